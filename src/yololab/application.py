@@ -1,0 +1,85 @@
+"""Running Hydra's application: single runs, sweeps, and Hydra's own flags."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+
+from yololab.config.hydra_text import quote
+from yololab.config.compose import CONFIG_NAME
+from yololab.config.folders import conf_dir
+from yololab.config.sources import register
+
+
+@contextmanager
+def _application() -> Iterator[Hydra]:
+    """Start Hydra with our config folder, and end it."""
+    register()
+    GlobalHydra.instance().clear()
+    try:
+        yield Hydra.create_main_hydra2(
+            task_name="yololab", config_search_path=create_config_search_path(str(conf_dir().resolve()))
+        )
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def run_in(folder: Path, task: Callable[[DictConfig], Any], overrides: Sequence[str]) -> Any:
+    """Run `task` as a Hydra job whose run directory is `folder`; Hydra writes `.hydra/` there.
+
+    Returns:
+        What `task` returned; an exception of it is raised again.
+    """
+    with _application() as application:
+        job = application.run(
+            config_name=CONFIG_NAME,
+            task_function=task,
+            overrides=[*overrides, f"hydra.run.dir={quote(str(folder))}"],
+            with_log_configuration=False,
+        )
+    return job.return_value
+
+
+def sweep(overrides: Sequence[str]) -> Any:
+    """Run a sweep with the sweeper that the config names.
+
+    Returns:
+        What the sweeper returned.
+    """
+
+    def never_called(_config: DictConfig) -> None:
+        raise AssertionError("a trial is a process of its own")
+
+    with _application() as application:
+        return application.multirun(
+            config_name=CONFIG_NAME,
+            task_function=never_called,
+            overrides=list(overrides),
+            with_log_configuration=False,
+        )
+
+
+def hydra_flags(arguments: Sequence[str]) -> None:
+    """Answer Hydra's own flags (`--cfg job`, `--info`, `--shell-completion`, …) by Hydra itself."""
+    register()
+    sys.argv = ["yololab", *arguments]
+
+    def nothing(_config: DictConfig) -> None:
+        """These flags never reach the job."""
+
+    hydra.main(version_base="1.3", config_path=str(conf_dir().resolve()), config_name=CONFIG_NAME)(nothing)()
+
+
+def has_sweeps(overrides: Sequence[str]) -> bool:
+    """Return whether any override lists several values."""
+    return any(item.is_sweep_override() for item in OverridesParser.create().parse_overrides(list(overrides)))

@@ -1,0 +1,143 @@
+"""Composing a config from overrides with Hydra, every problem at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from yololab.config.door import known_keys, through_the_door, unknown_key
+from yololab.config.folders import conf_dir, group_options
+from yololab.config.schema import ExperimentConfig
+from yololab.config.sources import register
+from yololab.config.train_arguments import nearest, refusal
+from yololab.errors import InputError, Problem
+
+CONFIG_NAME = "config"
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A composed and checked experiment.
+
+    Attributes:
+        experiment: The typed config.
+        tree: The same as a plain tree, as it is written to `.hydra/config.yaml`.
+        hydra: Hydra's own node, as it is written to `.hydra/hydra.yaml`.
+        overrides: The overrides that led here.
+        choices: The chosen option of each group.
+    """
+
+    experiment: ExperimentConfig
+    tree: dict[str, Any]
+    hydra: DictConfig
+    overrides: tuple[str, ...]
+    choices: dict[str, str]
+
+
+def compose_experiment(overrides: Sequence[str]) -> Composed:
+    """Compose `conf/` with `overrides` and take the result through the door.
+
+    Args:
+        overrides: Overrides in Hydra's syntax, without sweeps.
+
+    Raises:
+        InputError: All problems of the overrides and of the composed config.
+    """
+    with _hydra():
+        config, accepted, problems = _compose_what_composes(list(overrides))
+    if config is None:
+        raise InputError(problems)
+    hydra_node: DictConfig = config.hydra
+    tree = plain_tree(config)
+    try:
+        experiment = through_the_door(tree, overridden_keys(accepted))
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
+    if problems:
+        raise InputError(problems)
+    choices = {str(group): str(option) for group, option in hydra_node.runtime.choices.items()}
+    return Composed(experiment, tree, hydra_node, tuple(overrides), choices)
+
+
+def plain_tree(config: DictConfig) -> dict[str, Any]:
+    """Return a composed config as plain dicts and lists, resolved, without Hydra's own node."""
+    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, [k for k in config if k != "hydra"]), resolve=True)
+    assert isinstance(tree, dict)
+    return {str(key): value for key, value in tree.items()}
+
+
+def overridden_keys(overrides: Sequence[str]) -> frozenset[str]:
+    """Return the dotted keys that `overrides` set."""
+    parsed = OverridesParser.create().parse_overrides(overrides=list(overrides))
+    return frozenset(override.key_or_group for override in parsed)
+
+
+@contextmanager
+def _hydra() -> Iterator[None]:
+    """Initialise Hydra for composing, and leave its global state as it was."""
+    register()
+    state = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir().resolve()), job_name="yololab"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = state
+
+
+def _compose_what_composes(overrides: list[str]) -> tuple[DictConfig | None, list[str], list[Problem]]:
+    """Compose; when that fails, drop each override that fails and report it, so that the rest is checked as well."""
+    try:
+        return compose(CONFIG_NAME, overrides, return_hydra_config=True), overrides, []
+    except (HydraException, OmegaConfBaseException) as error:
+        first_error = error
+    accepted: list[str] = []
+    problems: list[Problem] = []
+    config: DictConfig | None = None
+    for override in overrides:
+        try:
+            config = compose(CONFIG_NAME, [*accepted, override], return_hydra_config=True)
+        except (HydraException, OmegaConfBaseException) as error:
+            problems.append(_explain(override, error))
+        else:
+            accepted.append(override)
+    if config is None and not problems:
+        problems.append(Problem("conf", _first_line(first_error)))
+    return config, accepted, problems
+
+
+def _explain(override: str, error: Exception) -> Problem:
+    """Turn Hydra's complaint about one override into a problem with the nearest valid name."""
+    key, _, value = override.lstrip("+~").partition("=")
+    options = group_options(Path.cwd())
+    if key in options:
+        close = nearest(value, options[key])
+        remedy = f"did you mean {' or '.join(close)}?" if close else ""
+        if key in ("model", "data"):
+            remedy = f"{remedy} A file is written with its suffix or a slash: {key}=./{value}".strip()
+        missing = "Could not find" in str(error) or "not in" in str(error)
+        found = f"no option {value!r}" if missing else _first_line(error)
+        return Problem(key, found, f"one of {', '.join(options[key])}", remedy)
+    refused = refusal(key, value)
+    if refused is not None:
+        return refused
+    if re.search(r"is not in struct|Could not override|not in '", str(error)):
+        return unknown_key(key, [*known_keys(), *options])
+    return Problem(override, _first_line(error))
+
+
+def _first_line(error: Exception) -> str:
+    """Return the part of an error that a reader needs."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,75 @@
+"""The frozen config of a run: composed once, written to `.hydra/`, read back by a trial, a rerun or a resume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from yololab.config.compose import overridden_keys
+from yololab.config.door import through_the_door
+from yololab.config.schema import ExperimentConfig
+from yololab.errors import InputError, Problem
+from yololab.jsonfiles import write_text_atomically
+from yololab.runfolder import RunFolder
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen experiment.
+
+    Attributes:
+        experiment: The typed config.
+        tree: The plain tree.
+        choices: The chosen option of each config group.
+        overrides: The overrides that led to it.
+    """
+
+    experiment: ExperimentConfig
+    tree: dict[str, Any]
+    choices: dict[str, str]
+    overrides: tuple[str, ...]
+
+
+def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, overrides: Sequence[str]) -> None:
+    """Write the three files of `.hydra/`, as Hydra itself writes them for a single run."""
+    node = OmegaConf.masked_copy(OmegaConf.create({"hydra": hydra_node}), ["hydra"])
+    for path, content in (
+        (folder.config, yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True)),
+        (folder.hydra / "hydra.yaml", OmegaConf.to_yaml(node)),
+        (folder.hydra / "overrides.yaml", yaml.safe_dump(list(overrides), allow_unicode=True)),
+    ):
+        write_text_atomically(path, content)
+
+
+def thaw(folder: Path) -> Frozen:
+    """Read the frozen config of a run.
+
+    Raises:
+        InputError: The folder is not a run's, its files are not readable, or the config does not pass the door.
+    """
+    run = RunFolder(folder)
+    tree = _read(run.config, dict)
+    overrides = tuple(str(item) for item in _read(run.hydra / "overrides.yaml", list))
+    hydra_node = _read(run.hydra / "hydra.yaml", dict)
+    choices = hydra_node.get("hydra", {}).get("runtime", {}).get("choices", {})
+    experiment = through_the_door(tree, overridden_keys(overrides))
+    return Frozen(experiment, tree, {str(key): str(value) for key, value in choices.items()}, overrides)
+
+
+def _read(path: Path, kind: type) -> Any:
+    """Read one of the YAML files of `.hydra/`."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        remedy = "name the folder of a run, e.g. outputs/training/latest"
+        raise InputError(Problem(str(path), "no such file", "the folder of a run", remedy)) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(Problem(str(path), f"not readable ({error})", "the file that the run wrote")) from None
+    if not isinstance(content, kind):
+        raise InputError(Problem(str(path), f"a {type(content).__name__}", f"a {kind.__name__}"))
+    return content

@@ -1,0 +1,318 @@
+"""The typed schema of an experiment: what can be set, its type, its default.
+
+Ultralytics' train arguments come from their table (`train_arguments`) and live at top level under their own names; the
+framework's own settings are the dataclasses below. OmegaConf asks for mutable dataclasses and Enums here. Inside the
+job nobody sees a DictConfig: the door (`door.py`) turns the composed config into `ExperimentConfig`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from yololab.config.train_arguments import user_arguments
+
+
+class Policy(StrEnum):
+    """What happens at a gate."""
+
+    ASK = "ask"
+    AUTO = "auto"
+    NEVER = "never"
+
+
+class Gate(StrEnum):
+    """When a comparison makes the command exit with 4."""
+
+    NONE = "none"
+    DEGRADED = "degraded"
+    CONFIRMED = "confirmed"
+    NOT_IMPROVED = "not_improved"
+
+
+class Promote(StrEnum):
+    """When a finished run becomes the baseline of its dataset and task."""
+
+    ASK = "ask"
+    ALWAYS = "always"
+    IF_IMPROVED = "if_improved"
+    NEVER = "never"
+
+
+class Split(StrEnum):
+    """A split of a dataset."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+@dataclass
+class ModelConfig:
+    """The model that is trained.
+
+    Attributes:
+        weights: A checkpoint or an architecture, in Ultralytics' words: `yolo26n.pt`, `runs/best.pt`, `yolo26n.yaml`.
+        architecture: The architecture to build when `pretrained` is false and `weights` is not at hand.
+        pretrained: Start from the weights (true), from scratch (false), or from the weights of another file (a path).
+    """
+
+    weights: str = "yolo26n.pt"
+    architecture: str | None = None
+    pretrained: Any = True
+
+
+@dataclass
+class DataConfig:
+    """The dataset.
+
+    Attributes:
+        source: A data.yaml, a folder with one, a name that Ultralytics ships (`coco8.yaml`), or `builtin://shapes`.
+        allow_download: Run the `download:` script of the data.yaml when images are missing. It is code: off by default.
+        subset: Train on a part: a ratio in (0, 1] or a number of images, drawn with `seed`, every class in proportion.
+    """
+
+    source: str = "builtin://shapes"
+    allow_download: bool = False
+    subset: Any = None
+
+
+@dataclass
+class DeviceConfig:
+    """Where the job runs.
+
+    Attributes:
+        id: Ultralytics' device string: `cpu`, `0`, `0,1`, `mps`; null picks a GPU when there is one.
+        threads: CPU threads of PyTorch; null takes every core that the process may use.
+        amp: Mixed precision: true, false, fp16, bf16, fp32.
+        channels_last: NHWC memory layout; null lets Ultralytics decide.
+        compile: torch.compile: false, true, or one of its modes.
+        workers: Data loader processes (Ultralytics uses none on a CPU).
+    """
+
+    id: str | None = None
+    threads: int | None = None
+    amp: Any = True
+    channels_last: bool | None = None
+    compile: Any = False
+    workers: int = 8
+
+
+@dataclass
+class PathsConfig:
+    """Where things lie.
+
+    Attributes:
+        root: The folder that holds `outputs/` and `multirun/`.
+        weights: Folder where checkpoints are sought and downloaded to.
+        datasets: Folder of built-in and downloaded datasets.
+        cache: Folder of our caches and of Ultralytics' private settings.
+    """
+
+    root: str = "."
+    weights: str = ".yololab/weights"
+    datasets: str = ".yololab/datasets"
+    cache: str = ".yololab/cache"
+
+
+@dataclass
+class ApprovalConfig:
+    """Who answers at the gates; null means: as `policy` says.
+
+    Attributes:
+        policy: ask (a person at the terminal), auto (go on and log it), never (refuse).
+        cpu: Training on a CPU.
+        long: Training estimated to take longer than `long_training_hours`.
+        dataset: Going on although the dataset check warns.
+        worse: Accepting a result that is worse than the baseline.
+        promote: Making the run the baseline; `auto` never does.
+        long_training_hours: Hours from which a training counts as long.
+    """
+
+    policy: Policy = Policy.ASK
+    cpu: Policy | None = None
+    long: Policy | None = None
+    dataset: Policy | None = None
+    worse: Policy | None = None
+    promote: Policy | None = None
+    long_training_hours: float = 1.0
+
+
+@dataclass
+class BaselineConfig:
+    """What the run is compared with.
+
+    Attributes:
+        path: A run folder, a metrics.json or a baseline folder; null takes the promoted baseline of the dataset and task.
+        model: A checkpoint that is evaluated under the same protocol to be the baseline.
+        tolerance: The drop of the primary metric that still counts as no worse (absolute).
+        gate: When the command exits with 4; null means `degraded` for `yololab compare`, `none` for training.
+        promote: When the run becomes the baseline.
+    """
+
+    path: str | None = None
+    model: str | None = None
+    tolerance: float = 0.01
+    gate: Gate | None = None
+    promote: Promote = Promote.ASK
+
+
+@dataclass
+class EvaluationConfig:
+    """The pinned protocol: how every model is measured, whatever its training did.
+
+    Attributes:
+        split: The split that is measured.
+        imgsz: Image size; null takes the training's.
+        batch: Images a batch (it decides the padding of rectangular batches).
+        conf: Confidence threshold; null takes Ultralytics' default of the task.
+        iou: IoU threshold of the suppression.
+        max_det: Detections an image at most.
+        rect: Rectangular batches.
+        quantize: Precision: 16, 32, null for full.
+        augment: Test-time augmentation.
+        nms: null for the suppression outside the model, false for a head without suppression.
+        agnostic_nms: Suppression across classes.
+        plots: Draw curves, confusion matrix and samples.
+    """
+
+    split: Split = Split.VAL
+    imgsz: int | None = None
+    batch: int = 16
+    conf: float | None = None
+    iou: float = 0.7
+    max_det: int = 300
+    rect: bool = True
+    quantize: Any = None
+    augment: bool = False
+    nms: bool | None = None
+    agnostic_nms: bool = False
+    plots: bool = True
+
+
+@dataclass
+class ExportConfig:
+    """The exported model that the verification tries.
+
+    Attributes:
+        format: onnx, torchscript, openvino, engine, …; null exports nothing.
+        dynamic: Variable image sizes.
+        simplify: Simplify the ONNX graph.
+        opset: ONNX operator set; null for Ultralytics' choice.
+        quantize: Precision of the export: 8, 16, 32; null for full.
+        nms: Put the suppression into the exported model.
+        optimize: Stronger compiler optimisation where the format has it.
+        workspace: TensorRT's working memory, in GiB.
+        tolerance: Largest difference of a raw output, relative to the largest output, that still counts as the same model.
+    """
+
+    format: str | None = "onnx"
+    dynamic: bool = False
+    simplify: bool = True
+    opset: int | None = None
+    quantize: Any = None
+    nms: bool | None = None
+    optimize: bool = False
+    workspace: float | None = None
+    tolerance: float = 0.001
+
+
+@dataclass
+class EstimateConfig:
+    """The estimate before the training.
+
+    Attributes:
+        batches: Training batches that are timed.
+        limit_seconds: Seconds that the probe may take.
+    """
+
+    batches: int = 4
+    limit_seconds: float = 30.0
+
+
+@dataclass
+class VerificationConfig:
+    """The checklist after the run.
+
+    Attributes:
+        strict: A failed check makes the command exit with 1.
+        images: Validation images on which the exported model is tried.
+    """
+
+    strict: bool = False
+    images: int = 8
+
+
+@dataclass
+class ReportConfig:
+    """The HTML page.
+
+    Attributes:
+        enabled: Write report.html.
+    """
+
+    enabled: bool = True
+
+
+@dataclass
+class ExperimentConfig:
+    """A whole experiment, past the door.
+
+    Attributes:
+        train: Ultralytics' train arguments by their own names, as requested; those at null that a group owns are left
+            to the group.
+        tracking: Trackers that Ultralytics feeds: tensorboard, mlflow, wandb, clearml, comet, dvc.
+        notes: The user's words on this run.
+        overridden: Keys that were set on the command line (or by a sweep), in dotted form.
+    """
+
+    train: dict[str, Any] = field(default_factory=dict)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    device: DeviceConfig = field(default_factory=DeviceConfig)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    approval: ApprovalConfig = field(default_factory=ApprovalConfig)
+    baseline: BaselineConfig = field(default_factory=BaselineConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+    estimate: EstimateConfig = field(default_factory=EstimateConfig)
+    verification: VerificationConfig = field(default_factory=VerificationConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+    tracking: Any = field(default_factory=list)
+    notes: str = ""
+    overridden: frozenset[str] = frozenset()
+
+
+GROUP_CLASSES: dict[str, type] = {
+    "model": ModelConfig,
+    "data": DataConfig,
+    "device": DeviceConfig,
+    "paths": PathsConfig,
+    "approval": ApprovalConfig,
+    "baseline": BaselineConfig,
+    "evaluation": EvaluationConfig,
+    "export": ExportConfig,
+    "estimate": EstimateConfig,
+    "verification": VerificationConfig,
+    "report": ReportConfig,
+}
+
+# Ultralytics' arguments that a group of ours owns: at top level they are unset, and win over the group when set.
+OWNED_BY_GROUP = ("amp", "channels_last", "compile", "workers", "pretrained")
+
+
+def default_tree() -> dict[str, Any]:
+    """Return the schema's defaults as a plain tree: what stands first in the defaults list."""
+    tree: dict[str, Any] = {name: argument.default for name, argument in user_arguments().items()}
+    tree.update(dict.fromkeys(OWNED_BY_GROUP))
+    for name, cls in GROUP_CLASSES.items():
+        instance = cls()
+        tree[name] = {
+            item.name: value.value if isinstance(value, StrEnum) else value
+            for item in fields(cls)
+            for value in (getattr(instance, item.name),)
+        }
+    tree["tracking"] = []
+    tree["notes"] = ""
+    return tree

@@ -1,0 +1,118 @@
+"""Hydra plug-ins that let a group take a file, and a user's `conf/` add options.
+
+Hydra looks a group's option up as `<group>/<option>` in the sources of its search path. Two of those are ours:
+`free://` answers `model/free+…` with a config that carries the encoded value (see `hydra_text.encode_free`), and `groups://`
+serves a user's `conf/` without its top-level files, so that a config.yaml lying there is never read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
+
+from yololab.config.hydra_text import FREE_PREFIX, decode_free
+from yololab.config.folders import user_conf_dir
+from yololab.config.schema import default_tree
+
+# The key of each group that takes Ultralytics' own string.
+FREE_KEYS = {"model": "weights", "data": "source", "device": "id"}
+
+
+def free_option(group: str, value: str) -> dict[str, object]:
+    """Return the config of `group` for a value that is no option: a file, a name of Ultralytics, a device."""
+    option: dict[str, object] = {FREE_KEYS[group]: value}
+    if group == "model":
+        is_architecture = value.lower().endswith((".yaml", ".yml"))
+        option |= {"architecture": value if is_architecture else None, "pretrained": not is_architecture}
+    if group == "device" and value == "cpu":
+        option["amp"] = False
+    return option
+
+
+class FreeSource(ConfigSource):
+    """Answers `<group>/free+<token>` for the groups that take a free value."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme of the search path entry."""
+        return "free"
+
+    def available(self) -> bool:
+        """Return True: there is nothing on disk that could be missing."""
+        return True
+
+    def is_group(self, config_path: str) -> bool:
+        """Return False: the source adds options, it lists none."""
+        return False
+
+    def is_config(self, config_path: str) -> bool:
+        """Return whether `config_path` is a free value of a group that takes one."""
+        group, _, option = config_path.partition("/")
+        return group in FREE_KEYS and option.startswith(FREE_PREFIX)
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Return the config of a free value.
+
+        Raises:
+            ConfigLoadError: The path is not one of ours.
+        """
+        if not self.is_config(config_path):
+            raise ConfigLoadError(f"Config not found: {config_path}")
+        group, _, option = config_path.partition("/")
+        config = OmegaConf.create(free_option(group, decode_free(option)))
+        return ConfigResult(provider=self.provider, path=self.full_path(), config=config, header={"package": group})
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """Return nothing: free values cannot be listed."""
+        return []
+
+
+class GroupFolderSource(FileConfigSource):
+    """A user's `conf/`: its group folders only."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme of the search path entry."""
+        return "groups"
+
+    def is_config(self, config_path: str) -> bool:
+        """Return whether `config_path` is a file inside a group folder."""
+        return "/" in config_path and super().is_config(config_path)
+
+
+class YololabSearchPath(SearchPathPlugin):
+    """Puts the user's `conf/` before ours, so that it can override an option, and the free values first of all."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Add our sources in front of the shipped `conf/`."""
+        own = user_conf_dir(Path.cwd())
+        if own is not None:
+            search_path.prepend(provider="user", path=f"groups://{own}", anchor="main")
+        search_path.prepend(provider="yololab", path="free://")
+
+
+def register() -> None:
+    """Make Hydra know our sources, our schema, sweeper and launcher; harmless when called again."""
+    plugins = Plugins.instance()
+    for plugin in (FreeSource, GroupFolderSource, YololabSearchPath):
+        plugins.register(plugin)
+    for source in (FreeSource, GroupFolderSource):
+        SourcesRegistry.instance().register(source)
+    store = ConfigStore.instance()
+    store.store(name="schema", node=default_tree(), provider="yololab")
+    plug_ins = "hydra_plugins.yololab"
+    store.store(
+        group="hydra/sweeper", name="yololab", node={"_target_": f"{plug_ins}.YololabSweeper"}, provider="yololab"
+    )
+    store.store(
+        group="hydra/launcher", name="local", node={"_target_": f"{plug_ins}.LocalLauncher"}, provider="yololab"
+    )

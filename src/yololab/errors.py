@@ -1,0 +1,79 @@
+"""The errors a user can meet, each with its exit code.
+
+A `Problem` says where something is wrong, what was found, what is allowed and what to do next. Problems are collected
+and raised together, so that one look at the screen is enough to mend all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with what the user gave us.
+
+    Attributes:
+        where: The place: a config key, a file, a file and line, a command-line word.
+        found: What was found there.
+        allowed: What would have been right, when that can be said briefly.
+        remedy: What to do next.
+    """
+
+    where: str
+    found: str
+    allowed: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.found}"]
+        if self.allowed:
+            parts.append(f"allowed: {self.allowed}")
+        if self.remedy:
+            parts.append(self.remedy)
+        return "\n    ".join(parts)
+
+
+class YololabError(Exception):
+    """Base of all errors that are shown as one clear message; `exit_code` is what the process returns."""
+
+    exit_code = 1
+
+
+class InputError(YololabError):
+    """Invalid config, dataset, checkpoint or file: exit code 2, nothing was spent.
+
+    Args:
+        problems: Everything that is wrong, in the order in which a reader meets it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class JobError(YololabError):
+    """The job itself failed (training crashed, every trial failed): exit code 1."""
+
+    exit_code = 1
+
+
+class ApprovalError(YololabError):
+    """A gate needs an answer that nobody gave, or the answer was no: exit code 3."""
+
+    exit_code = 3
+
+
+class GateError(YololabError):
+    """The new model is worse than the baseline, as `baseline.gate` defines it: exit code 4."""
+
+    exit_code = 4
+
+
+class InterruptedRunError(YololabError):
+    """SIGINT or SIGTERM stopped the job; its state is saved: exit code 130."""
+
+    exit_code = 130

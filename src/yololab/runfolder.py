@@ -1,0 +1,222 @@
+"""The folder of a run: the only place that spells the names of its files."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+TIMESTAMP = "%Y%m%d_%H%M%S"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of everything that a run leaves (also of a trial, and of a plain evaluation).
+
+    Attributes:
+        path: The run's own folder, absolute. It is Ultralytics' `save_dir` and Hydra's run directory.
+    """
+
+    path: Path
+
+    @property
+    def hydra(self) -> Path:
+        """Hydra's folder: the composed config, the overrides, Hydra's own settings."""
+        return self.path / ".hydra"
+
+    @property
+    def config(self) -> Path:
+        """The frozen, composed config."""
+        return self.hydra / "config.yaml"
+
+    @property
+    def weights(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "weights"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the best fitness."""
+        return self.weights / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint of the last epoch."""
+        return self.weights / "last.pt"
+
+    @property
+    def args(self) -> Path:
+        """The arguments as Ultralytics wrote them."""
+        return self.path / "args.yaml"
+
+    @property
+    def results(self) -> Path:
+        """Ultralytics' table of epochs."""
+        return self.path / "results.csv"
+
+    @property
+    def training(self) -> Path:
+        """What the trainer reports of itself (effective optimizer, batch, image size, stops)."""
+        return self.path / "training.json"
+
+    @property
+    def data(self) -> Path:
+        """The resolved data.yaml that Ultralytics was given."""
+        return self.path / "data.yaml"
+
+    @property
+    def subset(self) -> Path:
+        """The training images that `data.subset` drew."""
+        return self.path / "train_subset.txt"
+
+    @property
+    def git_diff(self) -> Path:
+        """The user's uncommitted changes when the run started."""
+        return self.path / "git.diff"
+
+    @property
+    def evaluation(self) -> Path:
+        """Folder of the evaluation."""
+        return self.path / "evaluation"
+
+    @property
+    def metrics(self) -> Path:
+        """The evaluation's numbers."""
+        return self.evaluation / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """The evaluation's per-detection records."""
+        return self.evaluation / "predictions.npz"
+
+    @property
+    def baseline_evaluation(self) -> Path:
+        """Folder of the evaluation of a baseline that was given as a model."""
+        return self.evaluation / "baseline"
+
+    @property
+    def dataset_report(self) -> Path:
+        """All findings of the dataset check."""
+        return self.path / "dataset_report.json"
+
+    @property
+    def comparison(self) -> Path:
+        """The comparison with the baseline, for programs."""
+        return self.path / "comparison.json"
+
+    @property
+    def comparison_markdown(self) -> Path:
+        """The comparison with the baseline, for a pull request."""
+        return self.path / "comparison.md"
+
+    @property
+    def record(self) -> Path:
+        """The versioned record of the run."""
+        return self.path / "experiment_log.json"
+
+    @property
+    def report(self) -> Path:
+        """The self-contained HTML page."""
+        return self.path / "report.html"
+
+    @property
+    def log(self) -> Path:
+        """Everything printed, Ultralytics' lines included."""
+        return self.path / "yololab.log"
+
+    def holds_a_run(self) -> bool:
+        """Whether a training has been started here (its results would be deleted by another one)."""
+        return any(path.exists() for path in (self.results, self.best, self.last))
+
+
+@dataclass(frozen=True)
+class OutputTree:
+    """Where a project's results lie.
+
+    Attributes:
+        root: The folder that holds `outputs/` and `multirun/`: where the command is run, or `paths.root`.
+    """
+
+    root: Path
+
+    @property
+    def training(self) -> Path:
+        """Folder of the runs."""
+        return self.root / "outputs" / "training"
+
+    @property
+    def latest(self) -> Path:
+        """Link to the newest run."""
+        return self.training / "latest"
+
+    @property
+    def evaluation(self) -> Path:
+        """Folder of plain evaluations."""
+        return self.root / "outputs" / "evaluation"
+
+    @property
+    def newest_metrics(self) -> Path:
+        """Copy of the newest evaluation's numbers."""
+        return self.evaluation / "metrics.json"
+
+    @property
+    def comparisons(self) -> Path:
+        """Folder of plain comparisons."""
+        return self.root / "outputs" / "comparisons"
+
+    @property
+    def checks(self) -> Path:
+        """Folder of plain dataset checks."""
+        return self.root / "outputs" / "checks"
+
+    @property
+    def baselines(self) -> Path:
+        """Folder of promoted baselines."""
+        return self.root / "outputs" / "baselines"
+
+    @property
+    def multirun(self) -> Path:
+        """Folder of the sweeps."""
+        return self.root / "multirun"
+
+
+def safe_name(text: str) -> str:
+    """Turn `text` into a file name: letters, digits, dot, dash and underscore stay, the rest becomes a dash.
+
+    >>> safe_name("my model (v2)")
+    'my-model-v2'
+    """
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.") or "run"
+
+
+def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
+    """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has.
+
+    A suffix keeps two runs of one second apart; creation is atomic, so two processes never share a folder.
+    """
+    stem = f"{safe_name(name)}_{(now or datetime.now()).strftime(TIMESTAMP)}"
+    parent.mkdir(parents=True, exist_ok=True)
+    attempt = 1
+    while True:
+        candidate = parent / (stem if attempt == 1 else f"{stem}_{attempt}")
+        try:
+            candidate.mkdir()
+        except FileExistsError:
+            attempt += 1
+        else:
+            return candidate.resolve()
+
+
+def point_latest(link: Path, target: Path) -> None:
+    """Make `link` point at `target`, replacing an older link in one step; a real file or folder there is left alone."""
+    if link.exists() and not link.is_symlink():
+        return
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
+        os.replace(temporary, link)
+    except OSError:  # a file system without links: the run is still there under its own name
+        temporary.unlink(missing_ok=True)

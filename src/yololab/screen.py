@@ -1,0 +1,203 @@
+"""What the user sees: Rich on a terminal, plain lines when piped, everything also in the run's log."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from yololab.errors import InputError
+
+LOG_WIDTH = 120
+PIPED_WIDTH = 160
+
+
+class Screen:
+    """The terminal and the log of one command.
+
+    Args:
+        quiet: Print nothing (a program reads stdout: `--json`), the log is still written.
+        verbose: Show Ultralytics' own lines on the screen too.
+        stream: Where to print; standard output by default.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None) -> None:
+        target = stream or sys.stdout
+        width = None if target.isatty() else PIPED_WIDTH
+        self.console = Console(file=target, highlight=False, quiet=quiet, width=width, soft_wrap=not target.isatty())
+        self.verbose = verbose
+        self._log: TextIO | None = None
+
+    @contextmanager
+    def logging_to(self, path: Path) -> Iterator[None]:
+        """Write everything that is printed, and Ultralytics' lines, also to `path`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", buffering=1) as file:
+            self._log = file
+            try:
+                yield
+            finally:
+                self._log = None
+
+    def show(self, content: RenderableType = "", *, style: str = "") -> None:
+        """Print `content` on the screen and into the log."""
+        self.console.print(content, style=style)
+        self.log(_as_plain_text(content))
+
+    def log(self, text: str) -> None:
+        """Write `text` to the log only."""
+        if self._log is not None:
+            self._log.write(text.rstrip("\n") + "\n")
+
+    def line_of_ultralytics(self, level: int, text: str) -> None:
+        """Take one line of Ultralytics: always to the log, to the screen with `verbose=true`."""
+        del level
+        self.log(text)
+        if self.verbose:
+            self.console.print(escape(text), soft_wrap=True)
+
+    def stage(self, name: str, text: str) -> None:
+        """Announce a stage of the job."""
+        self.show(f"[bold cyan]{name:>9}[/]  {escape(text)}")
+
+    def detail(self, text: str) -> None:
+        """Print a line that belongs to the stage announced last."""
+        self.show(f"{'':>9}  {escape(text)}")
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        self.show(f"[yellow]{'warning':>9}[/]  {escape(text)}")
+
+    def ask(self, question: str) -> None:
+        """Print a question."""
+        self.show(f"[bold magenta]{'?':>9}[/]  {escape(question)}")
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+        """Print a table; the first column is text, the others are numbers."""
+        self.show(make_table(columns, rows, title))
+
+    def show_error(self, error: BaseException) -> None:
+        """Print an error on standard error, and into the log."""
+        show_error(error)
+        self.log(f"error: {error}")
+
+    @contextmanager
+    def training(self, epochs: int) -> Iterator[TrainingProgress]:
+        """Show the progress of a training."""
+        with TrainingProgress(self, epochs) as progress:
+            yield progress
+
+
+def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> Table:
+    """Build a table whose first column is text and whose others are numbers."""
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if "[/" in cell else escape(cell) for cell in row))
+    return table
+
+
+class TrainingProgress:
+    """The line of epochs: a bar with the time left on a terminal, one line an epoch when piped."""
+
+    def __init__(self, screen: Screen, epochs: int) -> None:
+        self._screen = screen
+        self._epochs = epochs
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> TrainingProgress:
+        if self._screen.console.is_terminal and not self._screen.verbose:
+            self._bar = Progress(
+                TextColumn(f"{'':>9}  epoch {{task.completed:.0f}}/{{task.total:.0f}}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[numbers]}"),
+                TimeRemainingColumn(),
+                TextColumn("left"),
+                console=self._screen.console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("epochs", total=self._epochs, numbers="")
+        return self
+
+    def epoch(self, epoch: int, epochs: int, numbers: Mapping[str, float | None], seconds_left: float | None) -> None:
+        """Show a finished epoch.
+
+        Args:
+            epoch: Epochs completed.
+            epochs: Epochs in all.
+            numbers: What to show of it, by name.
+            seconds_left: Estimated time to the end of the training.
+        """
+        text = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items() if value is not None)
+        line = f"epoch {epoch}/{epochs}  {text}"
+        if seconds_left is not None:
+            line += f"  {duration(seconds_left)} left"
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=epoch, total=epochs, numbers=text)
+            self._screen.log(line)
+        else:
+            self._screen.detail(line)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration for people.
+
+    >>> duration(42), duration(200), duration(7260)
+    ('42 s', '3 min 20 s', '2 h 01 min')
+    """
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """Write a metric: a dash for what is not known."""
+    return f"{value:.{digits}f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else "—"
+
+
+def show_error(error: BaseException, stream: TextIO | None = None) -> None:
+    """Print an error for the user: every problem, its place and its remedy; no traceback."""
+    console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
+    if isinstance(error, InputError):
+        count = len(error.problems)
+        console.print(f"[bold red]error[/]: {count} problem{'s' if count > 1 else ''}")
+        for problem in error.problems:
+            console.print(f"  [bold]{escape(problem.where)}[/]: {escape(problem.found)}")
+            if problem.allowed:
+                console.print(f"      allowed: {escape(problem.allowed)}")
+            if problem.remedy:
+                console.print(f"      {escape(problem.remedy)}")
+    else:
+        console.print(f"[bold red]error[/]: {escape(str(error))}")
+
+
+def _as_plain_text(content: RenderableType) -> str:
+    """Render `content` without colours and control characters."""
+    buffer = io.StringIO()
+    Console(file=buffer, width=LOG_WIDTH, no_color=True, highlight=False, soft_wrap=True).print(content)
+    return buffer.getvalue()
