@@ -1,5 +1,22 @@
-"""yololab: experiments for Ultralytics YOLO that are checked before, compared with statistics, and recorded."""
+"""yololab: experiments for Ultralytics YOLO that are checked before, compared with a baseline, and recorded.
+
+From Python: `run_experiment`, `load_experiment`, `evaluate`, `compare` (see `yololab.api`), imported on first use.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "compare", "evaluate", "load_experiment", "run_experiment"]
+
+if TYPE_CHECKING:
+    from yololab.api import compare, evaluate, load_experiment, run_experiment
+
+
+def __getattr__(name: str) -> Any:
+    """Import the Python interface on first use, so that `yololab --help` does not pay for it."""
+    if name in __all__:
+        return getattr(import_module("yololab.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,9 +15,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from yololab.config.hydra_text import quote
 from yololab.config.compose import CONFIG_NAME
 from yololab.config.folders import conf_dir
+from yololab.config.hydra_text import quote
 from yololab.config.sources import register
 
 

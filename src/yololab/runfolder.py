@@ -217,6 +217,6 @@ def point_latest(link: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)
     try:
         temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
-        os.replace(temporary, link)
+        temporary.replace(link)
     except OSError:  # a file system without links: the run is still there under its own name
         temporary.unlink(missing_ok=True)

@@ -82,7 +82,5 @@ def task_named(name: str) -> Task:
         InputError: yololab does not know the task (yet).
     """
     if name not in TASKS:
-        raise InputError(
-            Problem("task", f"{name!r}", f"one of {sorted(TASKS)}", "choose a model of a supported task")
-        )
+        raise InputError(Problem("task", f"{name!r}", f"one of {sorted(TASKS)}", "choose a model of a supported task"))
     return TASKS[name]

@@ -77,13 +77,16 @@ def translate(
     problems = list(line.problems)
     command = COMMANDS[line.command or "train"]
     in_files = _read_files(line.files, cwd, read_yaml, problems)
-    task = line.task or _named_task(in_files, problems)
-    mode = line.mode or in_files.pop("mode", (None, None))[1]
+    file_task = _named_task(in_files, problems)
+    task = line.task or file_task
+    _, file_mode = in_files.pop("mode", (None, None))
+    mode = line.mode or file_mode
     if mode is not None and mode != command.mode:
         problems.append(mode_problem(mode))
+    if flags.multirun and not command.sweeps:
+        problems.append(_flag_problem("-m", [name for name, row in COMMANDS.items() if row.sweeps]))
     if flags.json and command.operands is None:
-        with_json = ", ".join(name for name, row in COMMANDS.items() if row.operands is not None)
-        problems.append(Problem("--json", "a flag of other commands", with_json))
+        problems.append(_flag_problem("--json", [name for name, row in COMMANDS.items() if row.operands is not None]))
     overrides = list(line.deletions)
     for key, (path, value) in in_files.items():
         if key not in line.assignments:
@@ -105,6 +108,10 @@ def translate(
         task=task,
         problems=tuple(problems),
     )
+
+
+def _flag_problem(flag: str, commands: Sequence[str]) -> Problem:
+    return Problem(flag, "not a flag of this command", f"with {', '.join(commands)}")
 
 
 def _read_files(

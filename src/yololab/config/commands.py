@@ -16,16 +16,18 @@ class Command:
         operands: How few and how many operands it takes; None for a command that takes overrides, like `train`.
         text_operand: The operand that is free text, whatever stands in it.
         mode: The mode of `yolo` that the command stands for.
+        sweeps: Whether it takes `-m`.
     """
 
     usage: str
     operands: tuple[int, int] | None = None
     text_operand: int | None = None
     mode: str | None = None
+    sweeps: bool = False
 
 
 COMMANDS: dict[str, Command] = {
-    "train": Command("yololab train [key=value …]", mode="train"),
+    "train": Command("yololab train [key=value …]", mode="train", sweeps=True),
     "check": Command("yololab check data=path/data.yaml"),
     "estimate": Command("yololab estimate [key=value …]"),
     "evaluate": Command("yololab evaluate model=best.pt data=path/data.yaml", mode="val"),

@@ -72,7 +72,7 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
 
 def plain_tree(config: DictConfig) -> dict[str, Any]:
     """Return a composed config as plain dicts and lists, resolved, without Hydra's own node."""
-    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, [k for k in config if k != "hydra"]), resolve=True)
+    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"]), resolve=True)
     assert isinstance(tree, dict)
     return {str(key): value for key, value in tree.items()}
 

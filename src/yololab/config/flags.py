@@ -91,7 +91,7 @@ def take_flags(argv: Sequence[str]) -> Flags:
         given = value if equals else following
         if name == "--cfg" and given not in flag.choices:
             flags.words.append(word)
-        elif flag.values == "none" or (flag.values == "maybe" and given not in flag.choices):
+        elif flag.values == "none" or (flag.values == "maybe" and not equals and given not in flag.choices):
             _take_hydra(flag, None, flags)
         else:
             index += not equals

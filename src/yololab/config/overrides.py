@@ -176,7 +176,8 @@ def _checked_text(argument: Argument, value: Any) -> str:
 
 def _setting_element(text: str) -> str:
     """Read a setting of ours or of Hydra's: a literal, or Hydra's own grammar in brackets, or text."""
-    value = read_value(text)
+    # `none` is a word of ours (`baseline.gate=none`); null is written `null` or `None`.
+    value = text if text == "none" else read_value(text)
     is_container = text[:1] + text[-1:] in ("[]", "{}")
     if _CAST.fullmatch(text) or (is_container and isinstance(value, str)):
         return text

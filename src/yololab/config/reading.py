@@ -45,8 +45,8 @@ def merge_words(words: Sequence[str], verbatim: frozenset[str] = frozenset()) ->
     while index < len(words):
         word = words[index]
         following = words[index + 1] if index + 1 < len(words) else None
-        key, _, text = word.partition("=")
-        if key.strip().lstrip("-+") in verbatim and text:
+        key, equals, _ = word.partition("=")
+        if equals and key.strip().lstrip("-+") in verbatim:
             merged.append(word)
             index += 1
             continue

@@ -54,7 +54,7 @@ class ModelConfig:
 
     Attributes:
         weights: A checkpoint or an architecture, in Ultralytics' words: `yolo26n.pt`, `runs/best.pt`, `yolo26n.yaml`.
-        architecture: The architecture to build when `pretrained` is false and `weights` is not at hand.
+        architecture: Another architecture to put the weights into; null keeps that of `weights`.
         pretrained: Start from the weights (true), from scratch (false), or from the weights of another file (a path).
     """
 
@@ -144,7 +144,7 @@ class BaselineConfig:
     """What the run is compared with.
 
     Attributes:
-        path: A run folder, a metrics.json or a baseline folder; null takes the promoted baseline of the dataset and task.
+        path: A run folder, a metrics.json or a baseline folder; null takes what was promoted for the dataset and task.
         model: A checkpoint that is evaluated under the same protocol to be the baseline.
         tolerance: The drop of the primary metric that still counts as no worse (absolute).
         gate: When the command exits with 4; null means `degraded` for `yololab compare`, `none` for training.
@@ -204,7 +204,7 @@ class ExportConfig:
         nms: Put the suppression into the exported model.
         optimize: Stronger compiler optimisation where the format has it.
         workspace: TensorRT's working memory, in GiB.
-        tolerance: Largest difference of a raw output, relative to the largest output, that still counts as the same model.
+        tolerance: Largest difference of a raw output, relative to the largest one, that still counts as the same.
     """
 
     format: str | None = "onnx"

@@ -19,8 +19,8 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from yololab.config.hydra_text import FREE_PREFIX, decode_free
 from yololab.config.folders import user_conf_dir
+from yololab.config.hydra_text import FREE_PREFIX, decode_free
 from yololab.config.schema import default_tree
 
 # The key of each group that takes Ultralytics' own string.
@@ -30,9 +30,6 @@ FREE_KEYS = {"model": "weights", "data": "source", "device": "id"}
 def free_option(group: str, value: str) -> dict[str, object]:
     """Return the config of `group` for a value that is no option: a file, a name of Ultralytics, a device."""
     option: dict[str, object] = {FREE_KEYS[group]: value}
-    if group == "model":
-        is_architecture = value.lower().endswith((".yaml", ".yml"))
-        option |= {"architecture": value if is_architecture else None, "pretrained": not is_architecture}
     if group == "device" and value == "cpu":
         option["amp"] = False
     return option

@@ -87,8 +87,9 @@ def _read_operands(flags: Flags, line: Line) -> None:
     problem = count_problem(name, tuple(line.operands))
     if problem is not None:
         line.problems.append(problem)
-    for flag in ("--multirun",) * flags.multirun + tuple(word for word in flags.hydra if word.startswith("--")):
-        line.problems.append(Problem(flag, f"no flag of {name}", COMMANDS[name].usage))
+    for flag in flags.hydra:
+        if flag.startswith("--"):
+            line.problems.append(Problem(flag, f"no flag of {name}", COMMANDS[name].usage))
 
 
 def _joined(words: Sequence[str], groups: Mapping[str, Collection[str]], line: Line) -> list[str]:
@@ -106,7 +107,7 @@ def _joined(words: Sequence[str], groups: Mapping[str, Collection[str]], line: L
                 index += 1
         paired.append(word)
     try:
-        return merge_words(paired, VERBATIM | {"name"})
+        return merge_words(paired, VERBATIM)
     except ValueError as error:
         line.problems.append(Problem(str(error), "a bracket without its partner", "as many [ as ]"))
         return []

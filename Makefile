@@ -1,0 +1,60 @@
+# Everything that is typed often. `make demo` and `make test` set up by themselves; PYTHON picks another interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help setup demo test test-all lint types unit integration slow browser docs build clean
+
+help:
+	@echo "make demo      set up, then the whole job on built-in data, on the CPU, in a few minutes"
+	@echo "make test      set up, then lint, types, unit tests and core integration tests"
+	@echo "make test-all  the slow ones as well"
+	@echo "make build     a wheel in dist/"
+	@echo "make clean     remove the environment and the caches (never outputs/ or multirun/)"
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v < (3, 14))' \
+		|| { echo "yololab needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=python3.12 …"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: setup
+	$(BIN)/yololab experiment=demo approval=auto baseline.promote=if_improved
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/pytest -q tests/unit tests/test_architecture.py
+
+integration: setup
+	$(BIN)/pytest -q tests/integration -m "not slow and not slurm and not ray and not browser"
+
+test: lint types unit integration
+
+slow: setup
+	$(BIN)/pytest -q tests -m slow
+
+browser: setup
+	$(BIN)/pytest -q tests -m browser
+
+docs: setup
+	$(BIN)/pytest -q --doctest-modules src/yololab
+	$(BIN)/pytest -q tests/docs
+
+test-all: slow browser docs
+
+build: setup
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

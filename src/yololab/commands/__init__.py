@@ -1,0 +1,1 @@
+"""The commands, one module each: take a `Request`, return an exit code."""

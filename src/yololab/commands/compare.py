@@ -1,0 +1,121 @@
+"""`yololab compare CURRENT [BASELINE]`: two models beside each other, and a gate for scripts."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.baseline import Baseline, baseline_of
+from yololab.commands.request import Request, tree_of
+from yololab.config.compose import Composed
+from yololab.config.schema import Gate
+from yololab.errors import GateError, InputError, Problem
+from yololab.jsonfiles import write_json, write_text_atomically
+from yololab.metricsfile import MetricsFile
+from yololab.report.comparison import comparison_markdown
+from yololab.runfolder import RunFolder, create_folder
+from yololab.stages.compare import COMPARISON_VERSION, Comparison, compare_metrics
+from yololab.stages.operands import Operand, read_operand
+from yololab.tables import comparison_table
+
+USAGE = "compare CURRENT [BASELINE]  (run folders, metrics.json files, baselines)"
+
+
+def run(request: Request) -> int:
+    """Compare, print the table, write comparison.json and comparison.md.
+
+    Returns:
+        0, or 4 when the gate stops.
+    """
+    result = compare_operands(request)
+    screen = request.screen()
+    comparison_table(screen, result.comparison)
+    screen.detail(f"written: {result.path} and comparison.md beside it")
+    if request.as_json:
+        request.print_json(result.content | {"path": str(result.path)})
+    if result.content["gate"]["passed"]:
+        return 0
+    screen.warn(f"the gate baseline.gate={result.content['gate']['policy']} stops here: exit code 4")
+    return GateError.exit_code
+
+
+@dataclass(frozen=True)
+class CompareResult:
+    """What `yololab compare` found.
+
+    Attributes:
+        comparison: The comparison.
+        content: The content of comparison.json.
+        path: The file.
+    """
+
+    comparison: Comparison
+    content: dict[str, Any]
+    path: Path
+
+
+def compare_operands(request: Request) -> CompareResult:
+    """Compare the operands of a command and write comparison.json and comparison.md.
+
+    Raises:
+        InputError: Something is missing, or the two did not measure the same thing.
+    """
+    words = request.expect_operands(USAGE, 1, 2)
+    composed = request.compose()
+    sides = [read_operand(word, request.working_directory) for word in words]
+    current = measured(sides[0], sides[-1], composed, request)
+    baseline = (
+        measured(sides[1], sides[0], composed, request)
+        if len(sides) == 2
+        else promoted_baseline(sides[0], current, composed, request.working_directory).metrics()
+    )
+    comparison = compare_metrics(current, baseline, composed.experiment.baseline.tolerance)
+    content = comparison.to_json(composed.experiment.baseline.gate or Gate.DEGRADED)
+    folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, "comparison"))
+    write_json(folder.comparison, content, COMPARISON_VERSION)
+    write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
+    return CompareResult(comparison, content, folder.comparison)
+
+
+def promoted_baseline(operand: Operand, metrics: MetricsFile, composed: Composed, working_directory: Path) -> Baseline:
+    """Return the promoted baseline of an operand's dataset and task.
+
+    Raises:
+        InputError: The operand does not name its dataset, or nothing was promoted.
+    """
+    tree = tree_of(composed, working_directory)
+    if operand.dataset is None:
+        raise InputError(
+            Problem(str(operand.path), "does not say which dataset it belongs to", USAGE, "name the baseline as well")
+        )
+    baseline = baseline_of(tree, operand.dataset, metrics.task, metrics.fingerprint)
+    if not baseline.exists():
+        raise InputError(
+            Problem(
+                str(baseline.folder),
+                "no baseline of this dataset and task",
+                USAGE,
+                "promote a run (yololab promote RUN), or name what to compare with",
+            )
+        )
+    return baseline
+
+
+def measured(operand: Operand, other: Operand, composed: Composed, request: Request) -> MetricsFile:
+    """Return the numbers of an operand; a plain folder of Ultralytics is evaluated first, under our protocol.
+
+    Args:
+        operand: The operand.
+        other: The other side; its protocol and data are used where the operand has none of its own.
+        composed: The command's config.
+        request: The command.
+    """
+    if operand.metrics is not None:
+        return operand.metrics
+    # Evaluating imports PyTorch; two metrics.json files are compared without.
+    from yololab.commands.plain_run import measure_plain_run
+
+    with tempfile.TemporaryDirectory() as scratch:
+        return measure_plain_run(operand, other, composed, request, Path(scratch))

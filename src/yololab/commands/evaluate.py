@@ -1,0 +1,74 @@
+"""`yololab evaluate`: measure a checkpoint under the pinned protocol."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from yololab.commands.request import Request
+from yololab.commands.train import data_choice
+from yololab.data.resolved import write_resolved_yaml
+from yololab.jsonfiles import write_text_atomically
+from yololab.measuring import Surroundings, fingerprint_splits, measure_checkpoint
+from yololab.metricsfile import MetricsFile
+from yololab.preparation import prepare_job
+from yololab.runfolder import create_folder
+from yololab.screen import Screen, number
+from yololab.stages.evaluate import make_protocol
+
+
+def run(request: Request) -> int:
+    """Evaluate a checkpoint; the numbers go to outputs/evaluation/<model>_<timestamp>/.
+
+    Returns:
+        0.
+    """
+    _show(request.screen(), evaluate_checkpoint(request))
+    return 0
+
+
+def evaluate_checkpoint(request: Request) -> MetricsFile:
+    """Evaluate a checkpoint and return its metrics.json.
+
+    Raises:
+        InputError: Config, dataset or model is not right; no folder was made.
+    """
+    composed = request.compose()
+    experiment = composed.experiment
+    screen = request.screen(verbose=bool(experiment.train["verbose"]))
+    prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
+    protocol = make_protocol(experiment.evaluation, experiment.train)
+    screen.stage("evaluate", f"{prepared.model.model} on {protocol.split} of {prepared.dataset_name}")
+    fingerprints = fingerprint_splits(prepared.dataset, experiment.train)
+    folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)
+    device = experiment.device
+    with tempfile.TemporaryDirectory() as scratch, screen.logging_to(folder / "yololab.log"):
+        data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download)
+        metrics = measure_checkpoint(
+            Path(prepared.model.model),
+            prepared.dataset,
+            data,
+            prepared.task,
+            protocol,
+            fingerprints,
+            folder,
+            Surroundings(device.id, device.threads, prepared.paths.cache, screen),
+            plots=folder if experiment.evaluation.plots else None,
+        )
+    newest = prepared.paths.tree.newest_metrics
+    write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
+    return metrics
+
+
+def _show(screen: Screen, metrics: MetricsFile) -> None:
+    """Print the metrics, overall and by class."""
+    names = [metric.name for metric in metrics.metrics]
+    screen.table(("", *names), [("all", *(number(metrics.value(name)) for name in names))])
+    classes = metrics.content["per_class"]
+    keys = ("AP50", "AP50-95", "precision", "recall")
+    rows = [
+        (name, *(number(values[key]) for key in keys), str(values["instances"]), str(values["images"]))
+        for name, values in classes.items()
+    ]
+    screen.table(("class", *keys, "objects", "images"), rows)
+    screen.detail(f"metrics: {metrics.path}")

@@ -1,0 +1,40 @@
+"""`yololab promote RUN`: make a run the baseline of its dataset and task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yololab.baseline import baseline_of
+from yololab.baseline import promote as promote_baseline
+from yololab.commands.compare import measured
+from yololab.commands.request import Request, tree_of
+from yololab.data.source import dataset_name
+from yololab.runfolder import RunFolder
+from yololab.stages.operands import origin_of, read_operand
+
+USAGE = 'promote RUN [notes="…"]'
+
+
+def run(request: Request) -> int:
+    """Promote a run, an evaluation, or a plain folder of Ultralytics; earlier baselines stay in the history.
+
+    Returns:
+        0.
+    """
+    (word,) = request.expect_operands(USAGE, 1, 1)
+    composed = request.compose()
+    operand = read_operand(word, request.working_directory)
+    metrics = measured(operand, operand, composed, request)
+    data = operand.data or metrics.content.get("data")
+    name = operand.dataset or (dataset_name(None, Path(str(data))) if data else "unknown")
+    tree = tree_of(composed, request.working_directory)
+    baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
+    predictions = operand.predictions or metrics.path.parent / "predictions.npz"
+    origin = origin_of(RunFolder(operand.path)) if operand.path.is_dir() else {"run": str(operand.path)}
+    version = promote_baseline(baseline, metrics, predictions, origin, composed.experiment.notes)
+    screen = request.screen()
+    screen.stage("promote", f"now the baseline: {baseline.folder}")
+    screen.detail(f"version {version.name}; earlier ones stay in {baseline.history}")
+    if request.as_json:
+        request.print_json({"baseline": str(baseline.folder), "version": version.name})
+    return 0

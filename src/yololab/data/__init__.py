@@ -1,0 +1,1 @@
+"""Datasets: reading, checking, fingerprinting, and the built-in one."""

@@ -1,0 +1,120 @@
+"""The rules of a split's folders and lists: one function a rule; files are looked at, never changed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from yololab.data.index import IMAGE_SUFFIXES, Dataset, folder_entries, is_image_name, label_path, missing_splits
+from yololab.data.problems import DataProblem, Severity
+
+IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes
+IGNORED_LABELS = frozenset({"classes.txt"})  # labelling tools leave it beside the labels
+
+
+def missing_folders(dataset: Dataset, split: str, severity: Severity) -> Iterator[DataProblem]:
+    """Find folders and lists of a split that are not there."""
+    for problem in missing_splits(dataset, (split,)):
+        yield DataProblem("missing_split", dataset.yaml, None, f"{split}: {problem.found}", severity, problem.remedy)
+
+
+def empty_split(dataset: Dataset, split: str, images: Sequence[Path], severity: Severity) -> Iterator[DataProblem]:
+    """Find a split without a single image."""
+    if not images:
+        suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+        yield DataProblem(
+            "empty_split",
+            dataset.splits[split][0],
+            None,
+            f"{split}: no images",
+            severity,
+            f"put images there (one of {suffixes}) or mend the key {split!r} of {dataset.yaml.name}",
+        )
+
+
+def repeated_images(split: str, images: Sequence[Path]) -> Iterator[DataProblem]:
+    """Find images that a split lists more than once: they would weigh more than the others."""
+    counted = Counter(os.path.normpath(image) for image in images)
+    repeated = [name for name, count in counted.items() if count > 1]
+    if repeated:
+        yield DataProblem(
+            "repeated_image",
+            Path(repeated[0]),
+            None,
+            f"{split}: {len(repeated)} image(s) listed more than once, this one {counted[repeated[0]]} times",
+            Severity.WARNING,
+            "list each image once, and no folder inside another one",
+        )
+
+
+def wrong_suffixes(sources: Iterable[Path]) -> Iterator[DataProblem]:
+    """Find files in image folders that Ultralytics does not take for images; one finding a folder and suffix."""
+    for source in filter(Path.is_dir, sources):
+        others: dict[tuple[str, str], list[str]] = defaultdict(list)
+        image_folders = {str(source)}
+        for entry in folder_entries(source):
+            folder, name = os.path.split(entry)
+            if is_image_name(name):
+                image_folders.add(folder)
+            elif (suffix := Path(name).suffix.lower()) not in IGNORED_SUFFIXES:
+                others[folder, suffix].append(name)
+        for (folder, suffix), names in sorted(others.items()):
+            files = [name for name in sorted(names) if folder in image_folders and (Path(folder) / name).is_file()]
+            kind = f"of type {suffix}" if suffix else "without suffix"
+            if files:
+                yield DataProblem(
+                    "wrong_suffix",
+                    Path(folder),
+                    None,
+                    f"{len(files)} file(s) {kind}, the first: {files[0]}",
+                    Severity.WARNING,
+                    "Ultralytics does not read them: convert them to jpg or png, or move them elsewhere",
+                )
+
+
+def orphan_labels(sources: Iterable[Path], images: Sequence[Path]) -> Iterator[DataProblem]:
+    """Find label files that belong to no image.
+
+    Looked through are the folders where labels of the images lie, and everything below a folder of labels.
+
+    Args:
+        sources: Folders and lists of all splits.
+        images: The images of all splits.
+    """
+    expected: set[str] = set()
+    image_folders: dict[str, set[str]] = defaultdict(set)
+    for image in images:
+        label = label_path(image)
+        expected.add(str(label))
+        image_folders[str(label.parent)].add(str(image.parent))
+    not_labels = {str(source) for source in sources}
+    for candidate in sorted(_label_files(sources, image_folders) - expected - not_labels):
+        folder, name = os.path.split(candidate)
+        # an image that no list names is still there: its label is none too many
+        if name not in IGNORED_LABELS and not _has_image(image_folders.get(folder, ()), name.removesuffix(".txt")):
+            yield DataProblem(
+                "orphan_label",
+                Path(candidate),
+                None,
+                "a label file without an image",
+                Severity.WARNING,
+                "add the image, or delete the file; names must agree up to the suffix",
+            )
+
+
+def _label_files(sources: Iterable[Path], label_folders: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for source in sources:
+        below = label_path(source / "any.jpg").parent
+        if below != source and below.is_dir():
+            found.update(entry for entry in folder_entries(below) if entry.endswith(".txt"))
+    for folder in filter(os.path.isdir, label_folders):
+        found.update(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".txt") and n[0] != ".")  # noqa: PTH118, PTH208
+    return found
+
+
+def _has_image(folders: Iterable[str], stem: str) -> bool:
+    suffixes = IMAGE_SUFFIXES | {suffix.upper() for suffix in IMAGE_SUFFIXES}
+    return any((Path(folder) / f"{stem}.{suffix}").exists() for folder in folders for suffix in suffixes)

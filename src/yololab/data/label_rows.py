@@ -1,0 +1,147 @@
+"""Label files as rows of numbers, and how many columns each task takes."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from math import isfinite
+
+from yololab.errors import InputError, Problem
+
+BOX_COLUMNS = 5
+POLYGON_COLUMNS = 7
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """What the rows of a task's label files may be.
+
+    Attributes:
+        boxes: `class x y width height`, relative to the image's size.
+        polygons: `class x1 y1 x2 y2 x3 y3 …`, three points or more.
+        keypoints: A box followed by keypoints, as `kpt_shape` of the data.yaml says.
+    """
+
+    boxes: bool = False
+    polygons: bool = False
+    keypoints: bool = False
+
+
+LABEL_FORMATS: dict[str, LabelFormat] = {
+    "detect": LabelFormat(boxes=True, polygons=True),
+    "segment": LabelFormat(polygons=True),
+    "obb": LabelFormat(polygons=True),
+    "pose": LabelFormat(keypoints=True),
+}
+
+
+@dataclass(frozen=True)
+class LabelRules:
+    """The rules for one dataset and task.
+
+    Attributes:
+        box_columns: Numbers of columns of the rows that begin with a box.
+        judged_keypoints: Values a keypoint when keypoints are used, 0 when they are cut off.
+        polygons: Whether polygon rows are taken.
+        nc: Number of classes.
+        single_cls: All classes count as one, so any whole number from 0 on is a class.
+    """
+
+    box_columns: frozenset[int]
+    judged_keypoints: int
+    polygons: bool
+    nc: int
+    single_cls: bool = False
+
+    def takes_box(self, columns: int) -> bool:
+        """Whether a row with so many columns begins with a box."""
+        return columns in self.box_columns
+
+    def takes_polygon(self, columns: int) -> bool:
+        """Whether a row with so many columns is a polygon."""
+        return self.polygons and columns >= POLYGON_COLUMNS and columns % 2 == 1 and not self.takes_box(columns)
+
+    @property
+    def allowed(self) -> str:
+        """The allowed numbers of columns in words."""
+        parts = [" or ".join(map(str, sorted(self.box_columns)))] if self.box_columns else []
+        if self.polygons:
+            parts.append("an odd number from 7 on (a polygon)")
+        return ", or ".join(parts)
+
+
+def label_rules(task: str, nc: int, kpt_shape: tuple[int, int] | None = None, single_cls: bool = False) -> LabelRules:
+    """Return the rules for a task.
+
+    Raises:
+        InputError: The task has no label files that we know, or needs a `kpt_shape` that is not given.
+    """
+    if task not in LABEL_FORMATS:
+        raise InputError(Problem("task", f"{task!r} has no text labels", f"one of {sorted(LABEL_FORMATS)}"))
+    form = LABEL_FORMATS[task]
+    if form.keypoints and kpt_shape is None:
+        raise InputError(
+            Problem("key 'kpt_shape' of the data.yaml", "missing", "[number of keypoints, 2 or 3]", f"{task} needs it")
+        )
+    points, dimensions = kpt_shape or (0, 0)
+    box_columns = {BOX_COLUMNS} if form.boxes else set()
+    if kpt_shape and (form.boxes or form.keypoints):
+        box_columns.add(BOX_COLUMNS + points * dimensions)
+    return LabelRules(frozenset(box_columns), dimensions if form.keypoints else 0, form.polygons, nc, single_cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a label file.
+
+    Attributes:
+        line: Its line in the file, counted from 1.
+        columns: How many columns it has.
+        not_a_number: The first word that is no finite number, None when all are.
+        values: Its numbers, class first, without keypoints that are cut off; empty when one is not a number.
+        box: x, y, width and height of the box, or of the one around the polygon; None when the columns are wrong.
+        polygon: Whether it is a polygon.
+        keypoints: The numbers of its keypoints, when they are used.
+    """
+
+    line: int
+    columns: int
+    not_a_number: str | None
+    values: tuple[float, ...]
+    box: tuple[float, float, float, float] | None
+    polygon: bool = False
+    keypoints: tuple[float, ...] = ()
+
+
+def read_rows(text: str, rules: LabelRules) -> list[Row]:
+    """Split a label file into rows; blank lines do not count."""
+    lines = enumerate(text.splitlines(), start=1)
+    return [_row(number, words, rules) for number, line in lines if (words := line.split())]
+
+
+def _row(line: int, words: list[str], rules: LabelRules) -> Row:
+    columns = len(words)
+    if rules.takes_box(columns) and not rules.judged_keypoints:
+        words = words[:BOX_COLUMNS]
+    try:
+        values = tuple(array("f", map(float, words)))
+    except ValueError:
+        return Row(line, columns, next(word for word in words if not _is_number(word)), (), None)
+    if not all(map(isfinite, values)):
+        return Row(line, columns, next(w for w, v in zip(words, values, strict=True) if not isfinite(v)), (), None)
+    if rules.takes_box(columns):
+        box = (values[1], values[2], values[3], values[4])
+        return Row(line, columns, None, values, box, keypoints=values[BOX_COLUMNS:])
+    if rules.takes_polygon(columns):
+        left, right, top, bottom = min(values[1::2]), max(values[1::2]), min(values[2::2]), max(values[2::2])
+        x, y, width, height = array("f", ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top))
+        return Row(line, columns, None, values, (x, y, width, height), polygon=True)
+    return Row(line, columns, None, values, None)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,235 @@
+"""The rules of a label file: one pure function a rule, text in, findings out.
+
+A finding is blocking when Ultralytics leaves the image out of training because of it, without more than a line in its
+log (`verify_image_label` in data/utils.py), or stops; and when it would let a number through that is not finite, as in
+the box of a pose. Numbers are compared as float32, as there.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from math import isfinite
+
+from yololab.data.label_rows import BOX_COLUMNS, LabelRules, Row, read_rows
+from yololab.data.problems import Severity
+
+HIGHEST, LOWEST = array("f", [1.01, -0.01])  # Ultralytics keeps coordinates that are off by no more than 1 %
+LINES_SHOWN = 10
+DROPS = "Ultralytics leaves out the whole image"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding in a label file; the attributes are those of `DataProblem`."""
+
+    check: str
+    line: int | None
+    what: str
+    severity: Severity
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelVerdict:
+    """What a label file is worth.
+
+    Attributes:
+        classes: Class of each instance that Ultralytics would train on; empty when it would drop the image.
+        findings: At most one for each rule and severity, about the first line concerned.
+    """
+
+    classes: tuple[int, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def dropped(self) -> bool:
+        """Whether Ultralytics leaves the image out."""
+        return any(finding.severity is Severity.BLOCKING for finding in self.findings)
+
+
+def wrong_columns(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find rows with a number of columns that the task does not take."""
+    remedy = f"{DROPS}; columns allowed: {rules.allowed}"
+    for row in rows:
+        if not rules.takes_box(row.columns) and not rules.takes_polygon(row.columns):
+            yield Finding("label_columns", row.line, f"{row.columns} columns", Severity.BLOCKING, remedy)
+
+
+def mixed_rows(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find boxes in a file that has polygons too; Ultralytics takes one or the other."""
+    polygon = next((row for row in rows if row.polygon), None)
+    if polygon is not None:
+        for row in rows:
+            if rules.takes_box(row.columns):
+                what = f"a box of {row.columns} columns in a file with polygons (line {polygon.line})"
+                yield Finding(
+                    "label_mixed",
+                    row.line,
+                    what,
+                    Severity.BLOCKING,
+                    f"{DROPS}: make all rows boxes, or all of them polygons",
+                )
+
+
+def not_numbers(rows: list[Row]) -> Iterator[Finding]:
+    """Find words that are no finite number."""
+    for row in rows:
+        if row.not_a_number is not None:
+            what = f"{row.not_a_number[:40]!r} is not a finite number"
+            yield Finding("label_number", row.line, what, Severity.BLOCKING, f"{DROPS}: mend or delete the row")
+
+
+def wrong_classes(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find classes that are no whole number or that the dataset does not have."""
+    remedy = f"{DROPS}: mend the class, or add it to `names` in the data.yaml"
+    for row in rows:
+        if row.values:
+            index = row.values[0]
+            if index % 1:
+                yield Finding("label_class", row.line, f"class {index:g} is not whole", Severity.BLOCKING, remedy)
+            elif index < 0 or (index >= rules.nc and not rules.single_cls):
+                what = f"class {index:g} of a dataset with the classes 0 to {rules.nc - 1}"
+                yield Finding("label_class", row.line, what, Severity.BLOCKING, remedy)
+
+
+def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find coordinates outside 0 to 1: blocking beyond 1 %, the part that Ultralytics keeps is a warning.
+
+    Of a pose row Ultralytics judges the keypoints' upper limit, not the box's; of a polygon the box around it.
+    Negative widths and heights are `wrong_sizes`' business.
+    """
+    for row in rows:
+        if row.box is None:
+            continue
+        points = _keypoint_coordinates(row, rules)
+        inside_below = (*row.box[:2], *row.keypoints)
+        inside_above = points if row.keypoints else row.box
+        written = row.values[1:] if row.polygon else (*row.box, *points)
+        far = [v for v in inside_below if v < LOWEST] + [v for v in inside_above if v > HIGHEST]
+        near = [v for v in written if v > 1] + [v for v in (*written[:2], *points) if v < 0]
+        if row.polygon:
+            near += [v for v in written if v < 0]
+        if far:
+            yield Finding(
+                "label_range",
+                row.line,
+                f"{far[0]:g} is outside 0 to 1",
+                Severity.BLOCKING,
+                f"{DROPS}: divide pixels by the image's width and height",
+            )
+        elif near:
+            yield Finding(
+                "label_range",
+                row.line,
+                f"{near[0]:g} is a little outside 0 to 1",
+                Severity.WARNING,
+                "Ultralytics takes it as it is: limit coordinates to 0 to 1",
+            )
+
+
+def _keypoint_coordinates(row: Row, rules: LabelRules) -> tuple[float, ...]:
+    """Return the x and y of the keypoints, without their visibility."""
+    step = rules.judged_keypoints
+    return row.keypoints if step < 3 else tuple(v for i, v in enumerate(row.keypoints) if i % step < 2)
+
+
+def wrong_sizes(rows: list[Row]) -> Iterator[Finding]:
+    """Find boxes without area (kept, but nothing can be learnt from them) or with a negative side (image dropped)."""
+    for row in rows:
+        if row.box is not None:
+            width, height = row.box[2:]
+            size = f"{width:g} x {height:g}"
+            if width < 0 or height < 0:
+                yield Finding(
+                    "label_size", row.line, f"a box of {size}", Severity.BLOCKING, f"{DROPS}: write width and height"
+                )
+            elif width == 0 or height == 0:
+                yield Finding("label_size", row.line, f"a box of {size}", Severity.WARNING, "delete or mend the row")
+
+
+def repeated_rows(rows: list[Row]) -> Iterator[Finding]:
+    """Find rows that the file already has; Ultralytics removes them."""
+    seen: dict[tuple[float, ...], int] = {}
+    for row in rows:
+        if row.box is not None and seen.setdefault(row.values, row.line) != row.line:
+            what = f"the same as line {seen[row.values]}"
+            yield Finding("label_duplicate", row.line, what, Severity.WARNING, "Ultralytics drops it: delete the row")
+
+
+def judge_label(content: bytes, rules: LabelRules) -> LabelVerdict:
+    """Judge the content of a label file; a byte-order mark and any kind of line end are fine.
+
+    Args:
+        content: The bytes of the file.
+        rules: The rules of the dataset and task.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        finding = Finding(
+            "label_encoding", line, "not UTF-8 text", Severity.BLOCKING, f"{DROPS}: save the file as UTF-8"
+        )
+        return LabelVerdict((), (finding,))
+    clean = _classes_of_clean_boxes(text, rules)
+    return LabelVerdict(clean) if clean is not None else judge_rows(read_rows(text, rules), rules)
+
+
+def judge_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
+    """Apply every rule to the rows of a label file."""
+    found = chain(
+        wrong_columns(rows, rules),
+        mixed_rows(rows, rules),
+        not_numbers(rows),
+        wrong_classes(rows, rules),
+        wrong_coordinates(rows, rules),
+        wrong_sizes(rows),
+        repeated_rows(rows),
+    )
+    verdict = LabelVerdict((), _one_a_rule(found))
+    if verdict.dropped:
+        return verdict
+    classes = (values[0] for values in dict.fromkeys(row.values for row in rows))
+    return LabelVerdict(tuple(0 if rules.single_cls else int(index) for index in classes), verdict.findings)
+
+
+def _classes_of_clean_boxes(text: str, rules: LabelRules) -> tuple[int, ...] | None:
+    """Return the classes of a file of faultless boxes, None for any other: most files need no closer look."""
+    rows = [words for line in text.splitlines() if (words := line.split())]
+    if not rules.takes_box(BOX_COLUMNS) or any(len(words) != BOX_COLUMNS for words in rows):
+        return None
+    try:
+        values = array("f", map(float, chain.from_iterable(rows)))
+    except ValueError:
+        return None
+    if not values:
+        return ()
+    classes, x, y, width, height = (values[column::BOX_COLUMNS] for column in range(BOX_COLUMNS))
+    sound = (
+        isfinite(sum(values))
+        and min(values) >= 0
+        and max(map(max, (x, y, width, height))) <= 1
+        and min(map(min, (width, height))) > 0
+        and max(classes) < rules.nc
+        and not any(index % 1 for index in classes)
+        and len(set(zip(classes, x, y, width, height, strict=True))) == len(classes)
+    )
+    return tuple(0 if rules.single_cls else int(index) for index in classes) if sound else None
+
+
+def _one_a_rule(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Keep the first finding of each rule and severity, naming the other lines in it."""
+    groups: dict[tuple[str, Severity], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.check, finding.severity), []).append(finding)
+    merged = []
+    for (check, severity), group in groups.items():
+        first, others = group[0], [finding.line for finding in group[1:]]
+        shown = ", ".join(map(str, others[:LINES_SHOWN]))
+        more = f" and {len(others) - LINES_SHOWN} more" if len(others) > LINES_SHOWN else ""
+        what = f"{first.what}; also in line {shown}{more}" if others else first.what
+        merged.append(Finding(check, first.line, what, severity, first.remedy))
+    return tuple(merged)

@@ -1,0 +1,42 @@
+"""What a dataset check finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    BLOCKING = "blocking"
+    """Ultralytics would stop, or silently leave the image out."""
+    WARNING = "warning"
+    """Training goes on with it; somebody should look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataProblem:
+    """One finding of a dataset check.
+
+    Attributes:
+        check: Name of the check, e.g. `label_class`.
+        file: The file or folder that it is about.
+        line: The first line that it is about, counted from 1; None when it is about the whole file.
+        what: What was found.
+        severity: How bad it is.
+        remedy: What to do about it.
+    """
+
+    check: str
+    file: Path
+    line: int | None
+    what: str
+    severity: Severity
+    remedy: str
+
+    @property
+    def blocking(self) -> bool:
+        """Whether training should not start."""
+        return self.severity is Severity.BLOCKING

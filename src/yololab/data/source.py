@@ -1,0 +1,59 @@
+"""Finding the data.yaml that a user means: a path, a folder, the name of a dataset, or the built-in one."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from yololab.data.shapes import ShapesSpec, ensure_shapes
+from yololab.errors import InputError, Problem
+
+BUILTIN = "builtin://"
+BUILTIN_DATASETS = ("shapes",)
+
+
+def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
+    """Return the data.yaml (or the folder with one) that `source` names; the built-in dataset is made on first use.
+
+    Args:
+        source: `builtin://shapes`, a path, or a name that Ultralytics ships, with or without `.yaml`.
+        working_directory: Relative paths start here.
+        datasets: Folder of built-in and downloaded datasets.
+        packaged: Folder of the data.yaml files that Ultralytics ships.
+
+    Raises:
+        InputError: There is no such file, and no dataset of that name.
+    """
+    if source.startswith(BUILTIN):
+        name = source.removeprefix(BUILTIN)
+        if name not in BUILTIN_DATASETS:
+            allowed = ", ".join(BUILTIN + known for known in BUILTIN_DATASETS)
+            raise InputError(Problem("data.source", f"{source!r}", allowed))
+        return ensure_shapes(ShapesSpec(), datasets)
+    path = working_directory / Path(source).expanduser()
+    if path.exists():
+        return path
+    shipped = {file.name.lower(): file for file in packaged.glob("*.yaml")}
+    wanted = source.lower() if source.lower().endswith((".yaml", ".yml")) else f"{source.lower()}.yaml"
+    if "/" not in source and wanted in shipped:
+        return shipped[wanted]
+    close = get_close_matches(wanted, shipped, n=3)
+    hint = f"did you mean {' or '.join(shipped[name].name for name in close)}? " if close else ""
+    raise InputError(
+        Problem(
+            "data.source",
+            f"no such file or dataset: {source!r} (looked in {working_directory})",
+            "a data.yaml, a folder with one, an option of the group `data`, or a name that Ultralytics ships",
+            f"{hint}Check the path; data=shapes is built in",
+        )
+    )
+
+
+def dataset_name(choice: str | None, yaml: Path) -> str:
+    """Return the name under which a dataset's baselines are kept: the option, else the folder's name.
+
+    Args:
+        choice: The chosen option of the group `data`; None for a free value.
+        yaml: The data.yaml.
+    """
+    return choice or yaml.resolve().parent.name or yaml.stem

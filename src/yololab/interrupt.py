@@ -1,0 +1,69 @@
+"""Stopping on SIGINT and SIGTERM: the first signal lets a training end its batch, the second stops at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from yololab.errors import InterruptedRunError
+
+
+class StopSignal:
+    """Whether the user (or the system) asked the job to stop.
+
+    Outside of `waiting_for_batch` the first signal already raises: there is nothing that must be finished first.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._gentle = False
+
+    def __call__(self) -> bool:
+        """Return whether a stop was requested."""
+        return self.requested
+
+    @contextmanager
+    def listening(self) -> Iterator[StopSignal]:
+        """Handle both signals while the job runs; elsewhere than in the main thread Python allows no handlers."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def waiting_for_batch(self) -> Iterator[None]:
+        """Let the first signal only set the request: the training polls it and ends with a checkpoint."""
+        self._gentle = True
+        try:
+            yield
+        finally:
+            self._gentle = False
+        if self.requested:
+            raise InterruptedRunError("interrupted; what was reached is saved")
+
+    @contextmanager
+    def at_prompt(self) -> Iterator[None]:
+        """Give Ctrl-C its ordinary meaning while a question is open: it answers no."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.requested or not self._gentle:
+            self.requested = True
+            raise InterruptedRunError(f"interrupted by {signal.Signals(number).name}; what was reached is saved")
+        self.requested = True

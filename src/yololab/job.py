@@ -1,0 +1,85 @@
+"""One job: what it was given, and what its stages have found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from yololab.config.schema import ExperimentConfig
+from yololab.data.checks import CheckReport
+from yololab.interrupt import StopSignal
+from yololab.metricsfile import MetricsFile
+from yololab.preparation import Prepared
+from yololab.record import Record
+from yololab.runfolder import RunFolder
+from yololab.screen import Screen
+from yololab.stages.approve import Gatekeeper
+from yololab.stages.compare import Comparison
+from yololab.stages.estimate import Estimate
+from yololab.stages.verify import Check
+from yololab.ultralytics_adapter.training import TrainRequest, TrainResult
+
+
+@dataclass
+class Job:
+    """A job on its way through the stages.
+
+    Attributes:
+        config: The experiment.
+        prepared: Dataset and model.
+        folder: The run's folder.
+        screen: Where it prints.
+        gatekeeper: Who answers at the gates.
+        stop: Whether somebody asked it to stop.
+        trial: A trial of a sweep: it moves neither `latest` nor the copy of the newest evaluation.
+        choices: The chosen option of each config group.
+        fingerprints: Content hash of each split.
+        report: What the dataset check found.
+        request: What the trainer is asked for.
+        estimate: What the training is expected to cost.
+        training: What the training did.
+        metrics: What the evaluation measured.
+        comparison: What the comparison says.
+        checklist: The verification.
+        promoted: Where the run was promoted to, when it was.
+    """
+
+    config: ExperimentConfig
+    prepared: Prepared
+    folder: RunFolder
+    screen: Screen
+    gatekeeper: Gatekeeper
+    stop: StopSignal
+    trial: bool = False
+    choices: dict[str, str] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    report: CheckReport | None = None
+    request: TrainRequest | None = None
+    estimate: Estimate | None = None
+    training: TrainResult | None = None
+    metrics: MetricsFile | None = None
+    comparison: Comparison | None = None
+    checklist: list[Check] = field(default_factory=list)
+    promoted: str | None = None
+
+    @property
+    def record(self) -> Record:
+        """The run's record."""
+        return Record(self.folder)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the training."""
+        return int(self.config.train["seed"])
+
+    def facts(self) -> dict[str, Any]:
+        """What somebody who is asked needs to know."""
+        images = {split: counts.images for split, counts in self.report.splits.items()} if self.report else {}
+        return {
+            "device": self.config.device.id or "auto",
+            "epochs": self.config.train["epochs"],
+            "imgsz": self.config.train["imgsz"],
+            "batch": self.config.train["batch"],
+            "images": images,
+            "estimated_seconds": self.estimate.seconds if self.estimate else None,
+        }

@@ -1,0 +1,103 @@
+"""Measuring a checkpoint under the pinned protocol: for a run, for `yololab evaluate`, for a baseline model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.baseline import METRICS, PREDICTIONS
+from yololab.data.fingerprint import fingerprint_split
+from yololab.data.index import Dataset
+from yololab.metricsfile import MetricsFile
+from yololab.screen import Screen
+from yololab.stages.evaluate import write_metrics
+from yololab.tasks import Task
+from yololab.ultralytics_adapter.evaluation import Protocol, evaluate
+from yololab.ultralytics_adapter.logs import ultralytics_log
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where and how a measurement runs.
+
+    Attributes:
+        device: Ultralytics' device string; None picks one.
+        threads: CPU threads; None for all.
+        cache: Our cache folder.
+        screen: Takes Ultralytics' lines.
+    """
+
+    device: str | None
+    threads: int | None
+    cache: Path
+    screen: Screen
+
+
+def measure_checkpoint(
+    checkpoint: Path,
+    dataset: Dataset,
+    data_yaml: Path,
+    task: Task,
+    protocol: Protocol,
+    fingerprints: Mapping[str, str],
+    target: Path,
+    around: Surroundings,
+    *,
+    plots: Path | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> MetricsFile:
+    """Evaluate a checkpoint and write metrics.json and predictions.npz.
+
+    Args:
+        checkpoint: The checkpoint.
+        dataset: The dataset.
+        data_yaml: The resolved data.yaml for Ultralytics.
+        task: The row of the model's task.
+        protocol: The protocol.
+        fingerprints: Content hash of each split.
+        target: The folder of the two files.
+        around: Device, threads, cache, screen.
+        plots: Where curves, confusion matrix and samples are drawn; None draws none.
+        extra: Further keys of metrics.json.
+    """
+    with ultralytics_log(around.screen.line_of_ultralytics):
+        evaluation = evaluate(
+            checkpoint,
+            data_yaml=data_yaml,
+            dataset_root=dataset.root,
+            protocol=protocol,
+            device=around.device,
+            threads=around.threads,
+            save_dir=plots,
+            plots=plots is not None,
+            cache=around.cache,
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    evaluation.records.save(target / PREDICTIONS)
+    return write_metrics(
+        target / METRICS,
+        evaluation,
+        task,
+        model=str(checkpoint),
+        data=str(dataset.yaml),
+        fingerprints=fingerprints,
+        extra=extra,
+    )
+
+
+def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any]) -> dict[str, str]:
+    """Return the content hash of each split that is there.
+
+    Args:
+        dataset: The dataset.
+        train: The training's arguments: `single_cls` and `classes` change labels, so they enter the hash.
+    """
+    classes = train["classes"]
+    wanted = None if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [int(classes)]
+    return {
+        split: fingerprint_split(dataset, split, single_cls=bool(train["single_cls"]), classes=wanted)
+        for split, places in dataset.splits.items()
+        if all(place.exists() for place in places)
+    }

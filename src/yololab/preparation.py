@@ -1,0 +1,158 @@
+"""What must be known before a run folder exists: dataset, model, device. Mistakes end here, leaving nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from yololab.config.schema import ExperimentConfig
+from yololab.data.index import Dataset, load_dataset, missing_splits
+from yololab.data.source import dataset_name, locate_dataset
+from yololab.errors import InputError, Problem
+from yololab.runfolder import OutputTree
+from yololab.tasks import Task, task_named
+from yololab.ultralytics_adapter.devices import Device, resolve_device
+from yololab.ultralytics_adapter.installed import packaged_datasets_folder
+from yololab.ultralytics_adapter.models import ResolvedModel, resolve_model
+from yololab.ultralytics_adapter.runtime import Isolation, activate, prepare
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of a project, absolute.
+
+    Attributes:
+        working_directory: Where the command was run.
+        tree: Its results.
+        weights: Where checkpoints are sought and downloaded to.
+        datasets: Built-in and downloaded datasets.
+        cache: Our caches and Ultralytics' private settings.
+    """
+
+    working_directory: Path
+    tree: OutputTree
+    weights: Path
+    datasets: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job whose ingredients are there.
+
+    Attributes:
+        paths: The project's folders.
+        dataset: The dataset, read but not yet checked.
+        dataset_name: The name under which its baselines are kept.
+        model: The model, resolved.
+        task: The row of the model's task.
+        device: Where it will run.
+    """
+
+    paths: Paths
+    dataset: Dataset
+    dataset_name: str
+    model: ResolvedModel
+    task: Task
+    device: Device
+
+
+def project_paths(config: ExperimentConfig, working_directory: Path) -> Paths:
+    """Return the folders of a project; relative ones lie below `paths.root`."""
+    root = (working_directory / Path(config.paths.root).expanduser()).resolve()
+
+    def below_root(text: str) -> Path:
+        return (root / Path(text).expanduser()).resolve()
+
+    return Paths(
+        working_directory,
+        OutputTree(root),
+        below_root(config.paths.weights),
+        below_root(config.paths.datasets),
+        below_root(config.paths.cache),
+    )
+
+
+def isolate(config: ExperimentConfig, paths: Paths) -> None:
+    """Import Ultralytics under private settings; must come before anything else imports it."""
+    prepare(Isolation(paths.cache, paths.weights, paths.datasets, tuple(config.tracking)))
+    activate()
+
+
+def prepare_dataset(config: ExperimentConfig, paths: Paths, choice: str | None) -> tuple[Dataset, str]:
+    """Find and read the dataset.
+
+    Args:
+        config: The experiment.
+        paths: The project's folders.
+        choice: The chosen option of the group `data`; None for a free value.
+
+    Raises:
+        InputError: It cannot be found or read, or its images are not there and may not be downloaded.
+    """
+    yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
+    dataset = load_dataset(yaml, datasets_dir=paths.datasets)
+    if config.evaluation.split not in dataset.splits:
+        raise InputError(
+            Problem(
+                f"evaluation.split, {dataset.yaml}",
+                f"{config.evaluation.split.value!r}",
+                f"one of the splits of the dataset: {', '.join(dataset.splits)}",
+            )
+        )
+    missing = missing_splits(dataset)
+    if missing and dataset.download and config.data.allow_download:
+        from yololab.ultralytics_adapter.download import fetch_dataset
+
+        isolate(config, paths)
+        fetch_dataset(dataset.yaml)
+        dataset = load_dataset(yaml, datasets_dir=paths.datasets)
+        missing = missing_splits(dataset)
+    if missing:
+        raise InputError(missing)
+    return dataset, dataset_name(choice, dataset.yaml)
+
+
+def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
+    """Find the model.
+
+    Raises:
+        InputError: It cannot be found, read or downloaded.
+    """
+    isolate(config, paths)
+    top = config.train["pretrained"]
+    return resolve_model(
+        config.model.weights,
+        config.model.architecture,
+        config.model.pretrained if top is None else top,
+        (paths.working_directory, paths.weights),
+    )
+
+
+def prepare_job(config: ExperimentConfig, working_directory: Path, choice: str | None) -> Prepared:
+    """Find dataset, model and device; all are looked at before anything is reported.
+
+    Raises:
+        InputError: All problems of all three.
+    """
+    paths = project_paths(config, working_directory)
+    problems: list[Problem] = []
+    dataset = _or_note(lambda: prepare_dataset(config, paths, choice), problems)
+    model = _or_note(lambda: prepare_model(config, paths), problems)
+    device = _or_note(lambda: resolve_device(config.device.id), problems)
+    if dataset is None or model is None or device is None:
+        raise InputError(problems)
+    return Prepared(paths, *dataset, model, task_named(model.task), device)
+
+
+def _or_note(find: Callable[[], Found], problems: list[Problem]) -> Found | None:
+    """Return what `find` finds; None, with its problems noted, when it does not."""
+    try:
+        return find()
+    except InputError as error:
+        problems += error.problems
+        return None

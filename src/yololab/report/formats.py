@@ -1,0 +1,177 @@
+"""How numbers, durations, sizes and config values are written on the page."""
+
+from __future__ import annotations
+
+import json
+import math
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from yololab import screen
+
+UNKNOWN = "—"
+MINUS = "\N{MINUS SIGN}"
+ELLIPSIS = "…"
+SHORT_HASH = 12
+_SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def as_number(value: Any) -> float | None:
+    """Return a finite number; None for everything else (also for true and false)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """Write a measured number with a fixed number of digits.
+
+    >>> number(0.51239), number(None), number(0.5, 2)
+    ('0.5124', '—', '0.50')
+    """
+    found = as_number(value)
+    return UNKNOWN if found is None else f"{found:.{digits}f}".replace("-", MINUS)
+
+
+def count(value: Any) -> str:
+    """Write a whole number with its thousands apart.
+
+    >>> count(12345), count(None)
+    ('12,345', '—')
+    """
+    found = as_number(value)
+    return UNKNOWN if found is None else f"{found:,.0f}".replace("-", MINUS)
+
+
+def signed(value: Any, digits: int = 4) -> str:
+    """Write a difference with its sign; one that rounds to zero has none.
+
+    >>> signed(0.0213), signed(-0.0213), signed(0.0)
+    ('+0.0213', '−0.0213', '0.0000')
+    """
+    found = as_number(value)
+    if found is None:
+        return UNKNOWN
+    text = f"{found:+.{digits}f}"
+    return (text if float(text) else text[1:]).replace("-", MINUS)
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """Write a relative difference that is already in percent.
+
+    >>> percent(3.604), percent(-12.5), percent(None)
+    ('+3.6%', '−12.5%', '—')
+    """
+    return UNKNOWN if as_number(value) is None else f"{signed(value, digits)}%"
+
+
+def share(value: Any) -> str:
+    """Write a share of one in whole percent; what is not zero never reads as 0 %.
+
+    >>> share(0.1234), share(0.001), share(0), share(None)
+    ('12%', '<1%', '0%', '—')
+    """
+    found = as_number(value)
+    if found is None:
+        return UNKNOWN
+    return "<1%" if 0 < found < 0.005 else f"{found:.0%}"
+
+
+def duration(seconds: Any) -> str:
+    """Write a duration as the terminal does; shorter than a second with one digit.
+
+    >>> duration(200), duration(0.25), duration(None)
+    ('3 min 20 s', '0.2 s', '—')
+    """
+    found = as_number(seconds)
+    if found is None:
+        return UNKNOWN
+    return f"{found:.1f} s" if 0 < found < 9.95 else screen.duration(found)
+
+
+def size(byte_count: Any) -> str:
+    """Write a number of bytes in decimal units.
+
+    >>> size(5_348_211), size(None)
+    ('5.3 MB', '—')
+    """
+    found = as_number(byte_count)
+    if found is None:
+        return UNKNOWN
+    power = min(int(math.log10(max(abs(found), 1)) // 3), len(_SIZE_UNITS) - 1)
+    return f"{found / 1000**power:.{1 if power else 0}f} {_SIZE_UNITS[power]}"
+
+
+def moment(text: Any) -> str:
+    """Write an ISO 8601 time for people; what is no such time stays as it is.
+
+    >>> moment("2026-01-17T14:30:00+01:00"), moment("yesterday"), moment(None)
+    ('17 Jan 2026, 14:30 (UTC+01:00)', 'yesterday', '—')
+    """
+    if not text:
+        return UNKNOWN
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text)
+    zone = f" ({time.tzname()})" if time.tzinfo else ""
+    return f"{time.day} {time:%b %Y, %H:%M}{zone}"
+
+
+def words(value: Any) -> str:
+    """Write any value as text; a dash for what is not known."""
+    return UNKNOWN if value is None or value == "" else setting(value)
+
+
+def setting(value: Any) -> str:
+    """Write a config value as YAML would.
+
+    >>> setting(True), setting(None), setting([0, 1]), setting("a b")
+    ('true', 'null', '[0, 1]', 'a b')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def short_hash(text: Any) -> str:
+    """Shorten a hash to its first digits."""
+    return str(text)[:SHORT_HASH] if text else UNKNOWN
+
+
+def text_width(text: str) -> int:
+    r"""Return the width of `text` in columns: East Asian wide characters take two, combining ones none.
+
+    >>> text_width("abc"), text_width("猫"), text_width("e\u0301")
+    (3, 2, 1)
+    """
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
+def shortened(text: str, columns: int) -> str:
+    """Cut `text` to a width in columns, with an ellipsis in place of what is left out.
+
+    >>> shortened("traffic light", 9), shortened("cat", 9)
+    ('traffic …', 'cat')
+    """
+    if text_width(text) <= columns:
+        return text
+    kept = ""
+    for letter in text:
+        if text_width(kept + letter) > columns - 1:
+            break
+        kept += letter
+    return kept + ELLIPSIS
+
+
+def flattened(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """Return the leaves of a tree of mappings with their dotted keys, in order.
+
+    >>> flattened({"a": {"b": 1, "c": {}}, "d": [2]})
+    [('a.b', 1), ('a.c', {}), ('d', [2])]
+    """
+    if not isinstance(tree, dict) or not tree:
+        return [(prefix, tree)] if prefix else []
+    return [leaf for key, value in tree.items() for leaf in flattened(value, f"{prefix}.{key}" if prefix else str(key))]

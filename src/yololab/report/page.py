@@ -1,0 +1,72 @@
+"""report.html: one self-contained page of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from yololab.jsonfiles import write_text_atomically
+from yololab.report import formats
+from yololab.report.runfiles import RunFiles, load_run
+from yololab.report.sections import SECTIONS
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(folder: Path) -> Path:
+    """Write report.html of a run from what its folder holds; a run that stopped early gets what exists.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        InputError: The folder is missing, or holds nothing of a run.
+    """
+    run = load_run(folder)
+    write_text_atomically(run.folder.report, render_page(run))
+    return run.folder.report
+
+
+def render_page(run: RunFiles) -> str:
+    """Return the page as HTML that needs no other file, no network and no script."""
+    environment = _environment()
+    shown: list[dict[str, Any]] = []
+    left_out: list[str] = []
+    for section in SECTIONS:
+        content = section.prepare(run)
+        if content is None:
+            left_out.append(section.title)
+        else:
+            template = environment.get_template(f"sections/{section.template}.html.j2")
+            shown.append(
+                {
+                    "title": section.title,
+                    "anchor": section.template.partition("_")[2],
+                    "html": Markup(template.render(content)),
+                }
+            )
+    return environment.get_template("page.html.j2").render(
+        name=str(run.record.get("name") or run.folder.path.name),
+        sections=shown,
+        left_out=left_out,
+        version=run.recorded("provenance", "packages").get("yololab"),
+    )
+
+
+def _environment() -> Environment:
+    """Return the template environment: everything is escaped, an unknown name is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"words": formats.words, "moment": formats.moment, "setting": formats.setting}
+    return environment

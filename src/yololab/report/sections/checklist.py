@@ -1,0 +1,28 @@
+"""The verification checklist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yololab.report.runfiles import RunFiles, mappings
+from yololab.report.verdicts import Tone
+
+_MARKS = {True: (Tone.GOOD, "tick", "passed"), False: (Tone.BAD, "cross", "failed")}
+_OPEN = (Tone.NEUTRAL, "dash", "cannot be said")
+
+
+def checklist(run: RunFiles) -> dict[str, Any] | None:
+    """Prepare each item with its mark and its evidence; None when nothing was verified."""
+    items = mappings(run.recorded("verification").get("checks"))
+    if not items:
+        return None
+    return {
+        "items": [
+            {
+                "mark": _MARKS[item["passed"]] if isinstance(item.get("passed"), bool) else _OPEN,
+                "check": str(item.get("check") or "—"),
+                "evidence": str(item.get("evidence") or ""),
+            }
+            for item in items
+        ]
+    }

@@ -1,0 +1,107 @@
+"""The training curves: losses, metrics and learning rate over the epochs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from yololab.report.charts.lines import Series, Values, line_chart
+from yololab.report.formats import as_number
+from yololab.report.runfiles import RunFiles, texts
+
+# Ultralytics' metrics that share an axis: pattern of the column's name → caption, {} is its suffix, e.g. " (mask)".
+_TOGETHER = (
+    (re.compile(r"metrics/mAP[\d-]*(\(\w\))?$"), "mAP{}"),
+    (re.compile(r"metrics/(?:precision|recall)(\(\w\))?$"), "Precision and recall{}"),
+    (re.compile(r"metrics/accuracy_top\d+()$"), "Accuracy"),
+)
+# Ultralytics' suffix of a metric → what was measured; only worth saying where a task measures several.
+_SUFFIXES = {"(B)": "boxes", "(M)": "masks", "(P)": "keypoints"}
+
+
+def curves(run: RunFiles) -> dict[str, Any] | None:
+    """Prepare one chart for each loss, group of metrics, and the learning rate; None without a finished epoch."""
+    epochs = run.epochs.epochs
+    training = run.recorded("training")
+    best = as_number(training.get("best_epoch"))
+    grouped = {
+        **loss_charts(run.epochs.losses),
+        **metric_charts(run.epochs.metrics),
+        **rate_chart(run.epochs.learning_rates),
+    }
+    charts = [line_chart(title, epochs, series, int(best) if best else None) for title, series in grouped.items()]
+    charts = [chart for chart in charts if chart] if epochs else []
+    if not charts:
+        return None
+    return {"charts": charts, "epochs": len(epochs), "remarks": _remarks(training), "stop_reason": _stop(training)}
+
+
+def loss_charts(losses: Mapping[str, Values]) -> dict[str, list[Series]]:
+    """Pair each training loss with its validation loss: caption → lines."""
+    charts: dict[str, list[Series]] = {}
+    for column, values in losses.items():
+        phase, _, name = column.partition("/")
+        caption = name.replace("_", " ").capitalize()
+        validated = phase == "val"
+        series = Series("val" if validated else "train", values, colour=1 if validated else 0, dashed=validated)
+        if any(value is not None for value in values):
+            charts.setdefault(caption, []).append(series)
+    return charts
+
+
+def metric_charts(metrics: Mapping[str, Values]) -> dict[str, list[Series]]:
+    """Group the metrics that share an axis: caption → lines; any other metric has a chart of its own."""
+    charts: dict[str, list[Series]] = {}
+    suffixes = {match[0] for column in metrics if (match := re.search(r"\(\w\)$", column))}
+    for column, values in metrics.items():
+        if all(value is None for value in values):
+            continue
+        name = column.partition("/")[2]
+        caption = name
+        for pattern, together in _TOGETHER:
+            if match := pattern.match(column):
+                suffix = match[1] or ""
+                of_what = f" ({_SUFFIXES.get(suffix, suffix.strip('()'))})" if suffix and len(suffixes) > 1 else ""
+                caption = together.format(of_what)
+        series = charts.setdefault(caption, [])
+        series.append(Series(re.sub(r"\(\w\)$", "", name), values, colour=2 + len(series), dashed=len(series) % 2 == 1))
+    return charts
+
+
+def rate_chart(rates: Mapping[str, Values]) -> dict[str, list[Series]]:
+    """Return the learning rates in one chart; parameter groups with the same rates share a line."""
+    alike: dict[tuple[float | None, ...], list[str]] = {}
+    for column, values in rates.items():
+        alike.setdefault(tuple(values), []).append(column.partition("/")[2])
+    series = [
+        Series(_joined(names), values, colour=index, dashed=index % 2 == 1)
+        for index, (values, names) in enumerate(alike.items())
+        if any(value is not None for value in values)
+    ]
+    return {"Learning rate": series} if series else {}
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Name a line that stands for several parameter groups."""
+    return names[0] if len(names) == 1 else "all groups" if len(names) > 3 else " = ".join(names)
+
+
+def _remarks(training: Mapping[str, Any]) -> list[str]:
+    """Return what a reader of the curves must know."""
+    remarks = texts(training.get("warnings"))
+    told = " ".join(remarks).lower()
+    if training.get("unstable") and "nan" not in told and "unstable" not in told:
+        remarks.append("Unstable: the loss was not a finite number at some point.")
+    if training.get("not_learning") and "learning" not in told:
+        remarks.append("Not learning: the score never left zero, so early stopping could not work.")
+    if training.get("model_selection") is False and "selection" not in told:
+        remarks.append("No model selection: the epochs were not validated, so the best checkpoint is the last one.")
+    return remarks
+
+
+def _stop(training: Mapping[str, Any]) -> Markup | str:
+    """Return why the training ended."""
+    return str(training.get("stop_reason") or "")

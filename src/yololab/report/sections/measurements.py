@@ -1,0 +1,70 @@
+"""The metrics, with the baseline's beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from yololab.report.formats import as_number, flattened, number, percent, setting, signed
+from yololab.report.runfiles import RunFiles, inside, mapping, mappings
+from yololab.tasks import TASKS
+
+
+def measurements(run: RunFiles) -> dict[str, Any] | None:
+    """Prepare the table of metrics: current, baseline, difference, percent, arrow, and an interval where known."""
+    rows = mappings(run.comparison.get("metrics")) or _from_metrics(run)
+    if not rows:
+        return None
+    baseline = mapping(run.comparison.get("baseline"))
+    speed = [(stage, number(value, 1)) for stage, value in mapping(run.metrics.get("speed_ms")).items()]
+    return {
+        "rows": [_row(row, run.primary_metric) for row in rows],
+        "with_baseline": any(as_number(row.get("baseline")) is not None for row in rows),
+        "with_interval": any(as_number(row.get("ci_low")) is not None for row in rows),
+        "baseline": {
+            "model": baseline.get("model"),
+            "path": baseline.get("path"),
+            "promoted_at": baseline.get("promoted_at"),
+        }
+        if baseline
+        else None,
+        "split": run.metrics.get("split") or inside(run.comparison, "current", "split"),
+        "tolerance": as_number(run.comparison.get("tolerance")),
+        "primary": run.primary_metric,
+        "speed": [(stage, value) for stage, value in speed if value != "—"],
+        "protocol": [(key, setting(value)) for key, value in flattened(run.metrics.get("protocol"))],
+    }
+
+
+def _from_metrics(run: RunFiles) -> list[Mapping[str, Any]]:
+    """Return the rows of a run that was not compared: the metrics that the file declares, else the task's."""
+    directions = mapping(run.metrics.get("directions"))
+    task = TASKS.get(str(run.metrics.get("task") or "detect"))
+    names = list(directions) or [metric.name for metric in (task.metrics if task else ())]
+    return [
+        {"metric": name, "direction": directions.get(name), "current": run.metrics[name]}
+        for name in names
+        if as_number(run.metrics.get(name)) is not None
+    ]
+
+
+def _row(row: Mapping[str, Any], primary: str) -> dict[str, Any]:
+    """Prepare one metric."""
+    delta = as_number(row.get("delta"))
+    lower = row.get("direction") == "lower"
+    gain = None if delta is None else -delta if lower else delta
+    return {
+        "name": str(row.get("metric") or "—"),
+        "primary": row.get("metric") == primary,
+        "lower": lower,
+        "current": number(row.get("current")),
+        "baseline": number(row.get("baseline")),
+        "delta": signed(delta),
+        "percent": percent(row.get("percent")),
+        "arrow": str(row.get("arrow") or ""),
+        "gain": "" if not gain else "better" if gain > 0 else "worse",
+        "interval": f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}"
+        if as_number(row.get("ci_low")) is not None
+        else "—",
+        "p": number(row.get("p"), 3),
+    }

@@ -1,0 +1,123 @@
+"""The verdict: one plain sentence, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yololab.report.formats import as_number, count, duration, moment, number, percent, signed, words
+from yololab.report.runfiles import RunFiles, inside, mapping, mappings, texts
+from yololab.report.verdicts import Appearance, Tone, status_appearance, verdict_appearance
+
+HEADLINE_DIGITS = 3
+
+
+def verdict(run: RunFiles) -> dict[str, Any]:
+    """Prepare the top of the page: what became of the run, and the number that decides."""
+    tag = str(run.comparison.get("verdict") or "")
+    ended_well = run.status in ("complete", "")
+    shown = verdict_appearance(tag) if tag and ended_well else status_appearance(run.status)
+    if not tag and not run.record and run.metrics:
+        shown = Appearance("Evaluated", Tone.NEUTRAL, "tick")
+    return {
+        "shown": shown,
+        "tag": tag if tag and ended_well else run.status.upper(),
+        "sentence": run.comparison.get("sentence") if tag else _sentence_of_status(run),
+        "unsupported": bool(mapping(run.comparison.get("baseline")))
+        and run.comparison.get("statistical_support") is False,
+        "primary": _primary(run),
+        "facts": _facts(run),
+        "badges": _badges(run),
+        "error": _error(run),
+        "warnings": [*run.unreadable, *texts(run.comparison.get("warnings"))],
+        "remarks": texts(run.comparison.get("notes")),
+    }
+
+
+def _sentence_of_status(run: RunFiles) -> str:
+    """Say what a status without a verdict means."""
+    epochs = len(run.epochs.epochs)
+    reached = (
+        f"{epochs} {'epoch was' if epochs == 1 else 'epochs were'} finished" if epochs else "No epoch was finished"
+    )
+    return {
+        "running": f"{reached} when this page was written; the run goes on, or was killed.",
+        "complete": "There is no comparison with a baseline.",
+        "rejected": "An approval was declined or could not be asked for; see the approvals below.",
+        "failed": f"{reached} before it failed. What exists is shown below.",
+        "interrupted": f"{reached}; what was reached is saved. `yololab resume` continues.",
+        "pruned": f"{reached}; the sweep had better trials by then.",
+    }.get(run.status, "")
+
+
+def _primary(run: RunFiles) -> dict[str, str] | None:
+    """Return the number that decides, with its baseline; None when it was not measured."""
+    name = run.primary_metric
+    row = next((row for row in mappings(run.comparison.get("metrics")) if row.get("metric") == name), {})
+    value = as_number(row.get("current"))
+    value = as_number(run.metrics.get(name)) if value is None else value
+    if value is None:
+        return None
+    known = as_number(row.get("baseline")) is not None
+    lower = (row.get("direction") or mapping(run.metrics.get("directions")).get(name)) == "lower"
+    return {
+        "name": name,
+        "value": number(value, HEADLINE_DIGITS),
+        "baseline": number(row.get("baseline"), HEADLINE_DIGITS) if known else "",
+        "change": f"{signed(row.get('delta'), HEADLINE_DIGITS)} ({percent(row.get('percent'))})" if known else "",
+        "direction": "lower is better" if lower else "",
+    }
+
+
+def _facts(run: RunFiles) -> list[tuple[str, str]]:
+    """Return the few facts that a reader wants first; what is not known is left out."""
+    model = inside(run.record, "config", "model", "weights") or run.metrics.get("model")
+    split = str(run.metrics.get("split") or "")
+    images = as_number(inside(run.record, "dataset", "counts", split, "images"))
+    training = run.recorded("training")
+    epochs = training.get("epochs_completed") or len(run.epochs.epochs) or None
+    facts = [
+        ("Model", str(model).replace("\\", "/").rpartition("/")[2] if model else ""),
+        ("Dataset", str(run.recorded("dataset").get("name") or run.metrics.get("data") or "")),
+        ("Task", str(run.record.get("task") or run.metrics.get("task") or "")),
+        ("Evaluated on", f"{count(images)} images ({split})" if split and images is not None else split),
+        ("Trained", f"{words(epochs)} {'epoch' if epochs == 1 else 'epochs'}" if epochs else ""),
+        ("Training time", duration(inside(run.record, "timings", "train"))),
+        ("Started", moment(run.record.get("timestamp"))),
+    ]
+    return [(name, value) for name, value in facts if value and value != "—"]
+
+
+def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:
+    """Return tone, icon and text of what else was decided: checklist, gate, promotion."""
+    badges: list[tuple[Tone, str, str]] = []
+    checks = [check.get("passed") for check in mappings(run.recorded("verification").get("checks"))]
+    if checks:
+        failed = checks.count(False)
+        if failed:
+            badges.append((Tone.BAD, "cross", f"Checklist: {failed} of {len(checks)} failed"))
+        else:
+            badges.append((Tone.GOOD, "tick", f"Checklist: {checks.count(True)} of {len(checks)} passed"))
+    gate = mapping(run.comparison.get("gate"))
+    if gate.get("policy") not in (None, "none"):
+        passed = gate.get("passed") is True
+        tone, icon, word = (Tone.GOOD, "tick", "passed") if passed else (Tone.BAD, "stop", "stopped")
+        badges.append((tone, icon, f"Gate “{gate['policy']}”: {word}"))
+    if run.record.get("promoted"):
+        badges.append((Tone.GOOD, "flag", "Promoted: now the baseline"))
+    if run.recorded("provenance", "git").get("dirty"):
+        badges.append((Tone.WARN, "warn", "Uncommitted changes in the repository"))
+    return badges
+
+
+def _error(run: RunFiles) -> dict[str, str] | None:
+    """Return what ended the run; None when nothing did."""
+    error = run.record.get("error")
+    if not error:
+        return None
+    told = mapping(error)
+    exit_code = told.get("exit_code")
+    return {
+        "message": str(told.get("message") or (error if isinstance(error, str) else "no message was recorded")),
+        "kind": str(told.get("kind") or ""),
+        "exit_code": "" if exit_code is None else str(exit_code),
+    }

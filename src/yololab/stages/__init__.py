@@ -1,0 +1,1 @@
+"""The stages of a job: plain parameters in, a frozen result out."""

@@ -1,0 +1,85 @@
+"""One evaluation under the pinned protocol, written as metrics.json and predictions.npz."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from yololab.config.schema import EvaluationConfig
+from yololab.jsonfiles import write_json
+from yololab.metricsfile import METRICS_VERSION, MetricsFile, read_metrics
+from yololab.tasks import Task
+from yololab.ultralytics_adapter.evaluation import Evaluation, Protocol
+
+
+def make_protocol(config: EvaluationConfig, train: Mapping[str, Any]) -> Protocol:
+    """Return the protocol of a job's evaluation.
+
+    Args:
+        config: `evaluation.*`.
+        train: The training's arguments: its image size where the protocol names none, and what it does to labels.
+    """
+    return Protocol(
+        imgsz=config.imgsz or int(train["imgsz"]),
+        batch=config.batch,
+        conf=config.conf,
+        iou=config.iou,
+        max_det=config.max_det,
+        rect=config.rect,
+        quantize=config.quantize,
+        augment=config.augment,
+        nms=config.nms,
+        agnostic_nms=config.agnostic_nms,
+        single_cls=bool(train["single_cls"]),
+        classes=train["classes"],
+        split=config.split.value,
+    )
+
+
+def write_metrics(
+    path: Path,
+    evaluation: Evaluation,
+    task: Task,
+    *,
+    model: str,
+    data: str,
+    fingerprints: Mapping[str, str],
+    extra: Mapping[str, Any] | None = None,
+) -> MetricsFile:
+    """Write an evaluation as metrics.json and read it back.
+
+    Args:
+        path: The file.
+        evaluation: What was measured.
+        task: The row of its task.
+        model: The checkpoint, as the reader knows it.
+        data: The dataset, as the reader knows it.
+        fingerprints: Content hash of each split.
+        extra: Further keys, e.g. whether training kept its settings.
+    """
+    split = str(evaluation.protocol["split"])
+    content = {
+        "model": model,
+        "data": data,
+        "split": split,
+        "task": task.name,
+        **evaluation.metrics,
+        "fitness": evaluation.fitness,
+        "primary_metric": task.primary_metric,
+        "directions": {metric.name: metric.direction for metric in task.metrics},
+        "names": {str(index): name for index, name in evaluation.names.items()},
+        "per_class": {
+            str(values["name"]): {"index": index, **{key: value for key, value in values.items() if key != "name"}}
+            for index, values in evaluation.per_class.items()
+        },
+        "protocol": {key: value for key, value in evaluation.protocol.items() if key != "split"}
+        | {"ultralytics": evaluation.ultralytics},
+        "dataset_fingerprint": fingerprints.get(split),
+        "train_fingerprint": fingerprints.get("train"),
+        "speed_ms": evaluation.speed_ms,
+        "confusion": evaluation.confusion,
+        **(extra or {}),
+    }
+    write_json(path, content, METRICS_VERSION)
+    return read_metrics(path)

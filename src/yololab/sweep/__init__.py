@@ -1,0 +1,1 @@
+"""Sweeps: planning, running and summarising trials."""

@@ -1,0 +1,32 @@
+"""Fetching a dataset by the `download:` entry of its data.yaml, which is a URL or code; only when the user allows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yololab.errors import InputError, Problem
+from yololab.ultralytics_adapter import runtime
+from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
+
+
+def fetch_dataset(yaml: Path) -> None:
+    """Download the dataset that a data.yaml describes into the datasets folder, as Ultralytics does.
+
+    Runs the `download:` entry of the file, also when it is a script. Call it only when the user has allowed that.
+
+    Raises:
+        InputError: The network is off, or the download failed.
+    """
+    runtime.activate()
+    from ultralytics.data.utils import check_det_dataset
+
+    if runtime.is_offline():
+        found, remedy = "its images are not there, and the network is off", "copy the dataset to its folder"
+        raise InputError(Problem(str(yaml), found, remedy=remedy))
+    try:
+        with quiet_progress():
+            check_det_dataset(str(yaml), autodownload=True)
+    except Exception as error:  # the entry is code of the dataset's author and can raise anything
+        line = next(iter(plain_lines(str(error))), type(error).__name__)
+        found, remedy = f"its download failed ({line})", "check the network, or download the dataset by hand"
+        raise InputError(Problem(str(yaml), found, remedy=remedy)) from error

@@ -1,0 +1,126 @@
+"""What a training was asked for against what it really used, and why the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Where things lie and what they are called is ours; it is no setting of the training.
+_OURS = frozenset({"model", "data", "save_dir", "name", "project", "exist_ok", "mode", "task", "resume", "pretrained"})
+
+# A change of these changes what is learnt: such a run is not the experiment that was asked for.
+_DECIDES_LEARNING = frozenset(
+    {"batch", "imgsz", "epochs", "optimizer", "lr0", "momentum", "warmup_bias_lr", "rect", "mosaic", "mixup", "cutmix"}
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One argument that was not used as it was asked for.
+
+    Attributes:
+        name: Ultralytics' name of the argument.
+        requested: The value that was asked for.
+        effective: The value that was used.
+        reason: Why.
+        changes_training: Whether it changes what is learnt, and not only how fast or where.
+    """
+
+    name: str
+    requested: Any
+    effective: Any
+    reason: str
+    changes_training: bool
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What explains a difference.
+
+    Attributes:
+        device: torch's device type.
+        halvings: How often the batch was halved because memory ran out.
+        optimizer_auto: Whether the optimizer was left to Ultralytics.
+        time_limited: Whether a time limit set the number of epochs.
+        multi_gpu: Whether several GPUs trained.
+        stride: The model's largest stride, px.
+    """
+
+    device: str
+    halvings: int = 0
+    optimizer_auto: bool = False
+    time_limited: bool = False
+    multi_gpu: bool = False
+    stride: int = 32
+
+
+def differences(
+    requested: Mapping[str, Any], effective: Mapping[str, Any], circumstances: Circumstances
+) -> tuple[Difference, ...]:
+    """Return the arguments that were not used as they were asked for, in the order of `requested`.
+
+    An argument that was left open (None) and one that only changes its spelling (`0` → `"0"`, a tuple → a list) is no
+    difference.
+
+    Args:
+        requested: The arguments as given.
+        effective: The arguments as used.
+        circumstances: What explains a difference.
+    """
+    return tuple(
+        Difference(
+            name,
+            value,
+            effective[name],
+            _reason(name, value, effective, circumstances),
+            name in _DECIDES_LEARNING,
+        )
+        for name, value in requested.items()
+        if name not in _OURS and name in effective and value is not None and not _same(value, effective[name])
+    )
+
+
+def _same(requested: Any, effective: Any) -> bool:
+    """Return whether two values mean the same."""
+    if isinstance(requested, (list, tuple)) and isinstance(effective, (list, tuple)):
+        return len(requested) == len(effective) and all(map(_same, requested, effective))
+    if isinstance(requested, bool) or isinstance(effective, bool):
+        return requested is effective
+    if isinstance(requested, (int, float)) and isinstance(effective, (int, float)):
+        return float(requested) == float(effective)
+    return str(requested).lower() == str(effective).lower()
+
+
+def _reason(name: str, requested: Any, effective: Mapping[str, Any], circumstances: Circumstances) -> str:
+    """Say why an argument was not used as it was asked for."""
+    if name == "batch" and isinstance(requested, (int, float)) and requested < 1:
+        return "chosen by auto-batch from the device's memory" if circumstances.device == "cuda" else _NO_AUTO_BATCH
+    if name == "batch":
+        return f"halved {circumstances.halvings} time(s) because memory ran out"
+    if name == "imgsz":
+        return f"rounded to a multiple of the model's stride, {circumstances.stride} px, one side for train and val"
+    if name in {"optimizer", "lr0", "momentum", "warmup_bias_lr"} and circumstances.optimizer_auto:
+        return "optimizer=auto chooses the optimizer and its rates by itself"
+    if name == "epochs" and circumstances.time_limited:
+        return "a time limit sets the number of epochs"
+    if name == "warmup_epochs":
+        return "the warmup leaves at least the last epoch to regular training"
+    if name == "rect" and circumstances.multi_gpu:
+        return "rectangular batches do not work on several GPUs"
+    if name in {"mosaic", "mixup", "cutmix"} and effective.get("rect"):
+        return "rectangular batches switch it off"
+    if name == "workers":
+        return "no loader processes on a CPU" if circumstances.device in {"cpu", "mps"} else "no more than cores or batches"
+    if name == "max_det":
+        return "raised to the most objects in one image of the dataset"
+    return _OTHER_REASONS.get(name, "changed by Ultralytics")
+
+
+_NO_AUTO_BATCH = "auto-batch needs a GPU; Ultralytics' default is used"
+_OTHER_REASONS = {
+    "amp": "mixed precision is used on GPUs that pass Ultralytics' check only",
+    "cache": "the images do not fit in memory or on the disk",
+    "channels_last": "only on CUDA",
+    "compile": "torch.compile is not available for this model or device",
+}

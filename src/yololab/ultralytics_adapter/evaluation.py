@@ -1,0 +1,355 @@
+"""One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, JobError, Problem
+from yololab.statistics.records import DetectionRecords, ImageRecord, pack_records
+from yololab.tasks import task_named
+from yololab.ultralytics_adapter.installed import installed_version
+from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
+from yololab.ultralytics_adapter.models import find_checkpoint, inspect_checkpoint
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a model is measured; Ultralytics' arguments of the same names.
+
+    Attributes:
+        imgsz: Image size, px.
+        batch: Images a batch; with `rect` it decides how images are padded.
+        conf: Least confidence of a detection that counts.
+        iou: IoU above which NMS takes two detections for one.
+        max_det: Most detections an image.
+        rect: Pad images to the shape of their batch instead of a square.
+        quantize: 16 for half precision on a GPU; None for full precision.
+        augment: Test-time augmentation.
+        nms: False for the NMS-free head of a model that has one; None for the ordinary head with NMS.
+        agnostic_nms: NMS over all classes together.
+        single_cls: Take all classes for one.
+        classes: Only the labels of these classes.
+        split: The split of the dataset.
+    """
+
+    imgsz: int = 640
+    batch: int = 16
+    conf: float = 0.001
+    iou: float = 0.7
+    max_det: int = 300
+    rect: bool = True
+    quantize: int | None = None
+    augment: bool = False
+    nms: bool | None = None
+    agnostic_nms: bool = False
+    single_cls: bool = False
+    classes: tuple[int, ...] | None = None
+    split: str = "val"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found. None is what cannot be measured: nothing is ever 0 for want of data.
+
+    Attributes:
+        task: The model's task.
+        metrics: Our name → value; None in a split without any label.
+        fitness: Ultralytics' one number, the value that chooses best.pt; None in a split without any label.
+        names: Class index → name, of the model.
+        per_class: Class index → `name`, the task's values, `instances`, `images`; values are None without a label.
+        speed_ms: Step → milliseconds an image.
+        confusion: Counts `[predicted][true]` of detections above `confusion_confidence` at IoU 0.45, the last row and
+            column for the background; None when the task has none.
+        confusion_confidence: The confidence of `confusion`.
+        protocol: How it was measured in the end, which may differ from what was asked for.
+        changes: Keys of the protocol that differ from what was asked for → why.
+        ultralytics: The version that measured.
+        warnings: What a reader should know.
+        records: Every detection's confidence and correctness, by image.
+    """
+
+    task: str
+    metrics: Mapping[str, float | None]
+    fitness: float | None
+    names: Mapping[int, str]
+    per_class: Mapping[int, Mapping[str, Any]]
+    speed_ms: Mapping[str, float]
+    confusion: tuple[tuple[int, ...], ...] | None
+    confusion_confidence: float
+    protocol: Protocol
+    changes: Mapping[str, str]
+    ultralytics: str
+    warnings: tuple[str, ...]
+    records: DetectionRecords
+
+
+def evaluate(
+    model: Path | str,
+    data_yaml: Path,
+    dataset_root: Path,
+    protocol: Protocol,
+    device: Any = None,
+    threads: int | None = None,
+    save_dir: Path | None = None,
+    plots: bool = False,
+    cache: Path = Path(".cache"),
+) -> Evaluation:
+    """Evaluate a checkpoint or an exported model; the numbers are those of Ultralytics' own `val` with the same values.
+
+    Args:
+        model: A checkpoint, a name that Ultralytics can download, or an exported model.
+        data_yaml: The data.yaml.
+        dataset_root: The dataset's folder; images are named by their path below it.
+        protocol: How to measure.
+        device: Ultralytics' `device`.
+        threads: Number of torch's threads on a CPU; None for all cores that the process may use.
+        save_dir: Where plots go; None for nowhere.
+        plots: Draw Ultralytics' plots into `save_dir`.
+        cache: Our cache folder.
+
+    Raises:
+        InputError: The model, the dataset, the split or the device.
+        JobError: The evaluation failed.
+    """
+    from yololab.ultralytics_adapter import runtime
+    from yololab.ultralytics_adapter.devices import resolve_device, set_threads
+
+    path = _existing_model(model)
+    runtime.activate()
+    task, family, names = _describe(path)
+    resolve_device(device)
+    from yololab.ultralytics_adapter.data_guard import guarded_data
+    from yololab.ultralytics_adapter.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.trainer import join_threads
+    from yololab.ultralytics_adapter.validators import validator_for
+
+    validator_class, per_class_attribute = validator_for(task, family)
+    task_named(task)
+    _check_dataset(data_yaml, protocol.split)
+    set_threads(threads)
+    cache.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evaluate-", dir=cache)))
+        stack.enter_context(quiet_progress())
+        stack.enter_context(preserved_randomness())
+        findings = stack.enter_context(guarded_data(cache.resolve()))
+        known = set(threading.enumerate())
+        arguments = {
+            **asdict(protocol),
+            "classes": None if protocol.classes is None else list(protocol.classes),
+            "model": str(path),
+            "data": str(data_yaml),
+            "task": task,
+            "mode": "val",
+            "device": device,
+            "plots": bool(plots and save_dir),
+            "verbose": False,
+            # With `val` set, a split of COCO would be measured by its own tool instead, which needs another package.
+            "val": False,
+        }
+        try:
+            validator = validator_class(args=arguments, save_dir=(save_dir or scratch).resolve())
+            validator.dataset_root = dataset_root.resolve()
+            validator(model=str(path))
+        except Exception as error:
+            raise _error(path, data_yaml, protocol.split, error) from error
+        finally:
+            join_threads(known)
+    exported = path.suffix.lower() != ".pt"
+    return _evaluation(validator, task, per_class_attribute, protocol, names, exported, findings.warnings)
+
+
+def _existing_model(model: Path | str) -> Path:
+    """Return the path of a model, downloading a checkpoint that Ultralytics knows."""
+    path = Path(model).expanduser()
+    return path.resolve() if path.exists() else find_checkpoint(str(model), (_weights_folder(),))
+
+
+def _weights_folder() -> Path:
+    """Return the folder where checkpoints are kept."""
+    from yololab.ultralytics_adapter import runtime
+
+    return runtime.current().weights
+
+
+def _describe(path: Path) -> tuple[str, str, Mapping[int, str]]:
+    """Return task, family and class names of a checkpoint or an exported model."""
+    if path.suffix.lower() == ".pt":
+        info = inspect_checkpoint(path)
+        return info.task, info.family, info.names
+    from ultralytics.nn.autobackend import AutoBackend
+    from ultralytics.nn.backends.base import BaseBackend
+
+    metadata = BaseBackend.read_metadata(path)
+    if AutoBackend._model_type(str(path)) is None or not metadata.get("task"):
+        found = "neither a checkpoint nor a model that Ultralytics exported"
+        raise InputError(Problem(str(path), found, "a .pt, or an exported model with Ultralytics' metadata"))
+    names = metadata.get("names")
+    family = "rtdetr" if "RTDETR" in str(metadata.get("head", "")) else "yolo"
+    return str(metadata["task"]), family, dict(names) if isinstance(names, dict) else {}
+
+
+def _check_dataset(data_yaml: Path, split: str) -> None:
+    """Refuse a data.yaml that Ultralytics cannot read, or whose images are not there: nothing is downloaded here."""
+    from ultralytics.data.utils import check_det_dataset
+
+    try:
+        check_det_dataset(str(data_yaml), autodownload=False, split=split)
+    except Exception as error:  # a file that somebody gave us: whatever it makes the reader raise, it is the cause
+        lines = plain_lines(str(error)) or [type(error).__name__]
+        remedy = "yololab check data=… shows all its problems"
+        raise InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy)) from error
+
+
+def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Exception:
+    """Return what made the validator fail as ours: missing and unusable images are the user's, all else the job's."""
+    lines = plain_lines(str(error)) or [type(error).__name__]
+    if isinstance(error, FileNotFoundError) or "No valid images" in lines[0]:
+        remedy = "yololab check data=… shows all its problems"
+        return InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy))
+    if isinstance(error, (ModuleNotFoundError, ImportError)):
+        return InputError(Problem(str(path), f"its runtime is not installed ({lines[0]})", remedy=f"pip install {error.name}"))
+    return JobError(f"the evaluation of {path.name} failed: {type(error).__name__}: {lines[0]}")
+
+
+def _evaluation(
+    validator: Any,
+    task: str,
+    per_class_attribute: str,
+    asked: Protocol,
+    names: Mapping[int, str],
+    exported: bool,
+    findings: list[str],
+) -> Evaluation:
+    """Turn a validator that has run into plain values."""
+    from yololab.ultralytics_adapter.validators import CONFUSION_CONFIDENCE, image_key
+
+    row, metrics = task_named(task), validator.metrics
+    names = {int(index): str(name) for index, name in dict(validator.names or names).items()}
+    labelled = bool(int(metrics.nt_per_class.sum()))
+    results = metrics.results_dict
+    protocol, changes = _effective_protocol(validator, asked, exported)
+    version = installed_version()
+    records = pack_records(
+        (
+            ImageRecord(
+                image_key(file, validator.dataset_root),
+                stats["pred_cls"],
+                stats["conf"],
+                stats["tp"],
+                stats["target_cls"],
+            )
+            for file, stats in validator.recorded
+        ),
+        names=names,
+        task=task,
+        split=asked.split,
+        label_fingerprint=validator.label_fingerprint,
+        protocol=asdict(protocol),
+        ultralytics=version,
+    )
+    matrix = validator.confusion_matrix
+    return Evaluation(
+        task=task,
+        metrics={metric.name: _number(results[metric.source]) if labelled else None for metric in row.metrics},
+        fitness=_number(results["fitness"]) if labelled else None,
+        names=names,
+        per_class=_per_class(getattr(metrics, per_class_attribute), metrics, names, row.per_class),
+        speed_ms={step: float(value) for step, value in validator.speed.items()},
+        confusion=None if matrix is None else tuple(tuple(int(value) for value in line) for line in matrix.matrix),
+        confusion_confidence=CONFUSION_CONFIDENCE,
+        protocol=protocol,
+        changes=changes,
+        ultralytics=version,
+        warnings=(*_warnings(names, validator.data["names"], labelled), *findings),
+        records=records,
+    )
+
+
+def _per_class(
+    values: Any, metrics: Any, names: Mapping[int, str], attributes: Mapping[str, str]
+) -> dict[int, dict[str, Any]]:
+    """Return the values of each class by its index; those of a class without labels are None.
+
+    The arrays of Ultralytics' metrics have an entry for each class *with* labels, in the order of `ap_class_index`.
+    """
+    position = {int(index): place for place, index in enumerate(metrics.ap_class_index)}
+    return {
+        index: {
+            "name": name,
+            **{
+                key: _number(getattr(values, attribute)[position[index]]) if index in position else None
+                for key, attribute in attributes.items()
+            },
+            "instances": int(metrics.nt_per_class[index]),
+            "images": int(metrics.nt_per_image[index]),
+        }
+        for index, name in names.items()
+    }
+
+
+def _effective_protocol(validator: Any, asked: Protocol, exported: bool) -> tuple[Protocol, dict[str, str]]:
+    """Return the protocol as the validator ended up with it, and why it differs from what was asked for."""
+    args = validator.args
+    imgsz = args.imgsz if isinstance(args.imgsz, int) else max(args.imgsz)
+    effective = Protocol(
+        imgsz=int(imgsz),
+        batch=int(args.batch),
+        conf=float(args.conf),
+        iou=float(args.iou),
+        max_det=int(args.max_det),
+        rect=bool(validator.dataloader.dataset.rect),
+        quantize=args.quantize,
+        augment=bool(args.augment) and not exported,
+        nms=args.nms,
+        agnostic_nms=bool(args.agnostic_nms),
+        single_cls=bool(args.single_cls),
+        classes=asked.classes,
+        split=str(args.split),
+    )
+    reasons = {
+        "imgsz": "the exported model has one image size" if exported else "rounded to a multiple of the stride",
+        "batch": "the exported model has one batch size",
+        "max_det": "raised to the most objects in one image of the split",
+        "rect": "the model takes square images only",
+        "quantize": "half precision needs a GPU",
+        "augment": "an exported model has no test-time augmentation",
+    }
+    before, after = asdict(asked), asdict(effective)
+    return effective, {
+        name: reasons.get(name, "changed by Ultralytics") for name in after if not _same(before[name], after[name])
+    }
+
+
+def _same(asked: Any, effective: Any) -> bool:
+    """Return whether two values of a protocol mean the same; 32 bits are full precision, as None is."""
+    return (None if asked == 32 else asked) == effective
+
+
+def _warnings(names: Mapping[int, str], dataset_names: Mapping[int, str], labelled: bool) -> list[str]:
+    """Return what makes the numbers less than they seem."""
+    warnings = []
+    theirs = {int(index): str(name) for index, name in dataset_names.items()}
+    different = sorted(index for index in names.keys() | theirs.keys() if names.get(index) != theirs.get(index))
+    if different:
+        shown = ", ".join(f"{i}: {names.get(i)!r} / {theirs.get(i)!r}" for i in different[:3])
+        warnings.append(
+            f"the model's classes are not the dataset's ({len(different)} differ: {shown}{', …' * (len(different) > 3)}); "
+            "detections and labels are matched by index, so the numbers mean little"
+        )
+    if not labelled:
+        warnings.append("the split has no labels: nothing could be measured")
+    return warnings
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number as a plain float, or None."""
+    number = float(value)
+    return number if math.isfinite(number) else None
