@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -18,6 +19,7 @@ from yololab.config.commands import COMMANDS, MODES, SPECIAL_WORDS, TASK_MODELS
 from yololab.config.hydra_text import FREE_PREFIX, quote, without_interpolation
 from yololab.config.options import FREE_GROUPS, option_text
 from yololab.config.reading import merge_words, read_arguments_file, read_value, split_commas
+from yololab.config.schema import EvaluationConfig
 from yololab.config.train_arguments import TRAIN_ARGUMENTS
 
 GROUPS = {
@@ -43,15 +45,20 @@ def read(line: str | list[str], groups: dict[str, list[str]] = GROUPS, cwd: Path
 
 
 def parse(translation: Translation) -> dict[str, Any]:
-    """The values of the overrides as Hydra reads them, free values decoded, sweeps as lists of texts."""
-    return {override.key_or_group: value_of(override) for override in map(PARSER.parse_override, translation.overrides)}
+    """The values of the overrides as Hydra reads them, free values decoded, sweeps as lists of values."""
+    overrides = [PARSER.parse_override(override) for override in translation.overrides]
+    values = {override.key_or_group: value_of(override) for override in overrides}
+    assert len(values) == len(overrides)
+    return values
 
 
 def value_of(override: Override) -> Any:
     if override.is_sweep_override():
-        return [value_of(PARSER.parse_override(f"a={item}")) for item in override.sweep_string_iterator()]
+        items = override.sweep_string_iterator()
+        return [value_of(PARSER.parse_override(f"{override.key_or_group}={item}")) for item in items]
     value = override.value()
-    return decode_free(value) if isinstance(value, str) and value.startswith(FREE_PREFIX) else value
+    is_free = override.key_or_group in FREE_GROUPS and value.startswith(FREE_PREFIX)
+    return decode_free(value) if is_free else value
 
 
 def accepted(line: str | list[str], **options: Any) -> dict[str, Any]:
@@ -330,6 +337,10 @@ def test_the_words_of_ultralytics_are_known(ultralytics_cfg: ModuleType):
 
 @settings(max_examples=100, deadline=None)
 @given(ODD_TEXT)
+@example("\\'")
+@example("a\\\\'\\")
+@example("true")
+@example("1e3")
 def test_any_text_survives_hydras_grammar(text: str):
     assert PARSER.parse_override(f"key={quote(text)}").value() == text
     sweep = PARSER.parse_override(f"key={quote(text)},{quote([text])}")
@@ -355,6 +366,7 @@ def test_any_value_survives_hydras_grammar(value: Any):
 
 @settings(max_examples=100, deadline=None)
 @given(ODD_TEXT)
+@example("~/a b.yaml")
 def test_an_encoded_value_is_a_plain_option_name(text: str):
     option = encode_free(text)
     parsed = PARSER.parse_override(f"model={option}").value()
@@ -635,6 +647,14 @@ def test_json_is_a_flag_of_file_commands(line: str):
     assert "compare" in refused("train --json")
 
 
+def test_the_protocol_of_an_evaluation_is_set_where_it_is_read():
+    protocol = {item.name for item in fields(EvaluationConfig)} & {
+        name for name, row in TRAIN_ARGUMENTS.items() if row.owner == "user"
+    }
+    assert COMMANDS["evaluate"].protocol == protocol - {"imgsz"}  # the training's size is what it falls back to
+    assert accepted("train conf=0.3") == {"conf": 0.3}
+
+
 @pytest.mark.parametrize("line", ["--help", "-h", "help", "train --help", "lr0=0.1 -h", "compare --help", "HELP"])
 def test_help_is_ours(line: str):
     assert read(line).help
@@ -679,6 +699,7 @@ def test_multirun_may_stand_anywhere():
         ("-c x.yaml", "one of job, hydra, all"),
         ("--info=nonsense", "defaults-tree"),
         ("--package", "no value"),
+        ("--cfg", "job, hydra, all"),
         ("-x", "unknown flag"),
         ("compare A --cfg job", "compare CURRENT"),
         ("compare A -m", "train"),
@@ -726,6 +747,8 @@ def test_a_flag_that_does_not_fit_is_refused(line: str, words: str):
         ("show", "yolo predict"),
         ("augmentations=[]", "augmentation="),
         ("task=cook", "detect"),
+        ("evaluate model=a.pt conf=0.3", "evaluation.conf=0.3"),
+        ("evaluate model=a.pt split=test", "evaluation.split"),
     ],
 )
 def test_what_cannot_be_done_names_what_can(line: str, words: str):
@@ -771,7 +794,7 @@ def test_a_value_may_follow_a_dashed_key(line: str, values: dict[str, Any]):
 
 
 def test_the_last_of_two_values_counts():
-    assert read("model=a.pt epochs=3 model=yolo26n epochs=bad epochs=5").overrides == ("model=yolo26n", "epochs=5")
+    assert read("model=a.pt epochs=bad model=yolo26n epochs=5").overrides == ("model=yolo26n", "epochs=5")
     assert read("lr0=0.1 ++lr0=0.2").overrides == ("++lr0=0.2",)
 
 

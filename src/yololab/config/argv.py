@@ -92,6 +92,11 @@ def translate(
         if key not in line.assignments:
             _add(overrides, problems, partial(file_override_of, key, value, groups), f"{path}: ")
     for assignment in line.assignments.values():
+        if assignment.key in command.protocol:
+            found = f"{line.command} measures under the pinned protocol"
+            remedy = f"use evaluation.{assignment.key}={assignment.text}"
+            problems.append(Problem(assignment.key, found, remedy=remedy))
+            continue
         _add(overrides, problems, partial(override_of, assignment, groups, flags.multirun))
     model = TASK_MODELS[task] if task else None
     if model is not None and "model" not in line.assignments and in_files.get("model", (None, None))[1] is None:

@@ -17,6 +17,7 @@ class Command:
         text_operand: The operand that is free text, whatever stands in it.
         mode: The mode of `yolo` that the command stands for.
         sweeps: Whether it takes `-m`.
+        protocol: Arguments that the command does not read at top level, since they lie under `evaluation.*`.
     """
 
     usage: str
@@ -24,13 +25,18 @@ class Command:
     text_operand: int | None = None
     mode: str | None = None
     sweeps: bool = False
+    protocol: frozenset[str] = frozenset()
 
+
+_PROTOCOL = frozenset(
+    {"agnostic_nms", "augment", "batch", "conf", "iou", "max_det", "nms", "plots", "quantize", "rect"}
+)
 
 COMMANDS: dict[str, Command] = {
     "train": Command("yololab train [key=value …]", mode="train", sweeps=True),
     "check": Command("yololab check data=path/data.yaml"),
     "estimate": Command("yololab estimate [key=value …]"),
-    "evaluate": Command("yololab evaluate model=best.pt data=path/data.yaml", mode="val"),
+    "evaluate": Command("yololab evaluate model=best.pt data=path/data.yaml", mode="val", protocol=_PROTOCOL),
     "compare": Command("yololab compare CURRENT [BASELINE]", (1, 2)),
     "promote": Command("yololab promote RUN", (1, 1)),
     "runs": Command("yololab runs", (0, 0)),

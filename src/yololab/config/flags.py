@@ -89,7 +89,7 @@ def take_flags(argv: Sequence[str]) -> Flags:
             continue
         following = argv[index] if index < len(argv) else None
         given = value if equals else following
-        if name == "--cfg" and given not in flag.choices:
+        if name == "--cfg" and given is not None and given not in flag.choices:
             flags.words.append(word)
         elif flag.values == "none" or (flag.values == "maybe" and not equals and given not in flag.choices):
             _take_hydra(flag, None, flags)

@@ -20,7 +20,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from yololab.config.folders import user_conf_dir
-from yololab.config.hydra_text import FREE_PREFIX, decode_free
+from yololab.config.hydra_text import FREE_PREFIX, decode_free, without_interpolation
 from yololab.config.schema import default_tree
 
 # The key of each group that takes Ultralytics' own string.
@@ -65,7 +65,7 @@ class FreeSource(ConfigSource):
         if not self.is_config(config_path):
             raise ConfigLoadError(f"Config not found: {config_path}")
         group, _, option = config_path.partition("/")
-        config = OmegaConf.create(free_option(group, decode_free(option)))
+        config = OmegaConf.create(free_option(group, without_interpolation(decode_free(option))))
         return ConfigResult(provider=self.provider, path=self.full_path(), config=config, header={"package": group})
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:

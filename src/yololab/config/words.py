@@ -188,7 +188,6 @@ def _assign(word: str, line: Line) -> None:
     elif key == "cfg" and value is not None:
         line.files.append(str(value))
     elif key not in ("task", "cfg"):
-        line.assignments.pop(assignment.target, None)
         line.assignments[assignment.target] = assignment
 
 
