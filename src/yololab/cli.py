@@ -65,6 +65,7 @@ def _run(words: list[str]) -> int:
         as_json=translation.json,
         command=("yololab", *words),
         working_directory=working_directory,
+        task=translation.task,
     )
     module = import_module(f"yololab.commands.{translation.command}")
     run: Callable[[Request], int] = module.run_multirun if translation.multirun else module.run

@@ -75,7 +75,7 @@ def measure_checkpoint(
             cache=around.cache,
         )
     target.mkdir(parents=True, exist_ok=True)
-    evaluation.records.save(target / PREDICTIONS)
+    evaluation.records.save_records(target / PREDICTIONS)
     return write_metrics(
         target / METRICS,
         evaluation,

@@ -104,14 +104,15 @@ def prepare_dataset(config: ExperimentConfig, paths: Paths, choice: str | None) 
                 f"one of the splits of the dataset: {', '.join(dataset.splits)}",
             )
         )
-    missing = missing_splits(dataset)
+    needed = tuple(dict.fromkeys(("train", "val", config.evaluation.split.value)))
+    missing = missing_splits(dataset, needed)
     if missing and dataset.download and config.data.allow_download:
         from yololab.ultralytics_adapter.download import fetch_dataset
 
         isolate(config, paths)
         fetch_dataset(dataset.yaml)
         dataset = load_dataset(yaml, datasets_dir=paths.datasets)
-        missing = missing_splits(dataset)
+        missing = missing_splits(dataset, needed)
     if missing:
         raise InputError(missing)
     return dataset, dataset_name(choice, dataset.yaml)

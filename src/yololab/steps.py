@@ -50,14 +50,15 @@ from yololab.ultralytics_adapter.probe import measure_training
 from yololab.ultralytics_adapter.training import EpochReport, TrainRequest, TrainResult, read_results
 from yololab.ultralytics_adapter.training import train as train_model
 
+GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device", "approval", "export")
 SHOWN_METRICS = ("mAP50", "mAP50-95")
 
 
 def introduce(job: Job, command: Sequence[str]) -> None:
     """Show what was composed and what differs from the defaults; complete the record's first entry."""
     device = job.prepared.device
-    chosen = {group: option for group, option in job.choices.items() if "/" not in group and option != "None"}
-    shown = "  ".join(f"{group}={job_value(job, group, option)}" for group, option in chosen.items())
+    chosen = [(group, job.choices[group]) for group in GROUP_ORDER if job.choices.get(group) not in (None, "None")]
+    shown = "  ".join(f"{group}={job_value(job, group, option)}" for group, option in chosen)
     job.screen.stage("config", shown)
     for key, value, default in changed_settings(job.config):
         job.screen.detail(f"{key}: {value} (default {default})")
@@ -88,7 +89,7 @@ def job_value(job: Job, group: str, option: str) -> str:
 def check(job: Job) -> None:
     """Check structure and labels, fingerprint every split, and write the data.yaml that Ultralytics is given."""
     dataset = job.prepared.dataset
-    job.report = check_dataset(dataset, job.prepared.task.name)
+    job.report = check_dataset(dataset, job.prepared.task.name, single_cls=bool(job.config.train["single_cls"]))
     blocking = job.report.blocking
     show_findings(job.screen, job.prepared.dataset_name, job.report)
     write_json(job.folder.dataset_report, job.report.to_json(), DATASET_REPORT_VERSION)
@@ -166,8 +167,8 @@ def estimate(job: Job) -> None:
         probe,
         int(config.train["epochs"]),
         validate=bool(config.train["val"]),
+        validation_images=job.report.splits["val"].images,
         evaluation_images=job.report.splits[config.evaluation.split.value].images,
-        evaluation_batch=config.evaluation.batch,
         export=config.export.format is not None,
     )
     job.record.update(estimate=job.estimate.to_json())
@@ -234,12 +235,14 @@ def differences_of(result: TrainResult) -> list[dict[str, Any]]:
 def result_of(result: TrainResult) -> dict[str, Any]:
     """Return what a training did, as it stands in the record; arguments and differences stand elsewhere there."""
     content = result.to_json()
+    own = {key: result.effective.get(key) for key in ("lr0", "lrf", "momentum", "weight_decay")}
+    content["optimizer"] = own | dict(result.optimizer)
     return {key: value for key, value in content.items() if key not in ("effective", "differences")}
 
 
 def evaluate(job: Job) -> None:
     """Measure best.pt once, under the pinned protocol."""
-    protocol = make_protocol(job.config.evaluation, job.config.train)
+    protocol = make_protocol(job.config.evaluation, job.config.train, job.prepared.task)
     job.screen.stage("evaluate", f"{job.folder.best.name} on {protocol.split}, {protocol.imgsz} px")
     comparable = job.training is None or job.training.comparable
     job.metrics = measure_checkpoint(
@@ -302,7 +305,7 @@ def _baseline_metrics(job: Job) -> MetricsFile | None:
         job.prepared.dataset,
         job.folder.data,
         job.prepared.task,
-        make_protocol(job.config.evaluation, job.config.train),
+        make_protocol(job.config.evaluation, job.config.train, job.prepared.task),
         job.fingerprints,
         job.folder.baseline_evaluation,
         _surroundings(job),
@@ -364,9 +367,10 @@ def _exported(job: Job) -> Check:
             )
     except (InputError, JobError) as error:
         return exported_model_works(config.export.format, error=str(error))
-    job.record.update(export={"path": str(exported.path), "format": exported.format, "bytes": exported.size})
+    job.record.update(export={"path": str(exported.path), "format": exported.format, "bytes": exported.size_bytes})
     return exported_model_works(
         config.export.format,
+        error=found.reason or "",
         images=found.images,
         max_relative_difference=found.max_relative_difference,
         max_abs_difference=found.max_abs_difference,

@@ -42,12 +42,16 @@ class Task:
         metrics: Its metrics, the ones compared first at the front.
         primary_metric: The metric that decides a comparison.
         per_class: Our per-class key → attribute of the metric object, following `ap_class_index`.
+        fitness: What Ultralytics' fitness is for the task; it chooses best.pt, and changed between its versions.
+        confidence: Least confidence of a detection that an evaluation counts, Ultralytics' default for the task.
     """
 
     name: str
     metrics: tuple[Metric, ...]
     primary_metric: str
     per_class: dict[str, str]
+    fitness: str = "mAP50-95"
+    confidence: float = 0.001
 
     @property
     def primary(self) -> Metric:

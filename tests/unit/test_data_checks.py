@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yololab.data.checks import REPORT_VERSION, CheckReport, check_dataset
+from yololab.data.checks import CheckReport, check_dataset
 from yololab.data.index import load_dataset
 from yololab.data.problems import DataProblem, Severity
 from yololab.errors import InputError
@@ -99,7 +99,14 @@ def test_each_flaw_is_the_only_finding(tmp_path, extra, expected):
 
 @pytest.mark.parametrize(
     "extra",
-    ["labels/train/classes.txt", "labels/train.cache", "images/train/a.npy", "labels/train/.x.txt", "readme.md"],
+    [
+        "labels/train/classes.txt",
+        "labels/train.cache",
+        "images/train/a.npy",
+        "images/train/notes/a.pdf",
+        "labels/train/.x.txt",
+        "readme.md",
+    ],
 )
 def test_what_tools_leave_behind_is_no_flaw(tmp_path, extra):
     assert check(make(tmp_path, {**SOUND, extra: None})).problems == ()
@@ -237,8 +244,8 @@ def test_the_json_report(tmp_path):
     extra = {"labels/train/a.txt": "7 0.5 0.5 0.1 0.1", "labels/train/o.txt": "", "labels/train/p.txt": ""}
     report = check(make(tmp_path / "data", {**SOUND, **extra, "images/train/z.jpg": None}))
     file = tmp_path / "report.json"
-    write_json(file, report.to_json(), REPORT_VERSION)
-    content = read_json(file, (REPORT_VERSION,))
+    write_json(file, report.to_json(), schema_version=1)
+    content = read_json(file, (1,))
     assert content["names"] == {"0": "cat", "1": "dog"}
     assert content["dataset"] == str(tmp_path / "data/data.yaml")
     assert content["splits"]["val"]["per_class"]["0"] == {"instances": 1, "images": 1}

@@ -58,6 +58,13 @@ def test_the_script_stays_out_unless_allowed(dataset, tmp_path):
     assert yaml.safe_load(allowed.read_text("utf-8"))["download"] == SCRIPT
 
 
+def test_a_list_can_take_the_place_of_the_training_split(dataset, tmp_path):
+    path = write_resolved_yaml(dataset, tmp_path / "r.yaml", allow_download=False, train=tmp_path / "some.txt")
+    content = yaml.safe_load(path.read_text("utf-8"))
+    assert content["train"] == str(tmp_path / "some.txt")
+    assert content["val"] == f"{dataset.root}/b"
+
+
 def test_it_reads_back_as_the_same_dataset_from_anywhere(dataset, tmp_path, monkeypatch):
     path = write_resolved_yaml(dataset, tmp_path / "run" / "data.yaml", allow_download=True)
     elsewhere = tmp_path / "elsewhere"

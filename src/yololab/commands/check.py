@@ -10,6 +10,9 @@ from yololab.preparation import prepare_dataset, project_paths
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.check import DATASET_REPORT_VERSION, show_findings
 
+# Labels are judged for a task; a dataset alone does not say which.
+DEFAULT_TASK = "detect"
+
 
 def run(request: Request) -> int:
     """Check a dataset, show what was found and write dataset_report.json.
@@ -20,7 +23,9 @@ def run(request: Request) -> int:
     composed = request.compose()
     paths = project_paths(composed.experiment, request.working_directory)
     dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed))
-    report = check_dataset(dataset, str(composed.experiment.train["task"] or "detect"))
+    report = check_dataset(
+        dataset, request.task or DEFAULT_TASK, single_cls=bool(composed.experiment.train["single_cls"])
+    )
     folder = RunFolder(create_folder(paths.tree.checks, name))
     write_json(folder.dataset_report, report.to_json(), DATASET_REPORT_VERSION)
     screen = request.screen()

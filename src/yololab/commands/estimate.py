@@ -45,8 +45,8 @@ def run(request: Request) -> int:
         probe,
         int(experiment.train["epochs"]),
         validate=bool(experiment.train["val"]),
+        validation_images=len(split_images(prepared.dataset, "val")),
         evaluation_images=len(split_images(prepared.dataset, experiment.evaluation.split.value)),
-        evaluation_batch=experiment.evaluation.batch,
         export=experiment.export.format is not None,
     )
     screen.stage("estimate", f"{duration(found.seconds)} at most on {prepared.device.id}")

@@ -37,7 +37,7 @@ def evaluate_checkpoint(request: Request) -> MetricsFile:
     experiment = composed.experiment
     screen = request.screen(verbose=bool(experiment.train["verbose"]))
     prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
-    protocol = make_protocol(experiment.evaluation, experiment.train)
+    protocol = make_protocol(experiment.evaluation, experiment.train, prepared.task)
     screen.stage("evaluate", f"{prepared.model.model} on {protocol.split} of {prepared.dataset_name}")
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train)
     folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)

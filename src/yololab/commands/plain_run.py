@@ -57,7 +57,8 @@ def measure_plain_run(
     assert operand.checkpoint is not None
     model = resolve_model(str(operand.checkpoint), None, True, ())
     train = experiment.train | {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if key in arguments}
-    protocol = make_protocol(experiment.evaluation, train)
+    task = task_named(model.task)
+    protocol = make_protocol(experiment.evaluation, train, task)
     recorded = other.metrics.content.get("protocol") if other.metrics else None
     if isinstance(recorded, dict) and isinstance(recorded.get("imgsz"), int):
         protocol = replace(protocol, imgsz=recorded["imgsz"])
@@ -67,7 +68,7 @@ def measure_plain_run(
         operand.checkpoint,
         dataset,
         write_resolved_yaml(dataset, scratch / "data.yaml", allow_download=False),
-        task_named(model.task),
+        task,
         protocol,
         fingerprint_splits(dataset, train),
         create_folder(paths.tree.evaluation, operand.path.name),

@@ -27,6 +27,7 @@ class Request:
         command: The command line as it was typed.
         working_directory: The user's folder.
         quiet: Print nothing.
+        task: The task that the command line names (`detect train …`); None when it names none.
     """
 
     operands: tuple[str, ...]
@@ -35,6 +36,7 @@ class Request:
     command: tuple[str, ...]
     working_directory: Path
     quiet: bool = False
+    task: str | None = None
 
     def compose(self) -> Composed:
         """Compose the config of the command's settings."""

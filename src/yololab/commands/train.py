@@ -36,6 +36,9 @@ def launch_single(request: Request) -> tuple[RunFolder, int]:
     experiment = composed.experiment
     screen = request.screen(verbose=bool(experiment.train["verbose"]))
     prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
+    if request.task not in (None, prepared.task.name):
+        found = f"{request.task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
+        raise InputError(Problem("task", found, "the model's own task", "choose a model of that task"))
     folder = RunFolder(create_folder(prepared.paths.tree.training, run_name(composed)))
     launch = Launch(
         config=experiment,

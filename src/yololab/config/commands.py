@@ -41,9 +41,8 @@ COMMANDS: dict[str, Command] = {
     "promote": Command("yololab promote RUN", (1, 1)),
     "runs": Command("yololab runs", (0, 0)),
     "note": Command('yololab note RUN "text"', (2, 2), text_operand=1),
-    "resume": Command("yololab resume RUN_OR_SWEEP", (1, 1)),
     "rerun": Command("yololab rerun RUN", (1, 1)),
-    "report": Command("yololab report RUN_OR_SWEEP", (1, 1)),
+    "report": Command("yololab report RUN", (1, 1)),
 }
 
 # The tasks of Ultralytics, each with the model that `yolo <task> train` takes when none is named; None is our default.

@@ -20,7 +20,6 @@ from yololab.data.label_rows import LabelRules, label_rules
 from yololab.data.label_rules import DROPS, LabelVerdict, judge_label
 from yololab.data.problems import DataProblem, Severity
 
-REPORT_VERSION = 1
 EXAMPLES = 3
 PROGRESS_STEP = 256
 
@@ -99,7 +98,7 @@ class CheckReport:
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of dataset_report.json (its version is `REPORT_VERSION`)."""
+        """Return the content of dataset_report.json."""
         return {
             "dataset": str(self.dataset),
             "names": self.names,

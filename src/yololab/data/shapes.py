@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +68,7 @@ def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
     try:
         private.mkdir(parents=True)
         _write_dataset(spec, private)
-        os.rename(private, target)
+        private.rename(target)
     except OSError as error:
         if not yaml.is_file():
             raise InputError(

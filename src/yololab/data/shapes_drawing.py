@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from yololab.data.shapes_scene import (
     direction,
     distance_to_polygon,
     distance_to_shape,
+    pixel_centres,
 )
 
 CLOUDS = 6
@@ -30,8 +33,11 @@ CLOUDS = 6
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
 _LARGEST_BLOCK = 65_535
+_DOT_RADIUS_SQUARED = 0.08
 
 Pixels = NDArray[np.float64]
+Surface = Callable[[Pixels, Pixels], Pixels]
+"""The colours, float64 (n, 3), at the points with coordinates x and y, px, float64 (n,)."""
 
 
 def draw_scene(scene: Scene) -> NDArray[np.uint8]:
@@ -39,7 +45,7 @@ def draw_scene(scene: Scene) -> NDArray[np.uint8]:
     rng = np.random.default_rng(scene.noise_seed)
     canvas = _draw_background(scene.background, scene.size, rng)
     for shape in scene.shapes:
-        _blend(canvas, distance_to_shape(shape, scene.size), _surface(shape, scene.size))
+        _paint(canvas, distance_to_shape(shape, scene.size), partial(_surface, shape))
     grain = scene.background.grain
     canvas += rng.integers(-grain, grain, size=canvas.shape, endpoint=True)
     return np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
@@ -47,53 +53,76 @@ def draw_scene(scene: Scene) -> NDArray[np.uint8]:
 
 def _draw_background(background: Background, size: int, rng: np.random.Generator) -> Pixels:
     first, last = (np.array(colour, dtype=np.float64) for colour in background.colours)
-    along, _ = _turned(background.angle, size)
+    x, y = pixel_centres(size)
+    along, _ = _turned(background.angle, x, y)
     position = (along - along.min()) / (along.max() - along.min())
-    canvas = first + position[:, :, None] * (last - first)
+    canvas: Pixels = first + position[:, :, None] * (last - first)
     canvas += background.clouds * _clouds(size, rng)[:, :, None]
     for bar in background.bars:
-        _blend(canvas, distance_to_polygon(bar.corners(), size), np.array(bar.colour, dtype=np.float64))
+        _paint(canvas, distance_to_polygon(bar.corners(), size), partial(_plain, bar.colour))
     return canvas
 
 
 def _clouds(size: int, rng: np.random.Generator) -> Pixels:
     """Return a random grid of values from -1 to 1, interpolated bilinearly; float64 (size, size)."""
     grid = rng.integers(-100, 100, size=(CLOUDS + 1, CLOUDS + 1), endpoint=True) / 100
-    position = (np.arange(size) + 0.5) * CLOUDS / size
+    position = (np.arange(size, dtype=np.float64) + 0.5) * CLOUDS / size
     cell = position.astype(np.intp)
     weight = position - cell
     rows = grid[cell] + weight[:, None] * (grid[cell + 1] - grid[cell])
-    return rows[:, cell] + weight[None, :] * (rows[:, cell + 1] - rows[:, cell])
+    interpolated: Pixels = rows[:, cell] + weight[None, :] * (rows[:, cell + 1] - rows[:, cell])
+    return interpolated
 
 
-def _surface(shape: Shape, size: int) -> Pixels:
-    """Return the colours of a shape's surface as if it filled the image; float64 (size, size, 3) or (3,)."""
-    colour, other = (np.array(value, dtype=np.float64) for value in shape.colours)
-    if shape.texture is Texture.PLAIN:
-        return colour
-    along, across = _turned(shape.angle, size)
-    u, v = along / shape.period, across / shape.period
-    if shape.texture is Texture.STRIPES:
-        pattern = np.floor(2 * u) % 2
-    elif shape.texture is Texture.CHECKS:
-        pattern = (np.floor(u) + np.floor(v)) % 2
-    else:
-        du, dv = u - np.floor(u) - 0.5, v - np.floor(v) - 0.5
-        pattern = (du * du + dv * dv < 0.08).astype(np.float64)
-    return colour + pattern[:, :, None] * (other - colour)
+def _paint(canvas: Pixels, distance: Pixels, surface: Surface) -> None:
+    """Paint a surface where `distance` is negative; its outline is one pixel soft."""
+    rows, columns = np.nonzero(distance < 0.5)
+    opacity = np.minimum(0.5 - distance[rows, columns], 1)[:, None]
+    below = canvas[rows, columns]
+    canvas[rows, columns] = below + opacity * (
+        surface(columns.astype(np.float64) + 0.5, rows.astype(np.float64) + 0.5) - below
+    )
 
 
-def _turned(angle: int, size: int) -> tuple[Pixels, Pixels]:
-    """Return each pixel's coordinates in axes turned by `angle`, px."""
+def _plain(colour: Colour, x: Pixels, y: Pixels) -> Pixels:
+    return np.broadcast_to(np.array(colour, dtype=np.float64), (*np.broadcast_shapes(x.shape, y.shape), 3))
+
+
+def _surface(shape: Shape, x: Pixels, y: Pixels) -> Pixels:
+    """Return the colours of a shape's surface at some points.
+
+    Args:
+        shape: The shape.
+        x: Coordinates of the points, px, float64 (n,).
+        y: The same.
+
+    Returns:
+        Red, green and blue, float64 (n, 3).
+    """
+    colour, other = (_plain(value, x, y) for value in shape.colours)
+    along, across = _turned(shape.angle, x, y)
+    pattern = _PATTERNS[shape.texture](along / shape.period, across / shape.period)
+    return colour + pattern[:, None] * (other - colour)
+
+
+def _dots(u: Pixels, v: Pixels) -> Pixels:
+    du, dv = u - np.floor(u) - 0.5, v - np.floor(v) - 0.5
+    return np.where(du * du + dv * dv < _DOT_RADIUS_SQUARED, 1.0, 0.0)
+
+
+_PATTERNS: dict[Texture, Callable[[Pixels, Pixels], Pixels]] = {
+    Texture.PLAIN: lambda u, v: np.zeros_like(u),
+    Texture.STRIPES: lambda u, v: np.floor(2 * u) % 2,
+    Texture.CHECKS: lambda u, v: (np.floor(u) + np.floor(v)) % 2,
+    Texture.DOTS: _dots,
+}
+"""The share of a shape's second colour, 0 or 1, at coordinates counted in periods."""
+
+
+def _turned(angle: int, x: Pixels, y: Pixels) -> tuple[Pixels, Pixels]:
+    """Return the coordinates of points in axes turned by `angle` degrees, px."""
     cosine, sine = direction(angle)
-    x, y = (np.arange(size) + 0.5)[None, :], (np.arange(size) + 0.5)[:, None]
     return cosine * x + sine * y, cosine * y - sine * x
-
-
-def _blend(canvas: Pixels, distance: Pixels, colours: Pixels) -> None:
-    """Paint `colours` where `distance` is negative; the outline is one pixel soft."""
-    opacity = np.clip(0.5 - distance, 0, 1)[:, :, None]
-    canvas += opacity * (colours - canvas)
 
 
 def write_png(path: Path, image: NDArray[np.uint8]) -> None:

@@ -163,7 +163,7 @@ def distance_to_polygon(corners: tuple[Point, ...], size: int) -> NDArray[np.flo
     Returns:
         float64 (size, size): the largest of the signed distances to the lines through the sides, px.
     """
-    x, y = _pixel_centres(size)
+    x, y = pixel_centres(size)
     distance = np.full((size, size), -np.inf)
     for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
         length = math.sqrt((x2 - x1) * (x2 - x1) + (y2 - y1) * (y2 - y1))
@@ -176,7 +176,7 @@ def distance_to_shape(shape: Shape, size: int) -> NDArray[np.float64]:
     """Return the signed distance of each pixel's centre to the shape's outline, float64 (size, size), px."""
     if shape.kind is not Kind.CIRCLE:
         return distance_to_polygon(shape.corners(), size)
-    x, y = _pixel_centres(size)
+    x, y = pixel_centres(size)
     dx, dy = x - shape.centre[0], y - shape.centre[1]
     return np.sqrt(dx * dx + dy * dy) - shape.radius
 
@@ -186,8 +186,9 @@ def shape_mask(shape: Shape, size: int) -> NDArray[np.bool_]:
     return distance_to_shape(shape, size) <= 0
 
 
-def _pixel_centres(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    centres = np.arange(size) + 0.5
+def pixel_centres(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x, float64 (1, size), and y, float64 (size, 1), of the centres of an image's pixels, px."""
+    centres = np.arange(size, dtype=np.float64) + 0.5
     return centres[None, :], centres[:, None]
 
 

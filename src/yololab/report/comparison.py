@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from yololab.report.formats import as_number, number, percent, signed, words
-from yololab.report.runfiles import mapping, mappings, texts
-from yololab.report.verdicts import verdict_appearance
+from yololab.report.runfiles import mapping, mappings, primary_row, texts
+from yololab.report.verdicts import gain_word, verdict_appearance
 
 # What Markdown, HTML or GitHub (mentions, references) would take for its own.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
@@ -26,9 +26,8 @@ def comparison_markdown(comparison: Mapping[str, Any]) -> str:
         f"### {shown.sign} {prose(shown.headline)} ({code(verdict)})",
         prose(str(comparison.get("sentence") or "")),
         _metrics(comparison),
-        _alert("NOTE", _support(comparison)),
         _alert("WARNING", texts(comparison.get("warnings"))),
-        _alert("NOTE", texts(comparison.get("notes"))),
+        _alert("NOTE", [*_support(comparison), *texts(comparison.get("notes"))]),
         _classes(comparison),
         _sides(comparison),
     ]
@@ -41,13 +40,14 @@ def prose(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", line).replace("@", "@&#8203;")
 
 
-def code(text: str) -> str:
-    """Write text as a code span that holds in a table cell, whatever is in it."""
+def code(text: str, *, in_table: bool = False) -> str:
+    """Write text as a code span, whatever is in it; in a table a bar needs a backslash, elsewhere it must have none."""
     line = " ".join(text.split()) or " "
     longest = max((len(ticks) for ticks in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     space = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{space}{line}{space}{fence}".replace("|", "\\|")
+    span = f"{fence}{space}{line}{space}{fence}"
+    return span.replace("|", "\\|") if in_table else span
 
 
 def _metrics(comparison: Mapping[str, Any]) -> str:
@@ -74,7 +74,7 @@ def _metrics(comparison: Mapping[str, Any]) -> str:
                 number(row.get("baseline")),
                 signed(row.get("delta")),
                 percent(row.get("percent")),
-                str(row.get("arrow") or ""),
+                prose(str(row.get("arrow") or "")),
             ]
         if interval:
             cells += [f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}", number(row.get("p"), 3)]
@@ -100,22 +100,27 @@ def _alert(kind: str, lines: list[str]) -> str:
 def _classes(comparison: Mapping[str, Any]) -> str:
     """Write the classes folded away: those that lost most first."""
     rows = [row for row in mappings(comparison.get("per_class")) if row.get("name") is not None]
-    changes = {id(row): as_number(row.get("delta")) for row in rows}
-    known = [change for change in changes.values() if change is not None]
-    if not known:
+    direction = primary_row(comparison).get("direction")
+    words_of_change = [gain_word(as_number(row.get("delta")), direction) for row in rows]
+    unknown = sum(as_number(row.get("delta")) is None for row in rows)
+    if unknown == len(rows):
         return ""
-    better, worse = sum(change > 0 for change in known), sum(change < 0 for change in known)
-    unknown = len(rows) - len(known)
-    told = f"{len(rows)} classes: {better} better, {worse} worse, {len(known) - better - worse} unchanged"
-    told += f", {unknown} not known on both sides" if unknown else ""
+    better, worse = words_of_change.count("better"), words_of_change.count("worse")
+    told = f"{len(rows)} classes: {better} better, {worse} worse, {len(rows) - unknown - better - worse} unchanged"
+    told += f", {unknown} not comparable" if unknown else ""
 
     def order(row: Mapping[str, Any]) -> tuple[bool, float]:
-        change = changes[id(row)]
-        return change is None, change or 0.0
+        change = as_number(row.get("delta"))
+        return change is None, (change or 0.0) * (-1 if direction == "lower" else 1)
 
     table = [["class", "current", "baseline", "Δ"], [":--", "--:", "--:", "--:"]]
     table += [
-        [code(str(row["name"])), number(row.get("current")), number(row.get("baseline")), signed(row.get("delta"))]
+        [
+            code(str(row["name"]), in_table=True),
+            number(row.get("current")),
+            number(row.get("baseline")),
+            signed(row.get("delta")),
+        ]
         for row in sorted(rows, key=order)
     ]
     return f"<details>\n<summary>Per class ({told})</summary>\n\n{_table(table)}\n\n</details>"
@@ -130,12 +135,21 @@ def _sides(comparison: Mapping[str, Any]) -> str:
             promoted = f", promoted {prose(str(found['promoted_at']))}" if found.get("promoted_at") else ""
             split = f" on {code(str(found['split']))}" if found.get("split") else ""
             lines.append(f"{side}: {code(words(found.get('model') or found.get('path')))}{split}{promoted}")
+    if not mapping(comparison.get("baseline")):
+        return _small(lines)
     tolerance = as_number(comparison.get("tolerance"))
     if tolerance is not None and comparison.get("primary_metric"):
-        lines.append(f"a drop of {prose(str(comparison['primary_metric']))} up to {tolerance:g} is tolerated")
+        lines.append(
+            f"a change of {prose(str(comparison['primary_metric']))} for the worse up to {tolerance:g} is tolerated"
+        )
     gate = mapping(comparison.get("gate"))
     if gate.get("policy") is not None:
         lines.append(f"gate {code(str(gate['policy']))}: {'passed' if gate.get('passed') else 'stopped'}")
+    return _small(lines)
+
+
+def _small(lines: list[str]) -> str:
+    """Join what only a careful reader wants; empty without lines."""
     return "<sub>" + " · ".join(lines) + "</sub>" if lines else ""
 
 

@@ -8,8 +8,6 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
-from yololab import screen
-
 UNKNOWN = "—"
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "…"
@@ -79,15 +77,21 @@ def share(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """Write a duration as the terminal does; shorter than a second with one digit.
+    """Write a duration; a few seconds with one digit more.
 
-    >>> duration(200), duration(0.25), duration(None)
-    ('3 min 20 s', '0.2 s', '—')
+    >>> duration(200), duration(7260), duration(0.25), duration(0.001), duration(None)
+    ('3 min 20 s', '2 h 01 min', '0.2 s', '<0.1 s', '—')
     """
     found = as_number(seconds)
     if found is None:
         return UNKNOWN
-    return f"{found:.1f} s" if 0 < found < 9.95 else screen.duration(found)
+    if found < 9.95:
+        return "<0.1 s" if 0 < found < 0.05 else f"{found:.1f} s"
+    whole = round(found)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, hours = whole // 60, whole // 3600
+    return f"{hours} h {minutes % 60:02d} min" if hours else f"{minutes} min {whole % 60:02d} s"
 
 
 def size(byte_count: Any) -> str:
@@ -103,8 +107,8 @@ def size(byte_count: Any) -> str:
     return f"{found / 1000**power:.{1 if power else 0}f} {_SIZE_UNITS[power]}"
 
 
-def moment(text: Any) -> str:
-    """Write an ISO 8601 time for people; what is no such time stays as it is.
+def moment(text: Any, *, zone: bool = True) -> str:
+    """Write an ISO 8601 time for people, with or without its zone; what is no such time stays as it is.
 
     >>> moment("2026-01-17T14:30:00+01:00"), moment("yesterday"), moment(None)
     ('17 Jan 2026, 14:30 (UTC+01:00)', 'yesterday', '—')
@@ -115,8 +119,8 @@ def moment(text: Any) -> str:
         time = datetime.fromisoformat(str(text))
     except ValueError:
         return str(text)
-    zone = f" ({time.tzname()})" if time.tzinfo else ""
-    return f"{time.day} {time:%b %Y, %H:%M}{zone}"
+    offset = f" ({time.tzname()})" if time.tzinfo and zone else ""
+    return f"{time.day} {time:%b %Y, %H:%M}{offset}"
 
 
 def words(value: Any) -> str:
@@ -151,19 +155,23 @@ def text_width(text: str) -> int:
 
 
 def shortened(text: str, columns: int) -> str:
-    """Cut `text` to a width in columns, with an ellipsis in place of what is left out.
+    """Cut `text` to a width in columns; the middle goes, as names often differ at their end.
 
-    >>> shortened("traffic light", 9), shortened("cat", 9)
-    ('traffic …', 'cat')
+    >>> shortened("traffic light red", 12), shortened("cat", 9)
+    ('traffi…t red', 'cat')
     """
     if text_width(text) <= columns:
         return text
-    kept = ""
-    for letter in text:
-        if text_width(kept + letter) > columns - 1:
-            break
-        kept += letter
-    return kept + ELLIPSIS
+    tail = _fitting(text[::-1], (columns - 1) // 2)[::-1]
+    return _fitting(text, columns - 1 - text_width(tail)) + ELLIPSIS + tail
+
+
+def _fitting(text: str, columns: int) -> str:
+    """Return the start of `text` that fits."""
+    kept = 0
+    while kept < len(text) and text_width(text[: kept + 1]) <= columns:
+        kept += 1
+    return text[:kept]
 
 
 def flattened(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def render_page(run: RunFiles) -> str:
     )
 
 
+@cache
 def _environment() -> Environment:
     """Return the template environment: everything is escaped, an unknown name is an error."""
     environment = Environment(

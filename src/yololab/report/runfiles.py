@@ -9,11 +9,11 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.jsonfiles import read_json
+from yololab.report.epochs import EpochTable, read_epochs
 from yololab.runfolder import RunFolder
-from yololab.ultralytics_adapter.results import EpochTable, read_results
 
 KNOWN_VERSIONS = (1,)
-NO_EPOCHS = EpochTable((), (), {}, {}, {})
+NO_EPOCHS = EpochTable()
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,12 @@ def inside(tree: Any, *keys: str) -> Any:
     return tree
 
 
+def primary_row(comparison: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the row of the metric that decides; an empty one when there is none."""
+    rows = mappings(comparison.get("metrics"))
+    return next((row for row in rows if row.get("metric") == comparison.get("primary_metric")), {})
+
+
 def load_run(path: Path) -> RunFiles:
     """Read the files of a run's folder.
 
@@ -108,15 +114,10 @@ def load_run(path: Path) -> RunFiles:
     epochs = NO_EPOCHS
     if folder.results.is_file():
         try:
-            epochs = read_results(folder.results, validated=_validated_each_epoch(record))
+            epochs = read_epochs(folder.results)
         except InputError as error:
             unreadable.append(_in_one_line(error, folder.results, folder))
     return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, tuple(unreadable))
-
-
-def _validated_each_epoch(record: Mapping[str, Any]) -> bool:
-    """Return whether zeros in the validation columns were measured; without a word about it, they were not."""
-    return bool(inside(record, "training", "model_selection"))
 
 
 def _in_one_line(error: InputError, source: Path, folder: RunFolder) -> str:

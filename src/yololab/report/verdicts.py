@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Tone(StrEnum):
@@ -58,3 +59,12 @@ def verdict_appearance(verdict: str) -> Appearance:
 def status_appearance(status: str) -> Appearance:
     """Return how a status is shown; one that we do not know is shown by its own name."""
     return STATUSES.get(status) or Appearance(status.capitalize() or "No record of this run", Tone.NEUTRAL, "question")
+
+
+def gain_word(delta: float | None, direction: Any) -> str:
+    """Return `better` or `worse`; empty for no change, and for one that is not known.
+
+    >>> gain_word(0.1, "higher"), gain_word(0.1, "lower"), gain_word(0.0, "higher"), gain_word(None, None)
+    ('better', 'worse', '', '')
+    """
+    return "" if not delta else "better" if (delta > 0) != (direction == "lower") else "worse"

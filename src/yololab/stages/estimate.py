@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,28 +41,27 @@ class Estimate:
 
 
 def estimate_cost(
-    probe: Probe, epochs: int, *, validate: bool, evaluation_images: int, evaluation_batch: int, export: bool
+    probe: Probe, epochs: int, *, validate: bool, validation_images: int, evaluation_images: int, export: bool
 ) -> Estimate:
     """Extrapolate a probe to the whole job.
 
     With b batches an epoch of s seconds, v validation batches of w seconds and E epochs, training takes
-    `E · (b·s + v·w)`, one evaluation more `w` a batch.
+    `E · (b·s + v·w)`, and the evaluation the time of a validation an image.
 
     Args:
         probe: What was measured.
         epochs: Epochs of the training.
         validate: Whether each epoch is validated; without, only the last one is.
+        validation_images: Images of the validation split.
         evaluation_images: Images of the evaluated split.
-        evaluation_batch: Images a batch there.
         export: Whether the model is exported and tried.
     """
     batch_seconds = probe.validation_seconds_per_batch or 0.0
     validations = epochs if validate else 1
     training = epochs * probe.batches_per_epoch * probe.seconds_per_batch
-    training += validations * (probe.validation_batches or 0) * batch_seconds
-    # Validation in training uses twice the training's batch; the time an image is what carries over.
-    per_image = batch_seconds / probe.validation_batch if probe.validation_batch else 0.0
-    evaluation = math.ceil(evaluation_images / evaluation_batch) * evaluation_batch * per_image
+    validation = probe.validation_batches * batch_seconds
+    training += validations * validation
+    evaluation = validation * evaluation_images / max(validation_images, 1)
     return Estimate(
         seconds=training + evaluation + (EXPORT_SECONDS if export else 0.0),
         training_seconds=training,

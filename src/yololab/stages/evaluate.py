@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,21 @@ from yololab.tasks import Task
 from yololab.ultralytics_adapter.evaluation import Evaluation, Protocol
 
 
-def make_protocol(config: EvaluationConfig, train: Mapping[str, Any]) -> Protocol:
+def make_protocol(config: EvaluationConfig, train: Mapping[str, Any], task: Task) -> Protocol:
     """Return the protocol of a job's evaluation.
 
     Args:
         config: `evaluation.*`.
         train: The training's arguments: its image size where the protocol names none, and what it does to labels.
+        task: The row of the model's task.
     """
+    classes = train["classes"]
+    if classes is not None:
+        classes = tuple(classes) if isinstance(classes, (list, tuple)) else (int(classes),)
     return Protocol(
         imgsz=config.imgsz or int(train["imgsz"]),
         batch=config.batch,
-        conf=config.conf,
+        conf=task.confidence if config.conf is None else config.conf,
         iou=config.iou,
         max_det=config.max_det,
         rect=config.rect,
@@ -32,7 +37,7 @@ def make_protocol(config: EvaluationConfig, train: Mapping[str, Any]) -> Protoco
         nms=config.nms,
         agnostic_nms=config.agnostic_nms,
         single_cls=bool(train["single_cls"]),
-        classes=train["classes"],
+        classes=classes,
         split=config.split.value,
     )
 
@@ -58,7 +63,8 @@ def write_metrics(
         fingerprints: Content hash of each split.
         extra: Further keys, e.g. whether training kept its settings.
     """
-    split = str(evaluation.protocol["split"])
+    protocol = asdict(evaluation.protocol)
+    split = str(protocol.pop("split"))
     content = {
         "model": model,
         "data": data,
@@ -66,6 +72,7 @@ def write_metrics(
         "task": task.name,
         **evaluation.metrics,
         "fitness": evaluation.fitness,
+        "fitness_definition": task.fitness,
         "primary_metric": task.primary_metric,
         "directions": {metric.name: metric.direction for metric in task.metrics},
         "names": {str(index): name for index, name in evaluation.names.items()},
@@ -73,13 +80,22 @@ def write_metrics(
             str(values["name"]): {"index": index, **{key: value for key, value in values.items() if key != "name"}}
             for index, values in evaluation.per_class.items()
         },
-        "protocol": {key: value for key, value in evaluation.protocol.items() if key != "split"}
-        | {"ultralytics": evaluation.ultralytics},
+        "protocol": protocol | {"ultralytics": evaluation.ultralytics},
+        "protocol_changes": evaluation.changes,
+        "warnings": evaluation.warnings,
         "dataset_fingerprint": fingerprints.get(split),
         "train_fingerprint": fingerprints.get("train"),
         "speed_ms": evaluation.speed_ms,
-        "confusion": evaluation.confusion,
+        "confusion": _confusion(evaluation),
         **(extra or {}),
     }
     write_json(path, content, METRICS_VERSION)
     return read_metrics(path)
+
+
+def _confusion(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Return the confusion matrix with its labels: rows are predicted, columns true, the last one is the background."""
+    if evaluation.confusion is None:
+        return None
+    labels = [*(evaluation.names[index] for index in sorted(evaluation.names)), "background"]
+    return {"labels": labels, "matrix": evaluation.confusion, "confidence": evaluation.confusion_confidence}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from yololab.data.checks import judge_image
 from yololab.data.index import Dataset, split_images
-from yololab.data.label_rules import label_rules
+from yololab.data.label_rows import label_rules
 from yololab.data.subset import stratified_subset
 
 

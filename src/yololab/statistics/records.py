@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.errors import InputError, Problem
-
 SCHEMA_VERSION = 1
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 
 _ARRAYS = ("detections", "classes", "confidence", "tp", "truth_image", "truth_class", "truth_count")
+
+
+class RecordsError(ValueError):
+    """A file is no records file that we can read; the message names the file, what is wrong, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -156,20 +158,16 @@ def load_records(path: Path) -> DetectionRecords:
     """Read records that `save_records` wrote. Nothing in the file is ever unpickled.
 
     Raises:
-        InputError: The file is missing, is no records file, is damaged, or has a version that we do not know.
+        RecordsError: The file is missing, is no records file, is damaged, or has a version that we do not know.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
             header = json.loads(archive["header"].tobytes())
-            if not isinstance(header, dict) or header.get("schema_version") != SCHEMA_VERSION:
-                version = header.get("schema_version") if isinstance(header, dict) else None
-                raise InputError(
-                    Problem(
-                        f"{path}, schema_version",
-                        f"{version!r}",
-                        f"{SCHEMA_VERSION}",
-                        "the file was written by another version of yololab; use that one, or evaluate again",
-                    )
+            found = header.get("schema_version")
+            if found != SCHEMA_VERSION:
+                raise RecordsError(
+                    f"{path}: schema_version {found!r} (known: {SCHEMA_VERSION}); "
+                    "another version of yololab wrote it: use that one, or evaluate again"
                 )
             joined = archive["keys"].tobytes().decode("utf-8", "surrogateescape")
             arrays = {name: archive[name] for name in _ARRAYS}
@@ -184,11 +182,13 @@ def load_records(path: Path) -> DetectionRecords:
             iou_thresholds=tuple(header["iou_thresholds"]),
             **arrays,
         )
+    except RecordsError:
+        raise
     except FileNotFoundError:
-        raise InputError(Problem(str(path), "no such file", remedy="evaluate the model again")) from None
+        raise RecordsError(f"{path}: no such file; evaluate the model again") from None
     except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        found = f"not readable as detection records ({type(error).__name__}: {error})"
-        raise InputError(Problem(str(path), found, remedy="evaluate the model again")) from None
+        found = f"{type(error).__name__}: {error}"
+        raise RecordsError(f"{path}: not readable as detection records ({found}); evaluate the model again") from None
 
 
 def pack_records(

@@ -59,7 +59,8 @@ def run_sweep(hydra_context: HydraContext, config: DictConfig, launch: Launch, a
     interrupted: InterruptedRunError | None = None
     try:
         for trial in trials:
-            screen.stage(f"trial {trial.number}", "  ".join(trial.overrides))
+            own = [word for word in trial.overrides if word.partition("=")[0].lstrip("+~") in keys]
+            screen.stage(f"trial {trial.number}", "  ".join(own))
             launch([trial.overrides], trial.number)
     except InterruptedRunError as error:
         interrupted = error

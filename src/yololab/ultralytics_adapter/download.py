@@ -1,4 +1,4 @@
-"""Fetching a dataset by the `download:` entry of its data.yaml, which is a URL or code; only when the user allows it."""
+"""Fetching a dataset by the `download:` entry of its data.yaml: a URL or code, run only when the user allows it."""
 
 from __future__ import annotations
 

@@ -111,7 +111,11 @@ def _reason(name: str, requested: Any, effective: Mapping[str, Any], circumstanc
     if name in {"mosaic", "mixup", "cutmix"} and effective.get("rect"):
         return "rectangular batches switch it off"
     if name == "workers":
-        return "no loader processes on a CPU" if circumstances.device in {"cpu", "mps"} else "no more than cores or batches"
+        return (
+            "no loader processes on a CPU"
+            if circumstances.device in {"cpu", "mps"}
+            else "no more than cores or batches"
+        )
     if name == "max_det":
         return "raised to the most objects in one image of the dataset"
     return _OTHER_REASONS.get(name, "changed by Ultralytics")

@@ -17,41 +17,9 @@ from yololab.tasks import task_named
 from yololab.ultralytics_adapter.installed import installed_version
 from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.models import find_checkpoint, inspect_checkpoint
+from yololab.ultralytics_adapter.protocol import Protocol, effective_protocol
 
-
-@dataclass(frozen=True)
-class Protocol:
-    """How a model is measured; Ultralytics' arguments of the same names.
-
-    Attributes:
-        imgsz: Image size, px.
-        batch: Images a batch; with `rect` it decides how images are padded.
-        conf: Least confidence of a detection that counts.
-        iou: IoU above which NMS takes two detections for one.
-        max_det: Most detections an image.
-        rect: Pad images to the shape of their batch instead of a square.
-        quantize: 16 for half precision on a GPU; None for full precision.
-        augment: Test-time augmentation.
-        nms: False for the NMS-free head of a model that has one; None for the ordinary head with NMS.
-        agnostic_nms: NMS over all classes together.
-        single_cls: Take all classes for one.
-        classes: Only the labels of these classes.
-        split: The split of the dataset.
-    """
-
-    imgsz: int = 640
-    batch: int = 16
-    conf: float = 0.001
-    iou: float = 0.7
-    max_det: int = 300
-    rect: bool = True
-    quantize: int | None = None
-    augment: bool = False
-    nms: bool | None = None
-    agnostic_nms: bool = False
-    single_cls: bool = False
-    classes: tuple[int, ...] | None = None
-    split: str = "val"
+__all__ = ["Evaluation", "Protocol", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +67,7 @@ def evaluate(
     threads: int | None = None,
     save_dir: Path | None = None,
     plots: bool = False,
-    cache: Path = Path(".cache"),
+    cache: Path | None = None,
 ) -> Evaluation:
     """Evaluate a checkpoint or an exported model; the numbers are those of Ultralytics' own `val` with the same values.
 
@@ -112,7 +80,7 @@ def evaluate(
         threads: Number of torch's threads on a CPU; None for all cores that the process may use.
         save_dir: Where plots go; None for nowhere.
         plots: Draw Ultralytics' plots into `save_dir`.
-        cache: Our cache folder.
+        cache: Our cache folder; None for the one that the process was prepared with.
 
     Raises:
         InputError: The model, the dataset, the split or the device.
@@ -134,12 +102,13 @@ def evaluate(
     task_named(task)
     _check_dataset(data_yaml, protocol.split)
     set_threads(threads)
+    cache = (cache or runtime.current().cache).resolve()
     cache.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evaluate-", dir=cache)))
         stack.enter_context(quiet_progress())
         stack.enter_context(preserved_randomness())
-        findings = stack.enter_context(guarded_data(cache.resolve()))
+        findings = stack.enter_context(guarded_data(cache))
         known = set(threading.enumerate())
         arguments = {
             **asdict(protocol),
@@ -215,7 +184,9 @@ def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Excepti
         remedy = "yololab check data=… shows all its problems"
         return InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy))
     if isinstance(error, (ModuleNotFoundError, ImportError)):
-        return InputError(Problem(str(path), f"its runtime is not installed ({lines[0]})", remedy=f"pip install {error.name}"))
+        return InputError(
+            Problem(str(path), f"its runtime is not installed ({lines[0]})", remedy=f"pip install {error.name}")
+        )
     return JobError(f"the evaluation of {path.name} failed: {type(error).__name__}: {lines[0]}")
 
 
@@ -235,7 +206,7 @@ def _evaluation(
     names = {int(index): str(name) for index, name in dict(validator.names or names).items()}
     labelled = bool(int(metrics.nt_per_class.sum()))
     results = metrics.results_dict
-    protocol, changes = _effective_protocol(validator, asked, exported)
+    protocol, changes = effective_protocol(validator, asked, exported)
     version = installed_version()
     records = pack_records(
         (
@@ -295,44 +266,6 @@ def _per_class(
     }
 
 
-def _effective_protocol(validator: Any, asked: Protocol, exported: bool) -> tuple[Protocol, dict[str, str]]:
-    """Return the protocol as the validator ended up with it, and why it differs from what was asked for."""
-    args = validator.args
-    imgsz = args.imgsz if isinstance(args.imgsz, int) else max(args.imgsz)
-    effective = Protocol(
-        imgsz=int(imgsz),
-        batch=int(args.batch),
-        conf=float(args.conf),
-        iou=float(args.iou),
-        max_det=int(args.max_det),
-        rect=bool(validator.dataloader.dataset.rect),
-        quantize=args.quantize,
-        augment=bool(args.augment) and not exported,
-        nms=args.nms,
-        agnostic_nms=bool(args.agnostic_nms),
-        single_cls=bool(args.single_cls),
-        classes=asked.classes,
-        split=str(args.split),
-    )
-    reasons = {
-        "imgsz": "the exported model has one image size" if exported else "rounded to a multiple of the stride",
-        "batch": "the exported model has one batch size",
-        "max_det": "raised to the most objects in one image of the split",
-        "rect": "the model takes square images only",
-        "quantize": "half precision needs a GPU",
-        "augment": "an exported model has no test-time augmentation",
-    }
-    before, after = asdict(asked), asdict(effective)
-    return effective, {
-        name: reasons.get(name, "changed by Ultralytics") for name in after if not _same(before[name], after[name])
-    }
-
-
-def _same(asked: Any, effective: Any) -> bool:
-    """Return whether two values of a protocol mean the same; 32 bits are full precision, as None is."""
-    return (None if asked == 32 else asked) == effective
-
-
 def _warnings(names: Mapping[int, str], dataset_names: Mapping[int, str], labelled: bool) -> list[str]:
     """Return what makes the numbers less than they seem."""
     warnings = []
@@ -341,7 +274,7 @@ def _warnings(names: Mapping[int, str], dataset_names: Mapping[int, str], labell
     if different:
         shown = ", ".join(f"{i}: {names.get(i)!r} / {theirs.get(i)!r}" for i in different[:3])
         warnings.append(
-            f"the model's classes are not the dataset's ({len(different)} differ: {shown}{', …' * (len(different) > 3)}); "
+            f"{len(different)} classes of the model are not the dataset's ({shown}{', …' * (len(different) > 3)}); "
             "detections and labels are matched by index, so the numbers mean little"
         )
     if not labelled:

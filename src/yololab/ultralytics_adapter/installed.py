@@ -70,7 +70,7 @@ def packaged_datasets_folder() -> Path:
 
 @lru_cache(maxsize=1)
 def packaged_model_names() -> tuple[str, ...]:
-    """Return the names of all architectures that Ultralytics ships, sorted: `yolo26n.yaml`, `rtdetr-l.yaml`, …
+    """Return the names of all architectures that Ultralytics ships, sorted (`rtdetr-l.yaml`, `yolo26n.yaml`).
 
     A file for all scales gives one name a scale, and its own name, which stands for the first scale.
     """

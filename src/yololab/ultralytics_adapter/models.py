@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from yololab.errors import InputError, Problem
+from yololab.ultralytics_adapter.checkpoints import CheckpointInfo, family_of_head, file_digest, inspect_checkpoint
 from yololab.ultralytics_adapter.installed import (
     architecture_of,
     downloadable_assets,
@@ -20,6 +20,15 @@ from yololab.ultralytics_adapter.installed import (
     packaged_model_names,
 )
 from yololab.ultralytics_adapter.logs import plain_lines
+
+__all__ = [
+    "CheckpointInfo",
+    "ResolvedModel",
+    "find_architecture",
+    "find_checkpoint",
+    "inspect_checkpoint",
+    "resolve_model",
+]
 
 _REMOTE = ("http://", "https://", "ul://", "gs://")
 _YAML = (".yaml", ".yml")
@@ -48,40 +57,6 @@ class ResolvedModel:
     nc: int | None
     parameters: int | None
     lineage: str | None
-
-
-@dataclass(frozen=True)
-class CheckpointInfo:
-    """What a checkpoint says of itself.
-
-    Attributes:
-        path: The file.
-        epoch: Index of the last epoch, from 0; -1 when the training was finished (or stripped).
-        has_optimizer: Whether it holds the optimizer's state.
-        train_args: The arguments it was trained with.
-        names: Class index → name.
-        task: Its task.
-        family: `yolo`, `rtdetr`, `world` or `yoloe`.
-        version: The version of Ultralytics that wrote it; None when it does not say.
-        date: When it was written, as it says; None when it does not.
-        parameters: Number of parameters.
-    """
-
-    path: Path
-    epoch: int
-    has_optimizer: bool
-    train_args: Mapping[str, Any]
-    names: Mapping[int, str]
-    task: str
-    family: str
-    version: str | None
-    date: str | None
-    parameters: int
-
-    @property
-    def resumable(self) -> bool:
-        """Whether a training can go on from here; Ultralytics starts a new one, on another dataset, when it cannot."""
-        return self.epoch >= 0 and self.has_optimizer
 
 
 def resolve_model(
@@ -121,7 +96,9 @@ def resolve_model(
         own = inspect_checkpoint(find_checkpoint(base, search))
         shape = _checkpoint(own, model=str(own.path), pretrained=str(checkpoint.path))
     if (shape.task, shape.family) != (checkpoint.task, checkpoint.family):
-        found = f"weights for {checkpoint.task} ({checkpoint.family}), an architecture for {shape.task} ({shape.family})"
+        found = (
+            f"weights for {checkpoint.task} ({checkpoint.family}), an architecture for {shape.task} ({shape.family})"
+        )
         raise InputError(Problem("model", found, "both for the same task and family"))
     return ResolvedModel(
         shape.model,
@@ -151,9 +128,7 @@ def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:
             )
         )
     info = inspect_checkpoint(path)
-    return ResolvedModel(
-        str(path), False, info.task, info.family, None, len(info.names) or None, info.parameters, None
-    )
+    return ResolvedModel(str(path), False, info.task, info.family, None, len(info.names) or None, info.parameters, None)
 
 
 def _checkpoint(info: CheckpointInfo, model: str, pretrained: bool | str) -> ResolvedModel:
@@ -179,7 +154,7 @@ def _architecture(model: str, pretrained: bool | str) -> ResolvedModel:
         model,
         pretrained,
         _task_of_head(head, model),
-        _family_of_head(head),
+        family_of_head(head),
         None,
         int(nc) if isinstance(nc, int) else None,
         None,
@@ -257,70 +232,6 @@ def read_architecture(model: str) -> dict[str, Any]:
     return content
 
 
-def inspect_checkpoint(path: Path) -> CheckpointInfo:
-    """Read what a checkpoint says of itself; it is loaded as Ultralytics loads it, restricted to known classes.
-
-    Raises:
-        InputError: It is no checkpoint of Ultralytics: damaged, TorchScript, somebody else's.
-    """
-    from yololab.ultralytics_adapter.runtime import activate
-
-    activate()
-    from ultralytics.nn import tasks
-
-    if path.suffix.lower() != ".pt":
-        raise InputError(Problem(str(path), f"a {path.suffix or 'file without a suffix'}", "a checkpoint (.pt)"))
-    if path.is_dir():
-        raise InputError(Problem(str(path), "a folder", "a checkpoint (.pt)"))
-    try:
-        model, content = tasks.load_checkpoint(str(path))
-        names = {int(index): str(name) for index, name in dict(getattr(model, "names", None) or {}).items()}
-        head = model.model[-1]._get_name()
-        task = str(model.task)
-        parameters = sum(parameter.numel() for parameter in model.parameters())
-    except Exception as error:  # whatever a file that somebody gave us makes the loader raise, the file is the cause
-        raise _unreadable(path, error) from error
-    return CheckpointInfo(
-        path=path,
-        epoch=int(content.get("epoch", -1) if content.get("epoch") is not None else -1),
-        has_optimizer=content.get("optimizer") is not None,
-        train_args=dict(content.get("train_args") or {}),
-        names=names,
-        task=task,
-        family=_family_of_class(model, head),
-        version=content.get("version"),
-        date=content.get("date"),
-        parameters=parameters,
-    )
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    """Say in one line why a checkpoint cannot be used, and what to do."""
-    text = " ".join(plain_lines(str(error)))
-    if isinstance(error, FileNotFoundError):
-        return InputError(Problem(str(path), "no such file", remedy="check the path"))
-    if isinstance(error, PermissionError):
-        return InputError(Problem(str(path), "not readable: permission denied"))
-    if "TorchScript" in text:
-        found, remedy = "a TorchScript archive, not a checkpoint", "give the .pt that it was exported from"
-    elif "empty, truncated or corrupted" in text or isinstance(error, EOFError):
-        found, remedy = "not loadable: empty, truncated or damaged", "download or copy the file again"
-    elif "YOLOv5" in text:
-        found, remedy = "a checkpoint of the YOLOv5 repository", "use a model of Ultralytics, such as yolov5nu.pt"
-    elif "outside the supported" in text:
-        found = "not a checkpoint of Ultralytics, or one with classes of its own"
-        remedy = "if you trust the file, set ULTRALYTICS_SAFE_LOAD=0 in the environment: loading it can run its code"
-    else:
-        found, remedy = f"not a checkpoint of Ultralytics ({type(error).__name__})", "give a .pt that Ultralytics wrote"
-    return InputError(Problem(str(path), found, "a checkpoint (.pt) of Ultralytics", remedy))
-
-
 def _download(name: str) -> Path:
     """Download a checkpoint into the weights folder."""
     from yololab.ultralytics_adapter import runtime
@@ -394,19 +305,6 @@ def _task_of_head(head: str, model: str) -> str:
     if task is None:
         raise InputError(Problem(model, f"an architecture with the head {head!r}", "a head that Ultralytics knows"))
     return str(task)
-
-
-def _family_of_head(head: str) -> str:
-    """Return the family of an architecture from its last module."""
-    for mark, family in (("RTDETR", "rtdetr"), ("World", "world"), ("YOLOE", "yoloe")):
-        if mark in head:
-            return family
-    return "yolo"
-
-
-def _family_of_class(model: Any, head: str) -> str:
-    """Return the family of a loaded model; fused ones of the open-vocabulary families keep only their class."""
-    return _family_of_head(f"{type(model).__name__.removesuffix('DetectionModel')} {head}")
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

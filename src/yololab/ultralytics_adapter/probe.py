@@ -8,11 +8,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yololab.errors import JobError, YololabError
 from yololab.ultralytics_adapter.logs import plain_lines
 from yololab.ultralytics_adapter.training import TrainRequest, build_trainer
+
+if TYPE_CHECKING:
+    from yololab.ultralytics_adapter.trainer import TrainerMixin as _Base
+else:
+    _Base = object
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,7 @@ class _FirstBatches:
             yield batch
 
 
-def measure_training(
-    request: TrainRequest, batches: int = 4, warmup: int = 2, limit_seconds: float = 30.0
-) -> Probe:
+def measure_training(request: TrainRequest, batches: int = 4, warmup: int = 2, limit_seconds: float = 30.0) -> Probe:
     """Time a few real training batches and validation batches, in a scratch folder that is removed.
 
     The training that follows is the same as without the probe, bit by bit: random generators and flags are put back,
@@ -122,7 +125,7 @@ def _probing(trainer_class: type[Any]) -> type[Any]:
     return type("TrainingProbe", (_ProbeMixin, trainer_class), {})
 
 
-class _ProbeMixin:
+class _ProbeMixin(_Base):
     """Times batches; put it before a trainer of ours."""
 
     plan: tuple[int, int, float] = (4, 2, 30.0)
@@ -205,8 +208,9 @@ class _ProbeMixin:
         """End the loaders' processes and give back the device's memory."""
         import torch
 
-        for loader in (getattr(self, "train_loader", None), getattr(self, "test_loader", None)):
-            if hasattr(loader, "close"):
+        for name in ("train_loader", "test_loader"):
+            loader = getattr(self, name, None)
+            if loader is not None:
                 loader.close()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

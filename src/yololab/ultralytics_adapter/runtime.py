@@ -7,6 +7,7 @@ Ultralytics under those settings, or applies them to one that the host (a notebo
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -252,8 +253,10 @@ def _apply_to_loaded(isolation: Isolation) -> None:
         "WEIGHTS_DIR": Path(live.SETTINGS["weights_dir"]),
         "RUNS_DIR": Path(live.SETTINGS["runs_dir"]),
     }
-    _state.download = _state.download or downloads.safe_download
-    _state.asset = _state.asset or downloads.attempt_download_asset
+    if _state.download is None or _state.asset is None:
+        _state.download, _state.asset = downloads.safe_download, downloads.attempt_download_asset
+        functools.update_wrapper(_refuse_download, downloads.safe_download)
+        functools.update_wrapper(_existing_file_or_asset, downloads.attempt_download_asset)
     functions = {
         "safe_download": _refuse_download if is_offline() else _state.download,
         "attempt_download_asset": _existing_file_or_asset,

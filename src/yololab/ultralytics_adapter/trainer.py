@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from ultralytics.engine import trainer as engine
@@ -33,6 +33,11 @@ from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.training_file import EpochReport
 from yololab.ultralytics_adapter.training_log import TrainingLog, ultralytics_warnings, users_repository
 from yololab.ultralytics_adapter.workers import WorkerLaunch
+
+if TYPE_CHECKING:
+    from ultralytics.engine.trainer import BaseTrainer as _Base
+else:
+    _Base = object
 
 SETTINGS_KEY = "yololab"
 
@@ -82,8 +87,10 @@ def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
     return callbacks
 
 
-class TrainerMixin:
+class TrainerMixin(_Base):
     """What ours do differently, for every task: put it before Ultralytics' trainer of the task."""
+
+    save_dir: Path
 
     def __init__(
         self, cfg: Any = DEFAULT_CFG, overrides: dict[str, Any] | None = None, _callbacks: dict[str, Any] | None = None
@@ -112,7 +119,7 @@ class TrainerMixin:
             self.log.callback_failed(event, error)
 
     def train(self) -> None:
-        """Train with the user's data guarded, progress bars off, and everything noted; note also what ends it early."""
+        """Train with the user's data guarded, progress bars off, and everything noted, also what ends it early."""
         with ExitStack() as stack:
             stack.enter_context(quiet_progress())
             stack.enter_context(ultralytics_warnings(self.log))
@@ -137,7 +144,8 @@ class TrainerMixin:
         The launch deletes the trainer's `save_dir`, which is the run's folder; it is given an empty one to delete. The
         workers take theirs from the arguments.
         """
-        folder, scratch = self.save_dir, Path(tempfile.mkdtemp(prefix="launch-", dir=self.settings.cache))
+        folder: Path = self.save_dir
+        scratch = Path(tempfile.mkdtemp(prefix="launch-", dir=self.settings.cache))
         launch = WorkerLaunch(
             results=self.csv,
             stop_file=self.settings.stop_file,
@@ -293,4 +301,6 @@ def join_threads(known: set[threading.Thread]) -> None:
 def _dataset_error(data: Any, error: BaseException) -> InputError:
     """Return an error of the dataset as the user's, in the words of Ultralytics."""
     lines = plain_lines(str(error)) or [type(error).__name__]
-    return InputError(Problem(f"data, {data}", " ".join(lines[:6]), remedy="yololab check data=… shows all its problems"))
+    return InputError(
+        Problem(f"data, {data}", " ".join(lines[:6]), remedy="yololab check data=… shows all its problems")
+    )

@@ -1,4 +1,4 @@
-"""What a trainer notes while it works: counts, effective values, warnings; written to training.json after each epoch."""
+"""What a trainer notes while it works: counts, effective values, warnings; it goes to training.json each epoch."""
 
 from __future__ import annotations
 
@@ -91,8 +91,7 @@ class TrainingLog:
 
     def not_learning(self, patience: int) -> bool:
         """Return whether the fitness has stayed 0 for long; early stopping never ends such a training."""
-        enough = min(patience or NOT_LEARNING_EPOCHS, NOT_LEARNING_EPOCHS)
-        return self.validated >= enough and not self.best_fitness
+        return self.validated >= _enough(patience) and not self.best_fitness
 
     def ready(self, trainer: Any) -> None:
         """Note the optimizer as it was built, and write the first training.json."""
@@ -116,7 +115,7 @@ class TrainingLog:
         self._seconds.append(trainer.epoch_time)
         patience = trainer.args.patience
         if self.not_learning(patience):
-            self.warn(f"the fitness is still 0 after {self.validated} validated epochs: the model is not learning")
+            self.warn(f"the fitness is still 0 after {_enough(patience)} validated epochs: the model is not learning")
         self._write(trainer, RUNNING)
         measured = self.validated_epoch == trainer.epoch
         values = {**trainer.label_loss_items(trainer.tloss), **(trainer.metrics or {})}
@@ -188,6 +187,11 @@ class TrainingLog:
             callback_errors=self.callback_errors,
         )
         write_training_file(self.path, self._result)
+
+
+def _enough(patience: int) -> int:
+    """Return after how many validated epochs a fitness of 0 is no beginning any more."""
+    return min(patience or NOT_LEARNING_EPOCHS, NOT_LEARNING_EPOCHS)
 
 
 def finite(value: Any) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ultralytics.models.rtdetr.val import RTDETRValidator
@@ -13,6 +13,11 @@ from ultralytics.models.yolo.detect.val import DetectionValidator
 from ultralytics.utils.metrics import ConfusionMatrix
 
 from yololab.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from ultralytics.engine.validator import BaseValidator as _Base
+else:
+    _Base = object
 
 CONFUSION_CONFIDENCE = 0.25
 
@@ -28,7 +33,7 @@ class ReadableConfusionMatrix(ConfusionMatrix):
         super().process_batch(detections, batch, conf=max(conf, CONFUSION_CONFIDENCE), **keywords)
 
 
-class RecordingMixin:
+class RecordingMixin(_Base):
     """Keeps each image's statistics with its path, before the validator clears them: put it before the validator.
 
     Attributes:

@@ -31,7 +31,9 @@ class Bar:
     note: str = ""
 
 
-def bars(title: str, rows: Sequence[Bar], top: float | None = 1.0, write: Callable[[float], str] = number) -> Markup:
+def bars(
+    title: str, rows: Sequence[Bar], top: float | None = 1.0, write: Callable[[float], str] = number, colour: int = 0
+) -> Markup:
     """Draw horizontal bars, each with its label and value.
 
     Args:
@@ -39,6 +41,7 @@ def bars(title: str, rows: Sequence[Bar], top: float | None = 1.0, write: Callab
         rows: The bars, from the top.
         top: The value of a full bar; None takes the largest.
         write: Writes a value.
+        colour: Number of the bars' colour in the page's style, from 0.
 
     Returns:
         A `<figure>`; empty without rows.
@@ -53,14 +56,14 @@ def bars(title: str, rows: Sequence[Bar], top: float | None = 1.0, write: Callab
     x = Scale(0.0, full, left, right)
     step = HEIGHT + GAP
     drawn = [
-        _bar(row, label, index * step + GAP / 2, x, write)
+        _bar(row, label, index * step + GAP / 2, x, write, colour)
         for index, (row, label) in enumerate(zip(rows, labels, strict=True))
     ]
     svg = drawing(WIDTH, len(rows) * step, title or "Bars", drawn)
     return figure(title, svg)
 
 
-def _bar(row: Bar, label: str, top: float, x: Scale, write: Callable[[float], str]) -> Markup:
+def _bar(row: Bar, label: str, top: float, x: Scale, write: Callable[[float], str], colour: int) -> Markup:
     """Draw one bar with its label, its value and its marker."""
     baseline = top + HEIGHT - 3
     told = f"{row.label}: {'not known' if row.value is None else write(row.value)}"
@@ -75,8 +78,8 @@ def _bar(row: Bar, label: str, top: float, x: Scale, write: Callable[[float], st
     if row.value is not None:
         length = max(x(min(row.value, x.high)) - x.start, 0.0)
         parts.append(
-            Markup('<rect class="fill" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="3"/>').format(
-                x.start, top, length, HEIGHT
+            Markup('<rect class="fill s{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="3"/>').format(
+                colour % 6, x.start, top, length, HEIGHT
             )
         )
     if row.marker is not None:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from yololab.report.charts.svg import GLYPH, LABEL_COLUMNS, drawing, text
 from yololab.report.formats import shortened, text_width
 
-COUNTS_IN_CELLS_UP_TO = 15
+WIDTH = 460
+SMALLEST_CELL, LARGEST_CELL, CELL_WITH_COUNT = 22, 58, 28
 DARK_CELL = 0.55
 
 
@@ -26,7 +27,7 @@ def heatmap(labels: Sequence[str], matrix: Sequence[Sequence[float]]) -> Markup:
     if not labels:
         return Markup("")
     size = len(labels)
-    cell = 46 if size <= 8 else 34 if size <= COUNTS_IN_CELLS_UP_TO else 24
+    cell = min(max(WIDTH // size, SMALLEST_CELL), LARGEST_CELL)
     names = [shortened(label, LABEL_COLUMNS) for label in labels]
     margin = 20 + max(text_width(name) for name in names) * GLYPH
     totals = [sum(row[column] for row in matrix) for column in range(size)]
@@ -56,7 +57,9 @@ def _cell(x: float, y: float, size: int, value: float, weight: float, told: str,
     drawn = Markup('<rect x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="3" fill-opacity="{:.3f}"/>').format(
         x + 1, y + 1, size - 2, size - 2, weight
     )
-    number_in_it = text(x + size / 2, y + size / 2 + 4, _compact(value), "middle") if size > 24 and value else ""
+    number_in_it = (
+        text(x + size / 2, y + size / 2 + 4, _compact(value), "middle") if size >= CELL_WITH_COUNT and value else ""
+    )
     frame = Markup('<rect class="frame" x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="3"/>').format(
         x + 1, y + 1, size - 2, size - 2
     )

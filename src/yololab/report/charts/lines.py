@@ -39,7 +39,14 @@ class Series:
         return next((value for value in reversed(self.values) if value is not None), None)
 
 
-def line_chart(title: str, epochs: Sequence[int], series: Sequence[Series], best_epoch: int | None = None) -> Markup:
+def line_chart(
+    title: str,
+    epochs: Sequence[int],
+    series: Sequence[Series],
+    best_epoch: int | None = None,
+    *,
+    from_zero: bool = False,
+) -> Markup:
     """Draw lines over epochs, with axes, ticks, a legend that tells the last values, and a tooltip an epoch.
 
     Args:
@@ -47,6 +54,7 @@ def line_chart(title: str, epochs: Sequence[int], series: Sequence[Series], best
         epochs: Epoch numbers, ascending: the x axis.
         series: The lines; each has as many values as there are epochs.
         best_epoch: An epoch to mark; None, or one that is not on the axis, marks nothing.
+        from_zero: Whether the axis starts at zero even where the values are far from it.
 
     Returns:
         A `<figure>`; empty when no value is known.
@@ -54,7 +62,7 @@ def line_chart(title: str, epochs: Sequence[int], series: Sequence[Series], best
     known = [value for line in series for value in line.values if value is not None]
     if not known:
         return Markup("")
-    ticks = value_ticks(known)
+    ticks = value_ticks(known, from_zero=from_zero or len(epochs) == 1)
     left = 14 + max(len(tick_label(tick)) for tick in ticks) * GLYPH
     x = Scale(epochs[0], epochs[-1], left + 4, WIDTH - 12) if epochs[0] < epochs[-1] else None
     middle = (left + WIDTH) / 2

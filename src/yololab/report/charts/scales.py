@@ -66,16 +66,14 @@ def whole_ticks(low: int, high: int, most: int = 6) -> list[int]:
         return list(range(low, high + 1))
     step = max(int(nice_ticks(low, high, most)[1] - nice_ticks(low, high, most)[0]), 1)
     between = [value for value in range(low - low % step, high, step) if low < value]
-    return [low, *(value for value in between if min(value - low, high - value) >= step / 2), high]
+    return [low, *(value for value in between if min(value - low, high - value) > step / 2), high]
 
 
-def value_ticks(values: Iterable[float]) -> list[float]:
-    """Return ticks that cover `values`: from zero, unless they all lie far away from it."""
+def value_ticks(values: Iterable[float], *, from_zero: bool = False) -> list[float]:
+    """Return ticks that cover `values`: from zero when that is wanted, or when they do not all lie far away from it."""
     known = list(values)
     low, high = min(known), max(known)
-    if 0 < low < ZERO_BASED_BELOW * high:
-        low = 0.0
-    if low > 0 and low == high:
+    if low > 0 and (from_zero or low < ZERO_BASED_BELOW * high or low == high):
         low = 0.0
     return nice_ticks(low, high)
 

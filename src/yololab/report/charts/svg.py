@@ -9,6 +9,8 @@ from markupsafe import Markup
 # A glyph of the charts' 12 px type is about this wide; labels get room by it.
 GLYPH = 6.6
 LABEL_COLUMNS = 22
+# A drawing in its natural size may shrink to this share of it.
+SMALLEST = 0.75
 
 
 def text(x: float, y: float, text: str, anchor: str, kind: str = "") -> Markup:
@@ -18,10 +20,11 @@ def text(x: float, y: float, text: str, anchor: str, kind: str = "") -> Markup:
 
 
 def drawing(width: float, height: float, label: str, parts: Sequence[Markup], *, natural: bool = False) -> Markup:
-    """Wrap drawn parts; a natural one keeps its size and scrolls where the page is too narrow."""
-    style = Markup(' style="width:{:.0f}px"').format(width) if natural else ""
-    return Markup('<svg class="chart" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}"{}>{}</svg>').format(
-        width, height, label, style, Markup("").join(parts)
+    """Wrap drawn parts; a natural one is no larger than drawn, and scrolls where it would get too small to read."""
+    style = Markup(' style="width:{:.0f}px;min-width:{:.0f}px"').format(width, width * SMALLEST) if natural else ""
+    kind = "chart natural" if natural else "chart"
+    return Markup('<svg class="{}" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}"{}>{}</svg>').format(
+        kind, width, height, label, style, Markup("").join(parts)
     )
 
 

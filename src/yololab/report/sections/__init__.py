@@ -42,7 +42,7 @@ SECTIONS = (
     Section("Metrics", "02_metrics", measurements),
     Section("Training", "03_curves", curves),
     Section("Classes", "04_classes", classes),
-    Section("Confusion", "05_confusion", confusion),
+    Section("Confusion matrix", "05_confusion", confusion),
     Section("Dataset", "06_dataset", dataset),
     Section("Verification", "07_verification", checklist),
     Section("Config", "08_config", settings),

@@ -8,7 +8,7 @@ from yololab.report.runfiles import RunFiles, mappings
 from yololab.report.verdicts import Tone
 
 _MARKS = {True: (Tone.GOOD, "tick", "passed"), False: (Tone.BAD, "cross", "failed")}
-_OPEN = (Tone.NEUTRAL, "dash", "cannot be said")
+_OPEN = (Tone.NEUTRAL, "dash", "undecided")
 
 
 def checklist(run: RunFiles) -> dict[str, Any] | None:

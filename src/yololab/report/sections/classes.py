@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.formats import as_number, count, number, signed
-from yololab.report.runfiles import RunFiles, mapping, mappings
+from yololab.report.runfiles import RunFiles, mapping, mappings, primary_row
+from yololab.report.verdicts import gain_word
 from yololab.tasks import TASKS
 
 MOST_IN_ONE_CHART = 30
@@ -59,7 +60,7 @@ def classes(run: RunFiles) -> dict[str, Any] | None:
         "columns": columns,
         "leading": leading,
         "with_baseline": with_baseline,
-        "rows": [_shown(row) for row in rows],
+        "rows": [_shown(row, primary_row(run.comparison).get("direction")) for row in rows],
         "charts": class_charts(rows, position, leading),
         "collapsed": len(rows) > MOST_IN_ONE_CHART,
         "total": len(rows),
@@ -81,7 +82,7 @@ def leading_column(columns: Sequence[str], primary_metric: str) -> str:
 
 
 def class_charts(rows: Sequence[ClassRow], position: int, leading: str) -> list[Markup]:
-    """Draw the classes from the best to the weakest; of many classes only the two ends."""
+    """Draw the classes from the best to the weakest, and how many there are; of many only the two ends."""
     known = sorted(
         (row for row in rows if row.values[position] is not None), key=lambda row: -(row.values[position] or 0.0)
     )
@@ -95,7 +96,8 @@ def class_charts(rows: Sequence[ClassRow], position: int, leading: str) -> list[
         for row in known
     ]
     if len(drawn) <= MOST_IN_ONE_CHART:
-        charts = [bars(leading, drawn)]
+        amounts = [Bar(row.name, row.instances) for row in known]
+        charts = [bars(leading, drawn), bars("Instances", amounts, top=None, write=count, colour=5)]
     else:
         weakest = list(reversed(drawn[-EXTREMES:]))
         charts = [
@@ -117,7 +119,7 @@ def _row(name: str, values: Mapping[str, Any], columns: Sequence[str], before: M
     )
 
 
-def _shown(row: ClassRow) -> dict[str, Any]:
+def _shown(row: ClassRow, direction: Any) -> dict[str, Any]:
     """Prepare one row of the table."""
     return {
         "name": row.name,
@@ -127,5 +129,5 @@ def _shown(row: ClassRow) -> dict[str, Any]:
         "images": count(row.images),
         "baseline": number(row.baseline),
         "delta": signed(row.delta),
-        "gain": "" if not row.delta else "better" if row.delta > 0 else "worse",
+        "gain": gain_word(row.delta, direction),
     }

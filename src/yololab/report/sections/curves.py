@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from yololab.report.charts.lines import Series, Values, line_chart
 from yololab.report.formats import as_number
 from yololab.report.runfiles import RunFiles, texts
@@ -20,6 +18,8 @@ _TOGETHER = (
 )
 # Ultralytics' suffix of a metric → what was measured; only worth saying where a task measures several.
 _SUFFIXES = {"(B)": "boxes", "(M)": "masks", "(P)": "keypoints"}
+# Ultralytics' losses whose names are better written out, or in capitals.
+_LOSSES = {"cls": "Class", "dfl": "DFL", "giou": "GIoU", "seg": "Mask", "kobj": "Keypoint objectness", "rle": "RLE"}
 
 
 def curves(run: RunFiles) -> dict[str, Any] | None:
@@ -27,16 +27,21 @@ def curves(run: RunFiles) -> dict[str, Any] | None:
     epochs = run.epochs.epochs
     training = run.recorded("training")
     best = as_number(training.get("best_epoch"))
-    grouped = {
-        **loss_charts(run.epochs.losses),
-        **metric_charts(run.epochs.metrics),
-        **rate_chart(run.epochs.learning_rates),
-    }
-    charts = [line_chart(title, epochs, series, int(best) if best else None) for title, series in grouped.items()]
-    charts = [chart for chart in charts if chart] if epochs else []
+    scores = metric_charts(run.epochs.metrics)
+    grouped = scores | loss_charts(run.epochs.losses) | rate_chart(run.epochs.learning_rates)
+    charts = [
+        line_chart(title, epochs, series, int(best) if best else None, from_zero=title in scores)
+        for title, series in grouped.items()
+    ]
+    charts = [chart for chart in charts if chart]
     if not charts:
         return None
-    return {"charts": charts, "epochs": len(epochs), "remarks": _remarks(training), "stop_reason": _stop(training)}
+    return {
+        "charts": charts,
+        "epochs": len(epochs),
+        "remarks": _remarks(training),
+        "stop_reason": str(training.get("stop_reason") or ""),
+    }
 
 
 def loss_charts(losses: Mapping[str, Values]) -> dict[str, list[Series]]:
@@ -44,7 +49,8 @@ def loss_charts(losses: Mapping[str, Values]) -> dict[str, list[Series]]:
     charts: dict[str, list[Series]] = {}
     for column, values in losses.items():
         phase, _, name = column.partition("/")
-        caption = name.replace("_", " ").capitalize()
+        words = name.split("_")
+        caption = " ".join([_LOSSES.get(words[0], words[0].capitalize()), *words[1:]])
         validated = phase == "val"
         series = Series("val" if validated else "train", values, colour=1 if validated else 0, dashed=validated)
         if any(value is not None for value in values):
@@ -56,7 +62,7 @@ def metric_charts(metrics: Mapping[str, Values]) -> dict[str, list[Series]]:
     """Group the metrics that share an axis: caption → lines; any other metric has a chart of its own."""
     charts: dict[str, list[Series]] = {}
     suffixes = {match[0] for column in metrics if (match := re.search(r"\(\w\)$", column))}
-    for column, values in metrics.items():
+    for column, values in sorted(metrics.items(), key=_rank):
         if all(value is None for value in values):
             continue
         name = column.partition("/")[2]
@@ -69,6 +75,12 @@ def metric_charts(metrics: Mapping[str, Values]) -> dict[str, list[Series]]:
         series = charts.setdefault(caption, [])
         series.append(Series(re.sub(r"\(\w\)$", "", name), values, colour=2 + len(series), dashed=len(series) % 2 == 1))
     return charts
+
+
+def _rank(metric: tuple[str, Values]) -> int:
+    """Return the place of a metric: those with a pattern in its order, then the others."""
+    matching = (index for index, (pattern, _) in enumerate(_TOGETHER) if pattern.match(metric[0]))
+    return next(matching, len(_TOGETHER))
 
 
 def rate_chart(rates: Mapping[str, Values]) -> dict[str, list[Series]]:
@@ -100,8 +112,3 @@ def _remarks(training: Mapping[str, Any]) -> list[str]:
     if training.get("model_selection") is False and "selection" not in told:
         remarks.append("No model selection: the epochs were not validated, so the best checkpoint is the last one.")
     return remarks
-
-
-def _stop(training: Mapping[str, Any]) -> Markup | str:
-    """Return why the training ended."""
-    return str(training.get("stop_reason") or "")

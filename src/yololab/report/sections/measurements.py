@@ -7,6 +7,7 @@ from typing import Any
 
 from yololab.report.formats import as_number, flattened, number, percent, setting, signed
 from yololab.report.runfiles import RunFiles, inside, mapping, mappings
+from yololab.report.verdicts import gain_word
 from yololab.tasks import TASKS
 
 
@@ -16,7 +17,7 @@ def measurements(run: RunFiles) -> dict[str, Any] | None:
     if not rows:
         return None
     baseline = mapping(run.comparison.get("baseline"))
-    speed = [(stage, number(value, 1)) for stage, value in mapping(run.metrics.get("speed_ms")).items()]
+    speed = [(stage, as_number(value)) for stage, value in mapping(run.metrics.get("speed_ms")).items()]
     return {
         "rows": [_row(row, run.primary_metric) for row in rows],
         "with_baseline": any(as_number(row.get("baseline")) is not None for row in rows),
@@ -31,7 +32,7 @@ def measurements(run: RunFiles) -> dict[str, Any] | None:
         "split": run.metrics.get("split") or inside(run.comparison, "current", "split"),
         "tolerance": as_number(run.comparison.get("tolerance")),
         "primary": run.primary_metric,
-        "speed": [(stage, value) for stage, value in speed if value != "—"],
+        "speed": [(stage, number(value, 1)) for stage, value in speed if value],
         "protocol": [(key, setting(value)) for key, value in flattened(run.metrics.get("protocol"))],
     }
 
@@ -51,18 +52,16 @@ def _from_metrics(run: RunFiles) -> list[Mapping[str, Any]]:
 def _row(row: Mapping[str, Any], primary: str) -> dict[str, Any]:
     """Prepare one metric."""
     delta = as_number(row.get("delta"))
-    lower = row.get("direction") == "lower"
-    gain = None if delta is None else -delta if lower else delta
     return {
         "name": str(row.get("metric") or "—"),
         "primary": row.get("metric") == primary,
-        "lower": lower,
+        "lower": row.get("direction") == "lower",
         "current": number(row.get("current")),
         "baseline": number(row.get("baseline")),
         "delta": signed(delta),
         "percent": percent(row.get("percent")),
         "arrow": str(row.get("arrow") or ""),
-        "gain": "" if not gain else "better" if gain > 0 else "worse",
+        "gain": gain_word(delta, row.get("direction")),
         "interval": f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}"
         if as_number(row.get("ci_low")) is not None
         else "—",

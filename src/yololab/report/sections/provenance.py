@@ -59,7 +59,8 @@ def provenance(run: RunFiles) -> dict[str, Any] | None:
         "other_packages": [(name, version) for name, version in packages.items() if name not in MAIN_PACKAGES],
         "approvals": [_approval(item) for item in mappings(run.record.get("approvals"))],
         "timings": timings_chart(mapping(run.record.get("timings"))),
-        "repeats": run.recorded("repeats"),
+        "repeats": run.recorded("repeats").get("run"),
+        "changes": texts(run.recorded("repeats").get("differences")),
     }
 
 
@@ -67,7 +68,7 @@ def timings_chart(timings: Mapping[str, Any]) -> Markup:
     """Draw what each stage took."""
     known = [(stage, as_number(seconds)) for stage, seconds in timings.items()]
     rows = [Bar(str(stage).replace("_", " "), seconds) for stage, seconds in known if seconds is not None]
-    return bars("Time a stage", rows, top=None, write=duration)
+    return bars("Where the time went", rows, top=None, write=duration, colour=5)
 
 
 def _code(run: RunFiles) -> list[tuple[str, str, str]]:
@@ -135,8 +136,11 @@ def _approval(item: Mapping[str, Any]) -> dict[str, Any]:
         "mark": _ANSWERS.get(answer, _OPEN),
         "by": words(item.get("by")),
         "time": moment(item.get("time")),
-        "facts": ", ".join(
-            f"{key.replace('_', ' ')} {duration(value) if key.endswith('seconds') else setting(value)}"
-            for key, value in facts
-        ),
+        "facts": ", ".join(_fact(key, value) for key, value in facts),
     }
+
+
+def _fact(key: str, value: Any) -> str:
+    """Write one fact that an approval rests on."""
+    name = key.removesuffix("_seconds").replace("_", " ").replace(".", " ")
+    return f"{name} {duration(value) if key.endswith('_seconds') else setting(value)}"

@@ -21,8 +21,6 @@ def repeat(run: RunFiles) -> dict[str, Any] | None:
         "rerun": f"yololab rerun {shlex.quote(relative_path(run.folder.path, directory))}",
         "command": typed_command(texts(provenance.get("command"))),
         "directory": directory,
-        "resume": run.status in ("interrupted", "running"),
-        "resume_command": f"yololab resume {shlex.quote(relative_path(run.folder.path, directory))}",
     }
 
 
@@ -45,15 +43,15 @@ def relative_path(folder: Path, directory: str) -> str:
     return str(folder)
 
 
-def typed_command(argv: Sequence[str]) -> str:
+def typed_command(words: Sequence[str]) -> str:
     """Return a command line that can be pasted into a shell, the program by its short name.
 
     >>> typed_command(["/opt/venv/bin/yololab", "data=my data/data.yaml", "epochs=3"])
     "yololab 'data=my data/data.yaml' epochs=3"
     """
-    if not argv:
+    if not words:
         return ""
-    program = PurePath(argv[0].replace("\\\\", "/"))
+    program = PurePath(words[0].replace("\\\\", "/"))
     if program.name == "__main__.py":
-        return f"python -m yololab {shlex.join(argv[1:])}".rstrip()
-    return shlex.join([program.name if program.stem == "yololab" else argv[0], *argv[1:]])
+        return f"python -m yololab {shlex.join(words[1:])}".rstrip()
+    return shlex.join([program.name if program.stem == "yololab" else words[0], *words[1:]])

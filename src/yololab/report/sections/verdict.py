@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from yololab.report.formats import as_number, count, duration, moment, number, percent, signed, words
-from yololab.report.runfiles import RunFiles, inside, mapping, mappings, texts
+from yololab.report.formats import UNKNOWN, as_number, count, duration, moment, number, percent, signed
+from yololab.report.runfiles import RunFiles, inside, mapping, mappings, primary_row, texts
 from yololab.report.verdicts import Appearance, Tone, status_appearance, verdict_appearance
 
 HEADLINE_DIGITS = 3
@@ -13,17 +13,20 @@ HEADLINE_DIGITS = 3
 
 def verdict(run: RunFiles) -> dict[str, Any]:
     """Prepare the top of the page: what became of the run, and the number that decides."""
-    tag = str(run.comparison.get("verdict") or "")
-    ended_well = run.status in ("complete", "")
-    shown = verdict_appearance(tag) if tag and ended_well else status_appearance(run.status)
-    if not tag and not run.record and run.metrics:
+    verdict_word = str(run.comparison.get("verdict") or "")
+    decided = bool(verdict_word) and run.status in ("complete", "")
+    if decided:
+        shown = verdict_appearance(verdict_word)
+    elif run.record or not run.metrics:
+        shown = status_appearance(run.status)
+    else:
         shown = Appearance("Evaluated", Tone.NEUTRAL, "tick")
+    compared = bool(mapping(run.comparison.get("baseline")))
     return {
         "shown": shown,
-        "tag": tag if tag and ended_well else run.status.upper(),
-        "sentence": run.comparison.get("sentence") if tag else _sentence_of_status(run),
-        "unsupported": bool(mapping(run.comparison.get("baseline")))
-        and run.comparison.get("statistical_support") is False,
+        "tag": verdict_word.replace("_", " ") if decided else run.status.upper(),
+        "sentence": run.comparison.get("sentence") if decided else _sentence_of_status(run),
+        "unsupported": decided and compared and run.comparison.get("statistical_support") is False,
         "primary": _primary(run),
         "facts": _facts(run),
         "badges": _badges(run),
@@ -44,7 +47,7 @@ def _sentence_of_status(run: RunFiles) -> str:
         "complete": "There is no comparison with a baseline.",
         "rejected": "An approval was declined or could not be asked for; see the approvals below.",
         "failed": f"{reached} before it failed. What exists is shown below.",
-        "interrupted": f"{reached}; what was reached is saved. `yololab resume` continues.",
+        "interrupted": f"{reached}; what was reached is saved.",
         "pruned": f"{reached}; the sweep had better trials by then.",
     }.get(run.status, "")
 
@@ -52,7 +55,7 @@ def _sentence_of_status(run: RunFiles) -> str:
 def _primary(run: RunFiles) -> dict[str, str] | None:
     """Return the number that decides, with its baseline; None when it was not measured."""
     name = run.primary_metric
-    row = next((row for row in mappings(run.comparison.get("metrics")) if row.get("metric") == name), {})
+    row = primary_row(run.comparison)
     value = as_number(row.get("current"))
     value = as_number(run.metrics.get(name)) if value is None else value
     if value is None:
@@ -74,17 +77,18 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
     split = str(run.metrics.get("split") or "")
     images = as_number(inside(run.record, "dataset", "counts", split, "images"))
     training = run.recorded("training")
-    epochs = training.get("epochs_completed") or len(run.epochs.epochs) or None
+    epochs = as_number(training.get("epochs_completed")) or len(run.epochs.epochs)
+    trained = f"{epochs:g} {'epoch' if epochs == 1 else 'epochs'}" if epochs else ""
+    seconds = duration(inside(run.record, "timings", "train"))
     facts = [
         ("Model", str(model).replace("\\", "/").rpartition("/")[2] if model else ""),
         ("Dataset", str(run.recorded("dataset").get("name") or run.metrics.get("data") or "")),
         ("Task", str(run.record.get("task") or run.metrics.get("task") or "")),
         ("Evaluated on", f"{count(images)} images ({split})" if split and images is not None else split),
-        ("Trained", f"{words(epochs)} {'epoch' if epochs == 1 else 'epochs'}" if epochs else ""),
-        ("Training time", duration(inside(run.record, "timings", "train"))),
-        ("Started", moment(run.record.get("timestamp"))),
+        ("Trained", f"{trained} in {seconds}" if trained and seconds != UNKNOWN else trained),
+        ("Started", moment(run.record.get("timestamp"), zone=False)),
     ]
-    return [(name, value) for name, value in facts if value and value != "—"]
+    return [(name, value) for name, value in facts if value and value != UNKNOWN]
 
 
 def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:
@@ -96,9 +100,11 @@ def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:
         if failed:
             badges.append((Tone.BAD, "cross", f"Checklist: {failed} of {len(checks)} failed"))
         else:
-            badges.append((Tone.GOOD, "tick", f"Checklist: {checks.count(True)} of {len(checks)} passed"))
+            undecided = len(checks) - checks.count(True)
+            rest = f", {undecided} undecided" if undecided else ""
+            badges.append((Tone.GOOD, "tick", f"Checklist: {checks.count(True)} of {len(checks)} passed{rest}"))
     gate = mapping(run.comparison.get("gate"))
-    if gate.get("policy") not in (None, "none"):
+    if mapping(run.comparison.get("baseline")) and gate.get("policy") not in (None, "none"):
         passed = gate.get("passed") is True
         tone, icon, word = (Tone.GOOD, "tick", "passed") if passed else (Tone.BAD, "stop", "stopped")
         badges.append((tone, icon, f"Gate “{gate['policy']}”: {word}"))

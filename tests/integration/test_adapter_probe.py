@@ -1,0 +1,97 @@
+"""A probe measures something and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from yololab.errors import InputError, JobError
+from yololab.ultralytics_adapter.probe import measure_training
+from yololab.ultralytics_adapter.training import train
+
+pytestmark = pytest.mark.usefixtures("prepared", "logged")
+
+
+def weights(path):
+    return torch.load(path, weights_only=False)["model"].state_dict()
+
+
+def random_state():
+    return (
+        random.getstate(),
+        np.random.get_state()[1].tolist(),
+        torch.get_rng_state().tolist(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.backends.cudnn.deterministic,
+        torch.utils.deterministic.fill_uninitialized_memory,
+        os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
+        os.environ.get("PYTHONHASHSEED"),
+    )
+
+
+def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepared):
+    plain, probed = make_request(epochs=2), make_request(epochs=2)
+    train(plain)
+    random.seed(3)
+    np.random.seed(3)
+    torch.manual_seed(3)
+    before = random_state()
+    probe = measure_training(probed, batches=2, warmup=1)
+    assert random_state() == before
+    assert not probed.save_dir.exists()
+    assert not list(prepared.cache.glob("probe-*"))
+    train(probed)
+    for name in ("best.pt", "last.pt"):
+        first, second = (weights(request.save_dir / "weights" / name) for request in (plain, probed))
+        assert first.keys() == second.keys()
+        assert all(torch.equal(first[key], second[key]) for key in first)
+
+    assert probe.measured_batches == 2
+    assert (probe.batches_per_epoch, probe.images, probe.validation_batches) == (2, 8, 1)
+    assert 0 < probe.seconds_per_batch < probe.spent_seconds
+    assert 0 < probe.validation_seconds_per_batch < probe.spent_seconds
+    assert probe.peak_memory_bytes is None
+
+
+def test_a_training_of_fewer_batches_than_asked_for(make_request):
+    probe = measure_training(make_request(epochs=1, batch=8), batches=4, warmup=2)
+    assert probe.measured_batches == 1
+    assert probe.seconds_per_batch > 0
+
+
+def test_the_time_limit_ends_it_with_what_it_has(make_request):
+    probe = measure_training(make_request(epochs=50), batches=60, warmup=0, limit_seconds=0.0)
+    assert probe.measured_batches == 1
+    assert probe.validation_seconds_per_batch is None
+
+
+def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, monkeypatch):
+    from yololab.ultralytics_adapter.trainer import DetectTrainer
+
+    seen, original = set(), DetectTrainer.preprocess_batch
+
+    def preprocess_batch(self, batch):
+        seen.add(tuple(batch["img"].shape))
+        return original(self, batch)
+
+    monkeypatch.setattr(DetectTrainer, "preprocess_batch", preprocess_batch)
+    measure_training(make_request(imgsz=96, batch=2), batches=1, warmup=1)
+    assert seen == {(2, 3, 96, 96)}
+
+
+def test_mistakes_are_the_users_and_crashes_the_jobs(make_request, monkeypatch):
+    from yololab.ultralytics_adapter.trainer import DetectTrainer
+
+    with pytest.raises(InputError, match="device"):
+        measure_training(make_request(device=5))
+
+    def broken(self):
+        raise RuntimeError("no more memory anywhere")
+
+    monkeypatch.setattr(DetectTrainer, "optimizer_step", broken)
+    with pytest.raises(JobError, match="no more memory"):
+        measure_training(make_request())
