@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yololab import steps
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import ExperimentConfig, Gate
 from yololab.errors import ApprovalError, GateError, InterruptedRunError, JobError, YololabError
@@ -22,6 +21,7 @@ from yololab.runfolder import RunFolder, point_latest
 from yololab.screen import Screen
 from yololab.stages.approve import Gatekeeper
 from yololab.stages.compare import passes
+from yololab.steps import after, before, measuring, training
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class Stage:
 
 
 STAGES = (
-    Stage("check", steps.check),
-    Stage("approve_device", steps.approve_device_and_data),
-    Stage("estimate", steps.estimate),
-    Stage("approve_duration", steps.approve_duration),
-    Stage("train", steps.train, lambda folder: folder.training),
-    Stage("evaluate", steps.evaluate, lambda folder: folder.metrics),
-    Stage("compare", steps.compare, lambda folder: folder.comparison),
-    Stage("verify", steps.verify),
-    Stage("accept", steps.accept),
-    Stage("promote", steps.promote),
+    Stage("check", before.check),
+    Stage("approve_device", before.approve_device_and_data),
+    Stage("estimate", before.estimate),
+    Stage("approve_duration", before.approve_duration),
+    Stage("train", training.train, lambda folder: folder.training),
+    Stage("evaluate", measuring.evaluate, lambda folder: folder.metrics),
+    Stage("compare", measuring.compare, lambda folder: folder.comparison),
+    Stage("verify", after.verify),
+    Stage("accept", after.accept),
+    Stage("promote", after.promote),
 )
 
 
@@ -102,15 +102,15 @@ def run_job(launch: Launch) -> int:
                 job = _make_job(launch, stop)
                 _run_stages(job)
             record.finish(Status.COMPLETE)
-            error: YololabError | None = steps.check_strict(job) or _gate(job)
+            error: YololabError | None = after.check_strict(job) or _gate(job)
         except (YololabError, KeyboardInterrupt, Exception) as caught:
             error = _explain(caught, launch.screen)
             record.finish(
                 _status_of(error), {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
             )
-        steps.report(launch.folder, launch.screen, enabled=launch.config.report.enabled and not launch.trial)
+        after.report(launch.folder, launch.screen, enabled=launch.config.report.enabled and not launch.trial)
         if job is not None:
-            steps.summarise(job)
+            after.summarise(job)
         if error is not None:
             launch.screen.show_error(error)
         return error.exit_code if error else 0
@@ -131,7 +131,7 @@ def _make_job(launch: Launch, stop: StopSignal) -> Job:
         trial=launch.trial,
         choices=launch.choices,
     )
-    steps.introduce(job, launch.command)
+    before.introduce(job, launch.command)
     if not launch.trial:
         point_latest(prepared.paths.tree.latest, launch.folder.path)
     return job

@@ -79,7 +79,7 @@ def _code(run: RunFiles) -> list[tuple[str, str, str]]:
     state = "" if dirty is None else "uncommitted changes" if dirty else "clean"
     if dirty and untracked:
         state += f", {count(untracked)} untracked files"
-    weights = run.recorded("model").get("sha256")
+    weights = run.recorded("model").get("lineage")
     seeds = run.recorded("provenance", "seeds")
     rows = [
         ("Commit", short_hash(git.get("commit")) if git else "not in a git repository", str(git.get("commit") or "")),

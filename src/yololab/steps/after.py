@@ -1,0 +1,160 @@
+"""After the training: the checklist, whether the result is accepted and promoted, the report, the last words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from yololab.baseline import promote as promote_baseline
+from yololab.config.schema import Promote
+from yololab.data.index import split_images
+from yololab.errors import InputError, JobError, YololabError
+from yololab.job import Job
+from yololab.report.page import write_report
+from yololab.runfolder import RunFolder
+from yololab.screen import Screen, number
+from yololab.stages.approve import Answer, GateName
+from yololab.stages.compare import Verdict
+from yololab.stages.operands import origin_of
+from yololab.stages.verify import (
+    Check,
+    all_passed,
+    comparison_executed,
+    exported_model_works,
+    loss_decreased,
+    metrics_saved,
+    training_started,
+)
+from yololab.steps.gates import ask_gate
+from yololab.steps.measuring import place_of_baseline
+from yololab.ultralytics_adapter.export import export_model, exported_outputs_differ
+from yololab.ultralytics_adapter.logs import ultralytics_log
+from yololab.ultralytics_adapter.training import read_results
+
+
+def verify(job: Job) -> None:
+    """Go through the checklist and record it with its evidence."""
+    assert job.metrics is not None
+    losses = read_results(job.folder.results, validated=bool(job.config.train["val"])).train_losses()
+    measured = {metric.name: job.metrics.value(metric.name) for metric in job.prepared.task.metrics}
+    job.checklist = [
+        training_started(losses),
+        loss_decreased(losses),
+        metrics_saved(job.folder.metrics, measured),
+        _exported(job),
+        comparison_executed(job.comparison.verdict if job.comparison else None, job.folder.comparison),
+    ]
+    passed = all_passed(job.checklist)
+    job.record.update(verification={"passed": passed, "checks": [item.to_json() for item in job.checklist]})
+    job.screen.stage("verify", "")
+    marks = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
+    for item in job.checklist:
+        job.screen.show(f"{'':>9}  {marks[item.passed]} {item.check}: {item.evidence}")
+
+
+def _exported(job: Job) -> Check:
+    """Export best.pt, run the export on validation images, and compare its raw outputs with the checkpoint's."""
+    config = job.config
+    if config.export.format is None or (job.trial and "export" not in job.config.overridden):
+        return exported_model_works(None)
+    options = {key: value for key, value in asdict(config.export).items() if key not in ("format", "tolerance")}
+    images = split_images(job.prepared.dataset, config.evaluation.split.value)[: config.verification.images]
+    imgsz = config.evaluation.imgsz or int(config.train["imgsz"])
+    try:
+        with ultralytics_log(job.screen.line_of_ultralytics):
+            exported = export_model(
+                job.folder.best,
+                format=config.export.format,
+                options=options | {"imgsz": imgsz, "device": config.device.id},
+                threads=config.device.threads,
+                cache=job.prepared.paths.cache,
+            )
+            found = exported_outputs_differ(
+                job.folder.best, exported.path, images, imgsz=imgsz, threads=config.device.threads
+            )
+    except (InputError, JobError) as error:
+        return exported_model_works(config.export.format, error=str(error))
+    job.record.update(export={"path": str(exported.path), "format": exported.format, "bytes": exported.size_bytes})
+    return exported_model_works(
+        config.export.format,
+        error=found.reason or "",
+        images=found.images,
+        max_relative_difference=found.max_relative_difference,
+        max_abs_difference=found.max_abs_difference,
+        tolerance=config.export.tolerance,
+        runtime=found.runtime,
+    )
+
+
+def check_strict(job: Job) -> YololabError | None:
+    """Return the error of a failed checklist when `verification.strict` asks for one."""
+    if not job.config.verification.strict or all_passed(job.checklist):
+        return None
+    failed = ", ".join(item.check for item in job.checklist if item.passed is False)
+    return JobError(f"verification failed: {failed} (verification.strict=true)")
+
+
+def accept(job: Job) -> None:
+    """Ask before a result that is worse than the baseline is accepted."""
+    if job.comparison is not None and job.comparison.verdict is Verdict.DEGRADED and not job.trial:
+        ask_gate(job, GateName.WORSE, f"The result is worse than the baseline. {job.comparison.sentence} Accept it?")
+
+
+def promote(job: Job) -> None:
+    """Make the run the baseline, as `baseline.promote` says; by default a person is asked."""
+    assert job.comparison is not None
+    assert job.metrics is not None
+    if job.trial:
+        return
+    verdict, when = job.comparison.verdict, job.config.baseline.promote
+    better = verdict in (Verdict.IMPROVED, Verdict.NO_BASELINE)
+    if when is Promote.ASK and verdict is not Verdict.DEGRADED:
+        wanted = ask_gate(job, GateName.PROMOTE, "Make this run the baseline?") is Answer.YES
+    else:
+        wanted = when is Promote.ALWAYS or (when is Promote.IF_IMPROVED and better)
+    if wanted:
+        baseline = place_of_baseline(job)
+        target = promote_baseline(baseline, job.metrics, job.folder.predictions, origin_of(job.folder))
+        job.promoted = str(baseline.folder)
+        job.record.update(promoted={"path": str(target), "verdict": verdict})
+        job.screen.stage("promote", f"now the baseline: {baseline.folder}")
+
+
+def report(folder: RunFolder, screen: Screen, *, enabled: bool) -> None:
+    """Write report.html; a page that cannot be written does not cost the run."""
+    if not enabled:
+        return
+    try:
+        write_report(folder.path)
+    except (OSError, InputError) as error:
+        screen.warn(f"report.html was not written: {error}")
+
+
+def summarise(job: Job) -> None:
+    """Record how long it really took, and say where everything is."""
+    content = job.record.read()
+    if job.estimate is not None:
+        after = ("train", "evaluate", "verify")
+        actual = sum(seconds for stage, seconds in content["timings"].items() if stage in after)
+        job.record.update(estimate=content["estimate"] | {"actual_seconds": round(actual, 1)})
+    if job.metrics is not None:
+        values = "  ".join(f"{m.name} {number(job.metrics.value(m.name))}" for m in job.prepared.task.metrics)
+        job.screen.stage("result", values)
+    places = (
+        ("weights", job.folder.best),
+        ("metrics", job.folder.metrics),
+        ("record", job.folder.record),
+        ("report", job.folder.report),
+        ("log", job.folder.log),
+    )
+    for name, path in places:
+        if path.exists():
+            job.screen.detail(f"{name}: {_shown(path)}")
+
+
+def _shown(path: Path) -> str:
+    """Write a path below the working directory relative to it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

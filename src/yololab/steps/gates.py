@@ -1,0 +1,17 @@
+"""Putting the question of a gate, and recording the answer."""
+
+from __future__ import annotations
+
+from yololab.job import Job
+from yololab.stages.approve import Answer, GateName, declined
+
+
+def ask_gate(job: Job, gate: GateName, question: str) -> Answer:
+    """Put a gate's question, show and record the answer."""
+    with job.stop.at_prompt():
+        approval = job.gatekeeper.decide(gate, question, job.facts())
+    job.record.add_approval(approval.to_json())
+    job.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
+    if approval.answer is Answer.NO and gate not in (GateName.PROMOTE,):
+        raise declined(approval)
+    return approval.answer

@@ -1,0 +1,65 @@
+"""The training, with its progress on the screen and its truth in the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yololab.job import Job
+from yololab.screen import duration
+from yololab.ultralytics_adapter.logs import ultralytics_log
+from yololab.ultralytics_adapter.training import EpochReport, TrainResult
+from yololab.ultralytics_adapter.training import train as train_model
+
+SHOWN_METRICS = ("mAP50", "mAP50-95")
+
+
+def train(job: Job) -> None:
+    """Train, in the run's own folder."""
+    assert job.request is not None
+    epochs = int(job.config.train["epochs"])
+    job.screen.stage("train", f"{epochs} epochs")
+    job.record.update(model_path=str(job.folder.best))
+    with (
+        ultralytics_log(job.screen.line_of_ultralytics),
+        job.screen.training(epochs) as progress,
+        job.stop.waiting_for_batch(),
+    ):
+
+        def show(report: EpochReport) -> None:
+            losses = [v for name, v in report.losses.items() if name.startswith("train/") and v is not None]
+            numbers = {"loss": sum(losses) if losses else None}
+            numbers |= {name: report.metrics.get(name) for name in SHOWN_METRICS}
+            progress.epoch(report.epoch, report.epochs, numbers, report.seconds_left)
+
+        result = train_model(job.request, show, job.stop)
+        job.training = result
+        job.record.update(
+            effective_config={"values": dict(result.effective), "differences": differences_of(result)},
+            training=result_of(result),
+        )
+    for warning in result.warnings:
+        job.screen.warn(warning)
+    for difference in result.differences:
+        job.screen.detail(
+            f"{difference.name}: {difference.requested} became {difference.effective} ({difference.reason})"
+        )
+    job.screen.detail(
+        f"{result.epochs_completed} epochs in {duration(result.seconds)}, {result.stop_reason}"
+        + ("" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)")
+    )
+
+
+def differences_of(result: TrainResult) -> list[dict[str, Any]]:
+    """Return the arguments that were not used as requested, as they stand in the record."""
+    return [
+        {"key": item.name, "requested": item.requested, "effective": item.effective, "reason": item.reason}
+        for item in result.differences
+    ]
+
+
+def result_of(result: TrainResult) -> dict[str, Any]:
+    """Return what a training did, as it stands in the record; arguments and differences stand elsewhere there."""
+    content = result.to_json()
+    own = {key: result.effective.get(key) for key in ("lr0", "lrf", "momentum", "weight_decay")}
+    content["optimizer"] = own | dict(result.optimizer)
+    return {key: value for key, value in content.items() if key not in ("effective", "differences")}
