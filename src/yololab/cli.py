@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yololab
 from yololab.config.argv import Translation, translate
-from yololab.config.folders import group_options
+from yololab.config.flags import answered_by_hydra, config_dirs
+from yololab.config.folders import group_options, use_config_dir
 from yololab.config.help import help_text
 from yololab.errors import InputError, Problem, YololabError
 
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     working_directory = Path.cwd()
+    for folder in config_dirs(words):
+        use_config_dir(working_directory / Path(folder).expanduser())
     groups = group_options(working_directory)
     translation = translate(words, groups, working_directory)
     if translation.help:
@@ -52,7 +55,7 @@ def _run(words: list[str]) -> int:
         return 0
     if translation.problems:
         raise InputError([*translation.problems, *_problems_of_config(translation)])
-    if translation.hydra_flags:
+    if answered_by_hydra(translation.hydra_flags):
         from yololab.application import hydra_flags
 
         hydra_flags([*translation.hydra_flags, *translation.overrides])

@@ -102,7 +102,7 @@ class TestBadInput:
             exported_outputs_differ(weights, tmp_path / "gone.onnx", tiny_dataset.images("val"), 64, 1)
         broken = tmp_path / "broken.onnx"
         broken.write_bytes(b"not onnx")
-        with pytest.raises(JobError, match="broken.onnx"):
+        with pytest.raises(JobError, match=r"broken\.onnx"):
             exported_outputs_differ(weights, broken, tiny_dataset.images("val"), 64, 1)
         with pytest.raises(InputError, match="no images"):
             exported_outputs_differ(weights, onnx.path, [], 64, 1)

@@ -117,6 +117,13 @@ def test_the_optimizer_that_auto_chooses_is_recorded(make_request):
     assert result.optimizer["name"] == changed["optimizer"].effective == "AdamW"
 
 
+def test_auto_batch_on_a_cpu_is_a_default(make_request):
+    result = train(make_request(batch=-1))
+    (difference,) = result.differences
+    assert (difference.name, difference.requested, difference.effective) == ("batch", -1, 16)
+    assert "GPU" in difference.reason
+
+
 def test_max_det_is_raised_by_a_crowded_image(make_request, tmp_path):
     from conftest import make_dataset
 
@@ -291,6 +298,15 @@ class TestBadInput:
         assert all(word in str(caught.value) for word in words)
         assert "Traceback" not in str(caught.value)
 
+    def test_a_download_entry_never_runs(self, make_request, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        data = tmp_path / "data.yaml"
+        code = "from pathlib import Path; Path('exploded').touch()"
+        data.write_text(f'train: a\nval: b\nnames: [x]\ndownload: "{code}"\n', encoding="utf-8")
+        with pytest.raises(InputError, match="not found"):
+            train(make_request(data=str(data)))
+        assert not (tmp_path / "exploded").exists()
+
     def test_images_without_labels(self, make_request, tmp_path):
         from conftest import make_dataset
 
@@ -332,6 +348,15 @@ def test_rtdetr_has_its_trainer():
     from yololab.ultralytics_adapter.trainer import TrainerMixin, trainer_for
 
     assert issubclass(trainer_for("detect", "rtdetr"), (TrainerMixin, RTDETRTrainer))
+
+
+def test_trackers_are_told_of_trainings_and_not_of_probes():
+    from yololab.ultralytics_adapter.probe import _probing
+    from yololab.ultralytics_adapter.trainer import TRAINERS
+
+    for trainer in TRAINERS.values():
+        assert "Trainer" in trainer.__name__
+        assert "Trainer" not in _probing(trainer).__name__
 
 
 def test_requests_are_plain_and_complete(make_request):

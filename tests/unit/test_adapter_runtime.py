@@ -17,11 +17,11 @@ LIVE = "ultralytics.utils"
 @pytest.fixture
 def isolation(tmp_path):
     """Settings of a test; the environment and this process's state come back afterwards."""
-    before = runtime._state.isolation
-    with patch.dict(os.environ), patch.dict(sys.modules):
+    fresh = runtime._State()
+    with patch.object(runtime, "_state", fresh), patch.dict(os.environ), patch.dict(sys.modules):
         sys.modules.pop(LIVE, None)  # an Ultralytics that another test has imported is not touched here
+        os.environ.pop("YOLO_OFFLINE", None)
         yield Isolation(tmp_path / "ca che", tmp_path / "weights", tmp_path / "datasets")
-    runtime._state.isolation = before
 
 
 def test_the_settings_are_private_absolute_and_silent(isolation, monkeypatch, tmp_path):
@@ -66,6 +66,22 @@ def test_offline(isolation, asked, environment, offline):
     prepare(Isolation(isolation.cache, isolation.weights, isolation.datasets, offline=asked))
     assert runtime.is_offline() is offline
     assert (os.environ["YOLO_OFFLINE"] == "1") is offline
+
+
+def test_what_the_user_said_of_the_network_holds_again(isolation):
+    prepare(Isolation(isolation.cache, isolation.weights, isolation.datasets, offline=True))
+    prepare(isolation)
+    assert not runtime.is_offline()
+    assert "YOLO_OFFLINE" not in os.environ
+
+
+def test_a_change_of_the_working_directory_moves_nothing(isolation, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    relative = Isolation(Path("c"), Path("w"), Path("d"))
+    folder = relative.config_folder
+    monkeypatch.chdir(tmp_path.parent)
+    assert relative.config_folder == folder
+    assert folder.is_relative_to(tmp_path / "c")
 
 
 def test_a_second_time_changes_nothing(isolation):
@@ -126,6 +142,5 @@ def test_another_version_is_refused_before_anything_is_written(isolation, monkey
 
 
 def test_activation_needs_preparation(isolation):
-    runtime._state.isolation = None
     with pytest.raises(RuntimeError, match="prepare"):
         runtime.activate()

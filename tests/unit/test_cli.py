@@ -129,3 +129,14 @@ def test_compare_of_two_plain_files_by_the_gate(tmp_path):
     assert found["verdict"] == "IMPROVED"
     assert [row["metric"] for row in found["metrics"]] == ["mAP50", "mAP50-95", "precision", "recall"]
     assert "\x1b" not in done.stdout
+
+
+def test_a_config_dir_adds_options(tmp_path):
+    file = tmp_path / "my groups/hparams/mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\ndefaults: [default, _self_]\nlr0: 0.007\n")
+    shown = yololab("--config-dir", "my groups", "--cfg", "job", "hparams=mine", cwd=tmp_path, code=0).stdout
+    assert "lr0: 0.007" in shown
+    done = yololab("--config-dir=my groups", "hparams=mine", "lr0=7", cwd=tmp_path, code=2)
+    assert "lr0" in done.stderr
+    assert "no such folder" in yololab("--config-dir", "nowhere", cwd=tmp_path, code=2).stderr

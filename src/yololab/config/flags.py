@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,8 @@ _BY_WORD = {word: flag for flag in _FLAGS for word in (flag.name, flag.short) if
 _HELP = ("--help", "-h", "-help", "--h")
 _VERSION = ("--version", "-version")
 COMPLETION = "--shell-completion"
+CONFIG_DIR = "--config-dir"
+_ANSWERED_BY_HYDRA = frozenset({"--cfg", "--info", "--hydra-help", COMPLETION})
 
 
 @dataclass
@@ -124,3 +127,14 @@ def _take_hydra(flag: _Flag, value: str | None, flags: Flags) -> None:
         flags.multirun = True
     elif flag.name != "--run":
         flags.hydra.extend([flag.name] if value is None else [flag.name, value])
+
+
+def config_dirs(argv: Sequence[str]) -> list[str]:
+    """Return the folders that `--config-dir` names; they must be known before the groups' options are."""
+    flags = take_flags(argv).hydra
+    return [value for flag, value in itertools.pairwise(flags) if flag == CONFIG_DIR]
+
+
+def answered_by_hydra(flags: Sequence[str]) -> bool:
+    """Return whether Hydra answers a command line instead of starting a job."""
+    return any(flag in _ANSWERED_BY_HYDRA for flag in flags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yololab
+from yololab.errors import InputError, Problem
 
 
 def conf_dir() -> Path:
@@ -14,16 +15,36 @@ def conf_dir() -> Path:
     return packaged if packaged.is_dir() else package.parents[1] / "conf"
 
 
-def user_conf_dir(working_directory: Path) -> Path | None:
-    """Return the user's own `conf/` in the working directory, or None when there is none (or it is the shipped one)."""
-    candidate = (working_directory / "conf").resolve()
-    return candidate if candidate.is_dir() and candidate != conf_dir().resolve() else None
+# Folders given by `--config-dir` to this process.
+_given: list[Path] = []
+
+
+def use_config_dir(folder: Path) -> None:
+    """Take the options of `folder` as well, before all others.
+
+    Raises:
+        InputError: It is no folder.
+    """
+    if not folder.is_dir():
+        raise InputError(Problem("--config-dir", f"no such folder: {folder}", "a folder with config groups in it"))
+    if folder.resolve() not in _given:
+        _given.append(folder.resolve())
+
+
+def user_conf_dirs(working_directory: Path) -> list[Path]:
+    """Return the user's own config folders, the one that counts most first.
+
+    These are what `--config-dir` named, and `conf/` in the working directory unless it is the shipped one.
+    """
+    own = (working_directory / "conf").resolve()
+    folders = [*_given, *([own] if own.is_dir() else [])]
+    return [folder for folder in dict.fromkeys(folders) if folder != conf_dir().resolve()]
 
 
 def group_options(working_directory: Path) -> dict[str, list[str]]:
     """Return every config group with the names of its options, shipped and the user's, sorted."""
     options: dict[str, set[str]] = {}
-    for root in filter(None, (conf_dir(), user_conf_dir(working_directory))):
+    for root in (conf_dir(), *user_conf_dirs(working_directory)):
         for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name != "hydra"):
             names = {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.yaml")}
             options.setdefault(folder.name, set()).update(names)

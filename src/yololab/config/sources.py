@@ -19,7 +19,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from yololab.config.folders import user_conf_dir
+from yololab.config.folders import user_conf_dirs
 from yololab.config.hydra_text import FREE_PREFIX, decode_free, without_interpolation
 from yololab.config.schema import default_tree
 
@@ -91,9 +91,8 @@ class YololabSearchPath(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Add our sources in front of the shipped `conf/`."""
-        own = user_conf_dir(Path.cwd())
-        if own is not None:
-            search_path.prepend(provider="user", path=f"groups://{own}", anchor="main")
+        for own in reversed(user_conf_dirs(Path.cwd())):
+            search_path.prepend(provider="user", path=f"groups://{own}")
         search_path.prepend(provider="yololab", path="free://")
 
 

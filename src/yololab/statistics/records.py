@@ -133,8 +133,8 @@ class DetectionRecords:
             "ultralytics": self.ultralytics,
             "iou_thresholds": list(self.iou_thresholds),
         }
-        # A file name can hold every byte but NUL; surrogateescape keeps names that are not UTF-8.
-        joined = "\0".join(self.keys).encode("utf-8", "surrogateescape")
+        # A file name can hold every byte but NUL; surrogatepass keeps names that are not UTF-8.
+        joined = "\0".join(self.keys).encode("utf-8", "surrogatepass")
         texts = {"header": json.dumps(header, sort_keys=True).encode(), "keys": joined}
         arrays = {name: np.frombuffer(text, dtype=np.uint8) for name, text in texts.items()}
         arrays |= {name: _little_endian(getattr(self, name)) for name in _ARRAYS}
@@ -169,7 +169,7 @@ def load_records(path: Path) -> DetectionRecords:
                     f"{path}: schema_version {found!r} (known: {SCHEMA_VERSION}); "
                     "another version of yololab wrote it: use that one, or evaluate again"
                 )
-            joined = archive["keys"].tobytes().decode("utf-8", "surrogateescape")
+            joined = archive["keys"].tobytes().decode("utf-8", "surrogatepass")
             arrays = {name: archive[name] for name in _ARRAYS}
         return DetectionRecords(
             keys=tuple(joined.split("\0")) if joined else (),

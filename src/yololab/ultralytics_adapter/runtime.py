@@ -52,7 +52,7 @@ class Isolation:
         weights: Where it looks for checkpoints and downloads them to.
         datasets: Where it downloads datasets to.
         trackers: The experiment trackers that are switched on.
-        offline: Never use the network (True), use it when needed (False), or as `YOLO_OFFLINE` says (None).
+        offline: Never use the network (True), use it when needed (False), or as the user's `YOLO_OFFLINE` says (None).
     """
 
     cache: Path
@@ -61,6 +61,11 @@ class Isolation:
     trackers: tuple[str, ...] = ()
     offline: bool | None = None
 
+    def __post_init__(self) -> None:
+        """Make the folders absolute: a later change of the working directory must not move them."""
+        for name in ("cache", "weights", "datasets"):
+            object.__setattr__(self, name, Path(getattr(self, name)).expanduser().resolve())
+
     @property
     def settings(self) -> dict[str, Any]:
         """The content of the settings file."""
@@ -68,9 +73,9 @@ class Isolation:
         values: dict[str, Any] = {key: False if kind is bool else "" for key, kind in types.items()}
         values |= {
             "settings_version": schema_version,
-            "datasets_dir": str(self.datasets.resolve()),
-            "weights_dir": str(self.weights.resolve()),
-            "runs_dir": str((self.cache / "ultralytics" / "runs").resolve()),
+            "datasets_dir": str(self.datasets),
+            "weights_dir": str(self.weights),
+            "runs_dir": str(self.cache / "ultralytics" / "runs"),
         }
         return values | dict.fromkeys(self.trackers, True)
 
@@ -78,7 +83,7 @@ class Isolation:
     def config_folder(self) -> Path:
         """The private `YOLO_CONFIG_DIR`, one for each content of the settings, so that processes never quarrel."""
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
-        return self.cache.resolve() / "ultralytics" / digest[:12]
+        return self.cache / "ultralytics" / digest[:12]
 
     @property
     def user_folder(self) -> Path:
@@ -96,6 +101,7 @@ class _State:
     """What this process was prepared with."""
 
     isolation: Isolation | None = None
+    users_offline: str | None = None
     download: Callable[..., Any] | None = None
     asset: Callable[..., Any] | None = None
 
@@ -119,6 +125,8 @@ def prepare(isolation: Isolation) -> None:
     if not file.is_file() or file.read_text(encoding="utf-8") != content:
         write_text_atomically(file, content)
     _place_fonts(isolation.user_folder)
+    if _state.isolation is None:
+        _state.users_offline = os.environ.get("YOLO_OFFLINE")
     _set_environment(isolation)
     _state.isolation = isolation
     if "ultralytics.utils" in sys.modules:
@@ -153,7 +161,7 @@ def current() -> Isolation:
 def is_offline() -> bool:
     """Return whether the network must not be used."""
     asked = current().offline
-    return os.environ.get("YOLO_OFFLINE", "").strip().lower() in _TRUE if asked is None else asked
+    return (_state.users_offline or "").strip().lower() in _TRUE if asked is None else asked
 
 
 def _check_trackers(trackers: tuple[str, ...]) -> None:
@@ -175,6 +183,10 @@ def _set_environment(isolation: Isolation) -> None:
     os.environ["YOLO_AUTOINSTALL"] = "0"
     if isolation.offline is not None:
         os.environ["YOLO_OFFLINE"] = "1" if isolation.offline else "0"
+    elif _state.users_offline is not None:
+        os.environ["YOLO_OFFLINE"] = _state.users_offline
+    else:
+        os.environ.pop("YOLO_OFFLINE", None)
     caches = {
         "MPLCONFIGDIR": "matplotlib",
         "TORCH_HOME": "torch",
@@ -182,7 +194,7 @@ def _set_environment(isolation: Isolation) -> None:
         "CUDA_CACHE_PATH": "cuda",
     }
     for name, folder in caches.items():
-        os.environ.setdefault(name, str(isolation.cache.resolve() / folder))
+        os.environ.setdefault(name, str(isolation.cache / folder))
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     # Who trusts a checkpoint with classes of their own says so in the environment; it stays off otherwise.

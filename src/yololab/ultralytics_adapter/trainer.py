@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -164,13 +165,14 @@ class TrainerMixin(_Base):
             shutil.rmtree(scratch, ignore_errors=True)
 
     def get_dataset(self) -> Any:
-        """Read the data.yaml; a mistake in it is the user's.
+        """Read the data.yaml; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
 
         Raises:
             InputError: The dataset cannot be found or read.
         """
         try:
-            return super().get_dataset()
+            with patch.object(engine, "check_det_dataset", partial(engine.check_det_dataset, autodownload=False)):
+                return super().get_dataset()
         except RuntimeError as error:
             raise _dataset_error(self.args.data, error.__cause__ or error) from error
 

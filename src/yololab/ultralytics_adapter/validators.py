@@ -134,6 +134,6 @@ def fingerprint_of_labels(labels: list[dict[str, Any]], root: Path) -> str:
     for key, label in sorted(keyed.items()):
         rows = np.column_stack([label["cls"].reshape(-1), np.round(label["bboxes"].astype(np.float64), 6)])
         ordered = rows[np.lexsort(rows.T[::-1])]
-        digest.update(key.encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(key.encode("utf-8", "surrogatepass") + b"\0")
         digest.update(repr(ordered.tolist()).encode() + b"\n")
     return digest.hexdigest()
