@@ -65,5 +65,6 @@ class StopSignal:
         del frame
         if self.requested or not self._gentle:
             self.requested = True
-            raise InterruptedRunError(f"interrupted by {signal.Signals(number).name}; what was reached is saved")
+            # No Exception: it must pass through whatever code the signal happens to meet.
+            raise KeyboardInterrupt(signal.Signals(number).name)
         self.requested = True

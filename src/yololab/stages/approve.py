@@ -104,7 +104,7 @@ class Gatekeeper:
         if policy is Policy.ASK and gate not in _AFTER_TRAINING:
             raise ApprovalError(
                 f"{question} There is no terminal to ask at, and nothing was spent. To go on without being asked, pass "
-                f"approval.{gate}=auto (this gate) or approval=auto (all gates)."
+                f"approval.{gate.value}=auto (this gate) or approval=auto (all gates)."
             )
         answers = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: Answer.YES, Policy.NEVER: Answer.NO}
         answer = answers[policy]
@@ -115,9 +115,10 @@ class Gatekeeper:
 
 def declined(approval: Approval) -> ApprovalError:
     """Return the error for a gate whose answer was no."""
+    outcome = "the result is not accepted" if approval.gate in _AFTER_TRAINING else "nothing was spent"
     return ApprovalError(
-        f"declined at the gate {approval.gate!r} by {approval.by}; nothing was spent. "
-        f"approval.{approval.gate}=auto goes on without asking."
+        f"declined at the gate {approval.gate.value} by {approval.by}; {outcome}. "
+        f"approval.{approval.gate.value}=auto goes on without asking."
     )
 
 

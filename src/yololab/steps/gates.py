@@ -10,8 +10,10 @@ def ask_gate(job: Job, gate: GateName, question: str) -> Answer:
     """Put a gate's question, show and record the answer."""
     with job.stop.at_prompt():
         approval = job.gatekeeper.decide(gate, question, job.facts())
+    if job.stop.requested:
+        raise KeyboardInterrupt
     job.record.add_approval(approval.to_json())
     job.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
-    if approval.answer is Answer.NO and gate not in (GateName.PROMOTE,):
+    if approval.answer is Answer.NO and gate is not GateName.PROMOTE:
         raise declined(approval)
     return approval.answer

@@ -15,7 +15,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict, read_write
 
 from yololab.config.frozen import freeze
-from yololab.errors import InputError, InterruptedRunError
+from yololab.errors import InputError
 from yololab.interrupt import StopSignal
 from yololab.record import Record, Status
 from yololab.runfolder import RunFolder
@@ -79,7 +79,7 @@ def run_trial_process(folder: Path, stop: StopSignal) -> int:
             if stop.requested:
                 process.send_signal(signal.SIGTERM)
                 told = True
-        except InterruptedRunError:
+        except KeyboardInterrupt:
             process.kill()
             process.wait()
             raise
