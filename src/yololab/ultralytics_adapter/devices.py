@@ -117,6 +117,9 @@ def resolve_device(device: Any) -> Device:
     Raises:
         InputError: It is not there; the message names what is.
     """
+    from yololab.ultralytics_adapter.runtime import activate
+
+    activate()
     import torch
     from ultralytics.utils.torch_utils import parse_device, select_device
 

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from ultralytics.engine import trainer as engine
 from ultralytics.models.rtdetr.train import RTDETRTrainer
@@ -31,6 +30,7 @@ from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.data_guard import guarded_data
 from yololab.ultralytics_adapter.devices import set_threads
 from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
+from yololab.ultralytics_adapter.replacing import replaced
 from yololab.ultralytics_adapter.training_file import EpochReport
 from yololab.ultralytics_adapter.training_log import TrainingLog, ultralytics_warnings, users_repository
 from yololab.ultralytics_adapter.workers import WorkerLaunch
@@ -124,7 +124,7 @@ class TrainerMixin(_Base):
         with ExitStack() as stack:
             stack.enter_context(quiet_progress())
             stack.enter_context(ultralytics_warnings(self.log))
-            stack.enter_context(patch.object(engine, "GIT", users_repository(Path.cwd())))
+            stack.enter_context(replaced(engine, {"GIT": users_repository(Path.cwd())}))
             self.findings = stack.enter_context(guarded_data(self.settings.cache))
             plots = set(threading.enumerate())
             try:
@@ -158,7 +158,7 @@ class TrainerMixin(_Base):
         )
         self.save_dir = scratch
         try:
-            with patch.object(engine, "subprocess", SimpleNamespace(run=launch.run)):
+            with replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
                 super().train()
         finally:
             self.save_dir = folder
@@ -171,7 +171,7 @@ class TrainerMixin(_Base):
             InputError: The dataset cannot be found or read.
         """
         try:
-            with patch.object(engine, "check_det_dataset", partial(engine.check_det_dataset, autodownload=False)):
+            with replaced(engine, {"check_det_dataset": partial(engine.check_det_dataset, autodownload=False)}):
                 return super().get_dataset()
         except RuntimeError as error:
             raise _dataset_error(self.args.data, error.__cause__ or error) from error

@@ -1,0 +1,29 @@
+"""Putting something of ours in the place of a module's own, for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+
+@contextmanager
+def replaced(module: ModuleType, values: Mapping[str, Any]) -> Iterator[None]:
+    """Give names of a module other values, and put the old ones back on leaving, whatever happens.
+
+    Args:
+        module: The module in which the names are looked up when they are used.
+        values: Name → value. Each name must exist: what has moved must not go unnoticed.
+
+    Raises:
+        AttributeError: The module has no such name.
+    """
+    before = {name: getattr(module, name) for name in values}
+    for name, value in values.items():
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)
