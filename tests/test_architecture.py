@@ -18,6 +18,7 @@ ALLOWED = {
     "tasks": {"errors"},
     "runfolder": set(),
     "provenance": set(),
+    "epochs": {"errors"},
     "interrupt": {"errors"},
     "screen": {"errors"},
     "record": BASE,
@@ -26,8 +27,8 @@ ALLOWED = {
     "config": BASE,
     "statistics": set(),
     "data": BASE,
-    "ultralytics_adapter": BASE | {"statistics"},
-    "report": BASE | {"record", "metricsfile", "baseline"},
+    "ultralytics_adapter": BASE | {"statistics", "epochs"},
+    "report": BASE | {"record", "metricsfile", "baseline", "epochs"},
     "stages": BASE
     | {"config", "data", "statistics", "ultralytics_adapter", "baseline", "record", "metricsfile", "screen"},
 }

@@ -12,11 +12,12 @@ import torch
 import yaml
 from omegaconf import OmegaConf
 
+from yololab.epochs import read_results
 from yololab.errors import InputError, JobError
 from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.checkpoints import inspect_checkpoint
 from yololab.ultralytics_adapter.devices import set_threads
-from yololab.ultralytics_adapter.training import TrainRequest, read_results, train
+from yololab.ultralytics_adapter.training import TrainRequest, train
 from yololab.ultralytics_adapter.training_file import read_training_file
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from yololab.epochs import EpochTable
 from yololab.ultralytics_adapter.logs import ultralytics_log
-from yololab.ultralytics_adapter.results import EpochTable
 from yololab.ultralytics_adapter.workers import WorkerLaunch, epoch_report
 
 HEADER = "epoch,time,train/box_loss,metrics/mAP50(B),val/box_loss,lr/pg0"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yololab.epochs import EpochTable, read_results
 from yololab.errors import InputError, Problem
 from yololab.jsonfiles import read_json
-from yololab.report.epochs import EpochTable, read_epochs
 from yololab.runfolder import RunFolder
 
 KNOWN_VERSIONS = (1,)
-NO_EPOCHS = EpochTable()
+NO_EPOCHS = EpochTable((), (), {}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def load_run(path: Path) -> RunFiles:
     epochs = NO_EPOCHS
     if folder.results.is_file():
         try:
-            epochs = read_epochs(folder.results)
+            epochs = read_results(folder.results, validated=False)
         except InputError as error:
             unreadable.append(_in_one_line(error, folder.results, folder))
     return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, tuple(unreadable))

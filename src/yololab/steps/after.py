@@ -8,6 +8,7 @@ from pathlib import Path
 from yololab.baseline import promote as promote_baseline
 from yololab.config.schema import Promote
 from yololab.data.index import split_images
+from yololab.epochs import read_results
 from yololab.errors import InputError, JobError, YololabError
 from yololab.job import Job
 from yololab.report.page import write_report
@@ -29,7 +30,6 @@ from yololab.steps.gates import ask_gate
 from yololab.steps.measuring import place_of_baseline
 from yololab.ultralytics_adapter.export import export_model, exported_outputs_differ
 from yololab.ultralytics_adapter.logs import ultralytics_log
-from yololab.ultralytics_adapter.training import read_results
 
 
 def verify(job: Job) -> None:

@@ -14,10 +14,9 @@ from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.installed import default_arguments
 from yololab.ultralytics_adapter.logs import plain_lines
 from yololab.ultralytics_adapter.models import ResolvedModel
-from yololab.ultralytics_adapter.results import EpochTable, read_results
 from yololab.ultralytics_adapter.training_file import FAILED, EpochReport, TrainResult, read_training_file
 
-__all__ = ["EpochReport", "EpochTable", "TrainRequest", "TrainResult", "read_results", "train"]
+__all__ = ["EpochReport", "TrainRequest", "TrainResult", "train"]
 
 _PLAIN = (bool, int, float, str)
 # The run's folder and the model are given beside the arguments; these would say the same a second time.

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from yololab.epochs import EpochTable, read_results
 from yololab.errors import InputError
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.logs import LOGGER_NAME, plain_lines
-from yololab.ultralytics_adapter.results import EpochTable, read_results
 from yololab.ultralytics_adapter.training_file import EpochReport
 
 POLL_SECONDS = 0.5

@@ -1,7 +1,7 @@
 import pytest
 
+from yololab.epochs import read_results
 from yololab.errors import InputError
-from yololab.ultralytics_adapter.results import read_results
 
 HEADER = "epoch,time,train/box_loss,train/cls_loss,train/dfl_loss,metrics/mAP50(B),val/box_loss,lr/pg0"
 
