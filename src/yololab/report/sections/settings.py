@@ -7,6 +7,9 @@ from typing import Any
 from yololab.report.formats import flattened, setting
 from yololab.report.runfiles import RunFiles, inside, mapping, mappings
 
+# What the record holds of each parameter group.
+GROUP_COLUMNS = ("name", "lr", "momentum", "weight_decay", "tensors")
+
 
 def settings(run: RunFiles) -> dict[str, Any] | None:
     """Prepare the differences, the effective config and the requested one; None when no config was recorded."""
@@ -25,7 +28,11 @@ def settings(run: RunFiles) -> dict[str, Any] | None:
             }
             for row in mappings(inside(run.record, "effective_config", "differences"))
         ],
-        "optimizer": [(key, setting(value)) for key, value in optimizer.items() if value is not None],
+        "optimizer": [
+            (key, setting(value)) for key, value in optimizer.items() if value is not None and key != "groups"
+        ],
+        "groups": [[setting(group.get(key)) for key in GROUP_COLUMNS] for group in mappings(optimizer.get("groups"))],
+        "group_columns": [key.replace("_", " ") for key in GROUP_COLUMNS],
         "effective": [(key, setting(value)) for key, value in effective],
         "requested": [(key, setting(value)) for key, value in requested],
     }

@@ -74,6 +74,8 @@ def _primary(run: RunFiles) -> dict[str, str] | None:
 def _facts(run: RunFiles) -> list[tuple[str, str]]:
     """Return the few facts that a reader wants first; what is not known is left out."""
     model = inside(run.record, "config", "model", "weights") or run.metrics.get("model")
+    if run.recorded("model").get("pretrained") is False:
+        model = f"{str(model).removesuffix('.pt').removesuffix('.yaml')} (from scratch)"
     split = str(run.metrics.get("split") or "")
     images = as_number(inside(run.record, "dataset", "counts", split, "images"))
     training = run.recorded("training")
