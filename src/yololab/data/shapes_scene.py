@@ -19,14 +19,18 @@ Point = tuple[float, float]
 Colour = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
 
-MOST_SHAPES = 6
-LEAST_VISIBLE = 0.35
+FEWEST_SHAPES, MOST_SHAPES = 2, 6
+LEAST_VISIBLE = 0.5
 """A shape of which the nearer ones leave less than this fraction in sight is taken out of the scene."""
-SMALLEST, LARGEST = 0.06, 0.2
+SMALLEST, LARGEST = 0.09, 0.22
 """Radius of a shape's circumscribed circle, as a fraction of the image's side."""
-CONTRAST = 60
+CONTRAST = 90
 """What a shape's first colour and both of the background's differ by at least, in one of the channels."""
-MOST_BARS = 6
+MOST_BARS = 4
+MOST_TILT = 20
+"""Rotation of squares and triangles, +/- degrees: a few epochs must do, so most stand nearly upright."""
+PLAIN_SHARE = 0.4
+"""Probability that a shape has no pattern, beside the chance that its texture is plain anyway."""
 
 _CORNERS = {"square": (45, 135, 225, 315), "triangle": (90, 210, 330)}
 _ROUNDED_DIGITS = 9
@@ -200,7 +204,7 @@ def compose_scene(rng: np.random.Generator, size: int) -> Scene:
         size: Side of the image, px.
     """
     background = _background(rng, size)
-    candidates = tuple(_shape(rng, size, background) for _ in range(int(rng.integers(1, MOST_SHAPES + 1))))
+    candidates = tuple(_shape(rng, size, background) for _ in range(int(rng.integers(FEWEST_SHAPES, MOST_SHAPES + 1))))
     return Scene(size, background, visible_shapes(candidates, size), int(rng.integers(2**32)))
 
 
@@ -243,11 +247,15 @@ def _shape(rng: np.random.Generator, size: int, background: Background) -> Shape
         kind=Kind(int(rng.integers(len(Kind)))),
         centre=(_between(rng, margin, size - margin), _between(rng, margin, size - margin)),
         radius=radius,
-        angle=int(rng.integers(360)),
+        angle=int(rng.integers(-MOST_TILT, MOST_TILT + 1)),
         colours=(_contrasting_colour(rng, background.colours), _colour(rng)),
-        texture=tuple(Texture)[int(rng.integers(len(Texture)))],
+        texture=_texture(rng),
         period=_between(rng, 0.03, 0.08) * size,
     )
+
+
+def _texture(rng: np.random.Generator) -> Texture:
+    return Texture.PLAIN if rng.random() < PLAIN_SHARE else tuple(Texture)[int(rng.integers(len(Texture)))]
 
 
 def _contrasting_colour(rng: np.random.Generator, others: tuple[Colour, ...]) -> Colour:
