@@ -33,7 +33,7 @@ from yololab.data.shapes_scene import (
 from yololab.errors import InputError
 
 SMALL = ShapesSpec(seed=3, image_size=64, train=12, val=8, test=8)
-GOLDEN = "f06edb61594339b714fc18c67af7ae797666b12b06e6dacba08711e09763ac26"
+GOLDEN = "2a0d11bd51e4928574aeea5b4892a16c13168009e1596169281cd8afedd08621"
 FORK = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
 
 BLACK = Background(colours=((0, 0, 0), (0, 0, 0)), angle=0, clouds=0, grain=0, bars=())
