@@ -103,7 +103,7 @@ def promote(
     with FileLock(baseline.folder / ".lock", timeout=60):
         stamp = now()
         version = _new_version(baseline.history)
-        content = {"version": version, "promoted_at": stamp, "notes": notes, **origin}
+        content = {**origin, "version": version, "promoted_at": stamp, "notes": notes}
         complete = Path(tempfile.mkdtemp(prefix=".new-", dir=baseline.history))
         try:
             write_json(complete / METRICS, metrics.content | {"promoted_at": stamp}, METRICS_VERSION)

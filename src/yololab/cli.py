@@ -58,6 +58,10 @@ def _run(words: list[str]) -> int:
     if answered_by_hydra(translation.hydra_flags):
         from yololab.application import hydra_flags
 
+        if "--cfg" in translation.hydra_flags and not translation.multirun:
+            from yololab.config.compose import compose_experiment
+
+            compose_experiment(translation.overrides)
         hydra_flags([*translation.hydra_flags, *translation.overrides])
         return 0
     from yololab.commands.request import Request

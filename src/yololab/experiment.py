@@ -1,4 +1,4 @@
-"""The job: check → approve → estimate → approve → train → evaluate → compare → verify → report → offer promotion."""
+"""The job: check → approve → estimate → approve → train → evaluate → compare → verify → offer promotion → report."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ class Launch:
         gatekeeper: Who answers at the gates.
         prepared: Dataset and model, when they were looked at before; else the job does it.
         trial: A trial of a sweep.
+        estimate: What the sweep expects the trial to cost, as it stands in a record.
         origin: The run that this one repeats.
         rerun_differences: What is not as it was then.
     """
@@ -82,6 +83,7 @@ class Launch:
     gatekeeper: Gatekeeper
     prepared: Prepared | None = None
     trial: bool = False
+    estimate: dict[str, Any] | None = None
     origin: str | None = None
     rerun_differences: tuple[str, ...] = ()
 
@@ -101,13 +103,16 @@ def run_job(launch: Launch) -> int:
             with stop.listening():
                 job = _make_job(launch, stop)
                 _run_stages(job)
-            record.finish(Status.COMPLETE)
             error: YololabError | None = after.check_strict(job) or _gate(job)
-        except (YololabError, KeyboardInterrupt, Exception) as caught:
+            record.update(exit_code=error.exit_code if error else 0, exit_reason=str(error) if error else None)
+            record.finish(Status.COMPLETE)
+        except (Exception, KeyboardInterrupt, SystemExit) as caught:
             error = _explain(caught, launch.screen)
             record.finish(
                 _status_of(error), {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
             )
+        if job is not None:
+            after.record_duration(job)
         after.report(launch.folder, launch.screen, enabled=launch.config.report.enabled and not launch.trial)
         if job is not None:
             after.summarise(job)
@@ -156,6 +161,7 @@ def _first_entry(launch: Launch) -> dict[str, Any]:
         "config": launch.tree,
         "requested_config": launch.tree,
         "provenance": collect_provenance(launch.working_directory, launch.command, int(launch.config.train["seed"])),
+        "estimate": launch.estimate,
         "repeats": {"run": launch.origin, "differences": list(launch.rerun_differences)} if launch.origin else None,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +12,7 @@ from yololab.data.index import Dataset, load_dataset, missing_splits
 from yololab.data.source import dataset_name, locate_dataset
 from yololab.errors import InputError, Problem
 from yololab.runfolder import OutputTree
+from yololab.stages.operands import read_operand
 from yololab.tasks import Task, task_named
 from yololab.ultralytics_adapter.devices import Device, resolve_device
 from yololab.ultralytics_adapter.installed import packaged_datasets_folder
@@ -83,13 +84,21 @@ def isolate(config: ExperimentConfig, paths: Paths) -> None:
     activate()
 
 
-def prepare_dataset(config: ExperimentConfig, paths: Paths, choice: str | None) -> tuple[Dataset, str]:
+def needed_splits(config: ExperimentConfig) -> tuple[str, ...]:
+    """Return the splits that a job cannot do without, each once."""
+    return tuple(dict.fromkeys(("train", "val", config.evaluation.split.value)))
+
+
+def prepare_dataset(
+    config: ExperimentConfig, paths: Paths, choice: str | None, needed: Sequence[str] | None = None
+) -> tuple[Dataset, str]:
     """Find and read the dataset.
 
     Args:
         config: The experiment.
         paths: The project's folders.
         choice: The chosen option of the group `data`; None for a free value.
+        needed: The splits whose images must be there; None for those of a training.
 
     Raises:
         InputError: It cannot be found or read, or its images are not there and may not be downloaded.
@@ -104,7 +113,7 @@ def prepare_dataset(config: ExperimentConfig, paths: Paths, choice: str | None) 
                 f"one of the splits of the dataset: {', '.join(dataset.splits)}",
             )
         )
-    needed = tuple(dict.fromkeys(("train", "val", config.evaluation.split.value)))
+    needed = needed or needed_splits(config)
     missing = missing_splits(dataset, needed)
     if missing and dataset.download and config.data.allow_download:
         from yololab.ultralytics_adapter.download import fetch_dataset
@@ -115,7 +124,7 @@ def prepare_dataset(config: ExperimentConfig, paths: Paths, choice: str | None) 
         missing = missing_splits(dataset, needed)
     if missing:
         raise InputError(missing)
-    return dataset, dataset_name(choice, dataset.yaml)
+    return dataset, dataset_name(choice, dataset.yaml, packaged_datasets_folder())
 
 
 def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
@@ -134,7 +143,9 @@ def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
     )
 
 
-def prepare_job(config: ExperimentConfig, working_directory: Path, choice: str | None) -> Prepared:
+def prepare_job(
+    config: ExperimentConfig, working_directory: Path, choice: str | None, needed: Sequence[str] | None = None
+) -> Prepared:
     """Find dataset, model and device; all are looked at before anything is reported.
 
     Raises:
@@ -142,12 +153,25 @@ def prepare_job(config: ExperimentConfig, working_directory: Path, choice: str |
     """
     paths = project_paths(config, working_directory)
     problems: list[Problem] = []
-    dataset = _or_note(lambda: prepare_dataset(config, paths, choice), problems)
+    dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed), problems)
     model = _or_note(lambda: prepare_model(config, paths), problems)
     device = _or_note(lambda: resolve_device(config.device.id), problems)
-    if dataset is None or model is None or device is None:
+    _or_note(lambda: _prepare_baseline(config, paths), problems)
+    if problems or dataset is None or model is None or device is None:
         raise InputError(problems)
     return Prepared(paths, *dataset, model, task_named(model.task), device)
+
+
+def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:
+    """Look whether the named baseline is there: after the training would be late.
+
+    Raises:
+        InputError: It cannot be found or read.
+    """
+    if config.baseline.path is not None:
+        read_operand(config.baseline.path, paths.working_directory)
+    if config.baseline.model is not None:
+        resolve_model(config.baseline.model, None, True, (paths.working_directory, paths.weights))
 
 
 def _or_note(find: Callable[[], Found], problems: list[Problem]) -> Found | None:

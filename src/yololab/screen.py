@@ -22,6 +22,15 @@ LOG_WIDTH = 120
 PIPED_WIDTH = 160
 
 
+class _PatientConsole(Console):
+    """A console whose reader may go away (`… | head`): the job goes on, and only its log is written."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more; Rich would end the process."""
+        self.quiet = True
+        self.file = io.StringIO()
+
+
 class Screen:
     """The terminal and the log of one command.
 
@@ -34,7 +43,9 @@ class Screen:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None) -> None:
         target = stream or sys.stdout
         width = None if target.isatty() else PIPED_WIDTH
-        self.console = Console(file=target, highlight=False, quiet=quiet, width=width, soft_wrap=not target.isatty())
+        self.console = _PatientConsole(
+            file=target, highlight=False, quiet=quiet, width=width, soft_wrap=not target.isatty()
+        )
         self.verbose = verbose
         self._log: TextIO | None = None
 
@@ -104,7 +115,7 @@ def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(cell if "[/" in cell else escape(cell) for cell in row))
+        table.add_row(*(escape(cell) for cell in row))
     return table
 
 

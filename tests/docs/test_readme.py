@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 from pathlib import Path
@@ -70,3 +71,10 @@ def test_the_python_example_uses_what_there_is():
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("run", "again"):
             assert hasattr(Experiment, node.attr) or node.attr in Experiment.__dataclass_fields__, node.attr
+
+
+def test_the_recipe_tells_the_measured_score():
+    found = json.loads((ROOT / "tests/benchmarks/demo_seeds.json").read_text(encoding="utf-8"))["mAP50"]
+    recipe = (ROOT / "conf/experiment/demo.yaml").read_text(encoding="utf-8")
+    assert f"mAP50 {found['mean']:.3f} ± {found['sd']:.3f}" in recipe
+    assert f"worst {found['worst']:.3f}" in recipe

@@ -12,7 +12,7 @@ from yololab.record import Record, Status
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen
 from yololab.stages.approve import Answer, Approval, GateName
-from yololab.sweep.approvals import answered_by_parent, save_answers
+from yololab.sweep.approvals import Agreement, answered_by_parent, estimated_by_parent, save_agreement
 from yololab.sweep.plan import grid, swept_keys
 from yololab.sweep.summary import rank, summarise_sweep
 
@@ -67,9 +67,11 @@ def test_summary_of_complete_failed_killed_and_missing_trials(tmp_path):
 
 def test_trials_take_only_what_the_parent_said_yes_to(tmp_path):
     assert answered_by_parent(tmp_path) == {}
-    answers = [
+    answers = (
         Approval(GateName.CPU, {}, Answer.YES, "user:ada", "now"),
         Approval(GateName.LONG, {}, Answer.NO, "user:ada", "now"),
-    ]
-    save_answers(tmp_path, answers)
+    )
+    save_agreement(tmp_path, Agreement(answers, ({"seconds": 3.0},)))
     assert answered_by_parent(tmp_path) == {"cpu": "sweep, user:ada"}
+    assert estimated_by_parent(tmp_path, 0) == {"seconds": 3.0}
+    assert estimated_by_parent(tmp_path, 1) is None

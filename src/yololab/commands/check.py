@@ -6,7 +6,7 @@ from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.data.checks import check_dataset
 from yololab.jsonfiles import write_json
-from yololab.preparation import prepare_dataset, project_paths
+from yololab.preparation import needed_splits, prepare_dataset, project_paths
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.check import DATASET_REPORT_VERSION, show_findings
 
@@ -24,7 +24,10 @@ def run(request: Request) -> int:
     paths = project_paths(composed.experiment, request.working_directory)
     dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed))
     report = check_dataset(
-        dataset, request.task or DEFAULT_TASK, single_cls=bool(composed.experiment.train["single_cls"])
+        dataset,
+        request.task or DEFAULT_TASK,
+        single_cls=bool(composed.experiment.train["single_cls"]),
+        needed=needed_splits(composed.experiment),
     )
     folder = RunFolder(create_folder(paths.tree.checks, name))
     write_json(folder.dataset_report, report.to_json(), DATASET_REPORT_VERSION)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.baseline import Baseline, baseline_of
+from yololab.commands.naming import dataset_of
 from yololab.commands.request import Request, tree_of
 from yololab.config.compose import Composed
 from yololab.config.schema import Gate
@@ -86,11 +87,12 @@ def promoted_baseline(operand: Operand, metrics: MetricsFile, composed: Composed
         InputError: The operand does not name its dataset, or nothing was promoted.
     """
     tree = tree_of(composed, working_directory)
-    if operand.dataset is None:
+    dataset = dataset_of(operand, metrics)
+    if dataset is None:
         raise InputError(
             Problem(str(operand.path), "does not say which dataset it belongs to", USAGE, "name the baseline as well")
         )
-    baseline = baseline_of(tree, operand.dataset, metrics.task, metrics.fingerprint)
+    baseline = baseline_of(tree, dataset, metrics.task, metrics.fingerprint)
     if not baseline.exists():
         raise InputError(
             Problem(

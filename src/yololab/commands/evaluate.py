@@ -8,6 +8,7 @@ from pathlib import Path
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.data.resolved import write_resolved_yaml
+from yololab.errors import InputError, Problem
 from yololab.jsonfiles import write_text_atomically
 from yololab.measuring import Surroundings, fingerprint_splits, measure_checkpoint
 from yololab.metricsfile import MetricsFile
@@ -36,7 +37,13 @@ def evaluate_checkpoint(request: Request) -> MetricsFile:
     composed = request.compose()
     experiment = composed.experiment
     screen = request.screen(verbose=bool(experiment.train["verbose"]))
-    prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
+    prepared = prepare_job(
+        experiment, request.working_directory, data_choice(composed), needed=(experiment.evaluation.split.value,)
+    )
+    if prepared.model.lineage is None:
+        raise InputError(
+            Problem("model", f"{prepared.model.model} has no weights", "a checkpoint (.pt)", "name a trained model")
+        )
     protocol = make_protocol(experiment.evaluation, experiment.train, prepared.task)
     screen.stage("evaluate", f"{prepared.model.model} on {protocol.split} of {prepared.dataset_name}")
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train)

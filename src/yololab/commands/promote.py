@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from yololab.baseline import baseline_of
 from yololab.baseline import promote as promote_baseline
 from yololab.commands.compare import measured
+from yololab.commands.naming import dataset_of
 from yololab.commands.request import Request, tree_of
-from yololab.data.source import dataset_name
 from yololab.runfolder import RunFolder
 from yololab.stages.operands import origin_of, read_operand
 
@@ -25,8 +23,7 @@ def run(request: Request) -> int:
     composed = request.compose()
     operand = read_operand(word, request.working_directory)
     metrics = measured(operand, operand, composed, request)
-    data = operand.data or metrics.content.get("data")
-    name = operand.dataset or (dataset_name(None, Path(str(data))) if data else "unknown")
+    name = dataset_of(operand, metrics) or "unknown"
     tree = tree_of(composed, request.working_directory)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
     predictions = operand.predictions or metrics.path.parent / "predictions.npz"

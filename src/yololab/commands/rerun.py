@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from yololab.commands.request import Request
-from yololab.config.frozen import thaw
+from yololab.config.frozen import refreeze, thaw
 from yololab.config.hydra_text import FREE_PREFIX
+from yololab.errors import InputError, Problem
 from yololab.measuring import fingerprint_splits
 from yololab.record import Record
 from yololab.runfolder import RunFolder, create_folder
@@ -21,7 +22,8 @@ USAGE = "rerun RUN [approval=auto]"
 def run(request: Request) -> int:
     """Run a frozen experiment again, in a new folder.
 
-    Settings given here may only say who answers and where things lie; anything else would make it another experiment.
+    Settings given here may only say who answers (`approval.…`) and add a note; anything else would make it another
+    experiment, and is refused.
 
     Returns:
         The exit code of the job.
@@ -31,7 +33,8 @@ def run(request: Request) -> int:
     frozen = thaw(origin.path)
     before = Record(origin).read()
     now = request.compose().experiment
-    experiment = replace(frozen.experiment, approval=now.approval)
+    _refuse_other_settings(now.overridden)
+    experiment = replace(frozen.experiment, approval=now.approval, notes=now.notes or frozen.experiment.notes)
     from yololab.experiment import Launch, run_job
     from yololab.preparation import prepare_job
     from yololab.provenance import collect_provenance
@@ -39,24 +42,29 @@ def run(request: Request) -> int:
 
     option = frozen.choices.get("data", "")
     choice = None if option.startswith(FREE_PREFIX) else option
-    prepared = prepare_job(experiment, request.working_directory, choice)
+    # Relative paths of the frozen config start where the run was started.
+    recorded = Path(before["provenance"]["working_directory"])
+    working_directory = recorded if recorded.is_dir() else request.working_directory
+    prepared = prepare_job(experiment, working_directory, choice)
     screen = request.screen(verbose=bool(experiment.train["verbose"]))
     screen.stage("rerun", str(origin.path))
-    provenance = collect_provenance(request.working_directory, request.command, int(experiment.train["seed"]))
+    gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
+    provenance = collect_provenance(working_directory, request.command, int(experiment.train["seed"]), gpus)
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train)
     differences = what_differs(before, provenance, fingerprints, prepared.model.lineage)
     for line in differences or ["data, packages, machine and starting weights are the same as then"]:
         screen.detail(line)
-    name = experiment.train["name"] or origin.path.name.rsplit("_", 2)[0]
+    stem = re.sub(r"_\d{8}_\d{6}(_\d+)?$", "", origin.path.name)
+    name = experiment.train["name"] or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
     folder = RunFolder(create_folder(prepared.paths.tree.training, str(name)))
-    shutil.copytree(origin.hydra, folder.hydra)
+    refreeze(origin, folder)
     return run_job(
         Launch(
             config=experiment,
             tree=frozen.tree,
             choices=frozen.choices,
             folder=folder,
-            working_directory=request.working_directory,
+            working_directory=working_directory,
             command=request.command,
             screen=screen,
             gatekeeper=Gatekeeper(experiment.approval, terminal_asker(screen.ask)),
@@ -65,6 +73,16 @@ def run(request: Request) -> int:
             rerun_differences=tuple(differences),
         )
     )
+
+
+def _refuse_other_settings(overridden: Collection[str]) -> None:
+    """Refuse settings that a rerun would have to ignore."""
+    others = [key for key in sorted(overridden) if key != "notes" and key.partition(".")[0] != "approval"]
+    if others:
+        remedy = "start a new run with the settings: yololab …"
+        raise InputError(
+            [Problem(key, "a rerun has the settings of its run", "approval.… and notes", remedy) for key in others]
+        )
 
 
 def what_differs(
@@ -81,7 +99,9 @@ def what_differs(
     lines = []
     then = before.get("provenance") or {}
     old_prints = (before.get("dataset") or {}).get("fingerprint") or {}
-    for split in sorted(old_prints.keys() | fingerprints.keys()):
+    if not old_prints:
+        lines.append("data: the run did not get far enough to record its fingerprint")
+    for split in sorted(old_prints.keys() | fingerprints.keys()) if old_prints else ():
         if old_prints.get(split) != fingerprints.get(split):
             lines.append(f"data: the {split} split has changed")
     if (before.get("model") or {}).get("lineage") != weights_sha256:
@@ -94,7 +114,7 @@ def what_differs(
     for key in ("commit", "diff_sha256"):
         if old_git.get(key) != new_git.get(key):
             lines.append(f"git {key}: {old_git.get(key)} then, {new_git.get(key)} now")
-    for key in ("cpu", "cores", "os", "python"):
+    for key in ("cpu", "cores", "gpus", "os", "python"):
         old, new = (then.get("hardware") or {}).get(key), now["hardware"].get(key)
         if old != new:
             lines.append(f"{key}: {old} then, {new} now")

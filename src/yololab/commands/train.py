@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yololab.application import has_sweeps, run_in, sweep
 from yololab.commands.request import Request
-from yololab.config.compose import Composed
+from yololab.config.compose import Composed, compose_experiment
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder, create_folder
@@ -60,6 +60,10 @@ def run_multirun(request: Request) -> int:
     Returns:
         The exit code: 0 when a trial completed.
     """
+    from yololab.sweep.plan import grid
+
+    # Hydra composes the sweep's own config first and stops at its first complaint; ours are complete.
+    compose_experiment(grid(request.overrides)[0])
     return int(sweep(request.overrides))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -24,6 +25,8 @@ from yololab.config.train_arguments import nearest, refusal
 from yololab.errors import InputError, Problem
 
 CONFIG_NAME = "config"
+# What composing raises for a user's mistake: in an override, in a value, in a YAML file of theirs.
+COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError)
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,11 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
     if config is None:
         raise InputError(problems)
     hydra_node: DictConfig = config.hydra
-    tree = plain_tree(config)
     try:
+        tree = plain_tree(config)
         experiment = through_the_door(tree, overridden_keys(accepted))
+    except OmegaConfBaseException as error:
+        raise InputError([*problems, Problem("config", _first_line(error))]) from None
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     if problems:
@@ -100,7 +105,7 @@ def _compose_what_composes(overrides: list[str]) -> tuple[DictConfig | None, lis
     """Compose; when that fails, drop each override that fails and report it, so that the rest is checked as well."""
     try:
         return compose(CONFIG_NAME, overrides, return_hydra_config=True), overrides, []
-    except (HydraException, OmegaConfBaseException) as error:
+    except COMPOSING_ERRORS as error:
         first_error = error
     accepted: list[str] = []
     problems: list[Problem] = []
@@ -108,7 +113,7 @@ def _compose_what_composes(overrides: list[str]) -> tuple[DictConfig | None, lis
     for override in overrides:
         try:
             config = compose(CONFIG_NAME, [*accepted, override], return_hydra_config=True)
-        except (HydraException, OmegaConfBaseException) as error:
+        except COMPOSING_ERRORS as error:
             problems.append(_explain(override, error))
         else:
             accepted.append(override)
@@ -138,6 +143,6 @@ def _explain(override: str, error: Exception) -> Problem:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the part of an error that a reader needs."""
+    """Return the part of an error that a reader needs; of damaged YAML all of it, which names file and line."""
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0]
+    return " ".join(text.split()) if isinstance(error, yaml.YAMLError) else text.splitlines()[0]

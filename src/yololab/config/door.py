@@ -202,7 +202,7 @@ def _read_source(dotted: str, value: Any, problems: list[Problem]) -> Any:
 def _read_device(dotted: str, value: Any, problems: list[Problem]) -> Any:
     """`device.id`: Ultralytics' device string; a number or a list of numbers is turned into it."""
     if isinstance(value, (list, tuple)) and all(isinstance(item, int) for item in value):
-        return ",".join(str(item) for item in value)
+        return ",".join(str(item) for item in value) or None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         problems.append(Problem(dotted, f"{value!r}", "cpu, mps, the number of a GPU, or several: 0,1"))
         return value
@@ -219,6 +219,9 @@ _SPECIAL: dict[str, Callable[[str, Any, list[Problem]], Any]] = {
 
 def _read_tracking(value: Any, problems: list[Problem]) -> list[str]:
     """`tracking`: the names of trackers; one name may stand alone."""
+    if value is not None and not isinstance(value, (str, list, tuple)):
+        problems.append(Problem("tracking", f"{value!r}", f"any of {', '.join(TRACKERS)}"))
+        return []
     names = [value] if isinstance(value, str) else list(value or [])
     for name in names:
         if name not in TRACKERS:

@@ -46,6 +46,15 @@ def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, o
         write_text_atomically(path, content)
 
 
+def refreeze(origin: RunFolder, folder: RunFolder) -> None:
+    """Copy the frozen config of a run into the folder of its repetition, with the folder as Hydra's run directory."""
+    for name in ("config.yaml", "overrides.yaml"):
+        write_text_atomically(folder.hydra / name, (origin.hydra / name).read_text(encoding="utf-8"))
+    content = _read(origin.hydra / "hydra.yaml", dict)
+    content["hydra"]["run"]["dir"] = content["hydra"]["runtime"]["output_dir"] = str(folder.path)
+    write_text_atomically(folder.hydra / "hydra.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
 def thaw(folder: Path) -> Frozen:
     """Read the frozen config of a run.
 

@@ -119,6 +119,7 @@ def check_dataset(
     splits: Sequence[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     single_cls: bool = False,
+    needed: Sequence[str] = REQUIRED_SPLITS,
 ) -> CheckReport:
     """Check structure and labels; nothing is written or changed.
 
@@ -126,9 +127,10 @@ def check_dataset(
         dataset: The dataset.
         task: What it is to be used for; decides what a row of a label file may be.
         splits: The splits to check, all of which are then needed: an empty one is blocking. None checks every split
-            of the data.yaml, of which only train and val are needed.
+            of the data.yaml, of which only the `needed` ones are.
         progress: Called now and then with the number of images done and of all images.
         single_cls: All classes will count as one, so their indices have no upper limit.
+        needed: The splits that the job cannot do without, when `splits` names none.
 
     Returns:
         Everything that was found. A split that is not there is a finding too.
@@ -137,7 +139,7 @@ def check_dataset(
         InputError: The dataset has no such split, a list of images is not readable, or the task has no text labels.
     """
     rules = label_rules(task, len(dataset.names), dataset.kpt_shape, single_cls)
-    needed = REQUIRED_SPLITS if splits is None else splits
+    needed = needed if splits is None else splits
     problems: list[DataProblem] = []
     listed: dict[str, list[Path]] = {}
     for split in dataset.splits if splits is None else splits:

@@ -49,11 +49,15 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     )
 
 
-def dataset_name(choice: str | None, yaml: Path) -> str:
-    """Return the name under which a dataset's baselines are kept: the option, else the folder's name.
+def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
+    """Return the name under which a dataset's baselines are kept: the option, Ultralytics' name, or the folder's.
 
     Args:
         choice: The chosen option of the group `data`; None for a free value.
         yaml: The data.yaml.
+        packaged: Folder of the data.yaml files that Ultralytics ships.
     """
-    return choice or yaml.resolve().parent.name or yaml.stem
+    if choice:
+        return choice
+    folder = yaml.resolve().parent
+    return yaml.stem.lower() if folder == packaged.resolve() or not folder.name else folder.name

@@ -24,7 +24,21 @@ def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
         screen.detail(f"{kind['severity']}: {kind['check']} × {kind['count']}, e.g. {place}: {first['what']}")
 
 
-def blocking_problems(report: CheckReport, where: Path) -> InputError:
+def refuse_blocking(report: CheckReport, where: Path | None = None) -> None:
+    """Stop here when training should not start.
+
+    Args:
+        report: The check.
+        where: The file that lists everything, when there is one.
+
+    Raises:
+        InputError: Something blocks.
+    """
+    if report.blocking:
+        raise blocking_problems(report, where)
+
+
+def blocking_problems(report: CheckReport, where: Path | None) -> InputError:
     """Return the error for a dataset that training should not start with.
 
     Args:
@@ -37,5 +51,7 @@ def blocking_problems(report: CheckReport, where: Path) -> InputError:
         for found in blocking[:SHOWN_PROBLEMS]
     ]
     if len(blocking) > SHOWN_PROBLEMS:
-        problems.append(Problem(str(where), f"lists all {len(blocking)} of them", remedy="nothing was trained"))
+        problems.append(
+            Problem(str(where or report.dataset), f"{len(blocking)} problems in all", remedy="nothing was trained")
+        )
     return InputError(problems)

@@ -101,7 +101,7 @@ def origin_of(folder: RunFolder) -> dict[str, Any]:
         origin |= {"model_path": str(folder.best), "model_sha256": _sha256(folder.best)}
     if folder.record.is_file():
         record = read_json(folder.record, (RECORD_VERSION,))
-        origin |= {"timestamp": record["timestamp"], "git": record["provenance"]["git"], "notes": record["notes"]}
+        origin |= {"timestamp": record["timestamp"], "git": record["provenance"]["git"], "run_notes": record["notes"]}
     return origin
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,8 +27,8 @@ from yololab.stages.verify import (
     metrics_saved,
     training_started,
 )
+from yololab.steps.baselines import place_of_baseline
 from yololab.steps.gates import ask_gate
-from yololab.steps.measuring import place_of_baseline
 from yololab.ultralytics_adapter.export import export_model, exported_outputs_differ
 from yololab.ultralytics_adapter.logs import ultralytics_log
 
@@ -55,7 +56,7 @@ def verify(job: Job) -> None:
 def _exported(job: Job) -> Check:
     """Export best.pt, run the export on validation images, and compare its raw outputs with the checkpoint's."""
     config = job.config
-    if config.export.format is None or (job.trial and "export" not in job.config.overridden):
+    if config.export.format is None or (job.trial and not _asked_for(job, "export")):
         return exported_model_works(None)
     options = {key: value for key, value in asdict(config.export).items() if key not in ("format", "tolerance")}
     images = split_images(job.prepared.dataset, config.evaluation.split.value)[: config.verification.images]
@@ -84,6 +85,11 @@ def _exported(job: Job) -> Check:
         tolerance=config.export.tolerance,
         runtime=found.runtime,
     )
+
+
+def _asked_for(job: Job, group: str) -> bool:
+    """Return whether the user set the group, or one of its keys."""
+    return any(key == group or key.startswith(f"{group}.") for key in job.config.overridden)
 
 
 def check_strict(job: Job) -> YololabError | None:
@@ -126,17 +132,23 @@ def report(folder: RunFolder, screen: Screen, *, enabled: bool) -> None:
         return
     try:
         write_report(folder.path)
-    except (OSError, InputError) as error:
+    except Exception as error:  # whatever a page meets, the run itself is done and recorded
+        screen.log(traceback.format_exc())
         screen.warn(f"report.html was not written: {error}")
 
 
-def summarise(job: Job) -> None:
-    """Record how long it really took, and say where everything is."""
+def record_duration(job: Job) -> None:
+    """Record how long the job really took, beside what was estimated."""
     content = job.record.read()
-    if job.estimate is not None:
-        after = ("train", "evaluate", "verify")
-        actual = sum(seconds for stage, seconds in content["timings"].items() if stage in after)
-        job.record.update(estimate=content["estimate"] | {"actual_seconds": round(actual, 1)})
+    if not content.get("estimate"):
+        return
+    after = ("train", "evaluate", "verify")
+    actual = sum(seconds for stage, seconds in content["timings"].items() if stage in after)
+    job.record.update(estimate=content["estimate"] | {"actual_seconds": round(actual, 1)})
+
+
+def summarise(job: Job) -> None:
+    """Show the result, and say where everything is."""
     if job.metrics is not None:
         values = "  ".join(f"{m.name} {number(job.metrics.value(m.name))}" for m in job.prepared.task.metrics)
         job.screen.stage("result", values)

@@ -14,12 +14,14 @@ from yololab.data.resolved import write_resolved_yaml
 from yololab.job import Job
 from yololab.jsonfiles import write_json, write_text_atomically
 from yololab.measuring import fingerprint_splits
+from yololab.preparation import needed_splits
 from yololab.provenance import git_diff, hardware
 from yololab.screen import duration
 from yololab.stages.approve import GateName
-from yololab.stages.check import DATASET_REPORT_VERSION, blocking_problems, show_findings
+from yololab.stages.check import DATASET_REPORT_VERSION, refuse_blocking, show_findings
 from yololab.stages.estimate import estimate_cost
 from yololab.stages.subset import training_images
+from yololab.steps.baselines import refuse_unlike_baseline
 from yololab.steps.gates import ask_gate
 from yololab.ultralytics_adapter.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe import measure_training
@@ -63,7 +65,12 @@ def job_value(job: Job, group: str, option: str) -> str:
 def check(job: Job) -> None:
     """Check structure and labels, fingerprint every split, and write the data.yaml that Ultralytics is given."""
     dataset = job.prepared.dataset
-    job.report = check_dataset(dataset, job.prepared.task.name, single_cls=bool(job.config.train["single_cls"]))
+    job.report = check_dataset(
+        dataset,
+        job.prepared.task.name,
+        single_cls=bool(job.config.train["single_cls"]),
+        needed=needed_splits(job.config),
+    )
     blocking = job.report.blocking
     show_findings(job.screen, job.prepared.dataset_name, job.report)
     write_json(job.folder.dataset_report, job.report.to_json(), DATASET_REPORT_VERSION)
@@ -75,11 +82,11 @@ def check(job: Job) -> None:
         "problems": problems,
     }
     job.record.update(dataset=summary)
-    if blocking:
-        raise blocking_problems(job.report, job.folder.dataset_report)
+    refuse_blocking(job.report, job.folder.dataset_report)
     train = job.config.train
     job.fingerprints = fingerprint_splits(dataset, train)
     job.record.update(dataset=summary | {"fingerprint": job.fingerprints})
+    refuse_unlike_baseline(job)
     subset = training_images(dataset, job.prepared.task.name, job.config.data.subset, job.seed)
     if subset is not None:
         write_text_atomically(job.folder.subset, "".join(f"{image}\n" for image in subset))
@@ -118,7 +125,9 @@ def approve_device_and_data(job: Job) -> None:
 
 
 def estimate(job: Job) -> None:
-    """Time a few real batches and say what the job will cost."""
+    """Time a few real batches and say what the job will cost; a trial takes what its sweep has estimated."""
+    if job.trial:
+        return
     assert job.request is not None
     assert job.report is not None
     config = job.config
@@ -144,7 +153,8 @@ def estimate(job: Job) -> None:
 
 def approve_duration(job: Job) -> None:
     """Ask before a long training."""
-    assert job.estimate is not None
+    if job.estimate is None:
+        return
     hours = job.config.approval.long_training_hours
     if job.estimate.training_seconds > hours * 3600:
         time_needed = duration(job.estimate.training_seconds)

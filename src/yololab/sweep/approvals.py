@@ -1,27 +1,132 @@
-"""The parent's answers: a sweep asks once, its trials take what was answered."""
+"""Asking once for all trials: what the parent found, what was answered, and how a trial learns of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yololab.data.checks import check_dataset
+from yololab.estimating import estimate_from, probe_experiment
 from yololab.jsonfiles import read_json, write_json
-from yololab.stages.approve import Answer, Approval
+from yololab.preparation import Prepared, needed_splits
+from yololab.screen import Screen, duration
+from yololab.stages.approve import Answer, Approval, Gatekeeper, GateName, declined
+from yololab.stages.check import refuse_blocking, show_findings
+from yololab.sweep.plan import PlannedTrial
 
 APPROVALS_VERSION = 1
 APPROVALS = "approvals.json"
+# Arguments that change what a batch costs.
+_COST = ("imgsz", "batch", "amp", "cache", "compile", "mosaic", "multi_scale", "freeze", "rect", "workers")
 
 
-def save_answers(sweep: Path, approvals: Sequence[Approval]) -> None:
-    """Write the answers of the parent into the sweep's folder."""
-    write_json(sweep / APPROVALS, {"approvals": [approval.to_json() for approval in approvals]}, APPROVALS_VERSION)
+@dataclass(frozen=True)
+class Agreement:
+    """What the parent knows before the first trial.
+
+    Attributes:
+        approvals: The answers at the gates.
+        estimates: The expected cost of each trial, as it stands in a record.
+    """
+
+    approvals: tuple[Approval, ...]
+    estimates: tuple[dict[str, Any], ...]
+
+
+def agree(
+    trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], gatekeeper: Gatekeeper, screen: Screen
+) -> Agreement:
+    """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
+
+    Args:
+        trials: The trials.
+        prepared: Dataset, model and device of each.
+        gatekeeper: Who answers.
+        screen: Where to print.
+
+    Raises:
+        InputError: A dataset has a problem that blocks a training.
+        ApprovalError: Somebody declined, or nobody was there to ask.
+    """
+    approvals: list[Approval] = []
+
+    def ask(gate: GateName, question: str, **facts: Any) -> None:
+        approval = gatekeeper.decide(gate, question, {"trials": len(trials), **facts})
+        screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
+        if approval.answer is Answer.NO:
+            raise declined(approval)
+        approvals.append(approval)
+
+    warnings = _check_datasets(trials, prepared, screen)
+    epochs = sum(int(trial.experiment.train["epochs"]) for trial in trials)
+    if any(item.device.kind == "cpu" for item in prepared):
+        ask(GateName.CPU, f"Train {len(trials)} trials on the CPU, {epochs} epochs in all?", epochs=epochs)
+    if warnings:
+        ask(
+            GateName.DATASET, f"The dataset check has {warnings} warnings. Train on it all the same?", warnings=warnings
+        )
+    estimates = _estimate(trials, prepared, screen)
+    seconds = sum(estimate["training_seconds"] for estimate in estimates)
+    screen.stage("estimate", f"{duration(sum(estimate['seconds'] for estimate in estimates))} at most for all trials")
+    hours = trials[0].experiment.approval.long_training_hours
+    if seconds > hours * 3600:
+        question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
+        ask(GateName.LONG, question, estimated_seconds=seconds)
+    return Agreement(tuple(approvals), tuple(estimates))
+
+
+def _check_datasets(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> int:
+    """Check each distinct dataset once; return the number of warnings."""
+    warnings = 0
+    seen: set[tuple[Any, ...]] = set()
+    for trial, item in zip(trials, prepared, strict=True):
+        single = bool(trial.experiment.train["single_cls"])
+        needed = needed_splits(trial.experiment)
+        key = (item.dataset.yaml, item.task.name, single, needed)
+        if key in seen:
+            continue
+        seen.add(key)
+        report = check_dataset(item.dataset, item.task.name, single_cls=single, needed=needed)
+        show_findings(screen, item.dataset_name, report)
+        refuse_blocking(report)
+        warnings += len(report.problems)
+    return warnings
+
+
+def _estimate(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> list[dict[str, Any]]:
+    """Estimate each trial; what differs in neither model, data, image size, batch nor device is timed once."""
+    probes: dict[tuple[Any, ...], Any] = {}
+    estimates = []
+    for trial, item in zip(trials, prepared, strict=True):
+        experiment, train = trial.experiment, trial.experiment.train
+        key = (item.model.model, item.dataset.yaml, item.device.id, str([train[name] for name in _COST]))
+        if key not in probes:
+            probes[key] = probe_experiment(experiment, item, screen)
+        estimates.append(estimate_from(probes[key], experiment, item, export=False).to_json())
+    return estimates
+
+
+def save_agreement(sweep: Path, agreement: Agreement) -> None:
+    """Write what the parent found and was answered into the sweep's folder."""
+    approvals = [approval.to_json() for approval in agreement.approvals]
+    write_json(sweep / APPROVALS, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION)
 
 
 def answered_by_parent(sweep: Path) -> dict[str, str]:
     """Return, for each gate that the parent passed, who answered there."""
-    path = sweep / APPROVALS
-    if not path.is_file():
-        return {}
-    answers: list[dict[str, Any]] = read_json(path, (APPROVALS_VERSION,))["approvals"]
+    answers: list[dict[str, Any]] = _read(sweep).get("approvals", [])
     return {str(item["gate"]): f"sweep, {item['by']}" for item in answers if item["answer"] == Answer.YES}
+
+
+def estimated_by_parent(sweep: Path, number: int) -> dict[str, Any] | None:
+    """Return the estimate of a trial; None when the parent made none."""
+    estimates = _read(sweep).get("estimates", [])
+    return estimates[number] if number < len(estimates) else None
+
+
+def _read(sweep: Path) -> dict[str, Any]:
+    """Return the parent's file; empty when there is none."""
+    path = sweep / APPROVALS
+    return read_json(path, (APPROVALS_VERSION,)) if path.is_file() else {}

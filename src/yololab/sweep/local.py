@@ -15,11 +15,13 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict, read_write
 
 from yololab.config.frozen import freeze
+from yololab.config.hydra_text import FREE_PREFIX, decode_free
 from yololab.errors import InputError
 from yololab.interrupt import StopSignal
 from yololab.record import Record, Status
 from yololab.runfolder import RunFolder
-from yololab.sweep.plan import plan_trials
+from yololab.screen import Screen
+from yololab.sweep.plan import plan_trials, swept_keys
 
 GRACE_SECONDS = 120
 POLL_SECONDS = 0.5
@@ -43,18 +45,32 @@ def launch_locally(
         InterruptedRunError: The sweep was asked to stop; the running trial has saved its state.
     """
     sweep = Path(str(config.hydra.sweep.dir)).resolve()
-    returns = []
+    trials = plan_trials(hydra_context.config_loader, config, jobs, first_number)
+    folders = [RunFolder(sweep / str(trial.number)) for trial in trials]
+    # All are frozen before the first one starts: what is edited meanwhile changes none of them.
+    for trial, folder in zip(trials, folders, strict=True):
+        with read_write(trial.hydra), open_dict(trial.hydra):
+            trial.hydra.runtime.output_dir = str(folder.path)
+        freeze(folder, trial.tree, trial.hydra, trial.overrides)
+    screen = Screen()
+    keys = swept_keys(list(config.hydra.overrides.task))
     stop = StopSignal()
     with stop.listening(), stop.waiting_for_batch():
-        for trial in plan_trials(hydra_context.config_loader, config, jobs, first_number):
-            folder = RunFolder(sweep / str(trial.number))
-            with read_write(trial.hydra), open_dict(trial.hydra):
-                trial.hydra.runtime.output_dir = str(folder.path)
-            freeze(folder, trial.tree, trial.hydra, trial.overrides)
+        for trial, folder in zip(trials, folders, strict=True):
             if not stop.requested:
+                screen.stage(f"trial {trial.number}", "  ".join(readable(trial.overrides, keys)))
                 run_trial_process(folder.path, stop)
-            returns.append(_job_return(folder, trial.overrides))
-    return returns
+    return [_job_return(folder, trial.overrides) for trial, folder in zip(trials, folders, strict=True)]
+
+
+def readable(overrides: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Return the overrides of the given keys, files and devices decoded."""
+    pairs = [word.lstrip("+~").partition("=") for word in overrides]
+    return [
+        f"{key}={decode_free(value) if value.startswith(FREE_PREFIX) else value}"
+        for key, _, value in pairs
+        if key in keys
+    ]
 
 
 def run_trial_process(folder: Path, stop: StopSignal) -> int:

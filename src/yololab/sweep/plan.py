@@ -9,10 +9,9 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 
-from yololab.config.compose import overridden_keys, plain_tree
+from yololab.config.compose import COMPOSING_ERRORS, compose_experiment, overridden_keys, plain_tree
 from yololab.config.door import through_the_door
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
@@ -87,8 +86,17 @@ def plan_trials(
             trials.append(PlannedTrial(number, tuple(overrides), experiment, tree, config.hydra))
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
-        except HydraException as error:
-            problems |= {Problem(" ".join(overrides), str(error).splitlines()[0]): None}
+        except COMPOSING_ERRORS as error:
+            problems |= dict.fromkeys(_problems_of(overrides, error))
     if problems:
         raise InputError(problems)
     return trials
+
+
+def _problems_of(overrides: Sequence[str], error: Exception) -> tuple[Problem, ...]:
+    """Return what is wrong with the overrides of a trial, each with its place and remedy."""
+    try:
+        compose_experiment(overrides)
+    except InputError as found:
+        return found.problems
+    return (Problem(" ".join(overrides), str(error).splitlines()[0]),)

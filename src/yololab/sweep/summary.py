@@ -11,7 +11,7 @@ from typing import Any
 from yololab.jsonfiles import write_json, write_text_atomically
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen, number
-from yololab.sweep.local import trial_content
+from yololab.sweep.local import readable, trial_content
 from yololab.tasks import TASKS, Direction
 
 SUMMARY_VERSION = 1
@@ -68,10 +68,9 @@ def rank(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _row(folder: RunFolder, trial: int, words: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
     """Return what a trial left."""
-    pairs = [word.lstrip("+~").partition("=") for word in words]
-    values = {key: value for key, _, value in pairs if key in keys}
+    values = dict(word.split("=", 1) for word in readable(words, keys))
     content: dict[str, Any] = {"status": "not started", "error": None}
-    if folder.path.is_dir():
+    if folder.record.is_file():
         content = trial_content(folder)
     task = content.get("task")
     measured = content.get("evaluation") or {}

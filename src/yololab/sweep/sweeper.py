@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from yololab.config.hydra_text import FREE_PREFIX
-from yololab.errors import InputError, InterruptedRunError, JobError, Problem
+from yololab.errors import InputError, JobError, Problem
 from yololab.preparation import Prepared, prepare_job
 from yololab.record import Status
 from yololab.runfolder import create_folder
 from yololab.screen import Screen
-from yololab.stages.approve import Answer, Approval, Gatekeeper, GateName, declined, terminal_asker
-from yololab.sweep.approvals import save_answers
+from yololab.stages.approve import Gatekeeper, terminal_asker
+from yololab.sweep.approvals import agree, save_agreement
 from yololab.sweep.plan import PlannedTrial, grid, plan_trials, swept_keys
 from yololab.sweep.summary import summarise_sweep
 
@@ -46,27 +45,21 @@ def run_sweep(hydra_context: HydraContext, config: DictConfig, launch: Launch, a
     jobs = grid(arguments, hydra_context.config_loader)
     trials = plan_trials(hydra_context.config_loader, config, jobs)
     prepared = _prepare_all(trials)
-    screen = Screen()
+    screen = Screen(verbose=bool(trials[0].experiment.train["verbose"]))
     keys = swept_keys(arguments)
     screen.stage("sweep", f"{len(trials)} trials over {', '.join(keys) or 'nothing: one trial'}")
-    approvals = _approve(trials, prepared, screen)
+    gatekeeper = Gatekeeper(trials[0].experiment.approval, terminal_asker(screen.ask))
+    agreement = agree(trials, prepared, gatekeeper, screen)
     folder = create_folder(prepared[0].paths.tree.multirun, sweep_name(trials))
     with read_write(config.hydra), open_dict(config.hydra):
         config.hydra.sweep.dir = str(folder)
     OmegaConf.save(config, folder / "multirun.yaml")
-    save_answers(folder, approvals)
+    save_agreement(folder, agreement)
     screen.detail(f"sweep folder: {folder}")
-    interrupted: InterruptedRunError | None = None
     try:
-        for trial in trials:
-            own = [word for word in trial.overrides if word.partition("=")[0].lstrip("+~") in keys]
-            screen.stage(f"trial {trial.number}", "  ".join(own))
-            launch([trial.overrides], trial.number)
-    except InterruptedRunError as error:
-        interrupted = error
-    rows = summarise_sweep(folder, [trial.overrides for trial in trials], keys, screen)
-    if interrupted is not None:
-        raise interrupted
+        launch([trial.overrides for trial in trials], 0)
+    finally:
+        rows = summarise_sweep(folder, [trial.overrides for trial in trials], keys, screen)
     if not any(row["status"] == Status.COMPLETE for row in rows):
         raise JobError(f"none of {len(rows)} trials completed; each folder in {folder} says why")
     return 0
@@ -91,7 +84,19 @@ def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
     found = []
     for trial in trials:
         experiment = trial.experiment
-        key = (str(experiment.model), str(experiment.data), experiment.device.id, experiment.evaluation.split)
+        key = tuple(
+            str(part)
+            for part in (
+                experiment.model,
+                experiment.train["pretrained"],
+                experiment.data,
+                experiment.device.id,
+                experiment.evaluation.split,
+                experiment.paths,
+                experiment.baseline,
+                experiment.tracking,
+            )
+        )
         if key not in seen:
             option = trial.choices.get("data", "")
             try:
@@ -103,18 +108,3 @@ def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
     if problems:
         raise InputError(problems)
     return found
-
-
-def _approve(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> list[Approval]:
-    """Ask once for all trials."""
-    if not any(item.device.kind == "cpu" for item in prepared):
-        return []
-    first = trials[0].experiment
-    gatekeeper = Gatekeeper(first.approval, terminal_asker(screen.ask))
-    epochs = sum(int(trial.experiment.train["epochs"]) for trial in trials)
-    question = f"Train {len(trials)} trials on the CPU, {epochs} epochs in all?"
-    approval = gatekeeper.decide(GateName.CPU, question, {"trials": len(trials), "epochs": epochs, "command": sys.argv})
-    screen.stage("approve", f"{approval.gate}: {approval.answer} ({approval.by})")
-    if approval.answer is Answer.NO:
-        raise declined(approval)
-    return [approval]

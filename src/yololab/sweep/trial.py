@@ -14,7 +14,7 @@ from yololab.experiment import Launch, run_job
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen, show_error
 from yololab.stages.approve import Gatekeeper
-from yololab.sweep.approvals import answered_by_parent
+from yololab.sweep.approvals import answered_by_parent, estimated_by_parent
 
 
 def run_trial(folder: Path) -> int:
@@ -32,6 +32,7 @@ def run_trial(folder: Path) -> int:
             screen=screen,
             gatekeeper=Gatekeeper(frozen.experiment.approval, None, answered_by_parent(folder.parent)),
             trial=True,
+            estimate=estimated_by_parent(folder.parent, int(folder.name)) if folder.name.isdigit() else None,
         )
         return run_job(launch)
     except YololabError as error:

@@ -1,0 +1,53 @@
+"""Estimating an experiment before there is a run: for `yololab estimate`, and for a sweep's parent."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from yololab.config.door import training_arguments
+from yololab.config.schema import ExperimentConfig
+from yololab.data.index import split_images
+from yololab.data.resolved import write_resolved_yaml
+from yololab.preparation import Prepared
+from yololab.screen import Screen
+from yololab.stages.estimate import Estimate, estimate_cost
+from yololab.ultralytics_adapter.logs import ultralytics_log
+from yololab.ultralytics_adapter.probe import Probe, measure_training
+from yololab.ultralytics_adapter.training import TrainRequest
+
+
+def probe_experiment(experiment: ExperimentConfig, prepared: Prepared, screen: Screen) -> Probe:
+    """Time a few real batches of an experiment; nothing is left behind."""
+    with tempfile.TemporaryDirectory() as scratch, ultralytics_log(screen.line_of_ultralytics):
+        data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download)
+        return measure_training(
+            TrainRequest(
+                arguments=training_arguments(experiment) | {"data": str(data)},
+                model=prepared.model,
+                save_dir=Path(scratch) / "run",
+                threads=experiment.device.threads,
+                cache=prepared.paths.cache,
+            ),
+            batches=experiment.estimate.batches,
+            limit_seconds=experiment.estimate.limit_seconds,
+        )
+
+
+def estimate_from(probe: Probe, experiment: ExperimentConfig, prepared: Prepared, *, export: bool) -> Estimate:
+    """Extrapolate a probe to an experiment.
+
+    Args:
+        probe: What was measured, for the same model, data, image size, batch and device.
+        experiment: The experiment.
+        prepared: Its dataset and model.
+        export: Whether the model will be exported.
+    """
+    return estimate_cost(
+        probe,
+        int(experiment.train["epochs"]),
+        validate=bool(experiment.train["val"]),
+        validation_images=len(split_images(prepared.dataset, "val")),
+        evaluation_images=len(split_images(prepared.dataset, experiment.evaluation.split.value)),
+        export=export,
+    )

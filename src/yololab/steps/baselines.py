@@ -1,0 +1,94 @@
+"""The baseline of a job: where it is, whether it can be compared, and its numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yololab.baseline import Baseline, baseline_of
+from yololab.errors import InputError
+from yololab.job import Job
+from yololab.measuring import Surroundings, measure_checkpoint
+from yololab.metricsfile import MetricsFile
+from yololab.stages.compare import unlike
+from yololab.stages.evaluate import make_protocol
+from yololab.stages.operands import read_operand
+from yololab.ultralytics_adapter.models import resolve_model
+
+
+def place_of_baseline(job: Job) -> Baseline:
+    """Return the place of this job's baseline."""
+    split = job.config.evaluation.split.value
+    return baseline_of(
+        job.prepared.paths.tree, job.prepared.dataset_name, job.prepared.task.name, job.fingerprints.get(split)
+    )
+
+
+def known_baseline(job: Job) -> MetricsFile | None:
+    """Return the numbers of the baseline; None when there is none, or when it is a checkpoint yet to be measured."""
+    if job.config.baseline.model is not None:
+        return None
+    if job.config.baseline.path is not None:
+        return read_operand(job.config.baseline.path, job.prepared.paths.working_directory).metrics
+    promoted = place_of_baseline(job)
+    return promoted.metrics() if promoted.exists() else None
+
+
+def refuse_unlike_baseline(job: Job) -> None:
+    """Find out before the training whether its result can be compared with the baseline.
+
+    Raises:
+        InputError: The baseline is of another task, split, content, or of other classes.
+    """
+    other = known_baseline(job)
+    if other is None:
+        return
+    protocol = make_protocol(job.config.evaluation, job.config.train, job.prepared.task)
+    names = {0: "item"} if protocol.single_cls else job.prepared.dataset.names
+    expected = MetricsFile(
+        job.folder.metrics,
+        {
+            "task": job.prepared.task.name,
+            "split": protocol.split,
+            "dataset_fingerprint": job.fingerprints.get(protocol.split),
+            "names": {str(index): name for index, name in names.items()},
+            "protocol": {
+                "single_cls": protocol.single_cls,
+                "classes": None if protocol.classes is None else list(protocol.classes),
+            },
+        },
+    )
+    problems = unlike(expected, other)
+    if problems:
+        raise InputError(problems)
+
+
+def baseline_metrics(job: Job) -> MetricsFile | None:
+    """Return the numbers to compare with; None when there is no baseline.
+
+    A baseline that is a checkpoint is measured now, on this job's data and under its protocol.
+    """
+    known = known_baseline(job)
+    named = job.config.baseline.model
+    paths = job.prepared.paths
+    if known is None and job.config.baseline.path is not None:
+        named = str(read_operand(job.config.baseline.path, paths.working_directory).checkpoint)
+    if known is not None or named is None:
+        return known
+    model = resolve_model(named, None, True, (paths.working_directory, paths.weights))
+    job.screen.detail(f"measuring the baseline {named} on the same data")
+    return measure_checkpoint(
+        Path(model.model),
+        job.prepared.dataset,
+        job.folder.data,
+        job.prepared.task,
+        make_protocol(job.config.evaluation, job.config.train, job.prepared.task),
+        job.fingerprints,
+        job.folder.baseline_evaluation,
+        surroundings(job),
+    )
+
+
+def surroundings(job: Job) -> Surroundings:
+    """Return where this job's measurements run."""
+    device = job.config.device
+    return Surroundings(device.id, device.threads, job.prepared.paths.cache, job.screen)
