@@ -13,7 +13,6 @@ def test_the_light_modules_import_neither_torch_nor_ultralytics():
         "runtime",
         "models",
         "training",
-        "results",
         "contract",
         "effective",
         "download",
