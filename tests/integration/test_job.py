@@ -115,6 +115,8 @@ def test_the_record_tells_the_truth(first):
     assert record["results"]["final_epoch"] == 3
     metrics = read(first / "evaluation/metrics.json")
     assert record["results"]["best_mAP50-95"] == metrics["mAP50-95"]
+    assert metrics["fitness_definition"] == "mAP50-95"
+    assert metrics["comparable"] is True
     assert record["model_path"] == str(first / "weights/best.pt")
     assert set(record["dataset"]["fingerprint"]) == {"train", "val"}
     assert record["estimate"]["seconds"] > 0
@@ -212,9 +214,15 @@ def test_worse_than_the_baseline(first, project):
     better = read(first / "evaluation/metrics.json")
     better["mAP50-95"] += 0.3
     (project / "better.json").write_text(json.dumps(better))
-    words = ("epochs=1", "export=none", "baseline.path=better.json", "baseline.gate=degraded")
+    words = ("epochs=1", "imgsz=50", "export=none", "baseline.path=better.json", "baseline.gate=degraded")
     run = train(*words, cwd=project, code=4)
     record = read(run / "experiment_log.json")
+    assert {"key": "imgsz", "requested": 50, "effective": 64} in [
+        {key: row[key] for key in ("key", "requested", "effective")}
+        for row in record["effective_config"]["differences"]
+    ]
+    assert read(run / "evaluation/metrics.json")["comparable"] is False
+    assert any("settings" in warning for warning in read(run / "comparison.json")["warnings"])
     assert record["status"] == "complete"
     assert record["comparison"]["verdict"] == "DEGRADED"
 
@@ -260,6 +268,8 @@ def test_a_bad_dataset_stops_before_training(project, tmp_path):
         ("device=7", "device"),
         ("data=nowhere.yaml", "nowhere.yaml"),
         ("evaluation.split=test", "test"),
+        ("baseline.path=missing.json", "missing.json"),
+        ("baseline.model=missing.pt", "missing.pt"),
     ],
 )
 def test_what_cannot_be_used_leaves_no_folder(word, says, project):
@@ -342,6 +352,15 @@ def test_a_sweep_leaves_complete_runs_whose_optimizers_had_those_rates(project):
     assert latest.parent == project / "outputs/training"
 
 
+def test_a_sweep_of_which_nothing_completes_exits_1(project):
+    before = set((project / "multirun").iterdir()) if (project / "multirun").is_dir() else set()
+    done = yololab("-m", "data=pictures/data.yaml", *QUICK, "epochs=1", "freeze=1000,1001", cwd=project, code=1)
+    assert "none of 2 trials completed" in done.stderr
+    (sweep,) = set((project / "multirun").iterdir()) - before
+    assert [trial["status"] for trial in read(sweep / "summary.json")["trials"]] == ["failed", "failed"]
+    assert "froze" in (sweep / "summary.csv").read_text()
+
+
 def test_a_sweep_with_a_config_error_starts_nothing(project):
     before = set((project / "multirun").iterdir()) if (project / "multirun").is_dir() else set()
     done = yololab("-m", "data=pictures/data.yaml", *QUICK, "epochs=1,0", "lr0=0.1,7", cwd=project, code=2)
@@ -350,15 +369,23 @@ def test_a_sweep_with_a_config_error_starts_nothing(project):
     assert set((project / "multirun").iterdir() if (project / "multirun").is_dir() else ()) == before
 
 
-def test_from_python(project, monkeypatch):
-    from yololab import compare, load_experiment, run_experiment
+def test_from_python(first, project, monkeypatch):
+    from yololab import compare, evaluate, load_experiment, run_experiment
 
     monkeypatch.chdir(project)
     monkeypatch.setenv("YOLO_OFFLINE", "true")
     settings = {"data": "pictures/data.yaml", "model": "yolo26n.yaml", "imgsz": 64, "batch": 4, "device": "cpu"}
-    run = run_experiment("approval=auto", "export=none", epochs=1, scale=(0.3, 0.7), quiet=True, **settings)
+    words = ("approval=auto", "export=none", "data.subset=4", f"baseline.model={first}/weights/best.pt")
+    run = run_experiment(*words, epochs=1, scale=(0.3, 0.7), quiet=True, **settings)
     assert (run.status, run.exit_code) == ("complete", 0)
     assert run.record["effective_config"]["values"]["scale"] == [0.3, 0.7]
+    assert len((run.path / "train_subset.txt").read_text().splitlines()) == 4
+    assert run.record["training"]["setup"]["images"]["train"] == 4
+    assert run.comparison["baseline"]["model"] == str(first / "weights/best.pt")
+    then = read(first / "evaluation/metrics.json")
+    assert run.comparison["metrics"][1]["baseline"] == then["mAP50-95"], "measured under the same protocol"
     same = load_experiment(run.path)
     assert same.metrics.value("mAP50-95") == run.metrics.value("mAP50-95")
     assert compare(run.path, same.path)["verdict"] == "NOT_WORSE"
+    found = evaluate(first / "weights/best.pt", "pictures/data.yaml", quiet=True, imgsz=64, device="cpu")
+    assert found.value("mAP50-95") == then["mAP50-95"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.data.checks import check_dataset
+from yololab.errors import JobError
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.jsonfiles import read_json, write_json
 from yololab.preparation import Prepared, needed_splits
@@ -15,6 +16,7 @@ from yololab.screen import Screen, duration
 from yololab.stages.approve import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.stages.check import refuse_blocking, show_findings
 from yololab.sweep.plan import PlannedTrial
+from yololab.ultralytics_adapter.probe import Probe
 
 APPROVALS_VERSION = 1
 APPROVALS = "approvals.json"
@@ -28,11 +30,11 @@ class Agreement:
 
     Attributes:
         approvals: The answers at the gates.
-        estimates: The expected cost of each trial, as it stands in a record.
+        estimates: The expected cost of each trial, as it stands in a record; None of one that could not be timed.
     """
 
     approvals: tuple[Approval, ...]
-    estimates: tuple[dict[str, Any], ...]
+    estimates: tuple[dict[str, Any] | None, ...]
 
 
 def agree(
@@ -68,8 +70,9 @@ def agree(
             GateName.DATASET, f"The dataset check has {warnings} warnings. Train on it all the same?", warnings=warnings
         )
     estimates = _estimate(trials, prepared, screen)
-    seconds = sum(estimate["training_seconds"] for estimate in estimates)
-    screen.stage("estimate", f"{duration(sum(estimate['seconds'] for estimate in estimates))} at most for all trials")
+    known = [estimate for estimate in estimates if estimate is not None]
+    seconds = sum(estimate["training_seconds"] for estimate in known)
+    screen.stage("estimate", f"{duration(sum(estimate['seconds'] for estimate in known))} at most for all trials")
     hours = trials[0].experiment.approval.long_training_hours
     if seconds > hours * 3600:
         question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
@@ -95,17 +98,29 @@ def _check_datasets(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared]
     return warnings
 
 
-def _estimate(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> list[dict[str, Any]]:
+def _estimate(
+    trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen
+) -> list[dict[str, Any] | None]:
     """Estimate each trial; what differs in neither model, data, image size, batch nor device is timed once."""
-    probes: dict[tuple[Any, ...], Any] = {}
-    estimates = []
+    probes: dict[tuple[Any, ...], Probe | None] = {}
+    estimates: list[dict[str, Any] | None] = []
     for trial, item in zip(trials, prepared, strict=True):
         experiment, train = trial.experiment, trial.experiment.train
         key = (item.model.model, item.dataset.yaml, item.device.id, str([train[name] for name in _COST]))
         if key not in probes:
-            probes[key] = probe_experiment(experiment, item, screen)
-        estimates.append(estimate_from(probes[key], experiment, item, export=False).to_json())
+            probes[key] = _probe(trial, item, screen)
+        probe = probes[key]
+        estimates.append(None if probe is None else estimate_from(probe, experiment, item, export=False).to_json())
     return estimates
+
+
+def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | None:
+    """Time a trial's first batches; one that fails already there will be a failed trial, and does not end the sweep."""
+    try:
+        return probe_experiment(trial.experiment, prepared, screen)
+    except JobError as error:
+        screen.warn(f"trial {trial.number} cannot be estimated: {error}")
+        return None
 
 
 def save_agreement(sweep: Path, agreement: Agreement) -> None:
