@@ -16,7 +16,7 @@ ALLOWED = {
     "errors": set(),
     "jsonfiles": {"errors"},
     "tasks": {"errors"},
-    "runfolder": set(),
+    "runfolder": {"errors"},
     "provenance": set(),
     "epochs": {"errors"},
     "interrupt": {"errors"},

@@ -107,7 +107,8 @@ def run_job(launch: Launch) -> int:
             record.update(exit_code=error.exit_code if error else 0, exit_reason=str(error) if error else None)
             record.finish(Status.COMPLETE)
         except (Exception, KeyboardInterrupt, SystemExit) as caught:
-            error = _explain(caught, launch.screen)
+            # A signal that lands in a lazy import comes out as that import's own error.
+            error = _explain(KeyboardInterrupt() if stop.requested else caught, launch.screen)
             record.finish(
                 _status_of(error), {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
             )

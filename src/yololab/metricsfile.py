@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,9 @@ class MetricsFile:
     def value(self, metric: str) -> float | None:
         """Return a metric; None when it is absent or not a number."""
         found = self.content.get(metric)
-        return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+        if isinstance(found, bool) or not isinstance(found, (int, float)):
+            return None
+        return float(found) if math.isfinite(found) else None
 
     def direction(self, metric: Metric) -> Direction:
         """Return which way `metric` improves."""
@@ -87,7 +90,7 @@ def read_metrics(path: Path) -> MetricsFile:
             Problem(
                 f"{path}, {file.primary.name!r}",
                 found,
-                "a number",
+                "a finite number",
                 "a metrics.json holds at least mAP50, mAP50-95, precision and recall",
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from yololab.runfolder import OutputTree
 from yololab.stages.operands import read_operand
 from yololab.tasks import Task, task_named
 from yololab.ultralytics_adapter.devices import Device, resolve_device
+from yololab.ultralytics_adapter.export import check_export_format
 from yololab.ultralytics_adapter.installed import packaged_datasets_folder
 from yololab.ultralytics_adapter.models import ResolvedModel, resolve_model
 from yololab.ultralytics_adapter.runtime import Isolation, activate, prepare
@@ -62,9 +64,30 @@ class Prepared:
     device: Device
 
 
+def usable_root(config: ExperimentConfig, working_directory: Path) -> Path:
+    """Return the folder that holds the results, absolute; it need not exist yet.
+
+    Raises:
+        InputError: It cannot be made, or written to.
+    """
+    root = (working_directory / Path(config.paths.root).expanduser()).resolve()
+    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        writable = os.access(root, os.W_OK | os.X_OK)
+        # Only to know: what was made is taken away again, a command that fails leaves nothing.
+        for folder in missing:
+            folder.rmdir()
+    except OSError as error:
+        raise InputError(Problem("paths.root", f"{root} cannot be made ({error.strerror})", "a folder")) from None
+    if not writable:
+        raise InputError(Problem("paths.root", f"{root} is not writable", "a folder that can be written"))
+    return root
+
+
 def project_paths(config: ExperimentConfig, working_directory: Path) -> Paths:
     """Return the folders of a project; relative ones lie below `paths.root`."""
-    root = (working_directory / Path(config.paths.root).expanduser()).resolve()
+    root = usable_root(config, working_directory)
 
     def below_root(text: str) -> Path:
         return (root / Path(text).expanduser()).resolve()
@@ -157,6 +180,9 @@ def prepare_job(
     model = _or_note(lambda: prepare_model(config, paths), problems)
     device = _or_note(lambda: resolve_device(config.device.id), problems)
     _or_note(lambda: _prepare_baseline(config, paths), problems)
+    _or_note(lambda: check_export_format(config.export.format), problems)
+    if dataset is not None:
+        problems += _unknown_classes(config, dataset[0])
     if problems or dataset is None or model is None or device is None:
         raise InputError(problems)
     return Prepared(paths, *dataset, model, task_named(model.task), device)
@@ -172,6 +198,15 @@ def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:
         read_operand(config.baseline.path, paths.working_directory)
     if config.baseline.model is not None:
         resolve_model(config.baseline.model, None, True, (paths.working_directory, paths.weights))
+
+
+def _unknown_classes(config: ExperimentConfig, dataset: Dataset) -> list[Problem]:
+    """Return the problem of class ids that the dataset does not have."""
+    classes = config.train["classes"]
+    wanted = [] if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [classes]
+    unknown = [index for index in wanted if index not in dataset.names]
+    known = ", ".join(f"{index} ({name})" for index, name in list(dataset.names.items())[:20])
+    return [Problem("classes", f"no class {', '.join(map(str, unknown))} in {dataset.yaml}", known)] if unknown else []
 
 
 def _or_note(find: Callable[[], Found], problems: list[Problem]) -> Found | None:

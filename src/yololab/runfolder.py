@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from yololab.errors import InputError, Problem
+
 TIMESTAMP = "%Y%m%d_%H%M%S"
 
 
@@ -195,9 +197,16 @@ def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
     """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has.
 
     A suffix keeps two runs of one second apart; creation is atomic, so two processes never share a folder.
+
+    Raises:
+        InputError: The parent cannot be made.
     """
     stem = f"{safe_name(name)}_{(now or datetime.now()).strftime(TIMESTAMP)}"
-    parent.mkdir(parents=True, exist_ok=True)
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = f"cannot be made ({error.strerror})"
+        raise InputError(Problem(str(parent), found, remedy="choose another folder with paths.root=…")) from None
     attempt = 1
     while True:
         candidate = parent / (stem if attempt == 1 else f"{stem}_{attempt}")

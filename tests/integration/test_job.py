@@ -232,6 +232,7 @@ def test_without_a_terminal_nothing_is_spent(project):
     record = read(run / "experiment_log.json")
     assert record["status"] == "rejected"
     assert "approval.cpu=auto" in record["error"]["message"]
+    assert [(item["gate"], item["answer"]) for item in record["approvals"]] == [("cpu", "unanswered")]
     assert not (run / "weights").exists()
 
 
@@ -269,6 +270,8 @@ def test_a_bad_dataset_stops_before_training(project, tmp_path):
         ("data=nowhere.yaml", "nowhere.yaml"),
         ("evaluation.split=test", "test"),
         ("baseline.path=missing.json", "missing.json"),
+        ("classes=5", "classes"),
+        ("export.format=exe", "export.format"),
         ("baseline.model=missing.pt", "missing.pt"),
     ],
 )

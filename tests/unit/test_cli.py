@@ -69,6 +69,8 @@ def test_version(tmp_path):
         (["compare"], "compare CURRENT"),
         (["note", "somewhere"], "note"),
         (["compare", "a", "b"], "no such file"),
+        (["paths.root=/proc/nowhere"], "paths.root"),
+        (["-m", "lr0=range(0,x)"], "range"),
         (["promote", "nowhere"], "no such file"),
         (["report", "nowhere"], "no such file"),
         (["rerun", "nowhere"], "no such file"),

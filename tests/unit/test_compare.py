@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from yololab.config.schema import Gate
 from yololab.errors import InputError
-from yololab.metricsfile import MetricsFile
+from yololab.metricsfile import MetricsFile, read_metrics
 from yololab.stages.compare import MetricRow, Verdict, compare_metrics, passes
 from yololab.tasks import Direction
 
@@ -131,3 +132,11 @@ def test_lower_is_better_turns_the_gain():
 )
 def test_gate(verdict, gate, confirmed, passed):
     assert passes(verdict, gate, confirmed=confirmed) is passed
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_never_compared(value, tmp_path):
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps({"mAP50": 0.5, "mAP50-95": value}))
+    with pytest.raises(InputError, match="finite"):
+        read_metrics(path)

@@ -258,3 +258,16 @@ def test_every_setting_of_ours_is_read_somewhere():
         _, _, name = key.partition(".")
         if name:
             assert f".{name}" in source or f'"{name}"' in source, f"nothing reads {key}"
+
+
+def test_an_option_file_without_its_package_line_is_explained(tmp_path, monkeypatch):
+    file = tmp_path / "conf/hparams/mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("lr0: 0.1\n")
+    monkeypatch.chdir(tmp_path)
+    assert "@package _global_" in problems_of("hparams=mine")["hparams"]
+
+
+@pytest.mark.parametrize("override", ["tracking=5", "lr0='${nope}'", "device.id=true"])
+def test_values_of_a_strange_kind_are_problems(override):
+    assert problems_of(override)

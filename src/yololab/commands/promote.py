@@ -7,6 +7,7 @@ from yololab.baseline import promote as promote_baseline
 from yololab.commands.compare import measured
 from yololab.commands.naming import dataset_of
 from yololab.commands.request import Request, tree_of
+from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder
 from yololab.stages.operands import origin_of, read_operand
 
@@ -23,7 +24,12 @@ def run(request: Request) -> int:
     composed = request.compose()
     operand = read_operand(word, request.working_directory)
     metrics = measured(operand, operand, composed, request)
-    name = dataset_of(operand, metrics) or "unknown"
+    name = dataset_of(operand, metrics)
+    if name is None:
+        remedy = (
+            "compare with it directly (baseline.path=…), or evaluate its checkpoint: yololab evaluate model=… data=…"
+        )
+        raise InputError(Problem(str(operand.path), "does not say which dataset it belongs to", USAGE, remedy))
     tree = tree_of(composed, request.working_directory)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
     predictions = operand.predictions or metrics.path.parent / "predictions.npz"

@@ -12,6 +12,7 @@ from typing import Any
 from yololab.config.compose import Composed, compose_experiment
 from yololab.errors import InputError, Problem
 from yololab.jsonfiles import plain
+from yololab.preparation import usable_root
 from yololab.runfolder import OutputTree
 from yololab.screen import Screen
 
@@ -69,4 +70,4 @@ class Request:
 
 def tree_of(composed: Composed, working_directory: Path) -> OutputTree:
     """Return the project's results."""
-    return OutputTree((working_directory / Path(composed.experiment.paths.root).expanduser()).resolve())
+    return OutputTree(usable_root(composed.experiment, working_directory))

@@ -63,7 +63,9 @@ def run_multirun(request: Request) -> int:
     from yololab.sweep.plan import grid
 
     # Hydra composes the sweep's own config first and stops at its first complaint; ours are complete.
-    compose_experiment(grid(request.overrides)[0])
+    # glob(…) needs Hydra's own loader, which the sweeper has.
+    if not any("glob(" in override for override in request.overrides):
+        compose_experiment(grid(request.overrides)[0])
     return int(sweep(request.overrides))
 
 

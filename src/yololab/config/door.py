@@ -13,6 +13,9 @@ from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, ExperimentConfi
 from yololab.config.train_arguments import TRAIN_ARGUMENTS, check_value, nearest, refusal, user_arguments
 from yololab.errors import InputError, Problem
 
+# Groups whose files hold Ultralytics' arguments themselves.
+_TOP_LEVEL_GROUPS = ("hparams", "augmentation", "experiment")
+
 TRACKERS = ("clearml", "comet", "dvc", "mlflow", "tensorboard", "wandb")
 
 # Settings of ours that hold an Ultralytics argument under another name: its rules apply to them too.
@@ -69,7 +72,7 @@ def through_the_door(tree: Mapping[str, Any], overridden: Collection[str] = ()) 
         elif key in user_arguments() or key in OWNED_BY_GROUP:
             train[key] = _read_argument(key, value, problems)
         elif key not in ("tracking", "notes"):
-            problems.append(refusal(key, value) or unknown_key(key, known_keys()))
+            problems.append(_unpackaged(key) or refusal(key, value) or unknown_key(key, known_keys()))
     tracking = _read_tracking(tree.get("tracking"), problems)
     if problems:
         raise InputError(problems)
@@ -80,6 +83,14 @@ def through_the_door(tree: Mapping[str, Any], overridden: Collection[str] = ()) 
     if problems:
         raise InputError(problems)
     return config
+
+
+def _unpackaged(key: str) -> Problem | None:
+    """Return the problem of an option file whose keys landed below its group's name instead of at top level."""
+    if key not in _TOP_LEVEL_GROUPS:
+        return None
+    remedy = f"begin the file conf/{key}/….yaml with the line `# @package _global_`, and give it keys"
+    return Problem(key, "an option file that does not set keys at top level", "key: value lines", remedy)
 
 
 def known_keys() -> list[str]:

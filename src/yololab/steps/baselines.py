@@ -40,6 +40,11 @@ def refuse_unlike_baseline(job: Job) -> None:
         InputError: The baseline is of another task, split, content, or of other classes.
     """
     other = known_baseline(job)
+    if job.config.baseline.model is not None:
+        paths = job.prepared.paths
+        found = resolve_model(job.config.baseline.model, None, True, (paths.working_directory, paths.weights))
+        theirs = {str(index): str(name) for index, name in (found.names or {}).items()}
+        other = MetricsFile(Path(job.config.baseline.model), {"task": found.task, "names": theirs})
     if other is None:
         return
     protocol = make_protocol(job.config.evaluation, job.config.train, job.prepared.task)

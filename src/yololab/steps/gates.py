@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from yololab.errors import ApprovalError
 from yololab.job import Job
-from yololab.stages.approve import Answer, GateName, declined
+from yololab.record import now
+from yololab.stages.approve import Answer, Approval, GateName, declined
 
 
 def ask_gate(job: Job, gate: GateName, question: str) -> Answer:
     """Put a gate's question, show and record the answer."""
-    with job.stop.at_prompt():
-        approval = job.gatekeeper.decide(gate, question, job.facts())
+    try:
+        with job.stop.at_prompt():
+            approval = job.gatekeeper.decide(gate, question, job.facts())
+    except ApprovalError:
+        open_gate = Approval(gate, job.facts(), Answer.UNANSWERED, "nobody", now())
+        job.record.add_approval(open_gate.to_json())
+        raise
     if job.stop.requested:
         raise KeyboardInterrupt
     job.record.add_approval(approval.to_json())

@@ -36,7 +36,9 @@ def train(job: Job) -> None:
         job.record.update(
             effective_config={"values": dict(result.effective), "differences": differences_of(result)},
             training=result_of(result),
+            results=job.record.read()["results"] | {"final_epoch": result.epochs_completed},
         )
+    _tell_dropped_images(job, result)
     for warning in result.warnings:
         job.screen.warn(warning)
     for difference in result.differences:
@@ -47,6 +49,18 @@ def train(job: Job) -> None:
         f"{result.epochs_completed} epochs in {duration(result.seconds)}, {result.stop_reason}"
         + ("" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)")
     )
+
+
+def _tell_dropped_images(job: Job, result: TrainResult) -> None:
+    """Warn when Ultralytics trained on fewer images than the dataset has: it leaves out what it cannot read."""
+    used = (result.setup.get("images") or {}).get("train")
+    if job.report is None or used is None or job.config.train["fraction"] != 1.0:
+        return
+    subset = job.folder.subset
+    expected = len(subset.read_text().splitlines()) if subset.is_file() else job.report.splits["train"].images
+    if used < expected:
+        job.screen.warn(f"Ultralytics left out {expected - used} of {expected} training images; yololab.log says which")
+        job.record.update(dropped_training_images=expected - used)
 
 
 def differences_of(result: TrainResult) -> list[dict[str, Any]]:

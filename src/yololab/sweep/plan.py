@@ -9,6 +9,7 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 
 from yololab.config.compose import COMPOSING_ERRORS, compose_experiment, overridden_keys, plain_tree
@@ -47,7 +48,11 @@ def grid(arguments: Sequence[str], config_loader: ConfigLoader | None = None) ->
     Raises:
         InputError: A sweep that is not a list of values (`interval(…)` needs a search strategy).
     """
-    parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(arguments))
+    try:
+        parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(arguments))
+    except HydraException as error:
+        remedy = "values are written lr0=0.001,0.01 or range(…) or choice(…)"
+        raise InputError(Problem("command line", str(error).splitlines()[0], remedy=remedy)) from None
     problems = [
         Problem(item.input_line or "", "a continuous sweep", "values: lr0=0.001,0.01 or lr0=range(…) or choice(…)")
         for item in parsed

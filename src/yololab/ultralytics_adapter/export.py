@@ -63,6 +63,22 @@ def export_formats() -> tuple[str, ...]:
     return tuple(name for name in formats()["Argument"] if name != "-")
 
 
+def check_export_format(format_name: str | None) -> None:
+    """Refuse, before a training, a format that does not exist or whose packages are missing.
+
+    Raises:
+        InputError: The format, or a package that it needs.
+    """
+    if format_name is None:
+        return
+    formats = export_formats()
+    if format_name not in formats:
+        close = get_close_matches(format_name, formats, n=2)
+        hint = f"did you mean {' or '.join(close)}?" if close else ""
+        raise InputError(Problem("export.format", f"{format_name!r}", f"one of {', '.join(formats)}", hint))
+    check_packages(format_name)
+
+
 def export_model(
     weights: Path,
     format: str,
@@ -84,12 +100,7 @@ def export_model(
         JobError: The export failed.
     """
     info = inspect_checkpoint(weights.resolve())
-    formats = export_formats()
-    if format not in formats:
-        close = get_close_matches(format, formats, n=2)
-        hint = f"did you mean {' or '.join(close)}?" if close else ""
-        raise InputError(Problem("export.format", f"{format!r}", f"one of {', '.join(formats)}", hint))
-    check_packages(format)
+    check_export_format(format)
     from ultralytics.engine.exporter import Exporter
     from ultralytics.nn.tasks import load_checkpoint
 

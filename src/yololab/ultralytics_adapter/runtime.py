@@ -187,6 +187,8 @@ def _set_environment(isolation: Isolation) -> None:
         os.environ["YOLO_OFFLINE"] = _state.users_offline
     else:
         os.environ.pop("YOLO_OFFLINE", None)
+    # ONNX Runtime leaves an id of the machine in the user's cache folder as soon as it is imported.
+    os.environ["XDG_CACHE_HOME"] = str(isolation.cache.resolve() / "xdg")
     caches = {
         "MPLCONFIGDIR": "matplotlib",
         "TORCH_HOME": "torch",
