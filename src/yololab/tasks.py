@@ -1,4 +1,4 @@
-"""The tasks of Ultralytics in one table: what is measured, which way is up, what the seed's words mean for each.
+"""The tasks of Ultralytics in one table: what is measured, and which way is up.
 
 Nothing else in the package asks "which task is this?": it takes the row of the table and reads its columns.
 """

@@ -43,7 +43,7 @@ SEED = {
 
 # Everything in which a run without overrides deviates from Ultralytics' default.yaml, and nothing else.
 DEVIATIONS = {
-    "patience": (100, 20),  # the seed's
+    "patience": (100, 20),  # enough for most datasets
     "optimizer": ("auto", "SGD"),  # auto would discard lr0 and momentum
     "verbose": (True, False),  # Ultralytics' lines go to the log
     # null at top level leaves them to their group, whose default is Ultralytics'
@@ -93,7 +93,7 @@ def test_every_dataset_is_one_that_the_installed_package_has(option):
     assert source.startswith("builtin://") or (packaged_datasets_folder() / source).is_file()
 
 
-def test_the_seed_values_are_the_defaults():
+def test_the_documented_values_are_the_defaults():
     train = compose_experiment([]).experiment.train
     assert {key: train[key] for key in SEED} == SEED
 
