@@ -119,3 +119,14 @@ def test_the_plug_in_folder_is_a_namespace():
         names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module or "" for node in top if isinstance(node, ast.ImportFrom)}
         assert not any(name.startswith(("yololab", "torch", "ultralytics")) for name in names)
+
+
+def test_nobody_uses_what_the_trainer_returns():
+    """It is a metrics object on one device and a plain dict on several; the evaluation is ours."""
+    tree = ast.parse((SOURCE / "yololab/ultralytics_adapter/training.py").read_text(encoding="utf-8"))
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "train"
+    ]
+    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    assert calls
+    assert all(id(call) in statements for call in calls)

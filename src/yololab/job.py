@@ -41,7 +41,6 @@ class Job:
         metrics: What the evaluation measured.
         comparison: What the comparison says.
         checklist: The verification.
-        promoted: Where the run was promoted to, when it was.
     """
 
     config: ExperimentConfig
@@ -60,7 +59,6 @@ class Job:
     metrics: MetricsFile | None = None
     comparison: Comparison | None = None
     checklist: list[Check] = field(default_factory=list)
-    promoted: str | None = None
 
     @property
     def record(self) -> Record:

@@ -214,7 +214,14 @@ def test_worse_than_the_baseline(first, project):
     better = read(first / "evaluation/metrics.json")
     better["mAP50-95"] += 0.3
     (project / "better.json").write_text(json.dumps(better))
-    words = ("epochs=1", "imgsz=50", "export=none", "baseline.path=better.json", "baseline.gate=degraded")
+    words = (
+        "epochs=1",
+        "imgsz=50",
+        "fraction=0.99",
+        "export=none",
+        "baseline.path=better.json",
+        "baseline.gate=degraded",
+    )
     run = train(*words, cwd=project, code=4)
     record = read(run / "experiment_log.json")
     assert {"key": "imgsz", "requested": 50, "effective": 64} in [
@@ -222,6 +229,7 @@ def test_worse_than_the_baseline(first, project):
         for row in record["effective_config"]["differences"]
     ]
     assert read(run / "evaluation/metrics.json")["comparable"] is False
+    assert "fraction takes the first images" in (run / "yololab.log").read_text()
     assert any("settings" in warning for warning in read(run / "comparison.json")["warnings"])
     assert record["status"] == "complete"
     assert record["comparison"]["verdict"] == "DEGRADED"

@@ -121,7 +121,6 @@ def promote(job: Job) -> None:
     if wanted:
         baseline = place_of_baseline(job)
         target = promote_baseline(baseline, job.metrics, job.folder.predictions, origin_of(job.folder))
-        job.promoted = str(baseline.folder)
         job.record.update(promoted={"path": str(target), "verdict": verdict})
         job.screen.stage("promote", f"now the baseline: {baseline.folder}")
 
