@@ -9,9 +9,9 @@ from yololab.config.door import training_arguments
 from yololab.config.schema import ExperimentConfig
 from yololab.data.index import split_images
 from yololab.data.resolved import write_resolved_yaml
-from yololab.preparation import Prepared
+from yololab.preparation import Prepared, needed_splits
 from yololab.screen import Screen
-from yololab.stages.estimate import Estimate, estimate_cost
+from yololab.stages.estimate import Estimate, estimate_cost, plan_of
 from yololab.ultralytics_adapter.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe import Probe, measure_training
 from yololab.ultralytics_adapter.training import TrainRequest
@@ -43,11 +43,5 @@ def estimate_from(probe: Probe, experiment: ExperimentConfig, prepared: Prepared
         prepared: Its dataset and model.
         export: Whether the model will be exported.
     """
-    return estimate_cost(
-        probe,
-        int(experiment.train["epochs"]),
-        validate=bool(experiment.train["val"]),
-        validation_images=len(split_images(prepared.dataset, "val")),
-        evaluation_images=len(split_images(prepared.dataset, experiment.evaluation.split.value)),
-        export=export,
-    )
+    images = {split: len(split_images(prepared.dataset, split)) for split in needed_splits(experiment)}
+    return estimate_cost(probe, plan_of(experiment, images, export=export))

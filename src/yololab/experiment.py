@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.hydra_text import FREE_PREFIX
-from yololab.config.schema import ExperimentConfig, Gate
+from yololab.config.schema import DryRun, ExperimentConfig, Gate
 from yololab.errors import ApprovalError, GateError, InterruptedRunError, JobError, YololabError
 from yololab.interrupt import StopSignal
 from yololab.job import Job
@@ -138,7 +138,7 @@ def _make_job(launch: Launch, stop: StopSignal) -> Job:
         choices=launch.choices,
     )
     before.introduce(job, launch.command)
-    if not launch.trial:
+    if not launch.trial and launch.config.dry_run is DryRun.OFF:
         point_latest(prepared.paths.tree.latest, launch.folder.path)
     return job
 

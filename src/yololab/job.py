@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from yololab.config.schema import ExperimentConfig
@@ -35,7 +36,9 @@ class Job:
         choices: The chosen option of each config group.
         fingerprints: Content hash of each split.
         report: What the dataset check found.
-        request: What the trainer is asked for.
+        data_yaml: The data.yaml that Ultralytics is given.
+        request: What the whole training asks for.
+        rehearsal: What a dry run asks for instead; None for the whole training.
         estimate: What the training is expected to cost.
         training: What the training did.
         metrics: What the evaluation measured.
@@ -53,7 +56,9 @@ class Job:
     choices: dict[str, str] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     report: CheckReport | None = None
+    data_yaml: Path | None = None
     request: TrainRequest | None = None
+    rehearsal: TrainRequest | None = None
     estimate: Estimate | None = None
     training: TrainResult | None = None
     metrics: MetricsFile | None = None

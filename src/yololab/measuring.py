@@ -87,6 +87,12 @@ def measure_checkpoint(
     )
 
 
+def class_filter(train: Mapping[str, Any]) -> list[int] | None:
+    """Return the classes that a training is limited to; None for all."""
+    classes = train["classes"]
+    return None if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [int(classes)]
+
+
 def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any]) -> dict[str, str]:
     """Return the content hash of each split that is there.
 
@@ -94,8 +100,7 @@ def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any]) -> dict[str, 
         dataset: The dataset.
         train: The training's arguments: `single_cls` and `classes` change labels, so they enter the hash.
     """
-    classes = train["classes"]
-    wanted = None if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [int(classes)]
+    wanted = class_filter(train)
     return {
         split: fingerprint_split(dataset, split, single_cls=bool(train["single_cls"]), classes=wanted)
         for split, places in dataset.splits.items()

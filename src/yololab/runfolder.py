@@ -104,6 +104,20 @@ class RunFolder:
         return self.path / "dataset_report.json"
 
     @property
+    def manifest(self) -> Path:
+        """The dataset's files and their hashes."""
+        return self.path / "dataset_manifest.json.gz"
+
+    @property
+    def dry_run_data(self) -> Path:
+        """The data.yaml of a dry run: a batch of each split."""
+        return self.path / "dry_run.yaml"
+
+    def list_of(self, split: str) -> Path:
+        """The images that stand for a whole split: those of a dry run."""
+        return self.path / f"dry_run_{split}.txt"
+
+    @property
     def comparison(self) -> Path:
         """The comparison with the baseline, for programs."""
         return self.path / "comparison.json"

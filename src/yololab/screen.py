@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -103,10 +103,27 @@ class Screen:
         self.log(f"error: {error}")
 
     @contextmanager
+    def counting(self, things: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how many of many things are done, on a terminal only; yields the function to call with (done, all)."""
+        if not self.console.is_terminal:
+            yield _silent
+            return
+        text = TextColumn(f"{'':>9}  {{task.completed:.0f}}/{{task.total:.0f}} {things}")
+        with Progress(
+            text, BarColumn(bar_width=24), TimeRemainingColumn(), console=self.console, transient=True
+        ) as bar:
+            task = bar.add_task(things, total=1)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    @contextmanager
     def training(self, epochs: int) -> Iterator[TrainingProgress]:
         """Show the progress of a training."""
         with TrainingProgress(self, epochs) as progress:
             yield progress
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> Table:

@@ -40,7 +40,7 @@ def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepare
     np.random.seed(3)
     torch.manual_seed(3)
     before = random_state()
-    probe = measure_training(probed, batches=2, warmup=1)
+    probe = measure_training(probed, batches=2)
     assert random_state() == before
     assert not probed.save_dir.exists()
     assert not list(prepared.cache.glob("probe-*"))
@@ -50,7 +50,10 @@ def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepare
         assert first.keys() == second.keys()
         assert all(torch.equal(first[key], second[key]) for key in first)
 
-    assert probe.measured_batches == 2
+    assert probe.measured_batches >= 1
+    assert (probe.measured_images, probe.batch) == (4, 4)
+    assert probe.checkpoint_bytes > 0
+    assert probe.save_seconds > 0
     assert (probe.batches_per_epoch, probe.images, probe.validation_batches) == (2, 8, 1)
     assert 0 < probe.seconds_per_batch < probe.spent_seconds
     assert 0 < probe.validation_seconds_per_batch < probe.spent_seconds
@@ -58,14 +61,16 @@ def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepare
 
 
 def test_a_training_of_fewer_batches_than_asked_for(make_request):
-    probe = measure_training(make_request(epochs=1, batch=8), batches=4, warmup=2)
-    assert probe.measured_batches == 1
+    probe = measure_training(make_request(epochs=1, batch=8), batches=4)
+    assert probe.batches_per_epoch == 1
     assert probe.seconds_per_batch > 0
+    assert probe.validation_seconds_per_batch is not None
 
 
 def test_the_time_limit_ends_it_with_what_it_has(make_request):
-    probe = measure_training(make_request(epochs=50), batches=60, warmup=0, limit_seconds=0.0)
-    assert probe.measured_batches == 1
+    probe = measure_training(make_request(epochs=50), batches=60, limit_seconds=0.0)
+    assert (probe.measured_images, probe.batch) == (2, 4)
+    assert probe.seconds_per_batch > 0
     assert probe.validation_seconds_per_batch is None
 
 
@@ -79,8 +84,8 @@ def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, mo
         return original(self, batch)
 
     monkeypatch.setattr(DetectTrainer, "preprocess_batch", preprocess_batch)
-    measure_training(make_request(imgsz=96, batch=2), batches=1, warmup=1)
-    assert seen == {(2, 3, 96, 96)}
+    measure_training(make_request(imgsz=96, batch=6), batches=1)
+    assert seen == {(2, 3, 96, 96), (6, 3, 96, 96)}
 
 
 def test_mistakes_are_the_users_and_crashes_the_jobs(make_request, monkeypatch):

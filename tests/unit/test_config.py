@@ -256,7 +256,7 @@ def test_every_setting_of_ours_is_read_somewhere():
     )
     for key in known_keys():
         _, _, name = key.partition(".")
-        if name:
+        if name and not key.startswith("check.severity."):
             assert f".{name}" in source or f'"{name}"' in source, f"nothing reads {key}"
 
 

@@ -59,7 +59,9 @@ def test_the_script_stays_out_unless_allowed(dataset, tmp_path):
 
 
 def test_a_list_can_take_the_place_of_the_training_split(dataset, tmp_path):
-    path = write_resolved_yaml(dataset, tmp_path / "r.yaml", allow_download=False, train=tmp_path / "some.txt")
+    path = write_resolved_yaml(
+        dataset, tmp_path / "r.yaml", allow_download=False, lists={"train": tmp_path / "some.txt"}
+    )
     content = yaml.safe_load(path.read_text("utf-8"))
     assert content["train"] == str(tmp_path / "some.txt")
     assert content["val"] == f"{dataset.root}/b"

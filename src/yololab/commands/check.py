@@ -5,10 +5,13 @@ from __future__ import annotations
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.data.checks import check_dataset
+from yololab.data.manifest import write_manifest
 from yololab.jsonfiles import write_json
+from yololab.measuring import class_filter
 from yololab.preparation import needed_splits, prepare_dataset, project_paths
+from yololab.report.page import write_check_page
 from yololab.runfolder import RunFolder, create_folder
-from yololab.stages.check import DATASET_REPORT_VERSION, show_findings
+from yololab.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
 
 # Labels are judged for a task; a dataset alone does not say which.
 DEFAULT_TASK = "detect"
@@ -23,15 +26,29 @@ def run(request: Request) -> int:
     composed = request.compose()
     paths = project_paths(composed.experiment, request.working_directory)
     dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed))
-    report = check_dataset(
-        dataset,
-        request.task or DEFAULT_TASK,
-        single_cls=bool(composed.experiment.train["single_cls"]),
-        needed=needed_splits(composed.experiment),
-    )
-    folder = RunFolder(create_folder(paths.tree.checks, name))
-    write_json(folder.dataset_report, report.to_json(), DATASET_REPORT_VERSION)
+    train = composed.experiment.train
+    single_cls = bool(train["single_cls"])
     screen = request.screen()
+    with screen.counting("images") as progress:
+        report = check_dataset(
+            dataset,
+            request.task or DEFAULT_TASK,
+            progress=progress,
+            single_cls=single_cls,
+            needed=needed_splits(composed.experiment),
+            settings=check_settings(composed.experiment.check, int(train["imgsz"]), paths.cache),
+        )
+    folder = RunFolder(create_folder(paths.tree.checks, name))
+    readable = all(file.digest for files in report.files.values() for file in files)
+    fingerprints = report.fingerprints(single_cls, class_filter(train)) if readable else {}
+    content = report.to_json() | {"fingerprint": fingerprints}
+    write_json(folder.dataset_report, content, DATASET_REPORT_VERSION)
+    write_manifest(folder.manifest, report.manifest())
+    write_check_page(folder.path)
+    if request.as_json:
+        request.print_json(content | {"path": str(folder.dataset_report)})
     show_findings(screen, name, report)
-    screen.detail(f"report: {folder.dataset_report}")
+    for split, fingerprint in fingerprints.items():
+        screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")
+    screen.detail(f"report: {folder.report}, everything in {folder.dataset_report.name} beside it")
     return 2 if report.blocking else 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.preparation import prepare_job
-from yololab.screen import duration
+from yololab.stages.estimate import shortages, show_estimate
 
 
 def run(request: Request) -> int:
@@ -21,11 +24,15 @@ def run(request: Request) -> int:
     screen = request.screen(verbose=bool(experiment.train["verbose"]))
     probe = probe_experiment(experiment, prepared, screen)
     found = estimate_from(probe, experiment, prepared, export=experiment.export.format is not None)
-    screen.stage("estimate", f"{duration(found.seconds)} at most on {prepared.device.id}")
-    screen.detail(
-        f"{found.epochs} epochs of {found.batches_per_epoch} batches, {found.seconds_per_batch:.3g} s each; early "
-        "stopping makes it shorter"
-    )
-    if found.peak_memory_bytes is not None:
-        screen.detail(f"GPU memory at its peak: {found.peak_memory_bytes / 2**30:.1f} GiB")
+    free = shutil.disk_usage(existing(prepared.paths.tree.root)).free
+    warnings = shortages(found, free, probe.batch)
+    if request.as_json:
+        request.print_json(found.to_json() | {"free_disk_bytes": free, "warnings": warnings})
+    show_estimate(screen, found, warnings)
+    screen.detail(f"on {prepared.device.id} ({', '.join(prepared.device.names)}); early stopping makes it shorter")
     return 0
+
+
+def existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return next(place for place in (folder, *folder.parents) if place.exists())

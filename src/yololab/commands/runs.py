@@ -74,6 +74,8 @@ def _status(content: dict[str, Any]) -> str:
     """Return the recorded status; a run that says `running` while its process is gone was killed."""
     status = str(content["status"])
     process = (content.get("provenance") or {}).get("process") or {}
+    if content.get("dry_run"):
+        return f"{status} (dry run)"
     if status == Status.RUNNING and process_is_alive(process) is False:
         return "killed"
     return status

@@ -6,6 +6,7 @@ from yololab.application import has_sweeps, run_in, sweep
 from yololab.commands.request import Request
 from yololab.config.compose import Composed, compose_experiment
 from yololab.config.hydra_text import FREE_PREFIX
+from yololab.config.schema import DryRun
 from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder, create_folder
 
@@ -71,9 +72,15 @@ def run_multirun(request: Request) -> int:
 
 def run_name(composed: Composed) -> str:
     """Return the first part of the run folder's name: `name=…`, else the model's."""
+    suffix = "" if composed.experiment.dry_run is DryRun.OFF else "_dry_run"
     name = composed.experiment.train["name"]
     if name:
-        return str(name)
+        return f"{name}{suffix}"
+    return f"{_model_name(composed)}{suffix}"
+
+
+def _model_name(composed: Composed) -> str:
+    """Return the name of the model: its option, or its file's stem."""
     model = composed.choices.get("model", "")
     return composed.experiment.model.weights.rpartition("/")[2].rpartition(".")[0] if _is_free(model) else model
 

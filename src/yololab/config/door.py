@@ -9,12 +9,16 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, ExperimentConfig
+from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, DryRun, ExperimentConfig
 from yololab.config.train_arguments import TRAIN_ARGUMENTS, check_value, nearest, refusal, user_arguments
 from yololab.errors import InputError, Problem
+from yololab.findings import CHECKS, RATINGS
 
 # Groups whose files hold Ultralytics' arguments themselves.
 _TOP_LEVEL_GROUPS = ("hparams", "augmentation", "experiment")
+
+# Keys of ours at top level that are no group.
+_OWN_KEYS = ("dry_run", "notes", "tracking")
 
 TRACKERS = ("clearml", "comet", "dvc", "mlflow", "tensorboard", "wandb")
 
@@ -41,6 +45,9 @@ class _Range:
 
 _RANGES = {
     "approval.long_training_hours": _Range(0),
+    "check.near_duplicate_distance": _Range(0),
+    "check.small_object_pixels": _Range(0),
+    "check.workers": _Range(1),
     "baseline.tolerance": _Range(0),
     "device.threads": _Range(1),
     "device.workers": _Range(0),
@@ -50,6 +57,7 @@ _RANGES = {
     "evaluation.imgsz": _Range(32),
     "export.tolerance": _Range(0),
     "verification.images": _Range(1),
+    "verification.map_images": _Range(0),
 }
 
 
@@ -71,14 +79,16 @@ def through_the_door(tree: Mapping[str, Any], overridden: Collection[str] = ()) 
             groups[key] = _read_group(key, value, problems)
         elif key in user_arguments() or key in OWNED_BY_GROUP:
             train[key] = _read_argument(key, value, problems)
-        elif key not in ("tracking", "notes"):
+        elif key not in _OWN_KEYS:
             problems.append(_unpackaged(key) or refusal(key, value) or unknown_key(key, known_keys()))
-    tracking = _read_tracking(tree.get("tracking"), problems)
+    own: dict[str, Any] = {
+        "tracking": _read_tracking(tree.get("tracking"), problems),
+        "dry_run": _read_dry_run(tree.get("dry_run"), problems),
+        "notes": str(tree.get("notes") or ""),
+    }
     if problems:
         raise InputError(problems)
-    config = ExperimentConfig(
-        train=train, **groups, tracking=tracking, notes=str(tree.get("notes") or ""), overridden=frozenset(overridden)
-    )
+    config = ExperimentConfig(train=train, **groups, **own, overridden=frozenset(overridden))
     problems = [problem for rule in _RULES for problem in rule(config)]
     if problems:
         raise InputError(problems)
@@ -96,7 +106,8 @@ def _unpackaged(key: str) -> Problem | None:
 def known_keys() -> list[str]:
     """Return every key that can be set, in dotted form."""
     dotted = [f"{group}.{item.name}" for group, cls in GROUP_CLASSES.items() for item in fields(cls)]
-    return sorted([*user_arguments(), *OWNED_BY_GROUP, "tracking", "notes", *GROUP_CLASSES, *dotted])
+    dotted += [f"check.severity.{name}" for name in CHECKS]
+    return sorted([*user_arguments(), *OWNED_BY_GROUP, *_OWN_KEYS, *GROUP_CLASSES, *dotted])
 
 
 def unknown_key(key: str, candidates: Collection[str]) -> Problem:
@@ -220,8 +231,24 @@ def _read_device(dotted: str, value: Any, problems: list[Problem]) -> Any:
     return str(value).replace(" ", "").removeprefix("cuda:") or None
 
 
+def _read_severity(dotted: str, value: Any, problems: list[Problem]) -> dict[str, str | None]:
+    """`check.severity`: a check and how bad its findings are, for each check that is rated anew."""
+    if not isinstance(value, Mapping):
+        problems.append(Problem(dotted, f"{value!r}", f"{dotted}.<check>=<{'|'.join(RATINGS)}>"))
+        return {}
+    # YAML reads a bare `off` as false
+    rated = {str(name): "off" if rating is False else rating for name, rating in value.items() if rating is not None}
+    for name, rating in rated.items():
+        if name not in CHECKS:
+            problems.append(unknown_key(f"{dotted}.{name}", [f"{dotted}.{check}" for check in CHECKS]))
+        elif rating not in RATINGS:
+            problems.append(Problem(f"{dotted}.{name}", f"{rating!r}", f"one of {', '.join(RATINGS)}"))
+    return dict.fromkeys(CHECKS) | rated
+
+
 _SPECIAL: dict[str, Callable[[str, Any, list[Problem]], Any]] = {
     "model.pretrained": _read_pretrained,
+    "check.severity": _read_severity,
     "data.subset": _read_subset,
     "data.source": _read_source,
     "device.id": _read_device,
@@ -238,6 +265,15 @@ def _read_tracking(value: Any, problems: list[Problem]) -> list[str]:
         if name not in TRACKERS:
             problems.append(Problem("tracking", f"{name!r}", f"any of {', '.join(TRACKERS)}"))
     return names
+
+
+def _read_dry_run(value: Any, problems: list[Problem]) -> DryRun:
+    """`dry_run`: false, true, or `overfit`."""
+    meaning = {None: DryRun.OFF, False: DryRun.OFF, True: DryRun.BATCH, "overfit": DryRun.OVERFIT}
+    if isinstance(value, (bool, str, type(None))) and value in meaning:
+        return meaning[value]
+    problems.append(Problem("dry_run", f"{value!r}", "false, true (one batch through every stage), or overfit"))
+    return DryRun.OFF
 
 
 def _optimizer_auto(config: ExperimentConfig) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from yololab.config.train_arguments import user_arguments
+from yololab.findings import CHECKS
 
 
 class Policy(StrEnum):
@@ -38,6 +39,21 @@ class Promote(StrEnum):
     ALWAYS = "always"
     IF_IMPROVED = "if_improved"
     NEVER = "never"
+
+
+class DryRun(StrEnum):
+    """What is tried out before anything long is started."""
+
+    OFF = "off"
+    BATCH = "batch"
+    OVERFIT = "overfit"
+
+
+class Decode(StrEnum):
+    """How much of each image the dataset check reads."""
+
+    HEADER = "header"
+    FULL = "full"
 
 
 class Split(StrEnum):
@@ -204,7 +220,8 @@ class ExportConfig:
         nms: Put the suppression into the exported model.
         optimize: Stronger compiler optimisation where the format has it.
         workspace: TensorRT's working memory, in GiB.
-        tolerance: Largest difference of a raw output, relative to the largest one, that still counts as the same.
+        tolerance: Largest difference from the checkpoint that still counts as the same: of a raw output (boxes relative
+            to the image's size), and of the mAP (absolute).
     """
 
     format: str | None = "onnx"
@@ -219,12 +236,33 @@ class ExportConfig:
 
 
 @dataclass
+class CheckConfig:
+    """The dataset check.
+
+    Attributes:
+        decode: header (format, size, end marker) or full (every pixel is decoded: about 5 ms an image more).
+        near_duplicates: Look for images of one split that are nearly the same as one of another.
+        near_duplicate_distance: How many of the 256 bits of two perceptual hashes may differ.
+        small_object_pixels: Side in px, at the training's imgsz, below which an object counts as small.
+        workers: Processes that read the files; null takes every core that the process may use.
+        severity: Check → blocking, warning, note or off; null leaves its findings as they are rated.
+    """
+
+    decode: Decode = Decode.HEADER
+    near_duplicates: bool = True
+    near_duplicate_distance: int = 32
+    small_object_pixels: float = 8.0
+    workers: int | None = None
+    severity: Any = field(default_factory=lambda: dict.fromkeys(CHECKS))
+
+
+@dataclass
 class EstimateConfig:
     """The estimate before the training.
 
     Attributes:
-        batches: Training batches that are timed.
-        limit_seconds: Seconds that the probe may take.
+        batches: Training batches that are timed at most.
+        limit_seconds: Seconds that the probe may take at most; it takes no more than 5 s, or 2 % of a longer job.
     """
 
     batches: int = 4
@@ -237,11 +275,13 @@ class VerificationConfig:
 
     Attributes:
         strict: A failed check makes the command exit with 1.
-        images: Validation images on which the exported model is tried.
+        images: Images whose raw outputs are compared, checkpoint against export.
+        map_images: Images of the evaluated split on which the mAP of both is measured; null for all, 0 for none.
     """
 
     strict: bool = False
     images: int = 8
+    map_images: int | None = 128
 
 
 @dataclass
@@ -262,6 +302,7 @@ class ExperimentConfig:
     Attributes:
         train: Ultralytics' train arguments by their own names, as requested; those at null that a group owns are left
             to the group.
+        dry_run: false; true takes one batch through every stage; `overfit` trains on it until it should be learnt.
         tracking: Trackers that Ultralytics feeds: tensorboard, mlflow, wandb, clearml, comet, dvc.
         notes: The user's words on this run.
         overridden: Keys that were set on the command line (or by a sweep), in dotted form.
@@ -276,9 +317,11 @@ class ExperimentConfig:
     baseline: BaselineConfig = field(default_factory=BaselineConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+    check: CheckConfig = field(default_factory=CheckConfig)
     estimate: EstimateConfig = field(default_factory=EstimateConfig)
     verification: VerificationConfig = field(default_factory=VerificationConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    dry_run: DryRun = DryRun.OFF
     tracking: Any = field(default_factory=list)
     notes: str = ""
     overridden: frozenset[str] = frozenset()
@@ -293,6 +336,7 @@ GROUP_CLASSES: dict[str, type] = {
     "baseline": BaselineConfig,
     "evaluation": EvaluationConfig,
     "export": ExportConfig,
+    "check": CheckConfig,
     "estimate": EstimateConfig,
     "verification": VerificationConfig,
     "report": ReportConfig,
@@ -313,6 +357,7 @@ def default_tree() -> dict[str, Any]:
             for item in fields(cls)
             for value in (getattr(instance, item.name),)
         }
+    tree["dry_run"] = False
     tree["tracking"] = []
     tree["notes"] = ""
     return tree

@@ -1,27 +1,65 @@
-"""The dataset check: structure and labels of every split, read only.
+"""The dataset check: structure, images, labels, leakage between splits, and distribution; read only.
 
-It lists the images, judges every label file (`label_rules`) and the folders around them (`folder_rules`), and counts
-what Ultralytics would train on. The content of the images is not looked at.
+It lists the images, looks at every file once (`scan`), applies the rules, and counts what Ultralytics would train on.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from yololab.data.data_yaml import REQUIRED_SPLITS
+from yololab.data.distribution import Distribution, imbalance, small_objects, strong_imbalance
+from yololab.data.fingerprint import fingerprint_of
 from yololab.data.folder_rules import empty_split, missing_folders, orphan_labels, repeated_images, wrong_suffixes
-from yololab.data.index import Dataset, label_path, split_images
-from yololab.data.label_rows import LabelRules, label_rules
-from yololab.data.label_rules import DROPS, LabelVerdict, judge_label
+from yololab.data.index import Dataset, label_path, relative_key, split_images
+from yololab.data.label_rows import label_rules
+from yololab.data.leakage import (
+    Fingered,
+    one_sided_classes,
+    repeated_content,
+    same_images,
+    same_names,
+    similar_images,
+)
+from yololab.data.manifest import DIGITS, Manifest
 from yololab.data.problems import DataProblem, Severity
+from yololab.data.scan import Look, ScanSettings, scan
+from yololab.findings import CHECKS
 
 EXAMPLES = 3
-PROGRESS_STEP = 256
+# Rough weight of a severity for sorting.
+_ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """How deep the check looks, and how it rates.
+
+    Attributes:
+        decode: Decode every pixel instead of reading headers only.
+        near_duplicates: Look for images of one split that look like one of another.
+        near_duplicate_distance: Bits of two perceptual hashes, of 256, that may differ.
+        small_object_pixels: Side below which an object counts as small, px at `imgsz`.
+        imgsz: The training's image size, px.
+        workers: Threads; None for the cores that the process may use.
+        severity: Check → blocking, warning, note or off, for what is rated anew.
+        cache: Our cache folder; None keeps nothing between two checks.
+    """
+
+    decode: bool = False
+    near_duplicates: bool = True
+    near_duplicate_distance: int = 32
+    small_object_pixels: float = 8.0
+    imgsz: int = 640
+    workers: int | None = None
+    severity: Mapping[str, str | None] = field(default_factory=dict)
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,58 +97,127 @@ class SplitCounts:
 
 
 @dataclass(frozen=True)
+class CheckedFile:
+    """An image that was looked at.
+
+    Attributes:
+        image: The image.
+        digest: SHA-256 of its bytes; empty when it cannot be read.
+        label_digest: Digest of its labels.
+    """
+
+    image: Path
+    digest: bytes
+    label_digest: bytes
+
+
+@dataclass(frozen=True)
 class CheckReport:
     """The result of a dataset check.
 
     Attributes:
-        dataset: The data.yaml.
-        names: Class names by index.
+        dataset: The dataset.
         task: The task that the labels were judged for.
         splits: Counts of each split that was checked.
-        problems: Everything that was found.
+        problems: Everything that was found, as it is rated.
+        distributions: How the objects of each split are distributed.
+        files: The images of each split, with their hashes.
+        cached: Images that were known from an earlier check.
+        seconds: What the parts of the check took: `files`, `near_duplicates`.
+        settings: How deep it looked.
     """
 
-    dataset: Path
-    names: dict[int, str]
+    dataset: Dataset
     task: str
     splits: dict[str, SplitCounts]
     problems: tuple[DataProblem, ...]
+    distributions: dict[str, Distribution]
+    files: dict[str, list[CheckedFile]] = field(repr=False)
+    cached: int
+    seconds: dict[str, float]
+    settings: CheckSettings
 
     @property
     def blocking(self) -> list[DataProblem]:
         """The findings that training should not start with."""
         return [problem for problem in self.problems if problem.blocking]
 
+    @property
+    def warnings(self) -> list[DataProblem]:
+        """The findings that somebody should look at before a training."""
+        return [problem for problem in self.problems if problem.severity is Severity.WARNING]
+
+    def fingerprints(self, single_cls: bool = False, classes: Sequence[int] | None = None) -> dict[str, str]:
+        """Return the content hash of each split with images, see `fingerprint_split`.
+
+        Args:
+            single_cls: All classes count as one.
+            classes: Only these classes count; None for all.
+        """
+        return {
+            split: fingerprint_of(
+                self.dataset,
+                [file.image for file in files],
+                [file.label_digest + file.digest for file in files],
+                single_cls,
+                classes,
+            )
+            for split, files in self.files.items()
+            if files
+        }
+
+    def manifest(self) -> Manifest:
+        """Return the files of each split with their hashes."""
+        return {
+            split: {
+                relative_key(self.dataset, file.image): (file.digest.hex()[:DIGITS], file.label_digest.hex()[:DIGITS])
+                for file in files
+            }
+            for split, files in self.files.items()
+        }
+
     def summary(self) -> list[dict[str, Any]]:
-        """Return check, severity, count and examples of each kind of finding: blocking ones first, then by count."""
-        groups = (
-            (check, severity, list(group))
-            for (check, severity), group in groupby(sorted(self.problems, key=_kind), key=_kind)
-        )
+        """Return each kind of finding with its number and examples: blocking ones first, then by number."""
+        groups = ((kind, list(group)) for kind, group in groupby(sorted(self.problems, key=_kind), key=_kind))
         return [
             {
                 "check": check,
                 "severity": severity,
                 "count": len(group),
+                "description": CHECKS[check],
+                "remedy": group[0].remedy,
                 "examples": [{"file": str(p.file), "line": p.line, "what": p.what} for p in group[:EXAMPLES]],
             }
-            for check, severity, group in sorted(groups, key=lambda kind: (kind[1], -len(kind[2]), kind[0]))
+            for (severity, check), group in sorted(groups, key=lambda item: (_ORDER[item[0][0]], -len(item[1])))
         ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of dataset_report.json."""
+        instances = {split: _instances(counts) for split, counts in self.splits.items()}
         return {
-            "dataset": str(self.dataset),
-            "names": self.names,
+            "dataset": str(self.dataset.yaml),
+            "names": self.dataset.names,
             "task": self.task,
             "splits": {split: asdict(counts) for split, counts in self.splits.items()},
+            "distribution": {
+                "imgsz": self.settings.imgsz,
+                "small_object_pixels": self.settings.small_object_pixels,
+                "splits": {split: found.to_json() for split, found in self.distributions.items()},
+                "imbalance": {split: imbalance(self.dataset.names, found) for split, found in instances.items()},
+            },
             "problems": [asdict(problem) for problem in self.problems],
             "summary": self.summary(),
+            "files": {"images": sum(map(len, self.files.values())), "from_cache": self.cached},
+            "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
         }
 
 
-def _kind(problem: DataProblem) -> tuple[str, str]:
-    return problem.check, problem.severity.value
+def _kind(problem: DataProblem) -> tuple[Severity, str]:
+    return problem.severity, problem.check
+
+
+def _instances(counts: SplitCounts) -> dict[int, int]:
+    return {index: found.instances for index, found in counts.per_class.items()}
 
 
 def check_dataset(
@@ -120,8 +227,9 @@ def check_dataset(
     progress: Callable[[int, int], None] | None = None,
     single_cls: bool = False,
     needed: Sequence[str] = REQUIRED_SPLITS,
+    settings: CheckSettings | None = None,
 ) -> CheckReport:
-    """Check structure and labels; nothing is written or changed.
+    """Check a dataset; nothing of it is written or changed.
 
     Args:
         dataset: The dataset.
@@ -131,6 +239,7 @@ def check_dataset(
         progress: Called now and then with the number of images done and of all images.
         single_cls: All classes will count as one, so their indices have no upper limit.
         needed: The splits that the job cannot do without, when `splits` names none.
+        settings: How deep it looks; None for the defaults.
 
     Returns:
         Everything that was found. A split that is not there is a finding too.
@@ -138,6 +247,7 @@ def check_dataset(
     Raises:
         InputError: The dataset has no such split, a list of images is not readable, or the task has no text labels.
     """
+    settings = settings or CheckSettings()
     rules = label_rules(task, len(dataset.names), dataset.kpt_shape, single_cls)
     needed = needed if splits is None else splits
     problems: list[DataProblem] = []
@@ -148,71 +258,87 @@ def check_dataset(
         listed[split] = [] if missing else split_images(dataset, split)
         problems += missing or empty_split(dataset, split, listed[split], severity)
 
+    begin = time.perf_counter()
     done, total = 0, sum(map(len, listed.values()))
-    counts = {}
+    near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
+    looking = ScanSettings(rules, dataset.channels, settings.decode, near, settings.workers, settings.cache)
+    tallies: dict[str, _Tally] = {}
     for split, images in listed.items():
-        tally = _Tally(dataset.names)
-        for image in images:
-            if progress and done % PROGRESS_STEP == 0:
-                progress(done, total)
-            done += 1
-            tally.add(judge_image(image, rules))
-        counts[split] = tally.counts()
+        tally = tallies[split] = _Tally(dataset.names, settings)
+        tell = _shifted(progress, done, total)
+        for look in scan(images, looking, tell):
+            tally.add(look)
+        done += len(images)
         problems += repeated_images(split, images)
         problems += tally.problems
-        problems += unlabelled_images(split, images, tally.unlabelled, counts[split], _severity(split in needed))
-    if progress:
-        progress(done, total)
-
+        problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), _severity(split in needed))
     sources = list(dict.fromkeys(source for split in listed for source in dataset.splits[split]))
     problems += wrong_suffixes(sources)
     problems += orphan_labels(sources, [image for images in listed.values() for image in images])
-    # two splits may share images, and then findings
-    return CheckReport(dataset.yaml, dataset.names, task, counts, tuple(dict.fromkeys(problems)))
+    counts = {split: tally.counts() for split, tally in tallies.items()}
+    problems += _between_splits(dataset, {split: tally.fingered for split, tally in tallies.items()}, counts)
+    for split, tally in tallies.items():
+        problems += small_objects(dataset.yaml, split, tally.distribution)
+        problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, _instances(counts[split])))
+    seconds = {"files": time.perf_counter() - begin}
+    if near:
+        begin = time.perf_counter()
+        fingered = {split: tally.fingered for split, tally in tallies.items()}
+        problems += similar_images(fingered, settings.near_duplicate_distance)
+        seconds["near_duplicates"] = time.perf_counter() - begin
+    return CheckReport(
+        dataset,
+        task,
+        counts,
+        # two splits may share images, and then findings
+        tuple(dict.fromkeys(rated(problems, settings.severity))),
+        {split: tally.distribution for split, tally in tallies.items()},
+        {split: tally.files for split, tally in tallies.items()},
+        sum(tally.cached for tally in tallies.values()),
+        seconds,
+        settings,
+    )
+
+
+def _shifted(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
+    """Return a function that tells of a split's progress as that of the whole."""
+
+    def tell(count: int) -> None:
+        if progress is not None:
+            progress(before + count, total)
+
+    return tell
+
+
+def rated(problems: Iterable[DataProblem], severity: Mapping[str, str | None]) -> Iterator[DataProblem]:
+    """Rate findings anew.
+
+    Args:
+        problems: The findings.
+        severity: Check → blocking, warning, note or off; a check that is not there, or None, stays as it is.
+    """
+    for problem in problems:
+        rating = severity.get(problem.check)
+        if rating is None:
+            yield problem
+        elif rating != "off":
+            yield replace(problem, severity=Severity(rating))
+
+
+def _between_splits(
+    dataset: Dataset, fingered: Mapping[str, Sequence[Fingered]], counts: Mapping[str, SplitCounts]
+) -> Iterator[DataProblem]:
+    """Find what splits have in common, and what one of them lacks."""
+    for split, images in fingered.items():
+        yield from repeated_content(split, images)
+    yield from same_images(fingered)
+    yield from same_names(fingered)
+    instances = {split: _instances(found) for split, found in counts.items()}
+    yield from one_sided_classes(dataset.yaml, dataset.names, instances)
 
 
 def _severity(needed: bool) -> Severity:
     return Severity.BLOCKING if needed else Severity.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class ImageVerdict:
-    """What one image of a split is worth.
-
-    Attributes:
-        image: The image.
-        classes: Class of each instance that Ultralytics would train on.
-        labelled: Whether it has a label file, be it empty.
-        problems: What was found.
-    """
-
-    image: Path
-    classes: tuple[int, ...]
-    labelled: bool
-    problems: tuple[DataProblem, ...] = ()
-
-
-def judge_image(image: Path, rules: LabelRules) -> ImageVerdict:
-    """Look whether the image is there and judge its label file."""
-    problems = []
-    if not image.is_file():
-        remedy = f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list"
-        problems.append(DataProblem("missing_image", image, None, "no such file", Severity.BLOCKING, remedy))
-    label = label_path(image)
-    verdict = LabelVerdict(())
-    labelled = True
-    try:
-        content = label.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        labelled = False
-    except OSError as error:
-        what = f"not readable ({error.strerror})"
-        remedy = f"{DROPS}: mend the file's permissions"
-        problems.append(DataProblem("label_unreadable", label, None, what, Severity.BLOCKING, remedy))
-    else:
-        verdict = judge_label(content, rules)
-        problems += [DataProblem(f.check, label, f.line, f.what, f.severity, f.remedy) for f in verdict.findings]
-    return ImageVerdict(image, verdict.classes, labelled, tuple(problems))
 
 
 def unlabelled_images(
@@ -239,27 +365,40 @@ def unlabelled_images(
 
 
 class _Tally:
-    """Adds up the verdicts of a split."""
+    """Adds up what was found in the images of a split."""
 
-    def __init__(self, names: Iterable[int]) -> None:
+    def __init__(self, names: Iterable[int], settings: CheckSettings) -> None:
         self.problems: list[DataProblem] = []
         self.unlabelled: list[Path] = []
+        self.files: list[CheckedFile] = []
+        self.fingered: list[Fingered] = []
+        self.distribution = Distribution(settings.imgsz, settings.small_object_pixels)
+        self.cached = 0
         self._names = tuple(names)
         self._kinds: Counter[str] = Counter()
         self._instances: Counter[int] = Counter()
         self._images: Counter[int] = Counter()
 
-    def add(self, verdict: ImageVerdict) -> None:
-        self.problems += verdict.problems
-        if not verdict.labelled:
-            self.unlabelled.append(verdict.image)
-        dropped = any(problem.blocking for problem in verdict.problems)
-        self._kinds["dropped" if dropped else "labelled" if verdict.classes else "backgrounds"] += 1
+    def add(self, look: Look) -> None:
+        """Add an image."""
+        self.problems += look.problems
+        self.cached += look.cached
+        entry, classes = look.entry, look.verdict.classes
+        self.files.append(CheckedFile(look.image, entry.digest if entry else b"", look.label_digest))
+        if entry is not None:
+            self.fingered.append(Fingered(look.image, entry.digest, entry.hash))
+        if not look.labelled:
+            self.unlabelled.append(look.image)
+        dropped = any(problem.blocking for problem in look.problems)
+        self._kinds["dropped" if dropped else "labelled" if classes else "backgrounds"] += 1
         if not dropped:
-            self._instances.update(verdict.classes)
-            self._images.update(set(verdict.classes))
+            self._instances.update(classes)
+            self._images.update(set(classes))
+            if entry is not None:
+                self.distribution.add(entry.facts.shown_size, classes, look.verdict.boxes)
 
     def counts(self) -> SplitCounts:
+        """Return what was added up."""
         return SplitCounts(
             images=self._kinds.total(),
             labelled=self._kinds["labelled"],

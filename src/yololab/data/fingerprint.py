@@ -78,6 +78,48 @@ def _fingerprint(
     progress: Callable[[int, int], None] | None,
 ) -> str:
     images = split_images(dataset, split)
+    digests = list(_in_threads(digest, images, progress))
+    return combined(dataset, images, digests, content, single_cls=single_cls, classes=classes)
+
+
+def fingerprint_of(
+    dataset: Dataset,
+    images: Sequence[Path],
+    digests: Sequence[bytes],
+    single_cls: bool = False,
+    classes: Sequence[int] | None = None,
+) -> str:
+    """Return what `fingerprint_split` would, from digests that are known already.
+
+    Args:
+        dataset: The dataset.
+        images: The images of the split.
+        digests: Of each, `label_digest` followed by the SHA-256 of the image.
+        single_cls: All classes count as one.
+        classes: Only these classes count; None for all.
+    """
+    return combined(dataset, images, digests, "labels and images", single_cls=single_cls, classes=classes)
+
+
+def combined(
+    dataset: Dataset,
+    images: Sequence[Path],
+    digests: Sequence[bytes],
+    content: str,
+    *,
+    single_cls: bool,
+    classes: Sequence[int] | None,
+) -> str:
+    """Combine the digests of a split's images to its fingerprint.
+
+    Args:
+        dataset: The dataset.
+        images: The images.
+        digests: What is known of each.
+        content: What the digests are of; enters the fingerprint.
+        single_cls: All classes count as one.
+        classes: Only these classes count; None for all.
+    """
     header = {
         "version": FINGERPRINT_VERSION,
         "content": content,
@@ -89,7 +131,7 @@ def _fingerprint(
     }
     entries = sorted(
         (relative_key(dataset, image).encode("utf-8", "surrogateescape"), found)
-        for image, found in zip(images, _in_threads(digest, images, progress), strict=True)
+        for image, found in zip(images, digests, strict=True)
     )
     total = hashlib.sha256(json.dumps(header, sort_keys=True).encode() + b"\n")
     for key, found in entries:
@@ -125,5 +167,10 @@ def _label_digest(image: Path) -> bytes:
         content = b""
     except OSError as error:
         raise InputError(Problem(str(label), f"not readable ({error.strerror})", "a label file")) from None
+    return label_digest(content)
+
+
+def label_digest(content: bytes) -> bytes:
+    """Return the SHA-256 of a label file's rows, however they are spaced and end."""
     rows = (b" ".join(line.split()) for line in content.removeprefix(b"\xef\xbb\xbf").splitlines())
     return hashlib.sha256(b"\n".join(filter(None, rows))).digest()

@@ -8,7 +8,7 @@ the box of a pose. Numbers are compared as float32, as there.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
@@ -17,6 +17,10 @@ from yololab.data.label_rows import BOX_COLUMNS, LabelRules, Row, read_rows
 from yololab.data.problems import Severity
 
 HIGHEST, LOWEST = array("f", [1.01, -0.01])  # Ultralytics keeps coordinates that are off by no more than 1 %
+WHOLE = 0.995  # of the image's width and height
+COINCIDING = 0.9  # IoU above which two boxes of a class are taken for the same object
+SHIFT = 0.12  # centres of boxes with such an IoU are no further apart than this part of a side
+NO_BOX = (0.0, 0.0, 0.0, 0.0)
 LINES_SHOWN = 10
 DROPS = "Ultralytics leaves out the whole image"
 
@@ -38,11 +42,13 @@ class LabelVerdict:
 
     Attributes:
         classes: Class of each instance that Ultralytics would train on; empty when it would drop the image.
+        boxes: x, y, width and height of each, relative to the image's size.
         findings: At most one for each rule and severity, about the first line concerned.
     """
 
     classes: tuple[int, ...]
     findings: tuple[Finding, ...] = ()
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
 
     @property
     def dropped(self) -> bool:
@@ -159,6 +165,47 @@ def repeated_rows(rows: list[Row]) -> Iterator[Finding]:
             yield Finding("label_duplicate", row.line, what, Severity.WARNING, "Ultralytics drops it: delete the row")
 
 
+def whole_image(rows: list[Row]) -> Iterator[Finding]:
+    """Find boxes that cover the whole image: often a default that nobody drew."""
+    for row in rows:
+        if row.box is not None and not row.polygon and min(row.box[2:]) >= WHOLE:
+            what = f"a box of {row.box[2]:g} x {row.box[3]:g}, the whole image"
+            yield Finding("label_whole_image", row.line, what, Severity.NOTE, "nothing to do when that is meant")
+
+
+def coinciding_boxes(rows: list[Row]) -> Iterator[Finding]:
+    """Find boxes of one class that nearly coincide (IoU above 0.9): often the same object twice."""
+    boxes = [row for row in rows if row.box is not None and not row.polygon and row.values]
+    for first, second, overlap in coinciding([row.values[0] for row in boxes], [row.box or NO_BOX for row in boxes]):
+        one, other = sorted((boxes[first], boxes[second]), key=lambda row: row.line)
+        if one.values != other.values:
+            what = f"nearly the box of line {one.line}, of the same class (IoU {overlap:.2f})"
+            yield Finding("label_overlap", other.line, what, Severity.WARNING, "the same object twice? delete one")
+
+
+def coinciding(
+    classes: Sequence[float], boxes: Sequence[tuple[float, float, float, float]]
+) -> Iterator[tuple[int, int, float]]:
+    """Return (first, second, IoU) of each pair of boxes of one class whose IoU is above 0.9.
+
+    Boxes are compared in the order of their centres only as far as a common area of 90 % allows.
+    """
+    order = sorted(range(len(boxes)), key=lambda index: boxes[index][0])
+    for position, i in enumerate(order):
+        x, y, width, height = boxes[i]
+        for j in order[position + 1 :]:
+            other_x, other_y, other_width, other_height = boxes[j]
+            if other_x - x > SHIFT * width:
+                break
+            if classes[i] == classes[j] and abs(other_y - y) <= SHIFT * height:
+                across = min(x + width / 2, other_x + other_width / 2) - max(x - width / 2, other_x - other_width / 2)
+                down = min(y + height / 2, other_y + other_height / 2) - max(y - height / 2, other_y - other_height / 2)
+                shared = max(0.0, across) * max(0.0, down)
+                union = width * height + other_width * other_height - shared
+                if union > 0 and shared / union > COINCIDING:
+                    yield i, j, shared / union
+
+
 def judge_label(content: bytes, rules: LabelRules) -> LabelVerdict:
     """Judge the content of a label file; a byte-order mark and any kind of line end are fine.
 
@@ -170,12 +217,11 @@ def judge_label(content: bytes, rules: LabelRules) -> LabelVerdict:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        finding = Finding(
-            "label_encoding", line, "not UTF-8 text", Severity.BLOCKING, f"{DROPS}: save the file as UTF-8"
-        )
+        what = "UTF-16 text" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "not UTF-8 text"
+        finding = Finding("label_encoding", line, what, Severity.BLOCKING, f"{DROPS}: save the file as UTF-8")
         return LabelVerdict((), (finding,))
-    clean = _classes_of_clean_boxes(text, rules)
-    return LabelVerdict(clean) if clean is not None else judge_rows(read_rows(text, rules), rules)
+    clean = _clean_boxes(text, rules)
+    return clean if clean is not None else judge_rows(read_rows(text, rules), rules)
 
 
 def judge_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
@@ -192,12 +238,14 @@ def judge_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
     verdict = LabelVerdict((), _one_a_rule(found))
     if verdict.dropped:
         return verdict
-    classes = (values[0] for values in dict.fromkeys(row.values for row in rows))
-    return LabelVerdict(tuple(0 if rules.single_cls else int(index) for index in classes), verdict.findings)
+    verdict = LabelVerdict((), (*verdict.findings, *_one_a_rule(chain(whole_image(rows), coinciding_boxes(rows)))))
+    kept = {row.values: row.box or NO_BOX for row in rows}
+    classes = tuple(0 if rules.single_cls else int(values[0]) for values in kept)
+    return LabelVerdict(classes, verdict.findings, tuple(kept.values()))
 
 
-def _classes_of_clean_boxes(text: str, rules: LabelRules) -> tuple[int, ...] | None:
-    """Return the classes of a file of faultless boxes, None for any other: most files need no closer look."""
+def _clean_boxes(text: str, rules: LabelRules) -> LabelVerdict | None:
+    """Return the verdict on a file of faultless boxes, None for any other: most files need no closer look."""
     rows = [words for line in text.splitlines() if (words := line.split())]
     if not rules.takes_box(BOX_COLUMNS) or any(len(words) != BOX_COLUMNS for words in rows):
         return None
@@ -206,7 +254,7 @@ def _classes_of_clean_boxes(text: str, rules: LabelRules) -> tuple[int, ...] | N
     except ValueError:
         return None
     if not values:
-        return ()
+        return LabelVerdict(())
     classes, x, y, width, height = (values[column::BOX_COLUMNS] for column in range(BOX_COLUMNS))
     sound = (
         isfinite(sum(values))
@@ -216,8 +264,12 @@ def _classes_of_clean_boxes(text: str, rules: LabelRules) -> tuple[int, ...] | N
         and max(classes) < rules.nc
         and not any(index % 1 for index in classes)
         and len(set(zip(classes, x, y, width, height, strict=True))) == len(classes)
+        and not any(min(sides) >= WHOLE for sides in zip(width, height, strict=True))
     )
-    return tuple(0 if rules.single_cls else int(index) for index in classes) if sound else None
+    boxes = tuple(zip(x, y, width, height, strict=True))
+    if not sound or next(coinciding(classes, boxes), None) is not None:
+        return None
+    return LabelVerdict(tuple(0 if rules.single_cls else int(index) for index in classes), (), boxes)
 
 
 def _one_a_rule(findings: Iterable[Finding]) -> tuple[Finding, ...]:

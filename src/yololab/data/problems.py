@@ -13,7 +13,9 @@ class Severity(StrEnum):
     BLOCKING = "blocking"
     """Ultralytics would stop, or silently leave the image out."""
     WARNING = "warning"
-    """Training goes on with it; somebody should look at it."""
+    """Training goes on with it; somebody should look at it first, and is asked."""
+    NOTE = "note"
+    """Worth knowing; nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True)

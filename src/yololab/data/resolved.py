@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,22 @@ from yololab.jsonfiles import write_text_atomically
 REPLACED_KEYS = frozenset({"path", *SPLITS, "validation", "nc", "names", "channels", "download"})
 
 
-def write_resolved_yaml(dataset: Dataset, path: Path, allow_download: bool, train: Path | None = None) -> Path:
+def write_resolved_yaml(
+    dataset: Dataset, path: Path, allow_download: bool, lists: Mapping[str, Path] | None = None
+) -> Path:
     """Write the dataset for Ultralytics, atomically.
 
     Args:
         dataset: The dataset.
         path: The file to write.
         allow_download: Keep `download:`, which Ultralytics executes when images are missing. Otherwise it is left out.
-        train: A list of images that takes the place of the training split.
+        lists: For some splits, a list of images that takes their place.
 
     Returns:
         The absolute path of the file.
     """
     sources = {split: [str(source) for source in found] for split, found in dataset.splits.items()}
-    if train is not None:
-        sources["train"] = [str(train)]
+    sources |= {split: [str(file)] for split, file in (lists or {}).items()}
     content: dict[str, Any] = {
         "path": str(dataset.root),
         **{split: found[0] if len(found) == 1 else found for split, found in sources.items()},

@@ -13,6 +13,7 @@ from yololab.jsonfiles import write_text_atomically
 from yololab.report import formats
 from yololab.report.runfiles import RunFiles, load_run
 from yololab.report.sections import SECTIONS
+from yololab.report.sections.dataset import dataset
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,6 +32,25 @@ def write_report(folder: Path) -> Path:
     """
     run = load_run(folder)
     write_text_atomically(run.folder.report, render_page(run))
+    return run.folder.report
+
+
+def write_check_page(folder: Path) -> Path:
+    """Write report.html of a dataset check: its counts, distribution and findings.
+
+    Args:
+        folder: The check's folder.
+
+    Raises:
+        InputError: It holds no check.
+    """
+    run = load_run(folder)
+    content = dataset(run)
+    html = Markup(_environment().get_template("sections/06_dataset.html.j2").render(content or {}))
+    shown = [{"title": "Dataset", "anchor": "dataset", "html": html}]
+    page = _environment().get_template("page.html.j2")
+    name = f"Check of {run.folder.path.name}"
+    write_text_atomically(run.folder.report, page.render(name=name, sections=shown, left_out=[], version=None))
     return run.folder.report
 
 

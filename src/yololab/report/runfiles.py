@@ -13,6 +13,8 @@ from yololab.jsonfiles import read_json
 from yololab.runfolder import RunFolder
 
 KNOWN_VERSIONS = (1,)
+# Version 1 of the dataset's report has no distribution.
+KNOWN_DATASET_VERSIONS = (1, 2)
 NO_EPOCHS = EpochTable((), (), {}, {}, {})
 
 
@@ -98,11 +100,13 @@ def load_run(path: Path) -> RunFiles:
         raise InputError(Problem(str(path), found, wanted, "name the folder of a run; `yololab runs` lists them"))
     unreadable: list[str] = []
 
-    def read(source: Path, *, version_optional: bool = False) -> Mapping[str, Any]:
+    def read(
+        source: Path, *, version_optional: bool = False, versions: tuple[int, ...] = KNOWN_VERSIONS
+    ) -> Mapping[str, Any]:
         if not source.is_file():
             return {}
         try:
-            return read_json(source, KNOWN_VERSIONS, version_optional=version_optional)
+            return read_json(source, versions, version_optional=version_optional)
         except InputError as error:
             unreadable.append(_in_one_line(error, source, folder))
             return {}
@@ -110,7 +114,7 @@ def load_run(path: Path) -> RunFiles:
     record = read(folder.record)
     metrics = read(folder.metrics, version_optional=True)
     comparison = read(folder.comparison)
-    dataset_report = read(folder.dataset_report)
+    dataset_report = read(folder.dataset_report, versions=KNOWN_DATASET_VERSIONS)
     epochs = NO_EPOCHS
     if folder.results.is_file():
         try:

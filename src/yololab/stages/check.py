@@ -1,15 +1,37 @@
-"""Showing what a dataset check found."""
+"""Checking a dataset as the config says, and showing what was found."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.data.checks import CheckReport
+from yololab.config.schema import CheckConfig, Decode
+from yololab.data.checks import CheckReport, CheckSettings
 from yololab.errors import InputError, Problem
 from yololab.screen import Screen
 
-DATASET_REPORT_VERSION = 1
+DATASET_REPORT_VERSION = 2
 SHOWN_PROBLEMS = 20
+SHOWN_EXAMPLES = 3
+
+
+def check_settings(config: CheckConfig, imgsz: int, cache: Path) -> CheckSettings:
+    """Return how deep to look.
+
+    Args:
+        config: `check.*`.
+        imgsz: The training's image size, px.
+        cache: Our cache folder.
+    """
+    return CheckSettings(
+        decode=config.decode is Decode.FULL,
+        near_duplicates=config.near_duplicates,
+        near_duplicate_distance=config.near_duplicate_distance,
+        small_object_pixels=config.small_object_pixels,
+        imgsz=imgsz,
+        workers=config.workers,
+        severity=config.severity,
+        cache=cache,
+    )
 
 
 def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
@@ -19,9 +41,10 @@ def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
     )
     screen.stage("check", f"{name}: {counts}")
     for kind in report.summary():
-        first = kind["examples"][0]
-        place = first["file"] + (f":{first['line']}" if first["line"] else "")
-        screen.detail(f"{kind['severity']}: {kind['check']} × {kind['count']}, e.g. {place}: {first['what']}")
+        screen.detail(f"{kind['severity']}: {kind['check']} × {kind['count']} ({kind['description']})")
+        for example in kind["examples"][: SHOWN_EXAMPLES if kind["severity"] != "note" else 1]:
+            place = example["file"] + (f":{example['line']}" if example["line"] else "")
+            screen.detail(f"    {place}: {example['what']}")
 
 
 def refuse_blocking(report: CheckReport, where: Path | None = None) -> None:
@@ -52,6 +75,6 @@ def blocking_problems(report: CheckReport, where: Path | None) -> InputError:
     ]
     if len(blocking) > SHOWN_PROBLEMS:
         problems.append(
-            Problem(str(where or report.dataset), f"{len(blocking)} problems in all", remedy="nothing was trained")
+            Problem(str(where or report.dataset.yaml), f"{len(blocking)} problems in all", remedy="nothing was trained")
         )
     return InputError(problems)

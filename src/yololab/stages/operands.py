@@ -61,7 +61,7 @@ def read_operand(text: str, working_directory: Path) -> Operand:
         if path.suffix != ".json":
             raise _no_operand(path, "a file that is no metrics.json")
         beside = path.parent / PREDICTIONS
-        return Operand(path, read_metrics(path), beside if beside.is_file() else None, None, None, None)
+        return Operand(path, refuse_dry_run(read_metrics(path)), beside if beside.is_file() else None, None, None, None)
     if not path.is_dir():
         raise _no_operand(path, "no such file or folder")
     if Baseline(path).exists():
@@ -80,7 +80,7 @@ def read_operand(text: str, working_directory: Path) -> Operand:
         if metrics.is_file():
             return Operand(
                 path,
-                read_metrics(metrics),
+                refuse_dry_run(read_metrics(metrics)),
                 predictions if predictions.is_file() else None,
                 run.best if run.best.is_file() else None,
                 _recorded(run, "source"),
@@ -121,6 +121,17 @@ def _data_of_plain_run(run: RunFolder) -> str | None:
         raise InputError(Problem(str(run.args), f"not readable ({error})", "the args.yaml of Ultralytics")) from None
     data = arguments.get("data") if isinstance(arguments, dict) else None
     return str(data) if data else None
+
+
+def refuse_dry_run(metrics: MetricsFile) -> MetricsFile:
+    """Return the numbers, unless they are those of a dry run, which mean nothing.
+
+    Raises:
+        InputError: They are.
+    """
+    if metrics.content.get("dry_run"):
+        raise InputError(Problem(str(metrics.path), "the numbers of a dry run", "those of a whole training"))
+    return metrics
 
 
 def _no_operand(path: Path, found: str) -> InputError:

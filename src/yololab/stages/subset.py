@@ -1,27 +1,30 @@
-"""The training images of a job that trains on a part of its data."""
+"""Which training images a job uses: all, or the part that `data.subset` asks for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.data.checks import judge_image
-from yololab.data.index import Dataset, split_images
+from yololab.data.index import Dataset, label_path, split_images
 from yololab.data.label_rows import label_rules
+from yololab.data.label_rules import judge_label
 from yololab.data.subset import stratified_subset
 
 
-def training_images(dataset: Dataset, task: str, amount: float | None, seed: int) -> list[Path] | None:
-    """Return the training images that `data.subset` draws; None when all are used.
+def drawn_images(dataset: Dataset, split: str, task: str, amount: float, seed: int) -> list[Path]:
+    """Draw a part of a split's images, every class in proportion.
 
     Args:
         dataset: The dataset.
-        task: The task that its labels are for.
-        amount: A ratio in (0, 1], a number of images, or None.
+        split: The split.
+        task: What it is used for.
+        amount: A ratio in (0, 1], or a number of images above 1.
         seed: The seed of the draw.
     """
-    if amount is None:
-        return None
-    rules = label_rules(task, len(dataset.names), dataset.kpt_shape, False)
-    images = split_images(dataset, "train")
-    chosen = stratified_subset([frozenset(judge_image(image, rules).classes) for image in images], amount, seed)
-    return [images[index].absolute() for index in chosen]
+    images = split_images(dataset, split)
+    rules = label_rules(task, len(dataset.names), dataset.kpt_shape)
+    classes = []
+    for image in images:
+        label = label_path(image)
+        content = label.read_bytes() if label.is_file() else b""
+        classes.append(frozenset(judge_label(content, rules).classes))
+    return [images[index] for index in stratified_subset(classes, amount, seed)]

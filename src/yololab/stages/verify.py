@@ -12,6 +12,7 @@ from yololab.errors import InputError
 from yololab.metricsfile import read_metrics
 
 MIN_EPOCHS_FOR_SLOPE = 3
+LEARNT_SHARE = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,21 @@ def loss_decreased(train_losses: Sequence[float | None]) -> Check:
     return Check(name, slope < 0, evidence)
 
 
+def batch_learnt(train_losses: Sequence[float | None]) -> Check:
+    """A model that is trained on one batch learns it: its loss falls by a third at least.
+
+    Whether it does tells a mistake in labels, learning rate or model from a hard dataset (Karpathy, 2019, "A Recipe
+    for Training Neural Networks").
+    """
+    name = "batch learnt"
+    known = [loss for loss in train_losses if loss is not None and math.isfinite(loss)]
+    if len(known) < MIN_EPOCHS_FOR_SLOPE or known[0] <= 0:
+        return Check(name, False, f"{len(known)} epochs with a finite loss")
+    share = min(known) / known[0]
+    evidence = f"loss {known[0]:.4g} to {min(known):.4g} in {len(known)} epochs ({share:.0%} of the first)"
+    return Check(name, share <= LEARNT_SHARE, evidence)
+
+
 def theil_sen_slope(points: Sequence[tuple[float, float]]) -> float:
     """Return the median slope over all pairs of points with different x.
 
@@ -98,8 +114,9 @@ def exported_model_works(
     tolerance: float = 0.0,
     runtime: str = "",
     error: str = "",
+    maps: tuple[str, int, float | None, float | None] | None = None,
 ) -> Check:
-    """The exported model, run by its own runtime, gives the checkpoint's raw outputs.
+    """The exported model, run by its own runtime, gives the checkpoint's raw outputs and its mAP.
 
     Args:
         format_name: The format; None when nothing was exported.
@@ -109,6 +126,7 @@ def exported_model_works(
         tolerance: The relative difference that is allowed.
         runtime: What ran it.
         error: Why it could not be exported or run.
+        maps: The metric, the number of images, and the value of checkpoint and export; None when not measured.
     """
     name = "exported model works"
     if format_name is None:
@@ -119,7 +137,15 @@ def exported_model_works(
         f"{format_name} with {runtime}, {images} images: raw outputs differ by at most {max_abs_difference:.3g} "
         f"({max_relative_difference:.2g} relative, {tolerance:g} allowed)"
     )
-    return Check(name, max_relative_difference <= tolerance, evidence)
+    same = max_relative_difference <= tolerance
+    if maps is not None:
+        metric, count, ours, theirs = maps
+        if ours is None or theirs is None:
+            evidence += f"; {metric}: nothing to measure in {count} images"
+        else:
+            same = same and abs(ours - theirs) <= tolerance
+            evidence += f"; {metric} on {count} images {ours:.4f} (checkpoint) and {theirs:.4f} (export)"
+    return Check(name, same, evidence)
 
 
 def comparison_executed(verdict: str | None, path: Path) -> Check:

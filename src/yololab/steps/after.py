@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 import traceback
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from yololab.baseline import promote as promote_baseline
-from yololab.config.schema import Promote
+from yololab.config.schema import DryRun, Promote
 from yololab.data.index import split_images
+from yololab.data.resolved import write_resolved_yaml
 from yololab.epochs import read_results
 from yololab.errors import InputError, JobError, YololabError
 from yololab.job import Job
@@ -17,10 +20,12 @@ from yololab.runfolder import RunFolder
 from yololab.screen import Screen, number
 from yololab.stages.approve import Answer, GateName
 from yololab.stages.compare import Verdict
+from yololab.stages.evaluate import make_protocol
 from yololab.stages.operands import origin_of
 from yololab.stages.verify import (
     Check,
     all_passed,
+    batch_learnt,
     comparison_executed,
     exported_model_works,
     loss_decreased,
@@ -29,6 +34,7 @@ from yololab.stages.verify import (
 )
 from yololab.steps.baselines import place_of_baseline
 from yololab.steps.gates import ask_gate
+from yololab.ultralytics_adapter.evaluation import evaluate
 from yololab.ultralytics_adapter.export import export_model, exported_outputs_differ
 from yololab.ultralytics_adapter.logs import ultralytics_log
 
@@ -38,9 +44,10 @@ def verify(job: Job) -> None:
     assert job.metrics is not None
     losses = read_results(job.folder.results, validated=bool(job.config.train["val"])).train_losses()
     measured = {metric.name: job.metrics.value(metric.name) for metric in job.prepared.task.metrics}
+    overfit = job.config.dry_run is DryRun.OVERFIT
     job.checklist = [
         training_started(losses),
-        loss_decreased(losses),
+        batch_learnt(losses) if overfit else loss_decreased(losses),
         metrics_saved(job.folder.metrics, measured),
         _exported(job),
         comparison_executed(job.comparison.verdict if job.comparison else None, job.folder.comparison),
@@ -59,7 +66,12 @@ def _exported(job: Job) -> Check:
     if config.export.format is None or (job.trial and not _asked_for(job, "export")):
         return exported_model_works(None)
     options = {key: value for key, value in asdict(config.export).items() if key not in ("format", "tolerance")}
-    images = split_images(job.prepared.dataset, config.evaluation.split.value)[: config.verification.images]
+    split = config.evaluation.split.value
+    assert job.data_yaml is not None
+    listed = job.folder.list_of(split)
+    images = split_images(job.prepared.dataset, split)
+    if listed.is_file():
+        images = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
     imgsz = config.evaluation.imgsz or int(config.train["imgsz"])
     try:
         with ultralytics_log(job.screen.line_of_ultralytics):
@@ -71,8 +83,13 @@ def _exported(job: Job) -> Check:
                 cache=job.prepared.paths.cache,
             )
             found = exported_outputs_differ(
-                job.folder.best, exported.path, images, imgsz=imgsz, threads=config.device.threads
+                job.folder.best,
+                exported.path,
+                evenly(images, config.verification.images),
+                imgsz=imgsz,
+                threads=config.device.threads,
             )
+            maps = _maps(job, exported.path, images)
     except (InputError, JobError) as error:
         return exported_model_works(config.export.format, error=str(error))
     job.record.update(export={"path": str(exported.path), "format": exported.format, "bytes": exported.size_bytes})
@@ -84,7 +101,52 @@ def _exported(job: Job) -> Check:
         max_abs_difference=found.max_abs_difference,
         tolerance=config.export.tolerance,
         runtime=found.runtime,
+        maps=maps,
     )
+
+
+def _maps(job: Job, exported: Path, images: list[Path]) -> tuple[str, int, float | None, float | None] | None:
+    """Measure the primary metric of checkpoint and export on the same images, one by one and letterboxed to a square.
+
+    Returns:
+        The metric, the number of images, and the value of checkpoint and export; None when it is not asked for.
+    """
+    config = job.config
+    wanted = config.verification.map_images
+    chosen = images if wanted is None else evenly(images, wanted)
+    if not chosen:
+        return None
+    asked = make_protocol(config.evaluation, config.train, job.prepared.task)
+    protocol = replace(asked, rect=False, batch=1, quantize=None, augment=False)
+    metric = job.prepared.task.primary_metric
+    values = []
+    with tempfile.TemporaryDirectory() as scratch:
+        names = Path(scratch) / "images.txt"
+        names.write_text("".join(f"{image}\n" for image in chosen), encoding="utf-8")
+        data = write_resolved_yaml(job.prepared.dataset, Path(scratch) / "data.yaml", False, {protocol.split: names})
+        for model in (job.folder.best, exported):
+            measured = evaluate(
+                model,
+                data,
+                job.prepared.dataset.root,
+                protocol,
+                device="cpu",
+                threads=config.device.threads,
+                cache=job.prepared.paths.cache,
+            )
+            values.append(measured.metrics[metric])
+    return metric, len(chosen), values[0], values[1]
+
+
+def evenly(images: Sequence[Path], count: int) -> list[Path]:
+    """Return `count` images spread over all of them, all when there are no more.
+
+    >>> evenly(["a", "b", "c", "d"], 2)
+    ['a', 'c']
+    """
+    if count >= len(images):
+        return list(images)
+    return [images[index * len(images) // count] for index in range(count)]
 
 
 def _asked_for(job: Job, group: str) -> bool:
@@ -93,10 +155,12 @@ def _asked_for(job: Job, group: str) -> bool:
 
 
 def check_strict(job: Job) -> YololabError | None:
-    """Return the error of a failed checklist when `verification.strict` asks for one."""
-    if not job.config.verification.strict or all_passed(job.checklist):
+    """Return the error of a failed checklist when `verification.strict` asks for one; a dry run is made to ask."""
+    if all_passed(job.checklist) or not (job.config.verification.strict or job.rehearsal is not None):
         return None
     failed = ", ".join(item.check for item in job.checklist if item.passed is False)
+    if job.rehearsal is not None:
+        return JobError(f"the dry run failed: {failed}; nothing long was started")
     return JobError(f"verification failed: {failed} (verification.strict=true)")
 
 
@@ -110,7 +174,7 @@ def promote(job: Job) -> None:
     """Make the run the baseline, as `baseline.promote` says; by default a person is asked."""
     assert job.comparison is not None
     assert job.metrics is not None
-    if job.trial:
+    if job.trial or job.rehearsal is not None:
         return
     verdict, when = job.comparison.verdict, job.config.baseline.promote
     better = verdict in (Verdict.IMPROVED, Verdict.NO_BASELINE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.baseline import Baseline, baseline_of
+from yololab.baseline import BASELINE_VERSION, Baseline, baseline_of
 from yololab.errors import InputError
 from yololab.job import Job
+from yololab.jsonfiles import read_json
 from yololab.measuring import Surroundings, measure_checkpoint
 from yololab.metricsfile import MetricsFile
+from yololab.runfolder import RunFolder
 from yololab.stages.compare import unlike
 from yololab.stages.evaluate import make_protocol
 from yololab.stages.operands import read_operand
@@ -21,6 +23,20 @@ def place_of_baseline(job: Job) -> Baseline:
     return baseline_of(
         job.prepared.paths.tree, job.prepared.dataset_name, job.prepared.task.name, job.fingerprints.get(split)
     )
+
+
+def run_of_baseline(job: Job) -> RunFolder | None:
+    """Return the run that the baseline comes from; None when that is not known, or the run is gone."""
+    if job.config.baseline.path is not None:
+        folder = RunFolder(
+            (job.prepared.paths.working_directory / Path(job.config.baseline.path).expanduser()).resolve()
+        )
+        return folder if folder.record.is_file() else None
+    promoted = place_of_baseline(job)
+    if not promoted.exists():
+        return None
+    origin = read_json(promoted.provenance, (BASELINE_VERSION,)).get("run")
+    return RunFolder(Path(origin)) if origin and Path(origin).is_dir() else None
 
 
 def known_baseline(job: Job) -> MetricsFile | None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from yololab.config.differences import changed_settings
-from yololab.config.door import training_arguments
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.data.checks import check_dataset
-from yololab.data.resolved import write_resolved_yaml
+from yololab.data.manifest import changes_in_words, manifest_changes, read_manifest, write_manifest
+from yololab.data.problems import Severity
 from yololab.job import Job
 from yololab.jsonfiles import write_json, write_text_atomically
-from yololab.measuring import fingerprint_splits
+from yololab.measuring import class_filter
 from yololab.preparation import needed_splits
 from yololab.provenance import git_diff, hardware
+from yololab.runfolder import RunFolder
 from yololab.screen import duration
 from yololab.stages.approve import GateName
-from yololab.stages.check import DATASET_REPORT_VERSION, refuse_blocking, show_findings
-from yololab.stages.estimate import estimate_cost
-from yololab.stages.subset import training_images
-from yololab.steps.baselines import refuse_unlike_baseline
+from yololab.stages.check import DATASET_REPORT_VERSION, check_settings, refuse_blocking, show_findings
+from yololab.stages.estimate import estimate_cost, plan_of, shortages, show_estimate
+from yololab.steps.baselines import refuse_unlike_baseline, run_of_baseline
 from yololab.steps.gates import ask_gate
+from yololab.steps.requests import make_requests
 from yololab.ultralytics_adapter.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe import measure_training
-from yololab.ultralytics_adapter.training import TrainRequest
 
 GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device", "approval", "export")
 
@@ -63,48 +65,62 @@ def job_value(job: Job, group: str, option: str) -> str:
 
 
 def check(job: Job) -> None:
-    """Check structure and labels, fingerprint every split, and write the data.yaml that Ultralytics is given."""
-    dataset = job.prepared.dataset
-    job.report = check_dataset(
-        dataset,
-        job.prepared.task.name,
-        single_cls=bool(job.config.train["single_cls"]),
-        needed=needed_splits(job.config),
-    )
-    blocking = job.report.blocking
+    """Check the dataset, fingerprint every split, keep its manifest, and say what Ultralytics is to be given."""
+    dataset, train = job.prepared.dataset, job.config.train
+    single_cls = bool(train["single_cls"])
+    settings = check_settings(job.config.check, int(train["imgsz"]), job.prepared.paths.cache)
+    with job.screen.counting("images") as progress:
+        job.report = check_dataset(
+            dataset,
+            job.prepared.task.name,
+            progress=progress,
+            single_cls=single_cls,
+            needed=needed_splits(job.config),
+            settings=settings,
+        )
     show_findings(job.screen, job.prepared.dataset_name, job.report)
-    write_json(job.folder.dataset_report, job.report.to_json(), DATASET_REPORT_VERSION)
-    problems = {"blocking": len(blocking), "warnings": len(job.report.problems) - len(blocking)}
+    readable = all(file.digest for files in job.report.files.values() for file in files)
+    job.fingerprints = job.report.fingerprints(single_cls, class_filter(train)) if readable else {}
+    content = job.report.to_json() | {"fingerprint": job.fingerprints}
+    write_json(job.folder.dataset_report, content, DATASET_REPORT_VERSION)
+    write_manifest(job.folder.manifest, job.report.manifest())
+    count = {severity: sum(p.severity is severity for p in job.report.problems) for severity in Severity}
     summary: dict[str, Any] = {
         "name": job.prepared.dataset_name,
         "source": str(dataset.yaml),
-        "counts": job.report.to_json()["splits"],
-        "problems": problems,
+        "counts": content["splits"],
+        "problems": {
+            "blocking": count[Severity.BLOCKING],
+            "warnings": count[Severity.WARNING],
+            "notes": count[Severity.NOTE],
+        },
+        "fingerprint": job.fingerprints or None,
     }
     job.record.update(dataset=summary)
     refuse_blocking(job.report, job.folder.dataset_report)
-    train = job.config.train
-    job.fingerprints = fingerprint_splits(dataset, train)
-    job.record.update(dataset=summary | {"fingerprint": job.fingerprints})
     refuse_unlike_baseline(job)
-    subset = training_images(dataset, job.prepared.task.name, job.config.data.subset, job.seed)
-    if subset is not None:
-        write_text_atomically(job.folder.subset, "".join(f"{image}\n" for image in subset))
-        job.screen.detail(f"data.subset: {len(subset)} training images, drawn with seed {job.seed}")
-    if train["fraction"] != 1.0:
-        job.screen.warn("fraction takes the first images in the order of their names; data.subset draws at random")
-    write_resolved_yaml(
-        dataset,
-        job.folder.data,
-        job.config.data.allow_download,
-        train=job.folder.subset if subset is not None else None,
-    )
-    job.request = TrainRequest(
-        arguments=training_arguments(job.config) | {"data": str(job.folder.data)},
-        model=job.prepared.model,
-        save_dir=job.folder.path,
-        threads=job.config.device.threads,
-        cache=job.prepared.paths.cache,
+    _tell_changes(job)
+    make_requests(job)
+
+
+def _tell_changes(job: Job) -> None:
+    """Show what changed in the dataset since the baseline, or since the run that this one repeats."""
+    assert job.report is not None
+    content = job.record.read()
+    repeated = (content.get("repeats") or {}).get("run")
+    earlier = RunFolder(Path(repeated)) if repeated else run_of_baseline(job)
+    if earlier is None or not earlier.manifest.is_file():
+        return
+    changes = manifest_changes(read_manifest(earlier.manifest), job.report.manifest())
+    lines = changes_in_words(changes)
+    for line in lines:
+        job.screen.detail(f"changed since {earlier.path.name}: {line}")
+    job.record.update(
+        data_changes={
+            "since": str(earlier.path),
+            "splits": {split: found.to_json() for split, found in changes.items()},
+            "summary": lines,
+        }
     )
 
 
@@ -114,8 +130,11 @@ def approve_device_and_data(job: Job) -> None:
     if job.prepared.device.kind == "cpu":
         epochs, imgsz = job.config.train["epochs"], job.config.train["imgsz"]
         images = job.report.splits["train"].images
-        ask_gate(job, GateName.CPU, f"Train on the CPU? {epochs} epochs of {images} images at {imgsz} px.")
-    warnings = [p for p in job.report.problems if p not in job.report.blocking]
+        what = f"{epochs} epochs of {images} images at {imgsz} px"
+        if job.rehearsal is not None:
+            what = f"A dry run: {job.rehearsal.arguments['epochs']} epoch(s) of one batch"
+        ask_gate(job, GateName.CPU, f"Train on the CPU? {what}, on {job.prepared.device.names[0]}.")
+    warnings = job.report.warnings
     if warnings:
         ask_gate(
             job,
@@ -135,27 +154,23 @@ def estimate(job: Job) -> None:
         probe = measure_training(
             job.request, batches=config.estimate.batches, limit_seconds=config.estimate.limit_seconds
         )
-    job.estimate = estimate_cost(
-        probe,
-        int(config.train["epochs"]),
-        validate=bool(config.train["val"]),
-        validation_images=job.report.splits["val"].images,
-        evaluation_images=job.report.splits[config.evaluation.split.value].images,
-        export=config.export.format is not None,
-    )
-    job.record.update(estimate=job.estimate.to_json())
-    job.screen.stage(
-        "estimate",
-        f"{duration(job.estimate.seconds)} at most ({job.estimate.epochs} epochs of "
-        f"{job.estimate.batches_per_epoch} batches, {job.estimate.seconds_per_batch:.3g} s each)",
-    )
+    images = {split: counts.images for split, counts in job.report.splits.items()}
+    job.estimate = estimate_cost(probe, plan_of(config, images, export=config.export.format is not None))
+    free = shutil.disk_usage(job.folder.path).free
+    warnings = shortages(job.estimate, free, int(probe.batch))
+    job.record.update(estimate=job.estimate.to_json() | {"free_disk_bytes": free, "warnings": warnings})
+    show_estimate(job.screen, job.estimate, warnings)
 
 
 def approve_duration(job: Job) -> None:
     """Ask before a long training."""
-    if job.estimate is None:
+    if job.estimate is None or job.rehearsal is not None:
         return
     hours = job.config.approval.long_training_hours
     if job.estimate.training_seconds > hours * 3600:
         time_needed = duration(job.estimate.training_seconds)
-        ask_gate(job, GateName.LONG, f"Training will take about {time_needed}, more than {hours:g} h. Start it?")
+        images = ", ".join(
+            f"{counts.images} {split}" for split, counts in (job.report.splits if job.report else {}).items()
+        )
+        question = f"Training will take about {time_needed} on {job.prepared.device.id}, more than {hours:g} h"
+        ask_gate(job, GateName.LONG, f"{question} ({job.prepared.dataset_name}: {images} images). Start it?")

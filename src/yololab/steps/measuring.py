@@ -17,18 +17,19 @@ def evaluate(job: Job) -> None:
     """Measure best.pt once, under the pinned protocol."""
     protocol = make_protocol(job.config.evaluation, job.config.train, job.prepared.task)
     job.screen.stage("evaluate", f"{job.folder.best.name} on {protocol.split}, {protocol.imgsz} px")
-    comparable = job.training is None or job.training.comparable
+    comparable = job.rehearsal is None and (job.training is None or job.training.comparable)
+    assert job.data_yaml is not None
     job.metrics = measure_checkpoint(
         job.folder.best,
         job.prepared.dataset,
-        job.folder.data,
+        job.data_yaml,
         job.prepared.task,
         protocol,
         job.fingerprints,
         job.folder.evaluation,
         surroundings(job),
         plots=job.folder.path if job.config.evaluation.plots else None,
-        extra={"comparable": comparable},
+        extra={"comparable": comparable} | ({"dry_run": True} if job.rehearsal else {}),
     )
     results = {
         "best_mAP50": job.metrics.value("mAP50"),
@@ -38,14 +39,14 @@ def evaluate(job: Job) -> None:
     measured = {metric.name: job.metrics.value(metric.name) for metric in job.prepared.task.metrics}
     evaluated = {"metrics": str(job.folder.metrics), "split": protocol.split} | measured
     job.record.update(results=results, evaluation=evaluated)
-    if not job.trial:
+    if not job.trial and job.rehearsal is None:
         write_text_atomically(job.prepared.paths.tree.newest_metrics, job.folder.metrics.read_text(encoding="utf-8"))
 
 
 def compare(job: Job) -> None:
     """Compare with the baseline: the named one, else the promoted one of this dataset and task."""
     assert job.metrics is not None
-    other = baseline_metrics(job)
+    other = None if job.rehearsal else baseline_metrics(job)
     job.comparison = compare_metrics(job.metrics, other, job.config.baseline.tolerance)
     content = job.comparison.to_json(job.config.baseline.gate or Gate.NONE)
     write_json(job.folder.comparison, content, COMPARISON_VERSION)

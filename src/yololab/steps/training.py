@@ -15,8 +15,9 @@ SHOWN_METRICS = ("mAP50", "mAP50-95")
 
 def train(job: Job) -> None:
     """Train, in the run's own folder."""
-    assert job.request is not None
-    epochs = int(job.config.train["epochs"])
+    request = job.rehearsal or job.request
+    assert request is not None
+    epochs = int(request.arguments["epochs"])
     job.screen.stage("train", f"{epochs} epochs")
     job.record.update(model_path=str(job.folder.best))
     with (
@@ -31,7 +32,7 @@ def train(job: Job) -> None:
             numbers |= {name: report.metrics.get(name) for name in SHOWN_METRICS}
             progress.epoch(report.epoch, report.epochs, numbers, report.seconds_left)
 
-        result = train_model(job.request, show, job.stop)
+        result = train_model(request, show, job.stop)
         job.training = result
         job.record.update(
             effective_config={"values": dict(result.effective), "differences": differences_of(result)},
@@ -54,7 +55,7 @@ def train(job: Job) -> None:
 def _tell_dropped_images(job: Job, result: TrainResult) -> None:
     """Warn when Ultralytics trained on fewer images than the dataset has: it leaves out what it cannot read."""
     used = (result.setup.get("images") or {}).get("train")
-    if job.report is None or used is None or job.config.train["fraction"] != 1.0:
+    if job.report is None or used is None or job.rehearsal or job.config.train["fraction"] != 1.0:
         return
     subset = job.folder.subset
     expected = len(subset.read_text().splitlines()) if subset.is_file() else job.report.splits["train"].images

@@ -14,7 +14,7 @@ from yololab.jsonfiles import read_json, write_json
 from yololab.preparation import Prepared, needed_splits
 from yololab.screen import Screen, duration
 from yololab.stages.approve import Answer, Approval, Gatekeeper, GateName, declined
-from yololab.stages.check import refuse_blocking, show_findings
+from yololab.stages.check import check_settings, refuse_blocking, show_findings
 from yololab.sweep.plan import PlannedTrial
 from yololab.ultralytics_adapter.probe import Probe
 
@@ -87,14 +87,19 @@ def _check_datasets(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared]
     for trial, item in zip(trials, prepared, strict=True):
         single = bool(trial.experiment.train["single_cls"])
         needed = needed_splits(trial.experiment)
-        key = (item.dataset.yaml, item.task.name, single, needed)
+        key = (item.dataset.yaml, item.task.name, single, needed, trial.experiment.train["imgsz"])
         if key in seen:
             continue
         seen.add(key)
-        report = check_dataset(item.dataset, item.task.name, single_cls=single, needed=needed)
+        imgsz = int(trial.experiment.train["imgsz"])
+        settings = check_settings(trial.experiment.check, imgsz, item.paths.cache)
+        with screen.counting("images") as progress:
+            report = check_dataset(
+                item.dataset, item.task.name, progress=progress, single_cls=single, needed=needed, settings=settings
+            )
         show_findings(screen, item.dataset_name, report)
         refuse_blocking(report)
-        warnings += len(report.problems)
+        warnings += len(report.warnings)
     return warnings
 
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
+from yololab.report.charts.bars import Bar, bars
 from yololab.report.formats import as_number, count
-from yololab.report.runfiles import RunFiles, inside, mapping, mappings
+from yololab.report.runfiles import RunFiles, inside, mapping, mappings, texts
 from yololab.report.verdicts import Tone
 
 COLUMNS = ("images", "labelled", "backgrounds", "dropped", "instances")
 
 
+MOST_ROWS = 2000
+MOST_CLASSES = 30
+
+
 def dataset(run: RunFiles) -> dict[str, Any] | None:
-    """Prepare the counts of the splits and the kinds of findings; None when nothing is known of the dataset."""
+    """Prepare counts, distribution and findings of the dataset; None when nothing is known of it."""
     recorded = run.recorded("dataset")
-    splits = mapping(recorded.get("counts")) or mapping(run.dataset_report.get("splits"))
-    source = recorded.get("source") or run.dataset_report.get("dataset") or run.metrics.get("data")
-    findings = [_finding(kind) for kind in mappings(run.dataset_report.get("summary"))]
+    report = run.dataset_report
+    splits = mapping(recorded.get("counts")) or mapping(report.get("splits"))
+    source = recorded.get("source") or report.get("dataset") or run.metrics.get("data")
+    problems = mappings(report.get("problems"))
+    findings = [_finding(kind, problems) for kind in mappings(report.get("summary"))]
     if not splits and not source and not findings:
         return None
     columns = [column for column in COLUMNS if any(mapping(found).get(column) is not None for found in splits.values())]
@@ -32,21 +40,102 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
         "blocking": as_number(inside(recorded, "problems", "blocking")),
         "warnings": as_number(inside(recorded, "problems", "warnings")),
         "findings": findings,
+        "changes": texts(run.recorded("data_changes").get("summary")),
+        "since": run.recorded("data_changes").get("since"),
+        "fingerprints": sorted((split, str(value)) for split, value in mapping(report.get("fingerprint")).items()),
+        "charts": _charts(report),
+        "sentences": _sentences(report),
     }
 
 
-def _finding(kind: Mapping[str, Any]) -> dict[str, Any]:
-    """Prepare one kind of finding with its first example."""
+def _charts(report: Mapping[str, Any]) -> list[Any]:
+    """Draw, for each split, its classes, its objects' sizes and their shapes."""
+    drawn = []
+    names = mapping(report.get("names"))
+    distribution = mapping(report.get("distribution"))
+    imgsz = distribution.get("imgsz")
+    for split, found in mapping(distribution.get("splits")).items():
+        classes = mapping(inside(report, "splits", split, "per_class"))
+        rows = [
+            (str(names.get(index, index)), as_number(mapping(one).get("instances"))) for index, one in classes.items()
+        ]
+        rows.sort(key=lambda row: -(row[1] or 0))
+        title = f"{split}: objects of each class"
+        if len(rows) > MOST_CLASSES:
+            title = f"{split}: objects of the {MOST_CLASSES} most frequent of {len(rows)} classes"
+        drawn.append(bars(title, [Bar(name, value) for name, value in rows[:MOST_CLASSES]], None, count))
+        for key, what, open_below in (
+            ("side_px", f"{split}: side of the objects in px at imgsz={imgsz}", False),
+            ("aspect", f"{split}: width / height of the objects", True),
+        ):
+            histogram = mapping(found.get(key))
+            values = [as_number(value) for value in histogram.get("counts") or ()]
+            labels = _bins([float(edge) for edge in histogram.get("edges") or ()], open_below=open_below)
+            pairs = zip(labels, values, strict=False)
+            drawn.append(bars(what, [Bar(label, value) for label, value in pairs], None, count))
+    return [chart for chart in drawn if chart]
+
+
+def _bins(edges: list[float], *, open_below: bool) -> list[str]:
+    """Return the names of a histogram's bins; the last one is open, the first one too when it says so."""
+    between = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
+    below = [f"below {edges[0]:g}"] if edges and open_below else []
+    return below + between + ([f"{edges[-1]:g} and more"] if edges else [])
+
+
+def _sentences(report: Mapping[str, Any]) -> list[str]:
+    """Say what the charts show: small objects, image sizes, and how uneven the classes are."""
+    distribution, told = mapping(report.get("distribution")), []
+    for split, found in mapping(distribution.get("splits")).items():
+        boxes, small = as_number(found.get("boxes")), as_number(found.get("small"))
+        if boxes:
+            share = f"{(small or 0) / boxes:.1%}"
+            limit = distribution.get("small_object_pixels")
+            told.append(
+                f"{split}: {share} of {count(boxes)} objects are below {limit} px at imgsz={distribution.get('imgsz')}."
+            )
+        sizes = [
+            f"{one.get('width')} x {one.get('height')} ({count(one.get('images'))})"
+            for one in mappings(found.get("image_sizes"))
+        ]
+        if sizes:
+            more = as_number(found.get("other_sizes"))
+            told.append(
+                f"{split}: images of {', '.join(sizes[:5])}" + (f" and {count(more)} other sizes." if more else ".")
+            )
+    for split, found in mapping(distribution.get("imbalance")).items():
+        ratio = as_number(mapping(found).get("ratio"))
+        if ratio is not None:
+            most, least = inside(found, "most", "name"), inside(found, "least", "name")
+            told.append(f"{split}: {most} is {ratio:.3g} times as frequent as {least}.")
+    return told
+
+
+def _finding(kind: Mapping[str, Any], problems: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Prepare one kind of finding with its first example, and all of them folded away."""
     example = next(iter(mappings(kind.get("examples"))), {})
-    line = example.get("line")
-    place = str(example.get("file") or "")
-    blocking = kind.get("severity") == "blocking"
+    severity = str(kind.get("severity") or "")
+    tone, icon = _LOOKS.get(severity, _LOOKS["warning"])
+    own = [one for one in problems if one.get("check") == kind.get("check") and one.get("severity") == severity]
     return {
         "check": str(kind.get("check") or "").replace("_", " "),
-        "severity": str(kind.get("severity") or ""),
-        "tone": Tone.BAD if blocking else Tone.WARN,
-        "icon": "cross" if blocking else "warn",
+        "severity": severity,
+        "tone": tone,
+        "icon": icon,
         "count": count(kind.get("count")),
         "what": str(example.get("what") or ""),
-        "place": f"{place}:{line}" if line else place,
+        "place": _place(example),
+        "description": str(kind.get("description") or ""),
+        "remedy": str(kind.get("remedy") or ""),
+        "all": [(_place(one), str(one.get("what") or "")) for one in own[:MOST_ROWS]] if len(own) > 1 else [],
+        "more": max(0, len(own) - MOST_ROWS),
     }
+
+
+_LOOKS = {"blocking": (Tone.BAD, "cross"), "warning": (Tone.WARN, "warn"), "note": (Tone.NEUTRAL, "warn")}
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    """Return file and line of a finding."""
+    line, place = found.get("line"), str(found.get("file") or "")
+    return f"{place}:{line}" if line else place

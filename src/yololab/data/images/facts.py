@@ -1,0 +1,104 @@
+"""What an image file says of itself: read from its header, without decoding a pixel."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+_DEEP_MODES = {"I;16": 16, "I;16L": 16, "I;16B": 16, "I;16N": 16, "I": 32, "F": 32}
+_ORIENTATION = 274
+_TURNED_SIDEWAYS = (5, 6, 7, 8)
+_JPEG_END = b"\xff\xd9"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """The facts of one image file.
+
+    Attributes:
+        size_bytes: Size of the file.
+        format: Pillow's name of the format of its content (`JPEG`, `PNG`, …); None when it is no image.
+        width: Width as stored, before any turning, px; 0 when unknown.
+        height: Height as stored, px; 0 when unknown.
+        orientation: EXIF orientation, 1 to 8; 1 when there is none.
+        mode: Pillow's mode: `RGB`, `L`, `RGBA`, `I;16`, …
+        bits: Bits a channel.
+        ends: Whether the file ends as Ultralytics wants it: a JPEG with its end marker; True for other formats.
+        error: Why it cannot be read, in plain words; None when it can.
+    """
+
+    size_bytes: int
+    format: str | None = None
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    mode: str = ""
+    bits: int = 8
+    ends: bool = True
+    error: str | None = None
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height as the image is seen, turned as its EXIF orientation says, px."""
+        turned = self.orientation in _TURNED_SIDEWAYS
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+
+def read_facts(content: bytes) -> ImageFacts:
+    """Read the facts of an image file.
+
+    A file whose end is not where it belongs is decoded, to tell a cut image from one with bytes behind it.
+
+    Args:
+        content: The bytes of the file.
+    """
+    from PIL import Image
+
+    size = len(content)
+    if not content:
+        return ImageFacts(0, error="the file is empty")
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            name, (width, height), mode = image.format or "", image.size, image.mode
+            orientation = _orientation(image)
+            if name not in ("JPEG", "MPO"):
+                image.verify()
+    except Exception as raised:  # Pillow's readers raise whatever a broken file makes them
+        return ImageFacts(size, error=_words(raised))
+    bits = content[24] if name == "PNG" and size > 24 else _DEEP_MODES.get(mode, 8)
+    ends = name != "JPEG" or content.endswith(_JPEG_END)
+    error = None if ends else decode_error(content)
+    return ImageFacts(size, name, width, height, orientation, mode, bits, ends, error)
+
+
+def decode_error(content: bytes) -> str | None:
+    """Decode every pixel; return why that fails, None when it does not.
+
+    Args:
+        content: The bytes of the file.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except Exception as error:  # as above
+        return _words(error)
+    return None
+
+
+def _orientation(image: Any) -> int:
+    """Return the EXIF orientation; 1 where there is none, or none that can be read."""
+    try:
+        tags = image.tag_v2 if image.format == "TIFF" else image.getexif() if "exif" in image.info else {}
+        value = int(tags.get(_ORIENTATION, 1))
+    except Exception:  # EXIF data is the least kept part of many files; without it the image still counts
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def _words(error: Exception) -> str:
+    """Return the message of an error in one short line, without the address of our buffer."""
+    text = str(error).partition(" <_io")[0].splitlines()
+    return (text[0] if text else type(error).__name__)[:120]

@@ -1,0 +1,94 @@
+"""Perceptual hashes: images that look alike have hashes of few different bits, whatever their bytes are.
+
+The hash is the signs of the 16 x 16 lowest frequencies of the cosine transform of the image at 32 x 32 (Zauner, 2010,
+"Implementation and Benchmarking of Perceptual Image Hash Functions"). On 364 microscope images that all look alike,
+two different ones differ in 84 bits or more of 256; the same image saved at JPEG quality 60, at 75 % size or 10 %
+brighter in 8 or fewer (17 at 160 px), cropped by 1 % of each side in 26 or fewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+HASH_BYTES = 32
+_SIDE, _KEPT = 32, 16
+_FLAT = 2.0  # grey levels: below this spread there is nothing to tell two images apart by
+_ROWS_AT_ONCE = 1024
+
+
+def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
+    """Return the hash of an image; None when it cannot be decoded, or shows nothing.
+
+    A JPEG is decoded at a fraction of its size, which saves most of the time.
+
+    Args:
+        content: The bytes of the file.
+        width: Width of the image, px.
+        height: Height of the image, px.
+    """
+    import cv2
+
+    side = min(width, height)
+    flag = cv2.IMREAD_REDUCED_GRAYSCALE_8 if side >= 512 else cv2.IMREAD_REDUCED_GRAYSCALE_4
+    flag = flag if side >= 256 else cv2.IMREAD_REDUCED_GRAYSCALE_2 if side >= 128 else cv2.IMREAD_GRAYSCALE
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
+    except cv2.error:
+        return None
+    if image is None or min(image.shape) < 1:
+        return None
+    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if float(small.std()) < _FLAT:
+        return None
+    frequencies = cv2.dct(small)[:_KEPT, :_KEPT]
+    frequencies[0, 0] = 0.0
+    return np.packbits(frequencies > 0).tobytes()
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The nearest of a set of hashes, for each of another set.
+
+    Attributes:
+        index: Row of the nearest one within the distance, −1 when there is none, shape (n,).
+        distance: Bits that differ, shape (n,); 257 where there is none.
+    """
+
+    index: NDArray[np.int64]
+    distance: NDArray[np.int64]
+
+
+def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) -> Nearest:
+    """Find, for each hash of `first`, the nearest one of `second` within a Hamming distance; exact.
+
+    With bits as ±1, the number of different bits is `(256 − a·b) / 2`: a matrix product, done in blocks of rows so
+    that the matrix of all pairs never exists.
+
+    Args:
+        first: Hashes, u8, shape (n, 32).
+        second: Hashes, u8, shape (m, 32).
+        distance: Bits that may differ.
+    """
+    count = len(first)
+    index, best = np.full(count, -1, np.int64), np.full(count, 8 * HASH_BYTES + 1, np.int64)
+    if count and len(second):
+        theirs = _signs(second)
+        for start in range(0, count, _ROWS_AT_ONCE):
+            block = slice(start, start + _ROWS_AT_ONCE)
+            ours = _signs(first[block])
+            for column in range(0, len(theirs), 16 * _ROWS_AT_ONCE):
+                product = ours @ theirs[column : column + 16 * _ROWS_AT_ONCE].T
+                found = product.argmax(axis=1)
+                bits = ((8 * HASH_BYTES - product[np.arange(len(ours)), found]) / 2).astype(np.int64)
+                better = (bits < best[block]) & (bits <= distance)
+                best[block] = np.where(better, bits, best[block])
+                index[block] = np.where(better, found + column, index[block])
+    return Nearest(index, best)
+
+
+def _signs(hashes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the bits as ±1, f32, shape (n, 256)."""
+    return np.unpackbits(hashes, axis=1).astype(np.float32) * 2 - 1

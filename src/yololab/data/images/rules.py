@@ -1,0 +1,102 @@
+"""The rules of an image file: one pure function a rule, facts in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from yololab.data.images.facts import ImageFacts
+from yololab.data.index import IMAGE_SUFFIXES
+from yololab.data.problems import DataProblem, Severity
+
+SMALLEST_SIDE = 10  # Ultralytics leaves out an image with a smaller side (`check_image` in data/utils.py)
+TINY_SIDE = 32
+LARGE_PIXELS = (
+    89_478_485  # from here on Pillow warns; from twice as many on it refuses, and Ultralytics drops the image
+)
+_DROPS = "Ultralytics leaves out the image"
+_NAMES = {"JPEG": {"jpg", "jpeg", "mpo"}, "MPO": {"jpg", "jpeg", "mpo"}, "TIFF": {"tif", "tiff", "dng"}}
+_NAMES |= {"JPEG2000": {"jp2"}, "HEIF": {"heic", "heif"}, "AVIF": {"avif"}}
+
+
+def unreadable(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
+    """Find files that are no image, or one that is cut off."""
+    if facts.size_bytes == 0:
+        yield DataProblem("image_empty", image, None, "0 bytes", Severity.BLOCKING, f"{_DROPS}: replace or delete it")
+    elif facts.error is not None:
+        check = "image_truncated" if "truncated" in facts.error else "image_unreadable"
+        remedy = f"{_DROPS}: replace it, or delete it with its label"
+        yield DataProblem(check, image, None, facts.error, Severity.BLOCKING, remedy)
+    elif facts.format is not None and facts.format.lower() not in IMAGE_SUFFIXES | {"jpeg2000"}:
+        what, remedy = f"the content is {facts.format}", f"{_DROPS}: convert it to jpg or png"
+        yield DataProblem("image_format", image, None, what, Severity.BLOCKING, remedy)
+
+
+def unfinished_jpeg(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
+    """Find whole JPEGs with bytes after their end; plain Ultralytics writes such a file anew."""
+    if facts.error is None and not facts.ends:
+        remedy = "plain Ultralytics would rewrite the file (yololab never does): save it again with an image tool"
+        yield DataProblem("image_end", image, None, "bytes after the end of the JPEG", Severity.WARNING, remedy)
+
+
+def extreme_size(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
+    """Find images that are too small, very small, or very large."""
+    if facts.error is not None or not facts.width:
+        return
+    side, size = min(facts.width, facts.height), f"{facts.width} x {facts.height} px"
+    if side < SMALLEST_SIDE:
+        remedy = f"{_DROPS}: sides must have {SMALLEST_SIDE} px or more"
+        yield DataProblem("image_small", image, None, size, Severity.BLOCKING, remedy)
+    elif side < TINY_SIDE:
+        yield DataProblem("image_tiny", image, None, size, Severity.WARNING, "is it a thumbnail or a crop by mistake?")
+    elif facts.width * facts.height > LARGE_PIXELS:
+        remedy = "it is decoded whole for every use: cut it into tiles, or make it smaller"
+        yield DataProblem("image_large", image, None, size, Severity.WARNING, remedy)
+
+
+def rotated(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
+    """Find images that are shown turned: labels must have been made on the turned image."""
+    if facts.orientation != 1:
+        what = f"EXIF orientation {facts.orientation}: Ultralytics turns it before it uses the labels"
+        remedy = "look whether its boxes fit the turned image; an image saved upright has no such doubt"
+        yield DataProblem("image_rotated", image, None, what, Severity.WARNING, remedy)
+
+
+def other_channels(image: Path, facts: ImageFacts, channels: int) -> Iterator[DataProblem]:
+    """Find images that are converted on loading: 16 bits to 8, other channels than the dataset's."""
+    if facts.error is not None or not facts.mode:
+        return
+    if facts.bits > 8:
+        what = f"{facts.bits} bits a channel: Ultralytics keeps the upper 8"
+        remedy = "convert it with the range that matters spread over 8 bits"
+        yield DataProblem("image_depth", image, None, what, Severity.WARNING, remedy)
+    elif facts.mode != ("L" if channels == 1 else "RGB") and channels in (1, 3):
+        what = f"mode {facts.mode} in a dataset of {channels} channel(s): converted on loading"
+        yield DataProblem("image_channels", image, None, what, Severity.NOTE, "nothing to do when that is meant")
+
+
+def wrong_suffix(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
+    """Find images whose content is of another format than their name says."""
+    if facts.error is None and facts.format:
+        suffix = image.name.rpartition(".")[2].lower()
+        if suffix not in _NAMES.get(facts.format, {facts.format.lower()}):
+            what = f"the content is {facts.format}, the name says {suffix}"
+            yield DataProblem("image_suffix", image, None, what, Severity.WARNING, "rename or convert the file")
+
+
+def judge_image_file(image: Path, facts: ImageFacts, channels: int) -> tuple[DataProblem, ...]:
+    """Apply every rule.
+
+    Args:
+        image: The file.
+        facts: What it says of itself.
+        channels: The channels that the data.yaml names.
+    """
+    return (
+        *unreadable(image, facts),
+        *unfinished_jpeg(image, facts),
+        *extreme_size(image, facts),
+        *rotated(image, facts),
+        *other_channels(image, facts, channels),
+        *wrong_suffix(image, facts),
+    )

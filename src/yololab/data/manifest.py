@@ -1,0 +1,124 @@
+"""The files of a dataset and their hashes: kept with each run, so that a change can be named file by file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, Problem
+
+MANIFEST_VERSION = 1
+DIGITS = 32
+_EXAMPLES = 5
+
+# split → key of an image → (digest of the image, digest of its labels)
+Manifest = dict[str, dict[str, tuple[str, str]]]
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest as compressed JSON, atomically; the same one always gives the same bytes."""
+    content = {"schema_version": MANIFEST_VERSION, "splits": manifest}
+    text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(gzip.compress(text, compresslevel=6, mtime=0))
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        InputError: It is not there, damaged, or of an unknown version.
+    """
+    try:
+        content = json.loads(gzip.decompress(path.read_bytes()))
+        if content["schema_version"] != MANIFEST_VERSION:
+            raise ValueError(f"version {content['schema_version']}")
+        return {
+            split: {key: (pair[0], pair[1]) for key, pair in files.items()}
+            for split, files in content["splits"].items()
+        }
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        found = f"no manifest that can be read ({error})"
+        raise InputError(Problem(str(path), found, f"a manifest of version {MANIFEST_VERSION}")) from None
+
+
+@dataclass(frozen=True)
+class SplitChanges:
+    """What became of a split's images, by their keys.
+
+    Attributes:
+        added: Images that were not there.
+        removed: Images that are no longer there.
+        replaced: Images whose bytes are others.
+        relabelled: Images whose labels are others.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    replaced: tuple[str, ...]
+    relabelled: tuple[str, ...]
+
+    @property
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        """Return the changes by their names."""
+        return {
+            "added": self.added,
+            "removed": self.removed,
+            "replaced": self.replaced,
+            "relabelled": self.relabelled,
+        }
+
+    def __bool__(self) -> bool:
+        return any(self.kinds.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return counts and first examples."""
+        counts: dict[str, Any] = {name: len(keys) for name, keys in self.kinds.items()}
+        return counts | {"examples": {name: list(keys[:_EXAMPLES]) for name, keys in self.kinds.items() if keys}}
+
+
+def manifest_changes(before: Manifest, after: Manifest) -> dict[str, SplitChanges]:
+    """Return what changed in each split; a split without a change is left out."""
+    changes = {}
+    for split in sorted(before.keys() | after.keys()):
+        old, new = before.get(split, {}), after.get(split, {})
+        both = sorted(old.keys() & new.keys())
+        found = SplitChanges(
+            added=tuple(sorted(new.keys() - old.keys())),
+            removed=tuple(sorted(old.keys() - new.keys())),
+            replaced=tuple(key for key in both if old[key][0] != new[key][0]),
+            relabelled=tuple(key for key in both if old[key][1] != new[key][1]),
+        )
+        if found:
+            changes[split] = found
+    return changes
+
+
+def changes_in_words(changes: Mapping[str, SplitChanges]) -> list[str]:
+    """Return a line for each split that changed, with the first names.
+
+    >>> changes_in_words({"train": SplitChanges(("a.jpg",), (), (), ("b.jpg", "c.jpg"))})
+    ['train: 1 image added (a.jpg), 2 images relabelled (b.jpg, …)']
+    """
+    lines = []
+    for split, found in changes.items():
+        parts = [
+            f"{len(keys)} image{'s' if len(keys) > 1 else ''} {name} ({keys[0]}{', …' if len(keys) > 1 else ''})"
+            for name, keys in found.kinds.items()
+            if keys
+        ]
+        lines.append(f"{split}: {', '.join(parts)}")
+    return lines

@@ -1,0 +1,183 @@
+"""One pass over the files of a dataset: each image and label file is read once, for every check together.
+
+Reading, hashing and decoding leave Python's lock, so threads are enough, and nothing has to be started for a small
+dataset. Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+from yololab.data.fingerprint import label_digest
+from yololab.data.images.facts import decode_error, read_facts
+from yololab.data.images.perceptual import perceptual_hash
+from yololab.data.images.rules import judge_image_file
+from yololab.data.index import label_path
+from yololab.data.label_rows import LabelRules
+from yololab.data.label_rules import DROPS, LabelVerdict, judge_label
+from yololab.data.problems import DataProblem, Severity
+from yololab.data.scan_cache import ImageEntry, ScanCache, cache_name, is_settled, stamp_of
+
+IMAGES_A_TASK = 16
+CACHED_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """What a scan looks at.
+
+    Attributes:
+        rules: The rules of the label files.
+        channels: The channels that the data.yaml names.
+        decode: Whether every pixel is decoded.
+        hashes: Whether perceptual hashes are made.
+        workers: Threads; None for the cores that the process may use.
+        cache: Our cache folder; None keeps nothing.
+    """
+
+    rules: LabelRules
+    channels: int
+    decode: bool
+    hashes: bool
+    workers: int | None
+    cache: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one image and its label file are.
+
+    Attributes:
+        image: The image.
+        entry: What was found in it; None when it is not there or not readable.
+        verdict: What its labels are worth.
+        labelled: Whether it has a label file, be it empty.
+        label_digest: Digest of its rows.
+        problems: What was found.
+        cached: Whether the image was known from an earlier scan.
+    """
+
+    image: Path
+    entry: ImageEntry | None
+    verdict: LabelVerdict
+    labelled: bool
+    label_digest: bytes
+    problems: tuple[DataProblem, ...]
+    cached: bool
+
+
+def scan(
+    images: Sequence[Path], settings: ScanSettings, done: Callable[[int], None] = lambda count: None
+) -> Iterator[Look]:
+    """Look at images and their labels, in their order.
+
+    Args:
+        images: The images.
+        settings: What to look at.
+        done: Called now and then with the number of images looked at.
+    """
+    cache = ScanCache(settings.cache)
+    done(0)
+    with warnings.catch_warnings(), ThreadPool(settings.workers or usable_cores()) as pool:
+        warnings.simplefilter("ignore")  # Pillow warns of what our rules tell
+        for start in range(0, len(images), CACHED_AT_ONCE):
+            part = images[start : start + CACHED_AT_ONCE]
+            known = cache.known(part)
+            fresh: dict[str, tuple[str, ImageEntry]] = {}
+
+            def look(image: Path, known: dict[str, tuple[str, ImageEntry]] = known) -> tuple[Look, str | None]:
+                return _look(image, settings, known.get(cache_name(image)))
+
+            for number, (found, stamp) in enumerate(pool.imap(look, part, chunksize=IMAGES_A_TASK), start + 1):
+                if stamp is not None and found.entry is not None:
+                    fresh[cache_name(found.image)] = (stamp, found.entry)
+                if number % 64 == 0:
+                    done(number)
+                yield found
+            cache.keep(fresh)
+    done(len(images))
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity
+        return os.cpu_count() or 1
+
+
+def _look(image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None) -> tuple[Look, str | None]:
+    """Look at an image and its labels; return it with its stamp when it is worth keeping."""
+    problems: list[DataProblem] = []
+    entry, stamp, cached = _image(image, settings, known, problems)
+    label, labelled, digest, verdict = label_path(image), True, label_digest(b""), LabelVerdict(())
+    try:
+        content = label.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        labelled = False
+    except OSError as error:
+        what, remedy = f"not readable ({error.strerror})", f"{DROPS}: mend the file's permissions"
+        problems.append(DataProblem("label_unreadable", label, None, what, Severity.BLOCKING, remedy))
+    else:
+        digest = label_digest(content)
+        verdict = judge_label(content, settings.rules)
+        problems += [DataProblem(f.check, label, f.line, f.what, f.severity, f.remedy) for f in verdict.findings]
+        problems += _below_a_pixel(label, verdict, entry)
+    return Look(image, entry, verdict, labelled, digest, tuple(problems), cached), stamp
+
+
+def _image(
+    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, problems: list[DataProblem]
+) -> tuple[ImageEntry | None, str | None, bool]:
+    """Return what is in an image file, its stamp when that is new and settled, and whether it was known."""
+    try:
+        status = image.stat()
+        stamp = stamp_of(status)
+        entry = known[1] if known is not None and known[0] == stamp else None
+        enough = entry is not None and entry.hashed >= settings.hashes and entry.decoded >= settings.decode
+        cached = enough
+        if not enough:
+            entry = _read(image.read_bytes(), settings)
+    except FileNotFoundError:
+        remedy = f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list"
+        problems.append(DataProblem("missing_image", image, None, "no such file", Severity.BLOCKING, remedy))
+        return None, None, False
+    except OSError as error:
+        what = f"not readable ({error.strerror})"
+        remedy = f"{DROPS}: mend the file's permissions, or mend the folder of this name"
+        problems.append(DataProblem("image_unreadable", image, None, what, Severity.BLOCKING, remedy))
+        return None, None, False
+    assert entry is not None
+    problems += judge_image_file(image, entry.facts, settings.channels)
+    return entry, None if cached or not is_settled(status) else stamp, cached
+
+
+def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
+    """Find everything that is asked of an image file in its bytes."""
+    facts = read_facts(content)
+    digest = hashlib.sha256(content).digest()
+    if facts.error is None and settings.decode:
+        error = decode_error(content)
+        if error is not None:
+            facts = type(facts)(facts.size_bytes, error=error)
+    usable = facts.error is None and settings.hashes
+    hashed = perceptual_hash(content, facts.width, facts.height) if usable else None
+    return ImageEntry(facts, digest, hashed, settings.hashes, settings.decode)
+
+
+def _below_a_pixel(label: Path, verdict: LabelVerdict, entry: ImageEntry | None) -> Iterator[DataProblem]:
+    """Find boxes narrower or lower than one pixel of their own image."""
+    if entry is None or not entry.facts.width:
+        return
+    width, height = entry.facts.shown_size
+    small = [box for box in verdict.boxes if 0 < box[2] * width < 1 or 0 < box[3] * height < 1]
+    if small:
+        box = small[0]
+        what = f"{len(small)} box(es) below one pixel, the first {box[2] * width:.2g} x {box[3] * height:.2g} px"
+        yield DataProblem("label_tiny", label, None, what, Severity.WARNING, "a slip of the mouse? delete or mend it")

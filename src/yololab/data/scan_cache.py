@@ -1,0 +1,143 @@
+"""What is known of image files that have not changed since they were read: nothing is read twice.
+
+An entry counts only while path, size, modification and change time and inode are the same; one of a file that was
+changed just before it was read is not kept, since a second change could leave the same times. A cache that is damaged
+or locked is no error: the files are read again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from yololab.data.images.facts import ImageFacts
+
+SCAN_VERSION = 1
+CACHE_FILE = f"images-{SCAN_VERSION}.sqlite"
+_RACY_NS = 2_000_000_000
+_MOST_ENTRIES = 2_000_000
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntry:
+    """What was found in an image file.
+
+    Attributes:
+        facts: Its header's facts.
+        digest: SHA-256 of its bytes.
+        hash: Its perceptual hash; None when it has none.
+        hashed: Whether the perceptual hash was asked for.
+        decoded: Whether every pixel was decoded.
+    """
+
+    facts: ImageFacts
+    digest: bytes
+    hash: bytes | None
+    hashed: bool
+    decoded: bool
+
+
+class ScanCache:
+    """The entries of earlier scans.
+
+    Args:
+        folder: Our cache folder; None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = None if folder is None else folder / CACHE_FILE
+
+    def known(self, images: Sequence[Path]) -> dict[str, tuple[str, ImageEntry]]:
+        """Return (stamp, entry) of each path that is known; the caller compares the stamp."""
+        found: dict[str, tuple[str, ImageEntry]] = {}
+        connection = self._open()
+        if connection is None:
+            return found
+        try:
+            for start in range(0, len(images), _AT_ONCE):
+                names = [_name(image) for image in images[start : start + _AT_ONCE]]
+                marks = ",".join("?" * len(names))
+                query = f"SELECT path, stamp, facts, digest, hash, hashed, decoded FROM images WHERE path IN ({marks})"
+                for path, stamp, facts, digest, hashed_value, hashed, decoded in connection.execute(query, names):
+                    entry = ImageEntry(
+                        ImageFacts(*json.loads(facts)), digest, hashed_value, bool(hashed), bool(decoded)
+                    )
+                    found[path] = (stamp, entry)
+        except (sqlite3.Error, ValueError, TypeError):
+            return {}
+        finally:
+            connection.close()
+        return found
+
+    def keep(self, entries: Mapping[str, tuple[str, ImageEntry]]) -> None:
+        """Add entries; the oldest go when there are too many."""
+        connection = self._open() if entries else None
+        if connection is None:
+            return
+        try:
+            with connection:
+                connection.executemany("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(entries))
+                connection.execute(
+                    "DELETE FROM images WHERE rowid <= (SELECT max(rowid) FROM images) - ?", (_MOST_ENTRIES,)
+                )
+        except sqlite3.Error:
+            return
+        finally:
+            connection.close()
+
+    def _open(self) -> sqlite3.Connection | None:
+        """Open the file, making it anew when it is damaged; None when that cannot be."""
+        if self._file is None:
+            return None
+        for attempt in range(2):
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(self._file, timeout=10)
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS images (path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB, "
+                    "hash BLOB, hashed INT, decoded INT)"
+                )
+                return connection
+            except sqlite3.DatabaseError as error:
+                if attempt or isinstance(error, sqlite3.OperationalError):
+                    return None
+                self._file.unlink(missing_ok=True)
+            except OSError:
+                return None
+        return None
+
+
+def _rows(entries: Mapping[str, tuple[str, ImageEntry]]) -> Iterable[tuple[object, ...]]:
+    for path, (stamp, entry) in entries.items():
+        facts = json.dumps(astuple(entry.facts))
+        yield path, stamp, facts, entry.digest, entry.hash, entry.hashed, entry.decoded
+
+
+def _name(image: Path) -> str:
+    """Return a path as SQLite can hold it, whatever bytes it has."""
+    return os.fsencode(os.path.abspath(image)).hex() if not _is_plain(str(image)) else os.path.abspath(image)  # noqa: PTH100
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def cache_name(image: Path) -> str:
+    """Return the key of an image in `ScanCache.known` and `ScanCache.keep`."""
+    return _name(image)
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Return what must be the same for an entry to count."""
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
+
+
+def is_settled(status: os.stat_result) -> bool:
+    """Return whether a file was changed long enough ago for its times to tell a later change."""
+    return time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _RACY_NS
