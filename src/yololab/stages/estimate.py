@@ -174,12 +174,10 @@ def shortages(estimate: Estimate, free_disk: int, batch: int, trials: int = 1) -
     found = []
     if estimate.disk_bytes * trials > free_disk:
         need = f"{estimate.disk_bytes * trials / 2**30:.1f} GiB"
-        found.append(
-            f"the disk has {free_disk / 2**30:.1f} GiB free, and {need} will be written: paths.root=… moves it"
-        )
+        found.append(f"the disk has {free_disk / 2**30:.1f} GiB free, {need} will be written: paths.root=… moves it")
     if estimate.reduced_batch is not None:
         found.append(
-            f"the GPU's memory does not hold a batch of {batch}: Ultralytics would go on with {estimate.reduced_batch}; "
+            f"the GPU's memory does not hold batch={batch}: Ultralytics would go on with {estimate.reduced_batch}; "
             f"pass batch={estimate.reduced_batch}, or a smaller imgsz"
         )
     peak, free = estimate.peak_memory_bytes, estimate.free_memory_bytes
