@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from yololab.commands.naming import dataset_of
 from yololab.commands.request import Request, tree_of
 from yololab.config.compose import Composed
 from yololab.config.schema import Gate
+from yololab.data.manifest import changes_in_words, manifest_changes, read_manifest
 from yololab.errors import GateError, InputError, Problem
 from yololab.jsonfiles import write_json, write_text_atomically
 from yololab.metricsfile import MetricsFile
 from yololab.report.comparison import comparison_markdown
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.compare import COMPARISON_VERSION, Comparison, compare_metrics
-from yololab.stages.operands import Operand, read_operand
+from yololab.stages.operands import Operand, manifest_of, read_operand
 from yololab.tables import comparison_table
 
 USAGE = "compare CURRENT [BASELINE]  (run folders, metrics.json files, baselines)"
@@ -67,17 +68,34 @@ def compare_operands(request: Request) -> CompareResult:
     composed = request.compose()
     sides = [read_operand(word, request.working_directory) for word in words]
     current = measured(sides[0], sides[-1], composed, request)
-    baseline = (
-        measured(sides[1], sides[0], composed, request)
-        if len(sides) == 2
-        else promoted_baseline(sides[0], current, composed, request.working_directory).metrics()
+    if len(sides) == 2:
+        other = sides[1]
+        baseline = measured(other, sides[0], composed, request)
+    else:
+        promoted = promoted_baseline(sides[0], current, composed, request.working_directory)
+        other, baseline = read_operand(str(promoted.folder), request.working_directory), promoted.metrics()
+    changes = _data_changes(sides[0], other)
+    try:
+        comparison = compare_metrics(current, baseline, composed.experiment.baseline.tolerance)
+    except InputError as error:
+        told = [Problem("dataset, changed since the baseline", line) for line in changes]
+        raise InputError([*error.problems, *told]) from None
+    comparison = replace(
+        comparison, notes=(*comparison.notes, *(f"The dataset has changed: {line}." for line in changes))
     )
-    comparison = compare_metrics(current, baseline, composed.experiment.baseline.tolerance)
     content = comparison.to_json(composed.experiment.baseline.gate or Gate.DEGRADED)
     folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, "comparison"))
     write_json(folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
     return CompareResult(comparison, content, folder.comparison)
+
+
+def _data_changes(current: Operand, baseline: Operand) -> list[str]:
+    """Return what became of the dataset between two runs, a line a split; empty when that is not known."""
+    ours, theirs = manifest_of(current), manifest_of(baseline)
+    if ours is None or theirs is None:
+        return []
+    return changes_in_words(manifest_changes(read_manifest(theirs), read_manifest(ours)))
 
 
 def promoted_baseline(operand: Operand, metrics: MetricsFile, composed: Composed, working_directory: Path) -> Baseline:

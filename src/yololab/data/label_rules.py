@@ -247,7 +247,7 @@ def judge_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
 def _clean_boxes(text: str, rules: LabelRules) -> LabelVerdict | None:
     """Return the verdict on a file of faultless boxes, None for any other: most files need no closer look."""
     rows = [words for line in text.splitlines() if (words := line.split())]
-    if not rules.takes_box(BOX_COLUMNS) or any(len(words) != BOX_COLUMNS for words in rows):
+    if not rules.takes_box(BOX_COLUMNS) or not set(map(len, rows)) <= {BOX_COLUMNS}:
         return None
     try:
         values = array("f", map(float, chain.from_iterable(rows)))
@@ -264,7 +264,7 @@ def _clean_boxes(text: str, rules: LabelRules) -> LabelVerdict | None:
         and max(classes) < rules.nc
         and not any(index % 1 for index in classes)
         and len(set(zip(classes, x, y, width, height, strict=True))) == len(classes)
-        and not any(min(sides) >= WHOLE for sides in zip(width, height, strict=True))
+        and max(map(min, width, height)) < WHOLE
     )
     boxes = tuple(zip(x, y, width, height, strict=True))
     if not sound or next(coinciding(classes, boxes), None) is not None:

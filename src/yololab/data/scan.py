@@ -1,7 +1,7 @@
 """One pass over the files of a dataset: each image and label file is read once, for every check together.
 
-Reading, hashing and decoding leave Python's lock, so threads are enough, and nothing has to be started for a small
-dataset. Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
+Decoding leaves Python's lock, so threads are enough for it; without decoding they would only wait for each other, and
+the files are read one after the other. Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -84,7 +85,9 @@ def scan(
     """
     cache = ScanCache(settings.cache)
     done(0)
-    with warnings.catch_warnings(), ThreadPool(settings.workers or usable_cores()) as pool:
+    threads = (settings.workers or usable_cores()) if settings.hashes or settings.decode else 1
+    with warnings.catch_warnings(), ExitStack() as stack:
+        pool = stack.enter_context(ThreadPool(threads)) if threads > 1 else None
         warnings.simplefilter("ignore")  # Pillow warns of what our rules tell
         for start in range(0, len(images), CACHED_AT_ONCE):
             part = images[start : start + CACHED_AT_ONCE]
@@ -94,7 +97,8 @@ def scan(
             def look(image: Path, known: dict[str, tuple[str, ImageEntry]] = known) -> tuple[Look, str | None]:
                 return _look(image, settings, known.get(cache_name(image)))
 
-            for number, (found, stamp) in enumerate(pool.imap(look, part, chunksize=IMAGES_A_TASK), start + 1):
+            looks = map(look, part) if pool is None else pool.imap(look, part, chunksize=IMAGES_A_TASK)
+            for number, (found, stamp) in enumerate(looks, start + 1):
                 if stamp is not None and found.entry is not None:
                     fresh[cache_name(found.image)] = (stamp, found.entry)
                 if number % 64 == 0:

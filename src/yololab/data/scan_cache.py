@@ -125,7 +125,7 @@ def _name(image: Path) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isprintable() and not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or text.isprintable()
 
 
 def cache_name(image: Path) -> str:

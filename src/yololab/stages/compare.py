@@ -146,6 +146,9 @@ class Comparison:
         }
 
 
+DRY_RUN_SENTENCE = "A dry run: its numbers are those of a few images, and are compared with nothing."
+
+
 def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:
     """Return whether a verdict passes the gate.
 

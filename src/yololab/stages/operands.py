@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from yololab.baseline import PREDICTIONS, Baseline
+from yololab.baseline import BASELINE_VERSION, PREDICTIONS, Baseline
 from yololab.errors import InputError, Problem
 from yololab.jsonfiles import read_json
 from yololab.metricsfile import MetricsFile, read_metrics
@@ -92,6 +92,17 @@ def read_operand(text: str, working_directory: Path) -> Operand:
         status = read_json(run.record, (RECORD_VERSION,))["status"]
         raise _no_operand(path, f"a run that is {status} and has no metrics")
     raise _no_operand(path, "a folder without metrics.json and without weights/best.pt")
+
+
+def manifest_of(operand: Operand) -> Path | None:
+    """Return the manifest of the dataset that an operand was measured on; None when it is not there (any more)."""
+    if not operand.path.is_dir():
+        return None
+    run = RunFolder(operand.path)
+    if Baseline(operand.path).exists():
+        origin = read_json(Baseline(operand.path).provenance, (BASELINE_VERSION,)).get("run")
+        run = RunFolder(Path(str(origin)))
+    return run.manifest if run.manifest.is_file() else None
 
 
 def origin_of(folder: RunFolder) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from yololab.errors import InputError, JobError, YololabError
 from yololab.job import Job
 from yololab.report.page import write_report
 from yololab.runfolder import RunFolder
-from yololab.screen import Screen, number
+from yololab.screen import Screen, duration, number
 from yololab.stages.approve import Answer, GateName
 from yololab.stages.compare import Verdict
 from yololab.stages.evaluate import make_protocol
@@ -215,6 +215,8 @@ def summarise(job: Job) -> None:
     if job.metrics is not None:
         values = "  ".join(f"{m.name} {number(job.metrics.value(m.name))}" for m in job.prepared.task.metrics)
         job.screen.stage("result", values)
+    if job.rehearsal is not None and job.estimate is not None and job.checklist and all_passed(job.checklist):
+        job.screen.stage("dry run", f"every stage works; the whole job: {duration(job.estimate.seconds)} at most")
     places = (
         ("weights", job.folder.best),
         ("metrics", job.folder.metrics),

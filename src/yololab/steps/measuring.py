@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from yololab.config.schema import Gate
 from yololab.job import Job
 from yololab.jsonfiles import write_json, write_text_atomically
 from yololab.measuring import measure_checkpoint
 from yololab.report.comparison import comparison_markdown
-from yololab.stages.compare import COMPARISON_VERSION, compare_metrics
+from yololab.stages.compare import COMPARISON_VERSION, DRY_RUN_SENTENCE, compare_metrics
 from yololab.stages.evaluate import make_protocol
 from yololab.steps.baselines import baseline_metrics, surroundings
 from yololab.tables import comparison_table
@@ -48,9 +50,12 @@ def compare(job: Job) -> None:
     assert job.metrics is not None
     other = None if job.rehearsal else baseline_metrics(job)
     job.comparison = compare_metrics(job.metrics, other, job.config.baseline.tolerance)
+    if job.rehearsal is not None:
+        job.comparison = replace(job.comparison, sentence=DRY_RUN_SENTENCE)
     content = job.comparison.to_json(job.config.baseline.gate or Gate.NONE)
     write_json(job.folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(job.folder.comparison_markdown, comparison_markdown(content))
     job.record.update(comparison={"verdict": job.comparison.verdict, "path": str(job.folder.comparison)})
-    job.screen.stage("compare", "with the baseline" if other else "no baseline yet")
+    against = "nothing: a dry run" if job.rehearsal else "with the baseline" if other else "no baseline yet"
+    job.screen.stage("compare", against)
     comparison_table(job.screen, job.comparison)

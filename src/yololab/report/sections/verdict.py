@@ -21,10 +21,13 @@ def verdict(run: RunFiles) -> dict[str, Any]:
         shown = status_appearance(run.status)
     else:
         shown = Appearance("Evaluated", Tone.NEUTRAL, "tick")
+    rehearsed = bool(run.recorded("dry_run"))
+    if rehearsed and decided:
+        shown = Appearance("Dry run: every stage was tried", Tone.NEUTRAL, "flag")
     compared = bool(mapping(run.comparison.get("baseline")))
     return {
         "shown": shown,
-        "tag": verdict_word.replace("_", " ") if decided else run.status.upper(),
+        "tag": "DRY RUN" if rehearsed else verdict_word.replace("_", " ") if decided else run.status.upper(),
         "sentence": run.comparison.get("sentence") if decided else _sentence_of_status(run),
         "unsupported": decided and compared and run.comparison.get("statistical_support") is False,
         "primary": _primary(run),

@@ -1,0 +1,158 @@
+"""Before and after the training: dry runs, leaks, changed data, and a person at a real terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tiny import make_dataset
+
+JOB = ("data=pictures/data.yaml", "model=yolo26n.yaml", "imgsz=64", "batch=4", "device=cpu", "workers=0", "plots=false")
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    make_dataset(tmp_path / "pictures")
+    return tmp_path
+
+
+def yololab(*words: str, cwd: Path, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "yololab", *words],
+        cwd=cwd,
+        env=os.environ | {"YOLO_OFFLINE": "true"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    assert "Traceback" not in output
+    return output
+
+
+def newest(project: Path) -> Path:
+    folders = [path for path in (project / "outputs/training").iterdir() if not path.is_symlink()]
+    return max(folders, key=lambda path: (path.stat().st_ctime_ns, path.name))
+
+
+def record(folder: Path) -> dict:
+    return json.loads((folder / "experiment_log.json").read_text())
+
+
+def test_a_dry_run_goes_through_every_stage_and_counts_for_nothing(project):
+    output = yololab(*JOB, "epochs=300", "approval=auto", "dry_run=true", "baseline.promote=always", cwd=project)
+    assert "every stage works" in output
+    folder = newest(project)
+    content = record(folder)
+    assert content["status"] == "complete"
+    assert content["dry_run"]["mode"] == "batch"
+    assert content["results"]["final_epoch"] == 1
+    assert content["estimate"]["epochs"] == 300
+    checks = {check["check"]: check["passed"] for check in content["verification"]["checks"]}
+    assert checks["exported model works"] is True
+    assert len((folder / "dry_run_train.txt").read_text().splitlines()) == 4
+    assert not (project / "outputs/training/latest").exists()
+    assert not (project / "outputs/evaluation/metrics.json").exists()
+    assert not (project / "outputs/baselines").exists()
+    assert "dry run" in yololab("promote", str(folder), cwd=project, code=2)
+    assert "Dry run" in (folder / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_batch_can_be_learnt(project):
+    yololab(*JOB, "approval=auto", "dry_run=overfit", "export=none", cwd=project)
+    (learnt,) = [c for c in record(newest(project))["verification"]["checks"] if c["check"] == "batch learnt"]
+    assert learnt["passed"] is True
+
+
+def test_a_leak_is_asked_about_and_can_be_made_to_block(project):
+    for kind, suffix in (("images", "png"), ("labels", "txt")):
+        pictures = project / "pictures"
+        shutil.copyfile(pictures / f"train/{kind}/train0.{suffix}", pictures / f"val/{kind}/leak.{suffix}")
+    output = yololab(*JOB, "approval.cpu=auto", cwd=project, code=3)
+    assert "leak_same" in output
+    assert "approval.dataset=auto" in output
+    output = yololab(*JOB, "approval=auto", "check.severity.leak_same=blocking", cwd=project, code=2)
+    assert "leak.png" in output
+    folder = newest(project)
+    assert record(folder)["status"] == "failed"
+    assert not (folder / "weights").exists()
+    output = yololab("check", "data=pictures/data.yaml", cwd=project)
+    (page,) = (project / "outputs/checks").glob("*/report.html")
+    assert "leak same" in page.read_text()
+
+
+def test_what_changed_in_the_data_since_the_baseline_is_told(project):
+    words = (*JOB, "epochs=1", "approval=auto", "export=none")
+    yololab(*words, "baseline.promote=always", cwd=project)
+    first = newest(project)
+    label = project / "pictures/train/labels/train3.txt"
+    label.write_text(label.read_text().splitlines()[0] + "\n")
+    assert "1 image relabelled (train/images/train3.png)" in yololab(*words, cwd=project)
+    second = newest(project)
+    assert record(second)["data_changes"]["splits"]["train"]["relabelled"] == 1
+    output = yololab("compare", str(second), str(first), "baseline.gate=none", cwd=project)
+    comparison = next((project / "outputs/comparisons").glob("*/comparison.json"))
+    assert any("relabelled" in note for note in json.loads(comparison.read_text())["notes"]), output
+
+
+def at_a_terminal(words: tuple[str, ...], answers: list[bytes], cwd: Path) -> tuple[int, str]:
+    """Run a command at a pseudo-terminal, typing an answer at each question."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "yololab", *words],
+        cwd=cwd,
+        env=os.environ | {"YOLO_OFFLINE": "true", "TERM": "xterm"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    output, asked = b"", 0
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline:
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                output += os.read(master, 4096)
+            except OSError:
+                break
+        if output.count(b"[y/N]") > asked and asked < len(answers):
+            time.sleep(0.3)
+            os.write(master, answers[asked])
+            asked += 1
+    code = process.wait(20)
+    os.close(master)
+    return code, output.decode(errors="replace")
+
+
+@pytest.mark.parametrize("typed", [b"\n", b"n\n", b"\x04"])
+def test_nothing_but_a_yes_spends(project, typed):
+    code, output = at_a_terminal((*JOB, "epochs=1"), [typed], project)
+    assert code == 3, output
+    content = record(newest(project))
+    assert content["status"] == "rejected"
+    (approval,) = content["approvals"]
+    assert (approval["gate"], approval["answer"]) == ("cpu", "no")
+    assert approval["by"].startswith("user:")
+    assert not (newest(project) / "weights").exists()
+
+
+def test_a_person_says_yes_and_does_not_promote(project):
+    code, output = at_a_terminal((*JOB, "epochs=1", "export=none"), [b"y\n", b"\n"], project)
+    assert code == 0, output
+    assert "Make this run the baseline?" in output
+    content = record(newest(project))
+    assert [(a["gate"], a["answer"]) for a in content["approvals"]] == [("cpu", "yes"), ("promote", "no")]
+    assert not (project / "outputs/baselines").exists()
