@@ -148,6 +148,17 @@ def test_the_cache_knows_settled_files(data, tmp_path, monkeypatch):
     assert check(data, cache=cache, decode=True).cached == 0, "a header alone does not answer for the pixels"
 
 
+def test_processes_find_what_one_process_finds(data, monkeypatch):
+    put(data, "val", "z", jpeg(0))
+    put(data, "train", "y", b"no image")
+    alone = check(data)
+    monkeypatch.setattr("yololab.data.scan_workers.FEWEST_IMAGES", 0)
+    shared = check(data, workers=2)
+    assert shared.problems == alone.problems
+    assert shared.splits == alone.splits
+    assert shared.fingerprints() == alone.fingerprints()
+
+
 def test_the_fingerprint_is_the_one_of_the_files(data):
     dataset = load_dataset(data)
     assert check(data).fingerprints() == {split: fingerprint_split(dataset, split) for split in ("train", "val")}

@@ -47,7 +47,7 @@ class CheckSettings:
         near_duplicate_distance: Bits of two perceptual hashes, of 256, that may differ.
         small_object_pixels: Side below which an object counts as small, px at `imgsz`.
         imgsz: The training's image size, px.
-        workers: Threads; None for the cores that the process may use.
+        workers: Processes; None for the cores that the process may use.
         severity: Check → blocking, warning, note or off, for what is rated anew.
         cache: Our cache folder; None keeps nothing between two checks.
     """

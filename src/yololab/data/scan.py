@@ -1,18 +1,14 @@
 """One pass over the files of a dataset: each image and label file is read once, for every check together.
 
-Decoding leaves Python's lock, so threads are enough for it; without decoding they would only wait for each other, and
-the files are read one after the other. Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
+Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from yololab.data.fingerprint import label_digest
@@ -24,8 +20,9 @@ from yololab.data.label_rows import LabelRules
 from yololab.data.label_rules import DROPS, LabelVerdict, judge_label
 from yololab.data.problems import DataProblem, Severity
 from yololab.data.scan_cache import ImageEntry, ScanCache, cache_name, is_settled, stamp_of
+from yololab.data.scan_workers import scan_workers, usable_cores
 
-IMAGES_A_TASK = 16
+IMAGES_A_TASK = 32
 CACHED_AT_ONCE = 4096
 
 
@@ -38,7 +35,7 @@ class ScanSettings:
         channels: The channels that the data.yaml names.
         decode: Whether every pixel is decoded.
         hashes: Whether perceptual hashes are made.
-        workers: Threads; None for the cores that the process may use.
+        workers: Processes; None for the cores that the process may use.
         cache: Our cache folder; None keeps nothing.
     """
 
@@ -85,35 +82,37 @@ def scan(
     """
     cache = ScanCache(settings.cache)
     done(0)
-    threads = (settings.workers or usable_cores()) if settings.hashes or settings.decode else 1
-    with warnings.catch_warnings(), ExitStack() as stack:
-        pool = stack.enter_context(ThreadPool(threads)) if threads > 1 else None
+    workers = settings.workers or usable_cores()
+    with (
+        warnings.catch_warnings(),
+        scan_workers(len(images), workers, lambda task: _look_at_all(task, settings)) as run,
+    ):
         warnings.simplefilter("ignore")  # Pillow warns of what our rules tell
         for start in range(0, len(images), CACHED_AT_ONCE):
             part = images[start : start + CACHED_AT_ONCE]
             known = cache.known(part)
+            tasks = [
+                [(image, known.get(cache_name(image))) for image in part[first : first + IMAGES_A_TASK]]
+                for first in range(0, len(part), IMAGES_A_TASK)
+            ]
             fresh: dict[str, tuple[str, ImageEntry]] = {}
-
-            def look(image: Path, known: dict[str, tuple[str, ImageEntry]] = known) -> tuple[Look, str | None]:
-                return _look(image, settings, known.get(cache_name(image)))
-
-            looks = map(look, part) if pool is None else pool.imap(look, part, chunksize=IMAGES_A_TASK)
-            for number, (found, stamp) in enumerate(looks, start + 1):
-                if stamp is not None and found.entry is not None:
-                    fresh[cache_name(found.image)] = (stamp, found.entry)
-                if number % 64 == 0:
-                    done(number)
-                yield found
+            count = start
+            for found in run(tasks):
+                for look, stamp in found:
+                    if stamp is not None and look.entry is not None:
+                        fresh[cache_name(look.image)] = (stamp, look.entry)
+                    yield look
+                count += len(found)
+                done(count)
             cache.keep(fresh)
     done(len(images))
 
 
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity
-        return os.cpu_count() or 1
+Task = list[tuple[Path, tuple[str, ImageEntry] | None]]
+
+
+def _look_at_all(task: Task, settings: ScanSettings) -> list[tuple[Look, str | None]]:
+    return [_look(image, settings, known) for image, known in task]
 
 
 def _look(image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None) -> tuple[Look, str | None]:
