@@ -243,3 +243,8 @@ def point_latest(link: Path, target: Path) -> None:
         temporary.replace(link)
     except OSError:  # a file system without links: the run is still there under its own name
         temporary.unlink(missing_ok=True)
+
+
+def existing_folder(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return next(place for place in (folder, *folder.parents) if place.exists())

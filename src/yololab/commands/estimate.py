@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.preparation import prepare_job
+from yololab.runfolder import existing_folder
 from yololab.stages.estimate import shortages, show_estimate
 
 
@@ -24,15 +24,10 @@ def run(request: Request) -> int:
     screen = request.screen(verbose=bool(experiment.train["verbose"]))
     probe = probe_experiment(experiment, prepared, screen)
     found = estimate_from(probe, experiment, prepared, export=experiment.export.format is not None)
-    free = shutil.disk_usage(existing(prepared.paths.tree.root)).free
+    free = shutil.disk_usage(existing_folder(prepared.paths.tree.root)).free
     warnings = shortages(found, free, probe.batch)
     if request.as_json:
         request.print_json(found.to_json() | {"free_disk_bytes": free, "warnings": warnings})
     show_estimate(screen, found, warnings)
     screen.detail(f"on {prepared.device.id} ({', '.join(prepared.device.names)}); early stopping makes it shorter")
     return 0
-
-
-def existing(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that exists."""
-    return next(place for place in (folder, *folder.parents) if place.exists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from yololab.errors import JobError
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.jsonfiles import read_json, write_json
 from yololab.preparation import Prepared, needed_splits
+from yololab.runfolder import existing_folder
 from yololab.screen import Screen, duration
 from yololab.stages.approve import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.stages.check import check_settings, refuse_blocking, show_findings
@@ -73,6 +75,10 @@ def agree(
     known = [estimate for estimate in estimates if estimate is not None]
     seconds = sum(estimate["training_seconds"] for estimate in known)
     screen.stage("estimate", f"{duration(sum(estimate['seconds'] for estimate in known))} at most for all trials")
+    free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
+    needed = sum(estimate["disk_bytes"] for estimate in known)
+    if needed > free:
+        screen.warn(f"the trials will write about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free")
     hours = trials[0].experiment.approval.long_training_hours
     if seconds > hours * 3600:
         question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"

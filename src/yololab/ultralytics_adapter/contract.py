@@ -53,6 +53,16 @@ SYMBOLS: tuple[Symbol, ...] = (
         "1ce4f5da120f",
     ),
     Symbol(
+        "ultralytics.engine.trainer:BaseTrainer._close_dataloader_mosaic",
+        "self",
+        "called by the probe, to time the loading of the last epochs",
+    ),
+    Symbol(
+        "ultralytics.data.dataset:YOLODataset.collate_fn",
+        "batch",
+        "called by the probe, to make a batch of fewer images",
+    ),
+    Symbol(
         "ultralytics.engine.trainer:BaseTrainer.final_eval",
         "self",
         "replaced: strips the checkpoints and evaluates nothing",
