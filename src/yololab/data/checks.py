@@ -96,7 +96,7 @@ class SplitCounts:
     per_class: dict[int, ClassCounts]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckedFile:
     """An image that was looked at.
 

@@ -17,6 +17,7 @@ HASH_BYTES = 32
 _SIDE, _KEPT = 32, 16
 _FLAT = 2.0  # grey levels: below this spread there is nothing to tell two images apart by
 _ROWS_AT_ONCE = 1024
+_COLUMNS_AT_ONCE = 8192
 
 
 def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
@@ -74,18 +75,17 @@ def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) 
     """
     count = len(first)
     index, best = np.full(count, -1, np.int64), np.full(count, 8 * HASH_BYTES + 1, np.int64)
-    if count and len(second):
-        theirs = _signs(second)
+    for column in range(0, len(second), _COLUMNS_AT_ONCE):
+        theirs = _signs(second[column : column + _COLUMNS_AT_ONCE])
         for start in range(0, count, _ROWS_AT_ONCE):
             block = slice(start, start + _ROWS_AT_ONCE)
             ours = _signs(first[block])
-            for column in range(0, len(theirs), 16 * _ROWS_AT_ONCE):
-                product = ours @ theirs[column : column + 16 * _ROWS_AT_ONCE].T
-                found = product.argmax(axis=1)
-                bits = ((8 * HASH_BYTES - product[np.arange(len(ours)), found]) / 2).astype(np.int64)
-                better = (bits < best[block]) & (bits <= distance)
-                best[block] = np.where(better, bits, best[block])
-                index[block] = np.where(better, found + column, index[block])
+            product = ours @ theirs.T
+            found = product.argmax(axis=1)
+            bits = ((8 * HASH_BYTES - product[np.arange(len(ours)), found]) / 2).astype(np.int64)
+            better = (bits < best[block]) & (bits <= distance)
+            best[block] = np.where(better, bits, best[block])
+            index[block] = np.where(better, found + column, index[block])
     return Nearest(index, best)
 
 
