@@ -45,8 +45,6 @@ def run(request: Request) -> int:
     write_json(folder.dataset_report, content, DATASET_REPORT_VERSION)
     write_manifest(folder.manifest, report.manifest())
     write_check_page(folder.path)
-    if request.as_json:
-        request.print_json(content | {"path": str(folder.dataset_report)})
     show_findings(screen, name, report)
     for split, fingerprint in fingerprints.items():
         screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")

@@ -26,8 +26,6 @@ def run(request: Request) -> int:
     found = estimate_from(probe, experiment, prepared, export=experiment.export.format is not None)
     free = shutil.disk_usage(existing_folder(prepared.paths.tree.root)).free
     warnings = shortages(found, free, probe.batch)
-    if request.as_json:
-        request.print_json(found.to_json() | {"free_disk_bytes": free, "warnings": warnings})
     show_estimate(screen, found, warnings)
     screen.detail(f"on {prepared.device.id} ({', '.join(prepared.device.names)}); early stopping makes it shorter")
     return 0
