@@ -13,6 +13,7 @@ from yololab.data.index import Dataset
 from yololab.metricsfile import MetricsFile
 from yololab.screen import Screen
 from yololab.stages.evaluate import write_metrics
+from yololab.statistics.records_file import save_records
 from yololab.tasks import Task
 from yololab.ultralytics_adapter.evaluation import Protocol, evaluate
 from yololab.ultralytics_adapter.logs import ultralytics_log
@@ -75,7 +76,7 @@ def measure_checkpoint(
             cache=around.cache,
         )
     target.mkdir(parents=True, exist_ok=True)
-    evaluation.records.save_records(target / PREDICTIONS)
+    save_records(evaluation.records, target / PREDICTIONS)
     return write_metrics(
         target / METRICS,
         evaluation,

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from yololab.errors import InputError
-from yololab.statistics.records import load_records
+from yololab.statistics.records_file import load_records, save_records
 from yololab.ultralytics_adapter import evaluation as evaluation_module
 from yololab.ultralytics_adapter.evaluation import Protocol, evaluate
 
@@ -141,11 +141,9 @@ def test_the_records_give_the_same_numbers_again(ours, tiny_checkpoint, oracle, 
     from ultralytics.utils.metrics import ap_per_class
 
     evaluation = ours(tiny_checkpoint)
-    evaluation.records.save_records(tmp_path / "predictions.npz")
+    save_records(evaluation.records, tmp_path / "predictions.npz")
     records = load_records(tmp_path / "predictions.npz")
-    results = ap_per_class(
-        records.tp_matrix(), records.confidence, records.classes, records.target_classes().astype(float)
-    )
+    results = ap_per_class(records.tp_matrix(), records.confidence, records.classes, records.truth_class.astype(float))
     precision, recall, ap = results[2], results[3], results[5]
     assert ap.mean() == pytest.approx(evaluation.metrics["mAP50-95"], abs=1e-6)
     assert ap[:, 0].mean() == pytest.approx(evaluation.metrics["mAP50"], abs=1e-6)

@@ -149,19 +149,25 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         "ultralytics.models.yolo.detect.val:DetectionValidator.update_metrics",
         "self, preds, batch",
-        "extended: one entry of statistics an image, in the order of batch['im_file']",
+        "relied on: calls `_process_batch` once an image, in the order of the statistics, with its `im_file`, "
+        "`ori_shape`, `imgsz`, `ratio_pad` and boxes",
         "c4f30095e774",
     ),
     Symbol(
         "ultralytics.models.yolo.detect.val:DetectionValidator._process_batch",
         "self, preds, batch",
-        "extended: counts the confusion matrix without plots",
+        "extended: keeps the boxes, counts the confusion matrix without plots",
     ),
     Symbol(
         "ultralytics.models.yolo.detect.val:DetectionValidator.get_stats",
         "self",
         "extended: copies the statistics that it clears",
         "5df2069241ad",
+    ),
+    Symbol(
+        "ultralytics.utils.ops:scale_boxes",
+        "img1_shape, boxes, img0_shape, ratio_pad=…, padding=…, xywh=…",
+        "called: boxes in pixels of the image file",
     ),
     Symbol(
         "ultralytics.models.rtdetr.val:RTDETRValidator.postprocess", "self, preds", "inherited; the class is extended"

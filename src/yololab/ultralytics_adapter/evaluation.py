@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.statistics.records import DetectionRecords, ImageRecord, pack_records
+from yololab.statistics.records import DetectionRecords, pack_records
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.installed import installed_version
 from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
@@ -200,7 +200,7 @@ def _evaluation(
     findings: list[str],
 ) -> Evaluation:
     """Turn a validator that has run into plain values."""
-    from yololab.ultralytics_adapter.validators import CONFUSION_CONFIDENCE, image_key
+    from yololab.ultralytics_adapter.validators import CONFUSION_CONFIDENCE
 
     row, metrics = task_named(task), validator.metrics
     names = {int(index): str(name) for index, name in dict(validator.names or names).items()}
@@ -209,22 +209,15 @@ def _evaluation(
     protocol, changes = effective_protocol(validator, asked, exported)
     version = installed_version()
     records = pack_records(
-        (
-            ImageRecord(
-                image_key(file, validator.dataset_root),
-                stats["pred_cls"],
-                stats["conf"],
-                stats["tp"],
-                stats["target_cls"],
-            )
-            for file, stats in validator.recorded
-        ),
+        validator.recorded,
         names=names,
         task=task,
         split=asked.split,
         label_fingerprint=validator.label_fingerprint,
         protocol=asdict(protocol),
         ultralytics=version,
+        kinds=validator.kinds,
+        box_columns=validator.box_columns,
     )
     matrix = validator.confusion_matrix
     return Evaluation(

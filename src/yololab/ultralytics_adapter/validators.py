@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ultralytics.models.rtdetr.val import RTDETRValidator
 from ultralytics.models.yolo.detect.val import DetectionValidator
+from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
 from yololab.errors import InputError, Problem
+from yololab.statistics.records import ImageRecord
 
 if TYPE_CHECKING:
     from ultralytics.engine.validator import BaseValidator as _Base
@@ -20,6 +23,8 @@ else:
     _Base = object
 
 CONFUSION_CONFIDENCE = 0.25
+# What is matched → the key of its flags in a validator's statistics.
+FLAGS = {"box": "tp", "mask": "tp_m", "pose": "tp_p"}
 
 
 class ReadableConfusionMatrix(ConfusionMatrix):
@@ -33,49 +38,97 @@ class ReadableConfusionMatrix(ConfusionMatrix):
         super().process_batch(detections, batch, conf=max(conf, CONFUSION_CONFIDENCE), **keywords)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where an image's boxes are.
+
+    Attributes:
+        file: The image file.
+        size: Its width and height, px.
+        boxes: The detections' boxes in its pixels, f32, shape (N, 4 or 5).
+        target_boxes: The labels' boxes, f32, shape (M, 4 or 5).
+    """
+
+    file: str
+    size: tuple[int, int]
+    boxes: Any
+    target_boxes: Any
+
+
 class RecordingMixin(_Base):
     """Keeps each image's statistics with its path, before the validator clears them: put it before the validator.
 
     Attributes:
-        recorded: `(im_file, statistics)` of each image, in the order of evaluation, after the validator has run.
+        recorded: What was seen of each image, in the order of evaluation, after the validator has run.
+        kinds: What is matched: `box`, and for some tasks `mask` or `pose`.
+        box_columns: 4, or 5 for rotated boxes.
         dataset_root: The dataset's folder; set it before the validator runs.
         label_fingerprint: Content hash of the labels that were evaluated against.
     """
 
+    box_columns = 4
+
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.recorded: list[tuple[str, dict[str, Any]]] = []
+        self.recorded: list[ImageRecord] = []
+        self.kinds = tuple(kind for kind, key in FLAGS.items() if key in self.metrics.stats)
         self.dataset_root = Path()
         self.label_fingerprint = ""
-        self._files: list[str] = []
+        self._places: list[_Place] = []
 
     def init_metrics(self, model: Any) -> None:
         """Begin an evaluation."""
         super().init_metrics(model)
-        self._files, self.recorded = [], []
+        self._places, self.recorded = [], []
         self.label_fingerprint = fingerprint_of_labels(self.dataloader.dataset.labels, self.dataset_root)
         self.confusion_matrix = ReadableConfusionMatrix(names=model.names, save_matches=self.args.visualize)
 
-    def update_metrics(self, preds: Any, batch: Any) -> None:
-        """Take the paths of a batch's images in the order of their statistics."""
-        super().update_metrics(preds, batch)
-        self._files += batch["im_file"]
-
     def _process_batch(self, preds: Any, batch: Any) -> Any:
-        """Count an image in the confusion matrix also when no plots are drawn."""
+        """Keep an image's boxes, and count it in the confusion matrix also when no plots are drawn."""
+        self._places.append(
+            _Place(
+                batch["im_file"],
+                (int(batch["ori_shape"][1]), int(batch["ori_shape"][0])),
+                self._in_image(preds["bboxes"], batch),
+                self._in_image(batch["bboxes"], batch),
+            )
+        )
         if not self.args.plots:
             self.confusion_matrix.process_batch(preds, batch, conf=self.args.conf)
         return super()._process_batch(preds, batch)
 
+    def _in_image(self, boxes: Any, batch: Any) -> Any:
+        """Return boxes in pixels of the image file, shape (N, 4 or 5)."""
+        if not len(boxes):
+            return np.zeros((0, self.box_columns), np.float32)
+        rotated = self.box_columns == 5
+        placed = ops.scale_boxes(
+            batch["imgsz"], boxes.clone(), batch["ori_shape"], ratio_pad=batch["ratio_pad"], xywh=rotated
+        )
+        return placed.float().cpu().numpy()
+
     def get_stats(self) -> Any:
         """Copy the statistics before they are cleared."""
         stats = self.metrics.stats
-        names = list(stats)
-        rows = zip(*(stats[name] for name in names), strict=True)
+        rows = zip(*stats.values(), strict=True)
         self.recorded = [
-            (file, dict(zip(names, row, strict=True))) for file, row in zip(self._files, rows, strict=True)
+            self._record(place, dict(zip(stats, row, strict=True)))
+            for place, row in zip(self._places, rows, strict=True)
         ]
         return super().get_stats()
+
+    def _record(self, place: _Place, values: dict[str, Any]) -> ImageRecord:
+        """Return what is kept of an image."""
+        return ImageRecord(
+            image_key(place.file, self.dataset_root),
+            place.size,
+            values["pred_cls"],
+            values["conf"],
+            place.boxes,
+            {kind: values[FLAGS[kind]] for kind in self.kinds},
+            values["target_cls"],
+            place.target_boxes,
+        )
 
 
 class DetectValidator(RecordingMixin, DetectionValidator):
