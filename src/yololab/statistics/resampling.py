@@ -1,0 +1,58 @@
+"""Weights of the images: bootstrap resamples and swaps, which depend on keys, seed and number alone.
+
+Two models measured on the same images get the same resamples, so K models cost K evaluations of each, not K².
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+BYTES_AT_ONCE = 8_000_000
+_LEAST_COLUMNS, _MOST_COLUMNS = 50, 1000
+
+
+def bootstrap_weights(keys: Sequence[str], seed: int, count: int) -> Iterator[NDArray[np.float32]]:
+    """Draw bootstrap resamples of the images: how often each image is in each of them.
+
+    Args:
+        keys: Keys of the images.
+        seed: The seed.
+        count: Number of resamples.
+
+    Yields:
+        Weights of a block of resamples, f32, shape (I, B); each column sums to I.
+    """
+    images = len(keys)
+    for rng, columns in _blocks("bootstrap", keys, seed, count):
+        drawn = rng.integers(0, images, size=(columns, images)) + np.arange(columns)[:, None] * images
+        counts = np.bincount(drawn.ravel(), minlength=columns * images).reshape(columns, images)
+        yield np.ascontiguousarray(counts.T, dtype=np.float32)
+
+
+def swaps(keys: Sequence[str], seed: int, count: int) -> Iterator[NDArray[np.float32]]:
+    """Draw for each image whether the two models change places.
+
+    Args:
+        keys: Keys of the images.
+        seed: The seed.
+        count: Number of swaps.
+
+    Yields:
+        1 where an image is swapped, else 0, f32, shape (I, B).
+    """
+    for rng, columns in _blocks("swap", keys, seed, count):
+        yield np.ascontiguousarray(rng.integers(0, 2, size=(columns, len(keys))).T, dtype=np.float32)
+
+
+def _blocks(use: str, keys: Sequence[str], seed: int, count: int) -> Iterator[tuple[np.random.Generator, int]]:
+    """Yield a generator and a number of columns for each block; more of them begin with the same ones."""
+    text = f"{use}\0{seed}\0" + "\0".join(keys)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    columns = int(np.clip(BYTES_AT_ONCE // (4 * max(len(keys), 1)), _LEAST_COLUMNS, _MOST_COLUMNS))
+    for block, start in enumerate(range(0, count, columns)):
+        rng = np.random.default_rng([block, *np.frombuffer(digest, np.uint32).tolist()])
+        yield rng, min(columns, count - start)
