@@ -116,7 +116,7 @@ def promote(
         finally:
             shutil.rmtree(complete, ignore_errors=True)
         write_text_atomically(baseline.folder / METRICS, (target / METRICS).read_text(encoding="utf-8"))
-        _copy_atomically(target / PREDICTIONS, baseline.folder / PREDICTIONS)
+        copy_atomically(target / PREDICTIONS, baseline.folder / PREDICTIONS)
         write_json(baseline.provenance, content, BASELINE_VERSION)
     return target
 
@@ -131,7 +131,7 @@ def _new_version(history: Path) -> str:
     return name
 
 
-def _copy_atomically(source: Path, target: Path) -> None:
+def copy_atomically(source: Path, target: Path) -> None:
     """Copy a file so that nobody sees half of it; a source that is not there removes the outdated copy."""
     if not source.is_file():
         target.unlink(missing_ok=True)

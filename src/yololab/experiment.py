@@ -20,7 +20,6 @@ from yololab.record import Record, Status
 from yololab.runfolder import RunFolder, point_latest
 from yololab.screen import Screen
 from yololab.stages.approve import Gatekeeper
-from yololab.stages.compare import passes
 from yololab.steps import after, before, measuring, training
 
 
@@ -187,6 +186,7 @@ def _status_of(error: YololabError) -> Status:
 def _gate(job: Job) -> GateError | None:
     """Return the error of the comparison's gate, when it stops the command; the run itself stays complete."""
     gate = job.config.baseline.gate or Gate.NONE
-    if job.comparison is None or passes(job.comparison.verdict, gate, confirmed=False):
+    if job.comparison is None or job.comparison.passes(gate):
         return None
-    return GateError(f"the gate baseline.gate={gate} stops here: {job.comparison.verdict}")
+    reasons = "; ".join((str(job.comparison.verdict), *job.comparison.broken_guards))
+    return GateError(f"the gate baseline.gate={gate} stops here: {reasons}")

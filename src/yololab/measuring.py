@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yololab.baseline import METRICS, PREDICTIONS
+from yololab.baseline import METRICS, PREDICTIONS, copy_atomically
 from yololab.data.fingerprint import fingerprint_split
 from yololab.data.index import Dataset
+from yololab.jsonfiles import write_text_atomically
 from yololab.metricsfile import MetricsFile
 from yololab.screen import Screen
 from yololab.stages.evaluate import write_metrics
@@ -86,6 +87,12 @@ def measure_checkpoint(
         fingerprints=fingerprints,
         extra=extra,
     )
+
+
+def keep_newest(metrics: MetricsFile, newest: Path) -> None:
+    """Copy an evaluation's numbers and records to where the newest one is found."""
+    copy_atomically(metrics.path.parent / PREDICTIONS, newest.parent / PREDICTIONS)
+    write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
 
 
 def class_filter(train: Mapping[str, Any]) -> list[int] | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from yololab.screen import Screen, number
-from yololab.stages.compare import Comparison, Verdict
+from yololab.stages.compare import Comparison
+from yololab.statistics.verdict import ALPHA, Verdict
 
 _STYLES = {
     Verdict.IMPROVED: "bold green",
@@ -18,6 +19,7 @@ _STYLES = {
 def comparison_table(screen: Screen, comparison: Comparison) -> None:
     """Print the metrics beside the baseline's, the verdict, and what stands against it."""
     if comparison.baseline is not None:
+        supported = comparison.statistical_support
         rows = [
             (
                 row.metric,
@@ -26,16 +28,55 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
                 "—" if row.delta is None else f"{row.delta:+.4f}",
                 "—" if row.percent is None else f"{row.percent:+.1f}%",
                 row.arrow,
+                *((_interval(row.interval), _p(row.p)) if supported else ()),
             )
             for row in comparison.rows
         ]
-        screen.table(("metric", "current", "baseline", "difference", "percent", ""), rows)
+        header = ("metric", "current", "baseline", "difference", "percent", "")
+        screen.table((*header, "95 % interval", "p") if supported else header, rows)
+        _class_table(screen, comparison)
         screen.detail(f"baseline: {comparison.baseline['path']}")
     style = _STYLES[comparison.verdict]
     screen.show(f"{'':>9}  [{style}]{comparison.verdict}[/]  {comparison.sentence}")
     if comparison.baseline is not None and not comparison.statistical_support:
         screen.detail("This verdict has no statistical support: it compares two numbers.")
+    for guard in comparison.guards:
+        mark = "[red]✗[/]" if guard.broken else "[green]✓[/]"
+        screen.show(f"{'':>9}  {mark} guard: {guard.told}")
     for warning in comparison.warnings:
         screen.warn(warning)
     for note in comparison.notes:
         screen.detail(note)
+
+
+def _class_table(screen: Screen, comparison: Comparison) -> None:
+    """Print the classes whose difference is more than chance, and say how many there are of the others."""
+    known = [row for row in comparison.per_class if row.get("q") is not None]
+    changed = sorted((row for row in known if row["q"] < ALPHA), key=lambda row: row["delta"])
+    if changed:
+        rows = [
+            (
+                str(row["name"]),
+                number(row["current"]),
+                number(row["baseline"]),
+                f"{row['delta']:+.4f}",
+                _interval((row["ci_low"], row["ci_high"])),
+                _p(row["q"]),
+            )
+            for row in changed
+        ]
+        screen.table(("class", "current", "baseline", "difference", "95 % interval", "q"), rows)
+    if comparison.statistical_support and comparison.per_class:
+        few = sum(row.get("insufficient") is True for row in comparison.per_class)
+        told = f"classes: {len(changed)} of {len(known)} changed by more than chance"
+        screen.detail(told + (f"; {few} in too few images to tell" if few else ""))
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    """Write an interval."""
+    return "—" if ends is None or ends[0] is None else f"{ends[0]:+.4f} … {ends[1]:+.4f}"
+
+
+def _p(value: float | None) -> str:
+    """Write a p-value; a small one as a bound."""
+    return "—" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"

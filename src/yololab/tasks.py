@@ -43,6 +43,8 @@ class Task:
         primary_metric: The metric that decides a comparison.
         per_class: Our per-class key → attribute of the metric object, following `ap_class_index`.
         fitness: What Ultralytics' fitness is for the task; it chooses best.pt, and changed between its versions.
+        class_metric: The key of `per_class` that goes with the primary metric.
+        primary_kind: What the primary metric matches: `box`, `mask` or `pose`.
         confidence: Least confidence of a detection that an evaluation counts, Ultralytics' default for the task.
     """
 
@@ -51,6 +53,8 @@ class Task:
     primary_metric: str
     per_class: dict[str, str]
     fitness: str = "mAP50-95"
+    class_metric: str = "AP50-95"
+    primary_kind: str = "box"
     confidence: float = 0.001
 
     @property

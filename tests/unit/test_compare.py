@@ -10,7 +10,8 @@ import pytest
 from yololab.config.schema import Gate
 from yololab.errors import InputError
 from yololab.metricsfile import MetricsFile, read_metrics
-from yololab.stages.compare import MetricRow, Verdict, compare_metrics, passes
+from yololab.stages.compare import MetricRow, compare_metrics, passes
+from yololab.statistics.verdict import Verdict
 from yololab.tasks import Direction
 
 PROTOCOL = {"imgsz": 640, "batch": 16, "iou": 0.7, "single_cls": False, "classes": None, "ultralytics": "8.4.190"}

@@ -20,9 +20,10 @@ from yololab.report.comparison import comparison_markdown
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.compare import COMPARISON_VERSION, Comparison, compare_metrics
 from yololab.stages.operands import Operand, manifest_of, read_operand
+from yololab.stages.recipes import compare_arms, read_arm
 from yololab.tables import comparison_table
 
-USAGE = "compare CURRENT [BASELINE]  (run folders, metrics.json files, baselines)"
+USAGE = "compare CURRENT [BASELINE]  (run folders, metrics.json files, baselines, or patterns of runs: 'multirun/x/*')"
 
 
 def run(request: Request) -> int:
@@ -66,7 +67,26 @@ def compare_operands(request: Request) -> CompareResult:
     """
     words = request.expect_operands(USAGE, 1, 2)
     composed = request.compose()
-    sides = [read_operand(word, request.working_directory) for word in words]
+    arms = [read_arm(word, request.working_directory) for word in words]
+    settings = composed.experiment.baseline
+    if len(arms) == 2 and any(arm.several for arm in arms):
+        comparison = compare_arms(arms[0], arms[1], settings.tolerance)
+    elif any(arm.several for arm in arms):
+        raise InputError(
+            Problem(words[0], f"{len(arms[0].runs)} runs", "one run, or two groups", "name what to compare them with")
+        )
+    else:
+        comparison = _compare_two([arm.runs[0] for arm in arms], composed, request)
+    content = comparison.to_json(settings.gate or Gate.DEGRADED)
+    folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, "comparison"))
+    write_json(folder.comparison, content, COMPARISON_VERSION)
+    write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
+    return CompareResult(comparison, content, folder.comparison)
+
+
+def _compare_two(sides: list[Operand], composed: Composed, request: Request) -> Comparison:
+    """Compare one checkpoint with another, or with the promoted baseline."""
+    settings = composed.experiment.baseline
     current = measured(sides[0], sides[-1], composed, request)
     if len(sides) == 2:
         other = sides[1]
@@ -76,18 +96,12 @@ def compare_operands(request: Request) -> CompareResult:
         other, baseline = read_operand(str(promoted.folder), request.working_directory), promoted.metrics()
     changes = _data_changes(sides[0], other)
     try:
-        comparison = compare_metrics(current, baseline, composed.experiment.baseline.tolerance)
+        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards)
     except InputError as error:
         told = [Problem("dataset, changed since the baseline", line) for line in changes]
         raise InputError([*error.problems, *told]) from None
-    comparison = replace(
-        comparison, notes=(*comparison.notes, *(f"The dataset has changed: {line}." for line in changes))
-    )
-    content = comparison.to_json(composed.experiment.baseline.gate or Gate.DEGRADED)
-    folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, "comparison"))
-    write_json(folder.comparison, content, COMPARISON_VERSION)
-    write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
-    return CompareResult(comparison, content, folder.comparison)
+    told_changes = (f"The dataset has changed: {line}." for line in changes)
+    return replace(comparison, notes=(*comparison.notes, *told_changes))
 
 
 def _data_changes(current: Operand, baseline: Operand) -> list[str]:

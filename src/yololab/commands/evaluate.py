@@ -9,8 +9,7 @@ from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.data.resolved import write_resolved_yaml
 from yololab.errors import InputError, Problem
-from yololab.jsonfiles import write_text_atomically
-from yololab.measuring import Surroundings, fingerprint_splits, measure_checkpoint
+from yololab.measuring import Surroundings, fingerprint_splits, keep_newest, measure_checkpoint
 from yololab.metricsfile import MetricsFile
 from yololab.preparation import prepare_job
 from yololab.runfolder import create_folder
@@ -62,8 +61,7 @@ def evaluate_checkpoint(request: Request) -> MetricsFile:
             Surroundings(device.id, device.threads, prepared.paths.cache, screen),
             plots=folder if experiment.evaluation.plots else None,
         )
-    newest = prepared.paths.tree.newest_metrics
-    write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
+    keep_newest(metrics, prepared.paths.tree.newest_metrics)
     return metrics
 
 

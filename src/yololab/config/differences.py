@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -39,7 +39,13 @@ def changed_settings(config: ExperimentConfig) -> list[tuple[str, Any, Any]]:
             continue
         for item in fields(GROUP_CLASSES[group]):
             value, default = getattr(getattr(config, group), item.name), defaults[group][item.name]
-            plain = value.value if isinstance(value, StrEnum) else value
+            plain = (
+                value.value
+                if isinstance(value, StrEnum)
+                else asdict(value)
+                if is_dataclass(value) and not isinstance(value, type)
+                else value
+            )
             if plain != default:
                 changed.append((f"{group}.{item.name}", plain, default))
     if config.model.pretrained is not True:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, DryRun, ExperimentConfig
+from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, DryRun, ExperimentConfig, GuardsConfig
 from yololab.config.train_arguments import TRAIN_ARGUMENTS, check_value, nearest, refusal, user_arguments
 from yololab.errors import InputError, Problem
 from yololab.findings import CHECKS, RATINGS
@@ -45,6 +45,7 @@ class _Range:
 
 _RANGES = {
     "approval.long_training_hours": _Range(0),
+    **{f"baseline.guards.{item.name}": _Range(0) for item in fields(GuardsConfig)},
     "check.near_duplicate_distance": _Range(0),
     "check.small_object_pixels": _Range(0),
     "check.workers": _Range(1),
@@ -107,6 +108,7 @@ def known_keys() -> list[str]:
     """Return every key that can be set, in dotted form."""
     dotted = [f"{group}.{item.name}" for group, cls in GROUP_CLASSES.items() for item in fields(cls)]
     dotted += [f"check.severity.{name}" for name in CHECKS]
+    dotted += [f"baseline.guards.{item.name}" for item in fields(GuardsConfig)]
     return sorted([*user_arguments(), *OWNED_BY_GROUP, *_OWN_KEYS, *GROUP_CLASSES, *dotted])
 
 
@@ -246,8 +248,31 @@ def _read_severity(dotted: str, value: Any, problems: list[Problem]) -> dict[str
     return dict.fromkeys(CHECKS) | rated
 
 
+def _read_guards(dotted: str, value: Any, problems: list[Problem]) -> GuardsConfig:
+    """`baseline.guards`: a limit for each of its keys; `class_floors` has one for each class that is named."""
+    hints, read = typing.get_type_hints(GuardsConfig), dict[str, Any]()
+    if not isinstance(value, Mapping):
+        problems.append(Problem(dotted, f"{value!r}", f"{dotted}.<{'|'.join(hints)}>=…"))
+        return GuardsConfig()
+    for key, item in value.items():
+        if key not in hints:
+            problems.append(unknown_key(f"{dotted}.{key}", [f"{dotted}.{name}" for name in hints]))
+        elif key != "class_floors":
+            read[key] = _read_setting(f"{dotted}.{key}", hints[key], item, problems)
+        elif isinstance(item, Mapping) or item is None:
+            floors = {str(name): floor for name, floor in (item or {}).items()}
+            read[key] = floors
+            for name, floor in floors.items():
+                if isinstance(floor, bool) or not isinstance(floor, (int, float)) or not 0 <= floor <= 1:
+                    problems.append(Problem(f"{dotted}.{key}.{name}", f"{floor!r}", "a number from 0 to 1"))
+        else:
+            problems.append(Problem(f"{dotted}.{key}", f"{item!r}", "class names with their floors: {cat:0.5,dog:0.4}"))
+    return GuardsConfig(**read)
+
+
 _SPECIAL: dict[str, Callable[[str, Any, list[Problem]], Any]] = {
     "model.pretrained": _read_pretrained,
+    "baseline.guards": _read_guards,
     "check.severity": _read_severity,
     "data.subset": _read_subset,
     "data.source": _read_source,

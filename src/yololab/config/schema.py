@@ -7,7 +7,7 @@ job nobody sees a DictConfig: the door (`door.py`) turns the composed config int
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -156,6 +156,27 @@ class ApprovalConfig:
 
 
 @dataclass
+class GuardsConfig:
+    """Limits beside the primary metric; what is null is not watched.
+
+    Attributes:
+        class_floors: Class name → least value of its own primary metric (AP50-95 for detections).
+        class_drop: The largest drop of any class's primary metric, where enough images hold it to tell.
+        precision: Least precision at `confidence`, mean over the classes.
+        recall: Least recall at `confidence`, mean over the classes.
+        confidence: The confidence from which a detection counts for `precision` and `recall`: that of your product.
+        latency_ms: The longest inference in ms an image, as measured on this machine.
+    """
+
+    class_floors: dict[str, float] = field(default_factory=dict)
+    class_drop: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    confidence: float = 0.25
+    latency_ms: float | None = None
+
+
+@dataclass
 class BaselineConfig:
     """What the run is compared with.
 
@@ -165,6 +186,8 @@ class BaselineConfig:
         tolerance: The drop of the primary metric that still counts as no worse (absolute).
         gate: When the command exits with 4; null means `degraded` for `yololab compare`, `none` for training.
         promote: When the run becomes the baseline.
+        guards: Limits beside the primary metric: `class_floors`, `class_drop`, `precision`, `recall`, `confidence`,
+            `latency_ms`. A broken one is named in the verdict and stops at the gate.
     """
 
     path: str | None = None
@@ -172,6 +195,7 @@ class BaselineConfig:
     tolerance: float = 0.01
     gate: Gate | None = None
     promote: Promote = Promote.ASK
+    guards: Any = field(default_factory=lambda: asdict(GuardsConfig()))
 
 
 @dataclass

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from yololab.config.schema import Gate
-from yololab.errors import InputError, Problem
+from yololab.config.schema import Gate, GuardsConfig
+from yololab.errors import InputError
 from yololab.metricsfile import MetricsFile
-from yololab.tasks import Direction
+from yololab.stages.comparability import describe, protocol_warnings, side_notes, unlike
+from yololab.stages.evidence import Evidence, gather_evidence, statistics_of
+from yololab.stages.guards import Guard, check_guards
+from yololab.stages.sentences import bare_sentence, paired_sentence
+from yololab.statistics.paired import ClassDifference, MetricDifference
+from yololab.statistics.verdict import Verdict
+from yololab.tasks import TASKS, Direction
 
-COMPARISON_VERSION = 1
-# Another value of one of these changes the numbers without a change of the model.
-_PROTOCOL_KEYS = (
-    "imgsz",
-    "batch",
-    "conf",
-    "iou",
-    "max_det",
-    "rect",
-    "quantize",
-    "augment",
-    "nms",
-    "agnostic_nms",
-    "ultralytics",
-)
-# Another value of one of these changes the labels: the two numbers measure different things.
-_LABEL_KEYS = ("single_cls", "classes")
-
-
-class Verdict(StrEnum):
-    """What the comparison says."""
-
-    IMPROVED = "IMPROVED"
-    EQUIVALENT = "EQUIVALENT"
-    NOT_WORSE = "NOT_WORSE"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    DEGRADED = "DEGRADED"
-    NO_BASELINE = "NO_BASELINE"
+COMPARISON_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -50,12 +29,14 @@ class MetricRow:
         direction: Which way it improves.
         current: The current model's value; None when it is not known.
         baseline: The baseline's value; None when it is not known.
+        difference: What the images say of it; None without records.
     """
 
     metric: str
     direction: Direction
     current: float | None
     baseline: float | None
+    difference: MetricDifference | None = None
 
     @property
     def delta(self) -> float | None:
@@ -77,8 +58,19 @@ class MetricRow:
         """▲ risen, ▼ fallen, = unchanged, empty when not known."""
         return "" if self.delta is None else "▲" if self.delta > 0 else "▼" if self.delta < 0 else "="
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of `delta`; None without records."""
+        return self.difference.ci95 if self.difference else None
+
+    @property
+    def p(self) -> float | None:
+        """The two-sided p-value; None without records."""
+        return self.difference.p if self.difference else None
+
     def to_json(self) -> dict[str, Any]:
         """Return the row as it stands in comparison.json; the interval and p are unknown without records."""
+        low, high = self.interval or (None, None)
         return {
             "metric": self.metric,
             "direction": self.direction,
@@ -87,9 +79,10 @@ class MetricRow:
             "delta": self.delta,
             "percent": self.percent,
             "arrow": self.arrow,
-            "ci_low": None,
-            "ci_high": None,
-            "p": None,
+            "ci_low": low,
+            "ci_high": high,
+            "p": self.p,
+            "standard_error": self.difference.standard_error if self.difference else None,
         }
 
 
@@ -104,11 +97,16 @@ class Comparison:
         primary_metric: The metric that decides.
         tolerance: The drop of it that still counts as no worse.
         rows: All metrics.
-        per_class: `{name, current, baseline, delta}` of the primary metric's class values.
+        per_class: `{name, current, baseline, delta, ci_low, ci_high, p, q, images, insufficient}` of the primary
+            metric's class values.
         current: What the current model is: path, model, split, fingerprint.
         baseline: The same of the baseline; None without one.
         warnings: What makes the two numbers less alike than they should be.
         notes: What a reader should know, good or bad.
+        confirmed: Whether a degradation is certain even at the upper end of its interval.
+        statistics: What stands behind the verdict; None without records.
+        guards: The limits beside the primary metric that were set.
+        analysis: Further keys of comparison.json: image by image, error by error.
     """
 
     verdict: Verdict
@@ -122,27 +120,46 @@ class Comparison:
     baseline: dict[str, Any] | None
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    confirmed: bool = False
+    statistics: Mapping[str, Any] | None = None
+    guards: tuple[Guard, ...] = ()
+    analysis: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def primary(self) -> MetricRow:
         """The row that decides."""
         return next(row for row in self.rows if row.metric == self.primary_metric)
 
+    @property
+    def broken_guards(self) -> tuple[str, ...]:
+        """The broken guards in words."""
+        return tuple(guard.told for guard in self.guards if guard.broken)
+
+    def passes(self, gate: Gate) -> bool:
+        """Return whether the comparison passes the gate; a broken guard does not, unless there is no gate."""
+        if gate is Gate.NONE:
+            return True
+        return not self.broken_guards and passes(self.verdict, gate, confirmed=self.confirmed)
+
     def to_json(self, gate: Gate) -> dict[str, Any]:
         """Return the content of comparison.json."""
         return {
             "verdict": self.verdict,
+            "confirmed": self.confirmed,
             "sentence": self.sentence,
             "statistical_support": self.statistical_support,
             "primary_metric": self.primary_metric,
             "tolerance": self.tolerance,
             "metrics": [row.to_json() for row in self.rows],
             "per_class": list(self.per_class),
+            "statistics": self.statistics,
+            "guards": [guard.to_json() for guard in self.guards],
             "current": self.current,
             "baseline": self.baseline,
             "warnings": list(self.warnings),
             "notes": list(self.notes),
-            "gate": {"policy": gate, "passed": passes(self.verdict, gate, confirmed=False)},
+            "gate": {"policy": gate, "passed": self.passes(gate)},
+            **self.analysis,
         }
 
 
@@ -164,52 +181,76 @@ def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:
     return verdict is not Verdict.DEGRADED or (gate is Gate.CONFIRMED and not confirmed)
 
 
-def compare_metrics(current: MetricsFile, baseline: MetricsFile | None, tolerance: float) -> Comparison:
+def compare_metrics(
+    current: MetricsFile, baseline: MetricsFile | None, tolerance: float, guards: GuardsConfig | None = None
+) -> Comparison:
     """Compare two evaluations of the same split.
 
-    The rule on bare metrics, with Δ the gain of the primary metric and τ the tolerance: Δ < −τ is DEGRADED, Δ > 0 is
-    IMPROVED, anything between is NOT_WORSE. It has no statistical support, and says so.
+    Where both have their per-detection records beside them, the verdict rests on a paired test over the images.
+    Without, the rule on bare metrics is applied: with Δ the gain of the primary metric and τ the tolerance, Δ < −τ is
+    DEGRADED, Δ > 0 is IMPROVED, anything between is NOT_WORSE. It has no statistical support, and says so.
+
+    Args:
+        current: The current model's metrics.
+        baseline: The baseline's; None when there is none.
+        tolerance: The drop that still counts as no worse.
+        guards: Limits beside the primary metric.
 
     Raises:
         InputError: The two measured different things: another task, split, images, labels or classes.
     """
-    rows = tuple(
-        MetricRow(
-            metric.name,
-            current.direction(metric),
-            current.value(metric.name),
-            baseline.value(metric.name) if baseline else None,
-        )
-        for metric in current.metrics
-    )
-    primary = current.primary.name
-    if baseline is None:
-        sentence = "There is no baseline for this dataset and task yet; promote this run to make it the baseline."
-        return Comparison(
-            Verdict.NO_BASELINE, sentence, False, primary, tolerance, rows, (), describe(current), None, (), ()
-        )
-    problems = unlike(current, baseline)
+    problems = unlike(current, baseline) if baseline is not None else []
     if problems:
         raise InputError(problems)
-    gain = next(row for row in rows if row.metric == primary).gain
-    assert gain is not None
-    verdict = _verdict(gain, tolerance)
+    evidence = gather_evidence(current, baseline, tolerance)
+    classes = _class_differences(evidence, current)
+    watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes)
+    if baseline is None:
+        verdict, confirmed = Verdict.NO_BASELINE, False
+        sentence = "There is no baseline for this dataset and task yet; promote this run to make it the baseline."
+    else:
+        verdict, confirmed, sentence = _judged(current, baseline, tolerance, evidence)
+    broken = [guard.told for guard in watched if guard.broken]
+    if broken:
+        sentence += f" Guards are broken: {'; '.join(broken)}."
+    notes = [*side_notes(current, baseline), *evidence.missing] if baseline is not None else []
+    if evidence.result is not None:
+        notes.append("Two checkpoints are compared: that does not measure variation between seeds.")
     return Comparison(
-        verdict,
-        _sentence(verdict, gain, primary, tolerance),
-        False,
-        primary,
-        tolerance,
-        rows,
-        _per_class(current, baseline),
-        describe(current),
-        describe(baseline),
-        tuple(_warnings(current, baseline)),
-        tuple(_notes(current, baseline)),
+        verdict=verdict,
+        sentence=sentence,
+        statistical_support=evidence.result is not None,
+        primary_metric=current.primary.name,
+        tolerance=tolerance,
+        rows=_rows(current, baseline, evidence),
+        per_class=_per_class(current, baseline, classes) if baseline is not None else (),
+        current=describe(current),
+        baseline=None if baseline is None else describe(baseline),
+        warnings=tuple(protocol_warnings(current, baseline)) if baseline is not None else (),
+        notes=tuple(notes),
+        confirmed=confirmed,
+        statistics=None if evidence.result is None else statistics_of(evidence.result),
+        guards=watched,
     )
 
 
-def _verdict(gain: float, tolerance: float) -> Verdict:
+def _judged(
+    current: MetricsFile, baseline: MetricsFile, tolerance: float, evidence: Evidence
+) -> tuple[Verdict, bool, str]:
+    """Return the verdict, whether a degradation is confirmed, and the sentence."""
+    metric = current.primary
+    direction = current.direction(metric)
+    if evidence.result is not None:
+        result, lower = evidence.result, direction is Direction.LOWER
+        sentence = paired_sentence(result, metric.name, tolerance, lower_is_better=lower)
+        return result.verdict, result.confirmed, sentence
+    gain = MetricRow(metric.name, direction, current.value(metric.name), baseline.value(metric.name)).gain
+    assert gain is not None
+    verdict = _bare_verdict(gain, tolerance)
+    return verdict, False, bare_sentence(verdict, gain, metric.name, tolerance)
+
+
+def _bare_verdict(gain: float, tolerance: float) -> Verdict:
     """Apply the rule on bare metrics."""
     # A drop of exactly the tolerance passes; 1e-12 absorbs that 0.30 - 0.31 is not exactly -0.01.
     if gain < -tolerance - 1e-12:
@@ -217,109 +258,52 @@ def _verdict(gain: float, tolerance: float) -> Verdict:
     return Verdict.IMPROVED if gain > 0 else Verdict.NOT_WORSE
 
 
-def _sentence(verdict: Verdict, gain: float, metric: str, tolerance: float) -> str:
-    """Say the verdict in one plain sentence."""
-    points = f"{abs(gain):.4f}"
-    unproven = "whether that is more than chance has not been tested"
-    return {
-        Verdict.DEGRADED: f"{metric} is worse by {points}, more than the {tolerance:g} that is tolerated; {unproven}.",
-        Verdict.IMPROVED: f"{metric} is better by {points}; {unproven}.",
-        Verdict.NOT_WORSE: f"{metric} is worse by {points}, within the {tolerance:g} that is tolerated; {unproven}."
-        if gain
-        else f"{metric} is the same.",
-    }[verdict]
-
-
-def describe(file: MetricsFile) -> dict[str, Any]:
-    """Return what identifies one side of a comparison."""
-    return {
-        "path": str(file.path),
-        "model": file.content.get("model"),
-        "split": file.split,
-        "fingerprint": file.fingerprint,
-        "promoted_at": file.content.get("promoted_at"),
-    }
-
-
-def unlike(current: MetricsFile, baseline: MetricsFile) -> list[Problem]:
-    """Return why the two numbers do not measure the same thing; what a file does not say is not held against it."""
-    remedy = "evaluate both models on the same data: yololab evaluate model=… data=…"
-    problems = []
-    for what, ours, theirs in (
-        ("task", current.task, baseline.task),
-        ("evaluated split", current.split, baseline.split),
-        ("fingerprint of the evaluated split", current.fingerprint, baseline.fingerprint),
-        *(
-            (f"protocol, {key}", _protocol(current).get(key), _protocol(baseline).get(key))
-            for key in _LABEL_KEYS
-            if _protocol(current) and _protocol(baseline)
-        ),
-    ):
-        known = ours is not None and theirs is not None
-        if ours != theirs and (known or what.startswith("protocol")):
-            found = f"{_short(ours)} for the current model, {_short(theirs)} for the baseline"
-            problems.append(Problem(f"comparison, {what}", found, "the same on both sides", remedy))
-    if current.classes and baseline.classes and current.classes != baseline.classes:
-        ours, theirs = current.classes, baseline.classes
-        different = sorted((k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)), key=int)
-        shown = ", ".join(f"{k}: {ours.get(k)!r} / {theirs.get(k)!r}" for k in different[:5])
-        problems.append(Problem("comparison, class names", shown, "the same classes in the same order", remedy))
-    return problems
-
-
-def _protocol(file: MetricsFile) -> dict[str, Any]:
-    """Return the protocol that a file records; empty when it records none."""
-    protocol = file.content.get("protocol")
-    return protocol if isinstance(protocol, dict) else {}
-
-
-def _short(value: Any) -> str:
-    """Shorten a fingerprint to its first digits."""
-    text = str(value)
-    return text[:12] + "…" if len(text) >= 40 else repr(value)
-
-
-def _warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
-    """Return how the two measurements differ in ways that move the numbers."""
-    warnings = []
-    ours, theirs = _protocol(current), _protocol(baseline)
-    if not theirs or not ours:
-        side = "current metrics" if not ours else "baseline"
-        warnings.append(f"The {side} do not record their protocol; whether both were measured alike is not known.")
-    else:
-        for key in _PROTOCOL_KEYS:
-            if ours.get(key) != theirs.get(key):
-                warnings.append(
-                    f"Measured under different protocols: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before."
-                )
-    if not current.fingerprint or not baseline.fingerprint:
-        warnings.append("Whether both were measured on the same images is not known: a fingerprint is missing.")
-    if current.content.get("comparable") is False:
-        warnings.append("Training changed its own settings on the way; see the differences in the record.")
-    return warnings
-
-
-def _notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
-    """Return what a reader should know of the two sides."""
-    notes = []
-    ours, theirs = current.train_fingerprint, baseline.train_fingerprint
-    if ours and theirs and ours != theirs:
-        notes.append("The training split has changed since the baseline was trained.")
-    if current.split == "val":
-        notes.append(
-            "The checkpoint was chosen on the split that is compared here, so its score is a little too good; "
-            "evaluation.split=test avoids that where there is a test split."
+def _rows(current: MetricsFile, baseline: MetricsFile | None, evidence: Evidence) -> tuple[MetricRow, ...]:
+    """Return every metric of the task."""
+    return tuple(
+        MetricRow(
+            metric.name,
+            current.direction(metric),
+            current.value(metric.name),
+            baseline.value(metric.name) if baseline else None,
+            evidence.result.metric(metric.name) if evidence.result else None,
         )
-    return notes
+        for metric in current.metrics
+    )
 
 
-def _per_class(current: MetricsFile, baseline: MetricsFile) -> tuple[dict[str, Any], ...]:
+def _class_differences(evidence: Evidence, current: MetricsFile) -> dict[str, ClassDifference]:
+    """Return what the images say of each class, by its name."""
+    if evidence.result is None:
+        return {}
+    names = current.classes or {}
+    return {names.get(str(item.index), str(item.index)): item for item in evidence.result.classes}
+
+
+def _per_class(
+    current: MetricsFile, baseline: MetricsFile, classes: Mapping[str, ClassDifference]
+) -> tuple[dict[str, Any], ...]:
     """Return the class values of the primary metric on both sides, by class name."""
     ours, theirs = current.content.get("per_class") or {}, baseline.content.get("per_class") or {}
-    key = "AP50-95"
+    key = TASKS[current.task].class_metric
     rows = []
     for name in ours:
         now, before = ours[name].get(key), (theirs.get(name) or {}).get(key)
         delta = now - before if now is not None and before is not None else None
-        rows.append({"name": name, "current": now, "baseline": before, "delta": delta})
+        found = classes.get(name)
+        low, high = (found.ci95 if found else None) or (None, None)
+        rows.append(
+            {
+                "name": name,
+                "current": now,
+                "baseline": before,
+                "delta": delta,
+                "ci_low": low,
+                "ci_high": high,
+                "p": found.p if found else None,
+                "q": found.q if found else None,
+                "images": found.images if found else None,
+                "insufficient": found.insufficient if found else None,
+            }
+        )
     return tuple(rows)

@@ -90,7 +90,7 @@ def exact_mcnemar(only_first: int, only_second: int) -> float:
     if not total:
         return 1.0
     tail = sum(math.comb(total, k) for k in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**total)
+    return min(1.0, float(2 * tail / 2**total))
 
 
 def detectable_drop(error: float) -> float:

@@ -61,7 +61,8 @@ def operating_point(
                 present = labels > 0
                 total += f1_score(*_curves(item, grid, weights, labels, interpolated=True)) * present
                 count += present
-            chosen = _smoothed(total / np.maximum(count, 1)).argmax(axis=0)
+            mean: Weights = (total / np.maximum(count, 1)).astype(np.float32)
+            chosen = _smoothed(mean).argmax(axis=0)
         precision = np.full((len(ranked), replicates), np.nan, np.float32)
         recall = precision.copy()
         columns = np.arange(replicates)
@@ -88,7 +89,7 @@ def _curves(
     hits = np.flatnonzero(item.flags[:, 0])
     found = np.cumsum(_between(item.rows[hits], np.searchsorted(hits, above), weights), axis=0)
     precision = _precision(found, detected)
-    recall = found / np.maximum(labels, _LEAST)
+    recall: Weights = (found / np.maximum(labels, _LEAST)).astype(np.float32)
     inside = (above > 0) & (above < len(item.rows))
     if interpolated and inside.any():
         following = above[inside]

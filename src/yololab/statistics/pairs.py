@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from yololab.statistics.operating_point import operating_point
-from yololab.statistics.point_metrics import PointMetrics, point_metrics
+from yololab.statistics.point_metrics import point_metrics
 from yololab.statistics.ranking import RankedClass, rank_classes, rank_together
 from yololab.statistics.records import DetectionRecords
 from yololab.statistics.weighted_ap import Weights, mean_over_classes, weighted_ap
@@ -126,7 +125,7 @@ class DetectionPair:
     def classes(self) -> tuple[ClassPoint, ...]:
         """Return the classes that have labels, with the primary metric of each."""
         kind = self._primary_kind
-        current, baseline = _class_ap(point_metrics(kind.current)), _class_ap(point_metrics(kind.baseline))
+        current, baseline = (point_metrics(ranked).ap.mean(axis=1) for ranked in (kind.current, kind.baseline))
         return tuple(
             ClassPoint(item.index, len(item.truth_rows), now, before)
             for item, now, before in zip(kind.current, current, baseline, strict=True)
@@ -174,8 +173,3 @@ class DetectionPair:
                 metrics["precision" + kind.suffix] = mean_over_classes(point.precision)
                 metrics["recall" + kind.suffix] = mean_over_classes(point.recall)
         return Replicates(metrics, per_class)
-
-
-def _class_ap(points: PointMetrics) -> NDArray[np.float64]:
-    """Return the AP of each class over all thresholds."""
-    return points.ap.mean(axis=1)

@@ -19,7 +19,6 @@ from yololab.report.page import write_report
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen, duration, number
 from yololab.stages.approve import Answer, GateName
-from yololab.stages.compare import Verdict
 from yololab.stages.evaluate import make_protocol
 from yololab.stages.operands import origin_of
 from yololab.stages.verify import (
@@ -32,6 +31,7 @@ from yololab.stages.verify import (
     metrics_saved,
     training_started,
 )
+from yololab.statistics.verdict import Verdict
 from yololab.steps.baselines import place_of_baseline
 from yololab.steps.gates import ask_gate
 from yololab.ultralytics_adapter.evaluation import evaluate

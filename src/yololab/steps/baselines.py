@@ -11,7 +11,7 @@ from yololab.jsonfiles import read_json
 from yololab.measuring import Surroundings, measure_checkpoint
 from yololab.metricsfile import MetricsFile
 from yololab.runfolder import RunFolder
-from yololab.stages.compare import unlike
+from yololab.stages.comparability import unlike
 from yololab.stages.evaluate import make_protocol
 from yololab.stages.operands import read_operand
 from yololab.ultralytics_adapter.models import resolve_model

@@ -7,7 +7,7 @@ from dataclasses import replace
 from yololab.config.schema import Gate
 from yololab.job import Job
 from yololab.jsonfiles import write_json, write_text_atomically
-from yololab.measuring import measure_checkpoint
+from yololab.measuring import keep_newest, measure_checkpoint
 from yololab.report.comparison import comparison_markdown
 from yololab.stages.compare import COMPARISON_VERSION, DRY_RUN_SENTENCE, compare_metrics
 from yololab.stages.evaluate import make_protocol
@@ -42,14 +42,14 @@ def evaluate(job: Job) -> None:
     evaluated = {"metrics": str(job.folder.metrics), "split": protocol.split} | measured
     job.record.update(results=results, evaluation=evaluated)
     if not job.trial and job.rehearsal is None:
-        write_text_atomically(job.prepared.paths.tree.newest_metrics, job.folder.metrics.read_text(encoding="utf-8"))
+        keep_newest(job.metrics, job.prepared.paths.tree.newest_metrics)
 
 
 def compare(job: Job) -> None:
     """Compare with the baseline: the named one, else the promoted one of this dataset and task."""
     assert job.metrics is not None
     other = None if job.rehearsal else baseline_metrics(job)
-    job.comparison = compare_metrics(job.metrics, other, job.config.baseline.tolerance)
+    job.comparison = compare_metrics(job.metrics, other, job.config.baseline.tolerance, job.config.baseline.guards)
     if job.rehearsal is not None:
         job.comparison = replace(job.comparison, sentence=DRY_RUN_SENTENCE)
     content = job.comparison.to_json(job.config.baseline.gate or Gate.NONE)

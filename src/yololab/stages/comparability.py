@@ -1,0 +1,160 @@
+"""Whether two evaluations measured the same thing, and in the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from yololab.errors import Problem
+from yololab.metricsfile import MetricsFile
+from yololab.statistics.records import DetectionRecords
+
+# Another value of one of these changes the numbers without a change of the model.
+_PROTOCOL_KEYS = (
+    "imgsz",
+    "batch",
+    "conf",
+    "iou",
+    "max_det",
+    "rect",
+    "quantize",
+    "augment",
+    "nms",
+    "agnostic_nms",
+    "ultralytics",
+)
+# Another value of one of these changes the labels: the two numbers measure different things.
+_LABEL_KEYS = ("single_cls", "classes")
+_REMEDY = "evaluate both models on the same data: yololab evaluate model=… data=…"
+_SHOWN = 3
+
+
+def describe(file: MetricsFile) -> dict[str, Any]:
+    """Return what identifies one side of a comparison."""
+    return {
+        "path": str(file.path),
+        "model": file.content.get("model"),
+        "split": file.split,
+        "fingerprint": file.fingerprint,
+        "promoted_at": file.content.get("promoted_at"),
+    }
+
+
+def unlike(current: MetricsFile, baseline: MetricsFile) -> list[Problem]:
+    """Return why the two numbers do not measure the same thing; what a file does not say is not held against it."""
+    problems = []
+    for what, ours, theirs in (
+        ("task", current.task, baseline.task),
+        ("evaluated split", current.split, baseline.split),
+        ("fingerprint of the evaluated split", current.fingerprint, baseline.fingerprint),
+        *(
+            (f"protocol, {key}", _protocol(current).get(key), _protocol(baseline).get(key))
+            for key in _LABEL_KEYS
+            if _protocol(current) and _protocol(baseline)
+        ),
+    ):
+        known = ours is not None and theirs is not None
+        if ours != theirs and (known or what.startswith("protocol")):
+            found = f"{_short(ours)} for the current model, {_short(theirs)} for the baseline"
+            problems.append(Problem(f"comparison, {what}", found, "the same on both sides", _REMEDY))
+    if current.classes and baseline.classes and current.classes != baseline.classes:
+        ours, theirs = current.classes, baseline.classes
+        different = sorted((k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)), key=int)
+        shown = ", ".join(f"{k}: {ours.get(k)!r} / {theirs.get(k)!r}" for k in different[:5])
+        problems.append(Problem("comparison, class names", shown, "the same classes in the same order", _REMEDY))
+    return problems
+
+
+def _protocol(file: MetricsFile) -> dict[str, Any]:
+    """Return the protocol that a file records; empty when it records none."""
+    protocol = file.content.get("protocol")
+    return protocol if isinstance(protocol, dict) else {}
+
+
+def _short(value: Any) -> str:
+    """Shorten a fingerprint to its first digits."""
+    text = str(value)
+    return text[:12] + "…" if len(text) >= 40 else repr(value)
+
+
+def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Return how the two measurements differ in ways that move the numbers."""
+    warnings = []
+    ours, theirs = _protocol(current), _protocol(baseline)
+    if not theirs or not ours:
+        side = "current metrics" if not ours else "baseline"
+        warnings.append(f"The {side} do not record their protocol; whether both were measured alike is not known.")
+    else:
+        for key in _PROTOCOL_KEYS:
+            if ours.get(key) != theirs.get(key):
+                warnings.append(
+                    f"Measured under different protocols: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before."
+                )
+    if not current.fingerprint or not baseline.fingerprint:
+        warnings.append("Whether both were measured on the same images is not known: a fingerprint is missing.")
+    if current.content.get("comparable") is False:
+        warnings.append("Training changed its own settings on the way; see the differences in the record.")
+    return warnings
+
+
+def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Return what a reader should know of the two sides."""
+    notes = []
+    ours, theirs = current.train_fingerprint, baseline.train_fingerprint
+    if ours and theirs and ours != theirs:
+        notes.append("The training split has changed since the baseline was trained.")
+    if current.split == "val":
+        notes.append(
+            "The checkpoint was chosen on the split that is compared here, so its score is a little too good; "
+            "evaluation.split=test avoids that where there is a test split."
+        )
+    return notes
+
+
+def unlike_records(current: DetectionRecords, baseline: DetectionRecords) -> list[Problem]:
+    """Return why two evaluations cannot be paired image by image: other images, other labels, other thresholds."""
+    ours, theirs = set(current.keys), set(baseline.keys)
+    if ours != theirs:
+        found = f"{len(ours - theirs)} only in the current evaluation{_some(ours - theirs)}, "
+        found += f"{len(theirs - ours)} only in the baseline's{_some(theirs - ours)}"
+        return [Problem("comparison, evaluated images", found, "the same images on both sides", _REMEDY)]
+    problems = []
+    different = _relabelled(current, baseline)
+    if different:
+        found = f"{len(different)} images have other labels in the baseline{_some(set(different))}"
+        problems.append(Problem("comparison, labels", found, "the same labels on both sides", _REMEDY))
+    if current.iou_thresholds != baseline.iou_thresholds or set(current.flags) != set(baseline.flags):
+        found = f"{', '.join(current.flags)} at {current.iou_thresholds[:2]}…"
+        found += f" and {', '.join(baseline.flags)} at {baseline.iou_thresholds[:2]}…"
+        problems.append(Problem("comparison, what is matched", found, "the same on both sides", _REMEDY))
+    return problems
+
+
+def _relabelled(current: DetectionRecords, baseline: DetectionRecords) -> list[str]:
+    """Return the images whose labels differ, in any order of the labels, by more than a hundredth of a pixel."""
+    if current.label_fingerprint == baseline.label_fingerprint:
+        return []
+    ours, theirs = current.truth_offsets, baseline.truth_offsets
+    return [
+        key
+        for place, key in enumerate(current.keys)
+        if not np.array_equal(
+            _labels(current, slice(ours[place], ours[place + 1])),
+            _labels(baseline, slice(theirs[place], theirs[place + 1])),
+        )
+    ]
+
+
+def _labels(records: DetectionRecords, part: slice) -> Any:
+    """Return the labels of an image as rows of class and box, in a fixed order."""
+    boxes = np.round(records.truth_boxes[part].astype(np.float64), 2)
+    rows = np.column_stack([records.truth_class[part].astype(np.float64), boxes])
+    return rows[np.lexsort(rows.T[::-1])]
+
+
+def _some(keys: set[str]) -> str:
+    """Return the first few names in brackets."""
+    if not keys:
+        return ""
+    return f" ({', '.join(sorted(keys)[:_SHOWN])}{', …' if len(keys) > _SHOWN else ''})"

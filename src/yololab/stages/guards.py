@@ -1,0 +1,130 @@
+"""Guards: limits beside the primary metric, which a better mean must not be bought with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from yololab.config.schema import GuardsConfig
+from yololab.errors import InputError, Problem
+from yololab.metricsfile import MetricsFile
+from yololab.statistics.operating_point import operating_point
+from yololab.statistics.paired import ClassDifference
+from yololab.statistics.ranking import rank_classes
+from yololab.statistics.records import DetectionRecords
+from yololab.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One limit and what was found.
+
+    Attributes:
+        guard: What is watched.
+        limit: The limit.
+        value: What was found; None when it could not be measured.
+        broken: Whether the limit is broken; what could not be measured counts as broken.
+        told: It in words.
+    """
+
+    guard: str
+    limit: float
+    value: float | None
+    broken: bool
+    told: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the guard as it stands in comparison.json."""
+        return asdict(self)
+
+
+def check_guards(
+    config: GuardsConfig,
+    metrics: MetricsFile,
+    records: DetectionRecords | None,
+    classes: Mapping[str, ClassDifference],
+) -> tuple[Guard, ...]:
+    """Hold the current model against the guards that are set.
+
+    Args:
+        config: The limits.
+        metrics: The current model's metrics.
+        records: Its records; None when it has none.
+        classes: Class name → its difference from the baseline; empty without a paired comparison.
+
+    Raises:
+        InputError: A floor names a class that the model does not have.
+    """
+    return (
+        *_floors(config, metrics),
+        *_drops(config, classes),
+        *_fixed_threshold(config, records),
+        *_latency(config, metrics),
+    )
+
+
+def _floors(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
+    """Watch the floor of each class that has one."""
+    per_class = metrics.content.get("per_class") or {}
+    key = TASKS[metrics.task].class_metric
+    unknown = [name for name in config.class_floors if name not in per_class]
+    if unknown:
+        raise InputError(
+            [
+                Problem(f"baseline.guards.class_floors.{name}", "no class of the model", f"one of {list(per_class)}")
+                for name in unknown
+            ]
+        )
+    for name, floor in config.class_floors.items():
+        yield _at_least(f"{key} of {name}", floor, per_class[name].get(key))
+
+
+def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference]) -> Iterator[Guard]:
+    """Watch how far any class falls, where enough images hold it."""
+    if config.class_drop is None:
+        return
+    for name, difference in classes.items():
+        if not difference.insufficient:
+            drop = -difference.delta
+            broken = drop > config.class_drop
+            change = f"{'fell' if drop > 0 else 'rose'} by {abs(drop):.4f}"
+            told = f"{name} {change} (a drop of {config.class_drop:g} is allowed)"
+            yield Guard(f"drop of {name}", config.class_drop, drop, broken, told)
+
+
+def _fixed_threshold(config: GuardsConfig, records: DetectionRecords | None) -> Iterator[Guard]:
+    """Watch precision and recall at the confidence that the model is used at."""
+    if config.precision is None and config.recall is None:
+        return
+    precision, recall = None, None
+    if records is not None:
+        ones = np.ones((len(records.keys), 1), np.float32)
+        found = operating_point(rank_classes(records), ones, ones, config.confidence)
+        if len(found.precision):
+            precision, recall = float(found.precision.mean()), float(found.recall.mean())
+    for name, floor, value in (("precision", config.precision, precision), ("recall", config.recall, recall)):
+        if floor is not None:
+            yield _at_least(f"{name} at confidence {config.confidence:g}", floor, value)
+
+
+def _latency(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
+    """Watch the time of an inference."""
+    if config.latency_ms is None:
+        return
+    value = (metrics.content.get("speed_ms") or {}).get("inference")
+    broken = value is None or value > config.latency_ms
+    found = "was not measured" if value is None else f"takes {value:.1f} ms an image"
+    yield Guard(
+        "latency", config.latency_ms, value, broken, f"inference {found} (at most {config.latency_ms:g} ms is allowed)"
+    )
+
+
+def _at_least(what: str, floor: float, value: float | None) -> Guard:
+    """Hold a value against a floor."""
+    found = "was not measured" if value is None else f"is {value:.4f}"
+    return Guard(
+        what, floor, value, value is None or value < floor, f"{what} {found} (at least {floor:g} is asked for)"
+    )

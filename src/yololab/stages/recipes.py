@@ -1,0 +1,253 @@
+"""Groups of runs: the same configuration with several seeds is a recipe, and two recipes can be compared."""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, Problem
+from yololab.jsonfiles import read_json
+from yololab.record import RECORD_VERSION
+from yololab.runfolder import RunFolder
+from yololab.stages.comparability import describe, unlike, unlike_records
+from yololab.stages.compare import Comparison, MetricRow
+from yololab.stages.evidence import read_records
+from yololab.stages.operands import Operand, read_operand
+from yololab.statistics.inference import detectable_drop
+from yololab.statistics.records import DetectionRecords
+from yololab.statistics.seeds import FEWEST_SEEDS, RecipeDifference, compare_recipes
+from yololab.statistics.verdict import Verdict, judge
+from yololab.tasks import TASKS
+
+# What may differ between two runs of one recipe: the seed, and where and under which name a run lies.
+_NOT_THE_RECIPE = frozenset(
+    {"seed", "name", "notes", "paths", "approval", "report", "baseline", "verification", "check"}
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: one run, or the runs of one recipe.
+
+    Attributes:
+        text: What the user named.
+        runs: The runs.
+        seeds: Their seeds; None for what is no run of ours.
+    """
+
+    text: str
+    runs: tuple[Operand, ...]
+    seeds: tuple[int | None, ...]
+
+    @property
+    def several(self) -> bool:
+        """Whether it is a group."""
+        return len(self.runs) > 1
+
+
+def read_arm(text: str, working_directory: Path) -> Arm:
+    """Find the runs that a word names: one run, or all that a pattern or a sweep's folder holds.
+
+    Runs without metrics (failed, interrupted) are left out.
+
+    Args:
+        text: A path, or a pattern with `*`, `?` or `[…]`.
+        working_directory: Where relative paths start.
+
+    Raises:
+        InputError: There is no run, or the runs are of several configurations.
+    """
+    path = working_directory / Path(text).expanduser()
+    if path.exists():
+        trials = (
+            sorted((child for child in path.iterdir() if child.name.isdigit()), key=_number) if path.is_dir() else []
+        )
+        if not trials:
+            return Arm(text, (read_operand(text, working_directory),), (None,))
+    else:
+        trials = [Path(found) for found in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - the pattern may be absolute
+        if not any(character in text for character in "*?["):
+            return Arm(text, (read_operand(text, working_directory),), (None,))
+    runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
+    if not runs:
+        raise InputError(
+            Problem(
+                text, f"{len(trials)} folders, none with an evaluation", "runs that are complete", "name their folders"
+            )
+        )
+    groups = _by_recipe(runs)
+    if len(groups) > 1:
+        told = "; ".join(
+            f"{', '.join(run.name for run in group)}: {_difference(groups, key)}" for key, group in groups.items()
+        )
+        remedy = "name the runs of one configuration, e.g. with a narrower pattern: 'multirun/x/[0-2]'"
+        raise InputError(Problem(text, f"{len(groups)} configurations beside the seed ({told})", "one an arm", remedy))
+    return Arm(
+        text,
+        tuple(read_operand(str(run), working_directory) for run in runs),
+        tuple(_config(run).get("seed") for run in runs),
+    )
+
+
+def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
+    """Compare two recipes, or say what too few seeds cannot claim.
+
+    Args:
+        current: The current recipe's runs.
+        baseline: The other's.
+        tolerance: The drop that still counts as no worse.
+
+    Raises:
+        InputError: The runs were measured on different things, or have no records.
+    """
+    first, other = current.runs[0].measured(), baseline.runs[0].measured()
+    files = [run.measured() for run in (*current.runs, *baseline.runs)]
+    problems = [problem for file in files[1:] for problem in unlike(file, files[0])]
+    if problems:
+        raise InputError(problems)
+    ours, theirs = ([_recorded(run) for run in arm.runs] for arm in (current, baseline))
+    problems = [problem for records in (*ours[1:], *theirs) for problem in unlike_records(records, ours[0])]
+    if problems:
+        raise InputError(problems)
+    task = TASKS[first.task]
+    seeds = [f"{len(arm.runs)} runs of {arm.text} (seeds {_seeds(arm)})" for arm in (current, baseline)]
+    notes = [f"Means over the runs: {seeds[0]} against {seeds[1]}."]
+    notes += [
+        f"{arm.text}: the same seed more than once; repeated runs add no evidence."
+        for arm in (current, baseline)
+        if len(set(arm.seeds)) < len(arm.seeds)
+    ]
+    rows = tuple(
+        MetricRow(metric.name, metric.direction, _mean(current, metric.name), _mean(baseline, metric.name))
+        for metric in task.metrics
+    )
+    common: dict[str, Any] = {
+        "primary_metric": task.primary_metric,
+        "tolerance": tolerance,
+        "rows": rows,
+        "per_class": (),
+        "current": describe(first) | {"path": current.text, "runs": [str(run.path) for run in current.runs]},
+        "baseline": describe(other) | {"path": baseline.text, "runs": [str(run.path) for run in baseline.runs]},
+        "warnings": (),
+    }
+    fewest = min(_different_seeds(current), _different_seeds(baseline))
+    if fewest < FEWEST_SEEDS:
+        sentence = (
+            f"No claim on the recipes: that needs {FEWEST_SEEDS} different seeds an arm, and there are "
+            f"{_different_seeds(current)} and {_different_seeds(baseline)}. Single runs can be compared as checkpoints."
+        )
+        return Comparison(
+            verdict=Verdict.INCONCLUSIVE, sentence=sentence, statistical_support=False, notes=tuple(notes), **common
+        )
+    found = compare_recipes(ours, theirs, task.primary_kind)
+    verdict, confirmed = judge(found.difference, tolerance)
+    return Comparison(
+        verdict=verdict,
+        sentence=_sentence(verdict, found, task.primary_metric, tolerance),
+        statistical_support=True,
+        notes=tuple(notes),
+        confirmed=confirmed,
+        statistics=_statistics(found, len(ours[0].keys)),
+        **common,
+    )
+
+
+def _statistics(found: RecipeDifference, images: int) -> dict[str, Any]:
+    """Return what stands behind the verdict, as it is written to comparison.json."""
+    return {
+        "images": images,
+        "current_runs": list(found.current),
+        "baseline_runs": list(found.baseline),
+        "delta": found.difference.gain,
+        "ci_low": found.difference.ci95[0],
+        "ci_high": found.difference.ci95[1],
+        "p_value": found.difference.p,
+        "standard_error": found.standard_error,
+        "image_share": found.image_share,
+        "degrees_of_freedom": found.degrees,
+        "detectable_drop": detectable_drop(found.standard_error),
+        "interval": "95 %, Satterthwaite's t, over images and seeds",
+        "claim": "two recipes",
+    }
+
+
+def _sentence(verdict: Verdict, found: RecipeDifference, metric: str, tolerance: float) -> str:
+    """Say the verdict on two recipes in plain words."""
+    difference = found.difference
+    change = f"{metric} of the recipe is {'better' if difference.gain > 0 else 'worse'} by {abs(difference.gain):.4f}"
+    span = f"between {difference.ci95[0]:+.4f} and {difference.ci95[1]:+.4f} with 95 % confidence over images and seeds"
+    return {
+        Verdict.DEGRADED: f"{change}, more than the {tolerance:g} that is tolerated, and more than chance ({span}).",
+        Verdict.IMPROVED: f"{change}, and that is more than chance: {span}.",
+        Verdict.EQUIVALENT: f"The recipes are equally good: {change}, {span}.",
+        Verdict.NOT_WORSE: f"{change}; a loss of more than {tolerance:g} is ruled out, a gain is not proven ({span}).",
+        Verdict.INCONCLUSIVE: f"These runs cannot tell the recipes apart: {change}, {span}; "
+        f"{1 - found.image_share:.0%} of the uncertainty comes from the seeds.",
+    }[verdict]
+
+
+def _recorded(run: Operand) -> DetectionRecords:
+    """Return a run's records."""
+    missing: list[str] = []
+    records = read_records(run.measured(), str(run.path), missing)
+    if records is None:
+        raise InputError(
+            Problem(str(run.path), missing[0], "a run with its records", "yololab evaluate model=… data=…")
+        )
+    return records
+
+
+def _mean(arm: Arm, metric: str) -> float | None:
+    """Return the mean of a metric over the runs; None when one of them has none."""
+    values = [run.measured().value(metric) for run in arm.runs]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None
+
+
+def _seeds(arm: Arm) -> str:
+    """Return the seeds of an arm in words."""
+    return ", ".join("unknown" if seed is None else str(seed) for seed in arm.seeds)
+
+
+def _different_seeds(arm: Arm) -> int:
+    """Return how many different seeds an arm has; a run whose seed is not known counts as its own."""
+    known = {seed for seed in arm.seeds if seed is not None}
+    return len(known) + sum(seed is None for seed in arm.seeds)
+
+
+def _config(run: Path) -> dict[str, Any]:
+    """Return the requested configuration of a run, empty when it has no record."""
+    record = RunFolder(run).record
+    content = read_json(record, (RECORD_VERSION,)).get("requested_config") if record.is_file() else None
+    return content if isinstance(content, dict) else {}
+
+
+def _recipe(run: Path) -> str:
+    """Return what makes a run's recipe, as text that can be compared."""
+    kept = {key: value for key, value in _config(run).items() if key not in _NOT_THE_RECIPE}
+    return json.dumps(kept, sort_keys=True, default=str)
+
+
+def _by_recipe(runs: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return the runs of each recipe."""
+    groups: dict[str, list[Path]] = {}
+    for run in runs:
+        groups.setdefault(_recipe(run), []).append(run)
+    return groups
+
+
+def _difference(groups: dict[str, list[Path]], key: str) -> str:
+    """Return the settings of a recipe that are not the same in all of them."""
+    trees = {name: json.loads(name) for name in groups}
+    names = sorted({name for tree in trees.values() for name in tree})
+    varying = [name for name in names if len({json.dumps(tree.get(name)) for tree in trees.values()}) > 1]
+    return ", ".join(f"{name}={trees[key].get(name)}" for name in varying[:4])
+
+
+def _number(folder: Path) -> int:
+    """Return a trial's number."""
+    return int(folder.name)
