@@ -91,6 +91,7 @@ def measure_checkpoint(
 
 def keep_newest(metrics: MetricsFile, newest: Path) -> None:
     """Copy an evaluation's numbers and records to where the newest one is found."""
+    newest.parent.mkdir(parents=True, exist_ok=True)
     copy_atomically(metrics.path.parent / PREDICTIONS, newest.parent / PREDICTIONS)
     write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
 

@@ -39,13 +39,14 @@ def changed_settings(config: ExperimentConfig) -> list[tuple[str, Any, Any]]:
             continue
         for item in fields(GROUP_CLASSES[group]):
             value, default = getattr(getattr(config, group), item.name), defaults[group][item.name]
-            plain = (
-                value.value
-                if isinstance(value, StrEnum)
-                else asdict(value)
-                if is_dataclass(value) and not isinstance(value, type)
-                else value
-            )
+            if is_dataclass(value) and not isinstance(value, type):
+                changed += [
+                    (f"{group}.{item.name}.{key}", inner, default[key])
+                    for key, inner in asdict(value).items()
+                    if inner != default[key]
+                ]
+                continue
+            plain = value.value if isinstance(value, StrEnum) else value
             if plain != default:
                 changed.append((f"{group}.{item.name}", plain, default))
     if config.model.pretrained is not True:

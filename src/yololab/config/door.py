@@ -259,8 +259,10 @@ def _read_guards(dotted: str, value: Any, problems: list[Problem]) -> GuardsConf
             problems.append(unknown_key(f"{dotted}.{key}", [f"{dotted}.{name}" for name in hints]))
         elif key != "class_floors":
             read[key] = _read_setting(f"{dotted}.{key}", hints[key], item, problems)
-        elif isinstance(item, Mapping) or item is None:
-            floors = {str(name): floor for name, floor in (item or {}).items()}
+        elif item is None:
+            continue
+        elif isinstance(item, Mapping):
+            floors = {str(name): floor for name, floor in item.items()}
             read[key] = floors
             for name, floor in floors.items():
                 if isinstance(floor, bool) or not isinstance(floor, (int, float)) or not 0 <= floor <= 1:

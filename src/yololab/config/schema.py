@@ -160,7 +160,7 @@ class GuardsConfig:
     """Limits beside the primary metric; what is null is not watched.
 
     Attributes:
-        class_floors: Class name → least value of its own primary metric (AP50-95 for detections).
+        class_floors: Class name → least value of its own primary metric (AP50-95 for detections): {cat:0.5,dog:0.4}.
         class_drop: The largest drop of any class's primary metric, where enough images hold it to tell.
         precision: Least precision at `confidence`, mean over the classes.
         recall: Least recall at `confidence`, mean over the classes.
@@ -168,7 +168,7 @@ class GuardsConfig:
         latency_ms: The longest inference in ms an image, as measured on this machine.
     """
 
-    class_floors: dict[str, float] = field(default_factory=dict)
+    class_floors: Any = None
     class_drop: float | None = None
     precision: float | None = None
     recall: float | None = None

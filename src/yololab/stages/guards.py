@@ -70,7 +70,8 @@ def _floors(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
     """Watch the floor of each class that has one."""
     per_class = metrics.content.get("per_class") or {}
     key = TASKS[metrics.task].class_metric
-    unknown = [name for name in config.class_floors if name not in per_class]
+    floors: Mapping[str, float] = config.class_floors or {}
+    unknown = [name for name in floors if name not in per_class]
     if unknown:
         raise InputError(
             [
@@ -78,7 +79,7 @@ def _floors(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
                 for name in unknown
             ]
         )
-    for name, floor in config.class_floors.items():
+    for name, floor in floors.items():
         yield _at_least(f"{key} of {name}", floor, per_class[name].get(key))
 
 
