@@ -125,7 +125,7 @@ class DetectionPair:
     def classes(self) -> tuple[ClassPoint, ...]:
         """Return the classes that have labels, with the primary metric of each."""
         kind = self._primary_kind
-        current, baseline = (point_metrics(ranked).ap.mean(axis=1) for ranked in (kind.current, kind.baseline))
+        current, baseline = (point_metrics(ranked).ap.mean(axis=1).tolist() for ranked in (kind.current, kind.baseline))
         return tuple(
             ClassPoint(item.index, len(item.truth_rows), now, before)
             for item, now, before in zip(kind.current, current, baseline, strict=True)
