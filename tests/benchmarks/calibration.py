@@ -1,0 +1,145 @@
+"""How often the comparison is wrong: false alarms without a true difference, and power with one.
+
+    python tests/benchmarks/calibration.py                 # 1,000 simulations a setting, writes calibration.json
+    python tests/benchmarks/calibration.py --simulations 50 --no-write
+
+The generator is described in `simulation.py`. Each simulation is a paired comparison with 1,000 replicates at τ = 0.01
+and α = 0.05. Two processes, each with one thread of torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from simulation import SETTINGS, SKILL, Setting, simulate  # noqa: E402
+
+from yololab.statistics import paired  # noqa: E402
+from yololab.statistics.inference import percentile_interval  # noqa: E402
+from yololab.statistics.pairs import DetectionPair  # noqa: E402
+from yololab.statistics.point_metrics import point_metrics  # noqa: E402
+from yololab.statistics.ranking import rank_classes  # noqa: E402
+
+TOLERANCE = 0.01
+REPLICATES = 1_000
+POWER_SKILLS = (0.7, 0.6, 0.4, 0.0)
+LIMITS = {"interval": 0.08, "permutation": 0.07, "verdict": 0.05}
+
+
+class PrimaryOnly(DetectionPair):
+    """A pair whose costly secondary metrics are never wanted."""
+
+    def sampled(self, weights, *, everything):
+        return super().sampled(weights, everything=False)
+
+    def swapped(self, swap, *, everything):
+        return super().swapped(swap, everything=False)
+
+
+def one(task: tuple[Setting, int, tuple[float, float]]) -> dict[str, float | str | bool]:
+    """Compare two simulated models."""
+    setting, seed, skills = task
+    current, baseline = simulate(setting, np.random.default_rng([7, seed, len(setting.name)]), skills)
+    result = paired.compare_pair(PrimaryOnly(current, baseline), TOLERANCE)
+    row = result.metric("mAP50-95")
+    return {
+        "delta": row.delta,
+        "low": row.ci95[0],
+        "high": row.ci95[1],
+        "error": row.standard_error,
+        "p": row.p,
+        "verdict": str(result.verdict),
+        "confirmed": result.confirmed,
+    }
+
+
+def begin() -> None:
+    """Prepare a worker process."""
+    import torch
+
+    torch.set_num_threads(1)
+    paired.FEW_REPLICATES = paired.MANY_REPLICATES = REPLICATES
+
+
+def rate(values) -> dict[str, float]:
+    """Return a rate with its binomial standard error."""
+    share = float(np.mean(values))
+    return {"rate": round(share, 4), "standard_error": round(math.sqrt(share * (1 - share) / len(values)), 4)}
+
+
+def summary(found: list[dict], truth: float = 0.0) -> dict:
+    """Return the rates of one setting."""
+    verdicts = [row["verdict"] for row in found]
+    return {
+        "simulations": len(found),
+        "interval_excludes_truth": rate([not row["low"] <= truth <= row["high"] for row in found]),
+        "permutation_below_0.05": rate([row["p"] < 0.05 for row in found]),
+        "verdict_degraded": rate([verdict == "DEGRADED" for verdict in verdicts]),
+        "verdict_degraded_confirmed": rate([row["confirmed"] for row in found]),
+        "verdict_improved": rate([verdict == "IMPROVED" for verdict in verdicts]),
+        "verdict_degraded_or_improved": rate([verdict in ("DEGRADED", "IMPROVED") for verdict in verdicts]),
+        "verdicts": {name: verdicts.count(name) for name in sorted(set(verdicts))},
+        "bare_rule_degraded": rate([row["delta"] < -TOLERANCE for row in found]),
+        "standard_deviation_of_delta": round(float(np.std([row["delta"] for row in found], ddof=1)), 5),
+        "mean_standard_error": round(float(np.mean([row["error"] for row in found])), 5),
+    }
+
+
+def true_difference(setting: Setting, skills: tuple[float, float]) -> float:
+    """Return the difference of two skills on a very large set."""
+    from dataclasses import replace
+
+    large = replace(setting, images=20_000)
+    values = [
+        point_metrics(rank_classes(records)).means["mAP50-95"]
+        for records in simulate(large, np.random.default_rng(3), skills)
+    ]
+    return values[0] - values[1]
+
+
+def main() -> None:
+    """Run the simulations."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--simulations", type=int, default=1000)
+    parser.add_argument("--power-simulations", type=int, default=200)
+    parser.add_argument("--no-write", action="store_true")
+    options = parser.parse_args()
+    started = time.monotonic()
+    content: dict = {"limits": LIMITS, "tolerance": TOLERANCE, "replicates": REPLICATES, "settings": {}, "power": {}}
+    with multiprocessing.get_context("spawn").Pool(2, begin) as pool:
+        for setting in SETTINGS:
+            tasks = [(setting, seed, (SKILL, SKILL)) for seed in range(options.simulations)]
+            found = pool.map(one, tasks, chunksize=8)
+            content["settings"][setting.name] = summary(found)
+            print(setting.name, json.dumps(content["settings"][setting.name]), flush=True)
+        setting = SETTINGS[1]
+        for skill in POWER_SKILLS:
+            truth = true_difference(setting, (skill, SKILL))
+            tasks = [(setting, 10**6 + seed, (skill, SKILL)) for seed in range(options.power_simulations)]
+            found = pool.map(one, tasks, chunksize=8)
+            content["power"][f"true difference {truth:+.4f}"] = {"setting": setting.name} | summary(found, truth)
+            print(truth, json.dumps(content["power"][f"true difference {truth:+.4f}"]), flush=True)
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    content["run"] = {
+        "command": f"python tests/benchmarks/calibration.py --simulations {options.simulations}",
+        "commit": commit,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "seconds": round(time.monotonic() - started),
+    }
+    if not options.no_write:
+        Path(__file__).with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
