@@ -23,13 +23,12 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from simulation import SETTINGS, SKILL, Setting, simulate  # noqa: E402
+from simulation import SETTINGS, SKILL, Setting, simulate
 
-from yololab.statistics import paired  # noqa: E402
-from yololab.statistics.inference import percentile_interval  # noqa: E402
-from yololab.statistics.pairs import DetectionPair  # noqa: E402
-from yololab.statistics.point_metrics import point_metrics  # noqa: E402
-from yololab.statistics.ranking import rank_classes  # noqa: E402
+from yololab.statistics import paired
+from yololab.statistics.pairs import DetectionPair
+from yololab.statistics.point_metrics import point_metrics
+from yololab.statistics.ranking import rank_classes
 
 TOLERANCE = 0.01
 REPLICATES = 1_000

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.statistics.ranking import RankedClass
+from yololab.statistics.records import IOU_THRESHOLDS
 
 _ROWS_AT_ONCE = 128
 Weights = NDArray[np.float32]
@@ -43,7 +44,7 @@ def weighted_ap(ranked: Sequence[RankedClass], weights: Weights, truth_weights: 
         AP, f32, shape (C, T, B). NaN where a class has no label in a replicate: Ultralytics leaves such a class out of
         its mean. A class with labels and without detections has 0.
     """
-    thresholds = ranked[0].flags.shape[1] if ranked else 0
+    thresholds = ranked[0].flags.shape[1] if ranked else len(IOU_THRESHOLDS)
     found = np.zeros((len(ranked), thresholds, weights.shape[1]), np.float32)
     with one_thread():
         for target, item in zip(found, ranked, strict=True):
