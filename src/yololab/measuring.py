@@ -84,6 +84,7 @@ def measure_checkpoint(
         task,
         model=str(checkpoint),
         data=str(dataset.yaml),
+        root=str(dataset.root),
         fingerprints=fingerprints,
         extra=extra,
     )

@@ -131,7 +131,7 @@ def test_promotion_keeps_every_earlier_baseline(tmp_path):
 def test_killed_promotion_leaves_the_earlier_baseline(tmp_path, monkeypatch):
     place = baselines.baseline_of(OutputTree(tmp_path), "d", "detect", None)
     baselines.promote(place, metrics(tmp_path, 0.4), None, {})
-    monkeypatch.setattr(baselines, "_copy_atomically", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(baselines, "copy_atomically", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         baselines.promote(place, metrics(tmp_path, 0.9), None, {})
     assert place.metrics().value("mAP50-95") == 0.4

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from yololab.report.formats import as_number, number, percent, signed, words
+from yololab.report.formats import as_number, count, number, percent, signed, words
 from yololab.report.runfiles import mapping, mappings, primary_row, texts
 from yololab.report.verdicts import gain_word, verdict_appearance
 
@@ -26,9 +26,12 @@ def comparison_markdown(comparison: Mapping[str, Any]) -> str:
         f"### {shown.sign} {prose(shown.headline)} ({code(verdict)})",
         prose(str(comparison.get("sentence") or "")),
         _metrics(comparison),
+        _guards(comparison),
         _alert("WARNING", texts(comparison.get("warnings"))),
         _alert("NOTE", [*_support(comparison), *texts(comparison.get("notes"))]),
         _classes(comparison),
+        _errors(comparison),
+        _images(comparison),
         _sides(comparison),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -113,17 +116,69 @@ def _classes(comparison: Mapping[str, Any]) -> str:
         change = as_number(row.get("delta"))
         return change is None, (change or 0.0) * (-1 if direction == "lower" else 1)
 
-    table = [["class", "current", "baseline", "Δ"], [":--", "--:", "--:", "--:"]]
-    table += [
-        [
+    tested = any(row.get("q") is not None or row.get("insufficient") for row in rows)
+    header = ["class", "current", "baseline", "Δ", *(["95% CI of Δ", "q"] if tested else [])]
+    table = [header, [":--", *["--:"] * (len(header) - 1)]]
+    for row in sorted(rows, key=order):
+        cells = [
             code(str(row["name"]), in_table=True),
             number(row.get("current")),
             number(row.get("baseline")),
             signed(row.get("delta")),
         ]
-        for row in sorted(rows, key=order)
-    ]
+        if tested:
+            cells.append(f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}")
+            cells.append("insufficient" if row.get("insufficient") is True else number(row.get("q"), 3))
+        table.append(cells)
     return f"<details>\n<summary>Per class ({told})</summary>\n\n{_table(table)}\n\n</details>"
+
+
+def _guards(comparison: Mapping[str, Any]) -> str:
+    """Write the guards, broken ones first."""
+    found = sorted(mappings(comparison.get("guards")), key=lambda guard: guard.get("broken") is not True)
+    return "\n".join(f"- {'❌' if guard.get('broken') else '✅'} {prose(str(guard.get('told')))}" for guard in found)
+
+
+def _errors(comparison: Mapping[str, Any]) -> str:
+    """Write the error types and the sizes folded away."""
+    types = mapping(comparison.get("error_types"))
+    current, before = mapping(types.get("current")), mapping(types.get("baseline"))
+    if not current:
+        return ""
+    table = [["error", "count", "baseline", "AP50 to gain", "baseline"], [":--", *["--:"] * 4]]
+    for name, now in current.items():
+        was = mapping(before.get(name))
+        table.append(
+            [
+                prose(str(name)),
+                count(mapping(now).get("count")),
+                count(was.get("count")),
+                number(mapping(now).get("delta_ap")),
+                number(was.get("delta_ap")),
+            ]
+        )
+    sizes = mapping(comparison.get("by_size"))
+    rows = [["size", "objects", "current", "baseline"], [":--", *["--:"] * 3]]
+    for name, now in mapping(sizes.get("current")).items():
+        was = mapping(mapping(sizes.get("baseline")).get(name))
+        cells = [count(mapping(now).get("labels")), number(mapping(now).get("mAP50-95")), number(was.get("mAP50-95"))]
+        rows.append([prose(str(name)), *cells])
+    body = f"{_table(table)}\n\n{_table(rows)}" if len(rows) > 2 else _table(table)
+    return f"<details>\n<summary>Where the errors come from</summary>\n\n{body}\n\n</details>"
+
+
+def _images(comparison: Mapping[str, Any]) -> str:
+    """Write the images that made the difference folded away."""
+    found = mappings(mapping(comparison.get("image_changes")).get("images"))
+    if not found:
+        return ""
+    table = [["image", "errors fewer", "found before", "found now", "wrong before", "wrong now"], [":--", *["--:"] * 5]]
+    for row in found:
+        seen, false = mapping(row.get("found")), mapping(row.get("false"))
+        cells = [count(seen.get("baseline")), count(seen.get("current"))]
+        cells += [count(false.get("baseline")), count(false.get("current"))]
+        table.append([code(str(row.get("image")), in_table=True), f"{as_number(row.get('gain')) or 0:+g}", *cells])
+    return f"<details>\n<summary>Images that made the difference</summary>\n\n{_table(table)}\n\n</details>"
 
 
 def _sides(comparison: Mapping[str, Any]) -> str:

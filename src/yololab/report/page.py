@@ -46,7 +46,7 @@ def write_check_page(folder: Path) -> Path:
     """
     run = load_run(folder)
     content = dataset(run)
-    html = Markup(_environment().get_template("sections/06_dataset.html.j2").render(content or {}))
+    html = Markup(_environment().get_template("sections/08_dataset.html.j2").render(content or {}))
     shown = [{"title": "Dataset", "anchor": "dataset", "html": html}]
     page = _environment().get_template("page.html.j2")
     name = f"Check of {run.folder.path.name}"

@@ -13,6 +13,8 @@ from yololab.jsonfiles import read_json
 from yololab.runfolder import RunFolder
 
 KNOWN_VERSIONS = (1,)
+# Version 1 of a comparison rests on bare metrics.
+KNOWN_COMPARISON_VERSIONS = (1, 2)
 # Version 1 of the dataset's report has no distribution.
 KNOWN_DATASET_VERSIONS = (1, 2)
 NO_EPOCHS = EpochTable((), (), {}, {}, {})
@@ -113,7 +115,7 @@ def load_run(path: Path) -> RunFiles:
 
     record = read(folder.record)
     metrics = read(folder.metrics, version_optional=True)
-    comparison = read(folder.comparison)
+    comparison = read(folder.comparison, versions=KNOWN_COMPARISON_VERSIONS)
     dataset_report = read(folder.dataset_report, versions=KNOWN_DATASET_VERSIONS)
     epochs = NO_EPOCHS
     if folder.results.is_file():

@@ -9,6 +9,7 @@ from typing import Any
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.metricsfile import MetricsFile
+from yololab.stages.analysis import analyse
 from yololab.stages.comparability import describe, protocol_warnings, side_notes, unlike
 from yololab.stages.evidence import Evidence, gather_evidence, statistics_of
 from yololab.stages.guards import Guard, check_guards
@@ -182,7 +183,12 @@ def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:
 
 
 def compare_metrics(
-    current: MetricsFile, baseline: MetricsFile | None, tolerance: float, guards: GuardsConfig | None = None
+    current: MetricsFile,
+    baseline: MetricsFile | None,
+    tolerance: float,
+    guards: GuardsConfig | None = None,
+    *,
+    analysis: bool = True,
 ) -> Comparison:
     """Compare two evaluations of the same split.
 
@@ -195,6 +201,7 @@ def compare_metrics(
         baseline: The baseline's; None when there is none.
         tolerance: The drop that still counts as no worse.
         guards: Limits beside the primary metric.
+        analysis: Whether errors, sizes and images are looked into.
 
     Raises:
         InputError: The two measured different things: another task, split, images, labels or classes.
@@ -231,6 +238,7 @@ def compare_metrics(
         confirmed=confirmed,
         statistics=None if evidence.result is None else statistics_of(evidence.result),
         guards=watched,
+        analysis=analyse(evidence, current.content.get("dataset_root")) if analysis else {},
     )
 
 

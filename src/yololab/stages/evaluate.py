@@ -49,6 +49,7 @@ def write_metrics(
     *,
     model: str,
     data: str,
+    root: str,
     fingerprints: Mapping[str, str],
     extra: Mapping[str, Any] | None = None,
 ) -> MetricsFile:
@@ -60,6 +61,7 @@ def write_metrics(
         task: The row of its task.
         model: The checkpoint, as the reader knows it.
         data: The dataset, as the reader knows it.
+        root: The dataset's folder, from which its images are named.
         fingerprints: Content hash of each split.
         extra: Further keys, e.g. whether training kept its settings.
     """
@@ -68,6 +70,7 @@ def write_metrics(
     content = {
         "model": model,
         "data": data,
+        "dataset_root": root,
         "split": split,
         "task": task.name,
         **evaluation.metrics,

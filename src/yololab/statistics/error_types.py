@@ -155,10 +155,11 @@ def _mean_ap(
     """Return the mean AP50 over the classes with labels."""
     if not labelled:
         return None
-    order = np.argsort(-records.confidence, kind="stable")
-    order = order[kept[order]]
-    values = []
-    for index in labelled:
-        ranked = order[classes[order] == index]
-        values.append(average_precision(hits[ranked], int(labels[index])) if labels[index] else 0.0)
+    chosen = np.flatnonzero(kept)
+    order = chosen[np.lexsort((-records.confidence[chosen], classes[chosen]))]
+    ends = np.searchsorted(classes[order], [[index, index + 1] for index in labelled])
+    values = [
+        average_precision(hits[order[first:last]], int(labels[index])) if labels[index] else 0.0
+        for index, (first, last) in zip(labelled, ends, strict=True)
+    ]
     return float(np.mean(values))

@@ -53,7 +53,8 @@ def metrics_by_size(records: DetectionRecords) -> dict[str, SizeMetric]:
             dropped[paired >= 0] = ignored[paired[paired >= 0]]
             parts[size].append((paired, dropped))
     classes = records.classes
-    order = np.argsort(-records.confidence, kind="stable")
+    order = np.lexsort((-records.confidence, classes))
+    first = np.searchsorted(classes[order], np.arange(int(records.truth_class.max(initial=0)) + 2))
     areas = box_areas(records.truth_boxes)
     found = {}
     none = np.zeros((0, len(thresholds)), np.int64)
@@ -63,7 +64,7 @@ def metrics_by_size(records: DetectionRecords) -> dict[str, SizeMetric]:
         counted = records.truth_class[(areas >= low) & (areas < high)]
         values = []
         for index, labels_of_class in zip(*np.unique(counted, return_counts=True), strict=True):
-            ranked = order[classes[order] == index]
+            ranked = order[first[index] : first[index + 1]]
             for t in range(len(thresholds)):
                 kept = ranked[~dropped[ranked, t]]
                 values.append(average_precision(paired[kept, t] >= 0, int(labels_of_class)))

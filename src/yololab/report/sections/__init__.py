@@ -15,6 +15,8 @@ from yololab.report.sections.classes import classes
 from yololab.report.sections.confusion import confusion
 from yololab.report.sections.curves import curves
 from yololab.report.sections.dataset import dataset
+from yololab.report.sections.errors import errors
+from yololab.report.sections.images import images
 from yololab.report.sections.measurements import measurements
 from yololab.report.sections.provenance import provenance
 from yololab.report.sections.repeat import notes, repeat
@@ -42,11 +44,13 @@ SECTIONS = (
     Section("Metrics", "02_metrics", measurements),
     Section("Training", "03_curves", curves),
     Section("Classes", "04_classes", classes),
-    Section("Confusion matrix", "05_confusion", confusion),
-    Section("Dataset", "06_dataset", dataset),
-    Section("Verification", "07_verification", checklist),
-    Section("Config", "08_config", settings),
-    Section("Provenance", "09_provenance", provenance),
-    Section("Notes", "10_notes", notes),
-    Section("Repeat this run", "11_repeat", repeat),
+    Section("Errors", "05_errors", errors),
+    Section("Images that made the difference", "06_images", images),
+    Section("Confusion matrix", "07_confusion", confusion),
+    Section("Dataset", "08_dataset", dataset),
+    Section("Verification", "09_verification", checklist),
+    Section("Config", "10_config", settings),
+    Section("Provenance", "11_provenance", provenance),
+    Section("Notes", "12_notes", notes),
+    Section("Repeat this run", "13_repeat", repeat),
 )

@@ -30,6 +30,7 @@ class ClassRow:
         images: The images that hold it.
         baseline: The baseline's value of the leading metric.
         delta: The change of the leading metric.
+        chance: Its q-value, `insufficient` where too few images hold the class; empty when it was not tested.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ClassRow:
     images: float | None
     baseline: float | None
     delta: float | None
+    chance: str
 
     @property
     def absent(self) -> bool:
@@ -60,6 +62,7 @@ def classes(run: RunFiles) -> dict[str, Any] | None:
         "columns": columns,
         "leading": leading,
         "with_baseline": with_baseline,
+        "tested": any(row.chance not in ("", "—") for row in rows),
         "rows": [_shown(row, primary_row(run.comparison).get("direction")) for row in rows],
         "charts": class_charts(rows, position, leading),
         "collapsed": len(rows) > MOST_IN_ONE_CHART,
@@ -116,6 +119,7 @@ def _row(name: str, values: Mapping[str, Any], columns: Sequence[str], before: M
         as_number(values.get("images")),
         as_number(before.get("baseline")),
         as_number(before.get("delta")),
+        "insufficient" if before.get("insufficient") is True else number(before.get("q"), 3) if "q" in before else "",
     )
 
 
@@ -130,4 +134,5 @@ def _shown(row: ClassRow, direction: Any) -> dict[str, Any]:
         "baseline": number(row.baseline),
         "delta": signed(row.delta),
         "gain": gain_word(row.delta, direction),
+        "chance": row.chance or "—",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yololab.report.formats import as_number, flattened, number, percent, setting, signed
+from yololab.report.formats import as_number, count, flattened, number, percent, setting, signed
 from yololab.report.runfiles import RunFiles, inside, mapping, mappings
 from yololab.report.verdicts import gain_word
 from yololab.tasks import TASKS
@@ -32,9 +32,28 @@ def measurements(run: RunFiles) -> dict[str, Any] | None:
         "split": run.metrics.get("split") or inside(run.comparison, "current", "split"),
         "tolerance": as_number(run.comparison.get("tolerance")),
         "primary": run.primary_metric,
+        "rests_on": _rests_on(run),
+        "guards": [
+            (item.get("broken") is True, str(item.get("told"))) for item in mappings(run.comparison.get("guards"))
+        ],
         "speed": [(stage, number(value, 1)) for stage, value in speed if value],
         "protocol": [(key, setting(value)) for key, value in flattened(run.metrics.get("protocol"))],
     }
+
+
+def _rests_on(run: RunFiles) -> str:
+    """Say what the intervals and p-values rest on; empty without any."""
+    found = mapping(run.comparison.get("statistics"))
+    if not found:
+        return ""
+    told = f"{count(found.get('images'))} images"
+    if as_number(found.get("replicates")) is not None:
+        told += f", {count(found['replicates'])} replicates"
+    told += f"; {found.get('interval')}"
+    if found.get("p"):
+        told += f"; p: {found['p']}"
+    drop = as_number(found.get("detectable_drop"))
+    return told + (f"; a drop of {number(drop, 3)} would be noticed" if drop is not None else "")
 
 
 def _from_metrics(run: RunFiles) -> list[Mapping[str, Any]]:

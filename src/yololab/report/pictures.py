@@ -1,0 +1,93 @@
+"""Pictures of detections: a small copy of the image, and boxes drawn over it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+SIDE = 300
+_QUALITY = 70
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One box on a picture.
+
+    Attributes:
+        box: `x1, y1, x2, y2`, or `center x, center y, width, height, angle`, px of the image file.
+        label: What is in it.
+        kind: `found`, `missed` or `false`.
+    """
+
+    box: Sequence[float]
+    label: str
+    kind: str
+
+
+def thumbnail(path: Path) -> str | None:
+    """Return a small JPEG of an image as a data URI, turned as its EXIF says; None when it is unreadable."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            small = ImageOps.exif_transpose(image).convert("RGB")
+            small.thumbnail((SIDE, SIDE))
+            buffer = io.BytesIO()
+            small.save(buffer, "JPEG", quality=_QUALITY)
+    except Exception:  # whatever a broken file makes Pillow raise: the page says that there is no picture
+        return None
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def panel(title: str, told: str, picture: str | None, size: tuple[float, float], outlines: Sequence[Outline]) -> Markup:
+    """Draw one picture with its boxes.
+
+    Args:
+        title: Its caption.
+        told: It in words, for those who do not see it.
+        picture: The data URI; None draws the boxes on an empty ground.
+        size: Width and height of the image file, px.
+        outlines: The boxes.
+    """
+    scale = SIDE / max(*size, 1.0)
+    width, height = size[0] * scale, size[1] * scale
+    ground = (
+        Markup('<image href="{}" width="{:.1f}" height="{:.1f}"/>').format(picture, width, height)
+        if picture
+        else Markup('<rect class="ground" width="{:.1f}" height="{:.1f}"/>').format(width, height)
+    )
+    drawn = Markup("").join(_outline(outline, scale) for outline in outlines)
+    return Markup(
+        '<figure class="panel"><svg viewBox="0 0 {:.1f} {:.1f}" role="img" aria-label="{}">{}{}</svg>'
+        '<figcaption><span>{}</span><span class="key">{}</span></figcaption></figure>'
+    ).format(width, height, f"{title}: {told}", ground, drawn, title, told)
+
+
+def _outline(outline: Outline, scale: float) -> Markup:
+    """Draw one box, with its label as a tooltip."""
+    points = " ".join(f"{x * scale:.1f},{y * scale:.1f}" for x, y in corners(outline.box))
+    return Markup('<polygon class="outline {}" points="{}"><title>{}</title></polygon>').format(
+        outline.kind, points, outline.label
+    )
+
+
+def corners(box: Sequence[float]) -> list[tuple[float, float]]:
+    """Return the four corners of a box.
+
+    >>> corners([0, 0, 4, 2])
+    [(0, 0), (4, 0), (4, 2), (0, 2)]
+    """
+    if len(box) == 4:
+        x1, y1, x2, y2 = box
+        return [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+    x, y, width, height, angle = box
+    cos, sin = math.cos(angle), math.sin(angle)
+    half = [(-width / 2, -height / 2), (width / 2, -height / 2), (width / 2, height / 2), (-width / 2, height / 2)]
+    return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in half]
