@@ -8,6 +8,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from yololab.runfolder import RunFolder
 
 CELLS = ("RBC", "WBC", "Platelets", "Blast")
@@ -274,6 +276,61 @@ def write_run(folder: Path, **files: Any) -> Path:
     return folder
 
 
+def looked_into(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    """What a comparison with records adds: errors, sizes, and changed images, one of which is there."""
+    image = folder / "data/val/images/a.jpg"
+    image.parent.mkdir(parents=True, exist_ok=True)
+    Image.effect_mandelbrot((400, 300), (-2, -1.2, 0.8, 1.2), 40).convert("RGB").save(image)
+    types = ("classification", "localisation", "both", "duplicate", "background", "missed")
+    error_types = {
+        side: {
+            name: {"count": 10 * place + shift, "delta_ap": 0.02 * place + 0.01 * shift}
+            for place, name in enumerate(types)
+        }
+        for side, shift in (("current", 0), ("baseline", 3))
+    }
+    sizes = {
+        "small": {"labels": 0, "mAP50-95": None},
+        "medium": {"labels": 40, "mAP50-95": 0.4},
+        "large": {"labels": 9, "mAP50-95": 0.7},
+    }
+    box, turned = [40, 30, 200, 180], [300, 200, 120, 50, 0.6]
+    images = [
+        {
+            "image": name,
+            "size": [400, 300],
+            "gain": gain,
+            "labels": 2,
+            "found": {"both": 1, "current": 2, "baseline": 1},
+            "false": {"current": 0, "baseline": 1},
+            "truth": [
+                {"box": box, "class": names[0], "current": True, "baseline": True},
+                {"box": turned, "class": names[1], "current": True, "baseline": False},
+            ],
+            "current": [{"box": box, "class": names[0], "confidence": 0.91, "hit": True}],
+            "baseline": [{"box": turned, "class": names[0], "confidence": 0.42, "hit": False}],
+        }
+        for name, gain in (("val/images/a.jpg", 2), ("val/images/gone.jpg", -1))
+    ]
+    return {
+        "schema_version": 2,
+        "statistical_support": True,
+        "statistics": {
+            "images": 73, "replicates": 10000, "interval": "95 % percentile, paired bootstrap over images",
+            "p": "two-sided, label-swap permutation over images", "detectable_drop": 0.021, "images_needed": 322,
+        },
+        "guards": [
+            {"guard": "latency", "limit": 20, "value": 12.0, "broken": False, "told": "inference takes 12 ms"},
+            {"guard": names[0], "limit": 0.5, "value": 0.4, "broken": True, "told": f"AP50-95 of {names[0]} is 0.4000"},
+        ],
+        "error_types": error_types,
+        "by_size": {"current": sizes, "baseline": sizes},
+        "image_changes": {
+            "root": str(folder / "data"), "confidence": {"current": 0.31, "baseline": 0.28}, "images": images,
+        },
+    }  # fmt: skip
+
+
 def complete_run(folder: Path) -> Path:
     """A run that improved on its baseline; one class has no ground truth."""
     current = metrics_of(CELLS, absent=("Blast",), seed=5)
@@ -281,8 +338,12 @@ def complete_run(folder: Path) -> Path:
         current,
         metrics_of(CELLS, absent=("Blast",), shift=-0.021, seed=5),
         "IMPROVED",
-        "mAP50-95 is better by 0.0210; whether that is more than chance has not been tested.",
-    )
+        "mAP50-95 is better by 0.0210, and that is more than chance.",
+    ) | looked_into(folder, CELLS)
+    for row in comparison["metrics"]:
+        row |= {"ci_low": row["delta"] - 0.01, "ci_high": row["delta"] + 0.01, "p": 0.004}
+    for row in comparison["per_class"]:
+        row |= {"ci_low": -0.01, "ci_high": 0.05, "p": 0.02, "q": 0.03, "insufficient": row["name"] == "WBC"}
     return write_run(
         folder,
         record=record_of(),
@@ -348,6 +409,7 @@ def hostile_run(folder: Path) -> Path:
     """A run whose every text is hostile or unusual."""
     current = metrics_of(HOSTILE, seed=4)
     comparison = comparison_of(current, metrics_of(HOSTILE, seed=6), "INCONCLUSIVE", f"Sentence {HOSTILE[0]}")
+    comparison |= looked_into(folder, HOSTILE)
     comparison["warnings"] = [f"warning {HOSTILE[1]}"]
     record = record_of(
         name=HOSTILE[0],

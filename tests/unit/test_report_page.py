@@ -78,9 +78,10 @@ def test_a_page_is_well_formed_and_needs_nothing_else(sample, tmp_path):
     page = Page(html)
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "link", "img", "iframe", "object", "embed", "base"}
-    for _, attributes in page.elements:
+    for tag, attributes in page.elements:
         assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcset", "xlink:href")]
-        assert (attributes.get("href") or "#").startswith("#")
+        inline = "data:image/jpeg;base64," if tag == "image" else "#"
+        assert (attributes.get("href") or inline).startswith(inline)
     assert not re.search(r"url\(|@import", html)
     assert "default-src 'none'" in html
     assert '<meta name="viewport"' in html
@@ -121,7 +122,8 @@ def test_the_numbers_of_a_complete_run_are_on_the_page(tmp_path):
 def test_an_absent_class_says_why_it_has_no_numbers(tmp_path):
     page = page_of(complete_run(tmp_path))
     reasons = [attributes.get("title") for tag, attributes in page.elements if tag == "abbr"]
-    assert reasons == ["no ground truth"] * 6
+    assert reasons[0].startswith("p-value")
+    assert reasons[1:] == ["no ground truth"] * 6
     assert page.has_text("1 class has no ground truth")
 
 
@@ -130,7 +132,10 @@ def test_a_failed_run_tells_its_error_first(tmp_path):
     text = " ".join(page.text.split())
     assert text.index("CUDA out of memory") < text.index("Training")
     assert page.has_text("The run failed 4 epochs were finished before it failed.")
-    assert page.has_text("nothing to show for: Metrics, Classes, Confusion matrix, Verification, Notes.")
+    assert page.has_text(
+        "nothing to show for: Metrics, Classes, Errors, Images that made the difference, Confusion matrix, "
+        "Verification, Notes."
+    )
     assert page.has_text("this is what was asked for")
     assert "Training" in page.titles
 
@@ -291,3 +296,24 @@ def test_text_and_lines_stand_out_from_their_ground(block):
             assert contrast(palette[name], palette[place]) >= 4.5, (name, place)
     for line in ("s0", "s1", "s2", "s3", "s4", "s5"):
         assert contrast(palette[line], palette["card"]) >= 3.0, line
+
+
+def test_a_comparison_with_records_shows_what_it_rests_on(tmp_path):
+    page = page_of(complete_run(tmp_path))
+    for words in (
+        "73 images, 10,000 replicates; 95 % percentile",
+        "AP50-95 of RBC is 0.4000",
+        "insufficient",
+        "right class, box not close enough",
+        "32² to 96²",
+        "2 errors fewer than the baseline",
+        "1 error more than the baseline",
+        "(the image file is not there)",
+        "1 of 2 found, 1 wrong",
+    ):
+        assert page.has_text(words), words
+    pictures = [attributes for tag, attributes in page.elements if tag == "image"]
+    assert len(pictures) == 3  # labels, baseline and current of the image that is there
+    outlines = [attributes["class"] for tag, attributes in page.elements if tag == "polygon"]
+    assert outlines.count("outline missed") == 2
+    assert outlines.count("outline false") == 2

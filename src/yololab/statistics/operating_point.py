@@ -51,7 +51,8 @@ def operating_point(
             own, where curves are interpolated between detections as Ultralytics does.
     """
     replicates = weights.shape[1]
-    grid = _GRID if confidence is None else np.array([confidence])
+    # Confidences are in single precision: 0.9 means the nearest such number, so that a detection at 0.9 counts.
+    grid = _GRID if confidence is None else np.array([np.float32(confidence)], np.float64)
     chosen = np.zeros(replicates, np.int64)
     with one_thread():
         if confidence is None and ranked:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from yololab.report.formats import as_number, number
+from yololab.report.formats import as_number, count, number
 from yololab.report.pictures import Outline, panel, thumbnail
 from yololab.report.runfiles import RunFiles, mapping, mappings
 
@@ -14,7 +14,7 @@ from yololab.report.runfiles import RunFiles, mapping, mappings
 def images(run: RunFiles) -> dict[str, Any] | None:
     """Prepare the images; None when no image changed, or they were not compared one by one."""
     changes = mapping(run.comparison.get("image_changes"))
-    rows = [row for row in mappings(changes.get("images")) if len(row.get("size") or ()) == 2]
+    rows = [row for row in mappings(changes.get("images")) if len(_numbers(row.get("size"))) == 2]
     if not rows:
         return None
     root = Path(str(changes["root"])) if changes.get("root") else None
@@ -29,9 +29,10 @@ def _image(row: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
     """Prepare one image with its three pictures."""
     name = str(row.get("image"))
     picture = thumbnail(root / name) if root else None
-    size = (as_number(row["size"][0]) or 1.0, as_number(row["size"][1]) or 1.0)
+    width, height = _numbers(row["size"])
+    size = (max(width, 1.0), max(height, 1.0))
     found, false = mapping(row.get("found")), mapping(row.get("false"))
-    labels = row.get("labels") or 0
+    labels = count(row.get("labels"))
     gain = as_number(row.get("gain")) or 0
     amount = f"{abs(gain):g} {'error' if abs(gain) == 1 else 'errors'}"
     panels = [
@@ -39,7 +40,7 @@ def _image(row: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
         *(
             panel(
                 side.capitalize(),
-                f"{found.get(side)} of {labels} found, {false.get(side)} wrong",
+                f"{count(found.get(side))} of {labels} found, {count(false.get(side))} wrong",
                 picture,
                 size,
                 _detections(row, side),
@@ -59,8 +60,8 @@ def _image(row: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
 def _labels(row: Mapping[str, Any]) -> list[Outline]:
     """Return the labels: those that the current model misses stand out."""
     return [
-        Outline(item["box"], str(item.get("class")), "found" if item.get("current") else "missed")
-        for item in mappings(row.get("truth"))
+        Outline(box, str(item.get("class")), "found" if item.get("current") else "missed")
+        for item, box in _boxes(row, "truth")
     ]
 
 
@@ -68,15 +69,27 @@ def _detections(row: Mapping[str, Any], side: str) -> list[Outline]:
     """Return what a model shows, and the labels that it misses."""
     shown = [
         Outline(
-            item["box"],
+            box,
             f"{item.get('class')} {number(item.get('confidence'), 2)}",
             "found" if item.get("hit") else "false",
         )
-        for item in mappings(row.get(side))
+        for item, box in _boxes(row, side)
     ]
     missed = [
-        Outline(item["box"], f"{item.get('class')}, missed", "missed")
-        for item in mappings(row.get("truth"))
+        Outline(box, f"{item.get('class')}, missed", "missed")
+        for item, box in _boxes(row, "truth")
         if not item.get(side)
     ]
     return [*missed, *shown]
+
+
+def _boxes(row: Mapping[str, Any], key: str) -> list[tuple[Mapping[str, Any], list[float]]]:
+    """Return the entries that have a box, with it."""
+    found = [(item, _numbers(item.get("box"))) for item in mappings(row.get(key))]
+    return [(item, box) for item, box in found if len(box) in (4, 5)]
+
+
+def _numbers(value: Any) -> list[float]:
+    """Return a list of numbers; an empty one for anything else."""
+    known = [as_number(item) for item in value] if isinstance(value, (list, tuple)) else []
+    return [item for item in known if item is not None] if None not in known else []
