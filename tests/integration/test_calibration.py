@@ -1,0 +1,35 @@
+"""A short calibration: false alarms of the comparison without any true difference (the long one is a benchmark)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+SIMULATIONS = 200
+
+
+@pytest.mark.slow
+def test_false_alarms_stay_within_their_limits(monkeypatch):
+    """200 simulations: a rate within its limit and three binomial standard errors; far above it fails."""
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+    import calibration
+
+    monkeypatch.setattr(calibration.paired, "FEW_REPLICATES", 500)
+    monkeypatch.setattr(calibration.paired, "MANY_REPLICATES", 500)
+    equal = (calibration.SKILL, calibration.SKILL)
+    found = calibration.summary(
+        [calibration.one((calibration.SETTINGS[0], seed, equal)) for seed in range(SIMULATIONS)]
+    )
+    for key, limit in (
+        ("interval_excludes_truth", calibration.LIMITS["interval"]),
+        ("permutation_below_0.05", calibration.LIMITS["permutation"]),
+        ("verdict_degraded_or_improved", calibration.LIMITS["verdict"]),
+    ):
+        assert found[key]["rate"] <= limit + 3 * np.sqrt(limit * (1 - limit) / SIMULATIONS), key
+    assert found["mean_standard_error"] == pytest.approx(found["standard_deviation_of_delta"], rel=0.2)
+    worse = [calibration.one((calibration.SETTINGS[0], seed, (0.0, calibration.SKILL))) for seed in range(20)]
+    assert sum(row["verdict"] == "DEGRADED" for row in worse) > 12
