@@ -6,6 +6,8 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from yololab.data.images.jpeg_header import read_jpeg_header
+
 _DEEP_MODES = {"I;16": 16, "I;16L": 16, "I;16B": 16, "I;16N": 16, "I": 32, "F": 32}
 _ORIENTATION = 274
 _TURNED_SIDEWAYS = (5, 6, 7, 8)
@@ -53,11 +55,22 @@ def read_facts(content: bytes) -> ImageFacts:
     Args:
         content: The bytes of the file.
     """
-    from PIL import Image
-
     size = len(content)
     if not content:
         return ImageFacts(0, error="the file is empty")
+    header = read_jpeg_header(content)
+    if header is not None:
+        ends = content.endswith(_JPEG_END)
+        error = None if ends else decode_error(content)
+        return ImageFacts(size, "JPEG", header.width, header.height, header.orientation, header.mode, 8, ends, error)
+    return _facts_by_pillow(content)
+
+
+def _facts_by_pillow(content: bytes) -> ImageFacts:
+    """Read the facts of any image file."""
+    from PIL import Image
+
+    size = len(content)
     try:
         with Image.open(io.BytesIO(content)) as image:
             name, (width, height), mode = image.format or "", image.size, image.mode
