@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from simulation import Setting, simulate
 
 from yololab.statistics.pairs import DetectionPair
+from yololab.statistics.records_file import load_records, save_records
 from yololab.statistics.resampling import bootstrap_weights
 
 COCO = Setting("the size of COCO", 5000, 80, 6.8, 236, 1.0)
@@ -44,7 +45,19 @@ def measure(setting: Setting, replicates: int, *, plain: bool) -> dict[str, floa
     """Time the paired replicates of one setting, the best of three, and what they take beyond the data."""
     import torch
 
-    records = simulate(setting, np.random.default_rng(0))
+    with tempfile.TemporaryDirectory() as scratch:
+        # Simulated elsewhere and read from files: making the records takes more memory than having them.
+        files = [Path(scratch) / f"{side}.npz" for side in ("current", "baseline")]
+        words = [
+            sys.executable,
+            __file__,
+            "--make",
+            *map(str, files),
+            "--setting",
+            "coco" if setting is COCO else "small",
+        ]
+        subprocess.run(words, check=True)
+        records = [load_records(file) for file in files]
     pair = DetectionPair(*records)
     warm = np.ones((setting.images, 2), np.float32)
     pair.sampled(warm, everything=False)  # torch is imported here, once
@@ -113,7 +126,14 @@ def main() -> None:
     parser.add_argument("--setting", choices=("coco", "small"))
     parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--make", nargs=2)
     options = parser.parse_args()
+    if options.make:
+        for records, file in zip(
+            simulate(COCO if options.setting == "coco" else SMALL, np.random.default_rng(0)), options.make, strict=True
+        ):
+            save_records(records, Path(file))
+        return
     if options.setting:
         setting = COCO if options.setting == "coco" else SMALL
         print(json.dumps(measure(setting, options.replicates, plain=options.plain)))

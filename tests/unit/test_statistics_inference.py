@@ -22,7 +22,7 @@ from yololab.statistics.inference import (
 from yololab.statistics.paired import compare_pair
 from yololab.statistics.pairs import DetectionPair
 from yololab.statistics.records import ImageRecord, pack_records
-from yololab.statistics.resampling import bootstrap_weights, swaps
+from yololab.statistics.resampling import BYTES_AT_ONCE, bootstrap_weights, swaps
 from yololab.statistics.verdict import Difference, Verdict, judge
 
 KEYS = tuple(f"{number:03}" for number in range(40))
@@ -132,7 +132,7 @@ def test_blocks_shrink_with_the_number_of_images():
     """Memory does not grow with the number of replicates, and not without bound with the number of images."""
     keys = tuple(f"{number:06}" for number in range(20_000))
     first = next(iter(bootstrap_weights(keys, 0, 10_000)))
-    assert first.nbytes <= 8_000_000
+    assert first.nbytes <= BYTES_AT_ONCE
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-BYTES_AT_ONCE = 8_000_000
+BYTES_AT_ONCE = 20_000_000
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 1000
+_DRAWN_AT_ONCE = 100
 
 
 def bootstrap_weights(keys: Sequence[str], seed: int, count: int) -> Iterator[NDArray[np.float32]]:
@@ -28,9 +29,13 @@ def bootstrap_weights(keys: Sequence[str], seed: int, count: int) -> Iterator[ND
     """
     images = len(keys)
     for rng, columns in _blocks("bootstrap", keys, seed, count):
-        drawn = rng.integers(0, images, size=(columns, images)) + np.arange(columns)[:, None] * images
-        counts = np.bincount(drawn.ravel(), minlength=columns * images).reshape(columns, images)
-        yield np.ascontiguousarray(counts.T, dtype=np.float32)
+        weights = np.empty((images, columns), np.float32)
+        for start in range(0, columns, _DRAWN_AT_ONCE):
+            part = weights[:, start : start + _DRAWN_AT_ONCE]
+            width = part.shape[1]
+            drawn = rng.integers(0, images, size=(width, images)) + np.arange(width)[:, None] * images
+            part[:] = np.bincount(drawn.ravel(), minlength=width * images).reshape(width, images).T
+        yield weights
 
 
 def swaps(keys: Sequence[str], seed: int, count: int) -> Iterator[NDArray[np.float32]]:
