@@ -44,6 +44,7 @@ CHECKS: dict[str, str] = {
     "same_name": "a file name with different images in two splits",
     "class_one_split": "classes that one split has and another lacks",
     "class_unused": "classes without any object",
-    "small_objects": "many objects that are very small at the training's image size",
+    "class_rare": "classes with fewer than 10 objects in the training split",
+    "small_objects": "objects that are very small at the training's image size",
     "imbalance": "a class that is far rarer than another",
 }

@@ -176,10 +176,21 @@ def test_a_manifest_names_what_changed(data, tmp_path):
     (data / "val/images/val_c.jpg").unlink()
     changes = manifest_changes(before, check(data).manifest())
     train = changes["train"]
-    assert [len(keys) for keys in train.kinds.values()] == [1, 0, 1, 1]
+    assert [len(keys) for keys in train.kinds.values()] == [1, 0, 1, 1, 0]
     assert changes["val"].removed == ("val/images/val_c.jpg",)
     assert "1 image relabelled (train/images/train_a.jpg)" in changes_in_words(changes)[0]
     assert manifest_changes(before, before) == {}
+
+
+def test_a_manifest_tells_a_move_from_a_loss(data):
+    before = check(data).manifest()
+    for kind, suffix in (("images", "jpg"), ("labels", "txt")):
+        shutil.move(data / f"val/{kind}/val_a.{suffix}", data / f"train/{kind}/from_val.{suffix}")
+    changes = manifest_changes(before, check(data).manifest())
+    assert changes["train"].moved == ("train/images/from_val.jpg",)
+    assert changes["train"].added == ()
+    assert changes["val"].removed == ("val/images/val_a.jpg",)
+    assert changes_in_words(changes)[0] == "train: 1 image moved here from another split (train/images/from_val.jpg)"
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08"])
@@ -206,7 +217,26 @@ def test_boxes_that_look_like_a_slip(text, expected):
 
 def test_boxes_below_a_pixel_of_their_image(data):
     put(data, "train", "a", jpeg(0), "0 0.5 0.5 0.001 0.2\n1 0.3 0.3 0.2 0.2\n")
-    assert [problem.check for problem in check(data).problems] == ["label_tiny"]
+    assert [problem.check for problem in check(data).problems] == ["label_tiny", "small_objects"]
+    assert [problem.severity for problem in check(data).problems] == ["warning", "note"]
+
+
+def test_a_class_that_is_rare_beside_others_is_noted(data):
+    rows = "".join(f"0 0.5 {0.05 * row + 0.1:.2f} 0.5 0.04\n" for row in range(12))
+    put(data, "train", "a", jpeg(0), rows)
+    (problem,) = [found for found in check(data).problems if found.check == "class_rare"]
+    assert problem.severity == "note"
+    assert "'dog'" in problem.what
+    assert not [found for found in check(data).problems if found.check == "class_rare" and "'cat'" in found.what]
+
+
+def test_an_image_in_three_splits_is_one_finding_a_split(data):
+    for split in ("train", "val", "test"):
+        put(data, split, "z", jpeg(9))
+    file = data / "data.yaml"
+    file.write_text(file.read_text() + "test: test/images\n")
+    found = [problem for problem in check(data).problems if problem.check == "leak_same"]
+    assert len(found) == len({problem.file for problem in found}) == 2
 
 
 def test_utf_16_is_called_by_its_name(data):

@@ -62,7 +62,7 @@ def test_byte_order_marks_and_line_ends_are_fine(text, line_end, mark):
         ("0 0.5 nan 0.2 0.2", "label_number", "'nan'"),
         ("0 0.5 0.5 0.2 1e39", "label_number", "'1e39'"),
         ("-inf 0.5 0.5 0.2 0.2", "label_number", "'-inf'"),
-        ("0\x00 0.5 0.5 0.2 0.2", "label_number", "is not a finite number"),
+        ("0\x00 0.5 0.5 0.2 0.2", "label_encoding", "bytes are zero"),
         ("3 0.5 0.5 0.2 0.2", "label_class", "class 3 of a dataset with the classes 0 to 2"),
         ("-1 0.5 0.5 0.2 0.2", "label_class", "class -1"),
         ("1.5 0.5 0.5 0.2 0.2", "label_class", "class 1.5 is not whole"),

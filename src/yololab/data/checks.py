@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.data.data_yaml import REQUIRED_SPLITS
-from yololab.data.distribution import Distribution, imbalance, small_objects, strong_imbalance
+from yololab.data.distribution import Distribution, imbalance, rare_classes, small_objects, strong_imbalance
 from yololab.data.fingerprint import fingerprint_of
 from yololab.data.folder_rules import empty_split, missing_folders, orphan_labels, repeated_images, wrong_suffixes
 from yololab.data.index import Dataset, label_path, relative_key, split_images
@@ -280,6 +280,8 @@ def check_dataset(
     for split, tally in tallies.items():
         problems += small_objects(dataset.yaml, split, tally.distribution)
         problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, _instances(counts[split])))
+    if "train" in counts:
+        problems += rare_classes(dataset.yaml, dataset.names, _instances(counts["train"]))
     seconds = {"files": time.perf_counter() - begin}
     if near:
         begin = time.perf_counter()

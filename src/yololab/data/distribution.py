@@ -17,6 +17,8 @@ ASPECT_EDGES = (0.125, 0.25, 0.5, 0.8, 1.25, 2, 4, 8)
 IMAGE_SIZES = 10
 MANY_SMALL = 0.2
 STRONG_IMBALANCE = 100.0
+FEW_INSTANCES = 10
+_SHOWN = 5
 
 
 @dataclass
@@ -82,12 +84,29 @@ class Distribution:
 
 
 def small_objects(yaml: Path, split: str, found: Distribution) -> Iterator[DataProblem]:
-    """Find a split with many objects that are too small to be seen at the training's image size."""
-    share = found.small.total() / found.boxes if found.boxes else 0.0
-    if share > MANY_SMALL:
-        what = f"{split}: {share:.0%} of the objects are below {found.small_pixels:g} px at imgsz={found.imgsz}"
+    """Find objects that are too small to be seen at the training's image size: a warning where they are many."""
+    small = found.small.total()
+    if small:
+        share = small / found.boxes
+        what = f"{split}: {small} objects ({share:.1%}) are below {found.small_pixels:g} px at imgsz={found.imgsz}"
         remedy = "train at a larger imgsz, or cut the images into tiles"
-        yield DataProblem("small_objects", yaml, None, what, Severity.WARNING, remedy)
+        severity = Severity.WARNING if share > MANY_SMALL else Severity.NOTE
+        yield DataProblem("small_objects", yaml, None, what, severity, remedy)
+
+
+def rare_classes(yaml: Path, names: Mapping[int, str], instances: Mapping[int, int]) -> Iterator[DataProblem]:
+    """Find classes with so few objects in the training split that little can be learnt of them.
+
+    A dataset in which every class is rare is small, as its owner knows.
+    """
+    if max(instances.values(), default=0) < FEW_INSTANCES:
+        return
+    rare = {names[index]: count for index, count in instances.items() if 0 < count < FEW_INSTANCES}
+    if rare:
+        shown = ", ".join(f"{name!r} {count}" for name, count in list(rare.items())[:_SHOWN])
+        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
+        what = f"train: fewer than {FEW_INSTANCES} objects of {shown}{more}"
+        yield DataProblem("class_rare", yaml, None, what, Severity.NOTE, "label more of it, or merge it with another")
 
 
 def imbalance(names: Mapping[int, str], instances: Mapping[int, int]) -> dict[str, Any] | None:

@@ -188,15 +188,22 @@ def coinciding(
 ) -> Iterator[tuple[int, int, float]]:
     """Return (first, second, IoU) of each pair of boxes of one class whose IoU is above 0.9.
 
-    Boxes are compared in the order of their centres only as far as a common area of 90 % allows.
+    Boxes are compared in the order of their centres only as far as a common area of 90 % allows, along the axis on
+    which they are spread more widely.
     """
-    order = sorted(range(len(boxes)), key=lambda index: boxes[index][0])
+    if len(boxes) < 2:
+        return
+    spread = [max(centres) - min(centres) for centres in ([box[axis] for box in boxes] for axis in (0, 1))]
+    axis = 0 if spread[0] >= spread[1] else 1
+    order = sorted(range(len(boxes)), key=lambda index: boxes[index][axis])
     for position, i in enumerate(order):
-        x, y, width, height = boxes[i]
+        x, y, width, height = box = boxes[i]
         for j in order[position + 1 :]:
             other_x, other_y, other_width, other_height = boxes[j]
-            if other_x - x > SHIFT * width:
+            if boxes[j][axis] - box[axis] > SHIFT * box[axis + 2]:
                 break
+            if abs(other_x - x) > SHIFT * width:
+                continue
             if classes[i] == classes[j] and abs(other_y - y) <= SHIFT * height:
                 across = min(x + width / 2, other_x + other_width / 2) - max(x - width / 2, other_x - other_width / 2)
                 down = min(y + height / 2, other_y + other_height / 2) - max(y - height / 2, other_y - other_height / 2)
@@ -213,6 +220,12 @@ def judge_label(content: bytes, rules: LabelRules) -> LabelVerdict:
         content: The bytes of the file.
         rules: The rules of the dataset and task.
     """
+    if b"\0" in content and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        zeros = content.count(b"\0")
+        what = f"{zeros} of {len(content)} bytes are zero: the file was damaged, as by a crash while it was written"
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        finding = Finding("label_encoding", line, what, Severity.BLOCKING, f"{DROPS}: restore or write the file anew")
+        return LabelVerdict((), (finding,))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -44,11 +44,13 @@ def repeated_content(split: str, images: Sequence[Fingered]) -> Iterator[DataPro
 
 
 def same_images(splits: Mapping[str, Sequence[Fingered]]) -> Iterator[DataProblem]:
-    """Find images whose very bytes are in two splits; told at the later split."""
+    """Find images whose very bytes are in two splits; one finding an image, at the later split."""
+    told: set[tuple[str, bytes]] = set()
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
         known = {item.digest: item.image for item in ours}
         for digest, image in {item.digest: item.image for item in theirs}.items():
-            if digest in known:
+            if digest in known and (other, digest) not in told:
+                told.add((other, digest))
                 what = f"{other}: the same image as {known[digest]} of {one}"
                 yield DataProblem("leak_same", image, None, what, Severity.WARNING, _REMEDY)
 
@@ -60,13 +62,15 @@ def similar_images(splits: Mapping[str, Sequence[Fingered]], distance: int) -> I
         splits: The images of each split.
         distance: Bits of two hashes that may differ.
     """
+    told: set[Path] = set()
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
         same = {item.digest for item in ours}
         known = [item for item in ours if item.hash is not None]
         asked = [item for item in theirs if item.hash is not None and item.digest not in same]
         found = nearest(_matrix(asked), _matrix(known), distance)
         for item, index, bits in zip(asked, found.index, found.distance, strict=True):
-            if index >= 0:
+            if index >= 0 and item.image not in told:
+                told.add(item.image)
                 what = f"{other}: looks like {known[index].image} of {one} ({bits} of {8 * HASH_BYTES} bits differ)"
                 yield DataProblem("leak_similar", item.image, None, what, Severity.WARNING, _REMEDY)
 

@@ -64,12 +64,14 @@ class SplitChanges:
         removed: Images that are no longer there.
         replaced: Images whose bytes are others.
         relabelled: Images whose labels are others.
+        moved: Images that were in another split before, or under another name there.
     """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     replaced: tuple[str, ...]
     relabelled: tuple[str, ...]
+    moved: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> dict[str, tuple[str, ...]]:
@@ -79,6 +81,7 @@ class SplitChanges:
             "removed": self.removed,
             "replaced": self.replaced,
             "relabelled": self.relabelled,
+            "moved here from another split": self.moved,
         }
 
     def __bool__(self) -> bool:
@@ -91,13 +94,23 @@ class SplitChanges:
 
 
 def manifest_changes(before: Manifest, after: Manifest) -> dict[str, SplitChanges]:
-    """Return what changed in each split; a split without a change is left out."""
+    """Return what changed in each split; a split without a change is left out.
+
+    An image that was removed from one split and whose bytes were added to another has moved, whatever it is called.
+    """
     changes = {}
+    left = {
+        digest: split
+        for split, files in before.items()
+        for key, (digest, _) in files.items()
+        if key not in after.get(split, {})
+    }
     for split in sorted(before.keys() | after.keys()):
         old, new = before.get(split, {}), after.get(split, {})
-        both = sorted(old.keys() & new.keys())
+        both, fresh = sorted(old.keys() & new.keys()), sorted(new.keys() - old.keys())
         found = SplitChanges(
-            added=tuple(sorted(new.keys() - old.keys())),
+            added=tuple(key for key in fresh if left.get(new[key][0], split) == split),
+            moved=tuple(key for key in fresh if left.get(new[key][0], split) != split),
             removed=tuple(sorted(old.keys() - new.keys())),
             replaced=tuple(key for key in both if old[key][0] != new[key][0]),
             relabelled=tuple(key for key in both if old[key][1] != new[key][1]),

@@ -88,6 +88,9 @@ def _facts_by_pillow(content: bytes) -> ImageFacts:
 def decode_error(content: bytes) -> str | None:
     """Decode every pixel; return why that fails, None when it does not.
 
+    A JPEG that was cut in its middle and then closed with an end marker decodes without an error: its lower part is
+    one flat colour, which no decoder tells from a picture of a wall.
+
     Args:
         content: The bytes of the file.
     """

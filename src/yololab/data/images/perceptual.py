@@ -23,7 +23,8 @@ _COLUMNS_AT_ONCE = 8192
 def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
     """Return the hash of an image; None when it cannot be decoded, or shows nothing.
 
-    A JPEG is decoded at a fraction of its size, which saves most of the time.
+    A JPEG is decoded at a fraction of its size, which saves most of the time; what remains grows with the size of the
+    file, since all of its bytes are read: about 0.2 ms, and 6 µs for each kilobyte.
 
     Args:
         content: The bytes of the file.
