@@ -78,3 +78,29 @@ def test_the_recipe_tells_the_measured_score():
     recipe = (ROOT / "conf/experiment/demo.yaml").read_text(encoding="utf-8")
     assert f"mAP50 {found['mean']:.3f} ± {found['sd']:.3f}" in recipe
     assert f"worst {found['worst']:.3f}" in recipe
+
+
+def test_figures_come_from_their_results():
+    """Each figure of the comparison's section is the one in the results file that it names."""
+    results = {
+        name: json.loads((ROOT / f"tests/benchmarks/{name}.json").read_text()) for name in ("calibration", "exact_ap")
+    }
+    for name, rates in results["calibration"]["settings"].items():
+        keys = ("bare_rule_degraded", "verdict_degraded", "verdict_improved", "interval_excludes_truth")
+        cells = [f"{rates[key]['rate']:.1%}" for key in (*keys, "permutation_below_0.05")]
+        assert f"| {name} | {' | '.join(cells)} |" in README
+    for name, rates in results["calibration"]["power"].items():
+        difference = name.split()[-1].replace("-", "−")
+        assert f"{difference} in {rates['verdict_degraded']['rate']:.0%}" in README
+    cost = results["exact_ap"]["coco"]
+    assert f"takes {cost['seconds']} s on two cores" in README
+    assert f"{cost['plain_seconds_extrapolated']:,} s" in README
+
+
+def test_the_calibration_meets_its_limits():
+    results = json.loads((ROOT / "tests/benchmarks/calibration.json").read_text())
+    for rates in results["settings"].values():
+        assert rates["simulations"] >= 1000
+        assert rates["interval_excludes_truth"]["rate"] <= 0.08
+        assert rates["permutation_below_0.05"]["rate"] <= 0.07
+        assert rates["verdict_degraded_or_improved"]["rate"] <= 0.05

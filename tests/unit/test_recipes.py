@@ -65,8 +65,18 @@ def test_unfinished_runs_are_left_out(tmp_path):
 
 
 def test_a_pattern_without_runs_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="none with an evaluation"):
+    with pytest.raises(InputError, match="matches nothing"):
         read_arm("nothing/*", tmp_path)
+    (tmp_path / "some/0").mkdir(parents=True)
+    with pytest.raises(InputError, match="none with an evaluation"):
+        read_arm("some/*", tmp_path)
+
+
+def test_a_link_to_a_run_counts_once_and_sweeps_are_opened(tmp_path):
+    folder = arm_of(tmp_path / "sweep", 0.9, range(3))
+    (folder / "best").symlink_to(folder / "1")
+    assert len(read_arm(f"{folder}/*", tmp_path).runs) == 3
+    assert read_arm("swee*", tmp_path).seeds == (0, 1, 2)
 
 
 def test_other_labels_in_one_run_are_refused(tmp_path):

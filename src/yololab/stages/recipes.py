@@ -63,22 +63,19 @@ def read_arm(text: str, working_directory: Path) -> Arm:
     """
     path = working_directory / Path(text).expanduser()
     if path.exists():
-        trials = (
-            sorted((child for child in path.iterdir() if child.name.isdigit()), key=_number) if path.is_dir() else []
-        )
-        if not trials:
-            return Arm(text, (read_operand(text, working_directory),), (None,))
+        folders = [path] if _trials(path) else []
     else:
-        trials = [Path(found) for found in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - the pattern may be absolute
-        if not any(character in text for character in "*?["):
-            return Arm(text, (read_operand(text, working_directory),), (None,))
+        folders = [Path(found) for found in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - may be absolute
+        if not folders and any(character in text for character in "*?["):
+            raise InputError(Problem(text, "matches nothing", "a pattern of run folders", "put it in quotes"))
+    if not folders:
+        return Arm(text, (read_operand(text, working_directory),), (None,))
+    # A link to a run (a sweep's best) is that run, and counts once.
+    trials = dict.fromkeys(trial.resolve() for folder in folders for trial in _trials(folder) or [folder])
     runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
     if not runs:
-        raise InputError(
-            Problem(
-                text, f"{len(trials)} folders, none with an evaluation", "runs that are complete", "name their folders"
-            )
-        )
+        found = f"{len(trials)} folders, none with an evaluation"
+        raise InputError(Problem(text, found, "runs that are complete", "name their folders"))
     groups = _by_recipe(runs)
     if len(groups) > 1:
         told = "; ".join(
@@ -248,6 +245,8 @@ def _difference(groups: dict[str, list[Path]], key: str) -> str:
     return ", ".join(f"{name}={trees[key].get(name)}" for name in varying[:4])
 
 
-def _number(folder: Path) -> int:
-    """Return a trial's number."""
-    return int(folder.name)
+def _trials(folder: Path) -> list[Path]:
+    """Return the trials of a sweep's folder, by number; none for any other folder."""
+    if not folder.is_dir():
+        return []
+    return sorted((child for child in folder.iterdir() if child.name.isdigit()), key=lambda child: int(child.name))
