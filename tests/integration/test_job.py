@@ -158,14 +158,14 @@ def test_a_rerun_repeats_the_run_to_the_last_digit(first, again):
     for key in ("mAP50", "mAP50-95", "precision", "recall", "per_class"):
         assert now[key] == then[key]
     comparison = read(again / "comparison.json")
-    assert (comparison["verdict"], comparison["statistical_support"]) == ("NOT_WORSE", False)
+    assert (comparison["verdict"], comparison["statistical_support"]) == ("EQUIVALENT", True)
     assert all(row["delta"] == 0 for row in comparison["metrics"])
     assert read(again / "experiment_log.json")["repeats"] == {"run": str(first), "differences": []}
 
 
 def test_file_commands(first, again, project):
     done = yololab("compare", str(again), str(first), cwd=project)
-    assert "NOT_WORSE" in done.stdout
+    assert "EQUIVALENT" in done.stdout
     assert "mAP50-95" in done.stdout
     yololab("compare", "outputs/training/latest", cwd=project)  # with the promoted baseline
     (written, *_) = (project / "outputs/comparisons").iterdir()
@@ -397,6 +397,6 @@ def test_from_python(first, project, monkeypatch):
     assert run.comparison["metrics"][1]["baseline"] == then["mAP50-95"], "measured under the same protocol"
     same = load_experiment(run.path)
     assert same.metrics.value("mAP50-95") == run.metrics.value("mAP50-95")
-    assert compare(run.path, same.path)["verdict"] == "NOT_WORSE"
+    assert compare(run.path, same.path)["verdict"] == "EQUIVALENT"
     found = evaluate(first / "weights/best.pt", "pictures/data.yaml", quiet=True, imgsz=64, device="cpu")
     assert found.value("mAP50-95") == then["mAP50-95"]
