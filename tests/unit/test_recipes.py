@@ -9,9 +9,14 @@ import pytest
 from record_samples import records_of, write_run
 
 from yololab.errors import InputError
-from yololab.stages.recipes import compare_arms, read_arm
+from yololab.stages.recipes import Arm, compare_arms, compare_groups, read_arms
 from yololab.statistics.seeds import compare_recipes, recipe_difference, t_quantile, t_tail
 from yololab.statistics.verdict import Verdict
+
+
+def read_arm(text, folder) -> Arm:
+    (arm,) = read_arms(text, folder)
+    return arm
 
 
 def arm_of(folder, found, seeds, **config):
@@ -45,11 +50,32 @@ def test_one_seed_three_times_is_one_seed(tmp_path):
     assert any("same seed" in note for note in found.notes)
 
 
-def test_several_configurations_are_refused_with_their_difference(tmp_path):
-    folder = arm_of(tmp_path / "a", 0.9, range(2))
-    write_run(folder / "2", records_of(0.9, 2), {"lr0": 0.02, "seed": 2})
+@pytest.fixture
+def two_recipes(tmp_path):
+    folder = arm_of(tmp_path / "a", 0.95, range(3))
+    for number in (3, 4, 5):
+        write_run(folder / str(number), records_of(0.3, number), {"lr0": 0.02, "seed": number})
+    return folder
+
+
+def test_runs_are_grouped_by_what_they_were_asked(two_recipes, tmp_path):
+    arms = read_arms(f"{two_recipes}/*", tmp_path)
+    assert [arm.seeds for arm in arms] == [(0, 1, 2), (3, 4, 5)]
+    assert [arm.text.rpartition(" ")[2] for arm in arms] == ["(lr0=0.01)", "(lr0=0.02)"]
+
+
+def test_several_recipes_are_each_compared_with_one(two_recipes, tmp_path):
+    other = arm_of(tmp_path / "b", 0.7, range(10, 13))
+    found = compare_groups(read_arms(str(two_recipes), tmp_path), read_arms(str(other), tmp_path), 0.01)
+    assert found.verdict is Verdict.DEGRADED  # the worst one stands at the gate
+    assert [row["verdict"] for row in found.analysis["recipes"]] == ["IMPROVED", "DEGRADED"]
+    assert any("2 recipes were compared" in note for note in found.notes)
+
+
+def test_several_recipes_on_both_sides_are_refused(two_recipes, tmp_path):
+    arms = read_arms(str(two_recipes), tmp_path)
     with pytest.raises(InputError, match=r"lr0=0.02"):
-        read_arm(f"{folder}/*", tmp_path)
+        compare_groups(arms, arms, 0.01)
 
 
 def test_what_is_no_recipe_does_not_matter(tmp_path):

@@ -11,7 +11,7 @@ from yololab.baseline import Baseline, baseline_of
 from yololab.commands.naming import dataset_of
 from yololab.commands.request import Request, tree_of
 from yololab.config.compose import Composed
-from yololab.config.schema import Gate
+from yololab.config.schema import Gate, GuardsConfig
 from yololab.data.manifest import changes_in_words, manifest_changes, read_manifest
 from yololab.errors import GateError, InputError, Problem
 from yololab.jsonfiles import write_json, write_text_atomically
@@ -20,7 +20,7 @@ from yololab.report.comparison import comparison_markdown
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.compare import COMPARISON_VERSION, Comparison, compare_metrics
 from yololab.stages.operands import Operand, manifest_of, read_operand
-from yololab.stages.recipes import compare_arms, read_arm
+from yololab.stages.recipes import compare_groups, read_arms
 from yololab.tables import comparison_table
 
 USAGE = "compare CURRENT [BASELINE]  (run folders, metrics.json files, baselines, or patterns of runs: 'multirun/x/*')"
@@ -67,16 +67,19 @@ def compare_operands(request: Request) -> CompareResult:
     """
     words = request.expect_operands(USAGE, 1, 2)
     composed = request.compose()
-    arms = [read_arm(word, request.working_directory) for word in words]
+    groups = [read_arms(word, request.working_directory) for word in words]
     settings = composed.experiment.baseline
-    if len(arms) == 2 and any(arm.several for arm in arms):
-        comparison = compare_arms(arms[0], arms[1], settings.tolerance)
-    elif any(arm.several for arm in arms):
-        raise InputError(
-            Problem(words[0], f"{len(arms[0].runs)} runs", "one run, or two groups", "name what to compare them with")
-        )
+    single = all(len(arms) == 1 and not arms[0].several for arms in groups)
+    if single:
+        comparison = _compare_two([arms[0].runs[0] for arms in groups], composed, request)
+    elif len(groups) == 2:
+        comparison = compare_groups(groups[0], groups[1], settings.tolerance)
+        if settings.guards != GuardsConfig():
+            told = "baseline.guards watch single runs: they were not held against these groups."
+            comparison = replace(comparison, warnings=(*comparison.warnings, told))
     else:
-        comparison = _compare_two([arm.runs[0] for arm in arms], composed, request)
+        found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
+        raise InputError(Problem(words[0], found, "one run, or two groups", "name what to compare them with"))
     content = comparison.to_json(settings.gate or Gate.DEGRADED)
     folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, "comparison"))
     write_json(folder.comparison, content, COMPARISON_VERSION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from yololab.statistics.seeds import FEWEST_SEEDS, RecipeDifference, compare_rec
 from yololab.statistics.verdict import Verdict, judge
 from yololab.tasks import TASKS
 
+_FROM_WORST = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.NOT_WORSE, Verdict.EQUIVALENT, Verdict.IMPROVED)
 # What may differ between two runs of one recipe: the seed, and where and under which name a run lies.
 _NOT_THE_RECIPE = frozenset(
     {"seed", "name", "notes", "paths", "approval", "report", "baseline", "verification", "check"}
@@ -49,17 +50,18 @@ class Arm:
         return len(self.runs) > 1
 
 
-def read_arm(text: str, working_directory: Path) -> Arm:
-    """Find the runs that a word names: one run, or all that a pattern or a sweep's folder holds.
+def read_arms(text: str, working_directory: Path) -> list[Arm]:
+    """Find the runs that a word names, an arm a configuration: one run, or all in a pattern or a sweep.
 
-    Runs without metrics (failed, interrupted) are left out.
+    Two runs are of one configuration when nothing but seed and name differs. Runs without metrics (failed, interrupted)
+    are left out.
 
     Args:
         text: A path, or a pattern with `*`, `?` or `[…]`.
         working_directory: Where relative paths start.
 
     Raises:
-        InputError: There is no run, or the runs are of several configurations.
+        InputError: There is no run.
     """
     path = working_directory / Path(text).expanduser()
     if path.exists():
@@ -69,7 +71,7 @@ def read_arm(text: str, working_directory: Path) -> Arm:
         if not folders and any(character in text for character in "*?["):
             raise InputError(Problem(text, "matches nothing", "a pattern of run folders", "put it in quotes"))
     if not folders:
-        return Arm(text, (read_operand(text, working_directory),), (None,))
+        return [Arm(text, (read_operand(text, working_directory),), (None,))]
     # A link to a run (a sweep's best) is that run, and counts once.
     trials = dict.fromkeys(trial.resolve() for folder in folders for trial in _trials(folder) or [folder])
     runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
@@ -77,17 +79,51 @@ def read_arm(text: str, working_directory: Path) -> Arm:
         found = f"{len(trials)} folders, none with an evaluation"
         raise InputError(Problem(text, found, "runs that are complete", "name their folders"))
     groups = _by_recipe(runs)
-    if len(groups) > 1:
-        told = "; ".join(
-            f"{', '.join(run.name for run in group)}: {_difference(groups, key)}" for key, group in groups.items()
+    return [
+        Arm(
+            text if len(groups) == 1 else f"{text} ({_difference(groups, key)})",
+            tuple(read_operand(str(run), working_directory) for run in group),
+            tuple(_config(run).get("seed") for run in group),
         )
-        remedy = "name the runs of one configuration, e.g. with a narrower pattern: 'multirun/x/[0-2]'"
-        raise InputError(Problem(text, f"{len(groups)} configurations beside the seed ({told})", "one an arm", remedy))
-    return Arm(
-        text,
-        tuple(read_operand(str(run), working_directory) for run in runs),
-        tuple(_config(run).get("seed") for run in runs),
+        for key, group in groups.items()
+    ]
+
+
+def compare_groups(current: Sequence[Arm], baseline: Sequence[Arm], tolerance: float) -> Comparison:
+    """Compare recipes: one with one, or several with one; then the worst verdict stands, and all are told.
+
+    Args:
+        current: The current recipes.
+        baseline: The others.
+        tolerance: The drop that still counts as no worse.
+
+    Raises:
+        InputError: Both sides have several, or the runs were measured on different things.
+    """
+    if len(current) > 1 and len(baseline) > 1:
+        told = "; ".join(arm.text for arm in (*current, *baseline))
+        remedy = "name the runs of one configuration on one side, e.g. with a narrower pattern: 'multirun/x/[0-2]'"
+        found = f"{len(current)} and {len(baseline)} configurations beside the seed ({told})"
+        raise InputError(Problem("comparison", found, "several on one side at most", remedy))
+    found_all = [compare_arms(ours, theirs, tolerance) for ours in current for theirs in baseline]
+    worst = min(found_all, key=lambda found: _FROM_WORST.index(found.verdict))
+    if len(found_all) == 1:
+        return worst
+    rows = [
+        {
+            "current": found.current["path"],
+            "baseline": (found.baseline or {}).get("path"),
+            "verdict": found.verdict,
+            "delta": found.primary.delta,
+            "sentence": found.sentence,
+        }
+        for found in found_all
+    ]
+    notes = [f"{row['current']} against {row['baseline']}: {row['verdict']}. {row['sentence']}" for row in rows]
+    notes.append(
+        f"{len(rows)} recipes were compared; the best of several looks better than it is: confirm it with new seeds."
     )
+    return replace(worst, notes=(*worst.notes, *notes), analysis={"recipes": rows})
 
 
 def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
