@@ -177,7 +177,7 @@ def promote(job: Job) -> None:
     if job.trial or job.rehearsal is not None:
         return
     verdict, when = job.comparison.verdict, job.config.baseline.promote
-    better = verdict in (Verdict.IMPROVED, Verdict.NO_BASELINE)
+    better = verdict in (Verdict.IMPROVED, Verdict.NO_BASELINE) and not job.comparison.broken_guards
     if when is Promote.ASK and verdict is not Verdict.DEGRADED:
         wanted = ask_gate(job, GateName.PROMOTE, "Make this run the baseline?") is Answer.YES
     else:
