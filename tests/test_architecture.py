@@ -21,6 +21,7 @@ ALLOWED = {
     "provenance": set(),
     "epochs": {"errors"},
     "interrupt": {"errors"},
+    "processes": set(),
     "screen": {"errors"},
     "record": BASE,
     "metricsfile": BASE,

@@ -1,0 +1,241 @@
+"""The persisted state of a sweep: one sweep.json, and a small trial.json in the folder of each trial.
+
+The truth of a finished trial is its own record, experiment_log.json; trial.json holds what only the sweep knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from yololab.jsonfiles import read_json, write_json
+from yololab.processes import ProcessIdentity
+from yololab.runfolder import RunFolder
+from yololab.sweep.executor import Resources
+
+SWEEP_VERSION = 1
+TRIAL_VERSION = 1
+TRIAL_FILE = "trial.json"
+LOCK_TIMEOUT_SECONDS = 120
+
+
+class TrialState(StrEnum):
+    """Where a trial is, as the sweep sees it."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will come after it."""
+        return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+
+
+@dataclass(frozen=True)
+class TrialEntry:
+    """What the sweep knows of one trial.
+
+    Attributes:
+        number: Its number, which is also the name of its folder.
+        overrides: Its overrides, those that do not vary included.
+        params: Swept key → its value here, as a person reads it.
+        state: Where it is.
+        study_trial: Its number in the study; several trials share one when each point is tried with several seeds.
+        attempts: How often its body was submitted.
+        handle: The engine's handle of the newest submission.
+        owner: The process that watches it; None when nobody does.
+        objectives: The values that the study was told, in the order of the sweep's objectives.
+        error: Why it failed: `message` and `kind`.
+        submitted: When it was first submitted.
+        finished: When the sweep learnt of its end.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    params: dict[str, Any]
+    state: TrialState = TrialState.WAITING
+    study_trial: int | None = None
+    attempts: int = 0
+    handle: str | None = None
+    owner: ProcessIdentity | None = None
+    objectives: tuple[float, ...] | None = None
+    error: dict[str, Any] | None = None
+    submitted: str | None = None
+    finished: str | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One thing that the sweep is after.
+
+    Attributes:
+        metric: A number of metrics.json, dotted where it is nested: `mAP50-95`, `speed_ms.inference`.
+        direction: `maximize` or `minimize`.
+    """
+
+    metric: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """What was asked for: all that a resumed sweep needs to know.
+
+    Attributes:
+        name: The study's name in its storage.
+        storage: The study's storage as a URL; null for the file in the sweep's folder.
+        arguments: The overrides of the command line, sweeps included, with the space of the search file.
+        keys: The keys that vary, in their order.
+        objectives: What is sought.
+        search: The settings `search.*`.
+        budget: How many trials the sweep is made of.
+        engine: The engine's name.
+        engine_settings: Its settings.
+        resources: What each trial gets.
+        working_directory: Where the command was run; relative paths start there.
+        command: The command as it was typed.
+        created: When.
+    """
+
+    name: str
+    storage: str | None
+    arguments: tuple[str, ...]
+    keys: tuple[str, ...]
+    objectives: tuple[Objective, ...]
+    search: dict[str, Any]
+    budget: int
+    engine: str
+    engine_settings: dict[str, Any]
+    resources: Resources
+    working_directory: str
+    command: tuple[str, ...] = ()
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """Paths of everything that a sweep leaves beside its trials, and its state.
+
+    Attributes:
+        path: The sweep's folder, absolute.
+    """
+
+    path: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """What was asked for; a folder with this file is a sweep's."""
+        return self.path / "sweep.json"
+
+    @property
+    def study_file(self) -> Path:
+        """The study's journal, when the study has no other storage."""
+        return self.path / "study.log"
+
+    @property
+    def multirun(self) -> Path:
+        """Hydra's config of the whole sweep."""
+        return self.path / "multirun.yaml"
+
+    @property
+    def summary(self) -> Path:
+        """The summary for programs."""
+        return self.path / "summary.json"
+
+    @property
+    def summary_table(self) -> Path:
+        """The summary as a table."""
+        return self.path / "summary.csv"
+
+    @property
+    def best(self) -> Path:
+        """Link to the winner's folder."""
+        return self.path / "best"
+
+    @property
+    def report(self) -> Path:
+        """The page of the sweep."""
+        return self.path / "report.html"
+
+    @property
+    def log(self) -> Path:
+        """Everything that the sweep printed."""
+        return self.path / "yololab.log"
+
+    def is_sweep(self) -> bool:
+        """Whether a sweep was started here."""
+        return self.settings_file.is_file()
+
+    def trial(self, number: int) -> RunFolder:
+        """Return the folder of a trial."""
+        return RunFolder(self.path / str(number))
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the trials that there are, in order."""
+        found = (entry for entry in self.path.iterdir() if entry.name.isdigit() and (entry / TRIAL_FILE).is_file())
+        return sorted(int(entry.name) for entry in found)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other parents of the sweep from changing its trials meanwhile; a killed holder lets go by itself."""
+        with FileLock(self.path / ".sweep.lock", timeout=LOCK_TIMEOUT_SECONDS):
+            yield
+
+    def write_settings(self, settings: SweepSettings) -> None:
+        """Write sweep.json."""
+        write_json(self.settings_file, asdict(settings), SWEEP_VERSION)
+
+    def read_settings(self) -> SweepSettings:
+        """Read sweep.json.
+
+        Raises:
+            InputError: There is none, or its version is unknown.
+        """
+        content = read_json(self.settings_file, (SWEEP_VERSION,))
+        content.pop("schema_version")
+        return SweepSettings(
+            **content
+            | {
+                "arguments": tuple(content["arguments"]),
+                "keys": tuple(content["keys"]),
+                "command": tuple(content["command"]),
+                "objectives": tuple(Objective(**item) for item in content["objectives"]),
+                "resources": Resources(**content["resources"]),
+            }
+        )
+
+    def write_trial(self, entry: TrialEntry) -> None:
+        """Write a trial.json."""
+        write_json(self.path / str(entry.number) / TRIAL_FILE, asdict(entry), TRIAL_VERSION)
+
+    def read_trial(self, number: int) -> TrialEntry:
+        """Read a trial.json.
+
+        Raises:
+            InputError: There is none, or its version is unknown.
+        """
+        content = read_json(self.path / str(number) / TRIAL_FILE, (TRIAL_VERSION,))
+        content.pop("schema_version")
+        values, owner = content["objectives"], content["owner"]
+        return TrialEntry(
+            **content
+            | {
+                "overrides": tuple(content["overrides"]),
+                "state": TrialState(content["state"]),
+                "objectives": None if values is None else tuple(values),
+                "owner": None if owner is None else ProcessIdentity.from_json(owner),
+            }
+        )
+
+    def trials(self) -> list[TrialEntry]:
+        """Return what is known of each trial, in the order of their numbers."""
+        return [self.read_trial(number) for number in self.numbers()]
