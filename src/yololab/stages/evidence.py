@@ -81,7 +81,7 @@ def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Detecti
     except RecordsError as error:
         missing.append(f"The records of the {side} were not used: {error}.")
         return None
-    if not _belongs(records, metrics):
+    if not isinstance(records, DetectionRecords) or not _belongs(records, metrics):
         missing.append(f"{path} belongs to another evaluation than the metrics beside it.")
         return None
     return records

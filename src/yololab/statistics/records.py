@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.evaluated import Records
+
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 BOX = "box"
 _STEPS_A_PIXEL = 16
+_FLAGS = "tp_"
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,11 @@ class ImageRecord:
     target_boxes: NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
-class DetectionRecords:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DetectionRecords(Records):
     """The per-detection records of one evaluation.
 
     Attributes:
-        keys: Keys of the images, sorted, unique; I of them.
         sizes: Width and height of each image file, px, u32, shape (I, 2).
         detections: Number of detections of each image, u32, shape (I,).
         classes: Class of each detection, u8 or u16, shape (D,); images one after another, each in the order in which
@@ -65,16 +67,21 @@ class DetectionRecords:
         truth_image: Image index of each label, u32, shape (M,), ascending.
         truth_class: Class of each label, u8 or u16, shape (M,).
         truth_boxes: Box of each label, f32, as `boxes`, shape (M, 4) or (M, 5).
-        names: Class index → name, of the model.
-        task: Ultralytics' task.
-        split: The evaluated split.
-        label_fingerprint: Content hash of the labels that were evaluated against.
-        protocol: How the evaluation was made.
-        ultralytics: The version that made it.
         iou_thresholds: The thresholds of the bits of the flags: IoU for boxes and masks, OKS for keypoints.
     """
 
-    keys: tuple[str, ...] = field(repr=False)
+    FORM: ClassVar[str] = "detections"
+    ARRAYS: ClassVar[tuple[str, ...]] = (
+        "sizes",
+        "detections",
+        "classes",
+        "confidence",
+        "boxes",
+        "truth_image",
+        "truth_class",
+        "truth_boxes",
+    )
+
     sizes: NDArray[np.uint32] = field(repr=False)
     detections: NDArray[np.uint32] = field(repr=False)
     classes: NDArray[Any] = field(repr=False)
@@ -84,19 +91,10 @@ class DetectionRecords:
     truth_image: NDArray[np.uint32] = field(repr=False)
     truth_class: NDArray[Any] = field(repr=False)
     truth_boxes: NDArray[np.float32] = field(repr=False)
-    names: Mapping[int, str]
-    task: str
-    split: str
-    label_fingerprint: str
-    protocol: Mapping[str, Any]
-    ultralytics: str
     iou_thresholds: tuple[float, ...] = IOU_THRESHOLDS
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together: a wrong pairing would give a wrong verdict without any error."""
+    def _check(self) -> None:
         images, count, labels = len(self.keys), int(self.detections.sum()), len(self.truth_image)
-        if any(a >= b for a, b in zip(self.keys, self.keys[1:], strict=False)):
-            raise ValueError("keys are not sorted and unique")
         if self.detections.shape != (images,) or self.sizes.shape != (images, 2):
             raise ValueError(f"{images} keys, but arrays of {self.detections.shape} and {self.sizes.shape}")
         for name, array in (("classes", self.classes), ("confidence", self.confidence), *self.flags.items()):
@@ -110,6 +108,36 @@ class DetectionRecords:
             raise ValueError("a label names an image that is not there")
         if np.any(np.diff(self.truth_image.astype(np.int64)) < 0):
             raise ValueError("labels are not in the order of the images")
+
+    @property
+    def measured(self) -> str:
+        """What is measured, in words."""
+        thresholds = ", ".join(f"{threshold:g}" for threshold in self.iou_thresholds)
+        return f"{' and '.join(sorted(self.flags))} at thresholds of {thresholds}"
+
+    def truth_of(self, place: int) -> NDArray[Any]:
+        """Return the labels of an image, class and box to a hundredth of a pixel, shape (M, 5 or 6)."""
+        first, last = np.searchsorted(self.truth_image, [place, place + 1])
+        boxes = np.round(self.truth_boxes[first:last].astype(np.float64), 2)
+        rows = np.column_stack([self.truth_class[first:last].astype(np.float64), boxes])
+        ordered: NDArray[np.float64] = rows[np.lexsort(rows.T[::-1])]
+        return ordered
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a file's header has to hold beside the common attributes."""
+        return {"iou_thresholds": list(self.iou_thresholds), "kinds": list(self.flags)}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, as they are kept in a file."""
+        return super().arrays() | {_FLAGS + kind: flags for kind, flags in self.flags.items()}
+
+    @classmethod
+    def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        return super()._own(header, arrays) | {
+            "flags": {str(kind): arrays[_FLAGS + kind] for kind in header["kinds"]},
+            "iou_thresholds": tuple(header["iou_thresholds"]),
+        }
 
     @property
     def offsets(self) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Records as a file: a compressed npz with a JSON header, versioned, never unpickled."""
+"""Records as a file: a compressed npz with a JSON header, versioned, never unpickled; one layout for every form."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.class_records import ClassifyRecords
+from yololab.statistics.confusion_records import ConfusionRecords
+from yololab.statistics.depth_records import DepthRecords
+from yololab.statistics.evaluated import Records
 from yololab.statistics.records import DetectionRecords
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
-_ARRAYS = ("sizes", "detections", "classes", "confidence", "boxes", "truth_image", "truth_class", "truth_boxes")
-_FLAGS = "tp_"
+FORMS: dict[str, type[Records]] = {
+    form.FORM: form for form in (DetectionRecords, ClassifyRecords, ConfusionRecords, DepthRecords)
+}
 
 
 class RecordsError(ValueError):
     """A file is no records file that we can read; the message names the file, what is wrong, and what to do."""
 
 
-def save_records(records: DetectionRecords, path: Path) -> None:
+def save_records(records: Records, path: Path) -> None:
     """Write records, to a temporary file that is then renamed. The same records always give the same bytes."""
     header = {
         "schema_version": SCHEMA_VERSION,
+        "form": records.FORM,
         "names": {str(index): name for index, name in records.names.items()},
         "task": records.task,
         "split": records.split,
         "label_fingerprint": records.label_fingerprint,
         "protocol": dict(records.protocol),
         "ultralytics": records.ultralytics,
-        "iou_thresholds": list(records.iou_thresholds),
-        "kinds": list(records.flags),
+        **records.details,
     }
     # A file name can hold every byte but NUL; surrogatepass keeps names that are not UTF-8.
     joined = "\0".join(records.keys).encode("utf-8", "surrogatepass")
     texts = {"header": json.dumps(header, sort_keys=True).encode(), "keys": joined}
     arrays = {name: np.frombuffer(text, dtype=np.uint8) for name, text in texts.items()}
-    arrays |= {name: _little_endian(getattr(records, name)) for name in _ARRAYS}
-    arrays |= {_FLAGS + kind: _little_endian(flags) for kind, flags in records.flags.items()}
+    arrays |= {name: _little_endian(array) for name, array in records.arrays().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
@@ -59,7 +63,7 @@ def save_records(records: DetectionRecords, path: Path) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def load_records(path: Path) -> DetectionRecords:
+def load_records(path: Path) -> Records:
     """Read records that `save_records` wrote. Nothing in the file is ever unpickled.
 
     Raises:
@@ -75,27 +79,17 @@ def load_records(path: Path) -> DetectionRecords:
                     "another version of yololab wrote it: use that one, or evaluate again"
                 )
             joined = archive["keys"].tobytes().decode("utf-8", "surrogatepass")
-            arrays = {name: archive[name] for name in _ARRAYS}
-            flags = {str(kind): archive[_FLAGS + kind] for kind in header["kinds"]}
-        return DetectionRecords(
-            keys=tuple(joined.split("\0")) if joined else (),
-            flags=flags,
-            names={int(index): str(name) for index, name in header["names"].items()},
-            task=header["task"],
-            split=header["split"],
-            label_fingerprint=header["label_fingerprint"],
-            protocol=header["protocol"],
-            ultralytics=header["ultralytics"],
-            iou_thresholds=tuple(header["iou_thresholds"]),
-            **arrays,
-        )
+            arrays = {name: archive[name] for name in archive.files}
+        header["keys"] = tuple(joined.split("\0")) if joined else ()
+        header["names"] = {int(index): str(name) for index, name in header["names"].items()}
+        return FORMS[header["form"]].rebuilt(header, arrays)
     except RecordsError:
         raise
     except FileNotFoundError:
         raise RecordsError(f"{path}: no such file; evaluate the model again") from None
     except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise RecordsError(f"{path}: not readable as detection records ({reason}); evaluate the model again") from None
+        raise RecordsError(f"{path}: not readable as records ({reason}); evaluate the model again") from None
 
 
 def _little_endian(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,84 @@
+"""What the records of every task have in common: whose images they are, and how they were evaluated."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Records(ABC):
+    """What one evaluation keeps of each image.
+
+    Attributes:
+        keys: Keys of the images, sorted, unique; I of them.
+        names: Class index → name, of the model.
+        task: Ultralytics' task.
+        split: The evaluated split.
+        label_fingerprint: Content hash of the labels that were evaluated against.
+        protocol: How the evaluation was made.
+        ultralytics: The version that made it.
+    """
+
+    FORM: ClassVar[str]
+    ARRAYS: ClassVar[tuple[str, ...]]
+
+    keys: tuple[str, ...] = field(repr=False)
+    names: Mapping[int, str]
+    task: str
+    split: str
+    label_fingerprint: str
+    protocol: Mapping[str, Any]
+    ultralytics: str
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit together: a wrong pairing would give a wrong verdict without any error."""
+        if any(a >= b for a, b in zip(self.keys, self.keys[1:], strict=False)):
+            raise ValueError("keys are not sorted and unique")
+        self._check()
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Raise ValueError where the arrays do not fit the keys or each other."""
+
+    @property
+    @abstractmethod
+    def measured(self) -> str:
+        """What is measured, in words; two records can be paired only when it is the same."""
+
+    @abstractmethod
+    def truth_of(self, place: int) -> NDArray[Any]:
+        """Return what is known of the labels of an image, in an order that does not depend on the evaluation."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a file's header has to hold beside the common attributes."""
+        return {}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, as they are kept in a file."""
+        return {name: getattr(self, name) for name in self.ARRAYS}
+
+    @classmethod
+    def rebuilt(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return records from what a file holds.
+
+        Args:
+            header: The attributes that all records have, and what `details` gave.
+            arrays: What `arrays` gave.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: The arrays do not fit together.
+        """
+        common: dict[str, Any] = {attribute.name: header[attribute.name] for attribute in fields(Records)}
+        return cls(**common, **cls._own(header, arrays))
+
+    @classmethod
+    def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:  # noqa: ARG003
+        """Return the attributes that are not common to all records."""
+        return {name: arrays[name] for name in cls.ARRAYS}
