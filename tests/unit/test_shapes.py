@@ -17,8 +17,9 @@ import yaml
 from PIL import Image, ImageDraw
 
 from yololab.data import shapes
-from yololab.data.shapes import ShapesSpec, ensure_shapes, label_text
+from yololab.data.shapes import ShapesSpec, ensure_shapes
 from yololab.data.shapes_drawing import draw_scene, write_png
+from yololab.data.shapes_labels import box_text
 from yololab.data.shapes_scene import (
     LEAST_VISIBLE,
     Background,
@@ -134,7 +135,7 @@ def test_all_classes_are_in_all_splits_of_the_default(tmp_path: Path) -> None:
 def test_boxes_enclose_what_is_painted(kind: Kind, centre: tuple[float, float], angle: int) -> None:
     scene = Scene(96, BLACK, (white(kind, centre, 20.5, angle),), noise_seed=0)
     painted = draw_scene(scene).max(axis=2) >= 128
-    (found,) = label_boxes(label_text(scene), 96)
+    (found,) = label_boxes(box_text(scene), 96)
     assert found[0] == kind.value
     assert found[1:] == pytest.approx(extent(painted), abs=1e-3)
 
@@ -144,7 +145,7 @@ def test_boxes_fit_shapes_drawn_by_another_library() -> None:
     away = []
     for index in range(40):
         scene = compose_scene(np.random.default_rng(index), 160)
-        for shape, (kind, *box) in zip(scene.shapes, label_boxes(label_text(scene), 160), strict=True):
+        for shape, (kind, *box) in zip(scene.shapes, label_boxes(box_text(scene), 160), strict=True):
             fine = Image.new("1", (160 * 8, 160 * 8))
             ImageDraw.Draw(fine).polygon([(8 * x, 8 * y) for x, y in outline(shape)], fill=1)
             mask = np.array(fine)

@@ -84,7 +84,7 @@ class DataConfig:
     """The dataset.
 
     Attributes:
-        source: A data.yaml, a folder with one, a name that Ultralytics ships (`coco8.yaml`), or `builtin://shapes`.
+        source: A data.yaml, a folder with one, a name that Ultralytics ships (`coco8.yaml`), or `builtin://shapes[-seg|…]`.
         allow_download: Run the `download:` script of the data.yaml when images are missing. It is code: off by default.
         subset: Train on a part: a ratio in (0, 1] or a number of images, drawn with `seed`, every class in proportion.
     """

@@ -31,7 +31,7 @@ CLOUDS = 6
 """Cells of the slow variation of brightness, along each side."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
+_GREY, _RGB = 0, 2
 _LARGEST_BLOCK = 65_535
 _DOT_RADIUS_SQUARED = 0.08
 
@@ -125,19 +125,21 @@ def _turned(angle: int, x: Pixels, y: Pixels) -> tuple[Pixels, Pixels]:
     return cosine * x + sine * y, cosine * y - sine * x
 
 
-def write_png(path: Path, image: NDArray[np.uint8]) -> None:
+def write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
     """Write an image as PNG without compressing it: what zlib makes of the same pixels differs between its builds.
 
     Args:
         path: The file.
-        image: uint8 (height, width, 3), red first.
+        image: uint8 (height, width, 3), red first; or uint8 or uint16 (height, width), grey.
 
     Source: PNG specification (ISO/IEC 15948), stored blocks of RFC 1951 in the envelope of RFC 1950.
     """
-    height, width, _ = image.shape
+    height, width = image.shape[:2]
+    rows = np.ascontiguousarray(image.astype(image.dtype.newbyteorder(">"))).view(np.uint8).reshape(height, -1)
     unfiltered = np.zeros((height, 1), dtype=np.uint8)
-    content = np.hstack([unfiltered, image.reshape(height, width * 3)]).tobytes()
-    header = struct.pack(">II5B", width, height, *_EIGHT_BIT_RGB)
+    content = np.hstack([unfiltered, rows]).tobytes()
+    colour = _RGB if image.ndim == 3 else _GREY
+    header = struct.pack(">II5B", width, height, 8 * image.dtype.itemsize, colour, 0, 0, 0)
     path.write_bytes(
         _PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", _stored(content)) + _chunk(b"IEND", b"")
     )

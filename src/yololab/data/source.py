@@ -5,18 +5,18 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from yololab.data.shapes import ShapesSpec, ensure_shapes
+from yololab.data.shapes import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.errors import InputError, Problem
 
 BUILTIN = "builtin://"
-BUILTIN_DATASETS = ("shapes",)
 
 
 def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
     """Return the data.yaml (or the folder with one) that `source` names; the built-in dataset is made on first use.
 
     Args:
-        source: `builtin://shapes`, a path, or a name that Ultralytics ships, with or without `.yaml`.
+        source: The name of a built-in dataset as `builtin://shapes`, a path, or a name that Ultralytics ships, with or
+            without `.yaml`.
         working_directory: Relative paths start here.
         datasets: Folder of built-in and downloaded datasets.
         packaged: Folder of the data.yaml files that Ultralytics ships.
@@ -26,10 +26,10 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     """
     if source.startswith(BUILTIN):
         name = source.removeprefix(BUILTIN)
-        if name not in BUILTIN_DATASETS:
-            allowed = ", ".join(BUILTIN + known for known in BUILTIN_DATASETS)
+        if name not in VARIANTS:
+            allowed = ", ".join(BUILTIN + known for known in VARIANTS)
             raise InputError(Problem("data.source", f"{source!r}", allowed))
-        return ensure_shapes(ShapesSpec(), datasets)
+        return ensure_shapes(ShapesSpec(variant=name), datasets)
     path = working_directory / Path(source).expanduser()
     if path.exists():
         return path
