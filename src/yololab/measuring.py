@@ -10,6 +10,7 @@ from typing import Any
 from yololab.baseline import METRICS, PREDICTIONS, copy_atomically
 from yololab.data.fingerprint import fingerprint_split
 from yololab.data.index import Dataset
+from yololab.data.resolved import key_root
 from yololab.jsonfiles import write_text_atomically
 from yololab.metricsfile import MetricsFile
 from yololab.screen import Screen
@@ -68,7 +69,7 @@ def measure_checkpoint(
         evaluation = evaluate(
             checkpoint,
             data_yaml=data_yaml,
-            dataset_root=dataset.root,
+            dataset_root=key_root(dataset, data_yaml),
             protocol=protocol,
             device=around.device,
             threads=around.threads,

@@ -16,7 +16,8 @@ from PIL import Image
 
 from yololab.data.checks import check_dataset
 from yololab.data.data_yaml import SPLITS
-from yololab.data.index import IMAGE_SUFFIXES, label_path, load_dataset, split_images
+from yololab.data.image_names import IMAGE_SUFFIXES
+from yololab.data.index import label_path, load_dataset, split_images
 from yololab.data.label_rows import label_rules
 from yololab.data.label_rules import judge_label
 from yololab.data.resolved import write_resolved_yaml

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from yololab.data.image_names import IMAGE_SUFFIXES
 from yololab.data.index import (
-    IMAGE_SUFFIXES,
     label_path,
     load_dataset,
     missing_splits,

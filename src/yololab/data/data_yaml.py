@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from yololab.data.task_keys import wrong_task_keys
 from yololab.errors import InputError, Problem
 
 SPLITS = ("train", "val", "test", "minival")
@@ -65,7 +66,12 @@ def find_data_yaml(source: Path) -> Path:
             names = ", ".join(str(file.relative_to(source)) for file in sorted(found)[:5])
             what = f"{len(found)} YAML files: {names}" if found else "no YAML file"
             raise InputError(
-                Problem(f"{source}", what, "a folder with exactly one data.yaml", "give the path of the data.yaml")
+                Problem(
+                    f"{source}",
+                    what,
+                    "a folder with exactly one data.yaml, or a folder with class folders: train/<class>, val/<class>",
+                    "give the path of the data.yaml",
+                )
             )
         return named[0]
     if source.suffix.lower() not in YAML_SUFFIXES:
@@ -103,7 +109,8 @@ def read_data_yaml(file: Path) -> DataYaml:
         download=keys.text("download"),
         raw=raw,
     )
-    keys.list_or_nothing("flip_idx")
+    for key, allowed in wrong_task_keys(raw, result.kpt_shape):
+        keys.wrong(key, _shown(raw[key]), allowed)
     if keys.problems:
         raise InputError(keys.problems)
     return result
@@ -179,10 +186,6 @@ class _Keys:
             self.wrong(key, _shown(value), "text")
             return None
         return value or None
-
-    def list_or_nothing(self, key: str) -> None:
-        if self.raw.get(key) is not None and not isinstance(self.raw[key], list):
-            self.wrong(key, _shown(self.raw[key]), "a list")
 
     def alias(self, split: str) -> str:
         return "validation" if split == "val" and "val" not in self.raw and "validation" in self.raw else split

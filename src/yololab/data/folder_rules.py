@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from yololab.data.index import IMAGE_SUFFIXES, Dataset, folder_entries, is_image_name, label_path, missing_splits
+from yololab.data.image_names import IMAGE_SUFFIXES, is_image_name
+from yololab.data.index import Dataset, folder_entries, label_path, missing_splits
 from yololab.data.problems import DataProblem, Severity
 
 IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes

@@ -1,4 +1,4 @@
-"""The dataset that a data.yaml describes: where its splits lie, which images they hold, where the labels are.
+"""The dataset that a data.yaml or a folder describes: where its splits lie, which images they hold, where labels are.
 
 Paths are resolved and images listed exactly as Ultralytics does it (`check_det_dataset` and `img2label_paths` in
 data/utils.py, `get_img_files` in data/base.py), so that what is checked here is what gets trained on there.
@@ -14,12 +14,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from yololab.data.data_yaml import REQUIRED_SPLITS, DataYaml, find_data_yaml, read_data_yaml
-from yololab.errors import InputError, Problem
-
-IMAGE_SUFFIXES = frozenset(
-    {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"}
+from yololab.data.class_folders import (
+    NUMBERED_CLASSES,
+    class_folders,
+    class_images,
+    class_splits,
+    is_class_root,
 )
+from yololab.data.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
+from yololab.data.image_names import is_image_name
+from yololab.errors import InputError, Problem
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Dataset:
     """A dataset, read and resolved but not yet looked into.
 
     Attributes:
-        yaml: The data.yaml, absolute.
+        yaml: The data.yaml, absolute; of a classification dataset the folder.
         root: The folder that relative paths start from, absolute and without links.
         names: Class names by index, contiguous from 0.
         splits: For each split of the file, its folders and lists of images, absolute and without links.
@@ -35,6 +39,7 @@ class Dataset:
         channels: Image channels.
         download: URL or script that would fetch the data; it is never run from here.
         raw: Everything that the file holds, unchanged.
+        folders: Whether it is a classification dataset, a folder with a folder for each class.
     """
 
     yaml: Path
@@ -45,6 +50,7 @@ class Dataset:
     channels: int
     download: str | None
     raw: dict[str, Any]
+    folders: bool = False
 
     @cached_property
     def outside_prefixes(self) -> dict[Path, str]:
@@ -57,23 +63,28 @@ class Dataset:
         return _shortest_distinct_tails(folders)
 
 
-def load_dataset(source: Path, datasets_dir: Path | None = None) -> Dataset:
-    """Read a data.yaml, or the one in a folder.
+def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders: bool = False) -> Dataset:
+    """Read a data.yaml, or the one in a folder, or a folder with a folder for each class.
 
     A relative `path` is sought in the working directory, in `datasets_dir` (both as Ultralytics does) and beside the
     data.yaml; the first place that has the training and validation images counts, else the first that exists, else
     the place where a download would put it. Without `path` the root is the folder of the data.yaml.
 
     Args:
-        source: The data.yaml, or a folder with one.
+        source: The data.yaml, or a folder.
         datasets_dir: Where downloaded datasets lie.
+        prefer_folders: Class folders count even when there is a YAML file beside them: the task is to classify.
 
     Returns:
         The dataset. Its images need not be there, see `missing_splits`.
 
     Raises:
-        InputError: All problems of the file.
+        InputError: All problems of the file, or a folder with neither.
     """
+    if source.is_dir():
+        has_yaml = any(entry.suffix in YAML_SUFFIXES and entry.name[0] != "." for entry in source.iterdir())
+        if (prefer_folders or not has_yaml) and is_class_root(source):
+            return _class_dataset(source.resolve())
     file = find_data_yaml(source).absolute()
     content = read_data_yaml(file)
     root = _root(content, file, datasets_dir)
@@ -81,6 +92,22 @@ def load_dataset(source: Path, datasets_dir: Path | None = None) -> Dataset:
     return Dataset(
         file, root, content.names, splits, content.kpt_shape, content.channels, content.download, content.raw
     )
+
+
+def _class_dataset(root: Path) -> Dataset:
+    """Return the dataset of a folder with class folders; the classes are those of the training split."""
+    if (root / NUMBERED_CLASSES).is_file():
+        raise InputError(
+            Problem(
+                str(root / NUMBERED_CLASSES),
+                "class folders that are numbers, with their names in this file",
+                "class folders that are called like their classes",
+                "rename the folders and delete the file",
+            )
+        )
+    names = dict(enumerate(class_folders(root / "train")))
+    splits: dict[str, tuple[Path, ...]] = {split: (folder,) for split, folder in class_splits(root).items()}
+    return Dataset(root, root, names, splits, None, 3, None, {}, folders=True)
 
 
 def _root(content: DataYaml, file: Path, datasets_dir: Path | None) -> Path:
@@ -121,7 +148,8 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
             else "data.allow_download=true lets Ultralytics run the script under `download:` of the file; read it first"
         )
     else:
-        remedy = f"expected below {dataset.root}: train/images and train/labels (or images/train and labels/train)"
+        layout = "train/images and train/labels (or images/train and labels/train)"
+        remedy = f"expected below {dataset.root}: {'train/<class> and val/<class>' if dataset.folders else layout}"
     return [
         Problem(
             f"{dataset.yaml}, key {split!r}",
@@ -148,15 +176,12 @@ def split_images(dataset: Dataset, split: str) -> list[Path]:
         raise InputError(Problem(f"{dataset.yaml}", f"no split {split!r}", f"one of {', '.join(dataset.splits)}"))
     if missing := missing_splits(dataset, (split,)):
         raise InputError(missing)
+    if dataset.folders:
+        return [image for source in dataset.splits[split] for image in class_images(source)]
     names: list[str] = []
     for source in dataset.splits[split]:
         names += _listed_images(source) if source.is_file() else filter(is_image_name, folder_entries(source))
     return [Path(name) for name in sorted(names)]
-
-
-def is_image_name(name: str) -> bool:
-    """Tell whether Ultralytics takes a file of this name for an image (any case of the suffix)."""
-    return name.rpartition(".")[2].lower() in IMAGE_SUFFIXES
 
 
 def folder_entries(folder: Path) -> list[str]:

@@ -1,10 +1,11 @@
-"""Finding the data.yaml that a user means: a path, a folder, the name of a dataset, or the built-in one."""
+"""Finding the dataset that a user means: a path, a folder, the name of a dataset, or a built-in one."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
 
+from yololab.data.class_folders import is_class_root
 from yololab.data.shapes import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.errors import InputError, Problem
 
@@ -12,7 +13,7 @@ BUILTIN = "builtin://"
 
 
 def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
-    """Return the data.yaml (or the folder with one) that `source` names; the built-in dataset is made on first use.
+    """Return the data.yaml or the folder that `source` names; a built-in dataset is made on first use.
 
     Args:
         source: The name of a built-in dataset as `builtin://shapes`, a path, or a name that Ultralytics ships, with or
@@ -33,6 +34,9 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     path = working_directory / Path(source).expanduser()
     if path.exists():
         return path
+    # a classification dataset has no file: it is known by the name of its folder
+    if "/" not in source and is_class_root(datasets / source):
+        return datasets / source
     shipped = {file.name.lower(): file for file in packaged.glob("*.yaml")}
     wanted = source.lower() if source.lower().endswith((".yaml", ".yml")) else f"{source.lower()}.yaml"
     if "/" not in source and wanted in shipped:
@@ -43,8 +47,9 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
         Problem(
             "data.source",
             f"no such file or dataset: {source!r} (looked in {working_directory})",
-            "a data.yaml, a folder with one, an option of the group `data`, or a name that Ultralytics ships",
-            f"{hint}Check the path; data=shapes is built in",
+            "a data.yaml, a folder with one or with class folders, an option of the group `data`, or a name that "
+            "Ultralytics ships",
+            f"{hint}Check the path; a classification dataset may lie in {datasets}; data=shapes is built in",
         )
     )
 
@@ -54,10 +59,10 @@ def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
 
     Args:
         choice: The chosen option of the group `data`; None for a free value.
-        yaml: The data.yaml.
+        yaml: The data.yaml, or the folder of a classification dataset.
         packaged: Folder of the data.yaml files that Ultralytics ships.
     """
     if choice:
         return choice
-    folder = yaml.resolve().parent
+    folder = yaml.resolve() if yaml.is_dir() else yaml.resolve().parent
     return yaml.stem.lower() if folder == packaged.resolve() or not folder.name else folder.name

@@ -11,7 +11,7 @@ from pathlib import Path
 from yololab.baseline import promote as promote_baseline
 from yololab.config.schema import DryRun, Promote
 from yololab.data.index import split_images
-from yololab.data.resolved import write_resolved_yaml
+from yololab.data.resolved import key_root, write_resolved_yaml
 from yololab.epochs import read_results
 from yololab.errors import InputError, JobError, YololabError
 from yololab.job import Job
@@ -128,7 +128,7 @@ def _maps(job: Job, exported: Path, images: list[Path]) -> tuple[str, int, float
             measured = evaluate(
                 model,
                 data,
-                job.prepared.dataset.root,
+                key_root(job.prepared.dataset, data),
                 protocol,
                 device="cpu",
                 threads=config.device.threads,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from yololab.data.image_names import IMAGE_SUFFIXES
 from yololab.data.images.facts import ImageFacts
-from yololab.data.index import IMAGE_SUFFIXES
 from yololab.data.problems import DataProblem, Severity
 
 SMALLEST_SIDE = 10  # Ultralytics leaves out an image with a smaller side (`check_image` in data/utils.py)

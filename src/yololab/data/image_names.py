@@ -1,0 +1,12 @@
+"""Which files Ultralytics takes for images."""
+
+from __future__ import annotations
+
+IMAGE_SUFFIXES = frozenset(
+    {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"}
+)
+
+
+def is_image_name(name: str) -> bool:
+    """Tell whether Ultralytics takes a file of this name for an image (any case of the suffix)."""
+    return name.rpartition(".")[2].lower() in IMAGE_SUFFIXES
