@@ -141,4 +141,4 @@ def test_identical_runs_have_no_variance():
 
 def test_too_few_runs_are_a_programmers_error():
     with pytest.raises(ValueError, match="needs 3 an arm"):
-        compare_recipes([records_of(0.9, 0)] * 3, [records_of(0.9, 0)] * 2)
+        compare_recipes([records_of(0.9, 0)] * 3, [records_of(0.9, 0)] * 2, "mAP50-95")

@@ -7,45 +7,76 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from yololab.metricsfile import MetricsFile
 from yololab.stages.evidence import Evidence
+from yololab.statistics.detection_metrics import DetectionMetrics
 from yololab.statistics.error_types import error_types
+from yololab.statistics.evaluated import Records
 from yololab.statistics.image_changes import ImageChange, Shown, largest_changes
-from yololab.statistics.point_metrics import point_metrics
-from yololab.statistics.ranking import rank_classes
+from yololab.statistics.pairs import metrics_of
 from yololab.statistics.records import DetectionRecords
 from yololab.statistics.size_metrics import metrics_by_size
+from yololab.statistics.value_changes import ValueChange, largest_value_changes
+from yololab.tasks import TASKS, Direction
 
 MOST_IMAGES = 12
 _MOST_BOXES = 60
 
 
-def analyse(evidence: Evidence, root: str | None) -> dict[str, Any]:
+def analyse(evidence: Evidence, current: MetricsFile) -> dict[str, Any]:
     """Return the keys of comparison.json that go into the depth: `error_types`, `by_size`, `image_changes`.
+
+    Error types and sizes are those of detections; images change in every task.
 
     Args:
         evidence: The records of both sides, as far as there are any.
-        root: The dataset's folder, for the paths of the images; None when it is not known.
+        current: The current model's metrics, which say where the images are.
     """
-    sides = {"current": evidence.current, "baseline": evidence.baseline}
-    known = {side: records for side, records in sides.items() if records is not None}
-    if not known:
-        return {}
-    content: dict[str, Any] = {
-        "error_types": {side: _errors(records) for side, records in known.items()},
-        "by_size": {side: _sizes(records) for side, records in known.items()},
-    }
+    sides: dict[str, Records | None] = {"current": evidence.current, "baseline": evidence.baseline}
+    detections = {side: records for side, records in sides.items() if isinstance(records, DetectionRecords)}
+    content: dict[str, Any] = {}
+    if detections:
+        content["error_types"] = {side: _errors(records) for side, records in detections.items()}
+        content["by_size"] = {side: _sizes(records) for side, records in detections.items()}
     if evidence.current is not None and evidence.baseline is not None:
-        content["image_changes"] = image_changes(evidence.current, evidence.baseline) | {"root": root}
+        primary = TASKS[current.task].primary
+        lower = primary.direction is Direction.LOWER
+        changed = (
+            image_changes(detections["current"], detections["baseline"], primary.name)
+            if detections
+            else value_changes(evidence.current, evidence.baseline, primary.name, lower_is_better=lower)
+        )
+        content["image_changes"] = changed | {"root": current.content.get("dataset_root")}
     return content
 
 
-def image_changes(current: DetectionRecords, baseline: DetectionRecords) -> dict[str, Any]:
+def image_changes(current: DetectionRecords, baseline: DetectionRecords, primary: str) -> dict[str, Any]:
     """Return the images whose errors changed most at each model's own operating threshold."""
-    points = [point_metrics(rank_classes(records)).confidence or 0.0 for records in (current, baseline)]
+    measures = [DetectionMetrics(records, primary) for records in (current, baseline)]
+    points = [measure.point_of(measure.kind).confidence or 0.0 for measure in measures]
     changes = largest_changes(current, baseline, (points[0], points[1]), MOST_IMAGES)
     return {
         "confidence": {"current": points[0], "baseline": points[1]},
         "images": [_image(change, current.names, baseline.names) for change in changes],
+    }
+
+
+def value_changes(current: Records, baseline: Records, primary: str, *, lower_is_better: bool) -> dict[str, Any]:
+    """Return the images whose own value of the primary metric changed most."""
+    changes = largest_value_changes(
+        metrics_of(current, primary), metrics_of(baseline, primary), MOST_IMAGES, lower_is_better=lower_is_better
+    )
+    return {"metric": primary, "images": [_value(change) for change in changes]}
+
+
+def _value(change: ValueChange) -> dict[str, Any]:
+    """Return what is told of one image."""
+    return {
+        "image": change.key,
+        "gain": change.gain,
+        "truth": change.truth,
+        "current": {"value": change.current, "said": change.said_now},
+        "baseline": {"value": change.baseline, "said": change.said_before},
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from yololab.errors import Problem
 from yololab.metricsfile import MetricsFile
-from yololab.statistics.records import DetectionRecords
+from yololab.statistics.evaluated import Records
 
 # Another value of one of these changes the numbers without a change of the model.
 _PROTOCOL_KEYS = (
@@ -112,45 +112,32 @@ def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
     return notes
 
 
-def unlike_records(current: DetectionRecords, baseline: DetectionRecords) -> list[Problem]:
+def unlike_records(current: Records, baseline: Records) -> list[Problem]:
     """Return why two evaluations cannot be paired image by image: other images, other labels, other thresholds."""
     ours, theirs = set(current.keys), set(baseline.keys)
     if ours != theirs:
         found = f"{len(ours - theirs)} only in the current evaluation{_some(ours - theirs)}, "
         found += f"{len(theirs - ours)} only in the baseline's{_some(theirs - ours)}"
         return [Problem("comparison, evaluated images", found, "the same images on both sides", _REMEDY)]
-    problems = []
-    different = _relabelled(current, baseline)
-    if different:
-        found = f"{len(different)} images have other labels in the baseline{_some(set(different))}"
-        problems.append(Problem("comparison, labels", found, "the same labels on both sides", _REMEDY))
-    if current.iou_thresholds != baseline.iou_thresholds or set(current.flags) != set(baseline.flags):
-        found = f"{', '.join(current.flags)} at {current.iou_thresholds[:2]}…"
-        found += f" and {', '.join(baseline.flags)} at {baseline.iou_thresholds[:2]}…"
-        problems.append(Problem("comparison, what is matched", found, "the same on both sides", _REMEDY))
-    return problems
+    if current.measured != baseline.measured:
+        found = f"{current.measured} for the current model, {baseline.measured} for the baseline"
+        return [Problem("comparison, what is measured", found, "the same on both sides", _REMEDY)]
+    found = _relabelled(current, baseline)
+    return [Problem("comparison, labels", found, "the same labels on both sides", _REMEDY)] if found else []
 
 
-def _relabelled(current: DetectionRecords, baseline: DetectionRecords) -> list[str]:
-    """Return the images whose labels differ, in any order of the labels, by more than a hundredth of a pixel."""
+def _relabelled(current: Records, baseline: Records) -> str:
+    """Return how the labels differ, in any order of the labels; empty when they do not."""
     if current.label_fingerprint == baseline.label_fingerprint:
-        return []
-    ours, theirs = current.truth_offsets, baseline.truth_offsets
-    return [
+        return ""
+    different = {
         key
         for place, key in enumerate(current.keys)
-        if not np.array_equal(
-            _labels(current, slice(ours[place], ours[place + 1])),
-            _labels(baseline, slice(theirs[place], theirs[place + 1])),
-        )
-    ]
-
-
-def _labels(records: DetectionRecords, part: slice) -> Any:
-    """Return the labels of an image as rows of class and box, in a fixed order."""
-    boxes = np.round(records.truth_boxes[part].astype(np.float64), 2)
-    rows = np.column_stack([records.truth_class[part].astype(np.float64), boxes])
-    return rows[np.lexsort(rows.T[::-1])]
+        if not np.array_equal(current.truth_of(place), baseline.truth_of(place))
+    }
+    if different:
+        return f"{len(different)} images have other labels in the baseline{_some(different)}"
+    return "" if current.truth_is_whole else "the labels have another content, with the same objects or classes"
 
 
 def _some(keys: set[str]) -> str:

@@ -10,11 +10,12 @@ from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.metricsfile import MetricsFile
 from yololab.stages.analysis import analyse
+from yololab.stages.class_rows import class_differences, class_rows, other_classes
 from yololab.stages.comparability import describe, protocol_warnings, side_notes, unlike
 from yololab.stages.evidence import Evidence, gather_evidence, statistics_of
 from yololab.stages.guards import Guard, check_guards
 from yololab.stages.sentences import bare_sentence, paired_sentence
-from yololab.statistics.paired import ClassDifference, MetricDifference
+from yololab.statistics.paired import MetricDifference
 from yololab.statistics.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 
@@ -210,7 +211,7 @@ def compare_metrics(
     if problems:
         raise InputError(problems)
     evidence = gather_evidence(current, baseline, tolerance)
-    classes = _class_differences(evidence, current)
+    classes = class_differences(evidence, current, TASKS[current.task].class_metric)
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes)
     if baseline is None:
         verdict, confirmed = Verdict.NO_BASELINE, False
@@ -230,7 +231,7 @@ def compare_metrics(
         primary_metric=current.primary.name,
         tolerance=tolerance,
         rows=_rows(current, baseline, evidence),
-        per_class=_per_class(current, baseline, classes) if baseline is not None else (),
+        per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
         warnings=tuple(protocol_warnings(current, baseline)) if baseline is not None else (),
@@ -238,7 +239,10 @@ def compare_metrics(
         confirmed=confirmed,
         statistics=None if evidence.result is None else statistics_of(evidence.result),
         guards=watched,
-        analysis=analyse(evidence, current.content.get("dataset_root")) if analysis else {},
+        analysis={
+            **({} if baseline is None else other_classes(evidence, current, baseline)),
+            **(analyse(evidence, current) if analysis else {}),
+        },
     )
 
 
@@ -278,40 +282,3 @@ def _rows(current: MetricsFile, baseline: MetricsFile | None, evidence: Evidence
         )
         for metric in current.metrics
     )
-
-
-def _class_differences(evidence: Evidence, current: MetricsFile) -> dict[str, ClassDifference]:
-    """Return what the images say of each class, by its name."""
-    if evidence.result is None:
-        return {}
-    names = current.classes or {}
-    return {names.get(str(item.index), str(item.index)): item for item in evidence.result.classes}
-
-
-def _per_class(
-    current: MetricsFile, baseline: MetricsFile, classes: Mapping[str, ClassDifference]
-) -> tuple[dict[str, Any], ...]:
-    """Return the class values of the primary metric on both sides, by class name."""
-    ours, theirs = current.content.get("per_class") or {}, baseline.content.get("per_class") or {}
-    key = TASKS[current.task].class_metric
-    rows = []
-    for name in ours:
-        now, before = ours[name].get(key), (theirs.get(name) or {}).get(key)
-        delta = now - before if now is not None and before is not None else None
-        found = classes.get(name)
-        low, high = (found.ci95 if found else None) or (None, None)
-        rows.append(
-            {
-                "name": name,
-                "current": now,
-                "baseline": before,
-                "delta": delta,
-                "ci_low": low,
-                "ci_high": high,
-                "p": found.p if found else None,
-                "q": found.q if found else None,
-                "images": found.images if found else None,
-                "insufficient": found.insufficient if found else None,
-            }
-        )
-    return tuple(rows)

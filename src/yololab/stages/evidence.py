@@ -1,18 +1,18 @@
-"""What the images say of two models, from the per-detection records beside their metrics."""
+"""What the images say of two models, from the records beside their metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from yololab.baseline import PREDICTIONS
 from yololab.errors import InputError
 from yololab.metricsfile import MetricsFile
 from yololab.stages.comparability import unlike_records
+from yololab.statistics.evaluated import Records
 from yololab.statistics.paired import PairedResult, compare_pair
-from yololab.statistics.pairs import DetectionPair
-from yololab.statistics.records import DetectionRecords
+from yololab.statistics.pairs import metrics_of, pair_of
 from yololab.statistics.records_file import RecordsError, load_records
 from yololab.tasks import TASKS, Direction
 
@@ -31,8 +31,8 @@ class Evidence:
         missing: Why there is no paired comparison, in plain words; empty when there is one.
     """
 
-    current: DetectionRecords | None
-    baseline: DetectionRecords | None
+    current: Records | None
+    baseline: Records | None
     result: PairedResult | None
     missing: tuple[str, ...] = ()
 
@@ -58,13 +58,13 @@ def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, toleranc
         raise InputError(problems)
     task = TASKS[current.task]
     lower = task.primary.direction is Direction.LOWER
-    result = compare_pair(DetectionPair(ours, theirs, task.primary_kind), tolerance, lower_is_better=lower)
+    result = compare_pair(pair_of(ours, theirs, task.primary_metric), tolerance, lower_is_better=lower)
     if result is None:
-        return Evidence(ours, theirs, None, ("The images hold no label, or there is only one of them.",))
+        return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
     return Evidence(ours, theirs, result)
 
 
-def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> DetectionRecords | None:
+def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Records | None:
     """Return the records of an evaluation; None, and the reason added to `missing`, when they are not to be had.
 
     Args:
@@ -81,21 +81,18 @@ def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Detecti
     except RecordsError as error:
         missing.append(f"The records of the {side} were not used: {error}.")
         return None
-    if not isinstance(records, DetectionRecords) or not _belongs(records, metrics):
+    if not _belongs(records, metrics):
         missing.append(f"{path} belongs to another evaluation than the metrics beside it.")
         return None
     return records
 
 
-def _belongs(records: DetectionRecords, metrics: MetricsFile) -> bool:
+def _belongs(records: Records, metrics: MetricsFile) -> bool:
     """Return whether records and metrics are of one evaluation: the same task, split and primary metric."""
-    from yololab.statistics.point_metrics import point_metrics
-    from yololab.statistics.ranking import rank_classes
-
     task = TASKS[metrics.task]
     if records.task != metrics.task or (metrics.split is not None and records.split != metrics.split):
         return False
-    measured = point_metrics(rank_classes(records, task.primary_kind)).means["mAP50-95"]
+    measured = metrics_of(records, task.primary_metric).points()[task.primary_metric]
     told = metrics.value(task.primary_metric)
     return measured is None or told is None or abs(measured - told) <= _SAME_EVALUATION
 
@@ -111,5 +108,6 @@ def statistics_of(result: PairedResult) -> Mapping[str, Any]:
         "confirmed": result.confirmed,
         "detectable_drop": result.detectable_drop,
         "images_needed": result.images_needed,
+        "exact_tests": [asdict(test) for test in result.exact_tests],
         "claim": "two checkpoints; does not measure variation between seeds",
     }

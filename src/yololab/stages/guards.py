@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError, Problem
 from yololab.metricsfile import MetricsFile
-from yololab.statistics.operating_point import operating_point
+from yololab.statistics.evaluated import Records
 from yololab.statistics.paired import ClassDifference
-from yololab.statistics.ranking import rank_classes
-from yololab.statistics.records import DetectionRecords
+from yololab.statistics.pairs import metrics_of
 from yololab.tasks import TASKS
 
 
@@ -44,7 +41,7 @@ class Guard:
 def check_guards(
     config: GuardsConfig,
     metrics: MetricsFile,
-    records: DetectionRecords | None,
+    records: Records | None,
     classes: Mapping[str, ClassDifference],
 ) -> tuple[Guard, ...]:
     """Hold the current model against the guards that are set.
@@ -61,7 +58,7 @@ def check_guards(
     return (
         *_floors(config, metrics),
         *_drops(config, classes),
-        *_fixed_threshold(config, records),
+        *_fixed_threshold(config, metrics, records),
         *_latency(config, metrics),
     )
 
@@ -96,19 +93,21 @@ def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference]) -> Iter
             yield Guard(f"drop of {name}", config.class_drop, drop, broken, told)
 
 
-def _fixed_threshold(config: GuardsConfig, records: DetectionRecords | None) -> Iterator[Guard]:
-    """Watch precision and recall at the confidence that the model is used at."""
-    if config.precision is None and config.recall is None:
+def _fixed_threshold(config: GuardsConfig, metrics: MetricsFile, records: Records | None) -> Iterator[Guard]:
+    """Watch precision and recall at the confidence that the model is used at, of what the primary metric matches."""
+    asked = {"precision": config.precision, "recall": config.recall}
+    floors = {name: floor for name, floor in asked.items() if floor is not None}
+    if not floors:
         return
-    precision, recall = None, None
-    if records is not None:
-        ones = np.ones((len(records.keys), 1), np.float32)
-        found = operating_point(rank_classes(records), ones, ones, config.confidence)
-        if len(found.precision):
-            precision, recall = float(found.precision.mean()), float(found.recall.mean())
-    for name, floor, value in (("precision", config.precision, precision), ("recall", config.recall, recall)):
-        if floor is not None:
-            yield _at_least(f"{name} at confidence {config.confidence:g}", floor, value)
+    task = TASKS[metrics.task]
+    if not all(any(metric.name.startswith(name) for metric in task.metrics) for name in floors):
+        raise InputError(
+            [Problem(f"baseline.guards.{name}", f"{task.name} has no {name}", remedy="leave it out") for name in floors]
+        )
+    found = None if records is None else metrics_of(records, task.primary_metric).at_confidence(config.confidence)
+    values = dict(zip(asked, found or (None, None), strict=True))
+    for name, floor in floors.items():
+        yield _at_least(f"{name} at confidence {config.confidence:g}", floor, values[name])
 
 
 def _latency(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:

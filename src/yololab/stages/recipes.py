@@ -17,11 +17,11 @@ from yololab.stages.comparability import describe, unlike, unlike_records
 from yololab.stages.compare import Comparison, MetricRow
 from yololab.stages.evidence import read_records
 from yololab.stages.operands import Operand, read_operand
+from yololab.statistics.evaluated import Records
 from yololab.statistics.inference import detectable_drop
-from yololab.statistics.records import DetectionRecords
 from yololab.statistics.seeds import FEWEST_SEEDS, RecipeDifference, compare_recipes
 from yololab.statistics.verdict import Verdict, judge
-from yololab.tasks import TASKS
+from yololab.tasks import TASKS, Direction
 
 _FROM_WORST = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.NOT_WORSE, Verdict.EQUIVALENT, Verdict.IMPROVED)
 # What may differ between two runs of one recipe: the seed, and where and under which name a run lies.
@@ -176,7 +176,9 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
         return Comparison(
             verdict=Verdict.INCONCLUSIVE, sentence=sentence, statistical_support=False, notes=tuple(notes), **common
         )
-    found = compare_recipes(ours, theirs, task.primary_kind)
+    found = compare_recipes(
+        ours, theirs, task.primary_metric, lower_is_better=task.primary.direction is Direction.LOWER
+    )
     verdict, confirmed = judge(found.difference, tolerance)
     return Comparison(
         verdict=verdict,
@@ -184,20 +186,21 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
         statistical_support=True,
         notes=tuple(notes),
         confirmed=confirmed,
-        statistics=_statistics(found, len(ours[0].keys)),
+        statistics=_statistics(found, len(ours[0].keys), -1 if task.primary.direction is Direction.LOWER else 1),
         **common,
     )
 
 
-def _statistics(found: RecipeDifference, images: int) -> dict[str, Any]:
-    """Return what stands behind the verdict, as it is written to comparison.json."""
+def _statistics(found: RecipeDifference, images: int, sign: int) -> dict[str, Any]:
+    """Return what stands behind the verdict, as it is written to comparison.json; −1 turns gains into differences."""
+    low, high = sorted(sign * end for end in found.difference.ci95)
     return {
         "images": images,
         "current_runs": list(found.current),
         "baseline_runs": list(found.baseline),
-        "delta": found.difference.gain,
-        "ci_low": found.difference.ci95[0],
-        "ci_high": found.difference.ci95[1],
+        "delta": sign * found.difference.gain,
+        "ci_low": low,
+        "ci_high": high,
         "p_value": found.difference.p,
         "standard_error": found.standard_error,
         "image_share": found.image_share,
@@ -223,7 +226,7 @@ def _sentence(verdict: Verdict, found: RecipeDifference, metric: str, tolerance:
     }[verdict]
 
 
-def _recorded(run: Operand) -> DetectionRecords:
+def _recorded(run: Operand) -> Records:
     """Return a run's records."""
     missing: list[str] = []
     records = read_records(run.measured(), str(run.path), missing)

@@ -66,6 +66,11 @@ class ClassifyRecords(Records):
         return self.target[place : place + 1]
 
     @property
+    def truth_is_whole(self) -> bool:
+        """Whether `truth_of` is all there is of the labels."""
+        return True
+
+    @property
     def correct(self) -> NDArray[np.bool_]:
         """Whether the first class is right, and whether one of the first five is, shape (I, 2)."""
         hits = self.predicted == self.target[:, None]

@@ -55,6 +55,11 @@ class Records(ABC):
         """Return what is known of the labels of an image, in an order that does not depend on the evaluation."""
 
     @property
+    def truth_is_whole(self) -> bool:
+        """Whether `truth_of` is all there is of the labels; if not, only their fingerprint can tell them apart."""
+        return False
+
+    @property
     def details(self) -> dict[str, Any]:
         """What a file's header has to hold beside the common attributes."""
         return {}

@@ -89,7 +89,10 @@ def exact_mcnemar(only_first: int, only_second: int) -> float:
     total = only_first + only_second
     if not total:
         return 1.0
-    tail = sum(math.comb(total, k) for k in range(min(only_first, only_second) + 1))
+    term = tail = 1
+    for k in range(min(only_first, only_second)):  # term: total over k + 1
+        term = term * (total - k) // (k + 1)
+        tail += term
     return min(1.0, float(2 * tail / 2**total))
 
 

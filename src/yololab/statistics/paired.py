@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,11 @@ from yololab.statistics.inference import (
     permutation_p,
     standard_error,
 )
-from yololab.statistics.pairs import Pair, Replicates
+from yololab.statistics.pairs import ClassPoint, ExactTest, Pair
 from yololab.statistics.resampling import bootstrap_weights, swaps
 from yololab.statistics.verdict import ALPHA, Difference, Verdict, judge
+from yololab.statistics.weighted_ap import Weights
+from yololab.statistics.weighted_metrics import Replicates
 
 FEW_REPLICATES, MANY_REPLICATES = 2_000, 10_000
 FEW_IMAGES = 1_000
@@ -58,9 +60,10 @@ class MetricDifference:
 
 @dataclass(frozen=True)
 class ClassDifference:
-    """The primary metric of one class in both models.
+    """One metric of one class in both models.
 
     Attributes:
+        metric: Name of the class metric.
         index: The class.
         images: Images that hold it.
         current: Value of the current model.
@@ -70,6 +73,7 @@ class ClassDifference:
         q: p after Benjamini–Hochberg over the classes with a p; None where p is.
     """
 
+    metric: str
     index: int
     images: int
     current: float
@@ -97,12 +101,13 @@ class PairedResult:
         verdict: The verdict on the primary metric.
         confirmed: Whether a degradation is certain even at the upper end of its interval.
         metrics: Every metric.
-        classes: Every class that has labels.
+        classes: Every class that has labels, for every class metric; the one of the primary metric comes first.
         images: Number of images.
         replicates: Replicates behind the primary metric.
         secondary_replicates: Replicates behind the other metrics.
         detectable_drop: The smallest drop of the primary metric that these images would show four times in five.
         images_needed: How many would show a drop of the tolerance.
+        exact_tests: Tests without replicates, where the task has any.
     """
 
     verdict: Verdict
@@ -114,6 +119,7 @@ class PairedResult:
     secondary_replicates: int
     detectable_drop: float | None
     images_needed: int | None
+    exact_tests: tuple[ExactTest, ...] = ()
 
     def metric(self, name: str) -> MetricDifference | None:
         """Return a metric by its name."""
@@ -159,17 +165,18 @@ def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False,
         min(count, FEW_REPLICATES),
         None if error is None else detectable_drop(error),
         None if error is None else images_needed(len(pair.keys), error, tolerance),
+        pair.exact_tests(),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Collected:
-    """Differences `current − baseline` of all replicates: metrics (B,), classes (C, B)."""
+    """Differences `current − baseline` of all replicates: metrics (B,), classes of each class metric (C, B)."""
 
     sampled: Deltas
     permuted: Deltas
-    sampled_classes: NDArray[np.floating]
-    permuted_classes: NDArray[np.floating]
+    sampled_classes: Deltas
+    permuted_classes: Deltas
 
 
 def _collect(pair: Pair, seed: int, count: int) -> _Collected:
@@ -179,19 +186,24 @@ def _collect(pair: Pair, seed: int, count: int) -> _Collected:
     return _Collected(sampled, permuted, sampled_classes, permuted_classes)
 
 
-def _deltas(
-    blocks: Iterator[NDArray[np.float32]], measure: Callable[..., tuple[Replicates, Replicates]]
-) -> tuple[Deltas, NDArray[np.floating]]:
+def _deltas(blocks: Iterator[Weights], measure: Callable[..., tuple[Replicates, Replicates]]) -> tuple[Deltas, Deltas]:
     """Return the differences of every block, joined: of the metrics, and of the classes."""
     parts: dict[str, list[NDArray[np.floating]]] = {}
-    classes, done = [], 0
+    classes: dict[str, list[NDArray[np.floating]]] = {}
+    done = 0
     for block in blocks:
         current, baseline = measure(block, everything=done < FEW_REPLICATES)
-        for name, values in current.metrics.items():
-            parts.setdefault(name, []).append(values - baseline.metrics[name])
-        classes.append(current.per_class - baseline.per_class)
+        for target, ours, theirs in (
+            (parts, current.metrics, baseline.metrics),
+            (classes, current.classes, baseline.classes),
+        ):
+            for name, values in ours.items():
+                target.setdefault(name, []).append(values - theirs[name])
         done += block.shape[1]
-    return {name: np.concatenate(values) for name, values in parts.items()}, np.concatenate(classes, axis=1)
+    return (
+        {name: np.concatenate(values) for name, values in parts.items()},
+        {name: np.concatenate(values, axis=1) for name, values in classes.items()},
+    )
 
 
 def _difference(gain: float, collected: _Collected, primary: str, sign: float) -> Difference:
@@ -232,22 +244,34 @@ def _metric(name: str, now: float | None, before: float | None, collected: _Coll
 
 
 def _classes(pair: Pair, collected: _Collected) -> tuple[ClassDifference, ...]:
-    """Return every class; those of too few images have no p-value and do not count among the tests."""
-    points = pair.classes()
+    """Return every class; those of too few images have no p-value and do not count among the tests of their metric."""
+    points: dict[str, list[ClassPoint]] = {}
+    for point in pair.classes():
+        points.setdefault(point.metric, []).append(point)
+    return tuple(
+        difference
+        for metric, found in points.items()
+        for difference in _classes_of(found, collected.sampled_classes[metric], collected.permuted_classes[metric])
+    )
+
+
+def _classes_of(
+    points: Sequence[ClassPoint], sampled: NDArray[np.floating], permuted: NDArray[np.floating]
+) -> Iterator[ClassDifference]:
+    """Yield the classes of one class metric."""
     p = [
-        permutation_p(point.current - point.baseline, permuted) if point.images >= FEWEST_IMAGES_OF_A_CLASS else None
-        for point, permuted in zip(points, collected.permuted_classes, strict=True)
+        permutation_p(point.current - point.baseline, swapped) if point.images >= FEWEST_IMAGES_OF_A_CLASS else None
+        for point, swapped in zip(points, permuted, strict=True)
     ]
     adjusted = iter(benjamini_hochberg([value for value in p if value is not None]))
-    return tuple(
-        ClassDifference(
+    for point, value, row in zip(points, p, sampled, strict=True):
+        yield ClassDifference(
+            point.metric,
             point.index,
             point.images,
             point.current,
             point.baseline,
-            percentile_interval(sampled, 0.95),
+            percentile_interval(row, 0.95),
             value,
             None if value is None else next(adjusted),
         )
-        for point, value, sampled in zip(points, p, collected.sampled_classes, strict=True)
-    )

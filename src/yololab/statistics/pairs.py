@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
-from yololab.statistics.operating_point import operating_point
-from yololab.statistics.point_metrics import point_metrics
-from yololab.statistics.ranking import RankedClass, rank_classes, rank_together
+from yololab.statistics.class_records import ClassifyRecords
+from yololab.statistics.confusion_metrics import ConfusionMetrics
+from yololab.statistics.confusion_records import ConfusionRecords
+from yololab.statistics.depth_records import DepthRecords
+from yololab.statistics.detection_metrics import PRIMARY, DetectionMetrics, detection_replicates, ranked_together
+from yololab.statistics.evaluated import Records
+from yololab.statistics.inference import exact_mcnemar
+from yololab.statistics.linear_metrics import ClassifyMetrics, DepthMetrics, LinearMetrics, Sums
 from yololab.statistics.records import DetectionRecords
-from yololab.statistics.weighted_ap import Weights, mean_over_classes, weighted_ap
-
-# What is matched → what stands behind the name of its metrics, e.g. mAP50-95(M).
-SUFFIXES = {"box": "", "mask": "(M)", "pose": "(P)"}
-
-
-@dataclass(frozen=True, eq=False)
-class Replicates:
-    """Metrics of one model in B replicates.
-
-    Attributes:
-        metrics: Name → f32, shape (B,); NaN where a replicate holds nothing to measure.
-        per_class: The primary metric of C classes, f32, shape (C, B); NaN where a class is absent.
-    """
-
-    metrics: Mapping[str, Weights]
-    per_class: Weights
+from yololab.statistics.weighted_ap import Weights
+from yololab.statistics.weighted_metrics import Replicates, WeightedMetrics
 
 
 @dataclass(frozen=True)
@@ -36,34 +27,64 @@ class ClassPoint:
     """A class in both models.
 
     Attributes:
+        metric: Name of the class metric.
         index: The class.
         images: Images that hold it.
-        current: The primary metric of the current model.
+        current: The metric of the current model.
         baseline: The same of the baseline.
     """
 
+    metric: str
     index: int
     images: int
     current: float
     baseline: float
 
 
-class Pair(Protocol):
-    """Two models over the same images."""
+@dataclass(frozen=True)
+class ExactTest:
+    """A test whose p-value needs no replicates.
 
-    @property
-    def keys(self) -> Sequence[str]:
-        """Keys of the images."""
+    Attributes:
+        test: Its name.
+        metric: What it tests.
+        only_current: Images that only the current model has right.
+        only_baseline: Images that only the baseline has right.
+        p: Two-sided p-value.
+    """
 
-    @property
-    def primary(self) -> str:
-        """Name of the primary metric."""
+    test: str
+    metric: str
+    only_current: int
+    only_baseline: int
+    p: float
+
+
+class Pair(ABC):
+    """Two models over the same images.
+
+    Args:
+        current: The current model.
+        baseline: The baseline.
+    """
+
+    def __init__(self, current: WeightedMetrics, baseline: WeightedMetrics) -> None:
+        self.current, self.baseline = current, baseline
+        self.keys: Sequence[str] = current.keys
+        self.primary = current.primary
 
     def points(self) -> tuple[dict[str, float | None], dict[str, float | None]]:
         """Return the metrics of the current model and of the baseline, in double precision."""
+        return self.current.points(), self.baseline.points()
 
     def classes(self) -> tuple[ClassPoint, ...]:
-        """Return the classes that have labels."""
+        """Return the classes that have labels, for every class metric; the order is that of the replicates."""
+        before = self.baseline.class_points()
+        return tuple(
+            ClassPoint(metric, now.index, now.images, now.value, was.value)
+            for metric, values in self.current.class_points().items()
+            for now, was in zip(values, before[metric], strict=True)
+        )
 
     def sampled(self, weights: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics under weights of the images.
@@ -72,7 +93,12 @@ class Pair(Protocol):
             weights: f32, shape (I, B).
             everything: Whether the costly metrics beside the primary one are wanted too.
         """
+        return (
+            self.current.replicates(weights, everything=everything),
+            self.baseline.replicates(weights, everything=everything),
+        )
 
+    @abstractmethod
     def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics after exchanging some images' results.
 
@@ -81,95 +107,121 @@ class Pair(Protocol):
             everything: As in `sampled`.
         """
 
-
-@dataclass(frozen=True, eq=False)
-class _Kind:
-    """What is matched, ranked for both models and for both together."""
-
-    suffix: str
-    current: tuple[RankedClass, ...]
-    baseline: tuple[RankedClass, ...]
-    together: tuple[RankedClass, ...]
+    def exact_tests(self) -> tuple[ExactTest, ...]:
+        """Return the tests that need no replicates."""
+        return ()
 
 
-class DetectionPair:
+class DetectionPair(Pair):
     """Two models whose results are detections.
 
     Args:
         current: Records of the current model.
         baseline: Records of the baseline, over the same images and labels.
-        primary_kind: What decides: `box`, `mask` or `pose`.
+        primary: The metric that decides.
     """
 
-    def __init__(self, current: DetectionRecords, baseline: DetectionRecords, primary_kind: str = "box") -> None:
-        self.keys: Sequence[str] = current.keys
-        self.primary = "mAP50-95" + SUFFIXES[primary_kind]
-        self._kinds = tuple(
-            _Kind(
-                SUFFIXES[kind],
-                rank_classes(current, kind),
-                rank_classes(baseline, kind),
-                rank_together([current, baseline], kind),
-            )
-            for kind in current.flags
-        )
-
-    def points(self) -> tuple[dict[str, float | None], dict[str, float | None]]:
-        """Return the metrics of both models."""
-        both: tuple[dict[str, float | None], dict[str, float | None]] = ({}, {})
-        for kind in self._kinds:
-            for target, ranked in zip(both, (kind.current, kind.baseline), strict=True):
-                target |= {name + kind.suffix: value for name, value in point_metrics(ranked).means.items()}
-        return both
-
-    def classes(self) -> tuple[ClassPoint, ...]:
-        """Return the classes that have labels, with the primary metric of each."""
-        kind = self._primary_kind
-        current, baseline = (point_metrics(ranked).ap.mean(axis=1).tolist() for ranked in (kind.current, kind.baseline))
-        return tuple(
-            ClassPoint(item.index, len(item.truth_rows), now, before)
-            for item, now, before in zip(kind.current, current, baseline, strict=True)
-        )
-
-    def sampled(self, weights: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
-        """Return both models' metrics under weights of the images."""
-        return (
-            self._replicates([kind.current for kind in self._kinds], weights, weights, everything),
-            self._replicates([kind.baseline for kind in self._kinds], weights, weights, everything),
-        )
+    def __init__(self, current: DetectionRecords, baseline: DetectionRecords, primary: str = PRIMARY) -> None:
+        ours = DetectionMetrics(current, primary)
+        super().__init__(ours, DetectionMetrics(baseline, primary))
+        self._together = ranked_together(current, baseline, ours.kind)
 
     def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics after exchanging some images' results."""
-        together = [kind.together for kind in self._kinds]
         ones = np.ones_like(swap)
         kept = ones - swap
         return (
-            self._replicates(together, np.concatenate((kept, swap)), ones, everything),
-            self._replicates(together, np.concatenate((swap, kept)), ones, everything),
+            detection_replicates(self._together, np.concatenate((kept, swap)), ones, everything=everything),
+            detection_replicates(self._together, np.concatenate((swap, kept)), ones, everything=everything),
         )
 
-    @property
-    def _primary_kind(self) -> _Kind:
-        return next(kind for kind in self._kinds if self.primary == "mAP50-95" + kind.suffix)
 
-    def _replicates(
-        self, ranked: Sequence[tuple[RankedClass, ...]], weights: Weights, truth: Weights, everything: bool
-    ) -> Replicates:
-        """Measure every kind; precision and recall only when everything is wanted."""
-        metrics: dict[str, Weights] = {}
-        per_class = np.zeros((0, weights.shape[1]), np.float32)
-        for kind, classes in zip(self._kinds, ranked, strict=True):
-            name = "mAP50-95" + kind.suffix
-            if not everything and name != self.primary:
-                continue
-            ap = weighted_ap(classes, weights, truth)
-            metrics["mAP50" + kind.suffix] = mean_over_classes(ap[:, 0])
-            mean_ap = ap.mean(axis=1)
-            metrics[name] = mean_over_classes(mean_ap)
-            if name == self.primary:
-                per_class = mean_ap
-            if everything:
-                point = operating_point(classes, weights, truth)
-                metrics["precision" + kind.suffix] = mean_over_classes(point.precision)
-                metrics["recall" + kind.suffix] = mean_over_classes(point.recall)
-        return Replicates(metrics, per_class)
+class LinearPair(Pair):
+    """Two models whose metrics are functions of sums over the images.
+
+    Args:
+        current: The current model.
+        baseline: The baseline.
+    """
+
+    def __init__(self, current: LinearMetrics, baseline: LinearMetrics) -> None:
+        super().__init__(current, baseline)
+        self._sides = (current, baseline)
+
+    def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:  # noqa: ARG002
+        """Return both models' metrics after exchanging some images' results."""
+        ours, theirs = self._sides
+        moved = swap.astype(np.float64)
+        kept = 1 - moved
+        return (
+            ours.measured(_added(ours.sums(kept), theirs.sums(moved))),
+            ours.measured(_added(theirs.sums(kept), ours.sums(moved))),
+        )
+
+
+class ClassifyPair(LinearPair):
+    """Two models that classify the same images.
+
+    Args:
+        current: The current model.
+        baseline: The baseline.
+    """
+
+    def __init__(self, current: ClassifyMetrics, baseline: ClassifyMetrics) -> None:
+        super().__init__(current, baseline)
+        self._correct = (current.correct, baseline.correct)
+
+    def exact_tests(self) -> tuple[ExactTest, ...]:
+        """Return McNemar's test on both accuracies."""
+        ours, theirs = self._correct
+        only_ours, only_theirs = (ours & ~theirs).sum(axis=0).tolist(), (theirs & ~ours).sum(axis=0).tolist()
+        return tuple(
+            ExactTest("McNemar", metric, first, second, exact_mcnemar(first, second))
+            for metric, first, second in zip(("top1", "top5"), only_ours, only_theirs, strict=True)
+        )
+
+
+def _added(first: Sums, second: Sums) -> Sums:
+    """Add sums by their names."""
+    return {name: values + second[name] for name, values in first.items()}
+
+
+# Form of the records → what measures one side, and what pairs two of them.
+_MEASURES: Mapping[str, Callable[[Any, str], WeightedMetrics]] = {
+    DetectionRecords.FORM: DetectionMetrics,
+    ClassifyRecords.FORM: ClassifyMetrics,
+    ConfusionRecords.FORM: ConfusionMetrics,
+    DepthRecords.FORM: DepthMetrics,
+}
+_PAIRS: Mapping[str, Callable[[Any, Any, str], Pair]] = {
+    DetectionRecords.FORM: DetectionPair,
+    ClassifyRecords.FORM: lambda now, was, name: ClassifyPair(ClassifyMetrics(now, name), ClassifyMetrics(was, name)),
+    ConfusionRecords.FORM: lambda now, was, name: LinearPair(ConfusionMetrics(now, name), ConfusionMetrics(was, name)),
+    DepthRecords.FORM: lambda now, was, name: LinearPair(DepthMetrics(now, name), DepthMetrics(was, name)),
+}
+
+
+def metrics_of(records: Records, primary: str) -> WeightedMetrics:
+    """Return the metrics of an evaluation, whatever its records are.
+
+    Args:
+        records: The records.
+        primary: The metric that decides.
+    """
+    return _MEASURES[records.FORM](records, primary)
+
+
+def pair_of(current: Records, baseline: Records, primary: str) -> Pair:
+    """Return two evaluations as a pair, whatever their records are.
+
+    Args:
+        current: The current model's records.
+        baseline: The baseline's, over the same images and labels.
+        primary: The metric that decides.
+
+    Raises:
+        ValueError: The records are not of one form.
+    """
+    if current.FORM != baseline.FORM:
+        raise ValueError(f"{current.FORM} cannot be paired with {baseline.FORM}")
+    return _PAIRS[current.FORM](current, baseline, primary)

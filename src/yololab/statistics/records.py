@@ -124,6 +124,11 @@ class DetectionRecords(Records):
         return ordered
 
     @property
+    def truth_is_whole(self) -> bool:
+        """Whether `truth_of` is all there is of the labels: polygons and keypoints are not kept."""
+        return set(self.flags) == {BOX}
+
+    @property
     def details(self) -> dict[str, Any]:
         """What a file's header has to hold beside the common attributes."""
         return {"iou_thresholds": list(self.iou_thresholds), "kinds": list(self.flags)}

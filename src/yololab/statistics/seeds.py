@@ -17,12 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yololab.statistics.point_metrics import point_metrics
-from yololab.statistics.ranking import rank_classes
-from yololab.statistics.records import DetectionRecords
+from yololab.statistics.evaluated import Records
+from yololab.statistics.pairs import metrics_of
 from yololab.statistics.resampling import bootstrap_weights
 from yololab.statistics.verdict import Difference
-from yololab.statistics.weighted_ap import Weights, mean_over_classes, weighted_ap
+from yololab.statistics.weighted_metrics import Values, WeightedMetrics
 
 FEWEST_SEEDS = 3
 _REPLICATES = 2_000
@@ -35,7 +34,7 @@ class RecipeDifference:
     Attributes:
         current: The metric of each run of the current recipe.
         baseline: The metric of each run of the other.
-        difference: Δ̄ with its intervals and its p-value.
+        difference: Δ̄ with its intervals and its p-value, positive for better.
         standard_error: Square root of Var(Δ̄).
         image_share: The share of Var(Δ̄) that comes from the images; the rest comes from the seeds.
         degrees: Satterthwaite's degrees of freedom.
@@ -50,14 +49,20 @@ class RecipeDifference:
 
 
 def compare_recipes(
-    current: Sequence[DetectionRecords], baseline: Sequence[DetectionRecords], kind: str = "box", seed: int = 0
+    current: Sequence[Records],
+    baseline: Sequence[Records],
+    primary: str,
+    *,
+    lower_is_better: bool = False,
+    seed: int = 0,
 ) -> RecipeDifference:
-    """Compare two recipes by the mAP50-95 of their runs.
+    """Compare two recipes by the primary metric of their runs.
 
     Args:
         current: Records of at least three runs of the current recipe, one a seed.
         baseline: The same of the other recipe, over the same images.
-        kind: What is matched.
+        primary: The metric that decides.
+        lower_is_better: Whether it is an error.
         seed: Seed of the resamples.
 
     Raises:
@@ -65,14 +70,22 @@ def compare_recipes(
     """
     if min(len(current), len(baseline)) < FEWEST_SEEDS:
         raise ValueError(f"{len(current)} and {len(baseline)} runs: a claim on recipes needs {FEWEST_SEEDS} an arm")
-    ours, theirs = (tuple(_value(records, kind) for records in arm) for arm in (current, baseline))
-    replicates = _mean_replicates(current, kind, seed) - _mean_replicates(baseline, kind, seed)
+    arms = [[metrics_of(records, primary) for records in arm] for arm in (current, baseline)]
+    ours, theirs = (tuple(_value(run) for run in arm) for arm in arms)
+    replicates = _mean_replicates(arms[0], seed) - _mean_replicates(arms[1], seed)
     known = replicates[np.isfinite(replicates)].astype(np.float64)
-    return recipe_difference(ours, theirs, float(known.var(ddof=1)), len(current[0].keys))
+    return recipe_difference(
+        ours, theirs, float(known.var(ddof=1)), len(current[0].keys), lower_is_better=lower_is_better
+    )
 
 
 def recipe_difference(
-    current: tuple[float, ...], baseline: tuple[float, ...], image_variance: float, images: int
+    current: tuple[float, ...],
+    baseline: tuple[float, ...],
+    image_variance: float,
+    images: int,
+    *,
+    lower_is_better: bool = False,
 ) -> RecipeDifference:
     """Put the parts of the variance together.
 
@@ -81,11 +94,12 @@ def recipe_difference(
         baseline: The same of the other.
         image_variance: Var_img(Δ̄).
         images: Number of images.
+        lower_is_better: Whether the metric is an error; a gain is then a fall.
     """
     parts = [(image_variance, images - 1)]
     parts += [(float(np.var(arm, ddof=1)) / len(arm), len(arm) - 1) for arm in (current, baseline)]
     variance = sum(part for part, _ in parts)
-    gain = float(np.mean(current) - np.mean(baseline))
+    gain = float(np.mean(current) - np.mean(baseline)) * (-1 if lower_is_better else 1)
     if variance <= 0:
         exact = Difference(gain, (gain, gain), (gain, gain), 1.0 if gain == 0 else 0.0)
         return RecipeDifference(current, baseline, exact, 0.0, 0.0, math.inf)
@@ -133,19 +147,18 @@ def t_quantile(probability: float, degrees: float) -> float:
     return (low + high) / 2
 
 
-def _value(records: DetectionRecords, kind: str) -> float:
-    """Return the mAP50-95 of a run."""
-    value = point_metrics(rank_classes(records, kind)).means["mAP50-95"]
+def _value(run: WeightedMetrics) -> float:
+    """Return the primary metric of a run."""
+    value = run.points()[run.primary]
     if value is None:
         raise ValueError("the images hold no labels")
     return value
 
 
-def _mean_replicates(arm: Sequence[DetectionRecords], kind: str, seed: int) -> Weights:
-    """Return the mean mAP50-95 of an arm's runs in each resample, shape (B,)."""
-    ranked = [rank_classes(records, kind) for records in arm]
+def _mean_replicates(arm: Sequence[WeightedMetrics], seed: int) -> Values:
+    """Return the mean of an arm's runs in each resample, shape (B,)."""
     blocks = []
     for weights in bootstrap_weights(arm[0].keys, seed, _REPLICATES):
-        values = [mean_over_classes(weighted_ap(classes, weights, weights).mean(axis=1)) for classes in ranked]
+        values = [run.replicates(weights, everything=False).metrics[run.primary] for run in arm]
         blocks.append(np.mean(values, axis=0))
     return np.concatenate(blocks)

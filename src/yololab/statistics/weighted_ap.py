@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from yololab.statistics.records import IOU_THRESHOLDS
 
 _ROWS_AT_ONCE = 128
 Weights = NDArray[np.float32]
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 def weighted_ap(ranked: Sequence[RankedClass], weights: Weights, truth_weights: Weights) -> Weights:
@@ -119,21 +121,26 @@ def _class_ap(item: RankedClass, weights: Weights, labels: Weights, target: Weig
     target -= 5e-5 * envelope
 
 
-def segment_sums(rows: NDArray[np.int64], starts: NDArray[np.int64], weights: Weights) -> Weights:
+def segment_sums(
+    rows: NDArray[np.int64], starts: NDArray[np.int64], weights: NDArray[Real], scale: NDArray[Real] | None = None
+) -> NDArray[Real]:
     """Add up the weights of consecutive segments of detections.
 
     Args:
         rows: Row of the weights of each detection, shape (D,).
         starts: Where each segment begins, ascending from 0, shape (S,); an empty segment begins where the next does.
         weights: Shape (V, B).
+        scale: What each detection's weight is multiplied with, shape (D,); None for 1.
 
     Returns:
-        Shape (S, B).
+        Shape (S, B), in the precision of the weights.
     """
     from torch import from_numpy
     from torch.nn.functional import embedding_bag
 
-    sums: Weights = embedding_bag(from_numpy(rows), from_numpy(weights), from_numpy(starts), mode="sum").numpy()
+    each = None if scale is None else from_numpy(scale)
+    bags = embedding_bag(from_numpy(rows), from_numpy(weights), from_numpy(starts), mode="sum", per_sample_weights=each)
+    sums: NDArray[Real] = bags.numpy()
     return sums
 
 
