@@ -99,6 +99,11 @@ class RunFolder:
         return self.evaluation / "baseline"
 
     @property
+    def test_evaluation(self) -> Path:
+        """Folder of the evaluation on the test split that a sweep's winner gets beside its own."""
+        return self.evaluation / "test"
+
+    @property
     def dataset_report(self) -> Path:
         """All findings of the dataset check."""
         return self.path / "dataset_report.json"

@@ -1,0 +1,170 @@
+"""Which of the varied settings mattered: PED-ANOVA over the complete trials, held against chance.
+
+PED-ANOVA (Watanabe, Bansal & Hutter 2023) asks for each setting how differently it is spread among the best trials and
+among all. Its shares add up to 1 whether or not anything mattered; so the same is done with the scores dealt out anew
+to the trials, and a setting counts only when it stands out from that.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FEWEST_TRIALS = 10
+# PED-ANOVA wants five trials among the best ones at least.
+_BEST_AT_LEAST, _BEST_SHARE = 5, 0.1
+_SHUFFLES = 100
+_CHANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much one setting mattered.
+
+    Attributes:
+        key: The setting.
+        share: Its share of what all varied settings explain, 0 to 1.
+        p: How often its share is as large when the scores are dealt out at random; of this setting by itself.
+    """
+
+    key: str
+    share: float
+    p: float
+
+    @property
+    def more_than_chance(self) -> bool:
+        """Whether it stands out from chance."""
+        return self.p < _CHANCE
+
+
+@dataclass(frozen=True)
+class Importances:
+    """How much each varied setting mattered.
+
+    Attributes:
+        items: The settings, the most important one first; empty when there is nothing to say.
+        told: What it rests on, or why there is nothing, in one sentence.
+    """
+
+    items: tuple[Importance, ...]
+    told: str
+
+
+def importances(
+    values: Sequence[Mapping[str, Any]], scores: Sequence[float], *, lower_is_better: bool = False, seed: int = 0
+) -> Importances:
+    """Return how much each varied setting mattered for the score.
+
+    Args:
+        values: Setting → value of each complete trial.
+        scores: Its score.
+        lower_is_better: Whether the score is an error.
+        seed: Seed of the shuffles.
+    """
+    keys = varied(values)
+    if not keys:
+        return Importances((), "No setting varies between the complete trials.")
+    if len(scores) < FEWEST_TRIALS:
+        few = f"{len(scores)} complete trials are too few to say which setting mattered (at least {FEWEST_TRIALS})."
+        return Importances((), few)
+    if len(set(scores)) == 1:
+        return Importances((), "All complete trials have the same score.")
+    if len(keys) == 1:
+        return Importances((), f"Only {keys[0]} varies, so there is nothing to weigh it against.")
+    measure = _Measure(values, keys, lower_is_better=lower_is_better)
+    found = measure(scores)
+    rng = np.random.default_rng(seed)
+    chance = [measure([float(score) for score in rng.permutation(scores)]) for _ in range(_SHUFFLES)]
+    items = [
+        Importance(key, share, (1 + sum(draw[key] >= share - 1e-9 for draw in chance)) / (1 + len(chance)))
+        for key, share in found.items()
+    ]
+    items.sort(key=lambda item: -item.share)
+    clear = [item.key for item in items if item.more_than_chance]
+    verdict = f"more than chance: {', '.join(clear)}" if clear else "none stands out from chance"
+    return Importances(tuple(items), f"PED-ANOVA over {len(scores)} complete trials; {verdict}.")
+
+
+def varied(values: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the settings that all trials have and that are not the same in all of them.
+
+    >>> varied([{"a": 1, "b": 2, "c": 0}, {"a": 1, "b": 3}])
+    ['b']
+    """
+    shared = [key for key in values[0] if all(key in row for row in values)] if values else []
+    return [key for key in shared if len({str(row[key]) for row in values}) > 1]
+
+
+class _Measure:
+    """PED-ANOVA over given points, for any scores.
+
+    Args:
+        values: Setting → value of each trial.
+        keys: The settings that vary.
+        lower_is_better: Whether the score is an error.
+    """
+
+    def __init__(self, values: Sequence[Mapping[str, Any]], keys: Sequence[str], *, lower_is_better: bool) -> None:
+        self._lower = lower_is_better
+        self._columns = {key: _column([row[key] for row in values]) for key in keys}
+
+    def __call__(self, scores: Sequence[float]) -> dict[str, float]:
+        """Return each setting's share."""
+        import optuna
+
+        distributions = {key: distribution for key, (distribution, _) in self._columns.items()}
+        trials = [
+            optuna.trial.create_trial(
+                params={key: column[place] for key, (_, column) in self._columns.items()},
+                distributions=distributions,
+                value=score,
+            )
+            for place, score in enumerate(scores)
+        ]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            direction = optuna.study.StudyDirection.MINIMIZE if self._lower else optuna.study.StudyDirection.MAXIMIZE
+            study = optuna.create_study(storage=_silent_storage(), direction=direction)
+            study.add_trials(trials)
+            best = min(0.5, max(_BEST_SHARE, _BEST_AT_LEAST / len(scores)))
+            evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best)
+            return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+
+
+def _silent_storage() -> Any:
+    """Return a storage in memory; optuna tells of every new study, which is none of the user's."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.storages.InMemoryStorage()
+
+
+def _column(values: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Return how a setting is spread, and its values in that form: numbers as numbers, the rest as categories."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+    numbers = [_number(value) for value in values]
+    known = [value for value in numbers if value is not None]
+    if len(known) == len(values) and min(known) < max(known):
+        low, high = min(known), max(known)
+        # Learning rates and the like are spread over powers of ten.
+        log = low > 0 and high / low >= 10
+        return FloatDistribution(low, high, log=log), known
+    texts = [str(value) for value in values]
+    return CategoricalDistribution(sorted(set(texts))), texts
+
+
+def _number(value: Any) -> float | None:
+    """Return a value as a number when it is one, also when it was written as text."""
+    if isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None

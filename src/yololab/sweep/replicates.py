@@ -1,0 +1,113 @@
+"""The trials of a sweep in the same resamples of the images: K trials are measured K times, not once a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.errors import InputError
+from yololab.metricsfile import MetricsFile, read_metrics
+from yololab.stages.comparability import protocol_warnings, unlike, unlike_records
+from yololab.stages.evidence import read_records
+from yololab.statistics.pairs import DetectionPair
+from yololab.statistics.records import DetectionRecords
+from yololab.statistics.resampling import bootstrap_weights
+from yololab.sweep.rows import TrialRow
+from yololab.tasks import TASKS
+
+REPLICATES = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """One metric of several trials in shared resamples.
+
+    Attributes:
+        trials: Numbers of the trials, K of them.
+        values: The metric in each, shape (K, B).
+        images: Number of images.
+        missing: Why a trial is not among them, or why there are none; a line each.
+        warnings: How the trials were not measured alike.
+    """
+
+    trials: tuple[int, ...]
+    values: NDArray[np.floating]
+    images: int = 0
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates: int = REPLICATES) -> Resampled:
+    """Measure a metric of the trials in shared resamples, from the records beside their metrics.
+
+    Args:
+        rows: Complete trials.
+        metric: The metric.
+        seed: Seed of the resamples.
+        replicates: How many.
+
+    Returns:
+        The trials that could be measured; those of another dataset, split or task than the first are left out.
+    """
+    missing: list[str] = []
+    warnings: dict[str, None] = {}
+    first: tuple[MetricsFile, DetectionRecords] | None = None
+    pending: list[tuple[int, DetectionRecords]] = []
+    found: list[tuple[int, NDArray[np.floating]]] = []
+
+    def measure() -> None:
+        """Measure the pending trials, two at once: a pair is what the statistics measure."""
+        if not pending or first is None:
+            return
+        pair = DetectionPair(pending[0][1], pending[-1][1], TASKS[first[0].task].primary_kind)
+        blocks = []
+        for weights in bootstrap_weights(first[1].keys, seed, replicates):
+            both = pair.sampled(weights, everything=metric not in _ALWAYS)
+            blocks.append([side.metrics.get(metric) for side in both])
+        for side, (number, _) in enumerate(pending):
+            values = [block[side] for block in blocks]
+            if any(part is None for part in values):
+                missing.append(f"{metric} is not measured image by image.")
+            else:
+                found.append((number, np.concatenate([part for part in values if part is not None])))
+        pending.clear()
+
+    for row in rows:
+        label = f"trial {row.trial}"
+        try:
+            metrics = read_metrics(row.run.metrics)
+        except InputError as error:
+            missing.append(f"{label}: {error.problems[0].found}.")
+            continue
+        records = read_records(metrics, label, missing)
+        if records is None:
+            continue
+        if first is None:
+            first = metrics, records
+        else:
+            problems = [*unlike(metrics, first[0])] or unlike_records(records, first[1])
+            if problems:
+                missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
+                continue
+            warnings |= dict.fromkeys(protocol_warnings(metrics, first[0]))
+        pending.append((row.trial, records))
+        if len(pending) == 2:
+            measure()
+    measure()
+    numbers = tuple(number for number, _ in found)
+    values = np.stack([values for _, values in found]) if found else np.zeros((0, 0), np.float32)
+    images = len(first[1].keys) if first else 0
+    return Resampled(numbers, values, images, tuple(dict.fromkeys(missing)), _in_words(warnings))
+
+
+# What every pair measures in each resample; the others cost more and are measured when they are asked for.
+_ALWAYS = frozenset(name + suffix for name in ("mAP50-95",) for suffix in ("", "(M)", "(P)"))
+
+
+def _in_words(warnings: dict[str, None]) -> tuple[str, ...]:
+    """Return the warnings in the words of a sweep, where no side is the baseline."""
+    shown = list(warnings)[:3]
+    return tuple(line.replace(" now, ", " in one trial, ").replace(" before.", " in another.") for line in shown)
