@@ -12,6 +12,7 @@ from yololab.data.resolved import write_resolved_yaml
 from yololab.preparation import Prepared, needed_splits
 from yololab.screen import Screen
 from yololab.stages.estimate import Estimate, estimate_cost, plan_of
+from yololab.stages.subset import drawn_images
 from yololab.ultralytics_adapter.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe import Probe, measure_training
 from yololab.ultralytics_adapter.training import TrainRequest
@@ -20,7 +21,13 @@ from yololab.ultralytics_adapter.training import TrainRequest
 def probe_experiment(experiment: ExperimentConfig, prepared: Prepared, screen: Screen) -> Probe:
     """Time a few real batches of an experiment; nothing is left behind."""
     with tempfile.TemporaryDirectory() as scratch, ultralytics_log(screen.line_of_ultralytics):
-        data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download)
+        lists: dict[str, Path] = {}
+        if experiment.data.subset is not None:
+            amount, seed = experiment.data.subset, int(experiment.train["seed"])
+            drawn = drawn_images(prepared.dataset, "train", prepared.task.name, amount, seed)
+            lists["train"] = Path(scratch) / "train.txt"
+            lists["train"].write_text("".join(f"{image}\n" for image in drawn), encoding="utf-8")
+        data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download, lists)
         return measure_training(
             TrainRequest(
                 arguments=training_arguments(experiment) | {"data": str(data)},

@@ -58,6 +58,7 @@ def test_a_dry_run_goes_through_every_stage_and_counts_for_nothing(project):
     assert content["status"] == "complete"
     assert content["dry_run"]["mode"] == "batch"
     assert content["results"]["final_epoch"] == 1
+    assert content["training"]["first_loss"] > 0
     assert content["estimate"]["epochs"] == 300
     checks = {check["check"]: check["passed"] for check in content["verification"]["checks"]}
     assert checks["exported model works"] is True
@@ -105,6 +106,11 @@ def test_what_changed_in_the_data_since_the_baseline_is_told(project):
     output = yololab("compare", str(second), str(first), "baseline.gate=none", cwd=project)
     comparison = next((project / "outputs/comparisons").glob("*/comparison.json"))
     assert any("relabelled" in note for note in json.loads(comparison.read_text())["notes"]), output
+
+
+def test_an_estimate_reckons_with_the_part_of_the_data_that_is_used(project):
+    assert "epochs of 1 batches" in yololab("estimate", *JOB, "epochs=2", "data.subset=4", cwd=project)
+    assert not (project / "outputs").exists()
 
 
 def at_a_terminal(words: tuple[str, ...], answers: list[bytes], cwd: Path) -> tuple[int, str]:

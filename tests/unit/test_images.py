@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.images.facts import decode_error, read_facts
+from yololab.data.images.facts import decode_error, lacks_its_end, read_facts
 from yololab.data.images.perceptual import HASH_BYTES, nearest, perceptual_hash
 from yololab.data.images.rules import judge_image_file
 
@@ -82,6 +82,21 @@ def test_decoding_tells_a_whole_image_from_a_cut_one():
     assert decode_error(PNG) is None
     assert decode_error(PNG[: len(PNG) // 2]) is not None
     assert decode_error(JPEG[: len(JPEG) // 2]) is not None
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 95, "subsampling": 0}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_that_was_cut_and_closed_is_told_from_a_whole_one(mode, options):
+    whole = encoded(picture().convert(mode), **options)
+    assert not lacks_its_end(whole)
+    cut = whole[: len(whole) * 2 // 3].rstrip(b"\xff") + b"\xff\xd9"
+    assert decode_error(cut) is None
+    assert lacks_its_end(cut)
+
+
+def test_a_gray_wall_is_whole():
+    assert not lacks_its_end(encoded(Image.new("RGB", (203, 201), (128, 128, 128))))
+    assert not lacks_its_end(PNG)
 
 
 def test_a_turned_image_has_its_sides_exchanged():

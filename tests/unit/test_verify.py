@@ -29,6 +29,12 @@ def test_training_started(losses, passed):
     assert training_started(losses).passed is passed
 
 
+def test_evidence_names_the_first_batch_and_a_weak_fall():
+    assert "batch's loss 7" in training_started([3.2], 7.0).evidence
+    assert "weak" in loss_decreased([3.0, 3.3, 2.9, 3.2, 2.8]).evidence
+    assert "weak" not in loss_decreased([3.0, 2.9, 2.8, 2.7, 2.6]).evidence
+
+
 @pytest.mark.parametrize(
     ("losses", "passed"),
     [

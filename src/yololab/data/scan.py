@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yololab.data.fingerprint import label_digest
-from yololab.data.images.facts import decode_error, read_facts
+from yololab.data.images.facts import ImageFacts, decode_error, lacks_its_end, read_facts
 from yololab.data.images.perceptual import perceptual_hash
 from yololab.data.images.rules import judge_image_file
 from yololab.data.index import label_path
@@ -167,8 +167,8 @@ def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
     digest = hashlib.sha256(content).digest()
     if facts.error is None and settings.decode:
         error = decode_error(content)
-        if error is not None:
-            facts = type(facts)(facts.size_bytes, error=error)
+        short = error is None and lacks_its_end(content)
+        facts = replace(facts, short=short) if error is None else ImageFacts(facts.size_bytes, error=error)
     usable = facts.error is None and settings.hashes
     hashed = perceptual_hash(content, facts.width, facts.height) if usable else None
     return ImageEntry(facts, digest, hashed, settings.hashes, settings.decode)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from yololab.data.images.facts import ImageFacts
 
-SCAN_VERSION = 1
+SCAN_VERSION = 2
 CACHE_FILE = f"images-{SCAN_VERSION}.sqlite"
 _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000

@@ -12,6 +12,7 @@ from yololab.errors import InputError
 from yololab.metricsfile import read_metrics
 
 MIN_EPOCHS_FOR_SLOPE = 3
+CLEAR_SHARE = 0.75
 LEARNT_SHARE = 2 / 3
 
 
@@ -34,11 +35,12 @@ class Check:
         return {"check": self.check, "passed": self.passed, "evidence": self.evidence}
 
 
-def training_started(train_losses: Sequence[float | None]) -> Check:
-    """The first epoch's loss is a finite number.
+def training_started(train_losses: Sequence[float | None], first_batch: float | None = None) -> Check:
+    """The losses of the first batch and of the first epoch are finite numbers.
 
     Args:
         train_losses: Sum of the training losses, an entry an epoch; None where it is not finite or not known.
+        first_batch: Loss of the first batch; None when it is not known, as of a plain folder of Ultralytics.
     """
     name = "training started"
     if not train_losses:
@@ -46,7 +48,8 @@ def training_started(train_losses: Sequence[float | None]) -> Check:
     first = train_losses[0]
     if first is None or not math.isfinite(first):
         return Check(name, False, "the loss of the first epoch is not a finite number")
-    return Check(name, True, f"first epoch's loss {first:.4g}")
+    batch = "" if first_batch is None else f"first batch's loss {first_batch:.4g}, "
+    return Check(name, True, f"{batch}first epoch's loss {first:.4g}")
 
 
 def loss_decreased(train_losses: Sequence[float | None]) -> Check:
@@ -60,7 +63,14 @@ def loss_decreased(train_losses: Sequence[float | None]) -> Check:
     if len(known) < MIN_EPOCHS_FOR_SLOPE:
         return Check(name, None, f"{len(known)} epochs are too few to say (at least {MIN_EPOCHS_FOR_SLOPE})")
     slope = theil_sen_slope(known)
-    evidence = f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} epochs, {slope:+.4g} an epoch (median slope)"
+    pairs = [(earlier, later) for i, (_, earlier) in enumerate(known) for _, later in known[i + 1 :]]
+    falls = sum(later < earlier for earlier, later in pairs)
+    evidence = (
+        f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} epochs, {slope:+.4g} an epoch (median slope); "
+        f"it falls in {falls} of {len(pairs)} pairs of epochs"
+    )
+    if slope < 0 and falls < CLEAR_SHARE * len(pairs):
+        evidence += ": weak, noise alone can look like this"
     return Check(name, slope < 0, evidence)
 
 

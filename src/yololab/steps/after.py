@@ -46,7 +46,7 @@ def verify(job: Job) -> None:
     measured = {metric.name: job.metrics.value(metric.name) for metric in job.prepared.task.metrics}
     overfit = job.config.dry_run is DryRun.OVERFIT
     job.checklist = [
-        training_started(losses),
+        training_started(losses, job.training.first_loss if job.training else None),
         batch_learnt(losses) if overfit else loss_decreased(losses),
         metrics_saved(job.folder.metrics, measured),
         _exported(job),

@@ -117,7 +117,8 @@ def _estimate(
     estimates: list[dict[str, Any] | None] = []
     for trial, item in zip(trials, prepared, strict=True):
         experiment, train = trial.experiment, trial.experiment.train
-        key = (item.model.model, item.dataset.yaml, item.device.id, str([train[name] for name in _COST]))
+        size = (experiment.data.subset, train["fraction"])
+        key = (item.model.model, item.dataset.yaml, size, item.device.id, str([train[name] for name in _COST]))
         if key not in probes:
             probes[key] = _probe(trial, item, screen)
         probe = probes[key]

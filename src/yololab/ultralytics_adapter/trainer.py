@@ -240,7 +240,7 @@ class TrainerMixin(_Base):
 
     def _batch_done(self) -> None:
         """Stop when asked; on several GPUs only after the epoch, when all of them learn of it."""
-        self.log.batches += 1
+        self.log.batch_done(self)
         if RANK == -1 and self.observer.should_stop():
             self._stop()
 

@@ -61,6 +61,7 @@ class TrainResult:
         warnings: What Ultralytics and we warned of, each once.
         model_selection: Whether best.pt was chosen by validation; without (`val=False`) it is the last epoch.
         not_learning: Whether the fitness stayed 0 for so long that early stopping would have ended a normal run.
+        first_loss: Loss of the very first batch, summed over its images as Ultralytics does; None when not finite.
         callback_errors: How many exceptions of observers and trackers were caught.
         error: `kind` (`input` or `job`) and `message` of what ended it; None when nothing did.
     """
@@ -79,6 +80,7 @@ class TrainResult:
     warnings: tuple[str, ...] = ()
     model_selection: bool = True
     not_learning: bool = False
+    first_loss: float | None = None
     callback_errors: int = 0
     error: Mapping[str, str] | None = None
 

@@ -47,6 +47,7 @@ class TrainingLog:
         stop_requested: Whether an observer asked to stop.
         best_epoch: The epoch of best.pt, from 1.
         batches: Batches of the running epoch that are done.
+        first_loss: Loss of the very first batch; None before it, or when it is no finite number.
         completed: Epochs that were trained to their last batch.
         validated: Number of validated epochs.
         validated_epoch: Index of the epoch that was validated last.
@@ -63,6 +64,7 @@ class TrainingLog:
     stop_requested: bool = False
     best_epoch: int | None = None
     batches: int = 0
+    first_loss: float | None = None
     completed: int = 0
     validated: int = 0
     validated_epoch: int = -1
@@ -92,6 +94,12 @@ class TrainingLog:
     def not_learning(self, patience: int) -> bool:
         """Return whether the fitness has stayed 0 for long; early stopping never ends such a training."""
         return self.validated >= _enough(patience) and not self.best_fitness
+
+    def batch_done(self, trainer: Any) -> None:
+        """Count a batch; note the loss of the first one."""
+        self.batches += 1
+        if self.batches == 1 and not self._seconds:
+            self.first_loss = finite(trainer.loss)
 
     def ready(self, trainer: Any) -> None:
         """Note the optimizer as it was built, and write the first training.json."""
@@ -184,6 +192,7 @@ class TrainingLog:
             nan_recoveries=self.nan_recoveries,
             unstable=self.unstable,
             warnings=tuple(self.warnings),
+            first_loss=self.first_loss,
             callback_errors=self.callback_errors,
         )
         write_training_file(self.path, self._result)

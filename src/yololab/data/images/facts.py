@@ -12,6 +12,8 @@ _DEEP_MODES = {"I;16": 16, "I;16L": 16, "I;16B": 16, "I;16N": 16, "I": 32, "F": 
 _ORIENTATION = 274
 _TURNED_SIDEWAYS = (5, 6, 7, 8)
 _JPEG_END = b"\xff\xd9"
+# Bits of every kind, without a byte that could be taken for a marker.
+_MORE_DATA = bytes(value * 89 % 254 for value in range(1, 65)) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class ImageFacts:
         bits: Bits a channel.
         ends: Whether the file ends as Ultralytics wants it: a JPEG with its end marker; True for other formats.
         error: Why it cannot be read, in plain words; None when it can.
+        short: Whether it is a JPEG that was cut and then closed; only known of a decoded one.
     """
 
     size_bytes: int
@@ -39,6 +42,7 @@ class ImageFacts:
     bits: int = 8
     ends: bool = True
     error: str | None = None
+    short: bool = False
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -88,9 +92,6 @@ def _facts_by_pillow(content: bytes) -> ImageFacts:
 def decode_error(content: bytes) -> str | None:
     """Decode every pixel; return why that fails, None when it does not.
 
-    A JPEG that was cut in its middle and then closed with an end marker decodes without an error: its lower part is
-    one flat colour, which no decoder tells from a picture of a wall.
-
     Args:
         content: The bytes of the file.
     """
@@ -102,6 +103,32 @@ def decode_error(content: bytes) -> str | None:
     except Exception as error:  # as above
         return _words(error)
     return None
+
+
+def lacks_its_end(content: bytes) -> bool:
+    """Return whether a readable JPEG was cut in its middle and then closed with an end marker.
+
+    Such a file decodes without an error, its lower part gray. A decoder reads no further than the last pixel needs:
+    when more bytes before the end marker change the picture, some of it was missing.
+
+    Args:
+        content: The bytes of the file.
+    """
+    from PIL import Image
+
+    if not content.endswith(_JPEG_END):
+        return False
+    with Image.open(io.BytesIO(content)) as image:
+        if image.format != "JPEG" or not _may_be_short(image):
+            return False
+        with Image.open(io.BytesIO(content[: -len(_JPEG_END)] + _MORE_DATA + _JPEG_END)) as longer:
+            return bool(longer.tobytes() != image.tobytes())
+
+
+def _may_be_short(image: Any) -> bool:
+    """Return whether a decoded JPEG can lack its end: what is missing is middle gray, except in a progressive one."""
+    last = image.getpixel((image.width - 1, image.height - 1))
+    return "progressive" in image.info or image.mode not in ("L", "RGB") or last in (128, (128, 128, 128))
 
 
 def _orientation(image: Any) -> int:

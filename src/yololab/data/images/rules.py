@@ -33,7 +33,10 @@ def unreadable(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
 
 
 def unfinished_jpeg(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
-    """Find whole JPEGs with bytes after their end; plain Ultralytics writes such a file anew."""
+    """Find JPEGs that were cut and then closed, and whole ones with bytes after their end."""
+    if facts.short:
+        what, remedy = "cut off, then closed with an end marker", "its lower part is gray: replace it"
+        yield DataProblem("image_truncated", image, None, what, Severity.WARNING, remedy)
     if facts.error is None and not facts.ends:
         remedy = "plain Ultralytics would rewrite the file (yololab never does): save it again with an image tool"
         yield DataProblem("image_end", image, None, "bytes after the end of the JPEG", Severity.WARNING, remedy)
