@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from record_samples import records_of
 
 from yololab.statistics.recipes import rank_recipes
 from yololab.statistics.selection import select_best
@@ -92,16 +91,3 @@ def test_recipes_count_the_variation_between_seeds():
     assert standings[1].behind.difference.gain == pytest.approx(0.1)
     with pytest.raises(ValueError, match="3 runs"):
         rank_recipes([[0.1, 0.2]], [draws([0.1, 0.2])], 10)
-
-
-def test_the_resamples_of_two_models_are_those_of_a_pair():
-    """K models in shared resamples give what each pair alone gives."""
-    from yololab.statistics.pairs import DetectionPair
-    from yololab.statistics.resampling import bootstrap_weights
-
-    first, second, third = (records_of(found, seed=n, images=30) for n, found in enumerate((0.9, 0.6, 0.5)))
-    (weights,) = list(bootstrap_weights(first.keys, 0, 50))
-    a, b = DetectionPair(first, second).sampled(weights, everything=False)
-    c, d = DetectionPair(third, second).sampled(weights, everything=False)
-    np.testing.assert_array_equal(b.metrics["mAP50-95"], d.metrics["mAP50-95"])
-    assert not np.array_equal(a.metrics["mAP50-95"], c.metrics["mAP50-95"])

@@ -12,11 +12,10 @@ from yololab.errors import InputError
 from yololab.metricsfile import MetricsFile, read_metrics
 from yololab.stages.comparability import protocol_warnings, unlike, unlike_records
 from yololab.stages.evidence import read_records
-from yololab.statistics.pairs import DetectionPair
-from yololab.statistics.records import DetectionRecords
+from yololab.statistics.evaluated import Records
+from yololab.statistics.pairs import metrics_of
 from yololab.statistics.resampling import bootstrap_weights
 from yololab.sweep.rows import TrialRow
-from yololab.tasks import TASKS
 
 REPLICATES = 2_000
 
@@ -54,27 +53,8 @@ def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates
     """
     missing: list[str] = []
     warnings: dict[str, None] = {}
-    first: tuple[MetricsFile, DetectionRecords] | None = None
-    pending: list[tuple[int, DetectionRecords]] = []
+    first: tuple[MetricsFile, Records] | None = None
     found: list[tuple[int, NDArray[np.floating]]] = []
-
-    def measure() -> None:
-        """Measure the pending trials, two at once: a pair is what the statistics measure."""
-        if not pending or first is None:
-            return
-        pair = DetectionPair(pending[0][1], pending[-1][1], TASKS[first[0].task].primary_kind)
-        blocks = []
-        for weights in bootstrap_weights(first[1].keys, seed, replicates):
-            both = pair.sampled(weights, everything=metric not in _ALWAYS)
-            blocks.append([side.metrics.get(metric) for side in both])
-        for side, (number, _) in enumerate(pending):
-            values = [block[side] for block in blocks]
-            if any(part is None for part in values):
-                missing.append(f"{metric} is not measured image by image.")
-            else:
-                found.append((number, np.concatenate([part for part in values if part is not None])))
-        pending.clear()
-
     for row in rows:
         label = f"trial {row.trial}"
         try:
@@ -93,18 +73,30 @@ def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates
                 missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
                 continue
             warnings |= dict.fromkeys(protocol_warnings(metrics, first[0]))
-        pending.append((row.trial, records))
-        if len(pending) == 2:
-            measure()
-    measure()
+        values = _resampled(metrics, records, metric, seed, replicates)
+        if values is None:
+            missing.append(f"{metric} is not measured image by image.")
+        else:
+            found.append((row.trial, values))
     numbers = tuple(number for number, _ in found)
     values = np.stack([values for _, values in found]) if found else np.zeros((0, 0), np.float32)
     images = len(first[1].keys) if first else 0
     return Resampled(numbers, values, images, tuple(dict.fromkeys(missing)), _in_words(warnings))
 
 
-# What every pair measures in each resample; the others cost more and are measured when they are asked for.
-_ALWAYS = frozenset(name + suffix for name in ("mAP50-95",) for suffix in ("", "(M)", "(P)"))
+def _resampled(
+    metrics: MetricsFile, records: Records, metric: str, seed: int, replicates: int
+) -> NDArray[np.floating] | None:
+    """Return a metric of one model in each resample, shape (B,); None for one that the images do not give."""
+    primary = metrics.primary.name
+    measured = metrics_of(records, primary)
+    blocks = []
+    for weights in bootstrap_weights(records.keys, seed, replicates):
+        block = measured.replicates(weights, everything=metric != primary).metrics.get(metric)
+        if block is None:
+            return None
+        blocks.append(block)
+    return np.concatenate(blocks)
 
 
 def _in_words(warnings: dict[str, None]) -> tuple[str, ...]:
