@@ -72,7 +72,7 @@ def oracle(monkeypatch):
     from yololab.ultralytics_adapter import validators
 
     ours = type("Ours", (Oracle, validators.DetectValidator), {})
-    monkeypatch.setitem(validators.VALIDATORS, ("detect", "yolo"), (ours, "box"))
+    monkeypatch.setitem(validators.VALIDATORS, ("detect", "yolo"), ours)
     return type("Theirs", (Oracle, DetectionValidator), {})
 
 
@@ -294,7 +294,7 @@ def test_everything_is_plain(ours, tiny_checkpoint, oracle):
     for index, values in evaluation.per_class.items():
         assert type(index) is int
         assert {type(value) for value in values.values()} <= {str, float, int}
-    assert all(type(count) is int for line in evaluation.confusion for count in line)
+    assert all(type(count) is int for line in evaluation.confusion.matrix for count in line)
     assert set(evaluation.speed_ms) == {"preprocess", "inference", "loss", "postprocess"}
 
 
@@ -302,8 +302,8 @@ def test_the_confusion_matrix_is_the_same_with_and_without_plots(ours, tiny_chec
     plain = ours(tiny_checkpoint)
     drawn = ours(tiny_checkpoint, save_dir=tmp_path / "run", plots=True)
     assert plain.confusion == drawn.confusion
-    assert len(plain.confusion) == 3
-    columns = [sum(line[true] for line in plain.confusion) for true in (0, 1)]
+    assert len(plain.confusion.matrix) == 3
+    columns = [sum(line[true] for line in plain.confusion.matrix) for true in (0, 1)]
     assert columns == [4, 4]
     made = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"confusion_matrix.png", "BoxPR_curve.png", "val_batch0_labels.jpg", "val_batch0_pred.jpg"} <= made
@@ -385,11 +385,11 @@ class TestBadInput:
 def test_rtdetr_has_its_validator():
     from ultralytics.models.rtdetr.val import RTDETRValidator
 
-    from yololab.ultralytics_adapter.validators import RecordingMixin, validator_for
+    from yololab.ultralytics_adapter.recording import RecordingMixin
+    from yololab.ultralytics_adapter.validators import validator_for
 
-    validator, attribute = validator_for("detect", "rtdetr")
+    validator = validator_for("detect", "rtdetr")
     assert issubclass(validator, RTDETRValidator)
     assert issubclass(validator, RecordingMixin)
-    assert attribute == "box"
     with pytest.raises(InputError, match="pose"):
-        validator_for("pose", "yolo")
+        validator_for("pose", "rtdetr")

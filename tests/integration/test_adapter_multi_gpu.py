@@ -12,7 +12,8 @@ import torch
 
 from yololab.errors import InputError, JobError
 from yololab.ultralytics_adapter import training as training_module
-from yololab.ultralytics_adapter.trainer import DetectTrainer, Observer
+from yololab.ultralytics_adapter.trainer import Observer
+from yololab.ultralytics_adapter.trainers import DetectTrainer
 from yololab.ultralytics_adapter.training import build_trainer, train
 from yololab.ultralytics_adapter.training_file import read_training_file
 

@@ -75,7 +75,7 @@ def test_the_time_limit_ends_it_with_what_it_has(make_request):
 
 
 def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, monkeypatch):
-    from yololab.ultralytics_adapter.trainer import DetectTrainer
+    from yololab.ultralytics_adapter.trainers import DetectTrainer
 
     seen, original = set(), DetectTrainer.preprocess_batch
 
@@ -89,7 +89,7 @@ def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, mo
 
 
 def test_mistakes_are_the_users_and_crashes_the_jobs(make_request, monkeypatch):
-    from yololab.ultralytics_adapter.trainer import DetectTrainer
+    from yololab.ultralytics_adapter.trainers import DetectTrainer
 
     with pytest.raises(InputError, match="device"):
         measure_training(make_request(device=5))

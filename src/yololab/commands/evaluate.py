@@ -15,6 +15,7 @@ from yololab.preparation import prepare_job
 from yololab.runfolder import create_folder
 from yololab.screen import Screen, number
 from yololab.stages.evaluate import make_protocol
+from yololab.tasks import TASKS
 
 
 def run(request: Request) -> int:
@@ -70,10 +71,11 @@ def _show(screen: Screen, metrics: MetricsFile) -> None:
     names = [metric.name for metric in metrics.metrics]
     screen.table(("", *names), [("all", *(number(metrics.value(name)) for name in names))])
     classes = metrics.content["per_class"]
-    keys = ("AP50", "AP50-95", "precision", "recall")
+    task = TASKS[metrics.task]
     rows = [
-        (name, *(number(values[key]) for key in keys), str(values["instances"]), str(values["images"]))
+        (name, *(number(values[key]) for key in task.per_class), str(values["instances"]), str(values["images"]))
         for name, values in classes.items()
     ]
-    screen.table(("class", *keys, "objects", "images"), rows)
+    if rows:
+        screen.table(("class", *task.per_class, task.counted, "images"), rows)
     screen.detail(f"metrics: {metrics.path}")

@@ -97,8 +97,6 @@ def write_metrics(
 
 
 def _confusion(evaluation: Evaluation) -> dict[str, Any] | None:
-    """Return the confusion matrix with its labels: rows are predicted, columns true, the last one is the background."""
-    if evaluation.confusion is None:
-        return None
-    labels = [*(evaluation.names[index] for index in sorted(evaluation.names)), "background"]
-    return {"labels": labels, "matrix": evaluation.confusion, "confidence": evaluation.confusion_confidence}
+    """Return the confusion matrix with its labels: rows are predicted, columns true."""
+    found = evaluation.confusion
+    return None if found is None else {"labels": found.labels, "matrix": found.matrix, "confidence": found.confidence}

@@ -10,8 +10,6 @@ from yololab.ultralytics_adapter.logs import ultralytics_log
 from yololab.ultralytics_adapter.training import EpochReport, TrainResult
 from yololab.ultralytics_adapter.training import train as train_model
 
-SHOWN_METRICS = ("mAP50", "mAP50-95")
-
 
 def train(job: Job) -> None:
     """Train, in the run's own folder."""
@@ -29,7 +27,7 @@ def train(job: Job) -> None:
         def show(report: EpochReport) -> None:
             losses = [v for name, v in report.losses.items() if name.startswith("train/") and v is not None]
             numbers = {"loss": sum(losses) if losses else None}
-            numbers |= {name: report.metrics.get(name) for name in SHOWN_METRICS}
+            numbers |= {name: report.metrics.get(name) for name in job.prepared.task.shown}
             progress.epoch(report.epoch, report.epochs, numbers, report.seconds_left)
 
         result = train_model(request, show, job.stop)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.statistics.records import DetectionRecords, pack_records
+from yololab.statistics.records import DetectionRecords
 from yololab.tasks import task_named
+from yololab.ultralytics_adapter.confusion import Confusion
 from yololab.ultralytics_adapter.installed import installed_version
 from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.models import find_checkpoint, inspect_checkpoint
@@ -33,9 +34,7 @@ class Evaluation:
         names: Class index → name, of the model.
         per_class: Class index → `name`, the task's values, `instances`, `images`; values are None without a label.
         speed_ms: Step → milliseconds an image.
-        confusion: Counts `[predicted][true]` of detections above `confusion_confidence` at IoU 0.45, the last row and
-            column for the background; None when the task has none.
-        confusion_confidence: The confidence of `confusion`.
+        confusion: The confusion matrix, of detections at IoU 0.45; None when the task has none.
         protocol: How it was measured in the end, which may differ from what was asked for.
         changes: Keys of the protocol that differ from what was asked for → why.
         ultralytics: The version that measured.
@@ -49,8 +48,7 @@ class Evaluation:
     names: Mapping[int, str]
     per_class: Mapping[int, Mapping[str, Any]]
     speed_ms: Mapping[str, float]
-    confusion: tuple[tuple[int, ...], ...] | None
-    confusion_confidence: float
+    confusion: Confusion | None
     protocol: Protocol
     changes: Mapping[str, str]
     ultralytics: str
@@ -98,7 +96,7 @@ def evaluate(
     from yololab.ultralytics_adapter.trainer import join_threads
     from yololab.ultralytics_adapter.validators import validator_for
 
-    validator_class, per_class_attribute = validator_for(task, family)
+    validator_class = validator_for(task, family)
     task_named(task)
     _check_dataset(data_yaml, protocol.split)
     set_threads(threads)
@@ -132,7 +130,7 @@ def evaluate(
         finally:
             join_threads(known)
     exported = path.suffix.lower() != ".pt"
-    return _evaluation(validator, task, per_class_attribute, protocol, names, exported, findings.warnings)
+    return _evaluation(validator, task, protocol, names, exported, findings.warnings)
 
 
 def _existing_model(model: Path | str) -> Path:
@@ -193,70 +191,40 @@ def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Excepti
 def _evaluation(
     validator: Any,
     task: str,
-    per_class_attribute: str,
     asked: Protocol,
     names: Mapping[int, str],
     exported: bool,
     findings: list[str],
 ) -> Evaluation:
     """Turn a validator that has run into plain values."""
-    from yololab.ultralytics_adapter.validators import CONFUSION_CONFIDENCE
-
-    row, metrics = task_named(task), validator.metrics
+    row = task_named(task)
     names = {int(index): str(name) for index, name in dict(validator.names or names).items()}
-    labelled = bool(int(metrics.nt_per_class.sum()))
-    results = metrics.results_dict
+    results = validator.metrics.results_dict
     protocol, changes = effective_protocol(validator, asked, exported)
     version = installed_version()
-    records = pack_records(
-        validator.recorded,
+    records = validator.packed(
         names=names,
         task=task,
         split=asked.split,
         label_fingerprint=validator.label_fingerprint,
         protocol=asdict(protocol),
         ultralytics=version,
-        kinds=validator.kinds,
-        box_columns=validator.box_columns,
     )
-    matrix = validator.confusion_matrix
+    values = validator.class_values(names, row.per_class) if row.per_class else {}
     return Evaluation(
         task=task,
-        metrics={metric.name: _number(results[metric.source]) if labelled else None for metric in row.metrics},
-        fitness=_number(results["fitness"]) if labelled else None,
+        metrics={m.name: _number(results[m.source]) if validator.labelled else None for m in row.metrics},
+        fitness=_number(results["fitness"]) if validator.labelled else None,
         names=names,
-        per_class=_per_class(getattr(metrics, per_class_attribute), metrics, names, row.per_class),
+        per_class={index: {"name": names[index], **found} for index, found in values.items()},
         speed_ms={step: float(value) for step, value in validator.speed.items()},
-        confusion=None if matrix is None else tuple(tuple(int(value) for value in line) for line in matrix.matrix),
-        confusion_confidence=CONFUSION_CONFIDENCE,
+        confusion=validator.confusion(),
         protocol=protocol,
         changes=changes,
         ultralytics=version,
-        warnings=(*_warnings(names, validator.data["names"], labelled), *findings),
+        warnings=(*_warnings(names, validator.data["names"], validator.labelled), *findings),
         records=records,
     )
-
-
-def _per_class(
-    values: Any, metrics: Any, names: Mapping[int, str], attributes: Mapping[str, str]
-) -> dict[int, dict[str, Any]]:
-    """Return the values of each class by its index; those of a class without labels are None.
-
-    The arrays of Ultralytics' metrics have an entry for each class *with* labels, in the order of `ap_class_index`.
-    """
-    position = {int(index): place for place, index in enumerate(metrics.ap_class_index)}
-    return {
-        index: {
-            "name": name,
-            **{
-                key: _number(getattr(values, attribute)[position[index]]) if index in position else None
-                for key, attribute in attributes.items()
-            },
-            "instances": int(metrics.nt_per_class[index]),
-            "images": int(metrics.nt_per_image[index]),
-        }
-        for index, name in names.items()
-    }
 
 
 def _warnings(names: Mapping[int, str], dataset_names: Mapping[int, str], labelled: bool) -> list[str]:

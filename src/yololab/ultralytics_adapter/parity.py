@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from yololab.errors import InputError, JobError, Problem
 from yololab.ultralytics_adapter.checkpoints import inspect_checkpoint
+from yololab.ultralytics_adapter.gaps import OutputGap, class_gap, dense_gap, output_gap, selected_gap, widest
 from yololab.ultralytics_adapter.logs import plain_lines
 
 
@@ -24,8 +24,8 @@ class ExportCheck:
     Attributes:
         images: Number of images that were tried.
         max_abs_difference: Largest difference of two outputs as they are, boxes in px; None when not comparable.
-        max_relative_difference: The same with boxes relative to the image size, so that boxes and scores lie in 0…1;
-            None when not comparable.
+        max_relative_difference: The same with boxes relative to the image size, so that boxes and scores lie in 0…1,
+            and maps relative to their largest value; None when not comparable.
         runtime: What ran the export.
         reason: Why the outputs are not comparable; None when they are.
     """
@@ -76,72 +76,100 @@ def exported_outputs_differ(
     ours = AutoBackend(model=str(info.path), device=cpu, verbose=False, end2end=end2end)
     fixed = None if metadata.get("dynamic") else metadata.get("imgsz")
     height, width = (int(side) for side in (fixed or (imgsz, imgsz)))
-    box_unit = 1.0 if info.family == "rtdetr" else float(max(height, width))
+    normalised = info.family == "rtdetr"
+    layout = Layout(end2end or normalised, 1.0 if normalised else float(max(height, width)))
+    compared = COMPARED[info.task]
     gaps: list[OutputGap] = []
     for image in images:
         batch = torch.from_numpy(_letterboxed(image, height, width, channels=int(ours.channels)))
         with torch.inference_mode():
-            first, second = _raw(ours(batch.clone())), _raw(_run(theirs, batch, exported))
-        if first.shape != second.shape:
-            raise JobError(f"{exported.name} gives outputs of shape {second.shape}, the checkpoint {first.shape}")
-        if end2end or info.family == "rtdetr":
-            gap = selected_gap(first[0], second[0], box_unit)
-        else:
-            gap = output_gap(first[0].T, second[0].T, box_unit)
+            first, second = _arrays(ours(batch.clone())), _arrays(_run(theirs, batch, exported))
+        gap = compared(first, second, layout)
         if gap is not None:
             gaps.append(gap)
     if not gaps:
         return ExportCheck(len(images), None, None, runtime, "no detection stands out enough to be found again")
-    return ExportCheck(len(images), max(g.absolute for g in gaps), max(g.relative for g in gaps), runtime)
+    gap = widest(gaps)
+    return ExportCheck(len(images), gap.absolute, gap.relative, runtime)
 
 
 @dataclass(frozen=True)
-class OutputGap:
-    """The largest difference of two outputs, as they are and with boxes in units of `box_unit`."""
+class Layout:
+    """How detections are laid out.
 
-    absolute: float
-    relative: float
-
-
-def output_gap(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> OutputGap:
-    """Return the largest difference of two outputs of the same order.
-
-    Args:
-        first: Rows of four box coordinates and scores, shape (N, 4 + C).
-        second: The other, of the same shape.
-        box_unit: What a box coordinate is divided by.
+    Attributes:
+        selected: The model selects its detections itself: rows of box, score, class and more, in any order. Otherwise
+            the output has a column for each place of the image, with box, a score for each class, and more.
+        box_unit: The largest box coordinate.
     """
-    difference = np.abs(first.astype(np.float64) - second.astype(np.float64))
-    if not np.isfinite(difference).all():
-        return OutputGap(math.inf, math.inf)
-    scaled = difference.copy()
-    scaled[:, :4] /= box_unit
-    return OutputGap(float(difference.max(initial=0.0)), float(scaled.max(initial=0.0)))
+
+    selected: bool
+    box_unit: float
 
 
-def selected_gap(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> OutputGap | None:
-    """Return the largest difference of two selections of detections, each compared with the nearest of the other.
+def _detections(first: list[NDArray[Any]], second: list[NDArray[Any]], layout: Layout) -> OutputGap | None:
+    """Compare detections."""
+    ours, theirs = _of_one_shape(first[0], second[0])
+    if layout.selected:
+        return selected_gap(ours[0], theirs[0], layout.box_unit)
+    return output_gap(ours[0].T, theirs[0].T, layout.box_unit)
 
-    Which of the weakest detections are among the selected ones may differ; those within 0.01 of the lowest score are
-    left out. None when nothing remains.
 
-    Args:
-        first: Rows of four box coordinates, score and class, shape (N, 6).
-        second: The other, of the same shape.
-        box_unit: What a box coordinate is divided by.
-    """
-    floor = max(first[:, 4].min(initial=1.0), second[:, 4].min(initial=1.0)) + 0.01
-    strong = first[first[:, 4] > floor]
-    if not len(strong):
-        return None
-    unit = np.array([box_unit] * 4 + [1.0, 1.0])
-    free = np.ones(len(second), dtype=bool)
-    partners = []
-    for row in strong[np.argsort(-strong[:, 4], kind="stable")]:
-        distance = np.where(free, (np.abs(second - row) / unit).max(axis=1), np.inf)
-        partners.append((row, second[distance.argmin()]))
-        free[distance.argmin()] = False
-    return output_gap(np.array([a for a, _ in partners]), np.array([b for _, b in partners]), box_unit)
+def _detections_with_masks(first: list[NDArray[Any]], second: list[NDArray[Any]], layout: Layout) -> OutputGap | None:
+    """Compare detections, and the prototypes that their masks are made of."""
+    masks = dense_gap(*_of_one_shape(first[1], second[1]))
+    boxes = _detections(first, second, layout)
+    return masks if boxes is None else widest((boxes, masks))
+
+
+def _probabilities(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputGap:
+    """Compare the probability of each class."""
+    return dense_gap(*_of_one_shape(first[0], second[0]))
+
+
+def _class_maps(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputGap:
+    """Compare the classes of pixels: some formats give the class, others a value for each class at each pixel."""
+    theirs = second[0]
+    ours = _resized(first[0], theirs.shape[-2:], align_corners=False)
+    if theirs.ndim == 4:
+        return dense_gap(*_of_one_shape(ours, theirs))
+    classes = ours.argmax(axis=1) if ours.shape[1] > 1 else ours[:, 0] > 0
+    return class_gap(*_of_one_shape(classes.astype(np.int64), theirs.astype(np.int64)))
+
+
+def _depths(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputGap:
+    """Compare depths; an export gives them at the image's size, the checkpoint at a quarter of it."""
+    theirs = second[0].reshape(len(second[0]), 1, *second[0].shape[-2:])
+    return dense_gap(*_of_one_shape(_resized(first[0], theirs.shape[-2:], align_corners=True), theirs))
+
+
+# Task → how the raw outputs of two models are compared.
+COMPARED: dict[str, Callable[[list[NDArray[Any]], list[NDArray[Any]], Layout], OutputGap | None]] = {
+    "detect": _detections,
+    "segment": _detections_with_masks,
+    "pose": _detections,
+    "obb": _detections,
+    "classify": _probabilities,
+    "semantic": _class_maps,
+    "depth": _depths,
+}
+
+
+def _of_one_shape(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both, or refuse them."""
+    if first.shape != second.shape:
+        raise JobError(f"the export gives outputs of shape {second.shape}, the checkpoint {first.shape}")
+    return first, second
+
+
+def _resized(values: NDArray[Any], size: Sequence[int], *, align_corners: bool) -> NDArray[Any]:
+    """Return maps, shape (N, C, H, W), at another size, as the exported head resizes them."""
+    import torch
+
+    resized: NDArray[Any] = torch.nn.functional.interpolate(
+        torch.from_numpy(values), tuple(size), mode="bilinear", align_corners=align_corners
+    ).numpy()
+    return resized
 
 
 def _loaded(exported: Path, device: Any) -> Any:
@@ -169,12 +197,11 @@ def _run(model: Any, batch: Any, exported: Path) -> Any:
         raise JobError(f"{exported.name} does not run: {line}") from error
 
 
-def _raw(output: Any) -> NDArray[Any]:
-    """Return the first output as an array, shape (1, …)."""
-    while isinstance(output, (list, tuple)):
-        output = output[0]
-    array: NDArray[Any] = output.detach().float().cpu().numpy()
-    return array
+def _arrays(output: Any) -> list[NDArray[Any]]:
+    """Return the outputs as arrays in their order; what a checkpoint gives for its loss, in dictionaries, is left."""
+    if isinstance(output, (list, tuple)):
+        return [array for item in output for array in _arrays(item)]
+    return [output.detach().float().cpu().numpy()] if hasattr(output, "detach") else []
 
 
 def _letterboxed(image: Path, height: int, width: int, channels: int) -> NDArray[np.float32]:

@@ -97,7 +97,7 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
     from yololab.ultralytics_adapter import runtime
     from yololab.ultralytics_adapter.devices import resolve_device
     from yololab.ultralytics_adapter.randomness import preserved_randomness
-    from yololab.ultralytics_adapter.trainer import trainer_for
+    from yololab.ultralytics_adapter.trainers import trainer_for
 
     overrides = request.overrides()
     runtime.activate()

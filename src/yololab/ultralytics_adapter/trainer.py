@@ -19,8 +19,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ultralytics.engine import trainer as engine
-from ultralytics.models.rtdetr.train import RTDETRTrainer
-from ultralytics.models.yolo.detect.train import DetectionTrainer
 from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK
 from ultralytics.utils.callbacks import get_default_callbacks
 from ultralytics.utils.torch_utils import strip_optimizer, torch_distributed_zero_first
@@ -264,33 +262,6 @@ class TrainerMixin(_Base):
         """Note the end."""
         if RANK in {-1, 0}:
             self.log.finished(self)
-
-
-class DetectTrainer(TrainerMixin, DetectionTrainer):
-    """Detection with YOLO."""
-
-
-class RTDETRDetectTrainer(TrainerMixin, RTDETRTrainer):
-    """Detection with RT-DETR."""
-
-
-# (task, family) → trainer. A task more is a class and a row more. Ultralytics adds trackers to classes named *Trainer.
-TRAINERS: dict[tuple[str, str], type[Any]] = {
-    ("detect", "yolo"): DetectTrainer,
-    ("detect", "rtdetr"): RTDETRDetectTrainer,
-}
-
-
-def trainer_for(task: str, family: str) -> type[Any]:
-    """Return the trainer of a task and family.
-
-    Raises:
-        InputError: yololab has none (yet).
-    """
-    if (task, family) not in TRAINERS:
-        allowed = ", ".join(f"{known} ({kind})" for known, kind in TRAINERS)
-        raise InputError(Problem("model", f"a {family} model for {task!r} cannot be trained", allowed))
-    return TRAINERS[task, family]
 
 
 def join_threads(known: set[threading.Thread]) -> None:

@@ -149,7 +149,8 @@ def _run(
     should_stop: Callable[[], bool],
 ) -> None:
     """Train, and turn what Ultralytics raises into our errors."""
-    from yololab.ultralytics_adapter.trainer import Observer, trainer_for
+    from yololab.ultralytics_adapter.trainer import Observer
+    from yololab.ultralytics_adapter.trainers import trainer_for
 
     trainer = build_trainer(request, overrides, stop_file, trainer_for(request.model.task, request.model.family))
     trainer.observer = Observer(on_epoch, should_stop)

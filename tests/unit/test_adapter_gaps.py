@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from yololab.ultralytics_adapter.parity import output_gap, selected_gap
+from yololab.ultralytics_adapter.gaps import output_gap, selected_gap
 
 ROWS = np.array([[10.0, 20, 30, 40, 0.9, 0], [50, 60, 70, 80, 0.8, 1], [1, 2, 3, 4, 0.001, 0]])
 
