@@ -11,8 +11,11 @@ from yololab.provenance import process_is_alive
 from yololab.record import Record, Status
 from yololab.runfolder import OutputTree, RunFolder
 from yololab.screen import number
+from yololab.tasks import TASKS, Direction
 
-COLUMNS = ("run", "status", "mAP50-95", "mAP50", "epochs", "dataset", "verdict", "started")
+COLUMNS = ("run", "status", "task", "epochs", "dataset", "verdict", "started")
+# Of runs of several tasks the table shows each one's own primary metric.
+_SEVERAL_TASKS = ("task", "metric", "value")
 
 
 def run(request: Request) -> int:
@@ -23,7 +26,7 @@ def run(request: Request) -> int:
     """
     request.expect_operands("runs", 0, 0)
     tree = tree_of(request.compose(), request.working_directory)
-    rows = sorted(list_runs(tree), key=lambda row: (row["mAP50-95"] is None, -(row["mAP50-95"] or 0), row["run"]))
+    rows = sorted(list_runs(tree), key=_place)
     if request.as_json:
         request.print_json(rows)
         return 0
@@ -31,11 +34,24 @@ def run(request: Request) -> int:
     if not rows:
         screen.show(f"There are no runs in {tree.root} yet.")
         return 0
-    cells = [
-        tuple(number(row[column]) if "mAP" in column else str(row[column] or "—") for column in COLUMNS) for row in rows
-    ]
-    screen.table(COLUMNS, cells)
+    tasks = {row["task"] for row in rows} - {None}
+    shown = tuple(reversed(TASKS[tasks.pop()].shown)) if len(tasks) == 1 else _SEVERAL_TASKS
+    columns = ("run", "status", *shown, *COLUMNS[3:])
+    screen.table(columns, [tuple(_cell(row.get(column)) for column in columns) for row in rows])
     return 0
+
+
+def _cell(value: Any) -> str:
+    """Write a value: a metric with its digits, a dash for what is not known."""
+    return number(value) if isinstance(value, float) else str(value or "—")
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Return where a run stands: by task, the best primary metric first, those without one last."""
+    value, task = row["value"], TASKS.get(row["task"])
+    if value is None or task is None:
+        return (row["task"] or "", True, 0.0, row["run"])
+    return (row["task"], False, -value if task.primary.direction is Direction.HIGHER else value, row["run"])
 
 
 def list_runs(tree: OutputTree) -> list[dict[str, Any]]:
@@ -51,23 +67,31 @@ def list_runs(tree: OutputTree) -> list[dict[str, Any]]:
 
 def _row(folder: Path, root: Path) -> dict[str, Any]:
     name = folder.relative_to(root).as_posix().removeprefix("outputs/training/")
-    empty: dict[str, Any] = dict.fromkeys(COLUMNS)
+    empty: dict[str, Any] = dict.fromkeys((*COLUMNS, "metric", "value", "mAP50", "mAP50-95"))
     try:
         content = Record(RunFolder(folder)).read()
     except InputError as error:
         return empty | {"run": name, "path": str(folder), "status": f"unreadable: {error.problems[0].found}"}
-    results = content.get("results") or {}
-    return empty | {
-        "run": name,
-        "path": str(folder),
-        "status": _status(content),
-        "mAP50": results.get("best_mAP50"),
-        "mAP50-95": results.get("best_mAP50-95"),
-        "epochs": results.get("final_epoch"),
-        "dataset": (content.get("dataset") or {}).get("name"),
-        "verdict": (content.get("comparison") or {}).get("verdict"),
-        "started": content.get("timestamp"),
-    }
+    results, measured = content.get("results") or {}, content.get("evaluation") or {}
+    task = TASKS.get(content.get("task") or "detect")
+    metrics = {metric.name: measured.get(metric.name) for metric in task.metrics} if task else {}
+    return (
+        empty
+        | {"mAP50": results.get("best_mAP50"), "mAP50-95": results.get("best_mAP50-95")}
+        | metrics
+        | {
+            "run": name,
+            "path": str(folder),
+            "status": _status(content),
+            "task": content.get("task"),
+            "metric": task.primary_metric if task else None,
+            "value": metrics.get(task.primary_metric) if task else None,
+            "epochs": results.get("final_epoch"),
+            "dataset": (content.get("dataset") or {}).get("name"),
+            "verdict": (content.get("comparison") or {}).get("verdict"),
+            "started": content.get("timestamp"),
+        }
+    )
 
 
 def _status(content: dict[str, Any]) -> str:

@@ -205,7 +205,7 @@ def _enough(patience: int) -> int:
 
 def finite(value: Any) -> float | None:
     """Return a finite number, or None."""
-    number = None if value is None else float(value)
+    number = None if value is None else float(value.detach() if hasattr(value, "detach") else value)
     return number if number is not None and math.isfinite(number) else None
 
 
