@@ -19,15 +19,6 @@ class Direction(StrEnum):
     LOWER = "lower"
 
 
-class RecordKind(StrEnum):
-    """What an evaluation keeps of each image, for the paired comparison."""
-
-    DETECTIONS = "detections"
-    CLASSES = "classes"
-    CONFUSION = "confusion"
-    DEPTH = "depth"
-
-
 @dataclass(frozen=True)
 class Metric:
     """One metric of a task.
@@ -56,11 +47,9 @@ class Task:
             attribute of an attribute), or of what the validator keeps. Empty where the task has no classes.
         fitness: What Ultralytics' fitness is for the task; it chooses best.pt, and changed between its versions.
         class_metric: The key of `per_class` that goes with the primary metric; empty where the task has no classes.
-        primary_kind: What the primary metric matches: `box`, `mask` or `pose`.
-        records: What an evaluation keeps of each image.
         counted: What the labels of a class are counted in.
         confidence: Least confidence of a detection that an evaluation counts, Ultralytics' default for the task.
-        folders: The dataset is a folder with a folder a class, not a data.yaml.
+        imgsz: Image size where the user names none, Ultralytics' default for the task, px.
     """
 
     name: str
@@ -70,21 +59,14 @@ class Task:
     per_class: Mapping[str, str] = field(default_factory=dict)
     fitness: str = "mAP50-95"
     class_metric: str = "AP50-95"
-    primary_kind: str = "box"
-    records: RecordKind = RecordKind.DETECTIONS
     counted: str = "objects"
     confidence: float = 0.001
-    folders: bool = False
+    imgsz: int = 640
 
     @property
     def primary(self) -> Metric:
         """The row of the primary metric."""
         return next(metric for metric in self.metrics if metric.name == self.primary_metric)
-
-    @property
-    def has_detections(self) -> bool:
-        """Whether single detections can be looked at: error types, sizes of objects, operating points, boxes."""
-        return self.records is RecordKind.DETECTIONS
 
 
 def _matched(letter: str, suffix: str) -> tuple[Metric, ...]:
@@ -124,7 +106,6 @@ TASKS: dict[str, Task] = {
             per_class=_matched_classes("seg", "(M)") | _BOX_CLASSES,
             fitness="mAP50-95 + mAP50-95(M)",
             class_metric="AP50-95(M)",
-            primary_kind="mask",
         ),
         Task(
             name="pose",
@@ -134,7 +115,6 @@ TASKS: dict[str, Task] = {
             per_class=_matched_classes("pose", "(P)") | _BOX_CLASSES,
             fitness="mAP50-95 + mAP50-95(P)",
             class_metric="AP50-95(P)",
-            primary_kind="pose",
         ),
         Task(
             name="obb",
@@ -152,9 +132,8 @@ TASKS: dict[str, Task] = {
             per_class={"top1": "top1", "top5": "top5"},
             fitness="(top1 + top5) / 2",
             class_metric="top1",
-            records=RecordKind.CLASSES,
             counted="images",
-            folders=True,
+            imgsz=224,
         ),
         Task(
             name="semantic",
@@ -164,7 +143,6 @@ TASKS: dict[str, Task] = {
             per_class={"IoU": "per_class_iou", "pixel_acc": "per_class_pixel_accuracy"},
             fitness="mIoU",
             class_metric="IoU",
-            records=RecordKind.CONFUSION,
             counted="pixels",
         ),
         Task(
@@ -177,7 +155,6 @@ TASKS: dict[str, Task] = {
             shown=("delta1", "abs_rel"),
             fitness="delta1",
             class_metric="",
-            records=RecordKind.DEPTH,
         ),
     )
 }

@@ -107,6 +107,34 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
         yield findings
 
 
+def check_class_folders(dataset: str | Path, split: str = "") -> dict[str, Any]:
+    """Read a classification dataset that is there, with the split that is asked for.
+
+    Ultralytics' own check would download a folder that it does not find, divide one without `train` into a copy beside
+    it, and take another split for a missing one.
+
+    Args:
+        dataset: The folder.
+        split: `train`, `val` or `test`; empty for any.
+
+    Raises:
+        FileNotFoundError: A folder is missing.
+    """
+    from ultralytics.data.utils import check_cls_dataset
+
+    root = Path(dataset)
+    for name in ("train", split or "train"):
+        places = _SPLIT_FOLDERS.get(name, (name,))
+        if not any((root / place).is_dir() for place in places):
+            raise FileNotFoundError(f"{root} has no folder {' or '.join(places)}")
+    found: dict[str, Any] = check_cls_dataset(str(root), split=split)
+    return found
+
+
+# Split → the folders that Ultralytics takes for it.
+_SPLIT_FOLDERS = {"val": ("val", "validation", "valid")}
+
+
 def cache_file(folder: Path, path: Path) -> Path:
     """Return where the cache that Ultralytics would keep at `path` lies in our folder.
 

@@ -15,6 +15,13 @@ _DECIDES_LEARNING = frozenset(
 )
 
 
+# Task → what Ultralytics sets to 0 for it: nobody who asks for the task asks for these.
+_SWITCHED_OFF = {
+    "classify": frozenset({"multi_scale"}),
+    "depth": frozenset({"mosaic", "mixup", "cutmix", "copy_paste"}),
+}
+
+
 @dataclass(frozen=True)
 class Difference:
     """One argument that was not used as it was asked for.
@@ -45,6 +52,7 @@ class Circumstances:
         time_limited: Whether a time limit set the number of epochs.
         multi_gpu: Whether several GPUs trained.
         stride: The model's largest stride, px.
+        task: The task.
     """
 
     device: str
@@ -53,6 +61,7 @@ class Circumstances:
     time_limited: bool = False
     multi_gpu: bool = False
     stride: int = 32
+    task: str = "detect"
 
 
 def differences(
@@ -74,7 +83,7 @@ def differences(
             value,
             effective[name],
             _reason(name, value, effective, circumstances),
-            name in _DECIDES_LEARNING,
+            name in _DECIDES_LEARNING - _SWITCHED_OFF.get(circumstances.task, frozenset()),
         )
         for name, value in requested.items()
         if name not in _OURS and name in effective and value is not None and not _same(value, effective[name])
@@ -94,6 +103,8 @@ def _same(requested: Any, effective: Any) -> bool:
 
 def _reason(name: str, requested: Any, effective: Mapping[str, Any], circumstances: Circumstances) -> str:
     """Say why an argument was not used as it was asked for."""
+    if name in _SWITCHED_OFF.get(circumstances.task, ()):
+        return f"{circumstances.task} has no such augmentation"
     if name == "batch" and isinstance(requested, (int, float)) and requested < 1:
         return "chosen by auto-batch from the device's memory" if circumstances.device == "cuda" else _NO_AUTO_BATCH
     if name == "batch":

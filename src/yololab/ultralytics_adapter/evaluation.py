@@ -71,7 +71,7 @@ def evaluate(
 
     Args:
         model: A checkpoint, a name that Ultralytics can download, or an exported model.
-        data_yaml: The data.yaml.
+        data_yaml: The data.yaml; of a classification dataset the folder.
         dataset_root: The dataset's folder; images are named by their path below it.
         protocol: How to measure.
         device: Ultralytics' `device`.
@@ -164,11 +164,16 @@ def _describe(path: Path) -> tuple[str, str, Mapping[int, str]]:
 
 
 def _check_dataset(data_yaml: Path, split: str) -> None:
-    """Refuse a data.yaml that Ultralytics cannot read, or whose images are not there: nothing is downloaded here."""
+    """Refuse a dataset that Ultralytics cannot read, or whose images are not there: nothing is downloaded here."""
     from ultralytics.data.utils import check_det_dataset
 
+    from yololab.ultralytics_adapter.data_guard import check_class_folders
+
     try:
-        check_det_dataset(str(data_yaml), autodownload=False, split=split)
+        if data_yaml.is_dir():
+            check_class_folders(data_yaml, split)
+        else:
+            check_det_dataset(str(data_yaml), autodownload=False, split=split)
     except Exception as error:  # a file that somebody gave us: whatever it makes the reader raise, it is the cause
         lines = plain_lines(str(error)) or [type(error).__name__]
         remedy = "yololab check data=… shows all its problems"
@@ -222,23 +227,25 @@ def _evaluation(
         protocol=protocol,
         changes=changes,
         ultralytics=version,
-        warnings=(*_warnings(names, validator.data["names"], validator.labelled), *findings),
+        warnings=(*_warnings(names, validator), *findings),
         records=records,
     )
 
 
-def _warnings(names: Mapping[int, str], dataset_names: Mapping[int, str], labelled: bool) -> list[str]:
+def _warnings(names: Mapping[int, str], validator: Any) -> list[str]:
     """Return what makes the numbers less than they seem."""
     warnings = []
-    theirs = {int(index): str(name) for index, name in dataset_names.items()}
+    theirs = {int(index): str(name) for index, name in validator.data["names"].items()}
     different = sorted(index for index in names.keys() | theirs.keys() if names.get(index) != theirs.get(index))
     if different:
         shown = ", ".join(f"{i}: {names.get(i)!r} / {theirs.get(i)!r}" for i in different[:3])
         warnings.append(
             f"{len(different)} classes of the model are not the dataset's ({shown}{', …' * (len(different) > 3)}); "
-            "detections and labels are matched by index, so the numbers mean little"
+            f"{validator.classes_differ}"
         )
-    if not labelled:
+    if validator.left_out:
+        warnings.append(f"{validator.left_out} images were left out: damaged, or of classes that the model lacks")
+    if not validator.labelled:
         warnings.append("the split has no labels: nothing could be measured")
     return warnings
 

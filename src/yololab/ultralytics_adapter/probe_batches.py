@@ -45,7 +45,7 @@ class ProbeBatches:
             number += 1
             if self.size < self.whole:
                 dataset = self.loader.dataset
-                batch = dataset.collate_fn([dataset[index] for index in range(self.size)])
+                batch = self.loader.collate_fn([dataset[index] for index in range(self.size)])
             else:
                 batch = next(batches, None)
                 if batch is None:

@@ -51,7 +51,7 @@ def effective_protocol(validator: Any, asked: Protocol, exported: bool) -> tuple
         conf=float(args.conf),
         iou=float(args.iou),
         max_det=int(args.max_det),
-        rect=bool(validator.dataloader.dataset.rect),
+        rect=bool(getattr(validator.dataloader.dataset, "rect", False)),
         quantize=args.quantize,
         augment=bool(args.augment) and not exported,
         nms=args.nms,
@@ -64,7 +64,7 @@ def effective_protocol(validator: Any, asked: Protocol, exported: bool) -> tuple
         "imgsz": "the exported model has one image size" if exported else "rounded to a multiple of the stride",
         "batch": "the exported model has one batch size",
         "max_det": "raised to the most objects in one image of the split",
-        "rect": "the model takes square images only",
+        "rect": "the model, or its task, takes square images only",
         "quantize": "half precision needs a GPU",
         "augment": "an exported model has no test-time augmentation",
     }

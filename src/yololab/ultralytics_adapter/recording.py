@@ -15,7 +15,7 @@ import numpy as np
 from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
-from yololab.statistics.records import DetectionRecords as Records
+from yololab.statistics.evaluated import Records
 from yololab.statistics.records import ImageRecord, pack_records
 from yololab.ultralytics_adapter.confusion import Confusion
 
@@ -37,7 +37,10 @@ class RecordingMixin(_Base):
         label_fingerprint: Content hash of the labels that were evaluated against.
         recorded: What was seen of each image, in the order of evaluation.
         left_out: How many images of the split the validator does not look at.
+        classes_differ: What it means when the model's classes are not the dataset's.
     """
+
+    classes_differ = "detections and labels are matched by index, so the numbers mean little"
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)

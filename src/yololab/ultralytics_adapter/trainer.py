@@ -25,7 +25,7 @@ from ultralytics.utils.torch_utils import strip_optimizer, torch_distributed_zer
 
 from yololab.errors import InputError, Problem, YololabError
 from yololab.runfolder import RunFolder
-from yololab.ultralytics_adapter.data_guard import guarded_data
+from yololab.ultralytics_adapter.data_guard import check_class_folders, guarded_data
 from yololab.ultralytics_adapter.devices import set_threads
 from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.replacing import replaced
@@ -163,13 +163,17 @@ class TrainerMixin(_Base):
             shutil.rmtree(scratch, ignore_errors=True)
 
     def get_dataset(self) -> Any:
-        """Read the data.yaml; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
+        """Read the dataset; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
 
         Raises:
             InputError: The dataset cannot be found or read.
         """
         try:
-            with replaced(engine, {"check_det_dataset": partial(engine.check_det_dataset, autodownload=False)}):
+            readers = {
+                "check_det_dataset": partial(engine.check_det_dataset, autodownload=False),
+                "check_cls_dataset": check_class_folders,
+            }
+            with replaced(engine, readers):
                 return super().get_dataset()
         except RuntimeError as error:
             raise _dataset_error(self.args.data, error.__cause__ or error) from error

@@ -167,6 +167,7 @@ class TrainingLog:
             time_limited=bool(trainer.args.time),
             multi_gpu=trainer.world_size > 1,
             stride=int(trainer.stride),
+            task=trainer.args.task,
         )
         started = getattr(trainer, "train_time_start", None)
         self._save(
@@ -229,7 +230,7 @@ def effective_arguments(trainer: Any) -> dict[str, Any]:
     """Return all of Ultralytics' arguments as they were used, also where it keeps the requested value in its own."""
     args = dict(vars(trainer.args))
     dataset = trainer.train_loader.dataset
-    cached = getattr(dataset, "cache", None)
+    cached = any(getattr(dataset, name, None) for name in ("cache", "cache_ram", "cache_disk"))
     changed = {
         "batch": trainer.batch_size,
         "epochs": trainer.epochs,

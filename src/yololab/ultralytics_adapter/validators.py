@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from ultralytics.models.rtdetr.val import RTDETRValidator
+from ultralytics.models.yolo.classify.val import ClassificationValidator
+from ultralytics.models.yolo.depth.val import DepthValidator
 from ultralytics.models.yolo.detect.val import DetectionValidator
 from ultralytics.models.yolo.obb.val import OBBValidator
 from ultralytics.models.yolo.pose.val import PoseValidator
 from ultralytics.models.yolo.segment.val import SegmentationValidator
+from ultralytics.models.yolo.semantic.val import SemanticSegmentationValidator
 
 from yololab.errors import InputError, Problem
+from yololab.ultralytics_adapter.image_recording import ClassRecording, DepthRecording, PixelRecording
 from yololab.ultralytics_adapter.recording import DetectionRecording, RecordingMixin
 
 
@@ -39,6 +43,18 @@ class RotatedValidator(DetectionRecording, OBBValidator):
     label_parts = ("segments",)
 
 
+class ClassifyValidator(ClassRecording, ClassificationValidator):
+    """Classes of images."""
+
+
+class SemanticValidator(PixelRecording, SemanticSegmentationValidator):
+    """Classes of pixels."""
+
+
+class DistanceValidator(DepthRecording, DepthValidator):
+    """Depth of pixels."""
+
+
 # (task, family) → validator.
 VALIDATORS: dict[tuple[str, str], type[RecordingMixin]] = {
     ("detect", "yolo"): DetectValidator,
@@ -46,6 +62,9 @@ VALIDATORS: dict[tuple[str, str], type[RecordingMixin]] = {
     ("segment", "yolo"): SegmentValidator,
     ("pose", "yolo"): KeypointValidator,
     ("obb", "yolo"): RotatedValidator,
+    ("classify", "yolo"): ClassifyValidator,
+    ("semantic", "yolo"): SemanticValidator,
+    ("depth", "yolo"): DistanceValidator,
 }
 
 
