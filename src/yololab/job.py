@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.schema import ExperimentConfig
-from yololab.data.checks import CheckReport
+from yololab.data.check_report import CheckReport
 from yololab.interrupt import StopSignal
 from yololab.metricsfile import MetricsFile
 from yololab.preparation import Prepared

@@ -104,16 +104,17 @@ def class_filter(train: Mapping[str, Any]) -> list[int] | None:
     return None if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [int(classes)]
 
 
-def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any]) -> dict[str, str]:
+def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any], task: str) -> dict[str, str]:
     """Return the content hash of each split that is there.
 
     Args:
         dataset: The dataset.
         train: The training's arguments: `single_cls` and `classes` change labels, so they enter the hash.
+        task: What the labels are for.
     """
     wanted = class_filter(train)
     return {
-        split: fingerprint_split(dataset, split, single_cls=bool(train["single_cls"]), classes=wanted)
+        split: fingerprint_split(dataset, split, single_cls=bool(train["single_cls"]), classes=wanted, task=task)
         for split, places in dataset.splits.items()
         if all(place.exists() for place in places)
     }

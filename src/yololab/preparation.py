@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from yololab.config.schema import ExperimentConfig
+from yololab.data.fitness import unfit_dataset
+from yololab.data.forms import data_form
 from yololab.data.index import Dataset, load_dataset, missing_splits
 from yololab.data.source import dataset_name, locate_dataset
 from yololab.errors import InputError, Problem
@@ -113,7 +115,11 @@ def needed_splits(config: ExperimentConfig) -> tuple[str, ...]:
 
 
 def prepare_dataset(
-    config: ExperimentConfig, paths: Paths, choice: str | None, needed: Sequence[str] | None = None
+    config: ExperimentConfig,
+    paths: Paths,
+    choice: str | None,
+    needed: Sequence[str] | None = None,
+    task: str | None = None,
 ) -> tuple[Dataset, str]:
     """Find and read the dataset.
 
@@ -122,12 +128,14 @@ def prepare_dataset(
         paths: The project's folders.
         choice: The chosen option of the group `data`; None for a free value.
         needed: The splits whose images must be there; None for those of a training.
+        task: What it is to be used for, when that is known.
 
     Raises:
         InputError: It cannot be found or read, or its images are not there and may not be downloaded.
     """
     yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
-    dataset = load_dataset(yaml, datasets_dir=paths.datasets)
+    folders = task is not None and data_form(task).folders
+    dataset = load_dataset(yaml, datasets_dir=paths.datasets, prefer_folders=folders)
     if config.evaluation.split not in dataset.splits:
         raise InputError(
             Problem(
@@ -176,13 +184,17 @@ def prepare_job(
     """
     paths = project_paths(config, working_directory)
     problems: list[Problem] = []
-    dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed), problems)
     model = _or_note(lambda: prepare_model(config, paths), problems)
+    task = model.task if model is not None else None
+    dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)
     device = _or_note(lambda: resolve_device(config.device.id), problems)
     _or_note(lambda: _prepare_baseline(config, paths), problems)
     _or_note(lambda: check_export_format(config.export.format), problems)
     if dataset is not None:
         problems += _unknown_classes(config, dataset[0])
+    if dataset is not None and model is not None:
+        single_cls = bool(config.train["single_cls"])
+        problems += _or_note(lambda: unfit_dataset(dataset[0], model.task, single_cls), problems) or []
     if problems or dataset is None or model is None or device is None:
         raise InputError(problems)
     return Prepared(paths, *dataset, model, task_named(model.task), device)

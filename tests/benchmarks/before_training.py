@@ -25,7 +25,8 @@ SCAN = """
 import json, os, sys, time
 from pathlib import Path
 os.environ["YOLO_CONFIG_DIR"] = sys.argv[3]
-from yololab.data.checks import CheckSettings, check_dataset
+from yololab.data.check_report import CheckSettings
+from yololab.data.checks import check_dataset
 from yololab.data.index import load_dataset
 from ultralytics.data.dataset import YOLODataset
 

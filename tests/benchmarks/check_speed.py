@@ -29,7 +29,8 @@ SETS = {"small files": (448, 60), "large files": (640, 78)}
 OURS = """
 import json, sys, time
 from pathlib import Path
-from yololab.data.checks import CheckSettings, check_dataset
+from yololab.data.check_report import CheckSettings
+from yololab.data.checks import check_dataset
 from yololab.data.index import load_dataset
 dataset = load_dataset(Path(sys.argv[1]))
 settings = CheckSettings(near_duplicates=sys.argv[3] == "near", workers=None if sys.argv[3] == "plain" else 1,

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from yololab.data.checks import CheckReport, CheckSettings, check_dataset
+from yololab.data.check_report import CheckReport, CheckSettings
+from yololab.data.checks import check_dataset
 from yololab.data.index import load_dataset
 from yololab.data.problems import DataProblem, Severity
 from yololab.errors import InputError

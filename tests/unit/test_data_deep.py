@@ -12,7 +12,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from yololab.data.checks import CheckReport, CheckSettings, check_dataset
+from yololab.data.check_report import CheckReport, CheckSettings
+from yololab.data.checks import check_dataset
 from yololab.data.fingerprint import fingerprint_split
 from yololab.data.index import load_dataset
 from yololab.data.label_rows import label_rules

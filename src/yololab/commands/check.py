@@ -5,7 +5,9 @@ from __future__ import annotations
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.data.checks import check_dataset
+from yololab.data.fitness import fitting_tasks, unfit_dataset
 from yololab.data.manifest import write_manifest
+from yololab.errors import InputError
 from yololab.jsonfiles import write_json
 from yololab.measuring import class_filter
 from yololab.preparation import needed_splits, prepare_dataset, project_paths
@@ -13,26 +15,30 @@ from yololab.report.page import write_check_page
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
 
-# Labels are judged for a task; a dataset alone does not say which.
+# Of a dataset in which nothing is labelled.
 DEFAULT_TASK = "detect"
 
 
 def run(request: Request) -> int:
-    """Check a dataset, show what was found and write dataset_report.json.
+    """Check a dataset for the task that is named, or the one that it looks like; write dataset_report.json.
 
     Returns:
         0 when nothing blocks a training, else 2.
     """
     composed = request.compose()
     paths = project_paths(composed.experiment, request.working_directory)
-    dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed))
+    dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=request.task)
+    task = request.task or next(iter(fitting_tasks(dataset)), DEFAULT_TASK)
+    problems = unfit_dataset(dataset, task) if request.task else []
+    if problems:
+        raise InputError(problems)
     train = composed.experiment.train
     single_cls = bool(train["single_cls"])
     screen = request.screen()
     with screen.counting("images") as progress:
         report = check_dataset(
             dataset,
-            request.task or DEFAULT_TASK,
+            task,
             progress=progress,
             single_cls=single_cls,
             needed=needed_splits(composed.experiment),
@@ -46,6 +52,7 @@ def run(request: Request) -> int:
     write_manifest(folder.manifest, report.manifest())
     write_check_page(folder.path)
     show_findings(screen, name, report)
+    screen.detail(f"checked for {task}")
     for split, fingerprint in fingerprints.items():
         screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")
     screen.detail(f"report: {folder.report}, everything in {folder.dataset_report.name} beside it")

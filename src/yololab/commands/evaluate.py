@@ -46,7 +46,7 @@ def evaluate_checkpoint(request: Request) -> MetricsFile:
         )
     protocol = make_protocol(experiment.evaluation, experiment.train, prepared.task)
     screen.stage("evaluate", f"{prepared.model.model} on {protocol.split} of {prepared.dataset_name}")
-    fingerprints = fingerprint_splits(prepared.dataset, experiment.train)
+    fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)
     device = experiment.device
     with tempfile.TemporaryDirectory() as scratch, screen.logging_to(folder / "yololab.log"):

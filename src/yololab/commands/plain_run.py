@@ -70,7 +70,7 @@ def measure_plain_run(
         write_resolved_yaml(dataset, scratch / "data.yaml", allow_download=False),
         task,
         protocol,
-        fingerprint_splits(dataset, train),
+        fingerprint_splits(dataset, train, task.name),
         create_folder(paths.tree.evaluation, operand.path.name),
         Surroundings(experiment.device.id, experiment.device.threads, paths.cache, screen),
     )

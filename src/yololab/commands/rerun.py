@@ -50,7 +50,7 @@ def run(request: Request) -> int:
     screen.stage("rerun", str(origin.path))
     gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
     provenance = collect_provenance(working_directory, request.command, int(experiment.train["seed"]), gpus)
-    fingerprints = fingerprint_splits(prepared.dataset, experiment.train)
+    fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     differences = what_differs(before, provenance, fingerprints, prepared.model.lineage)
     for line in differences or ["data, packages, machine and starting weights are the same as then"]:
         screen.detail(line)

@@ -94,7 +94,9 @@ def small_objects(yaml: Path, split: str, found: Distribution) -> Iterator[DataP
         yield DataProblem("small_objects", yaml, None, what, severity, remedy)
 
 
-def rare_classes(yaml: Path, names: Mapping[int, str], instances: Mapping[int, int]) -> Iterator[DataProblem]:
+def rare_classes(
+    yaml: Path, names: Mapping[int, str], instances: Mapping[int, int], unit: str = "objects"
+) -> Iterator[DataProblem]:
     """Find classes with so few objects in the training split that little can be learnt of them.
 
     A dataset in which every class is rare is small, as its owner knows.
@@ -105,7 +107,7 @@ def rare_classes(yaml: Path, names: Mapping[int, str], instances: Mapping[int, i
     if rare:
         shown = ", ".join(f"{name!r} {count}" for name, count in list(rare.items())[:_SHOWN])
         more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
-        what = f"train: fewer than {FEW_INSTANCES} objects of {shown}{more}"
+        what = f"train: fewer than {FEW_INSTANCES} {unit} of {shown}{more}"
         yield DataProblem("class_rare", yaml, None, what, Severity.NOTE, "label more of it, or merge it with another")
 
 

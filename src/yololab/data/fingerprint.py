@@ -3,18 +3,20 @@
 What enters is what training sees: class names, `kpt_shape`, channels, the filters that change labels, and for each
 image its relative key, its labels and (in the full fingerprint) its bytes. What does not: where the dataset lies, the
 order of listing, file times, and how a label file is spaced or ends its lines. An empty label file and a missing one
-are the same: both mean background.
+are the same: both mean background. Masks and depth maps enter with their bytes, and with what gives them a meaning.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any
 
-from yololab.data.index import Dataset, label_path, relative_key, split_images
+from yololab.data.forms import label_source
+from yololab.data.index import Dataset, relative_key, split_images
 from yololab.errors import InputError, Problem
 
 FINGERPRINT_VERSION = 1
@@ -29,6 +31,7 @@ def fingerprint_split(
     single_cls: bool = False,
     classes: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    task: str = "detect",
 ) -> str:
     """Return the hash of a split's class names, labels and image bytes.
 
@@ -38,6 +41,7 @@ def fingerprint_split(
         single_cls: All classes count as one.
         classes: Only these classes count; None for all.
         progress: Called now and then with the number of images done and of all images.
+        task: What the labels are for; it makes no difference between tasks whose labels are text.
 
     Returns:
         SHA-256, 64 hexadecimal digits.
@@ -45,12 +49,20 @@ def fingerprint_split(
     Raises:
         InputError: The split is not there, or one of its files is not readable.
     """
+    labels = label_source(dataset, task, single_cls)
 
     def digest(image: Path) -> bytes:
-        return _label_digest(image) + _image_digest(image)
+        return labels.digest(image) + _image_digest(image)
 
     return _fingerprint(
-        dataset, split, "labels and images", digest, single_cls=single_cls, classes=classes, progress=progress
+        dataset,
+        split,
+        "labels and images",
+        digest,
+        single_cls=single_cls,
+        classes=classes,
+        progress=progress,
+        header=labels.header(),
     )
 
 
@@ -60,10 +72,19 @@ def label_fingerprint(
     single_cls: bool = False,
     classes: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    task: str = "detect",
 ) -> str:
     """Return the hash of a split's class names and labels alone; arguments as those of `fingerprint_split`."""
+    labels = label_source(dataset, task, single_cls)
     return _fingerprint(
-        dataset, split, "labels", _label_digest, single_cls=single_cls, classes=classes, progress=progress
+        dataset,
+        split,
+        "labels",
+        labels.digest,
+        single_cls=single_cls,
+        classes=classes,
+        progress=progress,
+        header=labels.header(),
     )
 
 
@@ -76,10 +97,11 @@ def _fingerprint(
     single_cls: bool,
     classes: Sequence[int] | None,
     progress: Callable[[int, int], None] | None,
+    header: Mapping[str, Any],
 ) -> str:
     images = split_images(dataset, split)
     digests = list(_in_threads(digest, images, progress))
-    return combined(dataset, images, digests, content, single_cls=single_cls, classes=classes)
+    return combined(dataset, images, digests, content, single_cls=single_cls, classes=classes, header=header)
 
 
 def fingerprint_of(
@@ -88,17 +110,21 @@ def fingerprint_of(
     digests: Sequence[bytes],
     single_cls: bool = False,
     classes: Sequence[int] | None = None,
+    header: Mapping[str, Any] | None = None,
 ) -> str:
     """Return what `fingerprint_split` would, from digests that are known already.
 
     Args:
         dataset: The dataset.
         images: The images of the split.
-        digests: Of each, `label_digest` followed by the SHA-256 of the image.
+        digests: Of each, the digest of its labels followed by the SHA-256 of the image.
         single_cls: All classes count as one.
         classes: Only these classes count; None for all.
+        header: What the label source adds.
     """
-    return combined(dataset, images, digests, "labels and images", single_cls=single_cls, classes=classes)
+    return combined(
+        dataset, images, digests, "labels and images", single_cls=single_cls, classes=classes, header=header or {}
+    )
 
 
 def combined(
@@ -109,6 +135,7 @@ def combined(
     *,
     single_cls: bool,
     classes: Sequence[int] | None,
+    header: Mapping[str, Any],
 ) -> str:
     """Combine the digests of a split's images to its fingerprint.
 
@@ -119,8 +146,9 @@ def combined(
         content: What the digests are of; enters the fingerprint.
         single_cls: All classes count as one.
         classes: Only these classes count; None for all.
+        header: What the label source adds.
     """
-    header = {
+    whole = {
         "version": FINGERPRINT_VERSION,
         "content": content,
         "names": [dataset.names[index] for index in sorted(dataset.names)],
@@ -128,12 +156,13 @@ def combined(
         "channels": dataset.channels,
         "single_cls": single_cls,
         "classes": None if classes is None else sorted(set(classes)),
+        **header,
     }
     entries = sorted(
         (relative_key(dataset, image).encode("utf-8", "surrogateescape"), found)
         for image, found in zip(images, digests, strict=True)
     )
-    total = hashlib.sha256(json.dumps(header, sort_keys=True).encode() + b"\n")
+    total = hashlib.sha256(json.dumps(whole, sort_keys=True).encode() + b"\n")
     for key, found in entries:
         total.update(hashlib.sha256(key).digest() + found)
     return total.hexdigest()
@@ -157,20 +186,3 @@ def _image_digest(image: Path) -> bytes:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise InputError(Problem(str(image), f"not readable ({error.strerror})", "an image file")) from None
-
-
-def _label_digest(image: Path) -> bytes:
-    label = label_path(image)
-    try:
-        content = label.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        content = b""
-    except OSError as error:
-        raise InputError(Problem(str(label), f"not readable ({error.strerror})", "a label file")) from None
-    return label_digest(content)
-
-
-def label_digest(content: bytes) -> bytes:
-    """Return the SHA-256 of a label file's rows, however they are spaced and end."""
-    rows = (b" ".join(line.split()) for line in content.removeprefix(b"\xef\xbb\xbf").splitlines())
-    return hashlib.sha256(b"\n".join(filter(None, rows))).digest()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from yololab.data.image_names import IMAGE_SUFFIXES, is_image_name
-from yololab.data.index import Dataset, folder_entries, label_path, missing_splits
+from yololab.data.index import Dataset, folder_entries, missing_splits
 from yololab.data.problems import DataProblem, Severity
 
 IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes
@@ -75,7 +75,9 @@ def wrong_suffixes(sources: Iterable[Path]) -> Iterator[DataProblem]:
                 )
 
 
-def orphan_labels(sources: Iterable[Path], images: Sequence[Path]) -> Iterator[DataProblem]:
+def orphan_labels(
+    sources: Sequence[Path], images: Sequence[Path], place: Callable[[Path], Path], suffixes: frozenset[str]
+) -> Iterator[DataProblem]:
     """Find label files that belong to no image.
 
     Looked through are the folders where labels of the images lie, and everything below a folder of labels.
@@ -83,18 +85,22 @@ def orphan_labels(sources: Iterable[Path], images: Sequence[Path]) -> Iterator[D
     Args:
         sources: Folders and lists of all splits.
         images: The images of all splits.
+        place: Returns where the labels of an image lie.
+        suffixes: Suffixes of label files.
     """
     expected: set[str] = set()
     image_folders: dict[str, set[str]] = defaultdict(set)
     for image in images:
-        label = label_path(image)
+        label = place(image)
         expected.add(str(label))
         image_folders[str(label.parent)].add(str(image.parent))
+    image_names = {str(image) for image in images}
     not_labels = {str(source) for source in sources}
-    for candidate in sorted(_label_files(sources, image_folders) - expected - not_labels):
+    found = _label_files(sources, image_folders, place, suffixes)
+    for candidate in sorted(found - expected - not_labels - image_names):
         folder, name = os.path.split(candidate)
         # an image that no list names is still there: its label is none too many
-        if name not in IGNORED_LABELS and not _has_image(image_folders.get(folder, ()), name.removesuffix(".txt")):
+        if name not in IGNORED_LABELS and not _has_image(image_folders.get(folder, ()), name.rpartition(".")[0]):
             yield DataProblem(
                 "orphan_label",
                 Path(candidate),
@@ -105,14 +111,19 @@ def orphan_labels(sources: Iterable[Path], images: Sequence[Path]) -> Iterator[D
             )
 
 
-def _label_files(sources: Iterable[Path], label_folders: Iterable[str]) -> set[str]:
+def _label_files(
+    sources: Iterable[Path],
+    label_folders: Iterable[str],
+    place: Callable[[Path], Path],
+    suffixes: frozenset[str],
+) -> set[str]:
     found: set[str] = set()
     for source in sources:
-        below = label_path(source / "any.jpg").parent
+        below = place(source / "any.jpg").parent
         if below != source and below.is_dir():
-            found.update(entry for entry in folder_entries(below) if entry.endswith(".txt"))
+            found.update(entry for entry in folder_entries(below) if Path(entry).suffix in suffixes)
     for folder in filter(os.path.isdir, label_folders):
-        found.update(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".txt") and n[0] != ".")  # noqa: PTH118, PTH208
+        found.update(os.path.join(folder, n) for n in os.listdir(folder) if Path(n).suffix in suffixes and n[0] != ".")  # noqa: PTH118, PTH208
     return found
 
 

@@ -20,17 +20,22 @@ class LabelFormat:
         boxes: `class x y width height`, relative to the image's size.
         polygons: `class x1 y1 x2 y2 x3 y3 …`, three points or more.
         keypoints: A box followed by keypoints, as `kpt_shape` of the data.yaml says.
+        outlines: What is in a polygon counts, not only the box around it.
+        corners: Points of a polygon that the task wants; 0 for any number.
     """
 
     boxes: bool = False
     polygons: bool = False
     keypoints: bool = False
+    outlines: bool = False
+    corners: int = 0
 
 
 LABEL_FORMATS: dict[str, LabelFormat] = {
     "detect": LabelFormat(boxes=True, polygons=True),
-    "segment": LabelFormat(polygons=True),
-    "obb": LabelFormat(polygons=True),
+    "segment": LabelFormat(polygons=True, outlines=True),
+    "semantic": LabelFormat(polygons=True, outlines=True),
+    "obb": LabelFormat(polygons=True, outlines=True, corners=4),
     "pose": LabelFormat(keypoints=True),
 }
 
@@ -45,6 +50,8 @@ class LabelRules:
         polygons: Whether polygon rows are taken.
         nc: Number of classes.
         single_cls: All classes count as one, so any whole number from 0 on is a class.
+        outlines: What is in a polygon counts, not only the box around it.
+        corners: Points of a polygon that the task wants; 0 for any number.
     """
 
     box_columns: frozenset[int]
@@ -52,6 +59,8 @@ class LabelRules:
     polygons: bool
     nc: int
     single_cls: bool = False
+    outlines: bool = False
+    corners: int = 0
 
     def takes_box(self, columns: int) -> bool:
         """Whether a row with so many columns begins with a box."""
@@ -87,7 +96,8 @@ def label_rules(task: str, nc: int, kpt_shape: tuple[int, int] | None = None, si
     box_columns = {BOX_COLUMNS} if form.boxes else set()
     if kpt_shape and (form.boxes or form.keypoints):
         box_columns.add(BOX_COLUMNS + points * dimensions)
-    return LabelRules(frozenset(box_columns), dimensions if form.keypoints else 0, form.polygons, nc, single_cls)
+    judged = dimensions if form.keypoints else 0
+    return LabelRules(frozenset(box_columns), judged, form.polygons, nc, single_cls, form.outlines, form.corners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ HIGHEST, LOWEST = array("f", [1.01, -0.01])  # Ultralytics keeps coordinates tha
 WHOLE = 0.995  # of the image's width and height
 COINCIDING = 0.9  # IoU above which two boxes of a class are taken for the same object
 SHIFT = 0.12  # centres of boxes with such an IoU are no further apart than this part of a side
+FLAT = 1e-7  # area of a parallelogram, relative to the image, that rounding to six decimals can make of nothing
+VISIBILITIES = (0.0, 1.0, 2.0)
 NO_BOX = (0.0, 0.0, 0.0, 0.0)
 LINES_SHOWN = 10
 DROPS = "Ultralytics leaves out the whole image"
@@ -105,7 +107,7 @@ def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
     """Find coordinates outside 0 to 1: blocking beyond 1 %, the part that Ultralytics keeps is a warning.
 
     Of a pose row Ultralytics judges the keypoints' upper limit, not the box's; of a polygon the box around it.
-    Negative widths and heights are `wrong_sizes`' business.
+    A rotated box may have corners outside when its centre is inside. Negative sides are `wrong_sizes`' business.
     """
     for row in rows:
         if row.box is None:
@@ -116,7 +118,9 @@ def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
         written = row.values[1:] if row.polygon else (*row.box, *points)
         far = [v for v in inside_below if v < LOWEST] + [v for v in inside_above if v > HIGHEST]
         near = [v for v in written if v > 1] + [v for v in (*written[:2], *points) if v < 0]
-        if row.polygon:
+        if row.polygon and rules.corners:
+            near = []  # those of a rotated box that the border cuts lie outside
+        elif row.polygon:
             near += [v for v in written if v < 0]
         if far:
             yield Finding(
@@ -130,7 +134,7 @@ def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
             yield Finding(
                 "label_range",
                 row.line,
-                f"{near[0]:g} is a little outside 0 to 1",
+                f"{near[0]:g} is {'a little ' if LOWEST <= near[0] <= HIGHEST else ''}outside 0 to 1",
                 Severity.WARNING,
                 "Ultralytics takes it as it is: limit coordinates to 0 to 1",
             )
@@ -154,6 +158,47 @@ def wrong_sizes(rows: list[Row]) -> Iterator[Finding]:
                 )
             elif width == 0 or height == 0:
                 yield Finding("label_size", row.line, f"a box of {size}", Severity.WARNING, "delete or mend the row")
+
+
+def flat_polygons(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find polygons whose points lie on one line (or are one): nothing is inside."""
+    for row in rows:
+        if rules.outlines and row.polygon and row.box is not None and min(row.box[2:]) > 0 and _is_flat(row.values[1:]):
+            what = f"{len(row.values) // 2} points on one line"
+            yield Finding("label_area", row.line, what, Severity.WARNING, "nothing is inside: delete or mend the row")
+
+
+def _is_flat(values: Sequence[float]) -> bool:
+    """Return whether points lie on one line, to within what six decimals tell."""
+    points = list(zip(values[::2], values[1::2], strict=True))
+    x, y = points[0]
+    far_x, far_y = max(points, key=lambda point: (point[0] - x) ** 2 + (point[1] - y) ** 2)
+    along_x, along_y = far_x - x, far_y - y
+    return all(abs(along_x * (b - y) - along_y * (a - x)) < FLAT for a, b in points)
+
+
+def other_corners(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find polygons with another number of points than a rotated box."""
+    for row in rows:
+        if rules.corners and row.polygon and len(row.values) != 1 + 2 * rules.corners:
+            what = f"{len(row.values) // 2} points, a rotated box has {rules.corners}"
+            yield Finding("label_corners", row.line, what, Severity.NOTE, "the smallest box around them is taken")
+
+
+def wrong_visibility(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find keypoints whose visibility is not 0, 1 or 2, and such at 0, 0 that count as seen."""
+    step = rules.judged_keypoints
+    for row in rows:
+        points = [row.keypoints[place : place + step] for place in range(0, len(row.keypoints), step or 1)]
+        states = [point[2] for point in points if len(point) == 3]
+        if wrong := [state for state in states if state not in VISIBILITIES]:
+            what, remedy = f"visibility {wrong[0]:g}", "0 is not labelled, 1 hidden, 2 visible"
+            yield Finding("keypoint_visibility", row.line, what, Severity.WARNING, remedy)
+        counted = [number for number, (x, y, *seen) in enumerate(points) if x == y == 0 and seen != [0.0]]
+        if counted and len(counted) < len(points):
+            what = f"keypoint {counted[0]} at 0, 0 counts as labelled"
+            remedy = "one that is not labelled has visibility 0; with two values a keypoint, a negative x (-0.01)"
+            yield Finding("keypoint_origin", row.line, what, Severity.WARNING, remedy)
 
 
 def repeated_rows(rows: list[Row]) -> Iterator[Finding]:
@@ -246,6 +291,9 @@ def judge_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
         wrong_classes(rows, rules),
         wrong_coordinates(rows, rules),
         wrong_sizes(rows),
+        flat_polygons(rows, rules),
+        other_corners(rows, rules),
+        wrong_visibility(rows, rules),
         repeated_rows(rows),
     )
     verdict = LabelVerdict((), _one_a_rule(found))

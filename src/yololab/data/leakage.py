@@ -98,7 +98,7 @@ def same_names(splits: Mapping[str, Sequence[Fingered]]) -> Iterator[DataProblem
 
 
 def one_sided_classes(
-    yaml: Path, names: Mapping[int, str], instances: Mapping[str, Mapping[int, int]]
+    yaml: Path, names: Mapping[int, str], instances: Mapping[str, Mapping[int, int]], unit: str = "objects"
 ) -> Iterator[DataProblem]:
     """Find classes that are in the training split only, or not in it, or nowhere.
 
@@ -106,6 +106,7 @@ def one_sided_classes(
         yaml: The data.yaml, which the findings are about.
         names: Class names by index.
         instances: Objects of each class in each split.
+        unit: What they are counted in.
     """
     counted = {split: Counter(found) for split, found in instances.items() if sum(found.values())}
     if len(counted) < 2 or "train" not in counted:
@@ -113,7 +114,7 @@ def one_sided_classes(
     for index, name in names.items():
         there = [split for split, found in counted.items() if found[index]]
         if not there:
-            what, remedy = f"class {name!r}: no object in any split", "label it, or take it out of `names`"
+            what, remedy = f"class {name!r}: no {unit} in any split", "label it, or take it out of `names`"
             yield DataProblem("class_unused", yaml, None, what, Severity.NOTE, remedy)
         elif "train" not in there:
             what, remedy = f"class {name!r}: only in {', '.join(there)}", "nothing can be learnt of it: split anew"

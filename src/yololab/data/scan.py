@@ -11,18 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yololab.data.fingerprint import label_digest
 from yololab.data.images.facts import ImageFacts, decode_error, lacks_its_end, read_facts
 from yololab.data.images.perceptual import perceptual_hash
 from yololab.data.images.rules import judge_image_file
-from yololab.data.index import label_path
-from yololab.data.label_rows import LabelRules
-from yololab.data.label_rules import DROPS, LabelVerdict, judge_label
+from yololab.data.label_source import LabelLook, LabelSource
 from yololab.data.problems import DataProblem, Severity
-from yololab.data.scan_cache import ImageEntry, ScanCache, cache_name, is_settled, stamp_of
+from yololab.data.scan_cache import ImageEntry, KnownMap, ScanCache, cache_name, is_settled, stamp_of
 from yololab.data.scan_workers import scan_workers, usable_cores
 
 IMAGES_A_TASK = 32
+DROPS = "Ultralytics leaves out the whole image"
 CACHED_AT_ONCE = 4096
 
 
@@ -31,7 +29,7 @@ class ScanSettings:
     """What a scan looks at.
 
     Attributes:
-        rules: The rules of the label files.
+        labels: The labels of the images.
         channels: The channels that the data.yaml names.
         decode: Whether every pixel is decoded.
         hashes: Whether perceptual hashes are made.
@@ -39,7 +37,7 @@ class ScanSettings:
         cache: Our cache folder; None keeps nothing.
     """
 
-    rules: LabelRules
+    labels: LabelSource
     channels: int
     decode: bool
     hashes: bool
@@ -49,23 +47,19 @@ class ScanSettings:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one image and its label file are.
+    """What one image and its labels are.
 
     Attributes:
         image: The image.
         entry: What was found in it; None when it is not there or not readable.
-        verdict: What its labels are worth.
-        labelled: Whether it has a label file, be it empty.
-        label_digest: Digest of its rows.
+        labels: What its labels are worth.
         problems: What was found.
         cached: Whether the image was known from an earlier scan.
     """
 
     image: Path
     entry: ImageEntry | None
-    verdict: LabelVerdict
-    labelled: bool
-    label_digest: bytes
+    labels: LabelLook
     problems: tuple[DataProblem, ...]
     cached: bool
 
@@ -91,48 +85,55 @@ def scan(
         for start in range(0, len(images), CACHED_AT_ONCE):
             part = images[start : start + CACHED_AT_ONCE]
             known = cache.known(part)
+            maps = _known_maps(part, settings.labels, cache)
             tasks = [
-                [(image, known.get(cache_name(image))) for image in part[first : first + IMAGES_A_TASK]]
+                [
+                    (image, known.get(cache_name(image)), maps.get(image))
+                    for image in part[first : first + IMAGES_A_TASK]
+                ]
                 for first in range(0, len(part), IMAGES_A_TASK)
             ]
+            fresh_maps: dict[str, KnownMap] = {}
             fresh: dict[str, tuple[str, ImageEntry]] = {}
             count = start
             for found in run(tasks):
                 for look, stamp in found:
                     if stamp is not None and look.entry is not None:
                         fresh[cache_name(look.image)] = (stamp, look.entry)
+                    if look.labels.fresh is not None:
+                        fresh_maps.update([look.labels.fresh])
                     yield look
                 count += len(found)
                 done(count)
             cache.keep(fresh)
+            cache.keep_maps(fresh_maps)
     done(len(images))
 
 
-Task = list[tuple[Path, tuple[str, ImageEntry] | None]]
+Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap | None]]
+
+
+def _known_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, KnownMap]:
+    """Return what is known of the label files of images, where these are images too."""
+    if not labels.reads_maps:
+        return {}
+    files = {image: labels.file(image) for image in images}
+    known = cache.known_maps(list(files.values()))
+    return {image: known[name] for image, file in files.items() if (name := cache_name(file)) in known}
 
 
 def _look_at_all(task: Task, settings: ScanSettings) -> list[tuple[Look, str | None]]:
-    return [_look(image, settings, known) for image, known in task]
+    return [_look(image, settings, known, known_map) for image, known, known_map in task]
 
 
-def _look(image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None) -> tuple[Look, str | None]:
+def _look(
+    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: KnownMap | None
+) -> tuple[Look, str | None]:
     """Look at an image and its labels; return it with its stamp when it is worth keeping."""
     problems: list[DataProblem] = []
     entry, stamp, cached = _image(image, settings, known, problems)
-    label, labelled, digest, verdict = label_path(image), True, label_digest(b""), LabelVerdict(())
-    try:
-        content = label.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        labelled = False
-    except OSError as error:
-        what, remedy = f"not readable ({error.strerror})", f"{DROPS}: mend the file's permissions"
-        problems.append(DataProblem("label_unreadable", label, None, what, Severity.BLOCKING, remedy))
-    else:
-        digest = label_digest(content)
-        verdict = judge_label(content, settings.rules)
-        problems += [DataProblem(f.check, label, f.line, f.what, f.severity, f.remedy) for f in verdict.findings]
-        problems += _below_a_pixel(label, verdict, entry)
-    return Look(image, entry, verdict, labelled, digest, tuple(problems), cached), stamp
+    labels = settings.labels.look(image, entry, known_map)
+    return Look(image, entry, labels, (*problems, *labels.problems), cached), stamp
 
 
 def _image(
@@ -172,15 +173,3 @@ def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
     usable = facts.error is None and settings.hashes
     hashed = perceptual_hash(content, facts.width, facts.height) if usable else None
     return ImageEntry(facts, digest, hashed, settings.hashes, settings.decode)
-
-
-def _below_a_pixel(label: Path, verdict: LabelVerdict, entry: ImageEntry | None) -> Iterator[DataProblem]:
-    """Find boxes narrower or lower than one pixel of their own image."""
-    if entry is None or not entry.facts.width:
-        return
-    width, height = entry.facts.shown_size
-    small = [box for box in verdict.boxes if 0 < box[2] * width < 1 or 0 < box[3] * height < 1]
-    if small:
-        box = small[0]
-        what = f"{len(small)} box(es) below one pixel, the first {box[2] * width:.2g} x {box[3] * height:.2g} px"
-        yield DataProblem("label_tiny", label, None, what, Severity.WARNING, "a slip of the mouse? delete or mend it")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from yololab.data.images.facts import ImageFacts
 
@@ -41,6 +42,20 @@ class ImageEntry:
     hash: bytes | None
     hashed: bool
     decoded: bool
+
+
+class KnownMap(NamedTuple):
+    """What was found in a label file that is an image: a mask, a depth map.
+
+    Attributes:
+        stamp: What must be the same for it to count.
+        facts: What was found, as plain values.
+        digest: SHA-256 of its bytes.
+    """
+
+    stamp: str
+    facts: Sequence[Any]
+    digest: bytes
 
 
 class ScanCache:
@@ -91,6 +106,41 @@ class ScanCache:
         finally:
             connection.close()
 
+    def known_maps(self, files: Sequence[Path]) -> dict[str, KnownMap]:
+        """Return what is known of label files that are images; the caller compares the stamp."""
+        connection = self._open() if files else None
+        if connection is None:
+            return {}
+        try:
+            found: dict[str, KnownMap] = {}
+            for start in range(0, len(files), _AT_ONCE):
+                names = [_name(file) for file in files[start : start + _AT_ONCE]]
+                query = f"SELECT path, stamp, facts, digest FROM maps WHERE path IN ({','.join('?' * len(names))})"
+                for path, stamp, facts, digest in connection.execute(query, names):
+                    found[path] = KnownMap(stamp, json.loads(facts), digest)
+            return found
+        except (sqlite3.Error, ValueError, TypeError):
+            return {}
+        finally:
+            connection.close()
+
+    def keep_maps(self, entries: Mapping[str, KnownMap]) -> None:
+        """Add what was found in label files; the oldest go when there are too many."""
+        connection = self._open() if entries else None
+        if connection is None:
+            return
+        rows = ((path, entry.stamp, json.dumps(entry.facts), entry.digest) for path, entry in entries.items())
+        try:
+            with connection:
+                connection.executemany("INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?)", rows)
+                connection.execute(
+                    "DELETE FROM maps WHERE rowid <= (SELECT max(rowid) FROM maps) - ?", (_MOST_ENTRIES,)
+                )
+        except sqlite3.Error:
+            return
+        finally:
+            connection.close()
+
     def _open(self) -> sqlite3.Connection | None:
         """Open the file, making it anew when it is damaged; None when that cannot be."""
         if self._file is None:
@@ -102,6 +152,9 @@ class ScanCache:
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS images (path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB, "
                     "hash BLOB, hashed INT, decoded INT)"
+                )
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS maps (path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB)"
                 )
                 return connection
             except sqlite3.DatabaseError as error:

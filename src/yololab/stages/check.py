@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yololab.config.schema import CheckConfig, Decode
-from yololab.data.checks import CheckReport, CheckSettings
+from yololab.data.check_report import CheckReport, CheckSettings, SplitCounts
 from yololab.errors import InputError, Problem
 from yololab.screen import Screen
 
@@ -36,15 +36,26 @@ def check_settings(config: CheckConfig, imgsz: int, cache: Path) -> CheckSetting
 
 def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
     """Print the counts of each split, and each kind of finding with its number and first example."""
-    counts = ", ".join(
-        f"{split} {found.images} images with {found.instances} objects" for split, found in report.splits.items()
-    )
+    counts = ", ".join(f"{split} {in_words(found, report.unit)}" for split, found in report.splits.items())
     screen.stage("check", f"{name}: {counts}")
     for kind in report.summary():
         screen.detail(f"{kind['severity']}: {kind['check']} × {kind['count']} ({kind['description']})")
         for example in kind["examples"][: SHOWN_EXAMPLES if kind["severity"] != "note" else 1]:
             place = example["file"] + (f":{example['line']}" if example["line"] else "")
             screen.detail(f"    {place}: {example['what']}")
+
+
+def in_words(counts: SplitCounts, unit: str) -> str:
+    """Return what a split holds.
+
+    >>> in_words(SplitCounts(3, 3, 0, 0, 5, {}), "objects")
+    '3 images with 5 objects'
+    >>> in_words(SplitCounts(3, 3, 0, 0, 3, {0: ClassCounts(3, 3)}), "images")
+    '3 images of 1 classes'
+    """
+    if unit == "images":
+        return f"{counts.images} images of {sum(bool(found.images) for found in counts.per_class.values())} classes"
+    return f"{counts.images} images with {counts.instances} {unit}"
 
 
 def refuse_blocking(report: CheckReport, where: Path | None = None) -> None:

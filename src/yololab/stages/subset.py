@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.data.index import Dataset, label_path, split_images
-from yololab.data.label_rows import label_rules
-from yololab.data.label_rules import judge_label
+from yololab.data.forms import label_source
+from yololab.data.index import Dataset, split_images
 from yololab.data.subset import stratified_subset
 
 
@@ -21,10 +20,6 @@ def drawn_images(dataset: Dataset, split: str, task: str, amount: float, seed: i
         seed: The seed of the draw.
     """
     images = split_images(dataset, split)
-    rules = label_rules(task, len(dataset.names), dataset.kpt_shape)
-    classes = []
-    for image in images:
-        label = label_path(image)
-        content = label.read_bytes() if label.is_file() else b""
-        classes.append(frozenset(judge_label(content, rules).classes))
+    labels = label_source(dataset, task)
+    classes = [frozenset(labels.look(image, None, None).amounts) for image in images]
     return [images[index] for index in stratified_subset(classes, amount, seed)]
