@@ -101,9 +101,15 @@ def _alert(kind: str, lines: list[str]) -> str:
 
 
 def _classes(comparison: Mapping[str, Any]) -> str:
-    """Write the classes folded away: those that lost most first."""
-    rows = [row for row in mappings(comparison.get("per_class")) if row.get("name") is not None]
+    """Write the classes folded away, one table a class metric."""
     direction = primary_row(comparison).get("direction")
+    tables = [("", comparison.get("per_class")), *mapping(comparison.get("per_class_other")).items()]
+    return "\n\n".join(block for name, rows in tables if (block := _class_table(str(name), mappings(rows), direction)))
+
+
+def _class_table(metric: str, found: list[Mapping[str, Any]], direction: Any) -> str:
+    """Write the classes of one metric, those that lost most first; empty when nothing can be compared."""
+    rows = [row for row in found if row.get("name") is not None]
     words_of_change = [gain_word(as_number(row.get("delta")), direction) for row in rows]
     unknown = sum(as_number(row.get("delta")) is None for row in rows)
     if unknown == len(rows):
@@ -130,7 +136,8 @@ def _classes(comparison: Mapping[str, Any]) -> str:
             cells.append(f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}")
             cells.append("insufficient" if row.get("insufficient") is True else number(row.get("q"), 3))
         table.append(cells)
-    return f"<details>\n<summary>Per class ({told})</summary>\n\n{_table(table)}\n\n</details>"
+    title = f"Per class{f', {prose(metric)}' if metric else ''} ({told})"
+    return f"<details>\n<summary>{title}</summary>\n\n{_table(table)}\n\n</details>"
 
 
 def _guards(comparison: Mapping[str, Any]) -> str:
@@ -169,16 +176,37 @@ def _errors(comparison: Mapping[str, Any]) -> str:
 
 def _images(comparison: Mapping[str, Any]) -> str:
     """Write the images that made the difference folded away."""
-    found = mappings(mapping(comparison.get("image_changes")).get("images"))
+    changes = mapping(comparison.get("image_changes"))
+    found = mappings(changes.get("images"))
     if not found:
         return ""
+    table = _valued_images(found, str(changes["metric"])) if changes.get("metric") else _detected_images(found)
+    return f"<details>\n<summary>Images that made the difference</summary>\n\n{_table(table)}\n\n</details>"
+
+
+def _detected_images(found: list[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the rows of images whose detections changed."""
     table = [["image", "errors fewer", "found before", "found now", "wrong before", "wrong now"], [":--", *["--:"] * 5]]
     for row in found:
         seen, false = mapping(row.get("found")), mapping(row.get("false"))
         cells = [count(seen.get("baseline")), count(seen.get("current"))]
         cells += [count(false.get("baseline")), count(false.get("current"))]
         table.append([code(str(row.get("image")), in_table=True), f"{as_number(row.get('gain')) or 0:+g}", *cells])
-    return f"<details>\n<summary>Images that made the difference</summary>\n\n{_table(table)}\n\n</details>"
+    return table
+
+
+def _valued_images(found: list[Mapping[str, Any]], metric: str) -> list[list[str]]:
+    """Return the rows of images that have a value of their own; what is said in words stands instead of the number."""
+    labelled = any(row.get("truth") for row in found)
+    table = [["image", *(["it is"] if labelled else []), f"{prose(metric)} before", f"{prose(metric)} now", ""]]
+    table.append([":--", *["--:"] * (len(table[0]) - 1)])
+    for row in found:
+        sides = [mapping(row.get(side)) for side in ("baseline", "current")]
+        cells = [prose(str(side["said"])) if side.get("said") else number(side.get("value")) for side in sides]
+        truth = [prose(str(row.get("truth") or "—"))] if labelled else []
+        word = "better" if (as_number(row.get("gain")) or 0) > 0 else "worse"
+        table.append([code(str(row.get("image")), in_table=True), *truth, *cells, word])
+    return table
 
 
 def _sides(comparison: Mapping[str, Any]) -> str:

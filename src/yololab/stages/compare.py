@@ -14,7 +14,7 @@ from yololab.stages.class_rows import class_differences, class_rows, other_class
 from yololab.stages.comparability import describe, protocol_warnings, side_notes, unlike
 from yololab.stages.evidence import Evidence, gather_evidence, statistics_of
 from yololab.stages.guards import Guard, check_guards
-from yololab.stages.sentences import bare_sentence, paired_sentence
+from yololab.stages.sentences import bare_sentence, exact_sentence, paired_sentence
 from yololab.statistics.paired import MetricDifference
 from yololab.statistics.verdict import Verdict
 from yololab.tasks import TASKS, Direction
@@ -223,6 +223,7 @@ def compare_metrics(
         sentence += f" Guards are broken: {'; '.join(broken)}."
     notes = [*side_notes(current, baseline), *evidence.missing] if baseline is not None else []
     if evidence.result is not None:
+        notes += [exact_sentence(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
         notes.append("Two checkpoints are compared: that does not measure variation between seeds.")
     return Comparison(
         verdict=verdict,
@@ -234,7 +235,9 @@ def compare_metrics(
         per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
-        warnings=tuple(protocol_warnings(current, baseline)) if baseline is not None else (),
+        warnings=()
+        if baseline is None
+        else (*_nothing_found(current, baseline), *protocol_warnings(current, baseline)),
         notes=tuple(notes),
         confirmed=confirmed,
         statistics=None if evidence.result is None else statistics_of(evidence.result),
@@ -260,6 +263,15 @@ def _judged(
     assert gain is not None
     verdict = _bare_verdict(gain, tolerance)
     return verdict, False, bare_sentence(verdict, gain, metric.name, tolerance)
+
+
+def _nothing_found(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Say it when two models are equal in finding nothing at all."""
+    name = current.primary.name
+    both = current.value(name) == baseline.value(name) == 0 and current.primary.direction is Direction.HIGHER
+    return (
+        [f"{name} is 0 on both sides: neither model finds anything, and they are equal only in that."] if both else []
+    )
 
 
 def _bare_verdict(gain: float, tolerance: float) -> Verdict:

@@ -71,7 +71,7 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
         if not folders and any(character in text for character in "*?["):
             raise InputError(Problem(text, "matches nothing", "a pattern of run folders", "put it in quotes"))
     if not folders:
-        return [Arm(text, (read_operand(text, working_directory),), (None,))]
+        return [Arm(text, (read_operand(text, working_directory),), (_config(path).get("seed"),))]
     # A link to a run (a sweep's best) is that run, and counts once.
     trials = dict.fromkeys(trial.resolve() for folder in folders for trial in _trials(folder) or [folder])
     runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
@@ -147,7 +147,7 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     if problems:
         raise InputError(problems)
     task = TASKS[first.task]
-    seeds = [f"{len(arm.runs)} runs of {arm.text} (seeds {_seeds(arm)})" for arm in (current, baseline)]
+    seeds = [_told(arm) for arm in (current, baseline)]
     notes = [f"Means over the runs: {seeds[0]} against {seeds[1]}."]
     notes += [
         f"{arm.text}: the same seed more than once; repeated runs add no evidence."
@@ -244,9 +244,14 @@ def _mean(arm: Arm, metric: str) -> float | None:
     return sum(known) / len(known) if len(known) == len(values) else None
 
 
-def _seeds(arm: Arm) -> str:
-    """Return the seeds of an arm in words."""
-    return ", ".join("unknown" if seed is None else str(seed) for seed in arm.seeds)
+def _told(arm: Arm) -> str:
+    """Return an arm's runs and seeds in words."""
+    seeds = ", ".join("unknown" if seed is None else str(seed) for seed in arm.seeds)
+    return (
+        f"{len(arm.runs)} runs of {arm.text} (seeds {seeds})"
+        if arm.several
+        else f"one run of {arm.text} (seed {seeds})"
+    )
 
 
 def _different_seeds(arm: Arm) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yololab.statistics.paired import PairedResult
+from yololab.statistics.pairs import ExactTest
 from yololab.statistics.verdict import Verdict
 
 
@@ -49,6 +50,15 @@ def paired_sentence(result: PairedResult, metric: str, tolerance: float, *, lowe
         return f"{metric} is {change}; a loss of more than {tolerance:g} is ruled out, a gain is not proven ({span})."
     need = ""
     if result.detectable_drop is not None:
-        need = f" They would show a drop of {result.detectable_drop:.3f}"
+        need = f" They would show a loss of {result.detectable_drop:.3f}"
         need += f"; one of {tolerance:g} needs about {result.images_needed:,} images." if result.images_needed else "."
     return f"These {result.images:,} images cannot tell the two apart: {metric} is {change}, but {span}.{need}"
+
+
+def exact_sentence(test: ExactTest) -> str:
+    """Say a test without replicates."""
+    p = "< 0.001" if test.p < 0.001 else f"= {test.p:.3f}"
+    return (
+        f"{test.test}'s exact test on {test.metric}: {test.only_current:,} images are right only now, "
+        f"{test.only_baseline:,} only in the baseline (p {p})."
+    )

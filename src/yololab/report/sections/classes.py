@@ -20,26 +20,39 @@ NOT_METRICS = ("index", "instances", "images")
 
 
 @dataclass(frozen=True)
+class Change:
+    """One metric of a class beside the baseline's.
+
+    Attributes:
+        baseline: The baseline's value.
+        delta: The change.
+        chance: Its q-value, `insufficient` where too few images hold the class; empty when it was not tested.
+    """
+
+    baseline: float | None = None
+    delta: float | None = None
+    chance: str = ""
+
+
+@dataclass(frozen=True)
 class ClassRow:
     """One class.
 
     Attributes:
         name: Its name.
         values: Its metrics, in the order of the table's columns.
-        instances: Its objects in the evaluated split; None when that is not known.
+        instances: What its labels are counted in (objects, images, pixels); None when that is not known.
         images: The images that hold it.
-        baseline: The baseline's value of the leading metric.
-        delta: The change of the leading metric.
-        chance: Its q-value, `insufficient` where too few images hold the class; empty when it was not tested.
+        changes: The metrics that were compared with the baseline's, by column.
+        leading: The change of the leading metric.
     """
 
     name: str
     values: tuple[float | None, ...]
     instances: float | None
     images: float | None
-    baseline: float | None
-    delta: float | None
-    chance: str
+    changes: Mapping[str, Change]
+    leading: Change
 
     @property
     def absent(self) -> bool:
@@ -53,18 +66,24 @@ def classes(run: RunFiles) -> dict[str, Any] | None:
     columns = class_columns(found, str(run.metrics.get("task") or "detect"))
     if not columns:
         return None
-    leading = leading_column(columns, run.primary_metric)
-    before = {str(row.get("name")): row for row in mappings(run.comparison.get("per_class"))}
-    rows = [_row(name, values, columns, before.get(name, {})) for name, values in found.items()]
+    task = str(run.metrics.get("task") or "detect")
+    leading = leading_column(columns, task)
+    compared = {leading: mappings(run.comparison.get("per_class"))}
+    compared |= {str(name): mappings(rows) for name, rows in mapping(run.comparison.get("per_class_other")).items()}
+    before = {column: {str(row.get("name")): row for row in rows} for column, rows in compared.items()}
+    rows = [_row(name, values, columns, before, leading) for name, values in found.items()]
     position = columns.index(leading)
-    with_baseline = any(row.baseline is not None for row in rows)
+    known = [change for row in rows for change in row.changes.values()]
+    counted = TASKS[task].counted if task in TASKS else "objects"
     return {
         "columns": columns,
-        "leading": leading,
-        "with_baseline": with_baseline,
-        "tested": any(row.chance not in ("", "—") for row in rows),
-        "rows": [_shown(row, primary_row(run.comparison).get("direction")) for row in rows],
-        "charts": class_charts(rows, position, leading),
+        "compared": [
+            c for c in columns if any(row.changes[c].baseline is not None for row in rows if c in row.changes)
+        ],
+        "tested": any(change.chance not in ("", "—") for change in known),
+        "rows": [_shown(row, columns, primary_row(run.comparison).get("direction")) for row in rows],
+        "charts": class_charts(rows, position, leading, counted),
+        "counted": counted,
         "collapsed": len(rows) > MOST_IN_ONE_CHART,
         "total": len(rows),
         "absent": sum(row.absent for row in rows),
@@ -78,13 +97,13 @@ def class_columns(found: Mapping[str, Mapping[str, Any]], task: str) -> list[str
     return [key for key in dict.fromkeys([*known, *present]) if key in present]
 
 
-def leading_column(columns: Sequence[str], primary_metric: str) -> str:
-    """Return the class metric that belongs to the primary metric (mAP50-95 → AP50-95), else the first."""
-    wanted = primary_metric.replace("mAP", "AP")
+def leading_column(columns: Sequence[str], task: str) -> str:
+    """Return the class metric that belongs to the task's primary metric, else the first."""
+    wanted = TASKS[task].class_metric if task in TASKS else ""
     return wanted if wanted in columns else columns[0]
 
 
-def class_charts(rows: Sequence[ClassRow], position: int, leading: str) -> list[Markup]:
+def class_charts(rows: Sequence[ClassRow], position: int, leading: str, counted: str = "objects") -> list[Markup]:
     """Draw the classes from the best to the weakest, and how many there are; of many only the two ends."""
     known = sorted(
         (row for row in rows if row.values[position] is not None), key=lambda row: -(row.values[position] or 0.0)
@@ -93,14 +112,14 @@ def class_charts(rows: Sequence[ClassRow], position: int, leading: str) -> list[
         Bar(
             row.name,
             row.values[position],
-            row.baseline,
-            "" if row.instances is None else f"{count(row.instances)} instances",
+            row.leading.baseline,
+            "" if row.instances is None else f"{count(row.instances)} {counted}",
         )
         for row in known
     ]
     if len(drawn) <= MOST_IN_ONE_CHART:
         amounts = [Bar(row.name, row.instances) for row in known]
-        charts = [bars(leading, drawn), bars("Instances", amounts, top=None, write=count, colour=5)]
+        charts = [bars(leading, drawn), bars(counted.capitalize(), amounts, top=None, write=count, colour=5)]
     else:
         weakest = list(reversed(drawn[-EXTREMES:]))
         charts = [
@@ -110,29 +129,52 @@ def class_charts(rows: Sequence[ClassRow], position: int, leading: str) -> list[
     return [chart for chart in charts if chart]
 
 
-def _row(name: str, values: Mapping[str, Any], columns: Sequence[str], before: Mapping[str, Any]) -> ClassRow:
+def _row(
+    name: str,
+    values: Mapping[str, Any],
+    columns: Sequence[str],
+    before: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    leading: str,
+) -> ClassRow:
     """Put together one class."""
+    changes = {column: _change(rows.get(name, {})) for column, rows in before.items()}
     return ClassRow(
         name,
         tuple(as_number(values.get(column)) for column in columns),
         as_number(values.get("instances")),
         as_number(values.get("images")),
-        as_number(before.get("baseline")),
-        as_number(before.get("delta")),
-        "insufficient" if before.get("insufficient") is True else number(before.get("q"), 3) if "q" in before else "",
+        changes,
+        changes[leading],
     )
 
 
-def _shown(row: ClassRow, direction: Any) -> dict[str, Any]:
+def _change(row: Mapping[str, Any]) -> Change:
+    """Read what was found of one metric of a class."""
+    chance = "insufficient" if row.get("insufficient") is True else number(row.get("q"), 3) if "q" in row else ""
+    return Change(as_number(row.get("baseline")), as_number(row.get("delta")), chance)
+
+
+def _shown(row: ClassRow, columns: Sequence[str], direction: Any) -> dict[str, Any]:
     """Prepare one row of the table."""
     return {
         "name": row.name,
         "absent": row.absent,
-        "values": [number(value) for value in row.values],
+        "cells": [
+            {"value": number(value), "change": _shown_change(row.changes[column], direction)}
+            if column in row.changes
+            else {"value": number(value), "change": None}
+            for column, value in zip(columns, row.values, strict=True)
+        ],
         "instances": count(row.instances),
         "images": count(row.images),
-        "baseline": number(row.baseline),
-        "delta": signed(row.delta),
-        "gain": gain_word(row.delta, direction),
-        "chance": row.chance or "—",
+    }
+
+
+def _shown_change(change: Change, direction: Any) -> dict[str, str]:
+    """Prepare the change of one metric."""
+    return {
+        "baseline": number(change.baseline),
+        "delta": signed(change.delta),
+        "gain": gain_word(change.delta, direction),
+        "chance": change.chance or "—",
     }

@@ -15,6 +15,8 @@ _TOGETHER = (
     (re.compile(r"metrics/mAP[\d-]*(\(\w\))?$"), "mAP{}"),
     (re.compile(r"metrics/(?:precision|recall)(\(\w\))?$"), "Precision and recall{}"),
     (re.compile(r"metrics/accuracy_top\d+()$"), "Accuracy"),
+    (re.compile(r"metrics/(?:mIoU|pixel_acc)()$"), "IoU and pixel accuracy"),
+    (re.compile(r"metrics/delta\d+()$"), "Depth within a factor of 1.25, 1.25², 1.25³"),
 )
 # Ultralytics' suffix of a metric → what was measured; only worth saying where a task measures several.
 _SUFFIXES = {"(B)": "boxes", "(M)": "masks", "(P)": "keypoints"}

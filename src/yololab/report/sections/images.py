@@ -14,15 +14,46 @@ from yololab.report.runfiles import RunFiles, mapping, mappings
 def images(run: RunFiles) -> dict[str, Any] | None:
     """Prepare the images; None when no image changed, or they were not compared one by one."""
     changes = mapping(run.comparison.get("image_changes"))
+    if changes.get("metric"):
+        return _valued(changes)
     rows = [row for row in mappings(changes.get("images")) if len(_numbers(row.get("size"))) == 2]
     if not rows:
         return None
     root = Path(str(changes["root"])) if changes.get("root") else None
     confidence = mapping(changes.get("confidence"))
     return {
+        "valued": False,
         "images": [_image(row, root) for row in rows],
         "confidence": {side: number(confidence.get(side), 2) for side in ("current", "baseline")},
     }
+
+
+def _valued(changes: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Prepare images that have a value of their own: right or wrong, an IoU, an error."""
+    rows = mappings(changes.get("images"))
+    if not rows:
+        return None
+    root = Path(str(changes["root"])) if changes.get("root") else None
+    return {
+        "valued": True,
+        "metric": str(changes["metric"]),
+        "labelled": any(row.get("truth") for row in rows),
+        "images": [
+            {
+                "name": str(row.get("image")),
+                "picture": thumbnail(root / str(row.get("image"))) if root else None,
+                "truth": str(row.get("truth") or "—"),
+                "word": "better" if (as_number(row.get("gain")) or 0) > 0 else "worse",
+                **{side: _value(mapping(row.get(side))) for side in ("baseline", "current")},
+            }
+            for row in rows
+        ],
+    }
+
+
+def _value(side: Mapping[str, Any]) -> str:
+    """Return what a model says of an image: in words, or its value."""
+    return str(side["said"]) if side.get("said") else number(side.get("value"))
 
 
 def _image(row: Mapping[str, Any], root: Path | None) -> dict[str, Any]:

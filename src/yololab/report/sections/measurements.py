@@ -53,7 +53,7 @@ def _rests_on(run: RunFiles) -> str:
     if found.get("p"):
         told += f"; p: {found['p']}"
     drop = as_number(found.get("detectable_drop"))
-    return told + (f"; a drop of {number(drop, 3)} would be noticed" if drop is not None else "")
+    return told + (f"; a loss of {number(drop, 3)} would be noticed" if drop is not None else "")
 
 
 def _from_metrics(run: RunFiles) -> list[Mapping[str, Any]]:
