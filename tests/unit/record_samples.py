@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from yololab.statistics.evaluated import Records
+from yololab.statistics.pairs import metrics_of
 from yololab.statistics.point_metrics import point_metrics
 from yololab.statistics.ranking import rank_classes
 from yololab.statistics.records import DetectionRecords, ImageRecord, pack_records
 from yololab.statistics.records_file import save_records
+from yololab.tasks import TASKS
 
 NAMES = ("cat", "dog", "owl")
 
@@ -91,3 +94,33 @@ def write_run(folder: Path, records: DetectionRecords, config: dict, **changes) 
     }
     (folder / "experiment_log.json").write_text(json.dumps(record))
     return folder
+
+
+def write_task_evaluation(folder: Path, records: Records, **changes) -> Path:
+    """Write metrics.json and predictions.npz of any task, and return the metrics' path."""
+    task = TASKS[records.task]
+    measure = metrics_of(records, task.primary_metric)
+    per_class = {name: dict.fromkeys(task.per_class) for name in records.names.values()} if task.per_class else {}
+    for metric, points in measure.class_points().items():
+        for point in points:
+            per_class[records.names[point.index]] |= {metric: point.value, "instances": 5, "images": point.images}
+    content = {
+        "schema_version": 1,
+        "task": task.name,
+        "model": str(folder / "weights/best.pt"),
+        "split": "val",
+        **measure.points(),
+        "primary_metric": task.primary_metric,
+        "directions": {metric.name: metric.direction for metric in task.metrics},
+        "names": {str(index): name for index, name in records.names.items()},
+        "per_class": per_class,
+        "protocol": {"imgsz": 64, "single_cls": False, "classes": None},
+        "dataset_fingerprint": "f" * 64,
+        "dataset_root": str(folder),
+        "speed_ms": {"inference": 12.5},
+    }
+    path = folder / "evaluation/metrics.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content | changes))
+    save_records(records, path.parent / "predictions.npz")
+    return path

@@ -131,7 +131,9 @@ def test_metrics_that_share_an_axis_share_a_chart():
     }
     assert list(titles("mAP50(B)", "mAP50-95(B)", "mAP50(M)", "mAP50-95(M)")) == ["mAP (boxes)", "mAP (masks)"]
     assert titles("accuracy_top1", "accuracy_top5") == {"Accuracy": ["accuracy_top1", "accuracy_top5"]}
-    assert titles("mIoU", "abs_rel") == {"mIoU": ["mIoU"], "abs_rel": ["abs_rel"]}
+    assert titles("mIoU", "pixel_acc") == {"IoU and pixel accuracy": ["mIoU", "pixel_acc"]}
+    assert list(titles("delta1", "delta2", "delta3").values()) == [["delta1", "delta2", "delta3"]]
+    assert titles("rmse", "abs_rel") == {"rmse": ["rmse"], "abs_rel": ["abs_rel"]}
 
 
 def test_parameter_groups_with_equal_rates_are_one_line():
@@ -144,8 +146,9 @@ def test_class_columns_follow_the_task_and_keep_what_is_new():
     found = {"a": {"index": 0, "recall": 1, "AP50-95": 1, "extra": 2, "instances": 3, "images": 1}, "b": {"AP50": None}}
     assert class_columns(found, "detect") == ["AP50", "AP50-95", "recall", "extra"]
     assert class_columns(found, "unheard-of")[0] == "recall"
-    assert leading_column(["AP50", "AP50-95"], "mAP50-95") == "AP50-95"
-    assert leading_column(["accuracy"], "top1") == "accuracy"
+    assert leading_column(["AP50", "AP50-95"], "detect") == "AP50-95"
+    assert leading_column(["AP50-95", "AP50-95(M)"], "segment") == "AP50-95(M)"
+    assert leading_column(["accuracy"], "a task of tomorrow") == "accuracy"
 
 
 def test_a_class_without_ground_truth_has_no_numbers_and_no_bar():
