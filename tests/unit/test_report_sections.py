@@ -155,7 +155,7 @@ def test_a_class_without_ground_truth_has_no_numbers_and_no_bar():
     shown = classes(run_with(metrics=metrics_of(CELLS, absent=("Blast",))))
     blast = shown["rows"][CELLS.index("Blast")]
     assert blast["absent"]
-    assert set(blast["values"]) == {"—"}
+    assert {cell["value"] for cell in blast["cells"]} == {"—"}
     assert blast["instances"] == "0"
     assert not any("Blast" in chart for chart in shown["charts"])
 
@@ -164,7 +164,7 @@ def test_a_class_scored_zero_is_not_taken_for_absent():
     metrics = metrics_of(CELLS)
     metrics["per_class"]["WBC"] |= {"AP50": 0.0, "AP50-95": 0.0}
     shown = classes(run_with(metrics=metrics))
-    assert shown["rows"][1]["values"][:2] == ["0.0000", "0.0000"]
+    assert [cell["value"] for cell in shown["rows"][1]["cells"][:2]] == ["0.0000", "0.0000"]
     assert any("WBC: 0.0000" in chart for chart in shown["charts"])
 
 
@@ -185,8 +185,10 @@ def test_the_baseline_of_a_class_is_found_by_its_name():
     comparison = comparison_of(current, metrics_of(CELLS, shift=0.1), "DEGRADED", "")
     comparison["per_class"].reverse()
     shown = classes(run_with(metrics=current, comparison=comparison))
-    assert {row["delta"] for row in shown["rows"]} == {"−0.1000"}
-    assert {row["gain"] for row in shown["rows"]} == {"worse"}
+    leading = [row["cells"][shown["columns"].index("AP50-95")]["change"] for row in shown["rows"]]
+    assert {change["delta"] for change in leading} == {"−0.1000"}
+    assert {change["gain"] for change in leading} == {"worse"}
+    assert shown["compared"] == ["AP50-95"]
 
 
 def test_confusions_are_counted_off_the_diagonal():
