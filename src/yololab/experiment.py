@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ class Stage:
     output: Callable[[RunFolder], Path] | None = None
 
 
+# What a training that was given up still goes through: what it reached is measured.
+_OF_PRUNED = ("evaluate",)
+
 STAGES = (
     Stage("check", before.check),
     Stage("approve_device", before.approve_device_and_data),
@@ -70,6 +73,7 @@ class Launch:
         estimate: What the sweep expects the trial to cost, as it stands in a record.
         origin: The run that this one repeats.
         rerun_differences: What is not as it was then.
+        judge: Told the number and the metrics of each epoch, says whether the training is not worth going on with.
     """
 
     config: ExperimentConfig
@@ -85,6 +89,7 @@ class Launch:
     estimate: dict[str, Any] | None = None
     origin: str | None = None
     rerun_differences: tuple[str, ...] = ()
+    judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
 
 
 def run_job(launch: Launch) -> int:
@@ -104,7 +109,7 @@ def run_job(launch: Launch) -> int:
                 _run_stages(job)
             error: YololabError | None = after.check_strict(job) or _gate(job)
             record.update(exit_code=error.exit_code if error else 0, exit_reason=str(error) if error else None)
-            record.finish(Status.COMPLETE)
+            record.finish(Status.PRUNED if job.pruned else Status.COMPLETE)
         except (Exception, KeyboardInterrupt, SystemExit) as caught:
             # A signal that lands in a lazy import comes out as that import's own error.
             error = _explain(KeyboardInterrupt() if stop.requested else caught, launch.screen)
@@ -135,6 +140,7 @@ def _make_job(launch: Launch, stop: StopSignal) -> Job:
         stop,
         trial=launch.trial,
         choices=launch.choices,
+        judge=launch.judge,
     )
     before.introduce(job, launch.command)
     if not launch.trial and launch.config.dry_run is DryRun.OFF:
@@ -146,6 +152,8 @@ def _run_stages(job: Job) -> None:
     """Run each stage whose output is missing."""
     for stage in STAGES:
         if stage.output is not None and stage.output(job.folder).exists():
+            continue
+        if job.pruned and stage.name not in _OF_PRUNED:
             continue
         started = time.monotonic()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ class Job:
         metrics: What the evaluation measured.
         comparison: What the comparison says.
         checklist: The verification.
+        judge: Told the number and the metrics of each epoch, says whether the training is not worth going on with.
+        pruned: Whether it was not.
     """
 
     config: ExperimentConfig
@@ -64,6 +67,8 @@ class Job:
     metrics: MetricsFile | None = None
     comparison: Comparison | None = None
     checklist: list[Check] = field(default_factory=list)
+    judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
+    pruned: bool = False
 
     @property
     def record(self) -> Record:

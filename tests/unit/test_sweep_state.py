@@ -27,7 +27,9 @@ SETTINGS = SweepSettings(
     engine_settings={"jobs": 2},
     resources=Resources(cpus=1, time_minutes=0.5),
     working_directory="/somewhere",
-    command=("yololab", "-m"),
+    task="detect",
+    epochs=3,
+    seed=0,
     created="2026-01-17T14:30:00+00:00",
 )
 

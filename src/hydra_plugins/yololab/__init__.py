@@ -9,7 +9,7 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 
 class YololabSweeper(Sweeper):
@@ -27,14 +27,29 @@ class YololabSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run all trials; what came of them is kept in the sweep's folder."""
+        from yololab.errors import InputError, Problem
         from yololab.sweep.sweeper import run_sweep
 
-        assert isinstance(self.launcher, LocalLauncher)
-        return run_sweep(self.hydra_context, self.config, self.launcher.launch, arguments)
+        if not isinstance(self.launcher, YololabLauncher):
+            found = f"{type(self.launcher).__name__}, which loses the other trials when one dies"
+            raise InputError(Problem("hydra/launcher", found, "one of ours: hydra/launcher=local"))
+        return run_sweep(self.hydra_context, self.config, self.launcher.engine, self.launcher.settings, arguments)
 
 
-class LocalLauncher(Launcher):
-    """Hydra's entry to `yololab.sweep.local`: a fresh process a trial, on this machine."""
+class YololabLauncher(Launcher):
+    """Hydra's entry to our engines: a fresh process a trial, on this machine or elsewhere.
+
+    Args:
+        engine: The engine's name.
+        settings: The rest of `hydra.launcher`: resources and the engine's own settings.
+    """
+
+    def __init__(self, engine: str, **settings: Any) -> None:
+        self.engine = engine
+        self.settings = {
+            name: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+            for name, value in settings.items()
+        }
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what Hydra gives us; the task function is not called, a trial is a process of its own."""
@@ -43,12 +58,12 @@ class LocalLauncher(Launcher):
         self.config = config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run the jobs one after another.
+        """Run jobs for a sweeper of Hydra's, and wait for them.
 
         Args:
             job_overrides: The overrides of each job.
             initial_job_idx: The number of the first one.
         """
-        from yololab.sweep.local import launch_locally
+        from yololab.sweep.launch import launch_jobs
 
-        return launch_locally(self.hydra_context, self.config, job_overrides, initial_job_idx)
+        return launch_jobs(self.config, self.engine, self.settings, job_overrides, initial_job_idx)

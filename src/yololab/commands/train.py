@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from yololab.application import has_sweeps, run_in, sweep
 from yololab.commands.request import Request
-from yololab.config.compose import Composed, compose_experiment
+from yololab.config.compose import Composed
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import DryRun
+from yololab.config.search import Sampler
 from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder, create_folder
 
@@ -29,6 +30,10 @@ def launch_single(request: Request) -> tuple[RunFolder, int]:
     if has_sweeps(request.overrides):
         raise InputError(Problem("command line", "several values for one key", "one value", "yololab -m … sweeps"))
     composed = request.compose()
+    sampler = composed.experiment.search.sampler
+    if sampler is not Sampler.NONE:
+        remedy = f"yololab -m search={composed.choices.get('search', sampler)} … searches, with a run for each trial"
+        raise InputError(Problem("search", f"{sampler} without -m", "none: a single run searches nothing", remedy))
     # What follows imports PyTorch; a config error has been reported by now.
     from yololab.experiment import Launch, run_job
     from yololab.preparation import prepare_job
@@ -61,12 +66,13 @@ def run_multirun(request: Request) -> int:
     Returns:
         The exit code: 0 when a trial completed.
     """
-    from yololab.sweep.plan import grid
+    from yololab.sweep.plan import plan_space, plan_trial
 
     # Hydra composes the sweep's own config first and stops at its first complaint; ours are complete.
     # glob(…) needs Hydra's own loader, which the sweeper has.
     if not any("glob(" in override for override in request.overrides):
-        compose_experiment(grid(request.overrides)[0])
+        space, _ = plan_space(request.overrides, request.working_directory)
+        plan_trial(0, space.overrides(space.representatives()[0]))
     return int(sweep(request.overrides))
 
 

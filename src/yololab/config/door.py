@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, DryRun, ExperimentConfig, GuardsConfig
+from yololab.config.search import read_objectives, read_options, read_space_setting, search_contradictions
 from yololab.config.train_arguments import TRAIN_ARGUMENTS, check_value, nearest, refusal, user_arguments
 from yololab.errors import InputError, Problem
 from yololab.findings import CHECKS, RATINGS
@@ -57,6 +58,11 @@ _RANGES = {
     "evaluation.batch": _Range(1),
     "evaluation.imgsz": _Range(32),
     "export.tolerance": _Range(0),
+    "search.retries": _Range(0),
+    "search.seed": _Range(0),
+    "search.seeds": _Range(1),
+    "search.timeout_minutes": _Range(0),
+    "search.trials": _Range(1),
     "verification.images": _Range(1),
     "verification.map_images": _Range(0),
 }
@@ -279,6 +285,11 @@ _SPECIAL: dict[str, Callable[[str, Any, list[Problem]], Any]] = {
     "data.subset": _read_subset,
     "data.source": _read_source,
     "device.id": _read_device,
+    "search.space": read_space_setting,
+    "search.objective": read_objectives,
+    "search.direction": read_objectives,
+    "search.sampler_options": read_options,
+    "search.pruner_options": read_options,
 }
 
 
@@ -344,7 +355,12 @@ def _first_images(config: ExperimentConfig) -> Iterator[Problem]:
         )
 
 
-_RULES = (_optimizer_auto, _one_pretrained, _one_baseline, _first_images)
+def _search(config: ExperimentConfig) -> Iterator[Problem]:
+    """The settings of a search that contradict each other."""
+    yield from search_contradictions(config.search)
+
+
+_RULES = (_optimizer_auto, _one_pretrained, _one_baseline, _first_images, _search)
 
 
 def training_arguments(config: ExperimentConfig) -> dict[str, Any]:

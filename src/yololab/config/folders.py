@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yololab
 from yololab.errors import InputError, Problem
 
+# The copy that this process composes from instead, while a sweep lasts.
+_snapshots: list[Path] = []
+
 
 def conf_dir() -> Path:
     """Return the shipped `conf/`: the package's own copy when it was installed from a wheel, else the repository's."""
+    if _snapshots:
+        return _snapshots[-1] / "shipped"
     package = Path(yololab.__file__).resolve().parent
     packaged = package / "conf"
     return packaged if packaged.is_dir() else package.parents[1] / "conf"
@@ -36,6 +44,8 @@ def user_conf_dirs(working_directory: Path) -> list[Path]:
 
     These are what `--config-dir` named, and `conf/` in the working directory unless it is the shipped one.
     """
+    if _snapshots:
+        return sorted(_snapshots[-1].glob("user*"))
     own = (working_directory / "conf").resolve()
     folders = [*_given, *([own] if own.is_dir() else [])]
     return [folder for folder in dict.fromkeys(folders) if folder != conf_dir().resolve()]
@@ -49,3 +59,24 @@ def group_options(working_directory: Path) -> dict[str, list[str]]:
             names = {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.yaml")}
             options.setdefault(folder.name, set()).update(names)
     return {group: sorted(names) for group, names in sorted(options.items())}
+
+
+def copy_config(target: Path, working_directory: Path) -> None:
+    """Copy every config folder that this process composes from, the shipped one and the user's, to `target`."""
+    folders = {"shipped": conf_dir()}
+    folders |= {f"user{index:02d}": folder for index, folder in enumerate(user_conf_dirs(working_directory))}
+    for name, folder in folders.items():
+        for file in sorted(folder.rglob("*.yaml")):
+            copy = target / name / file.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+
+
+@contextmanager
+def composing_from(copy: Path) -> Iterator[None]:
+    """Compose from what `copy_config` copied, whatever has been edited since."""
+    _snapshots.append(copy)
+    try:
+        yield
+    finally:
+        _snapshots.pop()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from yololab.config.search import SearchConfig
 from yololab.config.train_arguments import user_arguments
 from yololab.findings import CHECKS
 
@@ -345,6 +346,7 @@ class ExperimentConfig:
     estimate: EstimateConfig = field(default_factory=EstimateConfig)
     verification: VerificationConfig = field(default_factory=VerificationConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
     dry_run: DryRun = DryRun.OFF
     tracking: Any = field(default_factory=list)
     notes: str = ""
@@ -364,6 +366,7 @@ GROUP_CLASSES: dict[str, type] = {
     "estimate": EstimateConfig,
     "verification": VerificationConfig,
     "report": ReportConfig,
+    "search": SearchConfig,
 }
 
 # Ultralytics' arguments that a group of ours owns: at top level they are unset, and win over the group when set.

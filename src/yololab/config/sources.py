@@ -109,6 +109,3 @@ def register() -> None:
     store.store(
         group="hydra/sweeper", name="yololab", node={"_target_": f"{plug_ins}.YololabSweeper"}, provider="yololab"
     )
-    store.store(
-        group="hydra/launcher", name="local", node={"_target_": f"{plug_ins}.LocalLauncher"}, provider="yololab"
-    )

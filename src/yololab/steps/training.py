@@ -29,14 +29,18 @@ def train(job: Job) -> None:
             numbers = {"loss": sum(losses) if losses else None}
             numbers |= {name: report.metrics.get(name) for name in job.prepared.task.shown}
             progress.epoch(report.epoch, report.epochs, numbers, report.seconds_left)
+            hopeless = job.judge is not None and job.judge(report.epoch, report.metrics)
+            job.pruned = hopeless and report.epoch < report.epochs
 
-        result = train_model(request, show, job.stop)
+        result = train_model(request, show, lambda: job.stop() or job.pruned)
         job.training = result
         job.record.update(
             effective_config={"values": dict(result.effective), "differences": differences_of(result)},
             training=result_of(result),
             results=job.record.read()["results"] | {"final_epoch": result.epochs_completed},
         )
+    if job.pruned:
+        job.screen.detail(f"given up after {result.epochs_completed} epochs: other trials were better at this point")
     _tell_dropped_images(job, result)
     for warning in result.warnings:
         job.screen.warn(warning)

@@ -40,15 +40,23 @@ class Agreement:
 
 
 def agree(
-    trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], gatekeeper: Gatekeeper, screen: Screen
+    trials: Sequence[PlannedTrial],
+    prepared: Sequence[Prepared],
+    gatekeeper: Gatekeeper,
+    screen: Screen,
+    *,
+    planned: int,
+    parallel: int,
 ) -> Agreement:
     """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
 
     Args:
-        trials: The trials.
+        trials: The trials, or when a sampler chooses them, some that span its space.
         prepared: Dataset, model and device of each.
         gatekeeper: Who answers.
         screen: Where to print.
+        planned: How many trainings there will be at most.
+        parallel: How many run at once.
 
     Raises:
         InputError: A dataset has a problem that blocks a training.
@@ -57,26 +65,30 @@ def agree(
     approvals: list[Approval] = []
 
     def ask(gate: GateName, question: str, **facts: Any) -> None:
-        approval = gatekeeper.decide(gate, question, {"trials": len(trials), **facts})
+        approval = gatekeeper.decide(gate, question, {"trials": planned, **facts})
         screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
         if approval.answer is Answer.NO:
             raise declined(approval)
         approvals.append(approval)
 
     warnings = _check_datasets(trials, prepared, screen)
-    epochs = sum(int(trial.experiment.train["epochs"]) for trial in trials)
+    share = planned / len(trials)
+    epochs = round(share * sum(int(trial.experiment.train["epochs"]) for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
-        ask(GateName.CPU, f"Train {len(trials)} trials on the CPU, {epochs} epochs in all?", epochs=epochs)
+        ask(GateName.CPU, f"Train {planned} trials on the CPU, {epochs} epochs in all?", epochs=epochs)
     if warnings:
         ask(
             GateName.DATASET, f"The dataset check has {warnings} warnings. Train on it all the same?", warnings=warnings
         )
     estimates = _estimate(trials, prepared, screen)
     known = [estimate for estimate in estimates if estimate is not None]
-    seconds = sum(estimate["training_seconds"] for estimate in known)
-    screen.stage("estimate", f"{duration(sum(estimate['seconds'] for estimate in known))} at most for all trials")
+    at_once = max(1, min(parallel, planned))
+    seconds = share * sum(estimate["training_seconds"] for estimate in known) / at_once
+    whole = share * sum(estimate["seconds"] for estimate in known) / at_once
+    together = f", {at_once} at a time" if at_once > 1 else ""
+    screen.stage("estimate", f"{duration(whole)} at most for all {planned} trials{together}")
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
-    needed = sum(estimate["disk_bytes"] for estimate in known)
+    needed = share * sum(estimate["disk_bytes"] for estimate in known)
     if needed > free:
         screen.warn(f"the trials will write about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free")
     hours = trials[0].experiment.approval.long_training_hours

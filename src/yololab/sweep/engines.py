@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.sweep.executor import BODY, Executor, Resources
+from yololab.sweep.settings import read_settings
 
 # name → the module whose `make_executor(settings, resources, body)` makes it; imported when it is chosen.
 ENGINES = {"local": "yololab.sweep.local"}
+
+
+def split_settings(launcher: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:
+    """Part a launcher's config, without its `engine`, into the engine's own settings and what each trial gets.
+
+    Raises:
+        InputError: A resource is no number.
+    """
+    names = [item.name for item in fields(Resources)]
+    own = {name: value for name, value in launcher.items() if name not in names}
+    given = {name: value for name, value in launcher.items() if name in names}
+    return own, read_settings(Resources, "hydra.launcher", given)
 
 
 def make_executor(

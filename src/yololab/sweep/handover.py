@@ -22,6 +22,7 @@ class Handover:
         metric: What is reported after each epoch: a metric of the task.
         pruner: The pruner's name; `none` reports and never gives up.
         pruner_options: The pruner's keyword arguments.
+        epochs: Epochs of the sweep's longest training, by which the pruner reckons.
     """
 
     storage: str
@@ -30,6 +31,7 @@ class Handover:
     metric: str
     pruner: str = "none"
     pruner_options: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 1
 
     def environment(self) -> dict[str, str]:
         """Return the variable as an engine passes it on."""

@@ -1,21 +1,27 @@
-"""From one command line with sweeps to the trials: their overrides, and their composed and checked configs."""
+"""From one command line with sweeps to what varies, and to trials that are composed, checked and frozen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 
-from yololab.config.compose import COMPOSING_ERRORS, compose_experiment, overridden_keys, plain_tree
-from yololab.config.door import through_the_door
+from yololab.config.compose import compose_experiment
+from yololab.config.folders import group_options
+from yololab.config.frozen import freeze
+from yololab.config.overrides import Assignment, override_of
 from yololab.config.schema import ExperimentConfig
+from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
 from yololab.errors import InputError, Problem
+from yololab.runfolder import RunFolder
+from yololab.sweep.space import Space, read_space
+
+GRIDS = (Sampler.NONE, Sampler.GRID)
 
 
 @dataclass(frozen=True)
@@ -42,37 +48,67 @@ class PlannedTrial:
         return {str(group): str(option) for group, option in self.hydra.runtime.choices.items()}
 
 
-def grid(arguments: Sequence[str], config_loader: ConfigLoader | None = None) -> list[list[str]]:
-    """Expand the sweeps in `arguments` to the overrides of each trial, the last one varying fastest.
+def plan_space(
+    arguments: Sequence[str], working_directory: Path, config_loader: ConfigLoader | None = None
+) -> tuple[Space, SearchConfig]:
+    """Return what varies, and how its points are chosen: the command line, and beside it the space of the search file.
+
+    Args:
+        arguments: The overrides of the command line, sweeps among them.
+        working_directory: Where the user's own options are sought.
+        config_loader: Hydra's, which `glob(…)` asks for the options of a group.
 
     Raises:
-        InputError: A sweep that is not a list of values (`interval(…)` needs a search strategy).
+        InputError: What cannot be read, or what varies cannot vary.
     """
-    try:
-        parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(arguments))
-    except HydraException as error:
-        remedy = "values are written lr0=0.001,0.01 or range(…) or choice(…)"
-        raise InputError(Problem("command line", str(error).splitlines()[0], remedy=remedy)) from None
-    problems = [
-        Problem(item.input_line or "", "a continuous sweep", "values: lr0=0.001,0.01 or lr0=range(…) or choice(…)")
-        for item in parsed
-        if item.is_sweep_override() and not item.is_discrete_sweep()
-    ]
+    as_written = read_space(arguments, discrete=True, config_loader=config_loader)
+    # What does not vary tells the search; what is wrong with the rest is found when trials are composed.
+    search = compose_experiment(
+        [item for item in as_written.fixed if _key(item).startswith("search")] or ["search=none"]
+    ).experiment.search
+    given = {_key(argument) for argument in arguments}
+    wanted: Mapping[str, str] = search.space or {}
+    if not as_written.dimensions and not wanted and search.sampler not in GRIDS:
+        wanted = SPACES[DEFAULT_SPACE]
+    problems: list[Problem] = []
+    added = []
+    for key, text in wanted.items():
+        if key in given:  # the command line counts
+            continue
+        try:
+            override = override_of(Assignment(key, text), group_options(working_directory), multirun=True)
+        except InputError as error:
+            problems += [replace(problem, where=f"search.space.{problem.where}") for problem in error.problems]
+        else:
+            added += [override] if override is not None else []
+    space = read_space([*arguments, *added], discrete=search.sampler in GRIDS, config_loader=config_loader)
+    for key in space.keys:
+        if key.partition(".")[0] in ("search", "hydra", "approval", "paths", "dry_run"):
+            problems.append(Problem(key, "several values", "one value", "it belongs to the sweep, not to a trial"))
+    if search.seeds > 1 and "seed" in space.keys:
+        remedy = "leave out one of the two"
+        problems.append(Problem("search.seeds, seed", "both vary the seed", "one of the two", remedy))
     if problems:
         raise InputError(problems)
-    batches: list[list[list[str]]] = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-    return batches[0]
+    return space, search
 
 
-def swept_keys(arguments: Sequence[str]) -> list[str]:
-    """Return the keys that vary between the trials."""
-    parsed = OverridesParser.create().parse_overrides(list(arguments))
-    return [item.key_or_group for item in parsed if item.is_sweep_override()]
+def plan_trial(number: int, overrides: Sequence[str]) -> PlannedTrial:
+    """Compose and check a trial.
+
+    Raises:
+        InputError: Its problems.
+    """
+    composed = compose_experiment(overrides)
+    node = composed.hydra
+    with read_write(node), open_dict(node):
+        node.job.num = number
+        node.job.id = f"{node.job.name}_{number}"
+        node.mode = "MULTIRUN"
+    return PlannedTrial(number, tuple(overrides), composed.experiment, composed.tree, node)
 
 
-def plan_trials(
-    config_loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]], first_number: int = 0
-) -> list[PlannedTrial]:
+def plan_trials(jobs: Sequence[Sequence[str]], first_number: int = 0) -> list[PlannedTrial]:
     """Compose and check every trial before the first one starts.
 
     Raises:
@@ -82,26 +118,22 @@ def plan_trials(
     problems: dict[Problem, None] = {}
     for number, overrides in enumerate(jobs, first_number):
         try:
-            config = config_loader.load_sweep_config(master, list(overrides))
-            with read_write(config.hydra), open_dict(config.hydra):
-                config.hydra.job.num = number
-                config.hydra.job.id = f"{config.hydra.job.name}_{number}"
-            tree = plain_tree(config)
-            experiment = through_the_door(tree, overridden_keys(overrides))
-            trials.append(PlannedTrial(number, tuple(overrides), experiment, tree, config.hydra))
+            trials.append(plan_trial(number, overrides))
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
-        except COMPOSING_ERRORS as error:
-            problems |= dict.fromkeys(_problems_of(overrides, error))
     if problems:
         raise InputError(problems)
     return trials
 
 
-def _problems_of(overrides: Sequence[str], error: Exception) -> tuple[Problem, ...]:
-    """Return what is wrong with the overrides of a trial, each with its place and remedy."""
-    try:
-        compose_experiment(overrides)
-    except InputError as found:
-        return found.problems
-    return (Problem(" ".join(overrides), str(error).splitlines()[0]),)
+def freeze_trial(trial: PlannedTrial, folder: RunFolder) -> None:
+    """Write a trial's config into its folder; what is edited later does not change it."""
+    with read_write(trial.hydra), open_dict(trial.hydra):
+        trial.hydra.runtime.output_dir = str(folder.path)
+        trial.hydra.sweep.dir = str(folder.path.parent)
+    freeze(folder, trial.tree, trial.hydra, trial.overrides)
+
+
+def _key(override: str) -> str:
+    """Return the key of an override."""
+    return str(OverridesParser.create().parse_overrides([override])[0].key_or_group)

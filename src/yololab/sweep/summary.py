@@ -17,11 +17,12 @@ from yololab.runfolder import RunFolder
 from yololab.screen import Screen, number
 from yololab.stages.compare import COMPARISON_VERSION
 from yololab.sweep.importance import Importances, importances
-from yololab.sweep.local import readable, trial_content
+from yololab.sweep.outcome import trial_content
 from yololab.sweep.ranking import METHOD, MINIMIZE, RankedRecipe, Ranking, rank_trials
 from yololab.sweep.rows import RowStatus, TrialRow, metrics_of, read_rows, with_adjusted_p
 from yololab.sweep.sentences import answer_of, notes_of
 from yololab.sweep.trials import SweepFolder, SweepSettings
+from yololab.sweep.space import readable
 from yololab.tasks import TASKS, Direction
 
 SUMMARY_VERSION = 2

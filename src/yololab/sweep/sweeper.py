@@ -1,36 +1,56 @@
-"""A sweep: every trial composed and checked first, approved once, run one after another, summarised at the end."""
+"""A sweep: what varies is read and checked first, approved once, run by the loop, and summarised at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from hydra.core.utils import JobReturn
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from yololab.config.folders import composing_from, copy_config
 from yololab.config.hydra_text import FREE_PREFIX
+from yololab.config.schema import ExperimentConfig
+from yololab.config.search import DEFAULT_TRIALS, FailOn, Pruner, SearchConfig
 from yololab.errors import InputError, JobError, Problem
+from yololab.interrupt import StopSignal
+from yololab.jsonfiles import plain
 from yololab.preparation import Prepared, prepare_job
-from yololab.record import Status
+from yololab.record import now
 from yololab.runfolder import create_folder
 from yololab.screen import Screen
 from yololab.stages.approve import Gatekeeper, terminal_asker
 from yololab.sweep.approvals import agree, save_agreement
-from yololab.sweep.plan import PlannedTrial, grid, plan_trials, swept_keys
+from yololab.sweep.engines import make_executor, split_settings
+from yololab.sweep.executor import Executor
+from yololab.sweep.live import SweepProgress
+from yololab.sweep.loop import TrialLoop
+from yololab.sweep.objectives import plan_objectives
+from yololab.sweep.plan import GRIDS, PlannedTrial, freeze_trial, plan_space, plan_trial, plan_trials
+from yololab.sweep.planner import StudySource
+from yololab.sweep.space import Space, canonical, read_space
+from yololab.sweep.storage import absolute_url
+from yololab.sweep.strategies import make_pruner, make_sampler
 from yololab.sweep.summary import summarise_sweep
+from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialState
 
-Launch = Callable[[Sequence[Sequence[str]], int], Sequence[JobReturn]]
 
-
-def run_sweep(hydra_context: HydraContext, config: DictConfig, launch: Launch, arguments: Sequence[str]) -> int:
+def run_sweep(
+    hydra_context: HydraContext,
+    config: DictConfig,
+    engine: str,
+    launcher: Mapping[str, Any],
+    arguments: Sequence[str],
+) -> int:
     """Run a sweep.
 
     Args:
         hydra_context: Hydra's loader of configs.
         config: The master config.
-        launch: Runs jobs with the given overrides, counted from the given number.
+        engine: The engine's name.
+        launcher: Its settings and resources.
         arguments: The overrides of the command line, sweeps included.
 
     Returns:
@@ -39,29 +59,138 @@ def run_sweep(hydra_context: HydraContext, config: DictConfig, launch: Launch, a
     Raises:
         InputError: A trial's config, dataset or model is not right; nothing was started.
         ApprovalError: Somebody declined, or nobody was there to ask.
-        JobError: No trial completed.
+        JobError: No trial completed, or with `search.fail_on=any` one has failed.
         InterruptedRunError: The sweep was asked to stop.
     """
-    jobs = grid(arguments, hydra_context.config_loader)
-    trials = plan_trials(hydra_context.config_loader, config, jobs)
+    working_directory = Path.cwd()
+    space, search = plan_space(arguments, working_directory, hydra_context.config_loader)
+    is_grid = search.sampler in GRIDS
+    points = space.grid()[: search.trials] if is_grid else space.representatives()
+    trials = plan_trials([space.overrides(point) for point in points])
     prepared = _prepare_all(trials)
+    _one_task(prepared)
+    objectives = plan_objectives(search, prepared[0].task.name, prepared[0].dataset.names)
+    epochs = max(int(trial.experiment.train["epochs"]) for trial in trials)
+    _check_strategies(search, epochs)
+    own, resources = split_settings(launcher)
+    own = _without_slots(engine, own, trials, prepared)
+    executor = make_executor(engine, own, resources)
+    budget = len(points) if is_grid else search.trials or DEFAULT_TRIALS
+    planned = budget * search.seeds
     screen = Screen(verbose=bool(trials[0].experiment.train["verbose"]))
-    keys = swept_keys(arguments)
-    screen.stage("sweep", f"{len(trials)} trials over {', '.join(keys) or 'nothing: one trial'}")
-    gatekeeper = Gatekeeper(trials[0].experiment.approval, terminal_asker(screen.ask))
-    agreement = agree(trials, prepared, gatekeeper, screen)
-    folder = create_folder(prepared[0].paths.tree.multirun, sweep_name(trials))
+    screen.stage("sweep", f"{planned} trials over {', '.join(space.keys) or 'nothing: one trial'}")
+    _announce(screen, search, executor, engine, [item.metric for item in objectives])
+    on_this_cpu = engine == "local" and all(item.device.kind == "cpu" for item in prepared)
+    agreement = agree(
+        trials,
+        prepared,
+        Gatekeeper(trials[0].experiment.approval, terminal_asker(screen.ask)),
+        screen,
+        planned=planned,
+        # Trials that share the cores of one machine are each slower.
+        parallel=1 if on_this_cpu else executor.capacity,
+    )
+    if not is_grid:
+        agreement = replace(agreement, estimates=())
+    storage = None if search.storage is None else absolute_url(search.storage, working_directory)
+    folder = SweepFolder(create_folder(prepared[0].paths.tree.multirun, sweep_name(trials)))
     with read_write(config.hydra), open_dict(config.hydra):
-        config.hydra.sweep.dir = str(folder)
-    OmegaConf.save(config, folder / "multirun.yaml")
-    save_agreement(folder, agreement)
-    screen.detail(f"sweep folder: {folder}")
-    try:
-        launch([trial.overrides for trial in trials], 0)
-    finally:
-        rows = summarise_sweep(folder, [trial.overrides for trial in trials], keys, screen)
-    if not any(row["status"] == Status.COMPLETE for row in rows):
-        raise JobError(f"none of {len(rows)} trials completed; each folder in {folder} says why")
+        config.hydra.sweep.dir = str(folder.path)
+    OmegaConf.save(config, folder.multirun)
+    copy_config(folder.config, working_directory)
+    save_agreement(folder.path, agreement)
+    settings = SweepSettings(
+        name=search.study or folder.path.name,
+        storage=storage,
+        arguments=canonical(space),
+        keys=space.keys,
+        objectives=objectives,
+        search=plain(asdict(search)) | {"sampler": "grid" if is_grid else search.sampler.value},
+        budget=budget,
+        engine=engine,
+        engine_settings=own,
+        resources=resources,
+        working_directory=str(working_directory),
+        task=prepared[0].task.name,
+        epochs=epochs,
+        seed=int(trials[0].experiment.train["seed"]),
+        created=now(),
+    )
+    folder.write_settings(settings)
+    screen.detail(f"sweep folder: {folder.path}")
+    return run_trials(folder, settings, executor, screen)
+
+
+def run_trials(
+    folder: SweepFolder,
+    settings: SweepSettings,
+    executor: Executor,
+    screen: Screen,
+    adopted: Sequence[TrialEntry] = (),
+) -> int:
+    """Run what is missing of a sweep, and summarise it.
+
+    Args:
+        folder: The sweep's folder.
+        settings: What was asked for.
+        executor: The engine.
+        screen: Where to print.
+        adopted: Trials of an earlier parent that still run.
+
+    Returns:
+        0 when a trial completed.
+
+    Raises:
+        JobError: No trial completed, or with `search.fail_on=any` one has failed.
+        InterruptedRunError: The sweep was asked to stop.
+    """
+    space = read_space(settings.arguments, discrete=settings.search["sampler"] == "grid")
+
+    def freeze(number: int, overrides: Sequence[str]) -> None:
+        freeze_trial(plan_trial(number, overrides), folder.trial(number))
+
+    stop = StopSignal()
+    minutes = settings.search["timeout_minutes"]
+    with composing_from(folder.config), screen.logging_to(folder.log):
+        source = StudySource(folder, settings, space, freeze)
+        source.catch_up()
+        try:
+            with SweepProgress(
+                folder, screen, settings.objectives, source.planned, settings.task, executor.capacity
+            ) as progress:
+                loop = TrialLoop(
+                    folder=folder,
+                    source=source,
+                    executor=executor,
+                    objectives=settings.objectives,
+                    watcher=progress,
+                    retries=int(settings.search["retries"]),
+                    adopted=adopted,
+                    timeout_seconds=None if minutes is None else 60 * float(minutes),
+                )
+                with stop.listening(), stop.waiting_for_batch():
+                    loop.run(stop)
+        finally:
+            _summarise(folder, space, screen)
+    return _verdict(folder, settings)
+
+
+def _summarise(folder: SweepFolder, space: Space, screen: Screen) -> None:
+    """Write and show what came out so far."""
+    entries = folder.trials()
+    if entries:
+        summarise_sweep(folder.path, [entry.overrides for entry in entries], space.keys, screen)
+
+
+def _verdict(folder: SweepFolder, settings: SweepSettings) -> int:
+    """Return 0, or raise when too much has failed."""
+    entries = folder.trials()
+    failed = [entry for entry in entries if entry.state is TrialState.FAILED]
+    if not any(entry.state is TrialState.COMPLETE for entry in entries):
+        raise JobError(f"none of {len(entries)} trials completed; each folder in {folder.path} says why")
+    if failed and settings.search["fail_on"] == FailOn.ANY:
+        numbers = ", ".join(str(entry.number) for entry in failed)
+        raise JobError(f"search.fail_on=any, and of {len(entries)} trials these have failed: {numbers}")
     return 0
 
 
@@ -77,30 +206,70 @@ def sweep_name(trials: Sequence[PlannedTrial]) -> str:
     return Path(first.experiment.model.weights).stem
 
 
+def _announce(screen: Screen, search: SearchConfig, executor: Executor, engine: str, metrics: Sequence[str]) -> None:
+    """Say how the sweep is going to look."""
+    words = [f"search: {search.sampler}"]
+    words += [f"pruner: {search.pruner}"] if search.pruner is not Pruner.NONE else []
+    words += [f"objective: {', '.join(metrics)}", f"engine: {engine}, {executor.capacity} at a time"]
+    screen.detail("; ".join(words))
+    if executor.capacity > 1 and any(metric.startswith("speed_ms.") for metric in metrics):
+        screen.warn("trials that run at the same time slow each other down: speeds are rough with more than one job")
+
+
+def _check_strategies(search: SearchConfig, epochs: int) -> None:
+    """Find out whether sampler and pruner take their options.
+
+    Raises:
+        InputError: They do not.
+    """
+    problems: list[Problem] = []
+    name = "grid" if search.sampler in GRIDS else search.sampler.value
+    for make in (
+        lambda: make_sampler(name, search.seed, search.sampler_options or {}),
+        lambda: make_pruner(search.pruner.value, search.pruner_options or {}, epochs),
+    ):
+        try:
+            make()
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+
+
+def _one_task(prepared: Sequence[Prepared]) -> None:
+    """Refuse trials of different tasks: their results cannot be ranked.
+
+    Raises:
+        InputError: There are several.
+    """
+    tasks = sorted({item.task.name for item in prepared})
+    if len(tasks) > 1:
+        raise InputError(Problem("model", f"trials of several tasks: {', '.join(tasks)}", "models of one task"))
+
+
+def _without_slots(
+    engine: str, settings: dict[str, Any], trials: Sequence[PlannedTrial], prepared: Sequence[Prepared]
+) -> dict[str, Any]:
+    """Leave the GPUs to the trials when they name theirs, or use none: the local engine then hands none out."""
+    named = {trial.experiment.device.id for trial in trials} - {None, "0"}
+    on_gpu = any(item.device.kind == "cuda" for item in prepared)
+    if engine == "local" and settings.get("gpus") is None and (named or not on_gpu):
+        return settings | {"gpus": []}
+    return settings
+
+
 def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
     """Look at every dataset, model and device that occurs, so that no trial fails for a reason known before."""
     seen: dict[Any, Prepared] = {}
     problems: dict[Problem, None] = {}
     found = []
     for trial in trials:
-        experiment = trial.experiment
-        key = tuple(
-            str(part)
-            for part in (
-                experiment.model,
-                experiment.train["pretrained"],
-                experiment.data,
-                experiment.device.id,
-                experiment.evaluation.split,
-                experiment.paths,
-                experiment.baseline,
-                experiment.tracking,
-            )
-        )
+        key = _ingredients(trial.experiment)
         if key not in seen:
             option = trial.choices.get("data", "")
+            choice = None if option.startswith(FREE_PREFIX) else option
             try:
-                seen[key] = prepare_job(experiment, Path.cwd(), None if option.startswith(FREE_PREFIX) else option)
+                seen[key] = prepare_job(trial.experiment, Path.cwd(), choice)
             except InputError as error:
                 problems |= dict.fromkeys(error.problems)
                 continue
@@ -108,3 +277,20 @@ def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
     if problems:
         raise InputError(problems)
     return found
+
+
+def _ingredients(experiment: ExperimentConfig) -> tuple[str, ...]:
+    """Return what decides whether two trials need the same things."""
+    return tuple(
+        str(part)
+        for part in (
+            experiment.model,
+            experiment.train["pretrained"],
+            experiment.data,
+            experiment.device.id,
+            experiment.evaluation.split,
+            experiment.paths,
+            experiment.baseline,
+            experiment.tracking,
+        )
+    )

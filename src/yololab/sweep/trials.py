@@ -16,13 +16,15 @@ from filelock import FileLock
 
 from yololab.jsonfiles import read_json, write_json
 from yololab.processes import ProcessIdentity
-from yololab.runfolder import RunFolder
+from yololab.runfolder import RunFolder, safe_name
 from yololab.sweep.executor import Resources
 
 SWEEP_VERSION = 1
 TRIAL_VERSION = 1
 TRIAL_FILE = "trial.json"
 LOCK_TIMEOUT_SECONDS = 120
+# A parent on another machine that has not been heard of for so long is gone.
+SILENCE_SECONDS = 180.0
 
 
 class TrialState(StrEnum):
@@ -102,7 +104,9 @@ class SweepSettings:
         engine_settings: Its settings.
         resources: What each trial gets.
         working_directory: Where the command was run; relative paths start there.
-        command: The command as it was typed.
+        task: The task of the trials.
+        epochs: Epochs of the longest training.
+        seed: The seed of the first training of each point, when there are several.
         created: When.
     """
 
@@ -117,7 +121,9 @@ class SweepSettings:
     engine_settings: dict[str, Any]
     resources: Resources
     working_directory: str
-    command: tuple[str, ...] = ()
+    task: str
+    epochs: int
+    seed: int
     created: str = ""
 
 
@@ -140,6 +146,11 @@ class SweepFolder:
     def study_file(self) -> Path:
         """The study's journal, when the study has no other storage."""
         return self.path / "study.log"
+
+    @property
+    def config(self) -> Path:
+        """A copy of the config folders: what is edited later does not change the sweep."""
+        return self.path / ".conf"
 
     @property
     def multirun(self) -> Path:
@@ -190,6 +201,30 @@ class SweepFolder:
         with FileLock(self.path / ".sweep.lock", timeout=LOCK_TIMEOUT_SECONDS):
             yield
 
+    def beat(self, owner: ProcessIdentity) -> float:
+        """Leave a sign of life of a parent, for those on other machines; return the moment by the file system."""
+        sign = self._sign(owner)
+        sign.parent.mkdir(exist_ok=True)
+        sign.touch()
+        return sign.stat().st_mtime
+
+    def is_attended(self, entry: TrialEntry) -> bool:
+        """Return whether another parent looks after a trial: it lives, or (on another machine) beats."""
+        if entry.owner is None or entry.owner == ProcessIdentity.current():
+            return False
+        alive = entry.owner.is_alive()
+        if alive is not None:
+            return alive
+        try:
+            beaten = self._sign(entry.owner).stat().st_mtime
+        except OSError:
+            return False
+        return self.beat(ProcessIdentity.current()) - beaten < SILENCE_SECONDS
+
+    def _sign(self, owner: ProcessIdentity) -> Path:
+        """Return the file whose age tells when a parent was last alive."""
+        return self.path / ".parents" / safe_name(f"{owner.host}_{owner.pid}_{owner.started}")
+
     def write_settings(self, settings: SweepSettings) -> None:
         """Write sweep.json."""
         write_json(self.settings_file, asdict(settings), SWEEP_VERSION)
@@ -207,7 +242,6 @@ class SweepFolder:
             | {
                 "arguments": tuple(content["arguments"]),
                 "keys": tuple(content["keys"]),
-                "command": tuple(content["command"]),
                 "objectives": tuple(Objective(**item) for item in content["objectives"]),
                 "resources": Resources(**content["resources"]),
             }

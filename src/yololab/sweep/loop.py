@@ -1,0 +1,187 @@
+"""The loop of every sweep: as many trials as the engine holds, the next as soon as one ends, none ends the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from yololab.errors import InterruptedRunError, JobError
+from yololab.interrupt import StopSignal
+from yololab.processes import ProcessIdentity
+from yololab.record import Record, Status, now
+from yololab.sweep.executor import Executor, JobState
+from yololab.sweep.outcome import Outcome, read_outcome
+from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
+
+POLL_SECONDS = 0.5
+BEAT_SECONDS = 30.0
+
+
+class Source(Protocol):
+    """Where trials come from."""
+
+    def next(self) -> TrialEntry | None:
+        """Return the next trial, claimed for this process and its folder frozen; None when there is none now."""
+        ...
+
+    def environment(self, entry: TrialEntry) -> dict[str, str]:
+        """Return what the trial's process is told."""
+        ...
+
+    def ended(self, entry: TrialEntry) -> None:
+        """Take note of a finished trial."""
+        ...
+
+
+class Watcher(Protocol):
+    """Who looks on."""
+
+    def changed(self, entry: TrialEntry) -> None:
+        """A trial was started, or has ended."""
+        ...
+
+    def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
+        """Time has passed."""
+        ...
+
+
+@dataclass
+class TrialLoop:
+    """Runs the trials of one sweep.
+
+    Attributes:
+        folder: The sweep's folder.
+        source: Where trials come from.
+        executor: The engine.
+        objectives: What is sought.
+        watcher: Who looks on.
+        retries: How often a trial that was killed is started again.
+        adopted: Trials of an earlier parent that still run.
+        timeout_seconds: From when on no trial is started any more.
+        poll_seconds: How often the engine is asked.
+    """
+
+    folder: SweepFolder
+    source: Source
+    executor: Executor
+    objectives: Sequence[Objective]
+    watcher: Watcher
+    retries: int = 0
+    adopted: Sequence[TrialEntry] = ()
+    timeout_seconds: float | None = None
+    poll_seconds: float = POLL_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _running: dict[int, TrialEntry] = field(default_factory=dict)
+    _states: dict[int, JobState] = field(default_factory=dict)
+
+    def run(self, stop: StopSignal) -> None:
+        """Run until nothing is left.
+
+        Raises:
+            InterruptedRunError: It was asked to stop; running trials have saved their state and wait.
+        """
+        started = self.clock()
+        self._running = {entry.number: entry for entry in self.adopted}
+        self._states = dict.fromkeys(self._running, JobState.RUNNING)
+        told, beaten = False, -BEAT_SECONDS
+        try:
+            while True:
+                if stop.requested and not told:
+                    told = True
+                    for running in self._running.values():
+                        self.executor.cancel(running.handle or "")
+                late = self.timeout_seconds is not None and self.clock() - started >= self.timeout_seconds
+                while not (told or late) and len(self._running) < self.executor.capacity:
+                    entry = self.source.next()
+                    if entry is None:
+                        break
+                    self._submit(entry)
+                if not self._running:
+                    break
+                self._look(stopping=told)
+                if self.clock() - beaten >= BEAT_SECONDS:
+                    beaten = self.clock()
+                    self.folder.beat(ProcessIdentity.current())
+                self.watcher.tick(self._running, self._states)
+                if self._running:
+                    time.sleep(self.poll_seconds)
+        finally:
+            self.executor.close()
+            if self._running:
+                # After a second signal, or an error of ours: what has ended with us waits for a resume, and what goes
+                # on elsewhere keeps its handle.
+                self._look(stopping=True)
+        if told:
+            raise InterruptedRunError(f"interrupted; `yololab resume {self.folder.path}` goes on from here")
+
+    def _submit(self, entry: TrialEntry) -> None:
+        """Start a trial; one that the engine does not take has failed."""
+        attempt = replace(
+            entry,
+            state=TrialState.RUNNING,
+            attempts=entry.attempts + 1,
+            owner=ProcessIdentity.current(),
+            submitted=entry.submitted or now(),
+        )
+        # Before the engine has it: a parent killed in between leaves a claim that its successor sees as dead.
+        self.folder.write_trial(attempt)
+        try:
+            handle = self.executor.submit(self.folder.trial(entry.number).path, self.source.environment(entry))
+        except JobError as error:
+            failure = {"message": str(error), "kind": "JobError", "exit_code": 1}
+            self._record(attempt, Outcome(TrialState.FAILED, error=failure))
+            return
+        attempt = replace(attempt, handle=handle)
+        self.folder.write_trial(attempt)
+        self._running[entry.number] = attempt
+        self._states[entry.number] = JobState.PENDING
+        self.watcher.changed(attempt)
+
+    def _look(self, *, stopping: bool) -> None:
+        """Ask the engine, and take note of what is gone."""
+        numbers = {entry.handle or "": number for number, entry in self._running.items()}
+        for handle, state in self.executor.poll(list(numbers)).items():
+            number = numbers[handle]
+            self._states[number] = state
+            if state is JobState.GONE:
+                self._finish(self._running[number], stopping=stopping)
+
+    def _finish(self, entry: TrialEntry, *, stopping: bool) -> None:
+        """Take note of a trial whose process is gone; start it again when that may help."""
+        del self._running[entry.number]
+        del self._states[entry.number]
+        folder = self.folder.trial(entry.number)
+        reason = self.executor.reason(entry.handle or "")
+        outcome = read_outcome(folder, self.objectives, reason, asked=stopping)
+        if outcome.retriable and entry.attempts <= self.retries and not stopping:
+            self._submit(entry)
+            return
+        self._record(entry, outcome)
+
+    def _record(self, entry: TrialEntry, outcome: Outcome) -> None:
+        """Write what became of a trial."""
+        finished = now() if outcome.state.finished else None
+        ended = replace(
+            entry,
+            state=outcome.state,
+            objectives=outcome.objectives,
+            error=outcome.error,
+            owner=None,
+            handle=None,
+            finished=finished,
+        )
+        self.folder.write_trial(ended)
+        if outcome.state is TrialState.FAILED:
+            self._leave_record(entry, outcome)
+        if outcome.state.finished:
+            self.source.ended(ended)
+        self.watcher.changed(ended)
+
+    def _leave_record(self, entry: TrialEntry, outcome: Outcome) -> None:
+        """Give a trial that could not write its record one: every folder of a sweep says what became of it."""
+        record = Record(self.folder.trial(entry.number))
+        if not record.path.exists():
+            record.begin({"name": str(entry.number)})
+            record.finish(Status.FAILED, outcome.error)

@@ -1,0 +1,85 @@
+"""Going on with a sweep: what is missing is run, what was interrupted continues, what still runs is looked after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from yololab.processes import ProcessIdentity
+from yololab.record import now
+from yololab.screen import Screen
+from yololab.sweep.engines import make_executor
+from yololab.sweep.executor import BODY, Executor, JobState
+from yololab.sweep.outcome import read_outcome
+from yololab.sweep.sweeper import run_trials
+from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
+
+
+def resume_sweep(path: Path, screen: Screen, body: Sequence[str] = BODY) -> int:
+    """Run what is missing of a sweep, with what it was started with; several may do so at once.
+
+    Args:
+        path: The sweep's folder.
+        screen: Where to print.
+        body: The command of a trial.
+
+    Returns:
+        0 when a trial completed.
+
+    Raises:
+        InputError: The folder is not a sweep's.
+        JobError: No trial completed, or with `search.fail_on=any` one has failed.
+        InterruptedRunError: The sweep was asked to stop.
+    """
+    folder = SweepFolder(path.resolve())
+    settings = folder.read_settings()
+    executor = make_executor(settings.engine, settings.engine_settings, settings.resources, body)
+    adopted = take_over(folder, executor, settings.objectives)
+    entries = folder.trials()
+    ended = sum(entry.state.finished for entry in entries)
+    waiting = sum(entry.state is TrialState.WAITING for entry in entries)
+    words = [f"{ended} trials have ended"]
+    words += [f"{waiting} were interrupted"] if waiting else []
+    words += [f"{len(adopted)} still run"] if adopted else []
+    screen.stage("resume", f"{folder.path}: {', '.join(words)}")
+    return run_trials(folder, settings, executor, screen, adopted)
+
+
+def take_over(folder: SweepFolder, executor: Executor, objectives: Sequence[Objective]) -> list[TrialEntry]:
+    """Look after the trials of a parent that is gone.
+
+    One whose process still runs becomes ours. One that ended meanwhile is recorded. One that was killed with its parent
+    waits, and goes on from its last checkpoint.
+
+    Args:
+        folder: The sweep's folder.
+        executor: The engine.
+        objectives: What is sought.
+
+    Returns:
+        The trials that still run, as ours.
+    """
+    adopted = []
+    with folder.locked():
+        for entry in folder.trials():
+            if entry.state is not TrialState.RUNNING or folder.is_attended(entry):
+                continue
+            states = executor.poll([entry.handle]) if entry.handle else {}
+            state = states.get(entry.handle or "", JobState.GONE if entry.handle is None else JobState.RUNNING)
+            if state is JobState.GONE:
+                outcome = read_outcome(folder.trial(entry.number), objectives, None, asked=True)
+                found = replace(
+                    entry,
+                    state=outcome.state,
+                    objectives=outcome.objectives,
+                    error=outcome.error,
+                    owner=None,
+                    handle=None,
+                    finished=now() if outcome.state.finished else None,
+                )
+            else:
+                found = replace(entry, owner=ProcessIdentity.current())
+                adopted.append(found)
+            folder.write_trial(found)
+    return adopted

@@ -1,0 +1,145 @@
+"""The study's storage: a journal file beside the trials unless another one is named."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import optuna
+from filelock import FileLock
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+from yololab.errors import InputError, Problem
+
+JOURNAL = "journal://"
+SQLITE = "sqlite:///"
+ATTEMPTS = 5
+
+Found = TypeVar("Found")
+
+
+def journal_url(path: Path) -> str:
+    """Return the URL of a journal file."""
+    return f"{JOURNAL}{path}"
+
+
+def absolute_url(url: str, working_directory: Path) -> str:
+    """Return the URL of a storage with its file, if it is one, made absolute.
+
+    Raises:
+        InputError: It is no URL that Optuna or we know.
+    """
+    for prefix in (JOURNAL, SQLITE):
+        if url.startswith(prefix) and url != prefix:
+            path = Path(url.removeprefix(prefix)).expanduser()
+            return f"{prefix}{(working_directory / path).resolve()}"
+    if "://" in url and not url.startswith((JOURNAL, "sqlite")):
+        return url
+    allowed = "journal:///path/study.log, sqlite:///path/study.db, mysql://…, postgresql://…"
+    raise InputError(Problem("search.storage", f"{url!r}", allowed))
+
+
+def open_storage(url: str) -> BaseStorage:
+    """Open a storage, which is made when it is not there; several processes may do so at once.
+
+    Args:
+        url: `journal:///absolute/path`, or what Optuna takes: `sqlite:///…`, `mysql://…`, `postgresql://…`.
+
+    Raises:
+        InputError: It cannot be opened.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if url.startswith(JOURNAL):
+        path = Path(url.removeprefix(JOURNAL))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _drop_torn_line(path)
+            return JournalStorage(JournalFileBackend(str(path)))
+        except OSError as error:
+            raise InputError(Problem("search.storage", f"{path}: {error.strerror or error}", "a file")) from None
+    with ExitStack() as stack:
+        if url.startswith(SQLITE):
+            path = Path(url.removeprefix(SQLITE))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(f"{path}.lock", timeout=60))
+        # Two processes that make the same tables at once disturb each other; the second time they are there.
+        return _patiently(lambda: RDBStorage(url, engine_kwargs=_engine_options(url)))
+
+
+def open_study(
+    url: str,
+    name: str,
+    directions: Sequence[str],
+    sampler: optuna.samplers.BaseSampler | None = None,
+    pruner: optuna.pruners.BasePruner | None = None,
+) -> optuna.Study:
+    """Open a study, which is made when it is not there.
+
+    Raises:
+        InputError: The storage cannot be opened, or holds a study of this name with other directions.
+    """
+    storage = open_storage(url)
+    study = _patiently(
+        lambda: optuna.create_study(
+            storage=storage,
+            study_name=name,
+            directions=[optuna.study.StudyDirection[direction.upper()] for direction in directions],
+            sampler=sampler,
+            pruner=pruner or optuna.pruners.NopPruner(),
+            load_if_exists=True,
+        )
+    )
+    found = [direction.name.lower() for direction in study.directions]
+    if found != list(directions):
+        remedy = "name another study with search.study=…"
+        raise InputError(Problem("search.study", f"{name!r} is sought in {found}, not {list(directions)}", "", remedy))
+    return study
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    """Return how a database is connected to: sqlite waits for its lock instead of failing after 5 s."""
+    return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+
+
+def _patiently(attempt: Callable[[], Found]) -> Found:
+    """Call `attempt` until it works, a few times.
+
+    Raises:
+        InputError: It never does.
+    """
+    for number in range(ATTEMPTS):
+        try:
+            return attempt()
+        except ImportError as error:
+            raise InputError(Problem("search.storage", str(error).splitlines()[0], remedy="install it")) from None
+        except Exception as error:
+            if number == ATTEMPTS - 1:
+                found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+                raise InputError(Problem("search.storage", found, "a storage that can be opened")) from error
+            time.sleep(0.2 * 2**number)
+    raise AssertionError
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Take away the end of a journal that was not written to its end (a full disk, a lost machine).
+
+    Optuna would otherwise refuse the whole journal as soon as a line follows.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with FileLock(path.with_name(f".{path.name}.mend.lock"), timeout=60), path.open("rb+") as file:
+        file.seek(-1, 2)
+        if file.read(1) == b"\n":
+            return
+        # Somebody may be about to write the rest of the line.
+        size = path.stat().st_size
+        time.sleep(1.0)
+        if path.stat().st_size != size:
+            return
+        file.seek(0)
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
