@@ -33,14 +33,12 @@ class LocalSettings:
 
     Attributes:
         jobs: Trials at a time; None for one a GPU slot, or one where there is no GPU.
-        gpus: GPUs that may be used; None for all that are visible.
-        jobs_per_gpu: Trials that share a GPU.
+        gpu_ids: GPUs that may be used; None for all that are visible.
         grace_seconds: From asking a trial to stop until it is killed.
     """
 
     jobs: int | None = None
-    gpus: list[Any] | None = None
-    jobs_per_gpu: int = 1
+    gpu_ids: list[Any] | None = None
     grace_seconds: float = 60.0
 
 
@@ -74,9 +72,8 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
         InputError: A setting is wrong.
     """
     read = read_settings(LocalSettings, "hydra.launcher", settings)
-    for name in ("jobs", "jobs_per_gpu"):
-        if getattr(read, name) == 0:
-            raise InputError(Problem(f"hydra.launcher.{name}", "0", "a whole number of at least 1"))
+    if read.jobs == 0:
+        raise InputError(Problem("hydra.launcher.jobs", "0", "a whole number of at least 1, or null"))
     return LocalExecutor(read, resources, body)
 
 
@@ -96,9 +93,8 @@ class LocalExecutor:
     _jobs: dict[str, _Job] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        gpus = visible_gpus() if self.settings.gpus is None else [str(gpu) for gpu in self.settings.gpus]
-        shared: list[str | None] = [gpu for _ in range(self.settings.jobs_per_gpu) for gpu in gpus]
-        shared = shared or [None]
+        ids = visible_gpus() if self.settings.gpu_ids is None else [str(gpu) for gpu in self.settings.gpu_ids]
+        shared: list[str | None] = list(gpu_slots(ids, self.resources.gpus)) or [None]
         count = self.settings.jobs or len(shared)
         self._slots = [shared[index % len(shared)] for index in range(count)]
 
@@ -216,6 +212,33 @@ class LocalExecutor:
         if job.identity.is_alive():
             with suppress(ProcessLookupError):
                 os.kill(job.identity.pid, signal.SIGTERM)
+
+
+def gpu_slots(ids: Sequence[str], share: float | None) -> list[str]:
+    """Return the GPUs of each slot, as they stand in CUDA_VISIBLE_DEVICES.
+
+    Args:
+        ids: The GPUs.
+        share: GPUs of a trial; None for one.
+
+    Raises:
+        InputError: A trial wants more GPUs than there are.
+
+    >>> gpu_slots(["0", "2"], 0.5)
+    ['0', '2', '0', '2']
+    >>> gpu_slots(["0", "1", "2", "3"], 2)
+    ['0,1', '2,3']
+    """
+    wanted = 1.0 if share is None else share
+    if not ids or wanted == 0:
+        return []
+    if wanted < 1:
+        return list(ids) * int(1 / wanted)
+    count = int(wanted)
+    if count > len(ids):
+        found = f"{count} for a trial, and {len(ids)} can be used"
+        raise InputError(Problem("hydra.launcher.gpus", found, f"at most {len(ids)}"))
+    return [",".join(ids[start : start + count]) for start in range(0, len(ids) - count + 1, count)]
 
 
 def visible_gpus() -> list[str]:

@@ -253,8 +253,8 @@ def _without_slots(
     """Leave the GPUs to the trials when they name theirs, or use none: the local engine then hands none out."""
     named = {trial.experiment.device.id for trial in trials} - {None, "0"}
     on_gpu = any(item.device.kind == "cuda" for item in prepared)
-    if engine == "local" and settings.get("gpus") is None and (named or not on_gpu):
-        return settings | {"gpus": []}
+    if engine == "local" and settings.get("gpu_ids") is None and (named or not on_gpu):
+        return settings | {"gpu_ids": []}
     return settings
 
 
