@@ -65,8 +65,9 @@ OPTIONS = [(group, option) for group, options in group_options(Path("/nowhere"))
 
 def test_every_group_is_there_with_its_options():
     groups = group_options(Path("/nowhere"))
-    assert set(groups) == {"approval", "augmentation", "data", "device", "experiment", "export", "hparams", "model"}
-    assert len(OPTIONS) == len([f for f in conf_dir().rglob("*.yaml") if f.parent != conf_dir()])
+    own = {"approval", "augmentation", "data", "device", "experiment", "export", "hparams", "model", "search"}
+    assert set(groups) == own
+    assert len(OPTIONS) == len([f for group in own for f in (conf_dir() / group).rglob("*.yaml")])
     assert {"default", "finetune", "scratch", "quick"} <= set(groups["hparams"])
     assert {"default", "none", "light", "heavy"} <= set(groups["augmentation"])
     assert set(groups["device"]) == {"auto", "cpu", "gpu", "multi_gpu", "mps"}

@@ -137,6 +137,11 @@ def _explain(override: str, error: Exception) -> Problem:
     refused = refusal(key, value)
     if refused is not None:
         return refused
+    for mapping in ("search.space", "search.sampler_options", "search.pruner_options"):
+        if key.startswith(f"{mapping}."):
+            name = key.removeprefix(f"{mapping}.")
+            found = "a mapping, which is given as a whole on the command line"
+            return Problem(key, found, remedy=f"write '{mapping}={{{name}:{value}}}'")
     if re.search(r"is not in struct|Could not override|not in '", str(error)):
         return unknown_key(key, [*known_keys(), *options])
     return Problem(override, _first_line(error))

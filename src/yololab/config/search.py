@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -73,7 +73,7 @@ class SearchConfig:
 
     sampler: Sampler = Sampler.NONE
     trials: int | None = None
-    space: Any = field(default_factory=dict)
+    space: Any = None
     objective: Any = None
     direction: Any = None
     pruner: Pruner = Pruner.NONE
@@ -85,8 +85,8 @@ class SearchConfig:
     keep: Keep = Keep.ALL
     storage: str | None = None
     study: str | None = None
-    sampler_options: Any = field(default_factory=dict)
-    pruner_options: Any = field(default_factory=dict)
+    sampler_options: Any = None
+    pruner_options: Any = None
 
 
 # Ready-made spaces over Ultralytics' hyperparameters, in Hydra's sweep syntax. The ranges are those in which a training

@@ -56,8 +56,8 @@ class StudySource:
             self.url,
             self.settings.name,
             [item.direction for item in self.settings.objectives],
-            make_sampler(search["sampler"], int(search["seed"]), search["sampler_options"]),
-            make_pruner(search["pruner"], search["pruner_options"], self.settings.epochs),
+            make_sampler(search["sampler"], int(search["seed"]), search["sampler_options"] or {}),
+            make_pruner(search["pruner"], search["pruner_options"] or {}, self.settings.epochs),
         )
         # What only reports must not touch the sampler.
         self._judge = optuna.load_study(
@@ -102,7 +102,7 @@ class StudySource:
             trial_id,
             objectives[0].metric,
             search["pruner"],
-            search["pruner_options"],
+            search["pruner_options"] or {},
             self.settings.epochs,
         )
         return handover.environment()

@@ -164,16 +164,6 @@ def canonical(space: Space) -> tuple[str, ...]:
     return (*space.fixed, *(_text_of(dimension) for dimension in space.dimensions))
 
 
-def readable(overrides: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Return the overrides of the given keys, files and devices decoded."""
-    pairs = [word.lstrip("+~").partition("=") for word in overrides]
-    return [
-        f"{key}={decode_free(value) if value.startswith(FREE_PREFIX) else value}"
-        for key, _, value in pairs
-        if key in keys
-    ]
-
-
 def _text_of(dimension: Dimension) -> str:
     """Return a dimension in Hydra's sweep syntax."""
     if dimension.scale is Scale.CHOICE:

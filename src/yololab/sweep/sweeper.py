@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from yololab.record import now
 from yololab.runfolder import create_folder
 from yololab.screen import Screen
 from yololab.stages.approve import Gatekeeper, terminal_asker
+from yololab.sweep.answer import answer_sweep
 from yololab.sweep.approvals import agree, save_agreement
 from yololab.sweep.engines import make_executor, split_settings
 from yololab.sweep.executor import Executor
@@ -30,10 +32,9 @@ from yololab.sweep.loop import TrialLoop
 from yololab.sweep.objectives import plan_objectives
 from yololab.sweep.plan import GRIDS, PlannedTrial, freeze_trial, plan_space, plan_trial, plan_trials
 from yololab.sweep.planner import StudySource
-from yololab.sweep.space import Space, canonical, read_space
+from yololab.sweep.space import canonical, read_space
 from yololab.sweep.storage import absolute_url
 from yololab.sweep.strategies import make_pruner, make_sampler
-from yololab.sweep.summary import summarise_sweep
 from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialState
 
 
@@ -114,6 +115,7 @@ def run_sweep(
         task=prepared[0].task.name,
         epochs=epochs,
         seed=int(trials[0].experiment.train["seed"]),
+        command=("yololab", *sys.argv[1:]),
         created=now(),
     )
     folder.write_settings(settings)
@@ -171,15 +173,9 @@ def run_trials(
                 with stop.listening(), stop.waiting_for_batch():
                     loop.run(stop)
         finally:
-            _summarise(folder, space, screen)
+            if folder.numbers():
+                answer_sweep(folder, screen)
     return _verdict(folder, settings)
-
-
-def _summarise(folder: SweepFolder, space: Space, screen: Screen) -> None:
-    """Write and show what came out so far."""
-    entries = folder.trials()
-    if entries:
-        summarise_sweep(folder.path, [entry.overrides for entry in entries], space.keys, screen)
 
 
 def _verdict(folder: SweepFolder, settings: SweepSettings) -> int:

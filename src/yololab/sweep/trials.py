@@ -107,6 +107,7 @@ class SweepSettings:
         task: The task of the trials.
         epochs: Epochs of the longest training.
         seed: The seed of the first training of each point, when there are several.
+        command: The command as it was typed.
         created: When.
     """
 
@@ -121,9 +122,10 @@ class SweepSettings:
     engine_settings: dict[str, Any]
     resources: Resources
     working_directory: str
-    task: str
-    epochs: int
-    seed: int
+    task: str = "detect"
+    epochs: int = 1
+    seed: int = 0
+    command: tuple[str, ...] = ()
     created: str = ""
 
 
@@ -242,6 +244,7 @@ class SweepFolder:
             | {
                 "arguments": tuple(content["arguments"]),
                 "keys": tuple(content["keys"]),
+                "command": tuple(content["command"]),
                 "objectives": tuple(Objective(**item) for item in content["objectives"]),
                 "resources": Resources(**content["resources"]),
             }
