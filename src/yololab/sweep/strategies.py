@@ -123,7 +123,9 @@ def make_pruner(name: str, options: Mapping[str, Any], epochs: int) -> BasePrune
     cls = PRUNERS[name]
     _check_options("search.pruner_options", cls, options)
     try:
-        return cls(**{**_pruner_defaults(name, epochs), **options})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a strategy is experimental
+            return cls(**{**_pruner_defaults(name, epochs), **options})
     except (TypeError, ValueError, ImportError) as error:
         raise InputError(Problem("search.pruner_options", str(error))) from None
 
