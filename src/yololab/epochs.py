@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
+from yololab.jsonfiles import write_text_atomically
 
 _LOSSES, _METRICS, _RATES = ("train/", "val/"), ("metrics/",), ("lr/",)
 
@@ -91,6 +92,41 @@ def read_results(path: Path, *, validated: bool = True) -> EpochTable:
         columns(_METRICS),
         columns(_RATES),
     )
+
+
+def keep_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]]) -> float:
+    """Bring results.csv to what a training that goes on after `epochs` epochs must find: each of them once, in order.
+
+    A process that was killed may have left a row of an epoch that is trained again, half a row, or (when the machine
+    went down) none at all. Rows that stay are kept to the letter.
+
+    Args:
+        path: The file; it may be missing.
+        epochs: How many epochs stay.
+        earlier: The table as the checkpoint holds it, column → values: where the file has lost a row.
+
+    Returns:
+        Seconds of training until the last epoch that stays, as its column `time` says.
+    """
+    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    lines = text.splitlines(keepends=True)
+    whole = [line.rstrip("\r\n") for line in lines if line.endswith(("\n", "\r"))]
+    header = [name.strip() for name in whole[0].split(",")] if whole else []
+    if "epoch" not in header:
+        whole, header = [], list(earlier)
+    rows: dict[int, str] = {}
+    for line in whole[1:]:
+        number = _row(header, line.split(",")).get("epoch")
+        if number is not None:
+            rows.pop(int(number), None)
+            rows[int(number)] = line
+    for index, number in enumerate(earlier.get("epoch", ())):
+        if int(number) not in rows and set(header) == set(earlier):
+            rows[int(number)] = ",".join(f"{earlier[name][index]:.6g}" for name in header)
+    kept = [rows[number] for number in sorted(rows) if number <= epochs]
+    if header:
+        write_text_atomically(path, "".join(f"{line}\n" for line in (",".join(header), *kept)))
+    return _row(header, kept[-1].split(",")).get("time") or 0.0 if kept else 0.0
 
 
 def _row(header: list[str], line: list[str]) -> dict[str, float | None]:

@@ -55,6 +55,10 @@ class InputError(YololabError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class NotContinuedError(InputError):
+    """A run cannot be continued as it is: exit code 2, and it stays what it was."""
+
+
 class JobError(YololabError):
     """The job itself failed (training crashed, every trial failed): exit code 1."""
 

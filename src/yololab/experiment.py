@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import DryRun, ExperimentConfig, Gate
-from yololab.errors import ApprovalError, GateError, InterruptedRunError, JobError, YololabError
-from yololab.interrupt import StopSignal
+from yololab.errors import ApprovalError, GateError, InterruptedRunError, JobError, NotContinuedError, YololabError
+from yololab.interrupt import INTERRUPTED, StopSignal
 from yololab.job import Job
 from yololab.preparation import Prepared, prepare_job
 from yololab.provenance import collect_provenance
 from yololab.record import Record, Status
 from yololab.runfolder import RunFolder, point_latest
+from yololab.runlock import locked
 from yololab.screen import Screen
 from yololab.stages.approve import Gatekeeper
-from yololab.steps import after, before, measuring, training
+from yololab.steps import after, before, earlier, measuring, training
+from yololab.ultralytics_adapter.training_file import seconds_of_training
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,13 @@ class Stage:
     Attributes:
         name: Its name, also in the record's timings.
         run: What it does to the job.
-        output: The file that it leaves; a stage whose file is there is not run again. None: it runs every time.
+        take_over: Takes what an earlier attempt of the run has left, and answers whether that is whole: then the stage
+            does not run again. None: it runs every time.
     """
 
     name: str
     run: Callable[[Job], None]
-    output: Callable[[RunFolder], Path] | None = None
+    take_over: Callable[[Job], bool] | None = None
 
 
 # What a training that was given up still goes through: what it reached is measured.
@@ -44,14 +49,14 @@ _OF_PRUNED = ("evaluate",)
 STAGES = (
     Stage("check", before.check),
     Stage("approve_device", before.approve_device_and_data),
-    Stage("estimate", before.estimate),
+    Stage("estimate", before.estimate, earlier.begun),
     Stage("approve_duration", before.approve_duration),
-    Stage("train", training.train, lambda folder: folder.training),
-    Stage("evaluate", measuring.evaluate, lambda folder: folder.metrics),
-    Stage("compare", measuring.compare, lambda folder: folder.comparison),
-    Stage("verify", after.verify),
+    Stage("train", training.train, earlier.trained),
+    Stage("evaluate", measuring.evaluate, earlier.evaluated),
+    Stage("compare", measuring.compare, earlier.compared),
+    Stage("verify", after.verify, earlier.verified),
     Stage("accept", after.accept),
-    Stage("promote", after.promote),
+    Stage("promote", after.promote, earlier.promoted),
 )
 
 
@@ -74,6 +79,9 @@ class Launch:
         origin: The run that this one repeats.
         rerun_differences: What is not as it was then.
         judge: Told the number and the metrics of each epoch, says whether the training is not worth going on with.
+        earlier: The record as an earlier attempt of this run has left it; None in the first one.
+        changed_data: Whether the run goes on with a dataset that has changed since.
+        lock: Whether to take the run's lock; not when the caller holds it.
     """
 
     config: ExperimentConfig
@@ -90,6 +98,9 @@ class Launch:
     origin: str | None = None
     rerun_differences: tuple[str, ...] = ()
     judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
+    earlier: dict[str, Any] | None = None
+    changed_data: bool = False
+    lock: bool = True
 
 
 def run_job(launch: Launch) -> int:
@@ -100,8 +111,11 @@ def run_job(launch: Launch) -> int:
     """
     record = Record(launch.folder)
     stop = StopSignal()
-    with launch.screen.logging_to(launch.folder.log):
-        record.begin(_first_entry(launch), launch.config.notes)
+    with locked(launch.folder) if launch.lock else nullcontext(), launch.screen.logging_to(launch.folder.log):
+        if launch.earlier is None:
+            record.begin(_first_entry(launch), launch.config.notes)
+        else:
+            record.go_on(seconds_of_training(launch.folder.training))
         job: Job | None = None
         try:
             with stop.listening():
@@ -112,10 +126,12 @@ def run_job(launch: Launch) -> int:
             record.finish(Status.PRUNED if job.pruned else Status.COMPLETE)
         except (Exception, KeyboardInterrupt, SystemExit) as caught:
             # A signal that lands in a lazy import comes out as that import's own error.
-            error = _explain(KeyboardInterrupt() if stop.requested else caught, launch.screen)
-            record.finish(
-                _status_of(error), {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
-            )
+            error = _explain(KeyboardInterrupt() if stop.requested else caught, launch)
+            told = {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
+            if isinstance(error, NotContinuedError) and launch.earlier is not None:
+                record.finish(_status_before(launch.earlier), launch.earlier.get("error"))
+            else:
+                record.finish(_status_of(error), told)
         if job is not None:
             after.record_duration(job)
         after.report(launch.folder, launch.screen, enabled=launch.config.report.enabled and not launch.trial)
@@ -141,20 +157,28 @@ def _make_job(launch: Launch, stop: StopSignal) -> Job:
         trial=launch.trial,
         choices=launch.choices,
         judge=launch.judge,
+        earlier=launch.earlier,
+        changed_data=launch.changed_data,
     )
     before.introduce(job, launch.command)
-    if not launch.trial and launch.config.dry_run is DryRun.OFF:
+    if not launch.trial and launch.earlier is None and launch.config.dry_run is DryRun.OFF:
         point_latest(prepared.paths.tree.latest, launch.folder.path)
     return job
 
 
 def _run_stages(job: Job) -> None:
-    """Run each stage whose output is missing."""
+    """Run each stage, except those whose output an earlier attempt has left; what comes after a new one is new too."""
+    taken_over = job.earlier is not None
     for stage in STAGES:
-        if stage.output is not None and stage.output(job.folder).exists():
-            continue
         if job.pruned and stage.name not in _OF_PRUNED:
             continue
+        if job.stop.requested:  # whatever has swallowed the signal
+            raise KeyboardInterrupt
+        if taken_over and stage.take_over is not None:
+            if stage.take_over(job):
+                job.screen.detail(f"{stage.name}: done before")
+                continue
+            taken_over = False
         started = time.monotonic()
         try:
             stage.run(job)
@@ -174,14 +198,22 @@ def _first_entry(launch: Launch) -> dict[str, Any]:
     }
 
 
-def _explain(error: BaseException, screen: Screen) -> YololabError:
+def _explain(error: BaseException, launch: Launch) -> YololabError:
     """Return the error that the user sees; the traceback of one that we did not foresee goes to the log."""
-    if isinstance(error, KeyboardInterrupt):
-        return InterruptedRunError("interrupted; what was reached is saved")
-    screen.log("".join(traceback.format_exception(error)))
+    if isinstance(error, (KeyboardInterrupt, InterruptedRunError)):
+        # A trial goes on with its sweep.
+        path = launch.folder.path.parent if launch.trial else launch.folder.path
+        return InterruptedRunError(f"{INTERRUPTED}. To go on: yololab resume {shlex.quote(after.shown(path))}")
+    launch.screen.log("".join(traceback.format_exception(error)))
     if isinstance(error, YololabError):
         return error
     return JobError(f"{type(error).__name__}: {error} (the traceback is in the run's yololab.log)")
+
+
+def _status_before(record: Mapping[str, Any]) -> Status:
+    """Return the status of a run that could not be continued: its earlier one, also when a kill left it `running`."""
+    status = Status(record["status"])
+    return Status.INTERRUPTED if status is Status.RUNNING else status
 
 
 def _status_of(error: YololabError) -> Status:

@@ -1,4 +1,8 @@
-"""Stopping on SIGINT and SIGTERM: the first signal lets a training end its batch, the second stops at once."""
+"""Stopping on a signal: the first one lets a training end its batch, the second stops at once.
+
+SIGINT and SIGTERM come from people and from every system; SIGUSR1 and SIGUSR2 are how clusters tell a job that its time
+is nearly over.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 from yololab.errors import InterruptedRunError
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2") if hasattr(signal, name))
+INTERRUPTED = "interrupted; what was reached is saved"
 
 
 class StopSignal:
@@ -27,11 +34,11 @@ class StopSignal:
 
     @contextmanager
     def listening(self) -> Iterator[StopSignal]:
-        """Handle both signals while the job runs; elsewhere than in the main thread Python allows no handlers."""
+        """Handle the signals while the job runs; elsewhere than in the main thread Python allows no handlers."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self._handle) for number in SIGNALS}
         try:
             yield self
         finally:
@@ -47,7 +54,7 @@ class StopSignal:
         finally:
             self._gentle = False
         if self.requested:
-            raise InterruptedRunError("interrupted; what was reached is saved")
+            raise InterruptedRunError(INTERRUPTED)
 
     @contextmanager
     def at_prompt(self) -> Iterator[None]:

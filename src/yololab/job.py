@@ -35,6 +35,8 @@ class Job:
         stop: Whether somebody asked it to stop.
         trial: A trial of a sweep: it moves neither `latest` nor the copy of the newest evaluation.
         choices: The chosen option of each config group.
+        earlier: The record as an earlier attempt left it; None in the first one.
+        changed_data: Whether the dataset may have changed since.
         fingerprints: Content hash of each split.
         report: What the dataset check found.
         data_yaml: The data.yaml that Ultralytics is given.
@@ -57,6 +59,8 @@ class Job:
     stop: StopSignal
     trial: bool = False
     choices: dict[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, Any] | None = None
+    changed_data: bool = False
     fingerprints: dict[str, str] = field(default_factory=dict)
     report: CheckReport | None = None
     data_yaml: Path | None = None

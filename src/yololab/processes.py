@@ -51,6 +51,10 @@ class ProcessIdentity:
             return True
         return True
 
+    def same_boot(self) -> bool:
+        """Return whether it was started on this machine since it was booted, whatever name the machine goes by."""
+        return bool(self.started) and self.started.partition(":")[0] == _boot()
+
     def to_json(self) -> dict[str, Any]:
         """Return the identity as it stands in a file."""
         return asdict(self)
@@ -65,7 +69,15 @@ def _started(pid: int) -> str:
     """Return when a process of this machine started; empty when it is gone, a zombie, or the system does not tell."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:
         return ""
-    return "" if fields[_STATE_FIELD] in "ZX" else f"{boot}:{fields[_START_FIELD]}"
+    boot = _boot()
+    return "" if fields[_STATE_FIELD] in "ZX" or not boot else f"{boot}:{fields[_START_FIELD]}"
+
+
+def _boot() -> str:
+    """Return the id of this machine's boot; empty where the system has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -8,10 +8,12 @@ import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
+
+from yololab.processes import ProcessIdentity
 
 GIT_TIMEOUT_SECONDS = 10
 
@@ -34,7 +36,7 @@ def collect_provenance(
         "command": list(command),
         "working_directory": str(working_directory),
         "seeds": {"seed": seed},
-        "process": {"pid": os.getpid(), "host": socket.gethostname()},
+        "process": ProcessIdentity.current().to_json(),
     }
 
 
@@ -127,14 +129,32 @@ def process_is_alive(process: dict[str, Any]) -> bool | None:
     """Return whether the recorded process still runs; None when it ran on another machine.
 
     Args:
-        process: `{pid, host}` of a record.
+        process: `{pid, host, started}` of a record.
     """
-    if process.get("host") != socket.gethostname():
-        return None
     try:
-        os.kill(int(process["pid"]), 0)
-    except (ProcessLookupError, KeyError, TypeError, ValueError):
+        return ProcessIdentity.from_json({"started": "", **process}).is_alive()
+    except (KeyError, TypeError, ValueError):
         return False
-    except PermissionError:
-        return True
-    return True
+
+
+def what_differs(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what of packages, git and machine is not as it was, in words.
+
+    Args:
+        then: The provenance of an earlier run.
+        now: The provenance of this one.
+    """
+    lines = []
+    old_packages, new_packages = then.get("packages") or {}, now["packages"]
+    for name in sorted(old_packages.keys() | new_packages.keys()):
+        if old_packages.get(name) != new_packages.get(name):
+            lines.append(f"package {name}: {old_packages.get(name)} then, {new_packages.get(name)} now")
+    old_git, new_git = then.get("git") or {}, now["git"] or {}
+    for key in ("commit", "diff_sha256"):
+        if old_git.get(key) != new_git.get(key):
+            lines.append(f"git {key}: {old_git.get(key)} then, {new_git.get(key)} now")
+    for key in ("cpu", "cores", "gpus", "os", "python"):
+        old, new = (then.get("hardware") or {}).get(key), now["hardware"].get(key)
+        if old != new:
+            lines.append(f"{key}: {old} then, {new} now")
+    return lines

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from yololab.jsonfiles import read_json, write_json
+from yololab.processes import ProcessIdentity
 from yololab.runfolder import RunFolder
 
 RECORD_VERSION = 1
@@ -69,9 +70,41 @@ class Record:
             "notes": [_note(notes)] if notes else [],
             "approvals": [],
             "timings": {},
+            "attempts": [_attempt("start")],
         }
         with self._lock():
             write_json(self.path, first | dict(content), RECORD_VERSION)
+
+    def go_on(self, train_seconds: float) -> None:
+        """Note that another attempt begins: status running again, everything else as the earlier ones have left it.
+
+        Args:
+            train_seconds: What the training has taken so far, also in attempts that could not record it any more.
+        """
+
+        def change(content: dict[str, Any]) -> None:
+            attempts = content.setdefault("attempts", [])
+            if attempts and attempts[-1]["ended"] is None:
+                attempts[-1]["status"] = "killed"
+            reason = f"after {attempts[-1]['status']}" if attempts else "resume"
+            attempts.append(_attempt(reason))
+            timings = content.setdefault("timings", {})
+            if train_seconds:
+                timings["train"] = max(timings.get("train", 0.0), round(train_seconds, 3))
+            provenance = content.setdefault("provenance", {})
+            provenance["process"] = ProcessIdentity.current().to_json()
+            content.update(status=Status.RUNNING, error=None, exit_code=None, exit_reason=None, finished=None)
+
+        self._change(change)
+
+    def describe_attempt(self, **facts: Any) -> None:
+        """Add to the entry of the attempt that is running: `from_epoch`, `differences`."""
+
+        def change(content: dict[str, Any]) -> None:
+            for attempt in content.get("attempts", [])[-1:]:
+                attempt.update(facts)
+
+        self._change(change)
 
     def read(self) -> dict[str, Any]:
         """Return the record as it stands.
@@ -86,8 +119,13 @@ class Record:
         self._change(lambda content: content.update(sections))
 
     def add_timing(self, stage: str, seconds: float) -> None:
-        """Record how long a stage took."""
-        self._change(lambda content: content.setdefault("timings", {}).update({stage: round(seconds, 3)}))
+        """Record how long a stage took, beside what it took in earlier attempts."""
+
+        def change(content: dict[str, Any]) -> None:
+            timings = content.setdefault("timings", {})
+            timings[stage] = round(timings.get(stage, 0.0) + seconds, 3)
+
+        self._change(change)
 
     def add_approval(self, approval: Mapping[str, Any]) -> None:
         """Append the answer of a gate."""
@@ -98,8 +136,15 @@ class Record:
         self._change(lambda content: content.update(notes=[*_as_list(content.get("notes")), _note(text)]))
 
     def finish(self, status: Status, error: Mapping[str, Any] | None = None) -> None:
-        """Record the end of the run."""
-        self.update(status=status, error=error, finished=now())
+        """Record the end of the run, and of its attempt."""
+
+        def change(content: dict[str, Any]) -> None:
+            ended = now()
+            content.update(status=status, error=error, finished=ended)
+            for attempt in content.get("attempts", [])[-1:]:
+                attempt.update(status=status, ended=ended)
+
+        self._change(change)
 
     def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
         with self._lock():
@@ -109,6 +154,20 @@ class Record:
 
     def _lock(self) -> FileLock:
         return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_TIMEOUT_SECONDS)
+
+
+def _attempt(reason: str) -> dict[str, Any]:
+    """Return the entry of an attempt that begins now, in this process."""
+    process = ProcessIdentity.current()
+    return {
+        "started": now(),
+        "ended": None,
+        "status": Status.RUNNING,
+        "host": process.host,
+        "pid": process.pid,
+        "from_epoch": 0,
+        "reason": reason,
+    }
 
 
 def _note(text: str) -> dict[str, str]:

@@ -147,6 +147,20 @@ class RunFolder:
         """Everything printed, Ultralytics' lines included."""
         return self.path / "yololab.log"
 
+    @property
+    def lock(self) -> Path:
+        """The file that the process which runs the job holds locked."""
+        return self.path / ".run.lock"
+
+    def attempt(self, number: int) -> Path:
+        """What an earlier attempt left that a later one cannot go on with, counted from 1."""
+        return self.path / "attempts" / str(number)
+
+    def checkpoints(self) -> list[Path]:
+        """Every checkpoint of the training, last.pt first; epochs that `save_period` kept come after best.pt."""
+        kept = sorted(self.weights.glob("epoch*.pt"))
+        return [path for path in (self.last, self.best, *kept) if path.is_file()]
+
     def holds_a_run(self) -> bool:
         """Whether a training has been started here (its results would be deleted by another one)."""
         return any(path.exists() for path in (self.results, self.best, self.last))

@@ -13,6 +13,7 @@ from yololab.config.frozen import refreeze, thaw
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.errors import InputError, Problem
 from yololab.measuring import fingerprint_splits
+from yololab.provenance import what_differs as provenance_differs
 from yololab.record import Record
 from yololab.runfolder import RunFolder, create_folder
 
@@ -106,16 +107,4 @@ def what_differs(
             lines.append(f"data: the {split} split has changed")
     if (before.get("model") or {}).get("lineage") != weights_sha256:
         lines.append("model: the starting checkpoint is another one")
-    old_packages, new_packages = then.get("packages") or {}, now["packages"]
-    for name in sorted(old_packages.keys() | new_packages.keys()):
-        if old_packages.get(name) != new_packages.get(name):
-            lines.append(f"package {name}: {old_packages.get(name)} then, {new_packages.get(name)} now")
-    old_git, new_git = then.get("git") or {}, now["git"] or {}
-    for key in ("commit", "diff_sha256"):
-        if old_git.get(key) != new_git.get(key):
-            lines.append(f"git {key}: {old_git.get(key)} then, {new_git.get(key)} now")
-    for key in ("cpu", "cores", "gpus", "os", "python"):
-        old, new = (then.get("hardware") or {}).get(key), now["hardware"].get(key)
-        if old != new:
-            lines.append(f"{key}: {old} then, {new} now")
-    return lines
+    return lines + provenance_differs(then, now)

@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "promote": Command("yololab promote RUN", (1, 1)),
     "runs": Command("yololab runs", (0, 0)),
     "note": Command('yololab note RUN "text"', (2, 2), text_operand=1),
+    "resume": Command("yololab resume RUN_OR_SWEEP", (1, 1)),
     "rerun": Command("yololab rerun RUN", (1, 1)),
     "report": Command("yololab report RUN", (1, 1)),
 }

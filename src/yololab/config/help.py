@@ -20,7 +20,7 @@ yololab: experiments for Ultralytics YOLO that are checked, compared and recorde
   estimate …             only say what it would cost   promote RUN                  make it the baseline
   evaluate model=… data=…  measure a checkpoint        runs                         every run, best first
   rerun RUN              same config and seed again    note RUN "text"              add to the record
-  report RUN             write report.html again
+  resume RUN_OR_SWEEP    go on after a crash or kill   report RUN                   write report.html again
 
 Groups (group=option; model, data and device also take a file, a name of Ultralytics, a device):
 """

@@ -321,6 +321,19 @@ class ReportConfig:
 
 
 @dataclass
+class ResumingConfig:
+    """What `yololab resume` does although something stands in its way; other commands do not read it.
+
+    Attributes:
+        take_over: Go on with a run that may still be running on another machine, which cannot be looked at from here.
+        changed_data: Go on though the dataset is not what the run was started with.
+    """
+
+    take_over: bool = False
+    changed_data: bool = False
+
+
+@dataclass
 class ExperimentConfig:
     """A whole experiment, past the door.
 
@@ -347,6 +360,7 @@ class ExperimentConfig:
     verification: VerificationConfig = field(default_factory=VerificationConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
+    resuming: ResumingConfig = field(default_factory=ResumingConfig)
     dry_run: DryRun = DryRun.OFF
     tracking: Any = field(default_factory=list)
     notes: str = ""
@@ -367,6 +381,7 @@ GROUP_CLASSES: dict[str, type] = {
     "verification": VerificationConfig,
     "report": ReportConfig,
     "search": SearchConfig,
+    "resuming": ResumingConfig,
 }
 
 # Ultralytics' arguments that a group of ours owns: at top level they are unset, and win over the group when set.

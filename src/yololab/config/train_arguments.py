@@ -174,7 +174,7 @@ _REFUSALS: dict[str, _Refusal] = {
     "exist_ok": _Refusal("a run is never overwritten", "leave it out: each run gets its own folder", (False, None)),
     "save_dir": _Refusal("yololab gives each run its folder", "use paths.root=<folder> and name=<name>", (None,)),
     "resume": _Refusal(
-        "a finished last.pt would start a new training on coco8", "use `yololab rerun RUN`", (False, None)
+        "a finished last.pt would start a new training on coco8", "use `yololab resume RUN`", (False, None)
     ),
     "mode": _Refusal("the command is the mode", "use `yololab evaluate` for val, `yolo <mode> …` else", ("train",)),
     "save": _Refusal("a run without checkpoints leaves nothing to evaluate", "leave it out", (True,)),

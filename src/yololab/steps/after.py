@@ -176,6 +176,8 @@ def promote(job: Job) -> None:
     assert job.metrics is not None
     if job.trial or job.rehearsal is not None:
         return
+    if _declined_before(job):
+        return
     verdict, when = job.comparison.verdict, job.config.baseline.promote
     better = verdict in (Verdict.IMPROVED, Verdict.NO_BASELINE) and not job.comparison.broken_guards
     if when is Promote.ASK and verdict is not Verdict.DEGRADED:
@@ -187,6 +189,12 @@ def promote(job: Job) -> None:
         target = promote_baseline(baseline, job.metrics, job.folder.predictions, origin_of(job.folder))
         job.record.update(promoted={"path": str(target), "verdict": verdict})
         job.screen.stage("promote", f"now the baseline: {baseline.folder}")
+
+
+def _declined_before(job: Job) -> bool:
+    """Return whether a person did not want the promotion in an earlier attempt: nobody is asked twice."""
+    answers = [item for item in (job.earlier or {}).get("approvals", ()) if item["gate"] == GateName.PROMOTE]
+    return bool(answers) and answers[-1]["answer"] == Answer.NO and answers[-1]["by"].startswith("user:")
 
 
 def report(folder: RunFolder, screen: Screen, *, enabled: bool) -> None:
@@ -226,10 +234,10 @@ def summarise(job: Job) -> None:
     )
     for name, path in places:
         if path.exists():
-            job.screen.detail(f"{name}: {_shown(path)}")
+            job.screen.detail(f"{name}: {shown(path)}")
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Write a path below the working directory relative to it."""
     try:
         return str(path.relative_to(Path.cwd()))

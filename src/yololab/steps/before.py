@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from yololab.config.hydra_text import FREE_PREFIX
 from yololab.data.checks import check_dataset
 from yololab.data.manifest import changes_in_words, manifest_changes, read_manifest, write_manifest
 from yololab.data.problems import Severity
+from yololab.errors import NotContinuedError, Problem
 from yololab.job import Job
 from yololab.jsonfiles import write_json, write_text_atomically
 from yololab.measuring import class_filter
 from yololab.preparation import needed_splits
-from yololab.provenance import git_diff, hardware
+from yololab.provenance import collect_provenance, git_diff, hardware, what_differs
 from yololab.runfolder import RunFolder
 from yololab.screen import duration
 from yololab.stages.approve import GateName
@@ -42,6 +43,26 @@ def introduce(job: Job, command: Sequence[str]) -> None:
         job.screen.detail(f"{key}: {value} (default {default})")
     job.screen.detail(f"device: {device.id} ({', '.join(device.names)})")
     job.screen.detail(f"run folder: {job.folder.path}")
+    if job.earlier is None:
+        _complete_first_entry(job, command)
+    else:
+        _tell_differences(job, job.earlier, command)
+
+
+def _tell_differences(job: Job, earlier: Mapping[str, Any], command: Sequence[str]) -> None:
+    """Show and record what of packages, git and machine is not as it was when the run was started."""
+    device = job.prepared.device
+    gpus = device.names if device.kind == "cuda" else ()
+    present = collect_provenance(job.prepared.paths.working_directory, command, job.seed, gpus)
+    differences = what_differs(earlier.get("provenance") or {}, present)
+    for line in differences:
+        job.screen.warn(f"changed since the run was started: {line}")
+    job.record.describe_attempt(differences=differences, command=list(command))
+
+
+def _complete_first_entry(job: Job, command: Sequence[str]) -> None:
+    """Record what is known now of machine, model and dataset."""
+    device = job.prepared.device
     content = job.record.read()
     provenance = content["provenance"] | {
         "hardware": hardware(device.names if device.kind == "cuda" else ()),
@@ -81,6 +102,7 @@ def check(job: Job) -> None:
     show_findings(job.screen, job.prepared.dataset_name, job.report)
     readable = all(file.digest for files in job.report.files.values() for file in files)
     job.fingerprints = job.report.fingerprints(single_cls, class_filter(train)) if readable else {}
+    refuse_changed_data(job)
     content = job.report.to_json() | {"fingerprint": job.fingerprints}
     write_json(job.folder.dataset_report, content, DATASET_REPORT_VERSION)
     write_manifest(job.folder.manifest, job.report.manifest())
@@ -101,6 +123,33 @@ def check(job: Job) -> None:
     refuse_unlike_baseline(job)
     _tell_changes(job)
     make_requests(job)
+
+
+def refuse_changed_data(job: Job) -> None:
+    """Refuse to go on with another dataset than the run has begun with: nobody could say what its numbers mean.
+
+    Raises:
+        NotContinuedError: The splits that differ, with what was added, removed, replaced or relabelled.
+    """
+    assert job.report is not None
+    then = ((job.earlier or {}).get("dataset") or {}).get("fingerprint") or {}
+    changed = [split for split in then if job.fingerprints and then[split] != job.fingerprints.get(split)]
+    if not changed or job.changed_data:
+        for split in changed:
+            job.screen.warn(f"the {split} split has changed since the run was started")
+        return
+    lines: list[str] = []
+    if job.folder.manifest.is_file():
+        lines = changes_in_words(manifest_changes(read_manifest(job.folder.manifest), job.report.manifest()))
+    found = f"has changed since the run was started ({', '.join(changed)})" + "".join(f"; {line}" for line in lines)
+    raise NotContinuedError(
+        Problem(
+            str(job.prepared.dataset.yaml),
+            found,
+            "the data that the run was started with",
+            "put it back, start a new run, or go on all the same with resuming.changed_data=true",
+        )
+    )
 
 
 def _tell_changes(job: Job) -> None:

@@ -33,13 +33,19 @@ def evaluate(job: Job) -> None:
         plots=job.folder.path if job.config.evaluation.plots else None,
         extra={"comparable": comparable} | ({"dry_run": True} if job.rehearsal else {}),
     )
+    record_evaluation(job)
+
+
+def record_evaluation(job: Job) -> None:
+    """Record what was measured, and make it the newest evaluation."""
+    assert job.metrics is not None
     results = {
         "best_mAP50": job.metrics.value("mAP50"),
         "best_mAP50-95": job.metrics.value("mAP50-95"),
         "final_epoch": job.training.epochs_completed if job.training else None,
     }
     measured = {metric.name: job.metrics.value(metric.name) for metric in job.prepared.task.metrics}
-    evaluated = {"metrics": str(job.folder.metrics), "split": protocol.split} | measured
+    evaluated = {"metrics": str(job.folder.metrics), "split": job.config.evaluation.split.value} | measured
     job.record.update(results=results, evaluation=evaluated)
     if not job.trial and job.rehearsal is None:
         keep_newest(job.metrics, job.prepared.paths.tree.newest_metrics)
@@ -55,7 +61,13 @@ def compare(job: Job) -> None:
     content = job.comparison.to_json(job.config.baseline.gate or Gate.NONE)
     write_json(job.folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(job.folder.comparison_markdown, comparison_markdown(content))
-    job.record.update(comparison={"verdict": job.comparison.verdict, "path": str(job.folder.comparison)})
+    record_comparison(job)
     against = "nothing: a dry run" if job.rehearsal else "with the baseline" if other else "no baseline yet"
     job.screen.stage("compare", against)
     comparison_table(job.screen, job.comparison)
+
+
+def record_comparison(job: Job) -> None:
+    """Record the verdict."""
+    assert job.comparison is not None
+    job.record.update(comparison={"verdict": job.comparison.verdict, "path": str(job.folder.comparison)})

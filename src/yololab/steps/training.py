@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from yololab.job import Job
 from yololab.screen import duration
 from yololab.ultralytics_adapter.logs import ultralytics_log
+from yololab.ultralytics_adapter.resume_point import find_resume_point
 from yololab.ultralytics_adapter.training import EpochReport, TrainResult
 from yololab.ultralytics_adapter.training import train as train_model
 
@@ -18,6 +20,10 @@ def train(job: Job) -> None:
     epochs = int(request.arguments["epochs"])
     job.screen.stage("train", f"{epochs} epochs")
     job.record.update(model_path=str(job.folder.best))
+    if job.earlier is not None:
+        done = find_resume_point(job.folder).epochs_done
+        job.screen.detail(f"going on after epoch {done} of {epochs}" if done else "no epoch was saved: beginning anew")
+        job.record.describe_attempt(from_epoch=done)
     with (
         ultralytics_log(job.screen.line_of_ultralytics),
         job.screen.training(epochs) as progress,
@@ -32,13 +38,9 @@ def train(job: Job) -> None:
             hopeless = job.judge is not None and job.judge(report.epoch, report.metrics)
             job.pruned = hopeless and report.epoch < report.epochs
 
-        result = train_model(request, show, lambda: job.stop() or job.pruned)
-        job.training = result
-        job.record.update(
-            effective_config={"values": dict(result.effective), "differences": differences_of(result)},
-            training=result_of(result),
-            results=job.record.read()["results"] | {"final_epoch": result.epochs_completed},
-        )
+        job.training = train_model(request, show, lambda: job.stop() or job.pruned, aside=aside_of(job))
+        record_training(job, job.training)
+    result = job.training
     if job.pruned:
         job.screen.detail(f"given up after {result.epochs_completed} epochs: other trials were better at this point")
     _tell_dropped_images(job, result)
@@ -51,6 +53,22 @@ def train(job: Job) -> None:
     job.screen.detail(
         f"{result.epochs_completed} epochs in {duration(result.seconds)}, {result.stop_reason}"
         + ("" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)")
+    )
+
+
+def aside_of(job: Job) -> Path | None:
+    """Return where a continued training moves what it cannot use; None in the first attempt."""
+    if job.earlier is None:
+        return None
+    return job.folder.attempt(max(1, len(job.earlier.get("attempts") or ())))
+
+
+def record_training(job: Job, result: TrainResult) -> None:
+    """Record what the training did and really used."""
+    job.record.update(
+        effective_config={"values": dict(result.effective), "differences": differences_of(result)},
+        training=result_of(result),
+        results=job.record.read()["results"] | {"final_epoch": result.epochs_completed},
     )
 
 

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yololab.config.frozen import thaw
+from yololab.continuing import Terms, start_or_continue
 from yololab.errors import YololabError
-from yololab.experiment import Launch, run_job
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen, show_error
-from yololab.stages.approve import Gatekeeper
 from yololab.sweep.approvals import answered_by_parent, estimated_by_parent
 from yololab.sweep.executor import THREADS
 from yololab.sweep.handover import Handover, read_handover
@@ -28,30 +27,28 @@ if TYPE_CHECKING:
 
 
 def run_trial(folder: Path) -> int:
-    """Run the trial in `folder` and return its exit code."""
+    """Run the trial in `folder`, or go on with it: calling it again, after whatever ended it, is always right.
+
+    Returns:
+        The exit code of the job; 0 at once when the trial is complete or pruned, 2 when it is still running.
+    """
     try:
         frozen = thaw(folder)
-        sweep = SweepFolder(folder.resolve().parent)
-        # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
-        working_directory = Path(sweep.read_settings().working_directory) if sweep.is_sweep() else Path.cwd()
+        sweep, number = SweepFolder(folder.resolve().parent), folder.resolve().name
         threads = os.environ.get(THREADS)
-        if threads is not None and frozen.experiment.device.threads is None:
-            frozen.experiment.device.threads = int(threads)
-        screen = Screen(verbose=bool(frozen.experiment.train["verbose"]))
-        launch = Launch(
-            config=frozen.experiment,
-            tree=frozen.tree,
-            choices=frozen.choices,
-            folder=RunFolder(folder.resolve()),
-            working_directory=working_directory,
+        terms = Terms(
+            screen=Screen(verbose=bool(frozen.experiment.train["verbose"])),
             command=sys.orig_argv,
-            screen=screen,
-            gatekeeper=Gatekeeper(frozen.experiment.approval, None, answered_by_parent(folder.parent)),
+            # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
+            working_directory=Path(sweep.read_settings().working_directory) if sweep.is_sweep() else Path.cwd(),
+            answered=answered_by_parent(sweep.path),
             trial=True,
-            estimate=estimated_by_parent(folder.parent, int(folder.name)) if folder.name.isdigit() else None,
+            estimate=estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
+            threads=None if threads is None else int(threads),
             judge=_judge(read_handover()),
+            take_over=True,  # the engine that starts it again has seen the end of the process before
         )
-        return run_job(launch)
+        return start_or_continue(RunFolder(folder.resolve()), terms)
     except YololabError as error:
         show_error(error)
         return error.exit_code

@@ -14,6 +14,21 @@ _DECIDES_LEARNING = frozenset(
     {"batch", "imgsz", "epochs", "optimizer", "lr0", "momentum", "warmup_bias_lr", "rect", "mosaic", "mixup", "cutmix"}
 )
 
+# What Ultralytics may change while it sets a training up; the checkpoint then holds the changed value.
+CHANGED_ON_THE_WAY = _OURS | {
+    "batch",
+    "imgsz",
+    "device",
+    "workers",
+    "rect",
+    "amp",
+    "cache",
+    "compile",
+    "channels_last",
+    "max_det",
+    "augmentations",
+}
+
 
 # Task → what Ultralytics sets to 0 for it: nobody who asks for the task asks for these.
 _SWITCHED_OFF = {
@@ -86,14 +101,14 @@ def differences(
             name in _DECIDES_LEARNING - _SWITCHED_OFF.get(circumstances.task, frozenset()),
         )
         for name, value in requested.items()
-        if name not in _OURS and name in effective and value is not None and not _same(value, effective[name])
+        if name not in _OURS and name in effective and value is not None and not same_value(value, effective[name])
     )
 
 
-def _same(requested: Any, effective: Any) -> bool:
+def same_value(requested: Any, effective: Any) -> bool:
     """Return whether two values mean the same."""
     if isinstance(requested, (list, tuple)) and isinstance(effective, (list, tuple)):
-        return len(requested) == len(effective) and all(map(_same, requested, effective))
+        return len(requested) == len(effective) and all(map(same_value, requested, effective))
     if isinstance(requested, bool) or isinstance(effective, bool):
         return requested is effective
     if isinstance(requested, (int, float)) and isinstance(effective, (int, float)):

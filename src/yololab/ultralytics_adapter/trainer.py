@@ -19,17 +19,18 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ultralytics.engine import trainer as engine
-from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK
+from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK, YAML
 from ultralytics.utils.callbacks import get_default_callbacks
-from ultralytics.utils.torch_utils import strip_optimizer, torch_distributed_zero_first
+from ultralytics.utils.torch_utils import torch_distributed_zero_first
 
-from yololab.errors import InputError, Problem, YololabError
+from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
 from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.data_guard import check_class_folders, guarded_data
 from yololab.ultralytics_adapter.devices import set_threads
 from yololab.ultralytics_adapter.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.replacing import replaced
-from yololab.ultralytics_adapter.training_file import EpochReport
+from yololab.ultralytics_adapter.saving import AtomicPath, strip_checkpoints
+from yololab.ultralytics_adapter.training_file import EpochReport, TrainResult
 from yololab.ultralytics_adapter.training_log import TrainingLog, ultralytics_warnings, users_repository
 from yololab.ultralytics_adapter.workers import WorkerLaunch
 
@@ -49,6 +50,29 @@ _OWN_CALLBACKS = {
 }
 
 
+# So far apart are the seeds of two starts, that no worker of the one has a seed of the other.
+_SEED_STRIDE = 10_000
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """What a training that goes on must know of what was before.
+
+    Attributes:
+        epoch: Index of the first epoch to train.
+        seconds: Seconds of training before it, as results.csv counts them.
+        model: What the training had started from.
+        earlier: What its trainer had noted; None when that is lost.
+        best_epoch: The epoch of best.pt, from 1.
+    """
+
+    epoch: int
+    seconds: float
+    model: str
+    earlier: TrainResult | None
+    best_epoch: int | None
+
+
 @dataclass(frozen=True)
 class TrainerSettings:
     """What a trainer of ours must know in every process; plain values, so that it can be pickled.
@@ -58,12 +82,14 @@ class TrainerSettings:
         cache: Our cache folder.
         threads: Number of torch's threads; None for all cores.
         stop_file: A file whose appearance asks the workers of a multi-GPU training to stop after the epoch.
+        start: Where a training that goes on begins; None for a new one.
     """
 
     requested: Mapping[str, Any]
     cache: Path
     threads: int | None
     stop_file: Path
+    start: StartingPoint | None = None
 
 
 @dataclass
@@ -90,6 +116,8 @@ class TrainerMixin(_Base):
     """What ours do differently, for every task: put it before Ultralytics' trainer of the task."""
 
     save_dir: Path
+    wdir: Path
+    train_time_start: float
 
     def __init__(
         self, cfg: Any = DEFAULT_CFG, overrides: dict[str, Any] | None = None, _callbacks: dict[str, Any] | None = None
@@ -97,9 +125,15 @@ class TrainerMixin(_Base):
         self.settings: TrainerSettings = (_callbacks or {})[SETTINGS_KEY][0]
         self.observer = Observer()
         folder = RunFolder(Path((overrides or {})["save_dir"]))
+        start = self.settings.start
         self.log = TrainingLog(self.settings.requested, folder.training)
+        if start is not None:
+            self.log.go_on(start.earlier, start.epoch, start.best_epoch)
         set_threads(self.settings.threads)
         super().__init__(cfg, overrides, _callbacks)
+        # Ultralytics writes a checkpoint in place; one that is killed there would leave half of it, and nothing else.
+        self.wdir = AtomicPath(self.wdir)
+        self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
 
     def run_callbacks(self, event: str) -> None:
         """Run the callbacks of an event, then our own; none of them can end the training by failing."""
@@ -130,6 +164,9 @@ class TrainerMixin(_Base):
                     self._train_in_workers()
                 else:
                     super().train()
+            except InterruptedRunError:
+                self.log.interrupted(self)
+                self._close_loaders()
             except BaseException as error:
                 if RANK in {-1, 0} and not (self.ddp and self.log.path.exists()):
                     self.log.failed(error)
@@ -161,6 +198,37 @@ class TrainerMixin(_Base):
         finally:
             self.save_dir = folder
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _close_loaders(self) -> None:
+        """End the loaders' processes, as a training does that comes to its end."""
+        for loader in (self.train_loader, self.test_loader):
+            if hasattr(loader, "close"):
+                loader.close()
+
+    def _setup_train(self) -> None:
+        """Set up; a training that goes on draws its images and augmentations anew, not those of its first epochs."""
+        if self.settings.start is not None:
+            seed = self.args.seed + 1 + RANK + _SEED_STRIDE * self.settings.start.epoch
+            engine.init_seeds(seed, deterministic=self.args.deterministic)
+        super()._setup_train()
+
+    def resume_training(self, ckpt: Any) -> None:
+        """Take over the state of a checkpoint; what the training had started from stays in its arguments."""
+        super().resume_training(ckpt)
+        if self.settings.start is not None:
+            self.args.model, self.args.resume = self.settings.start.model, None
+            if RANK in {-1, 0}:
+                YAML.save(self.save_dir / "args.yaml", vars(self.args))
+
+    def save_metrics(self, metrics: Any) -> None:
+        """Write the epoch's row; the column `time` counts the training before an interruption too."""
+        started = self.train_time_start
+        if self.settings.start is not None:
+            self.train_time_start = started - self.settings.start.seconds
+        try:
+            super().save_metrics(metrics)
+        finally:
+            self.train_time_start = started
 
     def get_dataset(self) -> Any:
         """Read the dataset; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
@@ -221,15 +289,11 @@ class TrainerMixin(_Base):
     def final_eval(self) -> None:
         """Strip the checkpoints of what only training needs, and evaluate nothing: that is done once, by our protocol.
 
-        After an interruption last.pt keeps its optimizer, so that the training can go on from there.
+        After an interruption they keep it, so that the training can go on from there.
         """
         with torch_distributed_zero_first(LOCAL_RANK):
-            if RANK not in {-1, 0}:
-                return
-            interrupted = self.log.stop_requested and self.epoch + 1 < self.epochs
-            last = {} if interrupted or not self.last.exists() else strip_optimizer(self.last)
-            if self.best.exists():
-                strip_optimizer(self.best, updates={"train_results": last["train_results"]} if last else None)
+            if RANK in {-1, 0} and not (self.log.stop_requested and self.epoch + 1 < self.epochs):
+                strip_checkpoints(self.last, self.best)
 
     def _ready(self) -> None:
         """Note what was built."""
@@ -241,10 +305,18 @@ class TrainerMixin(_Base):
         self.log.batches = 0
 
     def _batch_done(self) -> None:
-        """Stop when asked; on several GPUs only after the epoch, when all of them learn of it."""
+        """Stop when asked; on several GPUs only after the epoch, when all of them learn of it.
+
+        An epoch that is not over is given up: saved, it would count as a whole one.
+
+        Raises:
+            InterruptedRunError: Somebody asked to stop, within an epoch.
+        """
         self.log.batch_done(self)
         if RANK == -1 and self.observer.should_stop():
             self._stop()
+            if self.log.batches < len(self.train_loader):
+                raise InterruptedRunError("stopped within an epoch")
 
     def _epoch_done(self) -> None:
         """Note and report the epoch."""

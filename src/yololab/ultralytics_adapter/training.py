@@ -7,14 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yololab.errors import InputError, JobError, Problem, YololabError
 from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.installed import default_arguments
 from yololab.ultralytics_adapter.logs import plain_lines
 from yololab.ultralytics_adapter.models import ResolvedModel
+from yololab.ultralytics_adapter.resume_point import ResumePoint, Step, find_resume_point, refuse_other_training
 from yololab.ultralytics_adapter.training_file import FAILED, EpochReport, TrainResult, read_training_file
+
+if TYPE_CHECKING:
+    from yololab.ultralytics_adapter.trainer import StartingPoint
 
 __all__ = ["EpochReport", "TrainRequest", "TrainResult", "train"]
 
@@ -70,6 +74,13 @@ class TrainRequest:
         }
 
 
+def overrides_to_go_on(overrides: Mapping[str, Any], folder: RunFolder) -> dict[str, Any]:
+    """Return what Ultralytics' trainer is given: its settings come from the checkpoint, so only places are named."""
+    places = ("data", "task", "mode", "device", "workers", "save_dir")
+    kept = {name: overrides[name] for name in places if name in overrides}
+    return kept | {"model": str(folder.last), "resume": str(folder.last)}
+
+
 def _plain(name: str, value: Any) -> Any:
     """Return a value as YAML and Ultralytics' `isinstance` checks know it: tuples become lists, paths strings."""
     if value is None or type(value) in _PLAIN:
@@ -87,20 +98,24 @@ def train(
     request: TrainRequest,
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     should_stop: Callable[[], bool] = lambda: False,
+    *,
+    aside: Path | None = None,
 ) -> TrainResult:
     """Train, and return what really happened; the same in a fresh process and after other trainings in this one.
 
     Leaves Ultralytics' own files and training.json in the run's folder; both checkpoints are stripped, and nothing is
-    evaluated. When `should_stop` says so, training stops after the batch (with several GPUs after the epoch): that
-    epoch is validated and saved, and last.pt keeps its optimizer.
+    evaluated. When `should_stop` says so, training stops after the batch (with several GPUs after the epoch), and
+    last.pt keeps its optimizer: it is the one of the last whole epoch, an epoch that is not over is given up.
 
     Args:
         request: What to train.
         on_epoch: Called after each epoch. An exception in it is noted and costs nothing.
         should_stop: Asked after each batch and each epoch.
+        aside: Go on with what the folder holds, and move what cannot be used there; None trains in a new folder only.
 
     Raises:
-        InputError: The arguments, the device, the dataset, or the folder: it already holds a run.
+        InputError: The arguments, the device, the dataset, or the folder: it already holds a run, or the checkpoint of
+            another one.
         JobError: The training failed; its cause is chained.
     """
     from yololab.ultralytics_adapter import runtime
@@ -108,7 +123,7 @@ def train(
     from yololab.ultralytics_adapter.randomness import preserved_randomness
 
     folder = RunFolder(request.save_dir.resolve())
-    if folder.holds_a_run():
+    if aside is None and folder.holds_a_run():
         found = "the folder already holds a run, whose results.csv Ultralytics would delete"
         raise InputError(Problem(str(folder.path), found, "a new folder", "give the run another name or folder"))
     overrides = request.overrides()
@@ -118,12 +133,49 @@ def train(
         found = f"{device.id!r}: training on several GPUs needs the package cloudpickle"
         raise InputError(Problem("device", found, remedy='pip install "cloudpickle>=3.1.1"'))
     request.cache.mkdir(parents=True, exist_ok=True)
+    start = None
+    if aside is not None:
+        point = find_resume_point(folder)
+        if point.step is Step.DONE:
+            return read_training_file(folder.training)
+        start = _take_up(request, folder, point, aside)
+        if point.step is Step.FINISH:
+            return read_training_file(folder.training)
+        overrides = overrides if start is None else overrides_to_go_on(overrides, folder)
     with preserved_randomness(), tempfile.TemporaryDirectory(prefix="train-", dir=request.cache) as scratch:
-        _run(request, overrides, Path(scratch) / "stop", on_epoch, should_stop)
+        _run(request, overrides, Path(scratch) / "stop", on_epoch, should_stop, start)
     return read_training_file(folder.training)
 
 
-def build_trainer(request: TrainRequest, overrides: dict[str, Any], stop_file: Path, trainer_class: type[Any]) -> Any:
+def _take_up(request: TrainRequest, folder: RunFolder, point: ResumePoint, aside: Path) -> StartingPoint | None:
+    """Bring the folder in order; finish a training of which only the end is missing.
+
+    Returns:
+        Where the training goes on; None when it begins anew, or is finished.
+
+    Raises:
+        InputError: The checkpoint is that of another training.
+    """
+    from yololab.ultralytics_adapter import going_on
+
+    if point.step is Step.ANEW:
+        going_on.set_training_aside(folder, aside)
+        return None
+    assert point.state is not None
+    refuse_other_training(point.state, request.arguments)
+    if point.step is Step.FINISH:
+        going_on.finish_training(folder, point, aside, request.model.model)
+        return None
+    return going_on.bring_in_order(folder, point, aside, request.model.model)
+
+
+def build_trainer(
+    request: TrainRequest,
+    overrides: dict[str, Any],
+    stop_file: Path,
+    trainer_class: type[Any],
+    start: StartingPoint | None = None,
+) -> Any:
     """Construct a trainer of ours, which checks its arguments and reads the data.yaml.
 
     Raises:
@@ -132,7 +184,7 @@ def build_trainer(request: TrainRequest, overrides: dict[str, Any], stop_file: P
     from yololab.ultralytics_adapter.trainer import TrainerSettings, callbacks_with
 
     requested = {**request.arguments, "pretrained": request.model.pretrained}
-    settings = TrainerSettings(requested, request.cache.resolve(), request.threads, stop_file)
+    settings = TrainerSettings(requested, request.cache.resolve(), request.threads, stop_file, start)
     try:
         return trainer_class(overrides=overrides, _callbacks=callbacks_with(settings))
     except (TypeError, ValueError, SyntaxError, KeyError) as error:
@@ -147,12 +199,13 @@ def _run(
     stop_file: Path,
     on_epoch: Callable[[EpochReport], None],
     should_stop: Callable[[], bool],
+    start: StartingPoint | None,
 ) -> None:
     """Train, and turn what Ultralytics raises into our errors."""
     from yololab.ultralytics_adapter.trainer import Observer
     from yololab.ultralytics_adapter.trainers import trainer_for
 
-    trainer = build_trainer(request, overrides, stop_file, trainer_for(request.model.task, request.model.family))
+    trainer = build_trainer(request, overrides, stop_file, trainer_for(request.model.task, request.model.family), start)
     trainer.observer = Observer(on_epoch, should_stop)
     try:
         trainer.train()

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from yololab.errors import InputError
 from yololab.jsonfiles import read_json, write_json
 from yololab.ultralytics_adapter.effective import Difference
 
 SCHEMA_VERSION = 1
 
 RUNNING, COMPLETE, FAILED = "running", "complete", "failed"
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ class TrainResult:
 
     Attributes:
         status: `running`, `complete` or `failed`.
-        epochs_completed: Epochs of this process that were trained to their last batch.
+        epochs_completed: Epochs that were trained to their last batch, in all attempts.
         stop_reason: `finished`, `early_stopping`, `interrupted` or `time`; None while it runs or when it failed.
         best_epoch: The epoch of best.pt, from 1; None when there is none.
-        seconds: From the first batch to the stripped checkpoints.
+        seconds: From the first batch to the stripped checkpoints, summed over all attempts.
         effective: All of Ultralytics' arguments as they were used.
         optimizer: `name`, and for each parameter group `name, lr, momentum, weight_decay, tensors` as it was built.
         setup: What is no argument: `device, threads, accumulate, images, batches_per_epoch, parameters, …`.
@@ -85,6 +87,11 @@ class TrainResult:
     error: Mapping[str, str] | None = None
 
     @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train: it came to its end, and was not asked to stop before."""
+        return self.status == COMPLETE and self.stop_reason != INTERRUPTED
+
+    @property
     def comparable(self) -> bool:
         """Whether it trained what was asked for: no argument that decides the learning was changed on the way."""
         return not any(difference.changes_training for difference in self.differences)
@@ -113,3 +120,11 @@ def read_training_file(path: Path) -> TrainResult:
     values["differences"] = tuple(Difference(**difference) for difference in content.get("differences", ()))
     values["warnings"] = tuple(content.get("warnings", ()))
     return TrainResult(**values)
+
+
+def seconds_of_training(path: Path) -> float:
+    """Return the seconds that a training.json names; 0 when there is none that can be read."""
+    try:
+        return read_training_file(path).seconds
+    except InputError:
+        return 0.0

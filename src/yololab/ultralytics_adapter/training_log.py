@@ -20,6 +20,7 @@ from yololab.ultralytics_adapter.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.training_file import (
     COMPLETE,
     FAILED,
+    INTERRUPTED,
     RUNNING,
     EpochReport,
     TrainResult,
@@ -52,6 +53,7 @@ class TrainingLog:
         validated: Number of validated epochs.
         validated_epoch: Index of the epoch that was validated last.
         best_fitness: The highest fitness so far; None before the first validation.
+        earlier_seconds: What attempts before this one took.
     """
 
     requested: Mapping[str, Any]
@@ -69,9 +71,26 @@ class TrainingLog:
     validated: int = 0
     validated_epoch: int = -1
     best_fitness: float | None = None
+    earlier_seconds: float = 0.0
     _seconds: list[float] = field(default_factory=list)
     _optimizer: dict[str, Any] = field(default_factory=dict)
     _result: TrainResult = field(default_factory=TrainResult)
+
+    def go_on(self, earlier: TrainResult | None, epochs: int, best_epoch: int | None) -> None:
+        """Begin with what an earlier attempt noted: its counts and warnings go on.
+
+        Args:
+            earlier: Its notes; None when they are lost.
+            epochs: Epochs that are kept.
+            best_epoch: The epoch of best.pt, from 1.
+        """
+        self.completed, self.best_epoch = epochs, best_epoch
+        if earlier is not None:
+            self.warnings.extend(earlier.warnings)
+            self.callback_errors = earlier.callback_errors
+            self.nan_recoveries, self.unstable = earlier.nan_recoveries, earlier.unstable
+            self.earlier_seconds, self.first_loss = earlier.seconds, earlier.first_loss
+            self._result = replace(earlier, status=RUNNING, stop_reason=None, error=None)
 
     def warn(self, message: str) -> None:
         """Note a warning, unless it is known already."""
@@ -98,7 +117,7 @@ class TrainingLog:
     def batch_done(self, trainer: Any) -> None:
         """Count a batch; note the loss of the first one."""
         self.batches += 1
-        if self.batches == 1 and not self._seconds:
+        if self.batches == 1 and not self._seconds and self.first_loss is None:
             self.first_loss = finite(trainer.loss)
 
     def ready(self, trainer: Any) -> None:
@@ -151,6 +170,10 @@ class TrainingLog:
         """Write the last training.json."""
         self._write(trainer, COMPLETE, stop_reason(trainer, self.stop_requested))
 
+    def interrupted(self, trainer: Any) -> None:
+        """Write that a stop was asked for within an epoch."""
+        self._write(trainer, COMPLETE, INTERRUPTED)
+
     def failed(self, error: BaseException) -> None:
         """Write that an error ended the training."""
         kind = "input" if isinstance(error, InputError) else "job"
@@ -176,7 +199,7 @@ class TrainingLog:
                 epochs_completed=self.completed,
                 stop_reason=reason,
                 best_epoch=self.best_epoch,
-                seconds=time.time() - started if started else 0.0,
+                seconds=self.earlier_seconds + (time.time() - started if started else 0.0),
                 effective=effective,
                 optimizer=self._optimizer,
                 setup=setup(trainer),
@@ -219,7 +242,7 @@ def stop_reason(trainer: Any, stop_requested: bool) -> str:
     """
     last = trainer.epoch + 1 >= trainer.epochs
     if stop_requested and not last:
-        return "interrupted"
+        return INTERRUPTED
     unimproved = trainer.epoch + 1 - trainer.stopper.best_epoch
     if not last and trainer.args.val and unimproved >= trainer.stopper.patience:
         return "early_stopping"
