@@ -117,7 +117,7 @@ class TrainingLog:
     def batch_done(self, trainer: Any) -> None:
         """Count a batch; note the loss of the first one."""
         self.batches += 1
-        if self.batches == 1 and not self._seconds and self.first_loss is None:
+        if self.batches == 1 and not self._seconds and not self.completed:
             self.first_loss = finite(trainer.loss)
 
     def ready(self, trainer: Any) -> None:
