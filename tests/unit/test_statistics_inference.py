@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from yololab.statistics import paired
 from yololab.statistics.inference import (
     benjamini_hochberg,
     detectable_drop,
+    discordant_interval,
     exact_mcnemar,
     images_needed,
     percentile_interval,
@@ -78,6 +80,35 @@ def test_benjamini_hochberg_against_a_worked_example():
 @pytest.mark.parametrize(("first", "second", "p"), [(0, 0, 1.0), (5, 5, 1.0), (0, 5, 0.0625), (1, 9, 22 / 1024)])
 def test_mcnemar_in_closed_form(first, second, p):
     assert exact_mcnemar(first, second) == exact_mcnemar(second, first) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(("images", "level"), [(1, 0.95), (50, 0.9), (300, 0.95)])
+def test_models_that_never_differ_may_still_be_different(images, level):
+    """Nothing in n images: the share can be as high as makes n misses in a row a matter of `tail`."""
+    bound = 1 - ((1 - level) / 2) ** (1 / images)
+    assert discordant_interval(0, 0, images, level) == pytest.approx((-bound, bound), abs=1e-12)
+
+
+@pytest.mark.parametrize("images", [20, 60])
+@pytest.mark.parametrize(("gain", "loss"), [(0.0, 0.02), (0.01, 0.04), (0.03, 0.03), (0.0, 0.1)])
+def test_bounds_of_the_discordant_hold_by_counting_every_outcome(images, gain, loss):
+    missed = [0.0, 0.0]
+    for won in range(images + 1):
+        for lost in range(images + 1 - won):
+            ways = math.comb(images, won) * math.comb(images - won, lost)
+            chance = ways * gain**won * loss**lost * (1 - gain - loss) ** (images - won - lost)
+            if chance > 1e-9:
+                low, high = discordant_interval(won, lost, images, 0.9)
+                missed[0] += chance * (low > gain - loss + 1e-12)
+                missed[1] += chance * (high < gain - loss - 1e-12)
+    assert max(missed) <= 0.05
+
+
+def test_an_interval_of_the_discordant_agrees_with_mcnemar():
+    for won in range(10):
+        for lost in range(10 - won):
+            low, high = discordant_interval(won, lost, 100, 0.95)
+            assert (low > 0 or high < 0) == (exact_mcnemar(won, lost) < 0.05), (won, lost)
 
 
 def test_images_needed_grow_with_the_square():

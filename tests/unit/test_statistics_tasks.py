@@ -235,6 +235,24 @@ def test_mcnemar_counts_the_images_that_only_one_has_right():
     assert (top5.metric, top5.only_current, top5.only_baseline, top5.p) == ("top5", 0, 0, 1.0)
 
 
+def test_models_that_are_right_in_the_same_few_images_need_not_be_equal(few):
+    targets = np.zeros(50, int)
+    predicted = np.tile([0, 1, 2], (50, 1))
+    sides = [classified(targets, predicted, 3, np.full(50, sure)) for sure in (0.9, 0.8)]
+    result = compare_pair(pair_of(*sides, "top1"), 0.01)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    row = result.metric("top1")
+    assert (row.delta, row.p) == (0, 1.0)
+    assert row.ci95 == pytest.approx((-0.0711, 0.0711), abs=1e-4)
+    assert row.standard_error > 0.03
+    assert result.images_needed > 50
+    same = compare_pair(pair_of(sides[0], sides[0], "top1"), 0.01)
+    assert same.verdict is Verdict.EQUIVALENT
+    many = np.zeros(400, int)
+    sides = [classified(many, np.tile([0, 1, 2], (400, 1)), 3, np.full(400, sure)) for sure in (0.9, 0.8)]
+    assert compare_pair(pair_of(*sides, "top1"), 0.01).verdict is Verdict.EQUIVALENT
+
+
 def test_a_class_in_few_images_is_insufficient(few):
     targets = np.array([0] * 30 + [1] * 9 + [2] * 12)
     rng = np.random.default_rng(0)

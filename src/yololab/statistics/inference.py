@@ -8,7 +8,7 @@ with probability one half; it is valid also when the two models' confidences are
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,62 @@ def exact_mcnemar(only_first: int, only_second: int) -> float:
         term = term * (total - k) // (k + 1)
         tail += term
     return min(1.0, float(2 * tail / 2**total))
+
+
+def binomial_bounds(count: int, total: int, tail: float) -> tuple[float, float]:
+    """Return the lower and the upper bound of a share, each wrong with probability `tail` at most.
+
+    Source: Clopper & Pearson (1934), Biometrika 26, 404–413.
+
+    Args:
+        count: How many there are.
+        total: Of how many, ≥ 1.
+        tail: Probability beyond each bound.
+
+    >>> [round(end, 4) for end in binomial_bounds(0, 50, 0.025)]
+    [0.0, 0.0711]
+    """
+    low = 0.0 if count == 0 else _root(lambda share: 1 - _at_most(count - 1, total, share) - tail)
+    high = 1.0 if count == total else _root(lambda share: tail - _at_most(count, total, share))
+    return low, high
+
+
+def discordant_interval(only_first: int, only_second: int, total: int, level: float) -> tuple[float, float]:
+    """Return an interval of the difference of two accuracies that holds however few images they differ in.
+
+    The difference is (2π − 1)·δ: δ is the share of the images that exactly one of the models has right, π the share of
+    these that it is the first. Both have exact bounds; those of π are the test of McNemar turned around. A bootstrap of
+    images without any difference would call the difference zero for certain.
+
+    Args:
+        only_first: Images that only the first model has right.
+        only_second: Images that only the second model has right.
+        total: All images, ≥ 1.
+        level: E.g. 0.95.
+
+    >>> [round(end, 4) for end in discordant_interval(0, 0, 300, 0.9)]
+    [-0.0099, 0.0099]
+    """
+    tail = (1 - level) / 2
+    differing = only_first + only_second
+    share = binomial_bounds(differing, total, tail)
+    first = binomial_bounds(only_first, differing, tail) if differing else (0.0, 1.0)
+    low, high = (2 * end - 1 for end in first)
+    return low * share[low < 0], high * share[high > 0]
+
+
+def _at_most(count: int, total: int, share: float) -> float:
+    """Return the probability of at most `count` of `total`."""
+    return math.fsum(math.comb(total, k) * share**k * (1 - share) ** (total - k) for k in range(count + 1))
+
+
+def _root(rising: Callable[[float], float]) -> float:
+    """Return where a rising function of a share crosses zero, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return (low + high) / 2
 
 
 def detectable_drop(error: float) -> float:

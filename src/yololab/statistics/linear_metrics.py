@@ -95,6 +95,11 @@ class ClassifyMetrics(LinearMetrics):
         """Return the confidence of the first class."""
         return self._records.confidence.astype(np.float64)
 
+    def says_the_same(self, other: ClassifyMetrics) -> bool:
+        """Return whether another model names the same classes with the same confidence in every image."""
+        ours, theirs = self._records, other._records
+        return np.array_equal(ours.predicted, theirs.predicted) and np.array_equal(ours.confidence, theirs.confidence)
+
     def said_of(self, place: int) -> str:
         """Return the first class and its confidence."""
         return f"{self._name(self._records.predicted[place, 0])} {self._records.confidence[place]:.2f}"

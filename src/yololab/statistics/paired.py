@@ -27,6 +27,7 @@ FEW_IMAGES = 1_000
 FEWEST_IMAGES_OF_A_CLASS = 10
 # Monte-Carlo error of 2,000 replicates, three times over: of a p near 0.05, and of an interval's end in units of SE.
 _P_MARGIN, _END_MARGIN = 0.015, 0.18
+_WIDTH_IN_SE = 3.92  # of a 95 % interval
 Deltas = dict[str, NDArray[np.floating]]
 
 
@@ -148,17 +149,18 @@ def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False,
     sign = -1.0 if lower_is_better else 1.0
     count = MANY_REPLICATES if len(pair.keys) <= FEW_IMAGES else FEW_REPLICATES
     collected = _collect(pair, seed, count)
-    difference = _difference(sign * (ours - theirs), collected, pair.primary, sign)
+    difference = _difference(sign * (ours - theirs), pair, collected, sign)
     if count < MANY_REPLICATES and _borderline(difference, collected, pair.primary, tolerance):
         count = MANY_REPLICATES
         collected = _collect(pair, seed, count)
-        difference = _difference(sign * (ours - theirs), collected, pair.primary, sign)
+        difference = _difference(sign * (ours - theirs), pair, collected, sign)
     verdict, confirmed = judge(difference, tolerance)
-    error = standard_error(collected.sampled[pair.primary])
+    metrics = tuple(_metric(name, now[name], before[name], pair, collected) for name in now)
+    error = next(row.standard_error for row in metrics if row.metric == pair.primary)
     return PairedResult(
         verdict,
         confirmed,
-        tuple(_metric(name, now[name], before[name], collected) for name in now),
+        metrics,
         _classes(pair, collected),
         len(pair.keys),
         count,
@@ -206,13 +208,18 @@ def _deltas(blocks: Iterator[Weights], measure: Callable[..., tuple[Replicates, 
     )
 
 
-def _difference(gain: float, collected: _Collected, primary: str, sign: float) -> Difference:
+def _difference(gain: float, pair: Pair, collected: _Collected, sign: float) -> Difference:
     """Return the primary metric's difference, positive for better."""
-    sampled = sign * collected.sampled[primary]
-    ci95, ci90 = percentile_interval(sampled, 0.95), percentile_interval(sampled, 0.9)
-    assert ci95 is not None
-    assert ci90 is not None
-    return Difference(gain, ci95, ci90, permutation_p(gain, collected.permuted[primary]))
+    ends = [_interval(pair, pair.primary, collected, level) for level in (0.95, 0.9)]
+    (low95, high95), (low90, high90) = (sorted(sign * end for end in interval) for interval in ends)
+    return Difference(gain, (low95, high95), (low90, high90), permutation_p(gain, collected.permuted[pair.primary]))
+
+
+def _interval(pair: Pair, metric: str, collected: _Collected, level: float) -> tuple[float, float]:
+    """Return the interval of a metric's difference: an exact one where replicates cannot give it."""
+    found = pair.exact_interval(metric, level) or percentile_interval(collected.sampled[metric], level)
+    assert found is not None
+    return found
 
 
 def _borderline(difference: Difference, collected: _Collected, primary: str, tolerance: float) -> bool:
@@ -227,18 +234,22 @@ def _borderline(difference: Difference, collected: _Collected, primary: str, tol
     return abs(difference.p - ALPHA) < _P_MARGIN or any(abs(end) < margin for end in ends)
 
 
-def _metric(name: str, now: float | None, before: float | None, collected: _Collected) -> MetricDifference:
+def _metric(name: str, now: float | None, before: float | None, pair: Pair, collected: _Collected) -> MetricDifference:
     """Return a metric with what its replicates say."""
     sampled = collected.sampled.get(name)
     if now is None or before is None or sampled is None:
         return MetricDifference(name, now, before, None, None, None, None)
+    exact = pair.exact_interval(name, 0.95)
+    error = standard_error(sampled)
+    if exact is not None and error is not None:
+        error = max(error, (exact[1] - exact[0]) / _WIDTH_IN_SE)
     return MetricDifference(
         name,
         now,
         before,
-        percentile_interval(sampled, 0.95),
-        percentile_interval(sampled, 0.9),
-        standard_error(sampled),
+        _interval(pair, name, collected, 0.95),
+        _interval(pair, name, collected, 0.9),
+        error,
         permutation_p(now - before, collected.permuted[name]),
     )
 

@@ -15,11 +15,13 @@ from yololab.statistics.confusion_records import ConfusionRecords
 from yololab.statistics.depth_records import DepthRecords
 from yololab.statistics.detection_metrics import PRIMARY, DetectionMetrics, detection_replicates, ranked_together
 from yololab.statistics.evaluated import Records
-from yololab.statistics.inference import exact_mcnemar
+from yololab.statistics.inference import discordant_interval, exact_mcnemar
 from yololab.statistics.linear_metrics import ClassifyMetrics, DepthMetrics, LinearMetrics, Sums
 from yololab.statistics.records import DetectionRecords
 from yololab.statistics.weighted_ap import Weights
 from yololab.statistics.weighted_metrics import Replicates, WeightedMetrics
+
+FEW_DISCORDANT = 10
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,10 @@ class Pair(ABC):
         """Return the tests that need no replicates."""
         return ()
 
+    def exact_interval(self, metric: str, level: float) -> tuple[float, float] | None:  # noqa: ARG002
+        """Return an interval of a metric's difference where replicates cannot give one; None where they can."""
+        return None
+
 
 class DetectionPair(Pair):
     """Two models whose results are detections.
@@ -162,6 +168,9 @@ class LinearPair(Pair):
 class ClassifyPair(LinearPair):
     """Two models that classify the same images.
 
+    Where few images tell the two apart, replicates of these images know too little of all the others, and the intervals
+    are exact ones: two models that are right in the same fifty images need not be equal.
+
     Args:
         current: The current model.
         baseline: The baseline.
@@ -170,6 +179,14 @@ class ClassifyPair(LinearPair):
     def __init__(self, current: ClassifyMetrics, baseline: ClassifyMetrics) -> None:
         super().__init__(current, baseline)
         self._correct = (current.correct, baseline.correct)
+        self._alike = current.says_the_same(baseline)
+
+    def exact_interval(self, metric: str, level: float) -> tuple[float, float] | None:
+        """Return an exact interval where few images tell the models apart, and something else does."""
+        test = next(test for test in self.exact_tests() if test.metric == metric)
+        if self._alike or test.only_current + test.only_baseline >= FEW_DISCORDANT or not len(self.keys):
+            return None
+        return discordant_interval(test.only_current, test.only_baseline, len(self.keys), level)
 
     def exact_tests(self) -> tuple[ExactTest, ...]:
         """Return McNemar's test on both accuracies."""
