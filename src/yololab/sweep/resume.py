@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from yololab.config.schema import ApprovalConfig, Policy
+from yololab.errors import ApprovalError
 from yololab.processes import ProcessIdentity
 from yololab.record import now
 from yololab.screen import Screen
@@ -16,12 +18,15 @@ from yololab.sweep.sweeper import run_trials
 from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
 
 
-def resume_sweep(path: Path, screen: Screen, body: Sequence[str] = BODY) -> int:
+def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None, body: Sequence[str] = BODY) -> int:
     """Run what is missing of a sweep, with what it was started with; several may do so at once.
+
+    Nobody is asked again: the sweep was agreed to when it was started.
 
     Args:
         path: The sweep's folder.
         screen: Where to print.
+        approval: What was said now of who answers; `never` refuses to go on.
         body: The command of a trial.
 
     Returns:
@@ -29,9 +34,12 @@ def resume_sweep(path: Path, screen: Screen, body: Sequence[str] = BODY) -> int:
 
     Raises:
         InputError: The folder is not a sweep's.
+        ApprovalError: `approval=never` was said now.
         JobError: No trial completed, or with `search.fail_on=any` one has failed.
         InterruptedRunError: The sweep was asked to stop.
     """
+    if approval is not None and approval.policy is Policy.NEVER:
+        raise ApprovalError("approval=never: the sweep is not gone on with, and nothing was spent")
     folder = SweepFolder(path.resolve())
     settings = folder.read_settings()
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources, body)

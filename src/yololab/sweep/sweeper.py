@@ -91,7 +91,7 @@ def run_sweep(
         # Trials that share the cores of one machine are each slower.
         parallel=1 if on_this_cpu else executor.capacity,
     )
-    if not is_grid:
+    if not is_grid or search.seeds > 1:  # what was timed are not the trials themselves
         agreement = replace(agreement, estimates=())
     storage = None if search.storage is None else absolute_url(search.storage, working_directory)
     folder = SweepFolder(create_folder(prepared[0].paths.tree.multirun, sweep_name(trials)))
