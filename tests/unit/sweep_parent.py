@@ -32,7 +32,7 @@ def run(path: Path) -> None:
     adopted = take_over(folder, executor, settings.objectives)
     source.catch_up()
     screen = Screen()
-    with SweepProgress(folder, screen, settings.objectives, source.planned, "detect", executor.capacity) as progress:
+    with SweepProgress(folder, screen, settings.objectives, source.planned, "detect", executor.capacity, 4) as progress:
         stop = StopSignal()
         with stop.listening(), stop.waiting_for_batch():
             TrialLoop(

@@ -41,7 +41,7 @@ def run(path: Path, **changes) -> tuple[list[TrialEntry], optuna.Study]:
 
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources, BODY)
     source = StudySource(folder, settings, space, freeze)
-    with SweepProgress(folder, Screen(), settings.objectives, source.planned, "detect", 2) as progress:
+    with SweepProgress(folder, Screen(), settings.objectives, source.planned, "detect", 2, 4) as progress:
         TrialLoop(folder, source, executor, settings.objectives, progress, poll_seconds=0.05).run(StopSignal())
     study = optuna.load_study(study_name=settings.name, storage=source._study._storage)
     return folder.trials(), study

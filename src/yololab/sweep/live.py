@@ -34,6 +34,7 @@ class SweepProgress:
         planned: How many trials there will be at most.
         task: The task, whose columns of results.csv are shown.
         parallel: How many trials run at once.
+        epochs: Epochs of the longest training.
     """
 
     folder: SweepFolder
@@ -42,6 +43,7 @@ class SweepProgress:
     planned: int
     task: str
     parallel: int
+    epochs: int
     _ended: dict[int, TrialEntry] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
     _begun: dict[int, float] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class SweepProgress:
 
     def changed(self, entry: TrialEntry) -> None:
         """Print a line for a trial that was started or has ended."""
+        self._shown = 0.0
         values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
         name = f"trial {entry.number}"
         if entry.state is TrialState.RUNNING:
@@ -124,7 +127,9 @@ class SweepProgress:
         epoch, value = self._epoch(entry)
         began = self._begun.get(entry.number)
         left = None
-        if began is not None and self._took:
+        if began is not None and epoch:
+            left = (time.monotonic() - began) / epoch * max(0, self.epochs - epoch)
+        elif began is not None and self._took:
             left = max(0.0, sum(self._took) / len(self._took) - (time.monotonic() - began))
         return (
             str(entry.number),

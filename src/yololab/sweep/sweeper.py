@@ -158,7 +158,13 @@ def run_trials(
         source.catch_up()
         try:
             with SweepProgress(
-                folder, screen, settings.objectives, source.planned, settings.task, executor.capacity
+                folder,
+                screen,
+                settings.objectives,
+                source.planned,
+                settings.task,
+                executor.capacity,
+                settings.epochs,
             ) as progress:
                 loop = TrialLoop(
                     folder=folder,

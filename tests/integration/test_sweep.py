@@ -1,0 +1,113 @@
+"""Sweeps with real trainings: a search that reports its epochs, and one that is killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from tiny import make_dataset
+
+from yololab.sweep.storage import journal_url, open_storage
+from yololab.sweep.trials import SweepFolder, TrialState
+
+MICRO = ("model=yolo26n.yaml", "imgsz=64", "batch=4", "device=cpu", "workers=0", "approval=auto", "plots=false")
+SETTINGS = ("data=pictures/data.yaml", *MICRO, "evaluation.plots=false", "hydra.launcher.jobs=2")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("sweeps")
+    make_dataset(folder / "pictures", images=4)
+    return folder
+
+
+def command(*words: str, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "yololab", *words],
+        cwd=cwd,
+        env=os.environ | {"YOLO_OFFLINE": "true"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished(process: subprocess.Popen[str], code: int = 0) -> str:
+    output = process.communicate(timeout=400)[0]
+    assert process.returncode == code, output
+    assert "Traceback" not in output
+    return output
+
+
+def sweep_of(project: Path, name: str) -> SweepFolder:
+    (found,) = (project / "multirun").glob(f"{name}_*")
+    return SweepFolder(found)
+
+
+def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
+    options = "search.pruner_options={n_startup_trials:1,n_warmup_steps:0}"
+    space = ("lr0=tag(log,interval(1e-4,1e-1))", "augmentation=none,default")
+    words = ("epochs=3", "name=searched", "search=tpe", "search.trials=4", "search.pruner=median", options)
+    output = finished(command("-m", *SETTINGS, *words, *space, cwd=project))
+    folder = sweep_of(project, "searched")
+    entries = folder.trials()
+    assert len(entries) == 4
+    assert {str(entry.state) for entry in entries} <= {"complete", "pruned"}
+    assert entries[0].state is TrialState.COMPLETE
+    assert "search: tpe" in output
+    study = optuna.load_study(study_name=folder.path.name, storage=open_storage(journal_url(folder.study_file)))
+    for entry in entries:
+        trial, run = study.trials[entry.study_trial], folder.trial(entry.number)
+        record = json.loads(run.record.read_text())
+        assert trial.state.name.lower() == record["status"] == str(entry.state)
+        assert record["config"]["lr0"] == entry.params["lr0"]
+        assert record["config"]["mosaic"] == {"none": 0.0, "default": 1.0}[entry.params["augmentation"]]
+        epochs = record["training"]["epochs_completed"]
+        assert list(trial.intermediate_values) == list(range(1, epochs + 1))
+        assert epochs == 3 if entry.state is TrialState.COMPLETE else epochs < 3
+        assert run.best.is_file()
+        assert run.metrics.is_file(), "what a pruned trial reached is measured"
+        assert (run.path / "output.log").is_file()
+    assert folder.summary.is_file()
+    assert folder.best.resolve().parent == folder.path
+
+
+def test_a_sweep_killed_with_its_trials_is_finished_by_resume(project):
+    words = ("epochs=12", "patience=0", "name=killed", "lr0=0.001,0.01,0.02", "export=none", "val=false")
+    process = command("-m", *SETTINGS, *words, cwd=project)
+    deadline = time.monotonic() + 200
+    while not any((project / "multirun").glob("killed_*/[01]/weights/last.pt")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    folder = sweep_of(project, "killed")
+    trials = [entry.handle for entry in folder.trials() if entry.handle]
+    for pid in [process.pid, *(json.loads(handle)["pid"] for handle in trials)]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    process.communicate(timeout=60)
+    before = {entry.number: entry for entry in folder.trials()}
+    assert any(entry.state is TrialState.RUNNING for entry in before.values())
+    finished(command("resume", str(folder.path), cwd=project.parent))
+    entries = folder.trials()
+    assert [entry.number for entry in entries] == [0, 1, 2]
+    assert {str(entry.state) for entry in entries} == {"complete"}
+    assert [entry.params["lr0"] for entry in entries] == [0.001, 0.01, 0.02]
+    records = [json.loads(folder.trial(number).record.read_text()) for number in range(3)]
+    assert {record["results"]["final_epoch"] for record in records} == {12}
+    for number, entry in before.items():
+        if entry.state is TrialState.COMPLETE:
+            assert entries[number] == entry
+        elif (folder.trial(number).results).is_file():
+            assert entries[number].attempts == 2
