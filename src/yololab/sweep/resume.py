@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,17 @@ from pathlib import Path
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
 from yololab.processes import ProcessIdentity
-from yololab.record import now
+from yololab.record import Record, now
+from yololab.runfolder import RunFolder
+from yololab.runlock import process_of
 from yololab.screen import Screen
 from yololab.sweep.engines import make_executor
 from yololab.sweep.executor import BODY, Executor, JobState
 from yololab.sweep.outcome import read_outcome
 from yololab.sweep.sweeper import run_trials
 from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
+
+ORPHAN_SECONDS = 30
 
 
 def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None, body: Sequence[str] = BODY) -> int:
@@ -54,6 +59,16 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
     return run_trials(folder, settings, executor, screen, adopted)
 
 
+def _orphan_lives(run: RunFolder) -> bool:
+    """Return whether a trial's process goes on living although its parent is gone; it is given time to notice."""
+    for _ in range(ORPHAN_SECONDS):
+        process = process_of(Record(run).read()) if run.record.is_file() else None
+        if process is None or not process.is_alive():
+            return False
+        time.sleep(1)
+    return True
+
+
 def take_over(folder: SweepFolder, executor: Executor, objectives: Sequence[Objective]) -> list[TrialEntry]:
     """Look after the trials of a parent that is gone.
 
@@ -72,6 +87,9 @@ def take_over(folder: SweepFolder, executor: Executor, objectives: Sequence[Obje
     with folder.locked():
         for entry in folder.trials():
             if entry.state is not TrialState.RUNNING or folder.is_attended(entry):
+                continue
+            if entry.handle is None and _orphan_lives(folder.trial(entry.number)):
+                # Its parent was killed before it wrote down what it had started: nobody can look after that process.
                 continue
             states = executor.poll([entry.handle]) if entry.handle else {}
             state = states.get(entry.handle or "", JobState.GONE if entry.handle is None else JobState.RUNNING)
