@@ -191,9 +191,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def alive(folder: Path) -> bool:
     """Return whether the last body that was started in a folder still lives."""
-    if not (folder / "starts.txt").exists():
+    lines = (folder / "starts.txt").read_text().splitlines() if (folder / "starts.txt").exists() else []
+    if not lines:
         return False
-    pid = int((folder / "starts.txt").read_text().splitlines()[-1].split()[0])
+    pid = int(lines[-1].split()[0])
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -141,6 +141,6 @@ def test_nothing_is_left_of_a_body(tmp_path):
     executor, folder = local(), SweepFolder(tmp_path)
     Trials(folder, "do=stubborn")
     executor.submit(folder.trial(0).path, {})
-    wait_for((tmp_path / "0/starts.txt").exists)
+    wait_for(lambda: "begun" in (tmp_path / "0/output.log").read_text())
     executor.close()
     assert not alive(tmp_path / "0")
