@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yololab.config.schema import ExperimentConfig
+from yololab.config.train_arguments import TRAIN_ARGUMENTS
 from yololab.data.fitness import unfit_dataset
 from yololab.data.forms import data_form
 from yololab.data.index import Dataset, load_dataset, missing_splits
@@ -197,7 +198,15 @@ def prepare_job(
         problems += _or_note(lambda: unfit_dataset(dataset[0], model.task, single_cls), problems) or []
     if problems or dataset is None or model is None or device is None:
         raise InputError(problems)
-    return Prepared(paths, *dataset, model, task_named(model.task), device)
+    row = task_named(model.task)
+    _take_image_size(config, row)
+    return Prepared(paths, *dataset, model, row, device)
+
+
+def _take_image_size(config: ExperimentConfig, task: Task) -> None:
+    """Set the task's own image size where nobody has named one: Ultralytics classifies at 224 px by default."""
+    if "imgsz" not in config.overridden and config.train["imgsz"] == TRAIN_ARGUMENTS["imgsz"].default:
+        config.train["imgsz"] = task.imgsz
 
 
 def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:

@@ -12,29 +12,14 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Symbol:
-    """One symbol.
-
-    Attributes:
-        where: `module:name` or `module:Class.name`.
-        parameters: Its parameters, `=…` for those with a default; None for what is not called.
-        why: What we do with it.
-        body: Digest of its body; None where only the parameters matter.
-    """
-
-    where: str
-    parameters: str | None
-    why: str
-    body: str | None = None
-
+from yololab.ultralytics_adapter.contract_tasks import TASK_SYMBOLS
+from yololab.ultralytics_adapter.symbol import Symbol
 
 SYMBOLS: tuple[Symbol, ...] = (
+    *TASK_SYMBOLS,
     Symbol(
         "ultralytics.engine.trainer:BaseTrainer.__init__",
         "self, cfg=…, overrides=…, _callbacks=…",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.statistics.records import DetectionRecords
+from yololab.statistics.evaluated import Records
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.confusion import Confusion
 from yololab.ultralytics_adapter.installed import installed_version
@@ -39,7 +39,7 @@ class Evaluation:
         changes: Keys of the protocol that differ from what was asked for → why.
         ultralytics: The version that measured.
         warnings: What a reader should know.
-        records: Every detection's confidence and correctness, by image.
+        records: What was found in each image: every detection's confidence and correctness, or the task's own.
     """
 
     task: str
@@ -53,7 +53,7 @@ class Evaluation:
     changes: Mapping[str, str]
     ultralytics: str
     warnings: tuple[str, ...]
-    records: DetectionRecords
+    records: Records
 
 
 def evaluate(
