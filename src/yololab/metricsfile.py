@@ -91,7 +91,7 @@ def read_metrics(path: Path) -> MetricsFile:
                 f"{path}, {file.primary.name!r}",
                 found,
                 "a finite number",
-                "a metrics.json holds at least mAP50, mAP50-95, precision and recall",
+                f"a metrics.json of {file.task} holds at least {', '.join(metric.name for metric in file.metrics)}",
             )
         )
     return file

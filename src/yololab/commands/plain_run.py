@@ -1,4 +1,4 @@
-"""Measuring a plain `runs/detect/*` folder of Ultralytics, to compare and promote it like a run of ours."""
+"""Measuring a plain `runs/*/*` folder of Ultralytics, to compare and promote it like a run of ours."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import yaml
 
 from yololab.commands.request import Request
 from yololab.config.compose import Composed
+from yololab.data.fitness import unfit_dataset
 from yololab.data.resolved import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.measuring import Surroundings, fingerprint_splits, measure_checkpoint
@@ -53,9 +54,12 @@ def measure_plain_run(
             )
         )
     experiment.data.source = source
-    dataset, _ = prepare_dataset(experiment, paths, None)
     assert operand.checkpoint is not None
     model = resolve_model(str(operand.checkpoint), None, True, ())
+    dataset, _ = prepare_dataset(experiment, paths, None, task=model.task)
+    problems = unfit_dataset(dataset, model.task, bool(arguments.get("single_cls")))
+    if problems:
+        raise InputError(problems)
     train = experiment.train | {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if key in arguments}
     task = task_named(model.task)
     protocol = make_protocol(experiment.evaluation, train, task)

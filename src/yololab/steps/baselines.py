@@ -97,10 +97,11 @@ def baseline_metrics(job: Job) -> MetricsFile | None:
         return known
     model = resolve_model(named, None, True, (paths.working_directory, paths.weights))
     job.screen.detail(f"measuring the baseline {named} on the same data")
+    assert job.data_yaml is not None
     return measure_checkpoint(
         Path(model.model),
         job.prepared.dataset,
-        job.folder.data,
+        job.data_yaml,
         job.prepared.task,
         make_protocol(job.config.evaluation, job.config.train, job.prepared.task),
         job.fingerprints,
