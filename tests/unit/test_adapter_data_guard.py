@@ -77,3 +77,19 @@ def test_one_warning_for_many_images():
     (warning,) = DataFindings([f"{n}.jpg" for n in range(9)] * 2).warnings
     assert warning.startswith("9 JPEG")
     assert "0.jpg, 1.jpg, 2.jpg, …" in warning
+
+
+def test_a_classification_dataset_is_never_fetched_divided_or_taken_from_another_split(tmp_path):
+    from yololab.ultralytics_adapter.data_guard import check_class_folders
+
+    with pytest.raises(FileNotFoundError, match="train"):
+        check_class_folders(tmp_path / "imagenette", "val")
+    for split in ("train", "valid"):
+        (tmp_path / split / "cat").mkdir(parents=True)
+        (tmp_path / split / "cat" / "1.jpg").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match="test"):
+        check_class_folders(tmp_path, "test")
+    assert check_class_folders(tmp_path, "val")["val"] == tmp_path / "valid"
+    assert sorted(path.name for path in tmp_path.parent.iterdir() if path.name.startswith(tmp_path.name)) == [
+        tmp_path.name
+    ]

@@ -75,3 +75,11 @@ def test_rectangular_batches_switch_mosaic_off():
 
 def test_true_is_not_one():
     assert only({"cache": True}, {"cache": 1}).effective == 1
+
+
+def test_what_ultralytics_switches_off_for_a_task_is_named_and_leaves_the_run_comparable():
+    (found,) = differences({"mosaic": 1.0}, {"mosaic": 0.0}, Circumstances("cpu", task="depth"))
+    assert "depth" in found.reason
+    assert found.changes_training is False
+    (found,) = differences({"mosaic": 1.0}, {"mosaic": 0.0, "rect": True}, Circumstances("cpu", task="segment"))
+    assert found.changes_training is True

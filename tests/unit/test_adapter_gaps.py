@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from yololab.ultralytics_adapter.gaps import output_gap, selected_gap
+from yololab.ultralytics_adapter.gaps import class_gap, dense_gap, output_gap, selected_gap, widest
 
 ROWS = np.array([[10.0, 20, 30, 40, 0.9, 0], [50, 60, 70, 80, 0.8, 1], [1, 2, 3, 4, 0.001, 0]])
 
@@ -52,3 +52,36 @@ def test_nothing_that_stands_out():
     weak = ROWS.copy()
     weak[:, 4] = 0.001
     assert selected_gap(weak, weak, 640) is None
+
+
+def test_what_stands_behind_the_scores_counts_relative_to_its_column():
+    rows = np.column_stack([ROWS[:, :5], [200.0, -400, 100]])
+    other = rows.copy()
+    other[0, 5] += 4
+    gap = output_gap(rows, other, 640)
+    assert math.isclose(gap.absolute, 4)
+    assert math.isclose(gap.relative, 0.01)
+
+
+def test_a_selected_detection_of_another_class_is_another_detection():
+    rows = np.column_stack([ROWS, [0.1, 0.2, 0.3]])
+    other = rows.copy()
+    other[:, 5] = [7, 1, 0]
+    gap = selected_gap(rows, other, 640)
+    assert gap is not None
+    assert gap.relative > 0.5
+
+
+def test_maps_count_relative_to_their_largest_value():
+    depth = np.full((1, 1, 2, 2), 50.0)
+    gap = dense_gap(depth, depth + 0.5)
+    assert math.isclose(gap.absolute, 0.5)
+    assert math.isclose(gap.relative, 0.01)
+    assert dense_gap(np.zeros(3), np.zeros(3)).relative == 0
+    assert dense_gap(depth, depth * np.nan).relative == math.inf
+
+
+def test_classes_of_pixels_differ_or_not():
+    classes = np.array([[0, 1], [2, 3]])
+    assert class_gap(classes, np.array([[0, 1], [2, 1]])).relative == 0.25
+    assert widest([class_gap(classes, classes), dense_gap(np.ones(2), np.zeros(2))]).absolute == 1

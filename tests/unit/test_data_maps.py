@@ -325,3 +325,16 @@ def test_manifest_tells_a_changed_mask(tmp_path: Path) -> None:
     after = check(tmp_path, "semantic").manifest()
     assert before["val"]["val/images/c.png"][0] == after["val"]["val/images/c.png"][0]
     assert before["val"]["val/images/c.png"][1] != after["val"]["val/images/c.png"][1]
+
+
+def test_a_model_of_painted_polygons_has_a_background(tmp_path):
+    from yololab.data.forms import model_classes
+    from yololab.data.index import load_dataset
+
+    (tmp_path / "data.yaml").write_text("train: train/images\nval: val/images\nnames: [sky, road]\n")
+    dataset = load_dataset(tmp_path / "data.yaml")
+    assert model_classes(dataset, "semantic") == {0: "sky", 1: "road", 2: "background"}
+    assert model_classes(dataset, "segment") == {0: "sky", 1: "road"}
+    assert model_classes(dataset, "detect", single_cls=True) == {0: "item"}
+    (tmp_path / "masks").mkdir()
+    assert model_classes(load_dataset(tmp_path / "data.yaml"), "semantic") == {0: "sky", 1: "road"}

@@ -29,6 +29,7 @@ class DataForm:
         models: What the names of models for the task end in.
         expects: What a dataset for it has, in words.
         single_cls: Whether all classes can count as one.
+        paints: Labels are painted onto pixels: without masks, those of no polygon are a class more.
     """
 
     labels: Read
@@ -36,6 +37,7 @@ class DataForm:
     expects: str
     folders: bool = False
     single_cls: bool = True
+    paints: bool = False
 
 
 def _text(task: str) -> Read:
@@ -78,7 +80,11 @@ FORMS: dict[str, DataForm] = {
     "obb": DataForm(_text("obb"), "-obb", "the 4 corners of a rotated box for each object in its label files"),
     "classify": DataForm(_classes, "-cls", "a folder for each class: train/<class>/… and val/<class>/…", folders=True),
     "semantic": DataForm(
-        _semantic, "-sem", "a mask for each image (`masks_dir` in its data.yaml), or polygons", single_cls=False
+        _semantic,
+        "-sem",
+        "a mask for each image (`masks_dir` in its data.yaml), or polygons",
+        single_cls=False,
+        paints=True,
     ),
     "depth": DataForm(_depth, "-depth", "a depth map for each image: images/… → depth/….png or .npy"),
 }
@@ -106,3 +112,17 @@ def label_source(dataset: Dataset, task: str, single_cls: bool = False) -> Label
         found = "a folder of class folders" if dataset.folders else "a data.yaml"
         raise InputError(Problem(str(dataset.yaml), f"{found}, and the task is {task}", form.expects))
     return form.labels(dataset, single_cls)
+
+
+def model_classes(dataset: Dataset, task: str, single_cls: bool = False) -> dict[int, str]:
+    """Return the classes that a model has after it was trained on a dataset.
+
+    Ultralytics calls all classes `item` when they count as one, and adds the class `background` to several classes of
+    polygons that are painted (`add_polygon_background` in data/utils.py).
+    """
+    if single_cls:
+        return {0: "item"}
+    names = dict(dataset.names)
+    if data_form(task).paints and masks_folder(dataset) is None and len(names) > 1:
+        names[len(names)] = "background"
+    return names

@@ -7,7 +7,7 @@ from typing import Any
 
 OVERFIT_EPOCHS = 60
 # Everything that changes a batch from one epoch to the next, at the value that leaves it alone.
-_STILL = {
+_STILL: dict[str, float | None] = {
     "mosaic": 0.0,
     "mixup": 0.0,
     "cutmix": 0.0,
@@ -24,6 +24,7 @@ _STILL = {
     "fliplr": 0.0,
     "bgr": 0.0,
     "erasing": 0.0,
+    "auto_augment": None,
     "multi_scale": 0.0,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yololab.baseline import BASELINE_VERSION, Baseline, baseline_of
+from yololab.data.forms import model_classes
 from yololab.errors import InputError
 from yololab.job import Job
 from yololab.jsonfiles import read_json
@@ -64,7 +65,7 @@ def refuse_unlike_baseline(job: Job) -> None:
     if other is None:
         return
     protocol = make_protocol(job.config.evaluation, job.config.train, job.prepared.task)
-    names = {0: "item"} if protocol.single_cls else job.prepared.dataset.names
+    names = model_classes(job.prepared.dataset, job.prepared.task.name, protocol.single_cls)
     expected = MetricsFile(
         job.folder.metrics,
         {
