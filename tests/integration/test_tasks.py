@@ -42,7 +42,7 @@ CASES = (
     Case("classify", "yolov8n-cls.yaml", "shapes-cls"),
     Case("semantic", "yolo26n-sem.yaml", "shapes-sem"),
     Case("depth", "yolo26n-depth.yaml", "shapes-depth"),
-    Case("detect", "yolov8n-rtdetr.yaml", "shapes", "none"),
+    Case("detect", "yolov8n-rtdetr.yaml", "shapes"),
 )
 
 

@@ -275,6 +275,7 @@ def setup(trainer: Any) -> dict[str, Any]:
     import torch
 
     cuda = trainer.device.type == "cuda"
+    calibration = getattr(trainer, "depth_calibration", None)  # the scale that the checkpoints were given at the end
     return {
         "device": str(trainer.device),
         "device_name": torch.cuda.get_device_name(trainer.device) if cuda else None,
@@ -286,6 +287,7 @@ def setup(trainer: Any) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
         "frozen_tensors": sum(not parameter.requires_grad for parameter in trainer.model.parameters()),
         "peak_memory_bytes": torch.cuda.max_memory_reserved(trainer.device) if cuda else None,
+        **({"depth_calibration": calibration} if calibration else {}),
     }
 
 
