@@ -199,3 +199,68 @@ def test_the_fast_path_agrees_with_the_rules():
             clean += not slow.findings
             dirty += bool(slow.findings)
     assert min(clean, dirty) > 500
+
+
+SEGMENT, OBB, POSE = label_rules("segment", 3), label_rules("obb", 3), label_rules("pose", 3, (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("row", "findings"),
+    [
+        ("0 0.1 0.1 0.5 0.1 0.5 0.5", []),
+        ("0 0.1 0.1 0.5 0.5 0.5 0.1 0.1 0.5", []),  # touches itself
+        ("0 0.1 0.1 0.3 0.3 0.5 0.5", [("label_area", 1, "warning")]),
+        ("0 0.1 0.1 0.1 0.1 0.1 0.1", [("label_size", 1, "warning")]),
+        ("0 0.1 0.1 0.5 0.1 0.7 0.1", [("label_size", 1, "warning")]),
+        ("0 0.1 0.1 1.004 0.1 0.5 0.5", [("label_range", 1, "warning")]),
+        ("0 -0.2 0.1 0.5 0.1 0.5 0.5", [("label_range", 1, "warning")]),
+        ("0 1.2 0.1 1.3 0.1 1.3 0.5", [("label_range", 1, "blocking")]),
+        ("0 0.1 0.1 0.5 0.1", [("label_columns", 1, "blocking")]),
+        ("0 0.1 0.1 0.5 0.1 0.5", [("label_columns", 1, "blocking")]),
+    ],
+)
+def test_polygons(row, findings):
+    assert found(judge(row, SEGMENT)) == findings
+
+
+def test_a_polygon_far_outside_is_not_called_a_little_outside():
+    (finding,) = judge("0 -0.2 0.1 0.5 0.1 0.5 0.5", SEGMENT).findings
+    assert finding.what == "-0.2 is outside 0 to 1"
+
+
+@pytest.mark.parametrize(
+    ("row", "findings"),
+    [
+        ("0 0.1 0.2 0.3 0.1 0.4 0.3 0.2 0.4", []),
+        ("0 -0.1 0.2 0.3 0.1 0.4 0.3 0.2 0.4", []),  # cut by the border, its centre inside
+        ("0 -0.5 0.2 0.1 0.1 0.1 0.3 -0.5 0.4", [("label_range", 1, "blocking")]),
+        ("0 0.1 0.1 0.3 0.3 0.3 0.3 0.1 0.1", [("label_area", 1, "warning")]),
+        ("0 0.1 0.2 0.3 0.1 0.4 0.3", [("label_corners", 1, "note")]),
+        ("0 0.5 0.5 0.1 0.1", [("label_columns", 1, "blocking")]),
+    ],
+)
+def test_rotated_boxes(row, findings):
+    assert found(judge(row, OBB)) == findings
+
+
+@pytest.mark.parametrize(
+    ("points", "findings"),
+    [
+        ("0.4 0.4 2 0.6 0.6 1", []),
+        ("0.4 0.4 2 0 0 0", []),
+        ("0 0 0 0 0 0", []),
+        ("0.4 0.4 3 0.6 0.6 1", [("keypoint_visibility", 1, "warning")]),
+        ("0.4 0.4 0.5 0.6 0.6 1", [("keypoint_visibility", 1, "warning")]),
+        ("0.4 0.4 2 0 0 2", [("keypoint_origin", 1, "warning")]),
+        ("0.4 0.4 2 0.6 0.6", [("label_columns", 1, "blocking")]),
+        ("0.4 0.4 2 0.6 1.2 1", [("label_range", 1, "blocking")]),
+    ],
+)
+def test_keypoints(points, findings):
+    assert found(judge(f"{BOX} {points}", POSE)) == findings
+
+
+def test_keypoints_of_two_values_at_the_origin_count_as_labelled():
+    rules = label_rules("pose", 3, (2, 2))
+    assert found(judge(f"{BOX} 0.4 0.4 0 0", rules)) == [("keypoint_origin", 1, "warning")]
+    assert found(judge(f"{BOX} 0.4 0.4 -0.01 -0.01", rules)) == [("label_range", 1, "warning")]
