@@ -229,7 +229,7 @@ def test_more_than_thirty_classes_are_a_table_only(size, drawn):
 def test_the_dataset_can_come_from_either_file():
     report = {"dataset": "d.yaml", "splits": {"train": {"images": 1234, "instances": 0}}, "summary": []}
     shown = dataset(run_with(dataset_report=report))
-    assert shown["columns"] == ["images", "instances"]
+    assert shown["columns"] == ["images", "objects"]
     assert shown["splits"] == [("train", ["1,234", "0"])]
     assert dataset(run_with()) is None
 

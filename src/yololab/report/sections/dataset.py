@@ -28,11 +28,17 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
     findings = [_finding(kind, problems) for kind in mappings(report.get("summary"))]
     if not splits and not source and not findings:
         return None
-    columns = [column for column in COLUMNS if any(mapping(found).get(column) is not None for found in splits.values())]
+    unit = _unit(report)
+    columns = [
+        column
+        for column in COLUMNS
+        if any(mapping(found).get(column) is not None for found in splits.values())
+        and (column != "instances" or unit != "images")  # one an image: told already
+    ]
     return {
         "name": recorded.get("name"),
         "source": source,
-        "columns": columns,
+        "columns": [unit if column == "instances" else column for column in columns],
         "splits": [
             (split, [count(mapping(found).get(column)) for column in columns]) for split, found in splits.items()
         ],
@@ -48,8 +54,13 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
     }
 
 
+def _unit(report: Mapping[str, Any]) -> str:
+    """Return what classes are counted in."""
+    return str(report.get("unit") or "objects")
+
+
 def _charts(report: Mapping[str, Any]) -> list[Any]:
-    """Draw, for each split, its classes, its objects' sizes and their shapes."""
+    """Draw, for each split, its classes, its objects' sizes and their shapes, its depths."""
     drawn = []
     names = mapping(report.get("names"))
     distribution = mapping(report.get("distribution"))
@@ -60,16 +71,20 @@ def _charts(report: Mapping[str, Any]) -> list[Any]:
             (str(names.get(index, index)), as_number(mapping(one).get("instances"))) for index, one in classes.items()
         ]
         rows.sort(key=lambda row: -(row[1] or 0))
-        title = f"{split}: objects of each class"
+        unit = _unit(report)
+        title = f"{split}: {unit} of each class"
         if len(rows) > MOST_CLASSES:
-            title = f"{split}: objects of the {MOST_CLASSES} most frequent of {len(rows)} classes"
+            title = f"{split}: {unit} of the {MOST_CLASSES} most frequent of {len(rows)} classes"
         drawn.append(bars(title, [Bar(name, value) for name, value in rows[:MOST_CLASSES]], None, count))
-        for key, what, open_below in (
-            ("side_px", f"{split}: side of the objects in px at imgsz={imgsz}", False),
-            ("aspect", f"{split}: width / height of the objects", True),
+        depths = mapping(inside(found, "maps", "depth_m", "medians"))
+        for histogram, what, open_below in (
+            (mapping(found.get("side_px")), f"{split}: side of the objects in px at imgsz={imgsz}", False),
+            (mapping(found.get("aspect")), f"{split}: width / height of the objects", True),
+            (depths, f"{split}: images by their median depth, m", False),
         ):
-            histogram = mapping(found.get(key))
             values = [as_number(value) for value in histogram.get("counts") or ()]
+            if not any(values):
+                continue
             labels = _bins([float(edge) for edge in histogram.get("edges") or ()], open_below=open_below)
             pairs = zip(labels, values, strict=False)
             drawn.append(bars(what, [Bar(label, value) for label, value in pairs], None, count))
@@ -94,6 +109,7 @@ def _sentences(report: Mapping[str, Any]) -> list[str]:
             told.append(
                 f"{split}: {share} of {count(boxes)} objects are below {limit} px at imgsz={distribution.get('imgsz')}."
             )
+        told += _of_maps(split, mapping(found.get("maps")))
         sizes = [
             f"{one.get('width')} x {one.get('height')} ({count(one.get('images'))})"
             for one in mappings(found.get("image_sizes"))
@@ -109,6 +125,18 @@ def _sentences(report: Mapping[str, Any]) -> list[str]:
             most, least = inside(found, "most", "name"), inside(found, "least", "name")
             told.append(f"{split}: {most} is {ratio:.3g} times as frequent as {least}.")
     return told
+
+
+def _of_maps(split: str, found: Mapping[str, Any]) -> list[str]:
+    """Say how many pixels of masks or depth maps count, and how far they are."""
+    pixels, counted = as_number(found.get("pixels")), as_number(found.get("counted"))
+    if not pixels:
+        return []
+    share, depth = f"{split}: {(counted or 0) / pixels:.1%} of {count(pixels)} pixels", mapping(found.get("depth_m"))
+    low, high = as_number(depth.get("low")), as_number(depth.get("high"))
+    if low is None or high is None:
+        return [f"{share} have a class."]
+    return [f"{share} have a depth, from {low:.3g} to {high:.3g} m."]
 
 
 def _finding(kind: Mapping[str, Any], problems: list[Mapping[str, Any]]) -> dict[str, Any]:

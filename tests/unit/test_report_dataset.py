@@ -1,0 +1,54 @@
+"""The dataset's part of a report says what each task's labels are, from a real check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from yololab.data.checks import check_dataset
+from yololab.data.index import load_dataset
+from yololab.data.shapes import ShapesSpec, ensure_shapes
+from yololab.jsonfiles import write_json
+from yololab.report.runfiles import load_run
+from yololab.report.sections.dataset import dataset
+from yololab.runfolder import RunFolder
+from yololab.stages.check import DATASET_REPORT_VERSION
+
+SPEC = ShapesSpec(seed=2, image_size=64, train=8, val=6, test=0)
+
+
+def shown(variant: str, task: str, folder: Path) -> dict:
+    found = check_dataset(load_dataset(ensure_shapes(replace(SPEC, variant=variant), folder)), task)
+    run = RunFolder(folder / "run")
+    write_json(run.dataset_report, found.to_json(), DATASET_REPORT_VERSION)
+    section = dataset(load_run(run.path))
+    assert section is not None
+    return section
+
+
+@pytest.mark.parametrize(
+    ("variant", "task", "column", "sentence"),
+    [
+        ("shapes", "detect", "objects", "objects are below"),
+        ("shapes-pose", "pose", "objects", "objects are below"),
+        ("shapes-sem", "semantic", "pixels", "pixels have a class."),
+        ("shapes-depth", "depth", "pixels", "pixels have a depth, from "),
+        ("shapes-cls", "classify", None, "images of 32 x 32"),
+    ],
+)
+def test_counts_and_sentences_follow_the_task(
+    tmp_path: Path, variant: str, task: str, column: str | None, sentence: str
+) -> None:
+    section = shown(variant, task, tmp_path)
+    assert section["columns"] == ["images", "labelled", "backgrounds", "dropped", *([column] if column else [])]
+    assert any(sentence in line for line in section["sentences"])
+
+
+def test_charts_are_those_of_the_task(tmp_path: Path) -> None:
+    text = " ".join(map(str, shown("shapes-depth", "depth", tmp_path)["charts"]))
+    assert "images by their median depth" in text
+    assert "width / height" not in text
+    text = " ".join(map(str, shown("shapes-cls", "classify", tmp_path)["charts"]))
+    assert "train: images of each class" in text
