@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from yololab import Experiment, compare, evaluate, run_experiment
+from yololab import compare, evaluate, run_experiment
+from yololab.api import Experiment
 from yololab.data.shapes import ShapesSpec, ensure_shapes
 from yololab.statistics.pairs import metrics_of
 from yololab.statistics.records_file import load_records
