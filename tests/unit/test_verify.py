@@ -74,6 +74,16 @@ def test_exported_model():
     assert exported_model_works("onnx", max_relative_difference=math.nan, **works).passed is False
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "passed"), [(0.3, 0.3, True), (0.3, 0.2, False), (0.0, 0.0, None), (0.0, 0.2, False)]
+)
+def test_without_outputs_to_compare_the_metric_decides(ours, theirs, passed):
+    found = exported_model_works("onnx", reason="NMS inside", tolerance=0.001, maps=("mAP50-95", 4, ours, theirs))
+    assert found.passed is passed
+    assert "NMS inside" in found.evidence
+    assert exported_model_works("onnx", reason="NMS inside").passed is None
+
+
 def test_comparison_executed(tmp_path):
     path = tmp_path / "comparison.json"
     assert comparison_executed("IMPROVED", path).passed is False

@@ -124,6 +124,7 @@ def exported_model_works(
     tolerance: float = 0.0,
     runtime: str = "",
     error: str = "",
+    reason: str = "",
     maps: tuple[str, int, float | None, float | None] | None = None,
 ) -> Check:
     """The exported model, run by its own runtime, gives the checkpoint's raw outputs and its mAP.
@@ -136,24 +137,31 @@ def exported_model_works(
         tolerance: The relative difference that is allowed.
         runtime: What ran it.
         error: Why it could not be exported or run.
+        reason: Why the raw outputs say nothing; the metric alone decides then.
         maps: The metric, the number of images, and the value of checkpoint and export; None when not measured.
     """
     name = "exported model works"
     if format_name is None:
         return Check(name, None, "nothing was exported (export=none)")
-    if error or max_relative_difference is None:
+    if error or (max_relative_difference is None and not reason):
         return Check(name, False, f"{format_name}: {error or 'no outputs to compare'}")
-    evidence = (
-        f"{format_name} with {runtime}, {images} images: raw outputs differ by at most {max_abs_difference:.3g} "
-        f"({max_relative_difference:.2g} relative, {tolerance:g} allowed)"
-    )
-    same = max_relative_difference <= tolerance
+    evidence, same = f"{format_name} with {runtime}", None
+    if max_relative_difference is None:
+        evidence += f": raw outputs were not compared ({reason})"
+    else:
+        same = max_relative_difference <= tolerance
+        evidence += (
+            f", {images} images: raw outputs differ by at most {max_abs_difference:.3g} "
+            f"({max_relative_difference:.2g} relative, {tolerance:g} allowed)"
+        )
     if maps is not None:
         metric, count, ours, theirs = maps
         if ours is None or theirs is None:
             evidence += f"; {metric}: nothing to measure in {count} images"
         else:
-            same = same and abs(ours - theirs) <= tolerance
+            alike = abs(ours - theirs) <= tolerance
+            if same is not None or ours or not alike:  # two zeros alone say nothing of an export
+                same = same is not False and alike
             evidence += f"; {metric} on {count} images {ours:.4f} (checkpoint) and {theirs:.4f} (export)"
     return Check(name, same, evidence)
 

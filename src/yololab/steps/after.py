@@ -95,7 +95,7 @@ def _exported(job: Job) -> Check:
     job.record.update(export={"path": str(exported.path), "format": exported.format, "bytes": exported.size_bytes})
     return exported_model_works(
         config.export.format,
-        error=found.reason or "",
+        reason=found.reason or "",
         images=found.images,
         max_relative_difference=found.max_relative_difference,
         max_abs_difference=found.max_abs_difference,

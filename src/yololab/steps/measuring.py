@@ -39,7 +39,9 @@ def evaluate(job: Job) -> None:
 def record_evaluation(job: Job) -> None:
     """Record what was measured, and make it the newest evaluation."""
     assert job.metrics is not None
+    primary = job.prepared.task.primary_metric
     results = {
+        f"best_{primary}": job.metrics.value(primary),
         "best_mAP50": job.metrics.value("mAP50"),
         "best_mAP50-95": job.metrics.value("mAP50-95"),
         "final_epoch": job.training.epochs_completed if job.training else None,
