@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ yololab: experiments for Ultralytics YOLO that are checked, compared and recorde
   rerun RUN              same config and seed again    note RUN "text"              add to the record
   resume RUN_OR_SWEEP    go on after a crash or kill   report RUN                   write report.html again
 
-Groups (group=option; model, data and device also take a file, a name of Ultralytics, a device):
+Groups (group=option; model, data and device also take a file, a name of Ultralytics, a device; [lmnsx]: one of these):
 """
 _FOOTER = """
 Settings: `yololab --cfg job` prints all, with their values. approval=auto goes on without asking.
@@ -31,6 +32,8 @@ Exit codes: 0 done, 1 failed, 2 invalid input, 3 not approved, 4 worse than the 
 """
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
+_SIZES = "lmnsx"
+_SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
 
 
 def help_text(groups: Mapping[str, Sequence[str]]) -> str:
@@ -43,7 +46,7 @@ def help_text(groups: Mapping[str, Sequence[str]]) -> str:
     ordered = [*(name for name in _ORDER if name in groups), *(name for name in groups if name not in _ORDER)]
     lines = [
         textwrap.fill(
-            ", ".join(groups[name]),
+            ", ".join(in_sizes(groups[name])),
             width=width,
             initial_indent=f"  {name:<{_NAME_WIDTH - 2}}",
             subsequent_indent=" " * _NAME_WIDTH,
@@ -52,3 +55,18 @@ def help_text(groups: Mapping[str, Sequence[str]]) -> str:
         for name in ordered
     ]
     return _USAGE + "\n".join(lines) + "\n" + _FOOTER
+
+
+def in_sizes(options: Sequence[str]) -> list[str]:
+    """Return options in their order, models that exist in all five sizes as one.
+
+    >>> in_sizes(["a", "yolo9l-seg", "yolo9m-seg", "yolo9n-seg", "yolo9s-seg", "yolo9x-seg", "yolo8n"])
+    ['a', 'yolo9[lmnsx]-seg', 'yolo8n']
+    """
+    shown: dict[str, None] = {}
+    for option in options:
+        match = _SIZE.match(option)
+        head, tail = (match[1], match[2] or "") if match else ("", "")
+        complete = match and all(f"{head}{size}{tail}" in options for size in _SIZES)
+        shown[f"{head}[{_SIZES}]{tail}" if complete else option] = None
+    return list(shown)
