@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from yololab.config.applicability import Usage, refused_settings
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments import TRAIN_ARGUMENTS
 from yololab.data.fitness import unfit_dataset
@@ -65,6 +66,11 @@ class Prepared:
     model: ResolvedModel
     task: Task
     device: Device
+
+    @property
+    def usage(self) -> Usage:
+        """What the train arguments are used for."""
+        return Usage(self.task.name, self.model.family, self.model.head, self.dataset.raw)
 
 
 def usable_root(config: ExperimentConfig, working_directory: Path) -> Path:
@@ -181,7 +187,7 @@ def prepare_job(
     """Find dataset, model and device; all are looked at before anything is reported.
 
     Raises:
-        InputError: All problems of all three.
+        InputError: All problems of all three; or arguments that were set and that the model's task does not read.
     """
     paths = project_paths(config, working_directory)
     problems: list[Problem] = []
@@ -200,13 +206,26 @@ def prepare_job(
         raise InputError(problems)
     row = task_named(model.task)
     _take_image_size(config, row)
-    return Prepared(paths, *dataset, model, row, device)
+    prepared = Prepared(paths, *dataset, model, row, device)
+    refuse_settings_without_effect(config, prepared)
+    return prepared
 
 
 def _take_image_size(config: ExperimentConfig, task: Task) -> None:
     """Set the task's own image size where nobody has named one: Ultralytics classifies at 224 px by default."""
     if "imgsz" not in config.overridden and config.train["imgsz"] == TRAIN_ARGUMENTS["imgsz"].default:
         config.train["imgsz"] = task.imgsz
+
+
+def refuse_settings_without_effect(config: ExperimentConfig, prepared: Prepared) -> None:
+    """Refuse arguments that somebody set and that the model's task and family do not read.
+
+    Raises:
+        InputError: All of them.
+    """
+    problems = refused_settings(config.train, config.overridden, prepared.usage)
+    if problems:
+        raise InputError(problems)
 
 
 def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:

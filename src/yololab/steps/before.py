@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from yololab.config.applicability import idle_settings
 from yololab.config.differences import changed_settings
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.data.checks import check_dataset
@@ -42,6 +43,8 @@ def introduce(job: Job, command: Sequence[str]) -> None:
     for key, value, default in changed_settings(job.config):
         job.screen.detail(f"{key}: {value} (default {default})")
     job.screen.detail(f"device: {device.id} ({', '.join(device.names)})")
+    for sentence in idle_settings(job.config.train, job.prepared.usage):
+        job.screen.detail(sentence)
     job.screen.detail(f"run folder: {job.folder.path}")
     if job.earlier is None:
         _complete_first_entry(job, command)
@@ -75,6 +78,7 @@ def _complete_first_entry(job: Job, command: Sequence[str]) -> None:
         task=job.prepared.task.name,
         provenance=provenance,
         model=asdict(job.prepared.model),
+        idle_settings=idle_settings(job.config.train, job.prepared.usage),
         dataset={"name": job.prepared.dataset_name, "source": str(job.prepared.dataset.yaml)},
     )
 

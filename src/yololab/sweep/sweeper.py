@@ -18,7 +18,7 @@ from yololab.config.search import DEFAULT_TRIALS, FailOn, Pruner, SearchConfig
 from yololab.errors import InputError, JobError, Problem
 from yololab.interrupt import StopSignal
 from yololab.jsonfiles import plain
-from yololab.preparation import Prepared, prepare_job
+from yololab.preparation import Prepared, prepare_job, refuse_settings_without_effect
 from yololab.record import now
 from yololab.runfolder import create_folder
 from yololab.screen import Screen
@@ -267,14 +267,15 @@ def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
     found = []
     for trial in trials:
         key = _ingredients(trial.experiment)
-        if key not in seen:
-            option = trial.choices.get("data", "")
-            choice = None if option.startswith(FREE_PREFIX) else option
-            try:
+        option = trial.choices.get("data", "")
+        choice = None if option.startswith(FREE_PREFIX) else option
+        try:
+            if key not in seen:
                 seen[key] = prepare_job(trial.experiment, Path.cwd(), choice)
-            except InputError as error:
-                problems |= dict.fromkeys(error.problems)
-                continue
+            refuse_settings_without_effect(trial.experiment, seen[key])
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
+            continue
         found.append(seen[key])
     if problems:
         raise InputError(problems)

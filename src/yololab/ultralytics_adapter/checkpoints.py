@@ -27,6 +27,7 @@ class CheckpointInfo:
         version: The version of Ultralytics that wrote it; None when it does not say.
         date: When it was written, as it says; None when it does not.
         parameters: Number of parameters.
+        head: Name of its last module.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class CheckpointInfo:
     version: str | None
     date: str | None
     parameters: int
+    head: str = ""
 
     @property
     def resumable(self) -> bool:
@@ -80,6 +82,7 @@ def inspect_checkpoint(path: Path) -> CheckpointInfo:
         version=content.get("version"),
         date=content.get("date"),
         parameters=parameters,
+        head=head,
     )
 
 

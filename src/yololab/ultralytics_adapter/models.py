@@ -47,6 +47,7 @@ class ResolvedModel:
         nc: Number of classes of the checkpoint or architecture; training adapts it to the dataset.
         parameters: Number of parameters of the checkpoint; None for an architecture.
         lineage: SHA-256 of the checkpoint that gives the weights; None from scratch.
+        head: Name of its last module.
     """
 
     model: str
@@ -57,6 +58,7 @@ class ResolvedModel:
     nc: int | None
     parameters: int | None
     lineage: str | None
+    head: str = ""
 
 
 def resolve_model(
@@ -109,6 +111,7 @@ def resolve_model(
         shape.nc,
         shape.parameters or checkpoint.parameters,
         file_digest(checkpoint.path),
+        shape.head,
     )
 
 
@@ -128,7 +131,8 @@ def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:
             )
         )
     info = inspect_checkpoint(path)
-    return ResolvedModel(str(path), False, info.task, info.family, None, len(info.names) or None, info.parameters, None)
+    nc = len(info.names) or None
+    return ResolvedModel(str(path), False, info.task, info.family, None, nc, info.parameters, None, info.head)
 
 
 def _checkpoint(info: CheckpointInfo, model: str, pretrained: bool | str) -> ResolvedModel:
@@ -142,6 +146,7 @@ def _checkpoint(info: CheckpointInfo, model: str, pretrained: bool | str) -> Res
         len(info.names) or None,
         info.parameters,
         file_digest(info.path),
+        info.head,
     )
 
 
@@ -159,6 +164,7 @@ def _architecture(model: str, pretrained: bool | str) -> ResolvedModel:
         int(nc) if isinstance(nc, int) else None,
         None,
         None,
+        head,
     )
 
 
