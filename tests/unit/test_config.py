@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from yololab.config.compose import compose_experiment
+from yololab.config.compose import Composed, compose_experiment
 from yololab.config.differences import changed_settings
 from yololab.config.door import known_keys, through_the_door, training_arguments
 from yololab.config.folders import conf_dir, group_options
 from yololab.config.hydra_text import encode_free
 from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, default_tree
 from yololab.config.train_arguments import TRAIN_ARGUMENTS, user_arguments
+from yololab.data.shapes import VARIANTS
+from yololab.data.source import BUILTIN
 from yololab.errors import InputError
 from yololab.ultralytics_adapter.installed import (
     default_arguments,
@@ -74,24 +77,49 @@ def test_every_group_is_there_with_its_options():
     assert {f"{family}{size}" for family in ("yolo26", "yolo11") for size in "nsmlx"} <= set(groups["model"])
 
 
+@lru_cache(maxsize=None)
+def composed_with(group: str, option: str) -> Composed:
+    """Compose once for all tests: there are many options."""
+    return compose_experiment([f"{group}={option}"])
+
+
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_and_passes_the_door(group, option):
-    composed = compose_experiment([f"{group}={option}"])
+    composed = composed_with(group, option)
     assert composed.choices[group] == option
     assert composed.experiment.train["optimizer"] != "auto"
 
 
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["model"])
 def test_every_model_is_one_that_the_installed_package_has(option):
-    weights = compose_experiment([f"model={option}"]).experiment.model.weights
-    assert weights in downloadable_assets()
-    assert weights.replace(".pt", ".yaml") in packaged_model_names()
+    """Pretrained where it lists the weights, from scratch where it has only the architecture."""
+    model = composed_with("model", option).experiment.model
+    assert model.pretrained == (f"{option}.pt" in downloadable_assets())
+    assert model.weights == f"{option}.{'pt' if model.pretrained else 'yaml'}"
+    assert f"{option}.yaml" in packaged_model_names()
+
+
+def test_every_size_of_every_task_is_an_option():
+    sizes, tasks = "nsmlx", ("", "-seg", "-pose", "-obb", "-cls", "-sem", "-depth")
+    named = {f"{f}{s}{t}" for f in ("yolo26", "yolo11", "yolo12", "yolov8") for s in sizes for t in tasks}
+    there = {name for name in named if f"{name}.yaml" in packaged_model_names()} | {"rtdetr-l", "rtdetr-x"}
+    assert set(group_options(Path("/nowhere"))["model"]) == there
+    assert len(there) == 5 * (7 + 5 + 5 + 5) + 2
 
 
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["data"])
 def test_every_dataset_is_one_that_the_installed_package_has(option):
-    source = compose_experiment([f"data={option}"]).experiment.data.source
-    assert source.startswith("builtin://") or (packaged_datasets_folder() / source).is_file()
+    source = composed_with("data", option).experiment.data.source
+    built_in = source.startswith(BUILTIN)
+    assert source.removeprefix(BUILTIN) in VARIANTS if built_in else (packaged_datasets_folder() / source).is_file()
+
+
+def test_every_dataset_of_the_package_is_an_option():
+    sources = {composed_with("data", option).experiment.data.source for option in group_options(Path("/nowhere"))["data"]}
+    shipped = {file.name for file in packaged_datasets_folder().glob("*.yaml")}
+    # a classification dataset is a folder; this file holds the names of its classes only
+    assert shipped - sources == {"ImageNet.yaml"}
+    assert {f"{BUILTIN}{variant}" for variant in VARIANTS} <= sources
 
 
 def test_the_documented_values_are_the_defaults():
@@ -129,7 +157,7 @@ def test_every_argument_of_ultralytics_is_the_users_or_is_refused_with_a_reason(
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["hparams"])
 def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
     own = yaml.safe_load((conf_dir() / "hparams" / f"{option}.yaml").read_text()) or {}
-    train = compose_experiment([f"hparams={option}"]).experiment.train
+    train = composed_with("hparams", option).experiment.train
     default = yaml.safe_load((conf_dir() / "hparams/default.yaml").read_text())
     for key, value in default.items():
         assert train[key] == own.get(key, value)
@@ -138,7 +166,7 @@ def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["augmentation"])
 def test_swapping_augmentation_loses_nothing(option):
     own = yaml.safe_load((conf_dir() / "augmentation" / f"{option}.yaml").read_text()) or {}
-    train = compose_experiment([f"augmentation={option}"]).experiment.train
+    train = composed_with("augmentation", option).experiment.train
     for key in ("hsv_h", "hsv_s", "hsv_v", "degrees", "translate", "scale", "fliplr", "mosaic"):
         assert train[key] == own.get(key, SEED[key])
 
