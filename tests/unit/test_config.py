@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,7 @@ def test_every_group_is_there_with_its_options():
     assert {f"{family}{size}" for family in ("yolo26", "yolo11") for size in "nsmlx"} <= set(groups["model"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def composed_with(group: str, option: str) -> Composed:
     """Compose once for all tests: there are many options."""
     return compose_experiment([f"{group}={option}"])
@@ -115,7 +115,8 @@ def test_every_dataset_is_one_that_the_installed_package_has(option):
 
 
 def test_every_dataset_of_the_package_is_an_option():
-    sources = {composed_with("data", option).experiment.data.source for option in group_options(Path("/nowhere"))["data"]}
+    options = group_options(Path("/nowhere"))["data"]
+    sources = {composed_with("data", option).experiment.data.source for option in options}
     shipped = {file.name for file in packaged_datasets_folder().glob("*.yaml")}
     # a classification dataset is a folder; this file holds the names of its classes only
     assert shipped - sources == {"ImageNet.yaml"}
