@@ -73,11 +73,17 @@ def test_the_python_example_uses_what_there_is():
             assert hasattr(Experiment, node.attr) or node.attr in Experiment.__dataclass_fields__, node.attr
 
 
-def test_the_recipe_tells_the_measured_score():
-    found = json.loads((ROOT / "tests/benchmarks/demo_seeds.json").read_text(encoding="utf-8"))["mAP50"]
-    recipe = (ROOT / "conf/experiment/demo.yaml").read_text(encoding="utf-8")
-    assert f"mAP50 {found['mean']:.3f} ± {found['sd']:.3f}" in recipe
-    assert f"worst {found['worst']:.3f}" in recipe
+def test_every_recipe_tells_its_command_and_its_measured_score():
+    measured = json.loads((ROOT / "tests/benchmarks/recipes.json").read_text(encoding="utf-8"))
+    recipes = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "conf/experiment").glob("*.yaml")}
+    assert set(measured) == set(recipes)
+    for name, text in recipes.items():
+        found = measured[name]
+        assert f"# yololab experiment={name}\n" in text
+        spread = f" ± {found['sd']:.3f}" if found["sd"] is not None else ""
+        assert f"{found['metric']} {found['mean']:.3f}{spread} (" in text, name
+        assert f"{len(found['runs'])} seed" in text, name
+        assert f"about {found['seconds']} s" in text, name
 
 
 def test_figures_come_from_their_results():

@@ -10,6 +10,7 @@ import torch
 
 from yololab.errors import InputError
 from yololab.ultralytics_adapter import runtime
+from yololab.ultralytics_adapter.installed import package_folder
 from yololab.ultralytics_adapter.models import inspect_checkpoint, resolve_model
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
@@ -42,6 +43,32 @@ def test_from_scratch_by_name(cwd, name, model, family):
 def test_other_tasks_are_recognised(cwd):
     tasks = {"yolo26n-seg.yaml": "segment", "yolo11n-pose.yaml": "pose", "yolo26n-cls.yaml": "classify"}
     assert {name: resolve_model(name, None, False, ()).task for name in tasks} == tasks
+
+
+@pytest.mark.parametrize(
+    ("packaged", "task", "head"),
+    [
+        ("yolo26-seg.yaml", "segment", "Segment26"),
+        ("yolo26-pose.yaml", "pose", "Pose26"),
+        ("yolo11-pose.yaml", "pose", "Pose"),
+        ("yolo26-obb.yaml", "obb", "OBB26"),
+        ("yolov8-cls.yaml", "classify", "Classify"),
+        ("yolo26-sem.yaml", "semantic", "SemanticSegment"),
+        ("yolo26-depth.yaml", "depth", "Depth"),
+    ],
+)
+def test_an_architecture_and_a_checkpoint_of_ones_own_of_any_task(cwd, packaged, task, head):
+    from ultralytics import YOLO
+
+    (shipped,) = (package_folder() / "cfg/models").rglob(packaged)
+    shutil.copy(shipped, cwd / "my.yaml")
+    mine = resolve_model("my.yaml", None, True, ())
+    assert (mine.model, mine.task, mine.family, mine.lineage) == (str(cwd / "my.yaml"), task, "yolo", None)
+    assert mine.head == head
+    YOLO(str(cwd / "my.yaml")).save("best.pt")
+    trained = resolve_model("best.pt", None, True, ())
+    assert (trained.model, trained.task, trained.head) == (str(cwd / "best.pt"), task, head)
+    assert resolve_model("best.pt", None, False, ()).pretrained is False
 
 
 def test_a_checkpoint_is_sought_in_the_working_directory_then_in_the_folders(cwd, tmp_path, tiny_checkpoint, micro_run):

@@ -1,0 +1,99 @@
+"""How well every recipe of conf/experiment does over seeds, and how long it takes; run on demand.
+
+    python tests/benchmarks/recipes.py                          # all recipes, five seeds each: about an hour and a half
+    python tests/benchmarks/recipes.py demo_pose --seeds 0 1    # one of them; the others keep their figures
+    python tests/benchmarks/recipes.py --check                  # one seed each, against the figures that are there
+
+Writes recipes.json beside itself. The check ends with 1 when a score is more than three standard deviations (0.05 at
+least) below the mean of its recipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+RECIPES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf/experiment").glob("*.yaml"))
+RESULT = Path(__file__).with_suffix(".json")
+LEAST_MARGIN = 0.05
+
+
+def run(recipe: str, seed: int, project: Path) -> dict[str, Any]:
+    """Run a recipe with one seed in a process of its own; return its primary metric, score, seconds and record."""
+    words = [sys.executable, "-m", "yololab", *command_of(recipe), f"seed={seed}", f"name={recipe}"]
+    subprocess.run(words, cwd=project, stdin=subprocess.DEVNULL, check=True)
+    folder = (project / "outputs/training/latest").resolve()
+    metrics = json.loads((folder / "evaluation/metrics.json").read_text(encoding="utf-8"))
+    record = json.loads((folder / "experiment_log.json").read_text(encoding="utf-8"))
+    seconds = round(sum(record["timings"].values()), 1)
+    metric = metrics["primary_metric"]
+    result = {"seed": seed, "score": metrics[metric], "seconds": seconds}
+    return {"metric": metric, "run": result, "provenance": record["provenance"]}
+
+
+def command_of(recipe: str) -> list[str]:
+    """Return the words that start a recipe."""
+    return [f"experiment={recipe}", "approval=auto", "export=none"]
+
+
+def figures(recipe: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what is written of a recipe: its runs, their mean and spread, and where they come from."""
+    runs, provenance = [item["run"] for item in found], found[0]["provenance"]
+    scores = [item["score"] for item in runs]
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    return {
+        "command": " ".join(["yololab", *command_of(recipe), "seed=" + ",".join(str(item["seed"]) for item in runs)]),
+        "commit": commit,
+        "machine": {key: provenance["hardware"][key] for key in ("cpu", "cores", "os", "python")},
+        "packages": {name: provenance["packages"][name] for name in ("torch", "ultralytics", "numpy")},
+        "metric": found[0]["metric"],
+        "runs": runs,
+        "mean": round(statistics.mean(scores), 3),
+        "sd": round(statistics.stdev(scores), 3) if len(scores) > 1 else None,
+        "worst": round(min(scores), 3),
+        "seconds": round(statistics.median(item["seconds"] for item in runs)),
+    }
+
+
+def keep(recipe: str, measured: dict[str, Any]) -> None:
+    """Write the figures of a recipe beside those of the others."""
+    content = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
+    ordered = dict(sorted((content | {recipe: measured}).items()))
+    RESULT.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def check(recipe: str, score: float) -> bool:
+    """Tell whether a score is as the recipe's figures promise, and say so."""
+    told = json.loads(RESULT.read_text(encoding="utf-8"))[recipe]
+    least = told["mean"] - max(3 * (told["sd"] or 0.0), LEAST_MARGIN)
+    print(f"{recipe}: {told['metric']} {score:.3f}, at least {least:.3f} expected", flush=True)
+    return score >= least
+
+
+def main() -> int:
+    """Measure or check the recipes that are named, all by default."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", choices=RECIPES, default=RECIPES)
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
+    parser.add_argument("--check", action="store_true")
+    asked = parser.parse_args()
+    passed = True
+    for recipe in asked.recipes:
+        with tempfile.TemporaryDirectory() as project:
+            seeds = asked.seeds[:1] if asked.check else asked.seeds
+            found = [run(recipe, seed, Path(project)) for seed in seeds]
+        if asked.check:
+            passed = check(recipe, found[0]["run"]["score"]) and passed
+        else:
+            keep(recipe, figures(recipe, found))
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
