@@ -38,6 +38,7 @@ class Terms:
         trial: A trial of a sweep.
         estimate: What the sweep expects it to cost.
         threads: CPU threads of a job that does not say how many.
+        kept_checks: Where the sweep has kept its dataset checks; None for a job that makes its own.
         judge: Told the number and the metrics of each epoch, says whether the training is not worth going on with.
         take_over: Go on though the run may still be running on another machine: who asks knows that it is not.
         changed_data: Go on though the dataset has changed.
@@ -53,6 +54,7 @@ class Terms:
     trial: bool = False
     estimate: dict[str, Any] | None = None
     threads: int | None = None
+    kept_checks: Path | None = None
     judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
     take_over: bool = False
     changed_data: bool = False
@@ -134,6 +136,7 @@ def _launch(folder: RunFolder, frozen: Frozen, earlier: dict[str, Any] | None, t
         prepared=None if terms.trial else prepare_job(experiment, working_directory, choice),
         trial=terms.trial,
         estimate=terms.estimate,
+        kept_checks=terms.kept_checks,
         judge=terms.judge,
         earlier=earlier,
         changed_data=terms.changed_data,

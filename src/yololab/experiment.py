@@ -78,6 +78,7 @@ class Launch:
         estimate: What the sweep expects the trial to cost, as it stands in a record.
         origin: The run that this one repeats.
         rerun_differences: What is not as it was then.
+        kept_checks: Where the sweep has kept its dataset checks; None for a job that makes its own.
         judge: Told the number and the metrics of each epoch, says whether the training is not worth going on with.
         earlier: The record as an earlier attempt of this run has left it; None in the first one.
         changed_data: Whether the run goes on with a dataset that has changed since.
@@ -97,6 +98,7 @@ class Launch:
     estimate: dict[str, Any] | None = None
     origin: str | None = None
     rerun_differences: tuple[str, ...] = ()
+    kept_checks: Path | None = None
     judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
     earlier: dict[str, Any] | None = None
     changed_data: bool = False
@@ -156,6 +158,7 @@ def _make_job(launch: Launch, stop: StopSignal) -> Job:
         stop,
         trial=launch.trial,
         choices=launch.choices,
+        kept_checks=launch.kept_checks,
         judge=launch.judge,
         earlier=launch.earlier,
         changed_data=launch.changed_data,

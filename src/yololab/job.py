@@ -47,6 +47,7 @@ class Job:
         metrics: What the evaluation measured.
         comparison: What the comparison says.
         checklist: The verification.
+        kept_checks: Where the sweep has kept its dataset checks; None for a job that makes its own.
         judge: Told the number and the metrics of each epoch, says whether the training is not worth going on with.
         pruned: Whether it was not.
     """
@@ -71,6 +72,7 @@ class Job:
     metrics: MetricsFile | None = None
     comparison: Comparison | None = None
     checklist: list[Check] = field(default_factory=list)
+    kept_checks: Path | None = None
     judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
     pruned: bool = False
 

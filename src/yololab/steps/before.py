@@ -12,6 +12,7 @@ from yololab.config.applicability import idle_settings
 from yololab.config.differences import changed_settings
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.data.checks import check_dataset
+from yololab.data.kept_check import check_key, kept_check
 from yololab.data.manifest import changes_in_words, manifest_changes, read_manifest, write_manifest
 from yololab.data.problems import Severity
 from yololab.errors import NotContinuedError, Problem
@@ -94,15 +95,14 @@ def check(job: Job) -> None:
     dataset, train = job.prepared.dataset, job.config.train
     single_cls = bool(train["single_cls"])
     settings = check_settings(job.config.check, int(train["imgsz"]), job.prepared.paths.cache)
-    with job.screen.counting("images") as progress:
-        job.report = check_dataset(
-            dataset,
-            job.prepared.task.name,
-            progress=progress,
-            single_cls=single_cls,
-            needed=needed_splits(job.config),
-            settings=settings,
-        )
+    needed, task = needed_splits(job.config), job.prepared.task.name
+    if job.kept_checks is not None:
+        job.report = kept_check(job.kept_checks / check_key(dataset, task, single_cls, needed, settings), dataset)
+    if job.report is None:
+        with job.screen.counting("images") as progress:
+            job.report = check_dataset(
+                dataset, task, progress=progress, single_cls=single_cls, needed=needed, settings=settings
+            )
     show_findings(job.screen, job.prepared.dataset_name, job.report)
     readable = all(file.digest for files in job.report.files.values() for file in files)
     job.fingerprints = job.report.fingerprints(single_cls, class_filter(train)) if readable else {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from yololab.data.check_report import CheckReport
 from yololab.data.checks import check_dataset
+from yololab.data.kept_check import check_key, keep_check
 from yololab.errors import JobError
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.jsonfiles import read_json, write_json
@@ -22,6 +24,7 @@ from yololab.ultralytics_adapter.probe import Probe
 
 APPROVALS_VERSION = 1
 APPROVALS = "approvals.json"
+CHECKS = ".checks"
 # Arguments that change what a batch costs.
 _COST = ("imgsz", "batch", "amp", "cache", "compile", "mosaic", "multi_scale", "freeze", "rect", "workers")
 
@@ -33,10 +36,12 @@ class Agreement:
     Attributes:
         approvals: The answers at the gates.
         estimates: The expected cost of each trial, as it stands in a record; None of one that could not be timed.
+        checks: The dataset checks, each once, by the names under which trials look for them.
     """
 
     approvals: tuple[Approval, ...]
     estimates: tuple[dict[str, Any] | None, ...]
+    checks: Mapping[str, CheckReport] = field(default_factory=dict)
 
 
 def agree(
@@ -71,7 +76,8 @@ def agree(
             raise declined(approval)
         approvals.append(approval)
 
-    warnings = _check_datasets(trials, prepared, screen)
+    checks = _check_datasets(trials, prepared, screen)
+    warnings = sum(len(report.warnings) for report in checks.values())
     share = planned / len(trials)
     epochs = round(share * sum(int(trial.experiment.train["epochs"]) for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
@@ -95,30 +101,30 @@ def agree(
     if seconds > hours * 3600:
         question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
         ask(GateName.LONG, question, estimated_seconds=seconds)
-    return Agreement(tuple(approvals), tuple(estimates))
+    return Agreement(tuple(approvals), tuple(estimates), checks)
 
 
-def _check_datasets(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> int:
-    """Check each distinct dataset once; return the number of warnings."""
-    warnings = 0
-    seen: set[tuple[Any, ...]] = set()
+def _check_datasets(
+    trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen
+) -> dict[str, CheckReport]:
+    """Check each distinct dataset once."""
+    checks: dict[str, CheckReport] = {}
     for trial, item in zip(trials, prepared, strict=True):
         single = bool(trial.experiment.train["single_cls"])
         needed = needed_splits(trial.experiment)
-        key = (item.dataset.yaml, item.task.name, single, needed, trial.experiment.train["imgsz"])
-        if key in seen:
-            continue
-        seen.add(key)
         imgsz = int(trial.experiment.train["imgsz"])
         settings = check_settings(trial.experiment.check, imgsz, item.paths.cache)
+        key = check_key(item.dataset, item.task.name, single, needed, settings)
+        if key in checks:
+            continue
         with screen.counting("images") as progress:
             report = check_dataset(
                 item.dataset, item.task.name, progress=progress, single_cls=single, needed=needed, settings=settings
             )
         show_findings(screen, item.dataset_name, report)
         refuse_blocking(report)
-        warnings += len(report.warnings)
-    return warnings
+        checks[key] = report
+    return checks
 
 
 def _estimate(
@@ -151,6 +157,8 @@ def save_agreement(sweep: Path, agreement: Agreement) -> None:
     """Write what the parent found and was answered into the sweep's folder."""
     approvals = [approval.to_json() for approval in agreement.approvals]
     write_json(sweep / APPROVALS, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION)
+    for key, report in agreement.checks.items():
+        keep_check(sweep / CHECKS / key, report)
 
 
 def answered_by_parent(sweep: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from yololab.continuing import Terms, start_or_continue
 from yololab.errors import YololabError
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen, show_error
-from yololab.sweep.approvals import answered_by_parent, estimated_by_parent
+from yololab.sweep.approvals import CHECKS, answered_by_parent, estimated_by_parent
 from yololab.sweep.executor import THREADS
 from yololab.sweep.handover import Handover, read_handover
 from yololab.sweep.trials import SweepFolder
@@ -45,6 +45,7 @@ def run_trial(folder: Path) -> int:
             trial=True,
             estimate=estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
             threads=None if threads is None else int(threads),
+            kept_checks=sweep.path / CHECKS,
             judge=_judge(read_handover()),
             take_over=True,  # the engine that starts it again has seen the end of the process before
         )
