@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data import scan_cache
+from yololab.data import scan_cache, scan_workers
 from yololab.data.check_report import CheckReport, CheckSettings
 from yololab.data.checks import check_dataset
 from yololab.data.fingerprint import fingerprint_split
 from yololab.data.index import load_dataset
 from yololab.errors import InputError
+from yololab.stages.subset import drawn_images
 
 SIZE = 16
 rng = np.random.default_rng(0)
@@ -338,3 +339,40 @@ def test_a_model_of_painted_polygons_has_a_background(tmp_path):
     assert model_classes(dataset, "detect", single_cls=True) == {0: "item"}
     (tmp_path / "masks").mkdir()
     assert model_classes(load_dataset(tmp_path / "data.yaml"), "semantic") == {0: "sky", 1: "road"}
+
+
+@pytest.mark.parametrize(("make", "task"), [(semantic, "semantic"), (depth, "depth"), (classes, "classify")])
+def test_processes_find_what_one_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path], task: str
+) -> None:
+    alone = check(make(tmp_path), task, workers=1)
+    monkeypatch.setattr(scan_workers, "FEWEST_IMAGES", 1)
+    together = check(tmp_path, task, workers=2)
+    assert together.splits == alone.splits
+    assert together.maps == alone.maps
+    assert together.fingerprints() == alone.fingerprints()
+
+
+def test_part_of_a_classification_dataset_has_each_class_in_proportion(tmp_path: Path) -> None:
+    for name, count in (("cat", 12), ("dog", 4), ("bird", 4)):
+        for number in range(count):
+            picture(tmp_path / f"train/{name}/{number}.png")
+    picture(tmp_path / "val/cat/v.png")
+    chosen = drawn_images(load_dataset(tmp_path), "train", "classify", 0.5, seed=1)
+    assert [sum(image.parent.name == name for image in chosen) for name in ("cat", "dog", "bird")] == [6, 2, 2]
+    assert chosen != drawn_images(load_dataset(tmp_path), "train", "classify", 0.5, seed=2)
+
+
+def test_part_of_masks_keeps_the_rare_class(tmp_path: Path) -> None:
+    semantic(tmp_path)
+    for number in range(18):
+        picture(tmp_path / f"train/images/n{number:02d}.png")
+        grey(tmp_path / f"train/masks/n{number:02d}.png", np.zeros((40, 40), np.uint8))
+    chosen = drawn_images(load_dataset(tmp_path), "train", "semantic", 0.5, seed=0)
+    assert len(chosen) == 10
+    assert sum(image.stem in ("a", "b") for image in chosen) == 1  # the only ones with a road
+
+
+def test_part_of_depth_maps_is_drawn_evenly(tmp_path: Path) -> None:
+    assert len(drawn_images(load_dataset(depth(tmp_path)), "train", "depth", 1, seed=0)) == 2
+    assert len(drawn_images(load_dataset(tmp_path), "train", "depth", 0.5, seed=0)) == 1

@@ -23,6 +23,10 @@ _CHECKPOINT = re.compile(
     r"|yolov(3u|3-sppu|3-tinyu|5[nsmlx]6?u|9[tsmce]|9[ce]-seg|10[nsmblx])"
     r"|yoloe-(v8|11|26)[nsmlx]-seg(-pf)?|rtdetr-[lx]|yolo_nas_[sml]"
 )
+# The names of Ultralytics' classification datasets, which have no YAML file: folders.
+_CLASS_FOLDERS = re.compile(
+    r"caltech(101|256)|cifar100?|fashion-mnist|mnist(160)?|imagenet(100?)?|image(nette|woof)(160|320)?"
+)
 _DEVICE = re.compile(r"-?\d+|cpu|mps(:\d+)?|(cuda|npu|xpu)(:\d+)?")
 _SUFFIX = re.compile(r"\.[A-Za-z]\w*$")
 
@@ -78,6 +82,14 @@ def _choose_model(group: str, text: str, options: Collection[str]) -> str | Prob
     return _choose_file(group, text, options)
 
 
+def _choose_data(group: str, text: str, options: Collection[str]) -> str | Problem:
+    return (
+        encode_free(text)
+        if _CLASS_FOLDERS.fullmatch(text) and text not in options
+        else _choose_file(group, text, options)
+    )
+
+
 def _choose_file(group: str, text: str, options: Collection[str]) -> str | Problem:
     value = read_value(text)
     if value is None:
@@ -107,7 +119,7 @@ def _device_names(value: Any) -> list[str]:
 
 _CHOOSE: dict[str, Callable[[str, str, Collection[str]], str | Problem]] = {
     "model": _choose_model,
-    "data": _choose_file,
+    "data": _choose_data,
     "device": _choose_device,
 }
 FREE_GROUPS = frozenset(_CHOOSE)
