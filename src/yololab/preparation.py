@@ -17,6 +17,7 @@ from yololab.data.index import Dataset, load_dataset, missing_splits
 from yololab.data.source import dataset_name, locate_dataset
 from yololab.errors import InputError, Problem
 from yololab.runfolder import OutputTree
+from yololab.stages.guards import guard_problems
 from yololab.stages.operands import read_operand
 from yololab.tasks import Task, task_named
 from yololab.ultralytics_adapter.devices import Device, resolve_device
@@ -202,6 +203,9 @@ def prepare_job(
     if dataset is not None and model is not None:
         single_cls = bool(config.train["single_cls"])
         problems += _or_note(lambda: unfit_dataset(dataset[0], model.task, single_cls), problems) or []
+        row = _or_note(lambda: task_named(model.task), problems)
+        if row is not None and not single_cls:
+            problems += guard_problems(config.baseline.guards, row, list(dataset[0].names.values()))
     if problems or dataset is None or model is None or device is None:
         raise InputError(problems)
     row = task_named(model.task)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from yololab.screen import Screen, number
 from yololab.stages.compare import Comparison
 from yololab.statistics.verdict import ALPHA, Verdict
@@ -34,7 +37,7 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         ]
         header = ("metric", "current", "baseline", "difference", "percent", "")
         screen.table((*header, "95 % interval", "p") if supported else header, rows)
-        _class_table(screen, comparison)
+        _class_tables(screen, comparison)
         screen.detail(f"baseline: {comparison.baseline['path']}")
     style = _STYLES[comparison.verdict]
     screen.show(f"{'':>9}  [{style}]{comparison.verdict}[/]  {comparison.sentence}")
@@ -49,9 +52,17 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         screen.detail(note)
 
 
-def _class_table(screen: Screen, comparison: Comparison) -> None:
+def _class_tables(screen: Screen, comparison: Comparison) -> None:
+    """Print the classes of every class metric."""
+    others = comparison.analysis.get("per_class_other") or {}
+    leading = str(comparison.per_class[0].get("metric") or "") if others and comparison.per_class else ""
+    for metric, rows in ((leading, comparison.per_class), *others.items()):
+        _class_table(screen, comparison, metric, rows)
+
+
+def _class_table(screen: Screen, comparison: Comparison, metric: str, found: Sequence[Mapping[str, Any]]) -> None:
     """Print the classes whose difference is more than chance, and say how many there are of the others."""
-    known = [row for row in comparison.per_class if row.get("q") is not None]
+    known = [row for row in found if row.get("q") is not None]
     changed = sorted((row for row in known if row["q"] < ALPHA), key=lambda row: row["delta"])
     if changed:
         rows = [
@@ -65,10 +76,12 @@ def _class_table(screen: Screen, comparison: Comparison) -> None:
             )
             for row in changed
         ]
-        screen.table(("class", "current", "baseline", "difference", "95 % interval", "q"), rows)
-    if comparison.statistical_support and comparison.per_class:
-        few = sum(row.get("insufficient") is True for row in comparison.per_class)
-        told = f"classes: {len(changed)} of {len(known)} changed by more than chance"
+        name = f"class, {metric}" if metric else "class"
+        screen.table((name, "current", "baseline", "difference", "95 % interval", "q"), rows)
+    if comparison.statistical_support and found:
+        few = sum(row.get("insufficient") is True for row in found)
+        told = f"{metric} of the classes" if metric else "classes"
+        told += f": {len(changed)} of {len(known)} changed by more than chance"
         screen.detail(told + (f"; {few} in too few images to tell" if few else ""))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,13 +14,16 @@ from task_samples import classified, confusion, depth
 
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
-from yololab.metricsfile import read_metrics
+from yololab.metricsfile import MetricsFile, read_metrics
 from yololab.report.comparison import comparison_markdown
 from yololab.report.page import write_report
-from yololab.stages.compare import COMPARISON_VERSION, compare_metrics
+from yololab.screen import Screen
+from yololab.stages.compare import COMPARISON_VERSION, Comparison, compare_metrics
+from yololab.stages.guards import guard_problems
 from yololab.stages.recipes import compare_arms, read_arms
 from yololab.statistics import paired
 from yololab.statistics.verdict import Verdict
+from yololab.tables import comparison_table
 from yololab.tasks import TASKS
 
 IMAGES = 60
@@ -93,15 +98,33 @@ def sides_of(task, folder, good=0.95, bad=0.6):
     ]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Two models of one task, compared in both directions."""
+
+    task: str
+    good: MetricsFile
+    bad: MetricsFile
+    better: Comparison
+    worse: Comparison
+
+
+@pytest.fixture(scope="module", params=SAMPLES)
+def compared(request, tmp_path_factory):
+    good, bad = sides_of(request.param, tmp_path_factory.mktemp(request.param))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paired, "FEW_REPLICATES", 400)
+        patch.setattr(paired, "MANY_REPLICATES", 400)
+        both = compare_metrics(good, bad, 0.01), compare_metrics(bad, good, 0.01)
+    return Compared(request.param, good, bad, *both)
+
+
 def test_there_is_a_sample_of_every_task():
     assert set(SAMPLES) == set(TASKS)
 
 
-@pytest.mark.parametrize("task", SAMPLES)
-def test_a_clear_loss_stops_the_gate_and_is_told_in_the_words_of_the_task(task, tmp_path):
-    good, bad = sides_of(task, tmp_path)
-    row = TASKS[task]
-    better, worse = compare_metrics(good, bad, 0.01), compare_metrics(bad, good, 0.01)
+def test_a_clear_loss_stops_the_gate_and_is_told_in_the_words_of_the_task(compared):
+    row, better, worse = TASKS[compared.task], compared.better, compared.worse
     assert (better.verdict, worse.verdict) == (Verdict.IMPROVED, Verdict.DEGRADED)
     assert worse.confirmed
     assert not worse.passes(Gate.DEGRADED)
@@ -117,9 +140,8 @@ def test_a_clear_loss_stops_the_gate_and_is_told_in_the_words_of_the_task(task, 
     json.dumps(content)
 
 
-@pytest.mark.parametrize("task", SAMPLES)
-def test_classes_are_compared_where_there_are_any(task, tmp_path):
-    found = compare_metrics(*sides_of(task, tmp_path), 0.01)
+def test_classes_are_compared_where_there_are_any(compared):
+    task, found = compared.task, compared.better
     tested = [row for row in found.per_class if row["q"] is not None]
     assert bool(tested) == bool(TASKS[task].per_class)
     assert all(row["ci_low"] <= row["delta"] <= row["ci_high"] for row in tested)
@@ -128,12 +150,11 @@ def test_classes_are_compared_where_there_are_any(task, tmp_path):
     assert all(row["q"] is not None for rows in other.values() for row in rows if row["images"])
 
 
-@pytest.mark.parametrize("task", SAMPLES)
-def test_errors_and_sizes_are_those_of_detections_and_images_change_in_every_task(task, tmp_path):
-    content = compare_metrics(*sides_of(task, tmp_path), 0.01).to_json(Gate.NONE)
+def test_errors_and_sizes_are_those_of_detections_and_images_change_in_every_task(compared):
+    task, content = compared.task, compared.better.to_json(Gate.NONE)
     assert ("error_types" in content, "by_size" in content) == ((task in DETECTING),) * 2
     changes = content["image_changes"]
-    assert changes["root"] == str(tmp_path / "good")
+    assert changes["root"] == str(compared.good.path.parents[1])
     assert changes.get("metric") == (None if task in DETECTING else TASKS[task].primary_metric)
     if task not in DETECTING:
         assert len(changes["images"]) == 12
@@ -142,22 +163,25 @@ def test_errors_and_sizes_are_those_of_detections_and_images_change_in_every_tas
         assert all(row["gain"] == row["current"]["value"] - row["baseline"]["value"] for row in changes["images"])
 
 
-@pytest.mark.parametrize("task", SAMPLES)
-def test_page_and_markdown_of_every_task(task, tmp_path):
-    good, bad = sides_of(task, tmp_path)
-    content = compare_metrics(good, bad, 0.01).to_json(Gate.DEGRADED)
+def test_page_and_markdown_of_every_task(compared):
+    task, content = compared.task, compared.better.to_json(Gate.DEGRADED)
     markdown = comparison_markdown(content)
     for metric in TASKS[task].metrics:
         assert metric.name.replace("_", "\\_") in markdown
     assert ("(lower is better)" in markdown) == (task == "depth")
     assert "Images that made the difference" in markdown or task in DETECTING
     assert markdown.count("<details>") == markdown.count("</details>")
-    stored = tmp_path / "good" / "comparison.json"
-    stored.write_text(json.dumps(content | {"schema_version": COMPARISON_VERSION}))
-    page = write_report(tmp_path / "good").read_text()
+    assert markdown.count("<summary>Per class") == {"segment": 2, "pose": 2, "depth": 0}.get(task, 1)
+    screen = io.StringIO()
+    comparison_table(Screen(stream=screen), compared.better)
+    assert ("AP50-95 of the classes: " in screen.getvalue()) == (task in ("segment", "pose"))
+    folder = compared.good.path.parents[1]
+    (folder / "comparison.json").write_text(json.dumps(content | {"schema_version": COMPARISON_VERSION}))
+    page = write_report(folder).read_text()
     for metric in TASKS[task].metrics:
         assert f">{metric.name}" in page
     assert ("Error types as TIDE defines them" in page) == (task in DETECTING)
+    assert ("Judged by the boxes" in page) == (task in ("segment", "pose"))
 
 
 @pytest.mark.parametrize("task", SAMPLES)
@@ -197,6 +221,14 @@ def test_a_guard_that_the_task_does_not_know_is_an_error(task, tmp_path):
     good, _ = sides_of(task, tmp_path)
     with pytest.raises(InputError, match=f"{task} has no recall"):
         compare_metrics(good, None, 0.01, GuardsConfig(recall=0.5))
+
+
+def test_all_guards_that_make_no_sense_are_named_at_once():
+    config = GuardsConfig(class_floors={"cat": 0.5}, class_drop=0.1, precision=0.5, recall=0.5)
+    named = [problem.where.removeprefix("baseline.guards.") for problem in guard_problems(config, TASKS["depth"], [])]
+    assert named == ["class_floors.cat", "class_drop", "precision", "recall"]
+    assert guard_problems(config, TASKS["pose"], ["cat"]) == []
+    assert len(guard_problems(config, TASKS["classify"], ["dog"])) == 3
 
 
 @pytest.mark.parametrize("task", ["classify", "semantic", "depth", "segment"])

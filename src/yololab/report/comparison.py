@@ -103,7 +103,9 @@ def _alert(kind: str, lines: list[str]) -> str:
 def _classes(comparison: Mapping[str, Any]) -> str:
     """Write the classes folded away, one table a class metric."""
     direction = primary_row(comparison).get("direction")
-    tables = [("", comparison.get("per_class")), *mapping(comparison.get("per_class_other")).items()]
+    leading, others = mappings(comparison.get("per_class")), mapping(comparison.get("per_class_other"))
+    name = leading[0].get("metric") or "" if leading and others else ""
+    tables = [(name, leading), *others.items()]
     return "\n\n".join(block for name, rows in tables if (block := _class_table(str(name), mappings(rows), direction)))
 
 

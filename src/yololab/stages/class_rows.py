@@ -46,6 +46,7 @@ def class_rows(
         rows.append(
             {
                 "name": name,
+                "metric": metric,
                 "current": now,
                 "baseline": before,
                 "delta": delta,

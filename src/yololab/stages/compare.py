@@ -99,8 +99,8 @@ class Comparison:
         primary_metric: The metric that decides.
         tolerance: The drop of it that still counts as no worse.
         rows: All metrics.
-        per_class: `{name, current, baseline, delta, ci_low, ci_high, p, q, images, insufficient}` of the primary
-            metric's class values.
+        per_class: `{name, metric, current, baseline, delta, ci_low, ci_high, p, q, images, insufficient}` of the class
+            metric that goes with the primary one.
         current: What the current model is: path, model, split, fingerprint.
         baseline: The same of the baseline; None without one.
         warnings: What makes the two numbers less alike than they should be.

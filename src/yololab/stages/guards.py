@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from yololab.metricsfile import MetricsFile
 from yololab.statistics.evaluated import Records
 from yololab.statistics.paired import ClassDifference
 from yololab.statistics.pairs import metrics_of
-from yololab.tasks import TASKS
+from yololab.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,11 @@ def check_guards(
         classes: Class name → its difference from the baseline; empty without a paired comparison.
 
     Raises:
-        InputError: A floor names a class that the model does not have.
+        InputError: A guard watches what the task or the model does not have.
     """
+    problems = guard_problems(config, TASKS[metrics.task], metrics.content.get("per_class") or {})
+    if problems:
+        raise InputError(problems)
     return (
         *_floors(config, metrics),
         *_drops(config, classes),
@@ -63,19 +66,37 @@ def check_guards(
     )
 
 
+def guard_problems(config: GuardsConfig, task: Task, classes: Collection[str]) -> list[Problem]:
+    """Return which guards watch what a task or a model does not have.
+
+    Args:
+        config: The limits.
+        task: The row of the task.
+        classes: Names of the classes.
+    """
+    floors: Mapping[str, float] = config.class_floors or {}
+    known = f"one of {list(classes)}" if classes else ""
+    problems = [
+        Problem(f"baseline.guards.class_floors.{name}", "no such class", known, "" if known else "leave it out")
+        for name in floors
+        if name not in classes
+    ]
+    if config.class_drop is not None and not task.per_class:
+        problems.append(Problem("baseline.guards.class_drop", f"{task.name} has no classes", remedy="leave it out"))
+    measured = [metric.name for metric in task.metrics]
+    problems += [
+        Problem(f"baseline.guards.{name}", f"{task.name} has no {name}", remedy="leave it out")
+        for name in ("precision", "recall")
+        if getattr(config, name) is not None and not any(metric.startswith(name) for metric in measured)
+    ]
+    return problems
+
+
 def _floors(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
     """Watch the floor of each class that has one."""
     per_class = metrics.content.get("per_class") or {}
     key = TASKS[metrics.task].class_metric
     floors: Mapping[str, float] = config.class_floors or {}
-    unknown = [name for name in floors if name not in per_class]
-    if unknown:
-        raise InputError(
-            [
-                Problem(f"baseline.guards.class_floors.{name}", "no class of the model", f"one of {list(per_class)}")
-                for name in unknown
-            ]
-        )
     for name, floor in floors.items():
         yield _at_least(f"{key} of {name}", floor, per_class[name].get(key))
 
@@ -100,10 +121,6 @@ def _fixed_threshold(config: GuardsConfig, metrics: MetricsFile, records: Record
     if not floors:
         return
     task = TASKS[metrics.task]
-    if not all(any(metric.name.startswith(name) for metric in task.metrics) for name in floors):
-        raise InputError(
-            [Problem(f"baseline.guards.{name}", f"{task.name} has no {name}", remedy="leave it out") for name in floors]
-        )
     found = None if records is None else metrics_of(records, task.primary_metric).at_confidence(config.confidence)
     values = dict(zip(asked, found or (None, None), strict=True))
     for name, floor in floors.items():
