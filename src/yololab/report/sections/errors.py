@@ -7,9 +7,6 @@ from typing import Any
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.formats import as_number, count, number, signed
 from yololab.report.runfiles import RunFiles, inside, mapping
-from yololab.statistics.detection_metrics import primary_kind
-from yololab.statistics.records import BOX
-from yololab.tasks import TASKS
 
 # In the words of somebody who has never read of error types.
 EXPLAINED = {
@@ -39,14 +36,9 @@ def errors(run: RunFiles) -> dict[str, Any] | None:
         "chart": chart,
         "sizes": _sizes(run),
         "with_baseline": bool(before),
-        "of_boxes": _of_boxes(run),
+        # Masks and keypoints have metrics of their own, with a letter behind the name: mAP50-95(M).
+        "of_boxes": run.primary_metric.endswith(")"),
     }
-
-
-def _of_boxes(run: RunFiles) -> bool:
-    """Whether the metric that decides is one of something else than the boxes that are judged here."""
-    task = TASKS.get(str(run.metrics.get("task") or ""))
-    return task is not None and primary_kind(task.primary_metric) != BOX
 
 
 def _row(name: str, now: Any, before: Any) -> dict[str, Any]:
