@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from yololab import compare, evaluate, run_experiment
 from yololab.api import Experiment
 from yololab.data.shapes import ShapesSpec, ensure_shapes
+from yololab.statistics.class_records import ClassifyRecords
+from yololab.statistics.confusion_records import ConfusionRecords
 from yololab.statistics.pairs import metrics_of
 from yololab.statistics.records_file import load_records
 from yololab.tasks import TASKS, Direction
 
-SMALL = {"imgsz": 64, "batch": 8, "device": "cpu", "workers": 0, "optimizer": "AdamW", "lr0": 0.01}
+SMALL = {"batch": 8, "device": "cpu", "workers": 0, "optimizer": "AdamW", "lr0": 0.01}
 QUICK = (
     "approval=auto",
     "baseline.promote=always",
@@ -34,6 +38,7 @@ class Case:
     model: str
     data: str
     export: str = "onnx"
+    imgsz: int = 64
 
 
 CASES = (
@@ -43,7 +48,7 @@ CASES = (
     Case("classify", "yolov8n-cls.yaml", "shapes-cls"),
     Case("semantic", "yolo26n-sem.yaml", "shapes-sem"),
     Case("depth", "yolo26n-depth.yaml", "shapes-depth"),
-    Case("detect", "yolov8n-rtdetr.yaml", "shapes"),
+    Case("detect", "yolov8n-rtdetr.yaml", "shapes", imgsz=96),
 )
 
 
@@ -71,7 +76,9 @@ def test_a_task_from_data_to_verdict(case: Case, project: Path, monkeypatch: pyt
     monkeypatch.setenv("YOLO_OFFLINE", "true")
     data, task = data_of(case, project), TASKS[case.task]
     words = (*QUICK, f"export={case.export}", f"name={case.task}")
-    run = run_experiment(*words, model=case.model, data=data, epochs=1, quiet=True, plots=case.task == "depth", **SMALL)
+    run = run_experiment(
+        *words, model=case.model, data=data, epochs=1, quiet=True, imgsz=case.imgsz, plots=case.task == "depth", **SMALL
+    )
     assert (run.status, run.exit_code) == ("complete", 0), run.record["error"]
     check_record(run, case)
     metrics = read(run.folder.metrics)
@@ -80,7 +87,7 @@ def test_a_task_from_data_to_verdict(case: Case, project: Path, monkeypatch: pyt
     assert metrics["directions"] == {metric.name: metric.direction for metric in task.metrics}
     check_classes(metrics, case)
     assert_same_as_ultralytics(run, metrics, data, case, project)
-    check_records(run, metrics, case)
+    check_records(run, metrics, data, case)
     check_comparison(run, data, case)
 
 
@@ -128,11 +135,17 @@ def assert_same_as_ultralytics(run: Experiment, metrics: dict[str, Any], data: P
     assert metrics["fitness"] == pytest.approx(theirs.results_dict["fitness"], abs=1e-6)
 
 
-def check_records(run: Experiment, metrics: dict[str, Any], case: Case) -> None:
+def check_records(run: Experiment, metrics: dict[str, Any], data: Path, case: Case) -> None:
     """The records name the images and give the metrics again."""
     records = load_records(run.folder.predictions)
     assert len(records.keys) == 8
     assert all(key.startswith("val/") for key in records.keys)
+    if isinstance(records, ClassifyRecords):
+        assert [key.split("/")[1] for key in records.keys] == [records.names[int(index)] for index in records.target]
+    if isinstance(records, ConfusionRecords):
+        for place, key in enumerate(records.keys):
+            mask = cv2.imread(str(data.parent / key.replace("images", "masks")), cv2.IMREAD_GRAYSCALE)
+            assert records.truth_of(place).tolist() == np.bincount(mask.ravel(), minlength=4).tolist()
     again = metrics_of(records, metrics["primary_metric"]).points()
     for metric in TASKS[case.task].metrics:
         assert again[metric.name] == pytest.approx(metrics[metric.name], abs=2e-3)
@@ -142,7 +155,7 @@ def check_comparison(run: Experiment, data: Path, case: Case) -> None:
     """A second evaluation is equivalent to the first; a changed one is told apart by its direction."""
     assert run.comparison is not None
     assert run.comparison["verdict"] == "NO_BASELINE"
-    again = evaluate(run.weights, data, quiet=True, imgsz=64, device="cpu", evaluation={"conf": 1e-6})
+    again = evaluate(run.weights, data, quiet=True, imgsz=case.imgsz, device="cpu", evaluation={"conf": 1e-6})
     found = compare(again.path.parent, run.path)
     assert (found["verdict"], found["statistical_support"]) == ("EQUIVALENT", True)
     assert all(row["delta"] == 0 and row["ci_low"] == row["ci_high"] == 0 for row in found["metrics"])
