@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,10 +20,13 @@ from engine_contract import (
     start_parent,
     wait_for,
 )
+from hydra.core.utils import JobStatus
+from omegaconf import OmegaConf
 
 from yololab.errors import InputError
 from yololab.sweep.engines import make_executor, split_settings
 from yololab.sweep.executor import THREADS, Executor, Resources
+from yololab.sweep.launch import launch_jobs
 from yololab.sweep.local import LocalExecutor, visible_gpus
 from yololab.sweep.trials import SweepFolder, TrialState
 
@@ -106,6 +110,23 @@ def test_children_end_with_a_killed_parent_and_a_second_one_finishes(tmp_path):
     assert folder.trials() == entries, "there is nothing left to do"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_parent_stops_its_trials_and_goes_on_later(number, tmp_path):
+    folder = SweepFolder(tmp_path)
+    arguments = ("lr0=interval(0.0,1.0)", "seconds=1.5")
+    folder.write_settings(settings_of("stopped", arguments=arguments, budget=3))
+    parent = start_parent(tmp_path)
+    wait_for(lambda: len(list(tmp_path.glob("*/experiment_log.json"))) == 2, 40)
+    parent.send_signal(number)
+    assert parent.wait(30) == 1, "the error that asks for a resume"
+    waiting = folder.trials()
+    assert {str(entry.state) for entry in waiting} == {"waiting"}
+    assert not any(alive(tmp_path / str(entry.number)) for entry in waiting)
+    assert start_parent(tmp_path).wait(60) == 0
+    assert [str(entry.state) for entry in folder.trials()] == ["complete"] * 3
+    assert [entry.attempts for entry in folder.trials()] == [2, 2, 1]
+
+
 def test_two_parents_share_one_sweep(tmp_path):
     folder = SweepFolder(tmp_path)
     arguments = ("lr0=interval(0.0,1.0)", "seconds=0.3")
@@ -135,6 +156,17 @@ def test_a_killed_trial_is_not_started_twice_while_it_lives(tmp_path):
     assert entry.attempts == 1
     assert len((tmp_path / "0/starts.txt").read_text().splitlines()) == 1
     executor.close()
+
+
+def test_a_sweeper_of_hydras_gets_its_jobs_back(tmp_path):
+    config = OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    jobs = [["lr0=0.1"], ["lr0=0.2"]]
+    launcher = {"jobs": 2, "gpus": None, "gpu_ids": []}
+    found = launch_jobs(config, "local", launcher, jobs, 3, BODY)
+    assert [job.status for job in found] == [JobStatus.COMPLETED] * 2
+    assert [job.working_dir for job in found] == [str(tmp_path / "3"), str(tmp_path / "4")]
+    assert found[0].return_value["evaluation"]["mAP50-95"] == pytest.approx(0.96)
+    assert (tmp_path / "4/.hydra/config.yaml").is_file()
 
 
 def test_nothing_is_left_of_a_body(tmp_path):

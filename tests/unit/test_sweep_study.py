@@ -71,6 +71,21 @@ def test_a_search_tells_its_study_and_gives_up_what_is_worse(pruned):
     assert abs(study.best_params["lr0"] - 0.3) < 0.1
 
 
+@pytest.mark.parametrize("pruner", ["asha", "hyperband"])
+def test_halving_gives_up_most(pruner, tmp_path):
+    search = {"sampler": "random", "pruner": pruner, "pruner_options": {"min_resource": 1, "reduction_factor": 2}}
+    entries, study = run(tmp_path / "s", budget=9, search=search, arguments=(*RATES, "epochs=4"))
+    states = [str(entry.state) for entry in entries]
+    assert states.count("pruned") >= 2
+    assert states.count("failed") == 0
+    assert (
+        study.best_trial.number
+        == max(
+            (entry for entry in entries if str(entry.state) == "complete"), key=lambda entry: entry.objectives
+        ).study_trial
+    )
+
+
 def test_a_grid_is_tried_once_each_in_its_order(tmp_path):
     entries, study = run(tmp_path / "s", budget=4, search={"sampler": "grid"}, arguments=("lr0=0.1,0.2", "seed=0,1"))
     assert [(entry.params["lr0"], entry.params["seed"]) for entry in entries] == [

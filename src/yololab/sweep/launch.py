@@ -16,7 +16,7 @@ from yololab.record import Status
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen
 from yololab.sweep.engines import make_executor, split_settings
-from yololab.sweep.executor import JobState
+from yololab.sweep.executor import BODY, JobState
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.outcome import trial_content
 from yololab.sweep.plan import freeze_trial, plan_trials
@@ -56,7 +56,12 @@ class JobList:
 
 
 def launch_jobs(
-    config: DictConfig, engine: str, launcher: Mapping[str, Any], jobs: Sequence[Sequence[str]], first_number: int
+    config: DictConfig,
+    engine: str,
+    launcher: Mapping[str, Any],
+    jobs: Sequence[Sequence[str]],
+    first_number: int,
+    body: Sequence[str] = BODY,
 ) -> list[JobReturn]:
     """Run jobs, each in its own folder and process, and wait for all.
 
@@ -66,6 +71,7 @@ def launch_jobs(
         launcher: Its settings and resources.
         jobs: The overrides of each job.
         first_number: The number of the first one.
+        body: The command of a trial.
 
     Returns:
         One a job: completed with the trial's record, or failed with its error.
@@ -86,7 +92,7 @@ def launch_jobs(
     source = JobList(list(entries))
     stop = StopSignal()
     with stop.listening(), stop.waiting_for_batch():
-        TrialLoop(folder, source, make_executor(engine, own, resources), (), source).run(stop)
+        TrialLoop(folder, source, make_executor(engine, own, resources, body), (), source).run(stop)
     return [_job_return(folder.trial(trial.number), trial.overrides) for trial in trials]
 
 

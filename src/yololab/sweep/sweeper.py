@@ -188,6 +188,8 @@ def _verdict(folder: SweepFolder, settings: SweepSettings) -> int:
     """Return 0, or raise when too much has failed."""
     entries = folder.trials()
     failed = [entry for entry in entries if entry.state is TrialState.FAILED]
+    if not all(entry.state.finished for entry in entries):
+        return 0  # another parent is at work on the rest, and will say
     if not any(entry.state is TrialState.COMPLETE for entry in entries):
         raise JobError(f"none of {len(entries)} trials completed; each folder in {folder.path} says why")
     if failed and settings.search["fail_on"] == FailOn.ANY:
