@@ -33,6 +33,27 @@ def test_three_seeds_an_arm_make_a_claim(tmp_path):
     assert found.statistics["claim"] == "two recipes"
     assert found.primary.delta == pytest.approx(found.statistics["delta"], abs=1e-9)
     assert len(found.current["runs"]) == 3
+    row = found.primary
+    assert row.interval[0] < row.delta < row.interval[1]
+    assert (row.p, row.interval[0]) == (found.statistics["p_value"], found.statistics["ci_low"])
+
+
+def test_a_repeated_seed_adds_no_evidence(tmp_path):
+    once, more = (arm_of(tmp_path / name, 0.95, seeds) for name, seeds in (("a", [1, 2, 3]), ("b", [1, 2, 3, 3, 3])))
+    other = arm_of(tmp_path / "w", 0.9, range(3))
+    found = [compare_arms(read_arm(str(arm), tmp_path), read_arm(str(other), tmp_path), 0.01) for arm in (once, more)]
+    assert found[0].statistics == found[1].statistics
+    assert any("only the first run of a seed counts" in note for note in found[1].notes)
+
+
+def test_runs_that_were_not_measured_alike_are_warned_of(tmp_path):
+    first, second = arm_of(tmp_path / "a", 0.95, range(3)), arm_of(tmp_path / "b", 0.9, range(3))
+    protocol = {"imgsz": 320, "single_cls": False, "classes": None}
+    write_run(second / "2", records_of(0.9, 2), {"lr0": 0.01, "seed": 2}, protocol=protocol)
+    found = compare_arms(read_arm(str(first), tmp_path), read_arm(str(second), tmp_path), 0.01)
+    assert [warning for warning in found.warnings if "imgsz" in warning] == [
+        "Measured under different protocols: imgsz is 640 now, 320 before."
+    ]
 
 
 def test_two_seeds_claim_nothing(tmp_path):

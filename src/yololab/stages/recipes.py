@@ -13,13 +13,13 @@ from yololab.errors import InputError, Problem
 from yololab.jsonfiles import read_json
 from yololab.record import RECORD_VERSION
 from yololab.runfolder import RunFolder
-from yololab.stages.comparability import describe, unlike, unlike_records
+from yololab.stages.comparability import describe, protocol_warnings, side_notes, unlike, unlike_records
 from yololab.stages.compare import Comparison, MetricRow
 from yololab.stages.evidence import read_records
 from yololab.stages.operands import Operand, read_operand
+from yololab.stages.recipe_words import metric_of_recipes, recipe_sentence, recipe_statistics
 from yololab.statistics.evaluated import Records
-from yololab.statistics.inference import detectable_drop
-from yololab.statistics.seeds import FEWEST_SEEDS, RecipeDifference, compare_recipes
+from yololab.statistics.seeds import FEWEST_SEEDS, compare_recipes
 from yololab.statistics.verdict import Verdict, judge
 from yololab.tasks import TASKS, Direction
 
@@ -137,6 +137,8 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     Raises:
         InputError: The runs were measured on different things, or have no records.
     """
+    repeated = [arm.text for arm in (current, baseline) if len(_one_a_seed(arm).runs) < len(arm.runs)]
+    current, baseline = _one_a_seed(current), _one_a_seed(baseline)
     first, other = current.runs[0].measured(), baseline.runs[0].measured()
     files = [run.measured() for run in (*current.runs, *baseline.runs)]
     problems = [problem for file in files[1:] for problem in unlike(file, files[0])]
@@ -149,11 +151,8 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     task = TASKS[first.task]
     seeds = [_told(arm) for arm in (current, baseline)]
     notes = [f"Means over the runs: {seeds[0]} against {seeds[1]}."]
-    notes += [
-        f"{arm.text}: the same seed more than once; repeated runs add no evidence."
-        for arm in (current, baseline)
-        if len(set(arm.seeds)) < len(arm.seeds)
-    ]
+    notes += [f"{text}: the same seed more than once; only the first run of a seed counts." for text in repeated]
+    notes += side_notes(first, other)
     rows = tuple(
         MetricRow(metric.name, metric.direction, _mean(current, metric.name), _mean(baseline, metric.name))
         for metric in task.metrics
@@ -165,13 +164,12 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
         "per_class": (),
         "current": describe(first) | {"path": current.text, "runs": [str(run.path) for run in current.runs]},
         "baseline": describe(other) | {"path": baseline.text, "runs": [str(run.path) for run in baseline.runs]},
-        "warnings": (),
+        "warnings": _unlike_protocols(current, baseline),
     }
-    fewest = min(_different_seeds(current), _different_seeds(baseline))
-    if fewest < FEWEST_SEEDS:
+    if min(len(current.runs), len(baseline.runs)) < FEWEST_SEEDS:
         sentence = (
             f"No claim on the recipes: that needs {FEWEST_SEEDS} different seeds an arm, and there are "
-            f"{_different_seeds(current)} and {_different_seeds(baseline)}. Single runs can be compared as checkpoints."
+            f"{len(current.runs)} and {len(baseline.runs)}. Single runs can be compared as checkpoints."
         )
         return Comparison(
             verdict=Verdict.INCONCLUSIVE, sentence=sentence, statistical_support=False, notes=tuple(notes), **common
@@ -180,50 +178,37 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
         ours, theirs, task.primary_metric, lower_is_better=task.primary.direction is Direction.LOWER
     )
     verdict, confirmed = judge(found.difference, tolerance)
+    sign = -1 if task.primary.direction is Direction.LOWER else 1
+    told = metric_of_recipes(found, task.primary_metric, sign)
+    common["rows"] = tuple(replace(row, difference=told) if row.metric == told.metric else row for row in rows)
     return Comparison(
         verdict=verdict,
-        sentence=_sentence(verdict, found, task.primary_metric, tolerance),
+        sentence=recipe_sentence(verdict, found, task.primary_metric, tolerance),
         statistical_support=True,
         notes=tuple(notes),
         confirmed=confirmed,
-        statistics=_statistics(found, len(ours[0].keys), -1 if task.primary.direction is Direction.LOWER else 1),
+        statistics=recipe_statistics(found, len(ours[0].keys), sign),
         **common,
     )
 
 
-def _statistics(found: RecipeDifference, images: int, sign: int) -> dict[str, Any]:
-    """Return what stands behind the verdict, as it is written to comparison.json; −1 turns gains into differences."""
-    low, high = sorted(sign * end for end in found.difference.ci95)
-    return {
-        "images": images,
-        "current_runs": list(found.current),
-        "baseline_runs": list(found.baseline),
-        "delta": sign * found.difference.gain,
-        "ci_low": low,
-        "ci_high": high,
-        "p_value": found.difference.p,
-        "standard_error": found.standard_error,
-        "image_share": found.image_share,
-        "degrees_of_freedom": found.degrees,
-        "detectable_drop": detectable_drop(found.standard_error),
-        "interval": "95 %, Satterthwaite's t, over images and seeds",
-        "claim": "two recipes",
-    }
+def _one_a_seed(arm: Arm) -> Arm:
+    """Return an arm with the first run of each seed; a run whose seed is not known is its own."""
+    seen: set[int] = set()
+    kept = []
+    for run, seed in zip(arm.runs, arm.seeds, strict=True):
+        if seed is None or seed not in seen:
+            kept.append((run, seed))
+        if seed is not None:
+            seen.add(seed)
+    return replace(arm, runs=tuple(run for run, _ in kept), seeds=tuple(seed for _, seed in kept))
 
 
-def _sentence(verdict: Verdict, found: RecipeDifference, metric: str, tolerance: float) -> str:
-    """Say the verdict on two recipes in plain words."""
-    difference = found.difference
-    change = f"{metric} of the recipe is {'better' if difference.gain > 0 else 'worse'} by {abs(difference.gain):.4f}"
-    span = f"between {difference.ci95[0]:+.4f} and {difference.ci95[1]:+.4f} with 95 % confidence over images and seeds"
-    return {
-        Verdict.DEGRADED: f"{change}, more than the {tolerance:g} that is tolerated, and more than chance ({span}).",
-        Verdict.IMPROVED: f"{change}, and that is more than chance: {span}.",
-        Verdict.EQUIVALENT: f"The recipes are equally good: {change}, {span}.",
-        Verdict.NOT_WORSE: f"{change}; a loss of more than {tolerance:g} is ruled out, a gain is not proven ({span}).",
-        Verdict.INCONCLUSIVE: f"These runs cannot tell the recipes apart: {change}, {span}; "
-        f"{1 - found.image_share:.0%} of the uncertainty comes from the seeds.",
-    }[verdict]
+def _unlike_protocols(current: Arm, baseline: Arm) -> tuple[str, ...]:
+    """Return how the runs were not measured alike, each thing once."""
+    first, other = current.runs[0].measured(), baseline.runs[0].measured()
+    pairs = [(run.measured(), other) for run in current.runs] + [(first, run.measured()) for run in baseline.runs]
+    return tuple(dict.fromkeys(warning for pair in pairs for warning in protocol_warnings(*pair)))
 
 
 def _recorded(run: Operand) -> Records:
@@ -252,12 +237,6 @@ def _told(arm: Arm) -> str:
         if arm.several
         else f"one run of {arm.text} (seed {seeds})"
     )
-
-
-def _different_seeds(arm: Arm) -> int:
-    """Return how many different seeds an arm has; a run whose seed is not known counts as its own."""
-    known = {seed for seed in arm.seeds if seed is not None}
-    return len(known) + sum(seed is None for seed in arm.seeds)
 
 
 def _config(run: Path) -> dict[str, Any]:
