@@ -55,6 +55,9 @@ def test_version(tmp_path):
     ("words", "says"),
     [
         (["lrO=0.1"], "lr0"),
+        (["search=tpe"], "yololab -m search=tpe"),
+        (["-m", "search=tpe", "search.trials=1,2"], "belongs to the sweep"),
+        (["-m", "lr0=interval(0.1,0.2)"], "search=tpe"),
         (["trian"], "train"),
         (["epochs=three"], "whole number"),
         (["project=x"], "project"),

@@ -110,6 +110,18 @@ def test_children_end_with_a_killed_parent_and_a_second_one_finishes(tmp_path):
     assert folder.trials() == entries, "there is nothing left to do"
 
 
+def test_a_resume_may_come_while_orphans_still_save_their_state(tmp_path):
+    folder = SweepFolder(tmp_path)
+    arguments = ("lr0=interval(0.0,1.0)", "seconds=1.5", "saving=3")
+    folder.write_settings(settings_of("orphans", arguments=arguments, budget=2))
+    parent = start_parent(tmp_path)
+    wait_for(lambda: len(list(tmp_path.glob("*/experiment_log.json"))) == 2, 40)
+    kill(parent)
+    assert start_parent(tmp_path).wait(60) == 0
+    assert [str(entry.state) for entry in folder.trials()] == ["complete"] * 2
+    assert [entry.attempts for entry in folder.trials()] == [2, 2]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_parent_stops_its_trials_and_goes_on_later(number, tmp_path):
     folder = SweepFolder(tmp_path)

@@ -32,7 +32,7 @@ def main(folder: Path) -> int:
     if what == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     elif what != "hang":
-        signal.signal(signal.SIGTERM, lambda *_: interrupted(record))
+        signal.signal(signal.SIGTERM, lambda *_: interrupted(record, float(wishes.get("saving", 0))))
     print("begun", what, flush=True)
     if what == "raise":
         record.finish(Status.FAILED, {"message": "boom", "kind": "JobError", "exit_code": 1})
@@ -75,7 +75,8 @@ def reported(wishes: dict[str, str], value: float | None) -> bool:
     return any(reporter.hopeless(epoch, value * epoch / epochs) and epoch < epochs for epoch in range(1, epochs + 1))
 
 
-def interrupted(record: Record) -> None:
+def interrupted(record: Record, saving: float) -> None:
+    time.sleep(saving)
     record.finish(Status.INTERRUPTED, {"message": "interrupted", "kind": "KeyboardInterrupt", "exit_code": 130})
     os._exit(130)
 

@@ -154,7 +154,9 @@ class TrialLoop:
         del self._states[entry.number]
         folder = self.folder.trial(entry.number)
         reason = self.executor.reason(entry.handle or "")
-        outcome = read_outcome(folder, self.objectives, reason, asked=stopping)
+        # One that was told to stop by its parent's death goes on with us; one that was ended by a limit does not.
+        orphan = reason is None and entry.handle in [item.handle for item in self.adopted]
+        outcome = read_outcome(folder, self.objectives, reason, asked=stopping or orphan)
         if outcome.retriable and entry.attempts <= self.retries and not stopping:
             self._submit(entry)
             return
