@@ -19,6 +19,7 @@ CHECKS: dict[str, str] = {
     "loose_image": "images beside the class folders: they are not read",
     "class_unknown": "class folders that the training split does not have",
     "class_empty": "class folders without images in the training split",
+    "class_no_val": "no validation folder: the test folder takes its place",
     "class_conflict": "the same image in the folders of two classes",
     "image_empty": "image files of 0 bytes",
     "image_unreadable": "files that are no image, or not readable",

@@ -205,6 +205,7 @@ def _random_depth(rng: np.random.Generator, folder: Path) -> None:
         if kind == "cut":
             (folder / "a.png").write_bytes((folder / "a.png").read_bytes()[: int(rng.integers(0, 70))])
     elif kind != "none":
+        whole = values.astype(np.int32)
         if rng.random() < 0.2:
             values.flat[:2] = np.nan, np.inf
         np.save(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.fitness import fitting_tasks, unfit_dataset
+from yololab.data.fitness import fitting_tasks, likely_task, unfit_dataset
 from yololab.data.forms import FORMS
 from yololab.data.index import load_dataset
 
@@ -111,3 +111,20 @@ def test_unlabelled_images_before_the_first_label_do_not_hide_it(tmp_path: Path)
     for number in range(300):
         Image.new("RGB", (20, 20)).save(root / f"train/images/{number:03d}.png")
     assert fitting_tasks(load_dataset(root)) == ["detect"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "task"), [("masks_dir: masks", "semantic"), ("kpt_shape: [2, 3]", "pose"), ("", "detect")]
+)
+def test_keys_tell_the_task_where_nothing_is_labelled(tmp_path: Path, keys: str, task: str) -> None:
+    root = dataset_of("nothing", tmp_path)
+    (root / "data.yaml").write_text(f"train: train/images\nval: val/images\nnames: [thing]\n{keys}\n")
+    assert likely_task(load_dataset(root)) == task
+
+
+def test_yaml_beside_class_folders_points_to_the_folder(tmp_path: Path) -> None:
+    root = dataset_of("classes", tmp_path)
+    (root / "data.yaml").write_text("train: train\nval: val\nnames: [cat]\n")
+    (problem,) = unfit_dataset(load_dataset(root / "data.yaml"), "classify")
+    assert problem.remedy == f"give the folder with the class folders: data={root}"
+    assert unfit_dataset(load_dataset(root, prefer_folders=True), "classify") == []

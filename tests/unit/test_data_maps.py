@@ -268,6 +268,11 @@ def test_damaged_class_folders(
     assert set(found(tmp_path, "classify")) - others == findings
 
 
+def test_test_folder_in_place_of_the_validation_folder_is_told(tmp_path: Path) -> None:
+    (classes(tmp_path) / "val").rename(tmp_path / "test")
+    assert found(tmp_path, "classify") == [("class_no_val", "note", ".")]
+
+
 @pytest.mark.parametrize(
     ("make", "task", "file"),
     [(semantic, "semantic", "train/masks/a.png"), (depth, "depth", "train/depth/a.png")],

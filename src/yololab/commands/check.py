@@ -5,7 +5,7 @@ from __future__ import annotations
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
 from yololab.data.checks import check_dataset
-from yololab.data.fitness import fitting_tasks, unfit_dataset
+from yololab.data.fitness import likely_task, unfit_dataset
 from yololab.data.manifest import write_manifest
 from yololab.errors import InputError
 from yololab.jsonfiles import write_json
@@ -14,9 +14,6 @@ from yololab.preparation import needed_splits, prepare_dataset, project_paths
 from yololab.report.page import write_check_page
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
-
-# Of a dataset in which nothing is labelled.
-DEFAULT_TASK = "detect"
 
 
 def run(request: Request) -> int:
@@ -28,7 +25,7 @@ def run(request: Request) -> int:
     composed = request.compose()
     paths = project_paths(composed.experiment, request.working_directory)
     dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=request.task)
-    task = request.task or next(iter(fitting_tasks(dataset)), DEFAULT_TASK)
+    task = request.task or likely_task(dataset)
     problems = unfit_dataset(dataset, task) if request.task else []
     if problems:
         raise InputError(problems)

@@ -56,6 +56,10 @@ class ClassLabels:
 
     def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
         """Find what is wrong with the folders, and images that are in two classes."""
+        if dataset.splits["val"][0].name == "test":
+            what = "no folder `val`: `test` takes its place, and nothing is left to test on"
+            remedy = "the checkpoint is chosen on it, so its score there is a little too good: split off a `val`"
+            yield DataProblem("class_no_val", dataset.root, None, what, Severity.NOTE, remedy)
         for split, found in images.items():
             for folder in filter(Path.is_dir, dataset.splits[split]):
                 yield from stray_images(split, folder)

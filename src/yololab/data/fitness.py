@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from yololab.data.class_folders import is_class_root
 from yololab.data.data_yaml import REQUIRED_SPLITS
 from yololab.data.depth_maps import DepthLabels
 from yololab.data.forms import FORMS, data_form, label_source, masks_folder
@@ -19,6 +20,8 @@ IMAGES_LOOKED_AT = 48
 """Images of a split whose labels are looked at, spread evenly over it."""
 CORNER_COLUMNS = 9
 _MODELS = "yolo26n"
+# Keys of a data.yaml that only one task has.
+_KEYS = {"masks_dir": "semantic", "depth_scale": "depth", "kpt_shape": "pose"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ def fitting_tasks(dataset: Dataset) -> list[str]:
     return list(dict.fromkeys(task for seen in kinds_of_labels(dataset) for task in seen.kind.tasks))
 
 
+def likely_task(dataset: Dataset) -> str:
+    """Return the task that a dataset is most likely for: by its labels, else by the keys of its data.yaml."""
+    by_keys = [task for key, task in _KEYS.items() if dataset.raw.get(key) is not None]
+    return next(iter([*fitting_tasks(dataset), *by_keys, "detect"]))
+
+
 def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list[Problem]:
     """Return why a dataset cannot be used for a task; nothing when it can, or when only the check can tell.
 
@@ -117,6 +126,8 @@ def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list
 
 
 def _remedy(dataset: Dataset, task: str) -> str:
+    if data_form(task).folders and is_class_root(dataset.root):
+        return f"give the folder with the class folders: data={dataset.root}"
     tasks = fitting_tasks(dataset)
     if not tasks:
         return f"label it for {task}, or give another dataset"

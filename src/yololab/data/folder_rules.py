@@ -118,12 +118,13 @@ def _label_files(
     suffixes: frozenset[str],
 ) -> set[str]:
     found: set[str] = set()
+    endings = tuple(suffixes)
     for source in sources:
         below = place(source / "any.jpg").parent
         if below != source and below.is_dir():
-            found.update(entry for entry in folder_entries(below) if Path(entry).suffix in suffixes)
+            found.update(entry for entry in folder_entries(below) if entry.endswith(endings))
     for folder in filter(os.path.isdir, label_folders):
-        found.update(os.path.join(folder, n) for n in os.listdir(folder) if Path(n).suffix in suffixes and n[0] != ".")  # noqa: PTH118, PTH208
+        found.update(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(endings) and n[0] != ".")  # noqa: PTH118, PTH208
     return found
 
 

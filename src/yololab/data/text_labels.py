@@ -57,7 +57,7 @@ class TextLabels:
         verdict = judge_label(content, self.rules)
         problems = [DataProblem(f.check, label, f.line, f.what, f.severity, f.remedy) for f in verdict.findings]
         problems += _below_a_pixel(label, verdict, entry)
-        return LabelLook(True, label_digest(content), Counter(verdict.classes), verdict, tuple(problems))
+        return LabelLook(True, label_digest(content), dict(Counter(verdict.classes)), verdict, tuple(problems))
 
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's rows; that of an empty file when there is none."""
