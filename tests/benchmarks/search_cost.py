@@ -35,7 +35,7 @@ TUNE = """
 import sys, json
 from ultralytics import YOLO
 arguments = json.loads(sys.argv[1])
-YOLO("yolo26n.yaml").tune(**arguments, space={"lr0": %r, "momentum": %r}, iterations=int(sys.argv[2]), plots=False)
+YOLO("yolo26n.yaml").tune(**arguments, space={"lr0": %r, "momentum": %r}, iterations=int(sys.argv[2]), cleanup=False)
 """
 
 
@@ -186,8 +186,8 @@ def main() -> None:
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True
     )
     result = {
-        "command": f"python tests/benchmarks/search_cost.py DATA.YAML --trials {options.trials} --epochs {options.epochs}"
-        f" --images {options.images} --imgsz {options.imgsz}",
+        "command": f"python tests/benchmarks/search_cost.py DATA.YAML --trials {options.trials}"
+        f" --epochs {options.epochs} --images {options.images} --imgsz {options.imgsz}",
         "commit": commit.stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
