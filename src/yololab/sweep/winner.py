@@ -42,7 +42,6 @@ from yololab.sweep.trials import SweepFolder
 from yololab.tables import comparison_table
 from yololab.ultralytics_adapter.models import resolve_model
 
-BODY = (sys.executable, "-m", "yololab.sweep.winner")
 TEST = Split.TEST.value
 
 
@@ -111,7 +110,9 @@ def _measure_on_test(job: Job) -> None:
     comparison = target / job.folder.comparison.name
     if comparison.is_file():
         return
-    prints = job.fingerprints | ({} if TEST in job.fingerprints else fingerprint_splits(dataset, job.config.train))
+    prints = job.fingerprints | (
+        {} if TEST in job.fingerprints else fingerprint_splits(dataset, job.config.train, job.prepared.task.name)
+    )
     protocol = replace(make_protocol(job.config.evaluation, job.config.train, job.prepared.task), split=TEST)
     with tempfile.TemporaryDirectory() as scratch:
         data = write_resolved_yaml(dataset, Path(scratch) / "data.yaml", allow_download=False)
