@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all lint types unit integration slow browser docs build clean
+.PHONY: help setup demo test test-all lint types unit integration slow browser slurm ray docs build clean
 
 help:
 	@echo "make demo      set up, then the whole job on built-in data, on the CPU, in a few minutes"
 	@echo "make test      set up, then lint, types, unit tests and core integration tests"
-	@echo "make test-all  the slow ones as well"
+	@echo "make test-all  the slow ones as well, and those on a real Slurm and a real Ray"
 	@echo "make build     a wheel in dist/"
 	@echo "make clean     remove the environment and the caches (never outputs/ or multirun/)"
 
@@ -46,11 +46,20 @@ slow: setup
 browser: setup
 	$(BIN)/pytest -q tests -m browser
 
+# A real Slurm and a real Ray, started and stopped by the tests; where that is impossible they are skipped, and say why.
+slurm: setup
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,slurm]"
+	timeout --kill-after=30 600 $(BIN)/pytest -q tests/engines -m slurm
+
+ray: setup
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,ray]"
+	timeout --kill-after=30 600 $(BIN)/pytest -q tests/engines -m ray
+
 docs: setup
 	$(BIN)/pytest -q --doctest-modules src/yololab
 	$(BIN)/pytest -q tests/docs
 
-test-all: slow browser docs
+test-all: slow browser slurm ray docs
 
 build: setup
 	$(BIN)/python -m build --wheel

@@ -1,7 +1,7 @@
 """Stopping on a signal: the first one lets a training end its batch, the second stops at once.
 
 SIGINT and SIGTERM come from people and from every system; SIGUSR1 and SIGUSR2 are how clusters tell a job that its time
-is nearly over.
+is nearly over, and how often they say so means nothing: only the first two insist when they come again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import FrameType
 from yololab.errors import InterruptedRunError
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2") if hasattr(signal, name))
+NOTICES = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 INTERRUPTED = "interrupted; what was reached is saved"
 
 
@@ -27,6 +28,7 @@ class StopSignal:
     def __init__(self) -> None:
         self.requested = False
         self._gentle = False
+        self._insisted = False
 
     def __call__(self) -> bool:
         """Return whether a stop was requested."""
@@ -70,8 +72,12 @@ class StopSignal:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
-        if self.requested or not self._gentle:
-            self.requested = True
+        insists = number not in NOTICES
+        if self.requested and not insists:
+            return
+        at_once = not self._gentle or self._insisted
+        self.requested = True
+        self._insisted |= insists
+        if at_once:
             # No Exception: it must pass through whatever code the signal happens to meet.
             raise KeyboardInterrupt(signal.Signals(number).name)
-        self.requested = True

@@ -183,9 +183,20 @@ def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
 
 
 def prepare_job(
-    config: ExperimentConfig, working_directory: Path, choice: str | None, needed: Sequence[str] | None = None
+    config: ExperimentConfig,
+    working_directory: Path,
+    choice: str | None,
+    needed: Sequence[str] | None = None,
+    find_device: Callable[[str | None], Device] = resolve_device,
 ) -> Prepared:
     """Find dataset, model and device; all are looked at before anything is reported.
+
+    Args:
+        config: The experiment.
+        working_directory: The user's folder.
+        choice: The chosen option of the group `data`; None for a free value.
+        needed: The splits whose images must be there; None for those of a training.
+        find_device: Finds the device: on this machine, or for a job that will run on another one.
 
     Raises:
         InputError: All problems of all three; or arguments that were set and that the model's task does not read.
@@ -195,7 +206,7 @@ def prepare_job(
     model = _or_note(lambda: prepare_model(config, paths), problems)
     task = model.task if model is not None else None
     dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)
-    device = _or_note(lambda: resolve_device(config.device.id), problems)
+    device = _or_note(lambda: find_device(config.device.id), problems)
     _or_note(lambda: _prepare_baseline(config, paths), problems)
     _or_note(lambda: check_export_format(config.export.format), problems)
     if dataset is not None:

@@ -85,6 +85,8 @@ class EngineContract:
 
     # From asking a job to end until it is gone, and from killing one until the engine knows, in seconds.
     patience = 20.0
+    # Longer than three trials of half a second need one after the other, in seconds.
+    slow_seconds = 4.0
 
     @pytest.fixture
     def make(self) -> Iterator[Callable[..., Executor]]:
@@ -128,11 +130,11 @@ class EngineContract:
     def test_a_slow_trial_keeps_no_slot_from_the_fast_ones(self, make, tmp_path):
         executor = make(jobs=2)
         assert executor.capacity == 2
-        entries = self.run(tmp_path, executor, "do=slow", "do=ok", "do=ok", "do=ok")
+        entries = self.run(tmp_path, executor, f"seconds={self.slow_seconds}", "do=ok", "do=ok", "do=ok")
         assert {str(entry.state) for entry in entries} == {"complete"}
         slow = float((tmp_path / "0/starts.txt").read_text().split()[-1])
         last = float((tmp_path / "3/starts.txt").read_text().split()[-1])
-        assert last < slow + 4, "the fast ones ran beside it, one after the other"
+        assert last < slow + self.slow_seconds, "the fast ones ran beside it, one after the other"
 
     def test_cancelling_lets_a_trial_save_its_state(self, make, tmp_path):
         executor, folder = make(jobs=1), SweepFolder(tmp_path)

@@ -34,6 +34,22 @@ def test_the_second_signal_stops_at_once():
         pytest.fail("the second signal was ignored")
 
 
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_a_notice_of_a_cluster_may_come_again(number):
+    """It reaches the body from the cluster and from the engine, beside the SIGTERM of a cancelled job."""
+    stop = StopSignal()
+    reached = False
+    with pytest.raises(InterruptedRunError), stop.listening(), stop.waiting_for_batch():
+        for again in (number, number, signal.SIGTERM, number):
+            send(again)
+        assert stop()
+        reached = True
+    assert reached
+    with pytest.raises(KeyboardInterrupt), stop.listening(), stop.waiting_for_batch():
+        send(signal.SIGTERM)
+        pytest.fail("the second SIGTERM was ignored")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_outside_of_a_training_a_signal_stops_at_once(number):
     stop = StopSignal()

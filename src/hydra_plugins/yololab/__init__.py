@@ -32,7 +32,7 @@ class YololabSweeper(Sweeper):
 
         if not isinstance(self.launcher, YololabLauncher):
             found = f"{type(self.launcher).__name__}, which loses the other trials when one dies"
-            raise InputError(Problem("hydra/launcher", found, "one of ours: hydra/launcher=local"))
+            raise InputError(Problem("hydra/launcher", found, "one of ours: hydra/launcher=local|slurm|ray"))
         return run_sweep(self.hydra_context, self.config, self.launcher.engine, self.launcher.settings, arguments)
 
 

@@ -52,6 +52,7 @@ def agree(
     *,
     planned: int,
     parallel: int,
+    elsewhere: str | None = None,
 ) -> Agreement:
     """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
 
@@ -62,6 +63,7 @@ def agree(
         screen: Where to print.
         planned: How many trainings there will be at most.
         parallel: How many run at once.
+        elsewhere: The engine whose other machines they run on; None: they run here, and can be timed.
 
     Raises:
         InputError: A dataset has a problem that blocks a training.
@@ -86,6 +88,13 @@ def agree(
         ask(
             GateName.DATASET, f"The dataset check has {warnings} warnings. Train on it all the same?", warnings=warnings
         )
+    if elsewhere is not None:
+        screen.stage("estimate", f"none: the trials run on machines of {elsewhere}, not on this one")
+        question = (
+            f"How long {planned} trials will take on {elsewhere}, {parallel} at a time, is not known. Start them?"
+        )
+        ask(GateName.LONG, question, epochs=epochs)
+        return Agreement(tuple(approvals), ())
     estimates = _estimate(trials, prepared, screen)
     known = [estimate for estimate in estimates if estimate is not None]
     at_once = max(1, min(parallel, planned))

@@ -11,8 +11,9 @@ from yololab.errors import InputError, Problem
 from yololab.sweep.executor import BODY, Executor, Resources
 from yololab.sweep.settings import read_settings
 
+LOCAL = "local"
 # name → the module whose `make_executor(settings, resources, body)` makes it; imported when it is chosen.
-ENGINES = {"local": "yololab.sweep.local"}
+ENGINES = {LOCAL: "yololab.sweep.local", "slurm": "yololab.sweep.slurm", "ray": "yololab.sweep.ray"}
 
 
 def split_settings(launcher: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:

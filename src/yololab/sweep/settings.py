@@ -13,7 +13,14 @@ from yololab.errors import InputError, Problem
 
 Settings = TypeVar("Settings")
 
-_WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", list: "a list"}
+_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping of names to values",
+}
 
 
 def read_settings(cls: type[Settings], where: str, values: Mapping[str, Any]) -> Settings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from yololab.screen import Screen
 from yololab.stages.approve import Gatekeeper, terminal_asker
 from yololab.sweep.answer import answer_sweep
 from yololab.sweep.approvals import agree, save_agreement
-from yololab.sweep.engines import make_executor, split_settings
+from yololab.sweep.elsewhere import device_elsewhere
+from yololab.sweep.engines import LOCAL, make_executor, split_settings
 from yololab.sweep.executor import Executor
 from yololab.sweep.live import SweepProgress
 from yololab.sweep.loop import TrialLoop
@@ -36,6 +38,7 @@ from yololab.sweep.space import canonical, read_space
 from yololab.sweep.storage import absolute_url
 from yololab.sweep.strategies import make_pruner, make_sampler
 from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.ultralytics_adapter.devices import Device, resolve_device
 
 
 def run_sweep(
@@ -68,12 +71,13 @@ def run_sweep(
     is_grid = search.sampler in GRIDS
     points = space.grid()[: search.trials] if is_grid else space.representatives()
     trials = plan_trials([space.overrides(point) for point in points])
-    prepared = _prepare_all(trials)
+    own, resources = split_settings(launcher)
+    find_device = resolve_device if engine == LOCAL else partial(device_elsewhere, resources=resources, settings=own)
+    prepared = _prepare_all(trials, find_device)
     _one_task(prepared)
     objectives = plan_objectives(search, prepared[0].task.name, prepared[0].dataset.names)
     epochs = max(int(trial.experiment.train["epochs"]) for trial in trials)
     _check_strategies(search, epochs)
-    own, resources = split_settings(launcher)
     own = _without_slots(engine, own, trials, prepared)
     executor = make_executor(engine, own, resources)
     budget = len(points) if is_grid else search.trials or DEFAULT_TRIALS
@@ -81,7 +85,7 @@ def run_sweep(
     screen = Screen(verbose=bool(trials[0].experiment.train["verbose"]))
     screen.stage("sweep", f"{planned} trials over {', '.join(space.keys) or 'nothing: one trial'}")
     _announce(screen, search, executor, engine, [item.metric for item in objectives])
-    on_this_cpu = engine == "local" and all(item.device.kind == "cpu" for item in prepared)
+    on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in prepared)
     agreement = agree(
         trials,
         prepared,
@@ -90,6 +94,7 @@ def run_sweep(
         planned=planned,
         # Trials that share the cores of one machine are each slower.
         parallel=1 if on_this_cpu else executor.capacity,
+        elsewhere=None if engine == LOCAL else engine,
     )
     if not is_grid or search.seeds > 1:  # what was timed are not the trials themselves
         agreement = replace(agreement, estimates=())
@@ -156,7 +161,6 @@ def run_trials(
     with composing_from(folder.config), screen.logging_to(folder.log):
         source = StudySource(folder, settings, space, freeze)
         source.catch_up()
-        ended = False
         try:
             with SweepProgress(
                 folder,
@@ -179,10 +183,9 @@ def run_trials(
                 )
                 with stop.listening(), stop.waiting_for_batch():
                     loop.run(stop)
-                ended = True
         finally:
             if folder.numbers():
-                answer_sweep(folder, screen, finish=ended)
+                answer_sweep(folder, screen)
     return _verdict(folder, settings)
 
 
@@ -259,12 +262,14 @@ def _without_slots(
     """Leave the GPUs to the trials when they name theirs, or use none: the local engine then hands none out."""
     named = {trial.experiment.device.id for trial in trials} - {None, "0"}
     on_gpu = any(item.device.kind == "cuda" for item in prepared)
-    if engine == "local" and settings.get("gpu_ids") is None and (named or not on_gpu):
+    if engine == LOCAL and settings.get("gpu_ids") is None and (named or not on_gpu):
         return settings | {"gpu_ids": []}
     return settings
 
 
-def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
+def _prepare_all(
+    trials: Sequence[PlannedTrial], find_device: Callable[[str | None], Device] = resolve_device
+) -> list[Prepared]:
     """Look at every dataset, model and device that occurs, so that no trial fails for a reason known before."""
     seen: dict[Any, Prepared] = {}
     problems: dict[Problem, None] = {}
@@ -275,7 +280,7 @@ def _prepare_all(trials: Sequence[PlannedTrial]) -> list[Prepared]:
         choice = None if option.startswith(FREE_PREFIX) else option
         try:
             if key not in seen:
-                seen[key] = prepare_job(trial.experiment, Path.cwd(), choice)
+                seen[key] = prepare_job(trial.experiment, Path.cwd(), choice, find_device=find_device)
             refuse_settings_without_effect(trial.experiment, seen[key])
         except InputError as error:
             problems |= dict.fromkeys(error.problems)

@@ -1,1 +1,0 @@
-"""The page of a sweep: from its summary.json and the files of its trials to HTML."""
