@@ -94,7 +94,7 @@ def agree(
             f"How long {planned} trials will take on {elsewhere}, {parallel} at a time, is not known. Start them?"
         )
         ask(GateName.LONG, question, epochs=epochs)
-        return Agreement(tuple(approvals), ())
+        return Agreement(tuple(approvals), (), checks)
     estimates = _estimate(trials, prepared, screen)
     known = [estimate for estimate in estimates if estimate is not None]
     at_once = max(1, min(parallel, planned))

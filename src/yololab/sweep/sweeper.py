@@ -161,6 +161,7 @@ def run_trials(
     with composing_from(folder.config), screen.logging_to(folder.log):
         source = StudySource(folder, settings, space, freeze)
         source.catch_up()
+        ended = False
         try:
             with SweepProgress(
                 folder,
@@ -183,9 +184,10 @@ def run_trials(
                 )
                 with stop.listening(), stop.waiting_for_batch():
                     loop.run(stop)
+                ended = True
         finally:
             if folder.numbers():
-                answer_sweep(folder, screen)
+                answer_sweep(folder, screen, finish=ended)
     return _verdict(folder, settings)
 
 
