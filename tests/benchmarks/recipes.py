@@ -4,8 +4,8 @@
     python tests/benchmarks/recipes.py demo_pose --seeds 0 1    # one of them; the others keep their figures
     python tests/benchmarks/recipes.py --check                  # one seed each, against the figures that are there
 
-Writes recipes.json beside itself. The check ends with 1 when a score is more than three standard deviations (0.05 at
-least) below the mean of its recipe.
+Writes recipes.json beside itself, and runtime and score into the head of each recipe that was measured. The check ends
+with 1 when a score is more than three standard deviations (0.05 at least) below the mean of its recipe.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-RECIPES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf/experiment").glob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "conf/experiment"
+RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 RESULT = Path(__file__).with_suffix(".json")
 LEAST_MARGIN = 0.05
+UNMEASURED = "# Not measured yet: "
 
 
-def run(recipe: str, seed: int, project: Path) -> dict[str, Any]:
+def run(recipe: str, seed: int, project: Path, more: list[str]) -> dict[str, Any]:
     """Run a recipe with one seed in a process of its own; return its primary metric, score, seconds and record."""
-    words = [sys.executable, "-m", "yololab", *command_of(recipe), f"seed={seed}", f"name={recipe}"]
+    words = [sys.executable, "-m", "yololab", *command_of(recipe, more), f"seed={seed}", f"name={recipe}"]
     subprocess.run(words, cwd=project, stdin=subprocess.DEVNULL, check=True)
     folder = (project / "outputs/training/latest").resolve()
     metrics = json.loads((folder / "evaluation/metrics.json").read_text(encoding="utf-8"))
@@ -37,18 +39,20 @@ def run(recipe: str, seed: int, project: Path) -> dict[str, Any]:
     return {"metric": metric, "run": result, "provenance": record["provenance"]}
 
 
-def command_of(recipe: str) -> list[str]:
+def command_of(recipe: str, more: list[str]) -> list[str]:
     """Return the words that start a recipe."""
-    return [f"experiment={recipe}", "approval=auto", "export=none"]
+    return [f"experiment={recipe}", "approval=auto", "export=none", *more]
 
 
-def figures(recipe: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+def figures(recipe: str, found: list[dict[str, Any]], more: list[str]) -> dict[str, Any]:
     """Return what is written of a recipe: its runs, their mean and spread, and where they come from."""
     runs, provenance = [item["run"] for item in found], found[0]["provenance"]
     scores = [item["score"] for item in runs]
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     return {
-        "command": " ".join(["yololab", *command_of(recipe), "seed=" + ",".join(str(item["seed"]) for item in runs)]),
+        "command": " ".join(
+            ["yololab", *command_of(recipe, more), "seed=" + ",".join(str(item["seed"]) for item in runs)]
+        ),
         "commit": commit,
         "machine": {key: provenance["hardware"][key] for key in ("cpu", "cores", "os", "python")},
         "packages": {name: provenance["packages"][name] for name in ("torch", "ultralytics", "numpy")},
@@ -68,6 +72,24 @@ def keep(recipe: str, measured: dict[str, Any]) -> None:
     RESULT.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def head_line(measured: dict[str, Any]) -> str:
+    """Return the line of a recipe's head that tells what was measured."""
+    count = len(measured["runs"])
+    score = f"{measured['metric']} {measured['mean']:.3f}"
+    if measured["sd"] is not None:
+        score += f" ± {measured['sd']:.3f}"
+    seeds = f"{count} seed{'s' if count > 1 else ''}"
+    return f"# About {measured['seconds']} s on {measured['machine']['cores']} cores; {score} ({seeds}; recipes.json)."
+
+
+def tell(recipe: str, measured: dict[str, Any]) -> None:
+    """Write the line into the recipe."""
+    path = FOLDER / f"{recipe}.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = [head_line(measured) if line.startswith(("# About ", UNMEASURED)) else line for line in lines]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def check(recipe: str, score: float) -> bool:
     """Tell whether a score is as the recipe's figures promise, and say so."""
     told = json.loads(RESULT.read_text(encoding="utf-8"))[recipe]
@@ -82,16 +104,20 @@ def main() -> int:
     parser.add_argument("recipes", nargs="*", choices=RECIPES, default=RECIPES)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--threads", type=int, help="cores of a run; for a machine that does other things as well")
     asked = parser.parse_args()
+    more = [f"device.threads={asked.threads}"] if asked.threads else []
     passed = True
     for recipe in asked.recipes:
         with tempfile.TemporaryDirectory() as project:
             seeds = asked.seeds[:1] if asked.check else asked.seeds
-            found = [run(recipe, seed, Path(project)) for seed in seeds]
+            found = [run(recipe, seed, Path(project), more) for seed in seeds]
         if asked.check:
             passed = check(recipe, found[0]["run"]["score"]) and passed
         else:
-            keep(recipe, figures(recipe, found))
+            measured = figures(recipe, found, more)
+            keep(recipe, measured)
+            tell(recipe, measured)
     return 0 if passed else 1
 
 

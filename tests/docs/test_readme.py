@@ -14,6 +14,7 @@ from yololab.config.argv import translate
 from yololab.config.commands import COMMANDS
 from yololab.config.folders import group_options
 from yololab.runfolder import RunFolder
+from yololab.tasks import TASKS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,14 +77,23 @@ def test_the_python_example_uses_what_there_is():
 def test_every_recipe_tells_its_command_and_its_measured_score():
     measured = json.loads((ROOT / "tests/benchmarks/recipes.json").read_text(encoding="utf-8"))
     recipes = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "conf/experiment").glob("*.yaml")}
-    assert set(measured) == set(recipes)
+    assert set(measured) <= set(recipes)
     for name, text in recipes.items():
-        found = measured[name]
         assert f"# yololab experiment={name}\n" in text
+        if name not in measured:
+            assert f"# Not measured yet: `python tests/benchmarks/recipes.py {name}` writes" in text
+            continue
+        found = measured[name]
         spread = f" ± {found['sd']:.3f}" if found["sd"] is not None else ""
-        assert f"{found['metric']} {found['mean']:.3f}{spread} (" in text, name
-        assert f"{len(found['runs'])} seed" in text, name
-        assert f"about {found['seconds']} s" in text, name
+        assert f"{found['metric']} {found['mean']:.3f}{spread} ({len(found['runs'])} seed" in text, name
+        assert f"# About {found['seconds']} s on" in text, name
+
+
+def test_the_table_of_tasks_is_the_one_of_the_package():
+    rows = dict(re.findall(r"^\| (\w+) \| `yolo26n[^|]*\|[^|]*\| `([^`]+)` \|", README, flags=re.MULTILINE))
+    assert rows == {name: task.primary_metric for name, task in TASKS.items()}
+    for recipe in (ROOT / "conf/experiment").glob("*.yaml"):
+        assert f"`{recipe.stem}`" in README or f"`experiment={recipe.stem}`" in README
 
 
 def test_figures_come_from_their_results():
