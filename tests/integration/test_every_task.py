@@ -25,6 +25,7 @@ QUICK = (
     "approval=auto",
     "baseline.promote=always",
     "estimate.batches=1",
+    "device.threads=1",
     "evaluation.conf=1e-6",
     "report.enabled=true",
 )
@@ -42,12 +43,12 @@ class Case:
 
 
 CASES = (
-    Case("segment", "yolo26n-seg.yaml", "shapes-seg"),
-    Case("pose", "yolo11n-pose.yaml", "shapes-pose"),
-    Case("obb", "yolo26n-obb.yaml", "shapes-obb", "torchscript"),
     Case("classify", "yolov8n-cls.yaml", "shapes-cls"),
-    Case("semantic", "yolo26n-sem.yaml", "shapes-sem"),
     Case("depth", "yolo26n-depth.yaml", "shapes-depth"),
+    Case("semantic", "yolo26n-sem.yaml", "shapes-sem"),
+    Case("obb", "yolo26n-obb.yaml", "shapes-obb", "torchscript"),
+    Case("pose", "yolo11n-pose.yaml", "shapes-pose"),
+    Case("segment", "yolo26n-seg.yaml", "shapes-seg"),
     Case("detect", "yolov8n-rtdetr.yaml", "shapes", imgsz=96),
 )
 
