@@ -115,6 +115,15 @@ def test_the_command_line_counts_before_the_search_file(tmp_path, monkeypatch):
     assert space.keys == ("lr0", "model"), "what the command line fixes does not vary"
 
 
+def test_a_recipe_may_hold_a_search(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf/experiment").mkdir(parents=True)
+    text = "# @package _global_\ndefaults:\n  - override /search: random\nsearch:\n  space: {mosaic: 'interval(0,1)'}\n"
+    (tmp_path / "conf/experiment/ours.yaml").write_text(text)
+    space, search = plan_space(["experiment=ours", "search.trials=7"], tmp_path)
+    assert (search.sampler, search.trials, space.keys) == (Sampler.RANDOM, 7, ("mosaic",))
+
+
 def test_a_search_without_a_space_takes_the_ready_made_one(tmp_path):
     assert plan_space(["search=tpe"], tmp_path)[0].keys == tuple(SPACES["optimizer"])
     assert plan_space(["search=tpe", "lr0=interval(0.1,0.2)"], tmp_path)[0].keys == ("lr0",)

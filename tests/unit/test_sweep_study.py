@@ -8,12 +8,13 @@ from pathlib import Path
 
 import optuna
 import pytest
-from engine_contract import BODY, MAP, settings_of
+from engine_contract import BODY, MAP, Trials, settings_of
 
 from yololab.errors import InputError
 from yololab.interrupt import StopSignal
 from yololab.screen import Screen
 from yololab.sweep.engines import make_executor
+from yololab.sweep.executor import Resources
 from yololab.sweep.live import SweepProgress
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.planner import StudySource
@@ -205,6 +206,24 @@ def test_a_shared_storage_holds_both_sweeps(tmp_path):
     second, study = run(tmp_path / "b", name="both", storage=storage, budget=5, arguments=RATES)
     assert [len(first), len(second)] == [3, 2], "the budget is the study's"
     assert len({trial.params["lr0"] for trial in study.trials}) == 5
+
+
+def test_a_study_of_another_space_is_refused(tmp_path):
+    storage = absolute_url("sqlite:///common.db", tmp_path)
+    run(tmp_path / "a", name="both", storage=storage, budget=1, arguments=("lr0=0.1,0.2",))
+    with pytest.raises(InputError, match="another study"):
+        run(tmp_path / "b", name="both", storage=storage, budget=2, arguments=("lr0=0.1,0.3",))
+
+
+def test_after_its_time_a_sweep_starts_no_more_trials(tmp_path):
+    folder = SweepFolder(tmp_path)
+    trials = Trials(folder, "do=ok", "do=ok")
+    executor = make_executor("local", {"jobs": 1}, Resources(), BODY)
+    clock = iter(range(0, 10000, 10))
+    TrialLoop(
+        folder, trials, executor, MAP, trials, timeout_seconds=25, poll_seconds=0.5, clock=lambda: next(clock)
+    ).run(StopSignal())
+    assert [str(entry.state) for entry in folder.trials()] == ["complete", "waiting"]
 
 
 @pytest.mark.parametrize("url", ["s.db", "journal://", "ftp//x", "sqlite:/x"])

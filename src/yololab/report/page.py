@@ -46,9 +46,9 @@ def write_check_page(folder: Path) -> Path:
     """
     run = load_run(folder)
     content = dataset(run)
-    html = Markup(_environment().get_template("sections/08_dataset.html.j2").render(content or {}))
+    html = Markup(environment().get_template("sections/08_dataset.html.j2").render(content or {}))
     shown = [{"title": "Dataset", "anchor": "dataset", "html": html}]
-    page = _environment().get_template("page.html.j2")
+    page = environment().get_template("page.html.j2")
     name = f"Check of {run.folder.path.name}"
     write_text_atomically(run.folder.report, page.render(name=name, sections=shown, left_out=[], version=None))
     return run.folder.report
@@ -56,7 +56,7 @@ def write_check_page(folder: Path) -> Path:
 
 def render_page(run: RunFiles) -> str:
     """Return the page as HTML that needs no other file, no network and no script."""
-    environment = _environment()
+    templates = environment()
     shown: list[dict[str, Any]] = []
     left_out: list[str] = []
     for section in SECTIONS:
@@ -64,7 +64,7 @@ def render_page(run: RunFiles) -> str:
         if content is None:
             left_out.append(section.title)
         else:
-            template = environment.get_template(f"sections/{section.template}.html.j2")
+            template = templates.get_template(f"sections/{section.template}.html.j2")
             shown.append(
                 {
                     "title": section.title,
@@ -72,7 +72,7 @@ def render_page(run: RunFiles) -> str:
                     "html": Markup(template.render(content)),
                 }
             )
-    return environment.get_template("page.html.j2").render(
+    return templates.get_template("page.html.j2").render(
         name=str(run.record.get("name") or run.folder.path.name),
         sections=shown,
         left_out=left_out,
@@ -81,7 +81,7 @@ def render_page(run: RunFiles) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Return the template environment: everything is escaped, an unknown name is an error."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),

@@ -109,7 +109,7 @@ def origin_of(folder: RunFolder) -> dict[str, Any]:
     """Return where a promoted baseline comes from."""
     origin: dict[str, Any] = {"run": str(folder.path)}
     if folder.best.is_file():
-        origin |= {"model_path": str(folder.best), "model_sha256": _sha256(folder.best)}
+        origin |= {"model_path": str(folder.best), "model_sha256": sha256_of(folder.best)}
     if folder.record.is_file():
         record = read_json(folder.record, (RECORD_VERSION,))
         origin |= {"timestamp": record["timestamp"], "git": record["provenance"]["git"], "run_notes": record["notes"]}
@@ -151,7 +151,7 @@ def _no_operand(path: Path, found: str) -> InputError:
     return InputError(Problem(str(path), found, allowed))
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the hash of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

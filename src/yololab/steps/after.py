@@ -49,7 +49,7 @@ def verify(job: Job) -> None:
         training_started(losses, job.training.first_loss if job.training else None),
         batch_learnt(losses) if overfit else loss_decreased(losses),
         metrics_saved(job.folder.metrics, measured),
-        _exported(job),
+        exported(job),
         comparison_executed(job.comparison.verdict if job.comparison else None, job.folder.comparison),
     ]
     passed = all_passed(job.checklist)
@@ -60,7 +60,7 @@ def verify(job: Job) -> None:
         job.screen.show(f"{'':>9}  {marks[item.passed]} {item.check}: {item.evidence}")
 
 
-def _exported(job: Job) -> Check:
+def exported(job: Job) -> Check:
     """Export best.pt, run the export on validation images, and compare its raw outputs with the checkpoint's."""
     config = job.config
     if config.export.format is None or (job.trial and not _asked_for(job, "export")):

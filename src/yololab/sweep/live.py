@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,7 @@ from yololab.epochs import read_results
 from yololab.errors import InputError
 from yololab.screen import Screen, duration, make_table, number
 from yololab.sweep.executor import JobState
+from yololab.sweep.summary import write_summary
 from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
 from yololab.tasks import TASKS
 
@@ -74,6 +76,9 @@ class SweepProgress:
             self.screen.stage(name, f"{values}{again}")
             return
         if entry.state.finished:
+            # From now on a kill leaves a summary that knows of this trial; one that cannot be written stops nothing.
+            with suppress(InputError, OSError):
+                write_summary(self.folder)
             self._ended[entry.number] = entry
             if entry.number in self._begun and entry.state is TrialState.COMPLETE:
                 self._took.append(time.monotonic() - self._begun.pop(entry.number))

@@ -63,9 +63,8 @@ def plan_space(
     """
     as_written = read_space(arguments, discrete=True, config_loader=config_loader)
     # What does not vary tells the search; what is wrong with the rest is found when trials are composed.
-    search = compose_experiment(
-        [item for item in as_written.fixed if _key(item).startswith("search")] or ["search=none"]
-    ).experiment.search
+    telling = [item for item in as_written.fixed if _key(item).partition(".")[0] in ("experiment", "search")]
+    search = compose_experiment(telling).experiment.search
     given = {_key(argument) for argument in arguments}
     wanted: Mapping[str, str] = search.space or {}
     if not as_written.dimensions and not wanted and search.sampler not in GRIDS:

@@ -8,10 +8,11 @@ from statistics import fmean
 from typing import Any
 
 import optuna
+from optuna.distributions import check_distribution_compatibility
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as StudyState
 
-from yololab.errors import InputError
+from yololab.errors import InputError, Problem
 from yololab.processes import ProcessIdentity
 from yololab.record import Record, Status, now
 from yololab.sweep.handover import Handover
@@ -59,6 +60,7 @@ class StudySource:
             make_sampler(search["sampler"], int(search["seed"]), search["sampler_options"] or {}),
             make_pruner(search["pruner"], search["pruner_options"] or {}, self.settings.epochs),
         )
+        self._refuse_another_space()
         # What only reports must not touch the sampler.
         self._judge = optuna.load_study(
             study_name=self.settings.name,
@@ -129,6 +131,25 @@ class StudySource:
             ended = [entry for entry in self._entries() if entry.state.finished]
         for entry in ended:
             self.ended(entry)
+
+    def _refuse_another_space(self) -> None:
+        """Refuse a study whose trials have other choices for a key: Optuna cannot mix them.
+
+        Raises:
+            InputError: The keys.
+        """
+        problems: dict[str, Problem] = {}
+        for trial in self._study.get_trials(deepcopy=False):
+            for key, known in trial.distributions.items():
+                if key not in self._distributions:
+                    continue
+                try:
+                    check_distribution_compatibility(known, self._distributions[key])
+                except ValueError:
+                    found = f"{key} has other values in the study {self.settings.name!r}"
+                    problems[key] = Problem("search.study", found, f"{known}", "name another study")
+        if problems:
+            raise InputError(problems.values())
 
     def _queue_grid(self) -> None:
         """Queue every combination, once; a parent that was killed half-way is made up for."""

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from yololab.jsonfiles import read_json, write_json, write_text_atomically
@@ -66,9 +66,19 @@ def write_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
         InputError: There is no sweep, or its state is of an unknown version.
     """
     summary = read_summary(folder, statistics=statistics)
-    write_json(folder.summary, summary_content(summary), SUMMARY_VERSION)
-    write_text_atomically(folder.summary_table, summary_table(summary))
+    store_summary(summary)
     return summary
+
+
+def store_summary(summary: Summary) -> None:
+    """Write a summary's two files."""
+    write_json(summary.folder.summary, summary_content(summary), SUMMARY_VERSION)
+    write_text_atomically(summary.folder.summary_table, summary_table(summary))
+
+
+def with_test(summary: Summary) -> Summary:
+    """Return the summary with what the winner's evaluation on the test split says by now."""
+    return replace(summary, test=None if summary.winner is None else tested_on(summary.winner))
 
 
 def read_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
@@ -89,10 +99,7 @@ def read_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
             [float(row.objectives[0] or 0) for row in complete],
             lower_is_better=settings.objectives[0].direction == MINIMIZE,
         )
-    summary = Summary(folder, settings, tuple(rows), ranking, found, None)
-    winner = summary.winner
-    test = None if winner is None else tested_on(winner)
-    return Summary(folder, settings, tuple(rows), ranking, found, test)
+    return with_test(Summary(folder, settings, tuple(rows), ranking, found, None))
 
 
 def tested_on(row: TrialRow) -> dict[str, Any] | None:

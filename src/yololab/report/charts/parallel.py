@@ -1,0 +1,120 @@
+"""Parallel coordinates: each trial a line through its settings to its score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from yololab.report.charts.scales import tick_label
+from yololab.report.charts.svg import GLYPH, drawing, figure, text
+from yololab.report.formats import shortened
+
+HEIGHT, TOP, BOTTOM = 280, 34, 22
+COLUMN, SIDE = 128, 62
+_LABEL = 15
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        name: Its name.
+        places: Where each line crosses it, 0 at the bottom to 1 at the top.
+        labels: Places with what is written there.
+    """
+
+    name: str
+    places: tuple[float, ...]
+    labels: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line.
+
+    Attributes:
+        told: What its tooltip says.
+        strength: How good it is, 0 to 1: the better, the clearer it is drawn.
+        best: Whether it is the best one.
+    """
+
+    told: str
+    strength: float
+    best: bool = False
+
+
+def parallel(title: str, axes: Sequence[Axis], lines: Sequence[Line]) -> Markup:
+    """Draw lines through axes.
+
+    Args:
+        title: The caption.
+        axes: The axes, from the left.
+        lines: The lines, as many as each axis has places.
+
+    Returns:
+        A `<figure>`; empty with fewer than two axes or without lines.
+    """
+    if len(axes) < 2 or not lines:
+        return Markup("")
+    width = 2 * SIDE + COLUMN * (len(axes) - 1)
+    across = [SIDE + COLUMN * index for index in range(len(axes))]
+    order = sorted(range(len(lines)), key=lambda index: (lines[index].best, lines[index].strength))
+    parts = [_line(lines[index], [axis.places[index] for axis in axes], across) for index in order]
+    parts += [
+        _axis(axis, at, _room(index, len(axes))) for index, (axis, at) in enumerate(zip(axes, across, strict=True))
+    ]
+    return figure(title, drawing(width, HEIGHT, title, parts, natural=True))
+
+
+def _room(index: int, count: int) -> str:
+    """Return the side on which an axis has its labels: the last one has them outside."""
+    return "start" if index == count - 1 else "end"
+
+
+def _up(place: float) -> float:
+    """Return the drawing coordinate of a place on an axis."""
+    return HEIGHT - BOTTOM - place * (HEIGHT - BOTTOM - TOP)
+
+
+def _line(line: Line, places: Sequence[float], across: Sequence[float]) -> Markup:
+    """Draw one line."""
+    corners = " L".join(f"{at:.1f} {_up(place):.1f}" for at, place in zip(across, places, strict=True))
+    opacity = 1.0 if line.best else 0.15 + 0.55 * line.strength
+    return Markup('<g class="series s{}" opacity="{:.2f}"><path d="M{}"/><title>{}</title></g>').format(
+        1 if line.best else 0, opacity, corners, line.told
+    )
+
+
+def _axis(axis: Axis, at: float, side: str) -> Markup:
+    """Draw an axis with its name and its labels."""
+    shift = 6 if side == "start" else -6
+    rule = Markup('<line class="axis" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(at, at, TOP, HEIGHT - BOTTOM)
+    name = text(at, 14, shortened(axis.name, _LABEL), "middle", "value")
+    columns = int((COLUMN if side == "end" else SIDE) / GLYPH) - 9
+    labels = [text(at + shift, _up(place) + 4, shortened(told, max(columns, 7)), side) for place, told in axis.labels]
+    return Markup("").join([rule, name, *labels])
+
+
+def number_axis(name: str, values: Sequence[float], *, log: bool = False) -> Axis:
+    """Return the axis of numbers, over powers of ten when that is how they are spread."""
+    import math
+
+    scaled = [math.log10(value) for value in values] if log else list(values)
+    low, high = min(scaled), max(scaled)
+    span = (high - low) or 1.0
+    places = tuple((value - low) / span if high > low else 0.5 for value in scaled)
+    ends = ((0.0, min(values)), (1.0, max(values))) if high > low else ((0.5, values[0]),)
+    return Axis(name, places, tuple((place, tick_label(float(f"{value:.3g}"))) for place, value in ends))
+
+
+def category_axis(name: str, values: Sequence[str]) -> Axis:
+    """Return the axis of choices, evenly apart."""
+    choices = sorted(set(values))
+    gap = max(len(choices) - 1, 1)
+    place = {choice: index / gap if len(choices) > 1 else 0.5 for index, choice in enumerate(choices)}
+    return Axis(
+        name, tuple(place[value] for value in values), tuple((place[choice], choice) for choice in choices[:12])
+    )

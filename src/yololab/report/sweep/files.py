@@ -1,0 +1,108 @@
+"""What a sweep's folder holds, read for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.epochs import EpochTable, read_results
+from yololab.errors import InputError
+from yololab.jsonfiles import read_json
+from yololab.report.runfiles import mapping, mappings
+from yololab.runfolder import RunFolder
+
+SUMMARY, SETTINGS, OUTPUT = "summary.json", "sweep.json", "output.log"
+SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)
+TAIL_LINES, TAIL_BYTES = 15, 20_000
+
+
+@dataclass(frozen=True)
+class SweepFiles:
+    """The files of a sweep.
+
+    Attributes:
+        path: The sweep's folder.
+        summary: summary.json.
+        settings: sweep.json; empty when it cannot be read.
+    """
+
+    path: Path
+    summary: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+    @property
+    def trials(self) -> list[Mapping[str, Any]]:
+        """The rows of the trials, by number."""
+        return mappings(self.summary.get("trials"))
+
+    @property
+    def ranked(self) -> list[Mapping[str, Any]]:
+        """The rows of the trials, the best first."""
+        rows = {row.get("trial"): row for row in self.trials}
+        order = mapping(self.summary.get("ranking")).get("order") or []
+        return [rows[number] for number in order if number in rows]
+
+    @property
+    def objectives(self) -> list[Mapping[str, Any]]:
+        """What was sought."""
+        return mappings(self.summary.get("objectives"))
+
+    @property
+    def metric(self) -> str:
+        """The first objective."""
+        return str(self.objectives[0].get("metric")) if self.objectives else ""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the first objective is to be small."""
+        return bool(self.objectives) and self.objectives[0].get("direction") == "minimize"
+
+    @property
+    def winner(self) -> Mapping[str, Any]:
+        """The row of the winner; empty without one."""
+        number = mapping(self.summary.get("winner")).get("trial")
+        return next((row for row in self.trials if row.get("trial") == number), {})
+
+    def run(self, row: Mapping[str, Any]) -> RunFolder:
+        """Return the folder of a trial, wherever the sweep lies by now."""
+        return RunFolder(self.path / str(int(row["trial"])))
+
+    def epochs(self, row: Mapping[str, Any]) -> EpochTable | None:
+        """Return a trial's table of epochs; None without one."""
+        try:
+            return read_results(self.run(row).results, validated=False)
+        except InputError:
+            return None
+
+    def tail(self, row: Mapping[str, Any]) -> str:
+        """Return the last lines that a trial printed."""
+        run = self.run(row)
+        for path in (run.log, run.path / OUTPUT):
+            if path.is_file() and path.stat().st_size:
+                with path.open("rb") as file:
+                    file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+                    lines = file.read().decode("utf-8", "replace").splitlines()
+                return "\n".join(lines[-TAIL_LINES:])
+        return ""
+
+
+def load_sweep(path: Path) -> SweepFiles:
+    """Read a sweep's files.
+
+    Raises:
+        InputError: There is no summary, or its version is unknown.
+    """
+    folder = path.resolve()
+    summary = read_json(folder / SUMMARY, SUMMARY_VERSIONS)
+    try:
+        settings: Mapping[str, Any] = read_json(folder / SETTINGS, SETTINGS_VERSIONS)
+    except InputError:
+        settings = {}
+    return SweepFiles(folder, summary, settings)
+
+
+def values_in_words(row: Mapping[str, Any]) -> str:
+    """Return a trial's values."""
+    return ", ".join(f"{key}={value}" for key, value in mapping(row.get("values")).items())
