@@ -57,6 +57,7 @@ def test_few_images_cannot_tell(tmp_path):
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.statistics["images_needed"] > 12
     assert f"{found.statistics['images_needed']:,} images" in found.sentence
+    assert any("Only 12 images" in warning for warning in found.warnings)
 
 
 def test_a_class_in_few_images_is_insufficient(sides):

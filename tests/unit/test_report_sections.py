@@ -199,6 +199,16 @@ def test_confusions_are_counted_off_the_diagonal():
     assert len(told) == 5
 
 
+def test_the_background_is_a_class_where_pixels_are_counted():
+    told = {"labels": ["road", "background"], "matrix": [[90, 5], [10, 95]]}
+    objects, pixels = (
+        confusion(run_with(metrics={"task": task, "confusion": told})) for task in ("detect", "semantic")
+    )
+    assert [(item["missed"], item["false_alarm"]) for item in objects["worst"]] == [(True, False), (False, True)]
+    assert [(item["missed"], item["false_alarm"]) for item in pixels["worst"]] == [(False, False)] * 2
+    assert (objects["classes"], pixels["classes"], pixels["counted"]) == (1, 2, "pixels")
+
+
 @pytest.mark.parametrize(
     ("labels", "matrix"),
     [

@@ -20,6 +20,8 @@ from yololab.statistics.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 
 COMPARISON_VERSION = 2
+# Below, percentile intervals are known to be too narrow.
+FEW_IMAGES = 30
 
 
 @dataclass(frozen=True)
@@ -235,9 +237,7 @@ def compare_metrics(
         per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
-        warnings=()
-        if baseline is None
-        else (*_nothing_found(current, baseline), *protocol_warnings(current, baseline)),
+        warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence)),
         notes=tuple(notes),
         confirmed=confirmed,
         statistics=None if evidence.result is None else statistics_of(evidence.result),
@@ -265,13 +265,18 @@ def _judged(
     return verdict, False, bare_sentence(verdict, gain, metric.name, tolerance)
 
 
-def _nothing_found(current: MetricsFile, baseline: MetricsFile) -> list[str]:
-    """Say it when two models are equal in finding nothing at all."""
+def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -> list[str]:
+    """Return what makes the verdict less than it seems."""
+    warnings = protocol_warnings(current, baseline)
     name = current.primary.name
-    both = current.value(name) == baseline.value(name) == 0 and current.primary.direction is Direction.HIGHER
-    return (
-        [f"{name} is 0 on both sides: neither model finds anything, and they are equal only in that."] if both else []
-    )
+    if current.value(name) == baseline.value(name) == 0 and current.primary.direction is Direction.HIGHER:
+        # Two models that are equal in finding nothing at all.
+        told = f"{name} is 0 on both sides: neither model finds anything, and they are equal only in that."
+        warnings.insert(0, told)
+    if evidence.result is not None and evidence.result.images < FEW_IMAGES:
+        told = f"Only {evidence.result.images} images: intervals from so few are too narrow; the verdict is a hint."
+        warnings.insert(0, told)
+    return warnings
 
 
 def _bare_verdict(gain: float, tolerance: float) -> Verdict:

@@ -9,10 +9,12 @@ from typing import Any
 from yololab.report.charts.heatmap import heatmap
 from yololab.report.formats import as_number, count, share
 from yololab.report.runfiles import RunFiles, mapping
+from yololab.tasks import TASKS
 
 MOST_CLASSES_DRAWN = 30
 MOST_CONFUSIONS = 12
 BACKGROUND = "background"
+OBJECTS = "objects"
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,28 @@ def confusion(run: RunFiles) -> dict[str, Any] | None:
     if not labels:
         return None
     worst = top_confusions(labels, matrix)
-    few = len(labels) - (BACKGROUND in labels) <= MOST_CLASSES_DRAWN
+    task = TASKS.get(str(run.metrics.get("task") or "detect"))
+    counted = task.counted if task else OBJECTS
+    # Of objects the background is what is not there; of pixels it is a class like any other.
+    beside = counted == OBJECTS and BACKGROUND in labels
+    few = len(labels) - beside <= MOST_CLASSES_DRAWN
     return {
         "drawing": heatmap(labels, matrix) if few else None,
         "worst": [
             {
                 "true": item.true,
                 "predicted": item.predicted,
-                "missed": item.predicted == BACKGROUND,
-                "false_alarm": item.true == BACKGROUND,
+                "missed": beside and item.predicted == BACKGROUND,
+                "false_alarm": beside and item.true == BACKGROUND,
                 "count": count(item.count),
                 "of_true": share(item.of_true),
             }
             for item in worst[:MOST_CONFUSIONS]
         ],
         "more": max(len(worst) - MOST_CONFUSIONS, 0),
-        "classes": len(labels) - (BACKGROUND in labels),
+        "classes": len(labels) - beside,
+        "counted": counted,
+        "false_alarms": beside,
     }
 
 
