@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "evaluate", "load_experiment", "run_experiment"]
+__all__ = ["__version__", "compare", "evaluate", "load_experiment", "resume", "run_experiment"]
 
 if TYPE_CHECKING:
-    from yololab.api import compare, evaluate, load_experiment, run_experiment
+    from yololab.api import compare, evaluate, load_experiment, resume, run_experiment
 
 
 def __getattr__(name: str) -> Any:

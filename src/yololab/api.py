@@ -85,6 +85,25 @@ def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Exp
     return Experiment(folder, Record(folder).read(), code)
 
 
+def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
+    """Go on with a run that was killed or interrupted, as `yololab resume` does; one that is complete is left alone.
+
+    Args:
+        run: The run's folder.
+        quiet: Print nothing.
+        settings: Who answers at the gates (`approval="auto"`), `notes`, and `resuming={"changed_data": True}`.
+
+    Raises:
+        InputError: The folder is no run's, the run is still running, or its data has changed.
+    """
+    from yololab.commands.resume import resume_run
+
+    request = _request("resume", [str(run), *_words((), settings)], quiet=quiet)
+    folder = RunFolder(Path(run).expanduser().resolve())
+    code = resume_run(folder, request.compose().experiment, request)
+    return Experiment(folder, Record(folder).read(), code)
+
+
 def load_experiment(run: str | Path) -> Experiment:
     """Read a run from its folder.
 

@@ -94,3 +94,21 @@ def test_a_row_without_times_leaves_the_rest_open():
     report = epoch_report(table, 0, "detect", 5)
     assert (report.seconds, report.seconds_left) == (None, None)
     assert set(report.metrics.values()) == {None}
+
+
+@pytest.mark.parametrize(("alive", "code"), [(True, 0), (False, 1)])
+def test_a_worker_ends_when_the_process_that_asked_for_it_is_gone(alive, code):
+    from yololab.processes import ProcessIdentity
+
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    owner = ProcessIdentity.of(process.pid)
+    if not alive:
+        process.kill()  # and not waited for: a zombie is gone, too
+        time.sleep(0.2)
+    code_of_worker = (
+        "from yololab.processes import ProcessIdentity; from yololab.ultralytics_adapter.workers import end_orphan\n"
+        f"end_orphan(ProcessIdentity.from_json({owner.to_json()}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code_of_worker], check=False).returncode == code
+    process.kill()
+    process.wait(30)

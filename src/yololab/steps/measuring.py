@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from yololab.config.schema import Gate
+from yololab.errors import InputError, Problem
 from yololab.job import Job
 from yololab.jsonfiles import write_json, write_text_atomically
 from yololab.measuring import keep_newest, measure_checkpoint
@@ -19,6 +20,9 @@ def evaluate(job: Job) -> None:
     """Measure best.pt once, under the pinned protocol."""
     protocol = make_protocol(job.config.evaluation, job.config.train, job.prepared.task)
     job.screen.stage("evaluate", f"{job.folder.best.name} on {protocol.split}, {protocol.imgsz} px")
+    if not job.folder.best.is_file():
+        remedy = f"put the checkpoint back, or train anew: yololab rerun {job.folder.path}"
+        raise InputError(Problem(str(job.folder.best), "is gone", "the checkpoint of the training", remedy))
     comparable = job.rehearsal is None and (job.training is None or job.training.comparable)
     assert job.data_yaml is not None
     job.metrics = measure_checkpoint(

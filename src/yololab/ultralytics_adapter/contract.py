@@ -77,8 +77,30 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         "ultralytics.engine.trainer:BaseTrainer.save_model",
         "self",
-        "extended: notes best.pt's epoch; uses the module's GIT",
+        "extended: notes best.pt's epoch; uses the module's GIT; writes by write_bytes of last, best and wdir",
+        "fb01f0a4af7b",
     ),
+    Symbol(
+        "ultralytics.engine.trainer:BaseTrainer._setup_train",
+        "self",
+        "extended: a continued training seeds anew before the loaders are built",
+    ),
+    Symbol(
+        "ultralytics.engine.trainer:BaseTrainer.check_resume",
+        "self, overrides",
+        "relied on: takes the arguments of the checkpoint, and of ours only places, device and workers",
+        "8b52209c42a3",
+    ),
+    Symbol(
+        "ultralytics.engine.trainer:BaseTrainer.resume_training",
+        "self, ckpt",
+        "extended: what the training had started from stays in its arguments",
+        "9f84a95c78e2",
+    ),
+    Symbol(
+        "ultralytics.engine.trainer:init_seeds", "seed=…, deterministic=…", "called: other draws than the first epochs'"
+    ),
+    Symbol("ultralytics.utils.plotting:plot_results", "*args, **kwargs", "called: results.png of a finished training"),
     Symbol("ultralytics.engine.trainer:BaseTrainer._handle_nan_recovery", "self, epoch", "extended: counts recoveries"),
     Symbol(
         "ultralytics.engine.trainer:BaseTrainer.label_loss_items",
@@ -88,7 +110,8 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         "ultralytics.engine.trainer:BaseTrainer.save_metrics",
         "self, metrics",
-        "replaced in a probe: no table of epochs",
+        "extended: the clock of a continued training; replaced in a probe: no table of epochs",
+        "cd235736d31a",
     ),
     Symbol("ultralytics.engine.trainer:BaseTrainer.plot_metrics", "self", "replaced in a probe: no plots"),
     Symbol("ultralytics.engine.trainer:GIT", None, "replaced: the checkpoint names the user's repository"),
@@ -185,7 +208,8 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         "ultralytics.utils.torch_utils:strip_optimizer",
         "f=…, s=…, updates=…",
-        "called in place of final_eval's own calls",
+        "called in place of final_eval's own calls: reads f, writes s",
+        "196eee713a22",
     ),
     Symbol("ultralytics.utils.torch_utils:torch_distributed_zero_first", "local_rank", "called as final_eval does"),
     Symbol(

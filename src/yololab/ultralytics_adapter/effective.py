@@ -122,6 +122,8 @@ def _reason(name: str, requested: Any, effective: Mapping[str, Any], circumstanc
         return f"{circumstances.task} has no such augmentation"
     if name == "batch" and isinstance(requested, (int, float)) and requested < 1:
         return "chosen by auto-batch from the device's memory" if circumstances.device == "cuda" else _NO_AUTO_BATCH
+    if name == "batch" and not circumstances.halvings:
+        return "halved in an earlier attempt, because memory ran out"
     if name == "batch":
         return f"halved {circumstances.halvings} time(s) because memory ran out"
     if name == "imgsz":

@@ -12,7 +12,7 @@ from yololab.epochs import keep_epochs, read_results
 from yololab.errors import InputError
 from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.resume_point import CheckpointState, ResumePoint, read_state
-from yololab.ultralytics_adapter.saving import copy_checkpoint, strip_checkpoints
+from yololab.ultralytics_adapter.saving import copy_checkpoint, remove_half_written, strip_checkpoints
 from yololab.ultralytics_adapter.trainer import StartingPoint
 from yololab.ultralytics_adapter.training_file import COMPLETE, TrainResult, read_training_file, write_training_file
 
@@ -40,6 +40,7 @@ def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Pat
 
 def set_training_aside(folder: RunFolder, place: Path) -> None:
     """Move all that a training without a usable checkpoint has left."""
+    remove_half_written(folder.weights)
     found = (path for pattern in _WRITTEN_BY_TRAINING for path in sorted(folder.path.glob(pattern)))
     set_aside(found, folder, place)
 
@@ -59,6 +60,7 @@ def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: st
     state = point.state
     assert state is not None
     set_aside(point.unreadable, folder, place)
+    remove_half_written(folder.weights)
     if state.path != folder.last:
         if folder.last.exists():
             set_aside([folder.last], folder, place)
@@ -87,6 +89,7 @@ def finish_training(folder: RunFolder, point: ResumePoint, place: Path, model: s
         best_epoch = start.best_epoch
     else:
         epochs = len(read_results(folder.results).epochs) if folder.results.is_file() else state.epochs
+    remove_half_written(folder.weights)
     strip_checkpoints(folder.last, folder.best)
     earlier = _earlier(folder) or TrainResult(effective=dict(state.train_args or {}))
     if (state.train_args or {}).get("plots"):

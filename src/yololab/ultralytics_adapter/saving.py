@@ -56,6 +56,12 @@ def _strip(checkpoint: Path, updates: dict[str, Any] | None) -> dict[str, Any]:
     return content
 
 
+def remove_half_written(weights: Path) -> None:
+    """Remove what a process that was killed while it wrote a checkpoint has left beside it."""
+    for path in weights.glob(".*.pt.*"):
+        path.unlink(missing_ok=True)
+
+
 def copy_checkpoint(source: Path, target: Path) -> None:
     """Copy a checkpoint in one step."""
     AtomicPath(target).write_bytes(source.read_bytes())

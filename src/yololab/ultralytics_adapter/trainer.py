@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +24,7 @@ from ultralytics.utils.callbacks import get_default_callbacks
 from ultralytics.utils.torch_utils import torch_distributed_zero_first
 
 from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
+from yololab.processes import ProcessIdentity
 from yololab.runfolder import RunFolder
 from yololab.ultralytics_adapter.data_guard import check_class_folders, guarded_data
 from yololab.ultralytics_adapter.devices import set_threads
@@ -32,7 +33,7 @@ from yololab.ultralytics_adapter.replacing import replaced
 from yololab.ultralytics_adapter.saving import AtomicPath, strip_checkpoints
 from yololab.ultralytics_adapter.training_file import EpochReport, TrainResult
 from yololab.ultralytics_adapter.training_log import TrainingLog, ultralytics_warnings, users_repository
-from yololab.ultralytics_adapter.workers import WorkerLaunch
+from yololab.ultralytics_adapter.workers import WorkerLaunch, end_orphan
 
 if TYPE_CHECKING:
     from ultralytics.engine.trainer import BaseTrainer as _Base
@@ -83,6 +84,7 @@ class TrainerSettings:
         threads: Number of torch's threads; None for all cores.
         stop_file: A file whose appearance asks the workers of a multi-GPU training to stop after the epoch.
         start: Where a training that goes on begins; None for a new one.
+        owner: The process that asked for the training.
     """
 
     requested: Mapping[str, Any]
@@ -90,6 +92,7 @@ class TrainerSettings:
     threads: int | None
     stop_file: Path
     start: StartingPoint | None = None
+    owner: ProcessIdentity = field(default_factory=ProcessIdentity.current)
 
 
 @dataclass
@@ -216,7 +219,7 @@ class TrainerMixin(_Base):
         """Take over the state of a checkpoint; what the training had started from stays in its arguments."""
         super().resume_training(ckpt)
         if self.settings.start is not None:
-            self.args.model, self.args.resume = self.settings.start.model, None
+            self.args.model, self.args.resume = self.settings.start.model, False
             if RANK in {-1, 0}:
                 YAML.save(self.save_dir / "args.yaml", vars(self.args))
 
@@ -313,6 +316,8 @@ class TrainerMixin(_Base):
             InterruptedRunError: Somebody asked to stop, within an epoch.
         """
         self.log.batch_done(self)
+        if RANK >= 0:
+            end_orphan(self.settings.owner)
         if RANK == -1 and self.observer.should_stop():
             self._stop()
             if self.log.batches < len(self.train_loader):

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from yololab.epochs import EpochTable, read_results
 from yololab.errors import InputError
+from yololab.processes import ProcessIdentity
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.training_file import EpochReport
@@ -119,6 +120,15 @@ def epoch_report(table: EpochTable, index: int, task: str, epochs: int) -> Epoch
         seconds=table.seconds[index],
         seconds_left=None if pace is None else pace * (epochs - table.epochs[index]),
     )
+
+
+def end_orphan(owner: ProcessIdentity) -> None:
+    """End this worker at once when the process that asked for the training is gone.
+
+    It was killed; whoever goes on with its run must not find another training in the same folder.
+    """
+    if owner.is_alive() is False:
+        os._exit(1)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -121,9 +121,21 @@ def _times(run: RunFiles) -> list[tuple[str, str]]:
         ("Finished", moment(run.record.get("finished"))),
         ("Estimated", duration(expected)),
         ("Took", took),
+        ("Attempts", _attempts(run)),
         ("Weights", words(run.record.get("model_path"))),
     ]
     return [row for row in rows if row[1] != "—"]
+
+
+def _attempts(run: RunFiles) -> str:
+    """Return how a run went on that did not come to its end at once."""
+    attempts = mappings(run.record.get("attempts"))
+    if len(attempts) < 2:
+        return "—"
+    told = [f"{attempts[0].get('status')}"]
+    for attempt in attempts[1:]:
+        told.append(f"after epoch {attempt.get('from_epoch') or 0} again: {attempt.get('status')}")
+    return "; ".join(told)
 
 
 def _approval(item: Mapping[str, Any]) -> dict[str, Any]:
