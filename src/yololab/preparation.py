@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,8 +142,10 @@ def prepare_dataset(
     Raises:
         InputError: It cannot be found or read, or its images are not there and may not be downloaded.
     """
-    yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
     folders = task is not None and data_form(task).folders
+    if folders and config.data.allow_download:
+        _fetch_by_name(config, paths)
+    yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
     dataset = load_dataset(yaml, datasets_dir=paths.datasets, prefer_folders=folders)
     if config.evaluation.split not in dataset.splits:
         raise InputError(
@@ -164,6 +167,17 @@ def prepare_dataset(
     if missing:
         raise InputError(missing)
     return dataset, dataset_name(choice, dataset.yaml, packaged_datasets_folder())
+
+
+def _fetch_by_name(config: ExperimentConfig, paths: Paths) -> None:
+    """Download a classification dataset that is named and not there: it has no data.yaml that could say how."""
+    name = config.data.source
+    here = any((folder / name).exists() for folder in (paths.working_directory, paths.datasets))
+    if not here and re.fullmatch(r"[A-Za-z][\w-]*", name):
+        from yololab.ultralytics_adapter.download import fetch_class_folders
+
+        isolate(config, paths)
+        fetch_class_folders(name)
 
 
 def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:

@@ -125,3 +125,37 @@ def test_without_the_guard_ultralytics_would_touch_the_data(tmp_path, prepared, 
     after = snapshot(data.root)
     assert set(after) - set(before) == {"val/labels.cache"}
     assert after["val/images/0.jpg"] != before["val/images/0.jpg"]
+
+
+def test_a_classification_dataset_is_fetched_by_name_only_when_allowed(tmp_path, prepared, monkeypatch):
+    from dataclasses import replace
+
+    from ultralytics.data import utils
+
+    from yololab.config.compose import compose_experiment
+    from yololab.errors import InputError
+    from yololab.preparation import prepare_dataset, project_paths
+    from yololab.ultralytics_adapter import runtime
+
+    asked = []
+
+    def fetch(name):
+        asked.append(name)
+        for split in ("train", "val"):
+            (tmp_path / "data" / name / split / "a").mkdir(parents=True)
+            (tmp_path / "data" / name / split / "a/1.jpg").write_bytes(b"")
+
+    monkeypatch.setattr(utils, "check_cls_dataset", fetch)
+    monkeypatch.setattr(runtime, "is_offline", lambda: False)
+    monkeypatch.setattr("yololab.preparation.isolate", lambda config, paths: None)
+    words = ["data=imagenet10", f"paths.datasets={tmp_path / 'data'}"]
+    config = compose_experiment(words).experiment
+    paths = replace(project_paths(config, tmp_path), datasets=tmp_path / "data")
+    with pytest.raises(InputError, match="allow_download=true"):
+        prepare_dataset(config, paths, "imagenet10", task="classify")
+    assert asked == []
+    config = compose_experiment([*words, "data.allow_download=true"]).experiment
+    dataset, name = prepare_dataset(config, paths, "imagenet10", task="classify")
+    assert (asked, name, dataset.names) == (["imagenet10"], "imagenet10", {0: "a"})
+    prepare_dataset(config, paths, "imagenet10", task="classify")
+    assert asked == ["imagenet10"]

@@ -49,7 +49,8 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
             f"no such file or dataset: {source!r} (looked in {working_directory})",
             "a data.yaml, a folder with one or with class folders, an option of the group `data`, or a name that "
             "Ultralytics ships",
-            f"{hint}Check the path; a classification dataset may lie in {datasets}; data=shapes is built in",
+            f"{hint}Check the path; a classification dataset may lie in {datasets}, and "
+            "data.allow_download=true fetches one that Ultralytics has by that name; data=shapes is built in",
         )
     )
 

@@ -27,6 +27,30 @@ def fetch_dataset(yaml: Path) -> None:
         with quiet_progress():
             check_det_dataset(str(yaml), autodownload=True)
     except Exception as error:  # the entry is code of the dataset's author and can raise anything
-        line = next(iter(plain_lines(str(error))), type(error).__name__)
-        found, remedy = f"its download failed ({line})", "check the network, or download the dataset by hand"
-        raise InputError(Problem(str(yaml), found, remedy=remedy)) from error
+        raise _failed(str(yaml), error) from error
+
+
+def fetch_class_folders(name: str) -> None:
+    """Download a classification dataset into the datasets folder, by the name that Ultralytics has for it.
+
+    Raises:
+        InputError: The network is off, or there is no dataset of that name.
+    """
+    runtime.activate()
+    from ultralytics.data.utils import check_cls_dataset
+
+    if runtime.is_offline():
+        found, remedy = f"{name!r} is not there, and the network is off", "copy the dataset into the datasets folder"
+        raise InputError(Problem("data.source", found, remedy=remedy))
+    try:
+        with quiet_progress():
+            check_cls_dataset(name)
+    except Exception as error:  # network, archive, disk: all end in the same advice
+        raise _failed(f"data.source, {name}", error) from error
+
+
+def _failed(where: str, error: Exception) -> InputError:
+    """Say in one line why a dataset could not be downloaded."""
+    line = next(iter(plain_lines(str(error))), type(error).__name__)
+    remedy = "check the network, or download the dataset by hand"
+    return InputError(Problem(where, f"its download failed ({line})", remedy=remedy))
