@@ -1,6 +1,8 @@
-"""`yololab promote RUN`: make a run the baseline of its dataset and task."""
+"""`yololab promote RUN_OR_SWEEP`: make a run, or the winner of a sweep, the baseline of its dataset and task."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from yololab.baseline import baseline_of
 from yololab.baseline import promote as promote_baseline
@@ -10,18 +12,23 @@ from yololab.commands.request import Request, tree_of
 from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder
 from yololab.stages.operands import origin_of, read_operand
+from yololab.sweep.summary import winner_of
+from yololab.sweep.trials import SweepFolder
 
-USAGE = 'promote RUN [notes="…"]'
+USAGE = 'promote RUN_OR_SWEEP [notes="…"]'
 
 
 def run(request: Request) -> int:
-    """Promote a run, an evaluation, or a plain folder of Ultralytics; earlier baselines stay in the history.
+    """Promote a run, a sweep's winner, an evaluation, or a plain folder of Ultralytics; earlier ones are kept.
 
     Returns:
         0.
     """
     (word,) = request.expect_operands(USAGE, 1, 1)
     composed = request.compose()
+    sweep = SweepFolder((request.working_directory / Path(word).expanduser()).resolve())
+    if sweep.is_sweep():
+        word = str(winner_of(sweep))
     operand = read_operand(word, request.working_directory)
     metrics = measured(operand, operand, composed, request)
     name = dataset_of(operand, metrics)

@@ -1,4 +1,4 @@
-"""`yololab report RUN`: write the run's HTML page again."""
+"""`yololab report RUN_OR_SWEEP`: write the HTML page of a run or a sweep again."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from pathlib import Path
 from yololab.commands.request import Request
 from yololab.record import Record
 from yololab.report.page import write_report
+from yololab.report.sweep.page import write_sweep_report
 from yololab.runfolder import RunFolder
+from yololab.sweep.answer import point_at_winner
+from yololab.sweep.summary import write_summary
+from yololab.sweep.trials import SweepFolder
 
 
 def run(request: Request) -> int:
-    """(Re)write report.html from what the run's folder holds.
+    """(Re)write report.html from what the folder holds; of a sweep its summary, too.
 
     Returns:
         0.
     """
-    (word,) = request.expect_operands("report RUN", 1, 1)
+    (word,) = request.expect_operands("report RUN_OR_SWEEP", 1, 1)
     folder = (request.working_directory / Path(word).expanduser()).resolve()
-    Record(RunFolder(folder)).read()
-    path = write_report(folder)
+    sweep = SweepFolder(folder)
+    if sweep.is_sweep():
+        # The rows are read anew: a killed sweep knows only what was true after its last trial.
+        point_at_winner(write_summary(sweep, statistics=True))
+        path = write_sweep_report(folder)
+    else:
+        Record(RunFolder(folder)).read()
+        path = write_report(folder)
     request.screen().stage("report", str(path))
     if request.as_json:
         request.print_json({"report": str(path)})

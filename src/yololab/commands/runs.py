@@ -7,14 +7,18 @@ from typing import Any
 
 from yololab.commands.request import Request, tree_of
 from yololab.errors import InputError
+from yololab.jsonfiles import read_json
 from yololab.provenance import process_is_alive
 from yololab.record import Record, Status
 from yololab.runfolder import OutputTree, RunFolder
 from yololab.screen import number
+from yololab.sweep.summary import SUMMARY_VERSION
+from yololab.sweep.trials import SweepFolder
 from yololab.tasks import TASKS, Direction
 
 COLUMNS = ("run", "status", "task", "epochs", "dataset", "verdict", "started")
 # Of runs of several tasks the table shows each one's own primary metric.
+SWEEP_COLUMNS = ("sweep", "trials", "objective", "best", "value")
 _SEVERAL_TASKS = ("task", "metric", "value")
 
 
@@ -38,7 +42,36 @@ def run(request: Request) -> int:
     shown = tuple(reversed(TASKS[tasks.pop()].shown)) if len(tasks) == 1 else _SEVERAL_TASKS
     columns = ("run", "status", *shown, *COLUMNS[3:])
     screen.table(columns, [tuple(_cell(row.get(column)) for column in columns) for row in rows])
+    sweeps = list_sweeps(tree)
+    if sweeps:
+        screen.table(SWEEP_COLUMNS, [tuple(_cell(row[column]) for column in SWEEP_COLUMNS) for row in sweeps])
     return 0
+
+
+def list_sweeps(tree: OutputTree) -> list[dict[str, Any]]:
+    """Return a row for each sweep, the newest last, from the summary that it wrote after its last trial."""
+    rows = []
+    for path in sorted(tree.multirun.glob(f"*/{SweepFolder(tree.root).settings_file.name}")):
+        folder = SweepFolder(path.parent)
+        row: dict[str, Any] = dict.fromkeys(SWEEP_COLUMNS) | {"sweep": folder.path.relative_to(tree.root).as_posix()}
+        try:
+            content = read_json(folder.summary, (SUMMARY_VERSION,))
+        except InputError:
+            rows.append(row | {"trials": "no summary: yololab report"})
+            continue
+        told = ", ".join(f"{count} {status}" for status, count in content["counts"].items())
+        winner = content["winner"]
+        values: list[float | None] = next(
+            (item["objectives"] for item in content["trials"] if winner and item["trial"] == winner["trial"]), []
+        )
+        row |= {
+            "trials": told + ("" if content["finished"] else " (not finished)"),
+            "objective": ", ".join(item["metric"] for item in content["objectives"]),
+            "best": f"trial {winner['trial']}" if winner else None,
+            "value": values[0] if values else None,
+        }
+        rows.append(row)
+    return rows
 
 
 def _cell(value: Any) -> str:
@@ -82,7 +115,7 @@ def _row(folder: Path, root: Path) -> dict[str, Any]:
         | {
             "run": name,
             "path": str(folder),
-            "status": _status(content),
+            "status": _status(content) + (", best of its sweep" if _is_winner(folder) else ""),
             "task": content.get("task"),
             "metric": task.primary_metric if task else None,
             "value": metrics.get(task.primary_metric) if task else None,
@@ -92,6 +125,12 @@ def _row(folder: Path, root: Path) -> dict[str, Any]:
             "started": content.get("timestamp"),
         }
     )
+
+
+def _is_winner(folder: Path) -> bool:
+    """Return whether the link `best` of a sweep points at this trial."""
+    link = SweepFolder(folder.parent).best
+    return link.is_symlink() and link.resolve() == folder.resolve()
 
 
 def _status(content: dict[str, Any]) -> str:

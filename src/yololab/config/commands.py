@@ -38,12 +38,13 @@ COMMANDS: dict[str, Command] = {
     "estimate": Command("yololab estimate [key=value …]"),
     "evaluate": Command("yololab evaluate model=best.pt data=path/data.yaml", mode="val", protocol=_PROTOCOL),
     "compare": Command("yololab compare CURRENT [BASELINE]", (1, 2)),
-    "promote": Command("yololab promote RUN", (1, 1)),
+    "promote": Command("yololab promote RUN_OR_SWEEP", (1, 1)),
     "runs": Command("yololab runs", (0, 0)),
     "note": Command('yololab note RUN "text"', (2, 2), text_operand=1),
     "resume": Command("yololab resume RUN_OR_SWEEP", (1, 1)),
     "rerun": Command("yololab rerun RUN", (1, 1)),
-    "report": Command("yololab report RUN", (1, 1)),
+    "report": Command("yololab report RUN_OR_SWEEP", (1, 1)),
+    "clean": Command("yololab clean SWEEP_OR_FOLDER", (1, 1)),
 }
 
 # The tasks of Ultralytics, each with the model that `yolo <task> train` takes when none is named; None is our default.

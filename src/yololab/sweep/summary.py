@@ -7,8 +7,10 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from yololab.errors import InputError, Problem
 from yololab.jsonfiles import read_json, write_json, write_text_atomically
 from yololab.metricsfile import read_metrics
 from yololab.record import now
@@ -100,6 +102,22 @@ def read_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
             lower_is_better=settings.objectives[0].direction == MINIMIZE,
         )
     return with_test(Summary(folder, settings, tuple(rows), ranking, found, None))
+
+
+def winner_of(folder: SweepFolder) -> Path:
+    """Return the folder of a sweep's winner: what `best` points at, else the best trial that there is.
+
+    Raises:
+        InputError: No trial was measured to its end.
+    """
+    rows = {row.folder.resolve(): row for row in read_rows(folder, folder.read_settings())}
+    pointed = rows.get(folder.best.resolve()) if folder.best.is_symlink() else None
+    winner = pointed if pointed is not None and pointed.complete else read_summary(folder, statistics=True).winner
+    if winner is None:
+        found = f"{len(rows)} trials, none of them complete"
+        remedy = f"see {folder.path}, or go on with it: yololab resume {folder.path}"
+        raise InputError(Problem(str(folder.path), found, "a sweep with a complete trial", remedy))
+    return winner.folder
 
 
 def tested_on(row: TrialRow) -> dict[str, Any] | None:
