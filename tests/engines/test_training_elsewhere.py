@@ -80,7 +80,7 @@ def both_train(project: Path) -> bool:
 @pytest.mark.slurm
 def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, project):
     words = ("hydra/launcher=slurm", "hydra.launcher.poll_seconds=0.5", "hydra.launcher.memory_gb=2")
-    parent = start(project, "-m", *SETTINGS, *words, "epochs=60", "search.retries=0")
+    parent = start(project, "-m", *SETTINGS, *words, "epochs=25", "search.retries=0")
     wait_until(lambda: both_train(project), parent)
     sweep = sweep_of(project)
     parent.send_signal(signal.SIGKILL)
@@ -103,7 +103,7 @@ def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, pr
     assert (requeued.state, requeued.attempts) == (TrialState.COMPLETE, 1)
     record = record_of(sweep, 1)
     assert [attempt["from_epoch"] for attempt in record["attempts"]] == [0, reached]
-    assert record["results"]["final_epoch"] == epochs_of(sweep, 1) == 60
+    assert record["results"]["final_epoch"] == epochs_of(sweep, 1) == 25
     assert record["training"]["threads"] == 1
     slurm.clear()
 
@@ -111,7 +111,7 @@ def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, pr
 @pytest.mark.ray
 def test_on_ray_a_killed_node_lets_its_trial_go_on_elsewhere(ray_nodes, project):
     words = ("hydra/launcher=ray", f"hydra.launcher.address={ray_nodes.address}", "search.retries=1")
-    parent = start(project, "-m", *SETTINGS, *words, "hydra.launcher.cpus=2", "epochs=60")
+    parent = start(project, "-m", *SETTINGS, *words, "hydra.launcher.cpus=2", "epochs=25")
     wait_until(lambda: both_train(project), parent)
     sweep = sweep_of(project)
     ray_nodes.kill_second_node()
@@ -126,4 +126,4 @@ def test_on_ray_a_killed_node_lets_its_trial_go_on_elsewhere(ray_nodes, project)
     record = record_of(sweep, lost)
     assert [attempt["status"] for attempt in record["attempts"]] == ["killed", "complete"]
     assert record["attempts"][1]["from_epoch"] >= 2
-    assert record["results"]["final_epoch"] == epochs_of(sweep, lost) == 60
+    assert record["results"]["final_epoch"] == epochs_of(sweep, lost) == 25
