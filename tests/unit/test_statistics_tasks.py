@@ -246,6 +246,7 @@ def test_models_that_are_right_in_the_same_few_images_need_not_be_equal(few):
     assert row.ci95 == pytest.approx((-0.0711, 0.0711), abs=1e-4)
     assert row.standard_error > 0.03
     assert result.images_needed > 50
+    assert result.metric("top5").ci95 == (0, 0), "of three classes, one of the first five is always right"
     same = compare_pair(pair_of(sides[0], sides[0], "top1"), 0.01)
     assert same.verdict is Verdict.EQUIVALENT
     many = np.zeros(400, int)

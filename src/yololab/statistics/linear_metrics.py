@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.class_records import ClassifyRecords
+from yololab.statistics.class_records import MOST_NAMED, ClassifyRecords
 from yololab.statistics.depth_records import DepthRecords
 from yololab.statistics.weighted_ap import Weights, one_thread, segment_sums
 from yololab.statistics.weighted_metrics import ClassValue, Replicates, Values, WeightedMetrics
@@ -94,6 +94,11 @@ class ClassifyMetrics(LinearMetrics):
     def telling(self) -> Values:
         """Return the confidence of the first class."""
         return self._records.confidence.astype(np.float64)
+
+    @property
+    def certain(self) -> tuple[str, ...]:
+        """The metrics that cannot be otherwise: of five classes at most, one of the first five is always right."""
+        return ("top5",) if len(self._records.names) <= MOST_NAMED else ()
 
     def says_the_same(self, other: ClassifyMetrics) -> bool:
         """Return whether another model names the same classes with the same confidence in every image."""

@@ -179,12 +179,17 @@ class ClassifyPair(LinearPair):
     def __init__(self, current: ClassifyMetrics, baseline: ClassifyMetrics) -> None:
         super().__init__(current, baseline)
         self._correct = (current.correct, baseline.correct)
-        self._alike = current.says_the_same(baseline)
+        self._alike, self._certain = current.says_the_same(baseline), current.certain
 
     def exact_interval(self, metric: str, level: float) -> tuple[float, float] | None:
         """Return an exact interval where few images tell the models apart, and something else does."""
         test = next(test for test in self.exact_tests() if test.metric == metric)
-        if self._alike or test.only_current + test.only_baseline >= FEW_DISCORDANT or not len(self.keys):
+        if (
+            self._alike
+            or metric in self._certain
+            or test.only_current + test.only_baseline >= FEW_DISCORDANT
+            or not len(self.keys)
+        ):
             return None
         return discordant_interval(test.only_current, test.only_baseline, len(self.keys), level)
 
