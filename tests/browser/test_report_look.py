@@ -15,6 +15,7 @@ from PIL import Image, ImageStat
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from report_samples import complete_run, degraded_run, failed_run, first_run, hostile_run
+from test_sweep_report import complete_sweep
 
 from yololab.report.page import write_report
 
@@ -70,6 +71,11 @@ def measured(tmp_path_factory):
             f'<iframe id="{name}-{width}" style="width:{width}px;height:700px;border:0" srcdoc="{content}"></iframe>'
             for width in WIDTHS
         ]
+    content = html.escape(complete_sweep(folder / "sweep").report.read_text(encoding="utf-8"))
+    frames += [
+        f'<iframe id="sweep-{width}" style="width:{width}px;height:700px;border:0" srcdoc="{content}"></iframe>'
+        for width in WIDTHS
+    ]
     page = folder / "frames.html"
     script = f"<script>addEventListener('load', () => {{ {MEASURE} }})</script>"
     page.write_text(f"<!DOCTYPE html><meta charset=utf-8>{script}{''.join(frames)}<pre id=out></pre>", encoding="utf-8")
@@ -80,14 +86,14 @@ def measured(tmp_path_factory):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", [*SAMPLES, "sweep"])
 def test_nothing_is_wider_than_the_page(sample, width, measured):
     found = measured[f"{sample}-{width}"]
     assert found["height"] > 700
     assert found["excess"] == 0
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", [*SAMPLES, "sweep"])
 def test_the_labels_of_the_charts_have_room(sample, measured):
     assert [measured[f"{sample}-{width}"]["found"] for width in WIDTHS] == [[], [], [], []]
 

@@ -25,7 +25,10 @@ SETTINGS = ("data=pictures/data.yaml", *QUICK, "evaluation.plots=false", "hydra.
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sweeps")
-    make_dataset(folder / "pictures", images=4)
+    data = make_dataset(folder / "pictures", images=4)
+    make_dataset(folder / "others", images=4, seed=1)
+    (folder / "others/val").rename(folder / "pictures/test")
+    data.write_text(data.read_text() + "test: test/images\n")
     (folder / "micro.yaml").write_text(MICRO)
     return folder
 
@@ -81,6 +84,32 @@ def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
         assert (run.path / "output.log").is_file()
     assert folder.summary.is_file()
     assert folder.best.resolve().parent == folder.path
+    assert_only_the_winner_was_finished(folder)
+    plain = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(folder.study_file)))
+    assert len(optuna.load_study(study_name=folder.path.name, storage=plain).trials) == 3, "without any help of ours"
+
+
+def assert_only_the_winner_was_finished(folder: SweepFolder) -> None:
+    """The winner is measured on the test split and exported, with a page of its own; the others are not."""
+    content = json.loads(folder.summary.read_text())
+    winner = content["winner"]["trial"]
+    assert content["test"]["split"] == "test"
+    assert folder.report.is_file()
+    for entry in folder.trials():
+        run = folder.trial(entry.number)
+        record = json.loads(run.record.read_text())
+        exported = next(item for item in record["verification"]["checks"] if item["check"] == "exported model works")
+        won = entry.number == winner
+        assert (exported["passed"] is not None) is won, exported
+        assert ("export" in record) is won
+        assert (run.test_evaluation / "metrics.json").is_file() is won
+        assert run.report.is_file() is won
+        if won:
+            assert record["winner"]["error"] is None
+            assert record["verification"]["passed"] is all(
+                item["passed"] is not False for item in record["verification"]["checks"]
+            )
+            assert record["status"] == "complete"
 
 
 def test_a_sweep_killed_with_its_trials_is_finished_by_resume(project):

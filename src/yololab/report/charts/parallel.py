@@ -94,7 +94,9 @@ def _axis(axis: Axis, at: float, side: str) -> Markup:
     rule = Markup('<line class="axis" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(at, at, TOP, HEIGHT - BOTTOM)
     name = text(at, 14, shortened(axis.name, _LABEL), "middle", "value")
     columns = int((COLUMN if side == "end" else SIDE) / GLYPH) - 9
-    labels = [text(at + shift, _up(place) + 4, shortened(told, max(columns, 7)), side) for place, told in axis.labels]
+    labels = [
+        text(at + shift, _up(place) + 4, shortened(told, max(columns, 7)), side, "halo") for place, told in axis.labels
+    ]
     return Markup("").join([rule, name, *labels])
 
 

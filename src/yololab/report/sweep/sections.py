@@ -13,6 +13,7 @@ from yololab.report.sweep.files import SweepFiles, values_in_words
 from yololab.report.verdicts import Appearance, Tone, verdict_appearance
 
 _MOST_ROWS = 200
+_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,14 @@ def _appearance(sweep: SweepFiles) -> Appearance:
 
 def _badges(sweep: SweepFiles) -> list[tuple[Tone, str, str]]:
     """Return what else was decided: against the baseline, and on the test split."""
-    badges = []
+    badges: list[tuple[Tone, str, str]] = []
     against = mapping(sweep.winner.get("baseline"))
     if against.get("path"):
         shown = verdict_appearance(str(against.get("verdict")))
-        badges.append((shown.tone, shown.icon, f"Winner: {shown.headline.lower()}"))
+        p, corrected = as_number(against.get("p")), as_number(against.get("p_adjusted"))
+        lucky = p is not None and corrected is not None and p < _ALPHA <= corrected
+        doubt = ", but chance may explain it among so many trials" if lucky else ""
+        badges.append((Tone.WARN if lucky else shown.tone, shown.icon, f"Winner: {shown.headline.lower()}{doubt}"))
     test = mapping(mapping(sweep.summary.get("test")).get("baseline"))
     if test.get("compared"):
         shown = verdict_appearance(str(test.get("verdict")))
