@@ -106,9 +106,9 @@ def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list
     if form.folders is not dataset.folders:
         found = "class folders" if dataset.folders else "a data.yaml, not a folder with class folders"
         return [*problems, Problem(where, f"{found}: no dataset for {task}", form.expects, _remedy(dataset, task))]
-    if task == "pose" and dataset.kpt_shape is None:
+    if form.keypoints and dataset.kpt_shape is None:
         allowed = "[number of keypoints, 2 or 3], for example [17, 3]"
-        problem = Problem(f"{where}, key 'kpt_shape'", "missing, and pose needs it", allowed, _remedy(dataset, task))
+        problem = Problem(f"{where}, key 'kpt_shape'", f"missing, and {task} needs it", allowed, _remedy(dataset, task))
         return [*problems, problem]
     kinds = kinds_of_labels(dataset)
     if any(task in seen.kind.tasks for seen in kinds):

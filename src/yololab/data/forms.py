@@ -30,6 +30,7 @@ class DataForm:
         expects: What a dataset for it has, in words.
         single_cls: Whether all classes can count as one.
         paints: Labels are painted onto pixels: without masks, those of no polygon are a class more.
+        keypoints: Its data.yaml says how many keypoints an object has (`kpt_shape`).
     """
 
     labels: Read
@@ -38,6 +39,7 @@ class DataForm:
     folders: bool = False
     single_cls: bool = True
     paints: bool = False
+    keypoints: bool = False
 
 
 def _text(task: str) -> Read:
@@ -76,7 +78,9 @@ def _depth(dataset: Dataset, single_cls: bool) -> LabelSource:
 FORMS: dict[str, DataForm] = {
     "detect": DataForm(_text("detect"), "", "a box of 5 columns for each object in a label file beside each image"),
     "segment": DataForm(_text("segment"), "-seg", "a polygon of 3 points or more for each object in its label files"),
-    "pose": DataForm(_text("pose"), "-pose", "`kpt_shape` in its data.yaml, and so many keypoints behind each box"),
+    "pose": DataForm(
+        _text("pose"), "-pose", "`kpt_shape` in its data.yaml, and so many keypoints behind each box", keypoints=True
+    ),
     "obb": DataForm(_text("obb"), "-obb", "the 4 corners of a rotated box for each object in its label files"),
     "classify": DataForm(_classes, "-cls", "a folder for each class: train/<class>/… and val/<class>/…", folders=True),
     "semantic": DataForm(
