@@ -110,8 +110,8 @@ def fails(error_kind: str | None):
 def test_what_ended_the_workers_reaches_the_caller(make_request, monkeypatch, kind, raised, words):
     from ultralytics.engine import trainer as engine
 
-    def believing(request, overrides, stop_file, trainer_class):
-        trainer = build_trainer(request, overrides, stop_file, trainer_class)
+    def believing(request, overrides, stop_file, trainer_class, start):
+        trainer = build_trainer(request, overrides, stop_file, trainer_class, start)
         trainer.ddp, trainer.world_size = True, 2
         return trainer
 
