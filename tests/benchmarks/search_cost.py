@@ -34,8 +34,11 @@ COLUMN = "metrics/mAP50-95(B)"
 TUNE = """
 import sys, json
 from ultralytics import YOLO
+from ultralytics.engine.tuner import Tuner
+# The tables of all its runs are read afterwards; `tune` has no argument that keeps them.
+Tuner.__call__.__defaults__ = (300, False)
 arguments = json.loads(sys.argv[1])
-YOLO("yolo26n.yaml").tune(**arguments, space={"lr0": %r, "momentum": %r}, iterations=int(sys.argv[2]), cleanup=False)
+YOLO("yolo26n.yaml").tune(**arguments, space={"lr0": %r, "momentum": %r}, iterations=int(sys.argv[2]))
 """
 
 
