@@ -170,7 +170,8 @@ def main() -> None:
         tpe += [f"lr0=tag(log,interval({LR0[0]},{LR0[1]}))", f"momentum=interval({MOMENTUM[0]},{MOMENTUM[1]})"]
         tpe += ["search.sampler_options={n_startup_trials:3}"]
         tpe += ["search.pruner_options={n_startup_trials:2,n_warmup_steps:1}"]
-        tune = [sys.executable, "-c", TUNE % (LR0, MOMENTUM), json.dumps(shared), str(options.trials)]
+        tune = [sys.executable, "-c", TUNE % (LR0, MOMENTUM), json.dumps(shared | {"project": str(folder / "tune")}),
+                str(options.trials)]  # fmt: skip
         arms = {
             "ours": arm(tpe, folder / "ours", "multirun/*/[0-9]*/results.csv"),
             "tune": arm(tune, folder / "tune", "**/results.csv"),
