@@ -49,11 +49,11 @@ browser: setup
 # A real Slurm and a real Ray, started and stopped by the tests; where that is impossible they are skipped, and say why.
 slurm: setup
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,slurm]"
-	timeout --kill-after=30 600 $(BIN)/pytest -q tests/engines -m slurm
+	timeout --kill-after=30 900 $(BIN)/pytest -q tests/engines -m slurm
 
 ray: setup
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,ray]"
-	timeout --kill-after=30 600 $(BIN)/pytest -q tests/engines -m ray
+	timeout --kill-after=30 900 $(BIN)/pytest -q tests/engines -m ray
 
 docs: setup
 	$(BIN)/pytest -q --doctest-modules src/yololab

@@ -64,7 +64,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("every task")
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case.task}-{case.model.split('.')[0]}")
+SLOW = ("detect",)  # RT-DETR is large
+
+
+@pytest.fixture(
+    params=[pytest.param(case, marks=pytest.mark.slow if case.task in SLOW else ()) for case in CASES],
+    ids=lambda case: f"{case.task}-{case.model.split('.')[0]}",
+)
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
