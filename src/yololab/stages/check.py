@@ -48,6 +48,7 @@ def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
 def in_words(counts: SplitCounts, unit: str) -> str:
     """Return what a split holds.
 
+    >>> from yololab.data.check_report import ClassCounts
     >>> in_words(SplitCounts(3, 3, 0, 0, 5, {}), "objects")
     '3 images with 5 objects'
     >>> in_words(SplitCounts(3, 3, 0, 0, 3, {0: ClassCounts(3, 3)}), "images")
