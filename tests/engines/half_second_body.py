@@ -41,9 +41,9 @@ def main(folder: Path) -> None:
             _record(folder, "interrupted")
             raise SystemExit(130)
         if done == 2:
+            (folder / "environment.json").write_text(json.dumps(dict(os.environ)))
             _misbehave(behaviour, folder, stop)
     _record(folder, "complete", {"epochs": done})
-    (folder / "environment.json").write_text(json.dumps(dict(os.environ)))
 
 
 def _misbehave(behaviour: str, folder: Path, stop: list[int]) -> None:

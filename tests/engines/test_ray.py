@@ -63,9 +63,11 @@ def test_beyond_its_time_it_is_asked_to_stop_and_then_killed(engine):
 def test_parts_of_gpus_and_both_nodes(engine):
     executor = engine.make(Resources(cpus=1, gpus=0.5))
     assert executor.capacity == 4
-    trials = [engine.trial(f"gpus/{number}", epochs=15) for number in range(4)]
+    trials = [engine.trial(f"gpus/{number}", "stuck-until-stop") for number in range(4)]
     handles = [executor.submit(trial.folder, {}) for trial in trials]
-    wait_for(executor, handles, JobState.RUNNING)
+    wait_until(lambda: all(trial.done == 2 for trial in trials), "second epoch of all four at once")
+    for handle in handles:
+        executor.cancel(handle)
     wait_for(executor, handles)
     assert {trial.environment["CUDA_VISIBLE_DEVICES"] for trial in trials} == {"0"}
 

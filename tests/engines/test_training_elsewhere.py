@@ -111,7 +111,7 @@ def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, pr
 @pytest.mark.ray
 def test_on_ray_a_killed_node_lets_its_trial_go_on_elsewhere(ray_nodes, project):
     words = ("hydra/launcher=ray", f"hydra.launcher.address={ray_nodes.address}", "search.retries=1")
-    parent = start(project, "-m", *SETTINGS, *words, "hydra.launcher.cpus=2", "epochs=25")
+    parent = start(project, "-m", *SETTINGS, *words, "hydra.launcher.cpus=2", "epochs=12")
     wait_until(lambda: both_train(project), parent)
     sweep = sweep_of(project)
     ray_nodes.kill_second_node()
@@ -126,4 +126,4 @@ def test_on_ray_a_killed_node_lets_its_trial_go_on_elsewhere(ray_nodes, project)
     record = record_of(sweep, lost)
     assert record["attempts"][0]["status"] in ("killed", "failed")
     assert record["attempts"][1]["from_epoch"] >= 2
-    assert record["results"]["final_epoch"] == epochs_of(sweep, lost) == 25
+    assert record["results"]["final_epoch"] == epochs_of(sweep, lost) == 12

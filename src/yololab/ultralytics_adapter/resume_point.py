@@ -84,7 +84,12 @@ class ResumePoint:
     @property
     def epochs_done(self) -> int:
         """How many epochs are kept."""
-        return self.state.epoch + 1 if self.state is not None else 0
+        if self.state is None:
+            return 0
+        if self.state.epoch >= 0:
+            return self.state.epoch + 1
+        # A stripped checkpoint has forgotten its epoch, but not the table.
+        return max((len(values) for values in (self.state.results or {}).values()), default=0)
 
 
 def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tuple[Step, CheckpointState | None]:
