@@ -14,18 +14,16 @@ from numpy.typing import NDArray
 
 from yololab.data.index import Dataset
 from yololab.data.label_source import LabelLook, Missing
-from yololab.data.map_labels import beside_images, map_digest, read_map
+from yololab.data.map_labels import ABSENT, DROPS, beside_images, map_digest, read_map
 from yololab.data.problems import DataProblem, Severity
 from yololab.data.scan_cache import ImageEntry, KnownMap
 
-DROPS = "Ultralytics leaves out the image"
 NEAREST = 0.001
 """Metres below which a pixel counts as one without depth."""
 ASPECT_TOLERANCE = 0.02
 """By how much the logarithms of the two aspect ratios may differ."""
 FAR = 300.0
 """A median beyond so many metres is taken for a wrong unit."""
-_ABSENT = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ class DepthLabels:
         file = self.file(image)
         found = read_map(file, known, read_depth) if file != image else None
         if not isinstance(found, tuple):
-            return LabelLook(found is not None, _ABSENT, problems=() if found is None else (found,))
+            return LabelLook(found is not None, ABSENT, problems=() if found is None else (found,))
         facts = DepthFacts(*found.facts)
         problems = tuple(self._judge(file, facts, entry))
         usable = facts.positive if not any(problem.blocking for problem in problems) else 0
@@ -132,7 +130,7 @@ class DepthLabels:
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's depth map."""
         file = self.file(image)
-        return map_digest(file) if file.is_file() and file != image else _ABSENT
+        return map_digest(file) if file.is_file() and file != image else ABSENT
 
     def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
         """Find nothing: each map stands for itself."""

@@ -11,6 +11,10 @@ from yololab.data.problems import DataProblem, Severity
 from yololab.data.scan_cache import KnownMap, cache_name, is_settled, stamp_of
 from yololab.errors import InputError, Problem
 
+DROPS = "Ultralytics leaves out the image"
+ABSENT = bytes(32)
+"""The digest of a map that is not there."""
+
 
 class ReadMap(NamedTuple):
     """What is in a label file.

@@ -14,14 +14,12 @@ import numpy as np
 from yololab.data.image_names import IMAGE_SUFFIXES
 from yololab.data.index import Dataset
 from yololab.data.label_source import LabelLook, Missing
-from yololab.data.map_labels import map_digest, read_map
+from yololab.data.map_labels import ABSENT, DROPS, map_digest, read_map
 from yololab.data.problems import DataProblem, Severity
 from yololab.data.scan_cache import ImageEntry, KnownMap
 from yololab.data.task_keys import IGNORED
 
-DROPS = "Ultralytics leaves out the image"
 _SHOWN = 8
-_ABSENT = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class MaskLabels:
         file = self.file(image)
         found = read_map(file, known, read_mask) if file != image else None
         if not isinstance(found, tuple):
-            return LabelLook(found is not None, _ABSENT, problems=() if found is None else (found,))
+            return LabelLook(found is not None, ABSENT, problems=() if found is None else (found,))
         facts = MaskFacts(*found.facts)
         problems = tuple(self._judge(file, facts, entry))
         amounts = {} if any(problem.blocking for problem in problems) else self._amounts(facts)
@@ -119,7 +117,7 @@ class MaskLabels:
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's mask."""
         file = self.file(image)
-        return map_digest(file) if file.is_file() and file != image else _ABSENT
+        return map_digest(file) if file.is_file() and file != image else ABSENT
 
     def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
         """Find nothing: each map stands for itself."""
