@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from yololab.statistics.evaluated import RecordsHeader
 from yololab.statistics.records import DetectionRecords, ImageRecord, pack_records
 
 
@@ -50,15 +51,15 @@ def simulate(setting: Setting, rng: np.random.Generator, skills=(SKILL, SKILL)) 
         hard = rng.normal(0, 0.6) + rng.normal(0, 0.6, len(labels))
         for arm, skill in zip(arms, skills, strict=True):
             arm.append(_image(number, setting, labels, hard, skill, weights, rng))
-    header = {
-        "names": {index: str(index) for index in range(setting.classes)},
-        "task": "detect",
-        "split": "val",
-        "label_fingerprint": "",
-        "protocol": {},
-        "ultralytics": "",
-    }
-    return tuple(pack_records(arm, **header) for arm in arms)
+    header = RecordsHeader(
+        names={index: str(index) for index in range(setting.classes)},
+        task="detect",
+        split="val",
+        label_fingerprint="",
+        protocol={},
+        ultralytics="",
+    )
+    return tuple(pack_records(arm, header) for arm in arms)
 
 
 def _image(number, setting, labels, hard, skill, weights, rng) -> ImageRecord:

@@ -25,7 +25,7 @@ import numpy as np
 from yololab.statistics.class_records import ClassifiedImage, pack_classified
 from yololab.statistics.confusion_records import ConfusionImage, pack_confusion
 from yololab.statistics.depth_records import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 
 PIXELS = 100_000
 
@@ -55,15 +55,15 @@ def _weights(classes):
     return weights / weights.sum()
 
 
-def _header(task, classes):
-    return {
-        "names": {index: str(index) for index in range(classes)},
-        "task": task,
-        "split": "val",
-        "label_fingerprint": "",
-        "protocol": {},
-        "ultralytics": "",
-    }
+def _header(task: str, classes: int) -> RecordsHeader:
+    return RecordsHeader(
+        names={index: str(index) for index in range(classes)},
+        task=task,
+        split="val",
+        label_fingerprint="",
+        protocol={},
+        ultralytics="",
+    )
 
 
 def classify(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float, ...]) -> tuple[Records, ...]:
@@ -78,7 +78,7 @@ def classify(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float
             others = rng.permutation(np.delete(np.arange(setting.classes), target))
             named = np.insert(others, 0 if right[number] else min(1 + rng.integers(0, 8), len(others)), target)
             rows.append(ClassifiedImage(f"{number:06}", int(target), named[:5], float(rng.random())))
-        arms.append(pack_classified(rows, **_header("classify", setting.classes)))
+        arms.append(pack_classified(rows, _header("classify", setting.classes)))
     return tuple(arms)
 
 
@@ -101,7 +101,7 @@ def semantic(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float
                 matrix[index, near] += wrong // 2
                 matrix[index, rng.integers(setting.classes)] += wrong - wrong // 2
             arm.append(ConfusionImage(f"{number:06}", matrix))
-    return tuple(pack_confusion(arm, **_header("semantic", setting.classes)) for arm in arms)
+    return tuple(pack_confusion(arm, _header("semantic", setting.classes)) for arm in arms)
 
 
 def depth(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float, ...]) -> tuple[Records, ...]:
@@ -116,7 +116,7 @@ def depth(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float, .
             DepthImage(f"{number:06}", dict(zip(DEPTH_METRICS, row.tolist(), strict=True)), PIXELS)
             for number, row in enumerate(values)
         ]
-        arms.append(pack_depth(rows, **_header("depth", 0)))
+        arms.append(pack_depth(rows, _header("depth", 0)))
     return tuple(arms)
 
 

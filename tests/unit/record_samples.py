@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 from yololab.statistics.pairs import metrics_of
 from yololab.statistics.point_metrics import point_metrics
 from yololab.statistics.ranking import rank_classes
@@ -55,7 +55,7 @@ def records_of(found: float, seed: int = 0, images: int = 60, labels_seed: int =
         "protocol": {},
         "ultralytics": "8.4.190",
     }
-    return pack_records(rows, **settings | header)
+    return pack_records(rows, RecordsHeader(**settings | header))
 
 
 def write_evaluation(folder: Path, records: DetectionRecords, **changes) -> Path:

@@ -7,18 +7,19 @@ import numpy as np
 from yololab.statistics.class_records import ClassifiedImage, pack_classified
 from yololab.statistics.confusion_records import ConfusionImage, pack_confusion
 from yololab.statistics.depth_records import DEPTH_METRICS, DepthImage, pack_depth
+from yololab.statistics.evaluated import RecordsHeader
 
 
-def header(task: str, names: int) -> dict:
+def header(task: str, names: int) -> RecordsHeader:
     """Return what all records have."""
-    return {
-        "names": {index: f"class {index}" for index in range(names)},
-        "task": task,
-        "split": "val",
-        "label_fingerprint": "",
-        "protocol": {},
-        "ultralytics": "",
-    }
+    return RecordsHeader(
+        names={index: f"class {index}" for index in range(names)},
+        task=task,
+        split="val",
+        label_fingerprint="",
+        protocol={},
+        ultralytics="",
+    )
 
 
 def key(number: int) -> str:
@@ -33,13 +34,13 @@ def classified(targets, predicted, names, confidence=None):
         ClassifiedImage(key(number), int(target), row[:5], float(sure[number]))
         for number, (target, row) in enumerate(zip(targets, predicted, strict=True))
     ]
-    return pack_classified(rows, **header("classify", names))
+    return pack_classified(rows, header("classify", names))
 
 
 def confusion(matrices, names):
     """Return records of a segmentation from matrices (I, S, S)."""
     rows = [ConfusionImage(key(number), matrix) for number, matrix in enumerate(matrices)]
-    return pack_confusion(rows, **header("semantic", names))
+    return pack_confusion(rows, header("semantic", names))
 
 
 def confusion_of(predicted, truth, side):
@@ -58,4 +59,4 @@ def depth(values, pixels=None):
         )
         for number, row in enumerate(values)
     ]
-    return pack_depth(rows, **header("depth", 0))
+    return pack_depth(rows, header("depth", 0))

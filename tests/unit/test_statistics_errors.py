@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from yololab.statistics.error_types import TYPES, error_types
+from yololab.statistics.evaluated import RecordsHeader
 from yololab.statistics.image_changes import largest_changes
 from yololab.statistics.matching import overlaps, pair_up
 from yololab.statistics.records import ImageRecord, pack_records
@@ -36,8 +37,8 @@ def scene(labels, detections, key="a", size=(400, 400)):
 
 def records_of(*images):
     names = {0: "cat", 1: "dog"}
-    header = {"names": names, "task": "detect", "split": "val", "label_fingerprint": "", "protocol": {}}
-    return pack_records(images, **header, ultralytics="")
+    header = RecordsHeader(names=names, task="detect", split="val", label_fingerprint="", protocol={}, ultralytics="")
+    return pack_records(images, header)
 
 
 def test_pairs_are_those_of_ultralytics():

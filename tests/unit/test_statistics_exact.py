@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yololab.statistics import operating_point as operating
+from yololab.statistics.evaluated import RecordsHeader
 from yololab.statistics.operating_point import operating_point
 from yololab.statistics.point_metrics import CONFIDENCES, average_precision, point_metrics
 from yololab.statistics.ranking import rank_classes, rank_together
@@ -17,14 +18,14 @@ from yololab.statistics.records import ImageRecord, pack_records
 from yololab.statistics.weighted_ap import mean_over_classes, segment_sums, weighted_ap
 from yololab.ultralytics_adapter.runtime import Isolation, activate, prepare
 
-HEADER = {
-    "names": {index: str(index) for index in range(6)},
-    "task": "detect",
-    "split": "val",
-    "label_fingerprint": "",
-    "protocol": {},
-    "ultralytics": "",
-}
+HEADER = RecordsHeader(
+    names={index: str(index) for index in range(6)},
+    task="detect",
+    split="val",
+    label_fingerprint="",
+    protocol={},
+    ultralytics="",
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def evaluations(draw):
     steps = draw(st.sampled_from([2, 10, 10**6]))
     labels, detections = draw(st.sampled_from([0, 0.4, 3])), draw(st.sampled_from([0, 0.5, 6, 25]))
     return pack_records(
-        [_image(i, rng, classes, steps, labels, detections) for i in range(draw(st.integers(1, 9)))], **HEADER
+        [_image(i, rng, classes, steps, labels, detections) for i in range(draw(st.integers(1, 9)))], HEADER
     )
 
 
@@ -162,7 +163,7 @@ def test_swapping_images_equals_exchanging_their_detections(records, seed):
     together = rank_together([records, other])
     found = weighted_ap(together, np.concatenate((1 - swap, swap)), np.ones((images, 1), np.float32))
     parts = [other if chosen else records for chosen in swap[:, 0]]
-    exchanged = pack_records([_one(part, place) for place, part in enumerate(parts)], **HEADER)
+    exchanged = pack_records([_one(part, place) for place, part in enumerate(parts)], HEADER)
     ones = np.ones((images, 1), np.float32)
     np.testing.assert_allclose(found, weighted_ap(rank_classes(exchanged), ones, ones), atol=1e-6)
 
@@ -222,6 +223,6 @@ def test_a_large_class_stays_exact():
         "a", (9, 9), np.zeros(60_000), np.linspace(1, 0, 60_000), np.zeros((60_000, 4)),
         {"box": np.repeat(flags, 10, axis=1)}, np.zeros(labels), np.zeros((labels, 4)),
     )  # fmt: skip
-    ranked = rank_classes(pack_records([record], **HEADER))
+    ranked = rank_classes(pack_records([record], HEADER))
     ones = np.ones((1, 1), np.float32)
     assert weighted_ap(ranked, ones, ones)[0, 0, 0] == pytest.approx(point_metrics(ranked).ap[0, 0], abs=1e-6)

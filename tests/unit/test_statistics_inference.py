@@ -11,6 +11,7 @@ import pytest
 from record_samples import records_of
 
 from yololab.statistics import paired
+from yololab.statistics.evaluated import RecordsHeader
 from yololab.statistics.inference import (
     benjamini_hochberg,
     detectable_drop,
@@ -223,8 +224,10 @@ def test_nothing_to_measure_is_no_result(few):
         np.zeros(0),
         np.zeros((0, 4)),
     )
-    header = {"names": {0: "a"}, "task": "detect", "split": "val", "label_fingerprint": "", "protocol": {}}
-    records = pack_records([empty, dataclasses.replace(empty, key="b")], **header, ultralytics="")
+    header = RecordsHeader(
+        names={0: "a"}, task="detect", split="val", label_fingerprint="", protocol={}, ultralytics=""
+    )
+    records = pack_records([empty, dataclasses.replace(empty, key="b")], header)
     assert compare_pair(DetectionPair(records, records), 0.01) is None
 
 

@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 from yololab.statistics.class_records import ClassifiedImage, pack_classified
 from yololab.statistics.confusion_records import ConfusionImage, pack_confusion
 from yololab.statistics.depth_records import DEPTH_METRICS, DepthImage, pack_depth
+from yololab.statistics.evaluated import RecordsHeader
 from yololab.statistics.records_file import RecordsError, load_records, save_records
 
 
 def header(task, classes):
     names = {index: f"class {index}" for index in range(classes)}
-    return {
-        "names": names,
-        "task": task,
-        "split": "val",
-        "label_fingerprint": "f",
-        "protocol": {"imgsz": 64},
-        "ultralytics": "8.4.190",
-    }
+    return RecordsHeader(
+        names=names,
+        task=task,
+        split="val",
+        label_fingerprint="f",
+        protocol={"imgsz": 64},
+        ultralytics="8.4.190",
+    )
 
 
 def classified(rng, images, classes):
@@ -30,7 +31,7 @@ def classified(rng, images, classes):
         ClassifiedImage(f"{number}.jpg", int(rng.integers(classes)), rng.permutation(classes)[:5], float(rng.random()))
         for number in rng.permutation(images)
     ]
-    return pack_classified(rows, **header("classify", classes))
+    return pack_classified(rows, header("classify", classes))
 
 
 def confused(rng, images, classes):
@@ -39,7 +40,7 @@ def confused(rng, images, classes):
         ConfusionImage(f"{number}.jpg", rng.integers(0, 4, (side, side)) * rng.integers(0, 2, (side, side)))
         for number in rng.permutation(images)
     ]
-    return pack_confusion(rows, **header("semantic", classes))
+    return pack_confusion(rows, header("semantic", classes))
 
 
 def measured_depth(rng, images, _classes):
@@ -51,7 +52,7 @@ def measured_depth(rng, images, _classes):
         )
         for number in rng.permutation(images)
     ]
-    return pack_depth(rows, **header("depth", 0))
+    return pack_depth(rows, header("depth", 0))
 
 
 @settings(max_examples=40, deadline=None)
@@ -82,7 +83,7 @@ def test_images_are_sorted_and_keep_what_is_theirs():
         ClassifiedImage("b", 2, np.array([2, 0, 1]), 0.9),
         ClassifiedImage("a", 0, np.array([1, 2, 0]), 0.5),
     ]
-    records = pack_classified(rows, **header("classify", 3))
+    records = pack_classified(rows, header("classify", 3))
     assert records.keys == ("a", "b")
     assert records.target.tolist() == [0, 2]
     assert records.correct.tolist() == [[False, True], [True, True]]
@@ -91,7 +92,7 @@ def test_images_are_sorted_and_keep_what_is_theirs():
 
 def test_confusion_is_kept_sparse():
     rows = [ConfusionImage("b", np.array([[5, 0], [2, 0]])), ConfusionImage("a", np.zeros((2, 2), int))]
-    records = pack_confusion(rows, **header("semantic", 1))
+    records = pack_confusion(rows, header("semantic", 1))
     assert records.image.tolist() == [1, 1]
     assert records.truth.tolist() == [0, 1]
     assert records.predicted.tolist() == [0, 0]
@@ -102,16 +103,16 @@ def test_confusion_is_kept_sparse():
 
 def test_an_image_without_depth_is_no_number():
     rows = [DepthImage("a", None, 3), DepthImage("b", dict.fromkeys(DEPTH_METRICS, 0.5), 100)]
-    records = pack_depth(rows, **header("depth", 0))
+    records = pack_depth(rows, header("depth", 0))
     assert np.isnan(records.values[0]).all()
     assert records.truth_of(1).tolist() == [100]
 
 
 def test_what_does_not_fit_together_is_refused():
     with pytest.raises(ValueError, match="unique"):
-        pack_depth([DepthImage("a", None, 3)] * 2, **header("depth", 0))
+        pack_depth([DepthImage("a", None, 3)] * 2, header("depth", 0))
     with pytest.raises(ValueError, match=r"2 classes, but a matrix of \(3, 3\)"):
-        pack_confusion([ConfusionImage("a", np.zeros((3, 3)))], **header("semantic", 2))
+        pack_confusion([ConfusionImage("a", np.zeros((3, 3)))], header("semantic", 2))
     records = confused(np.random.default_rng(0), 3, 4)
     with pytest.raises(ValueError, match="class that is not there"):
         dataclasses.replace(records, truth=records.truth + 4)

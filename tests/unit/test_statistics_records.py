@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -6,17 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yololab.statistics.evaluated import RecordsHeader
 from yololab.statistics.records import IOU_THRESHOLDS, ImageRecord, pack_flags, pack_records
 from yololab.statistics.records_file import RecordsError, load_records, save_records
 
-HEADER = {
-    "names": {0: "ä", 1: "b"},
-    "task": "detect",
-    "split": "val",
-    "label_fingerprint": "f" * 64,
-    "protocol": {"imgsz": 64, "classes": None},
-    "ultralytics": "8.4.190",
-}
+HEADER = RecordsHeader(
+    names={0: "ä", 1: "b"},
+    task="detect",
+    split="val",
+    label_fingerprint="f" * 64,
+    protocol={"imgsz": 64, "classes": None},
+    ultralytics="8.4.190",
+)
 ARRAYS = ("sizes", "detections", "classes", "confidence", "boxes", "truth_image", "truth_class", "truth_boxes")
 
 
@@ -46,7 +48,7 @@ def assert_alike(first, second):
 
 
 def test_images_are_laid_out_by_key():
-    records = pack_records([image("b", 2, [1, 0, 1]), image("a", 3, [0]), image("c")], **HEADER)
+    records = pack_records([image("b", 2, [1, 0, 1]), image("a", 3, [0]), image("c")], HEADER)
     assert records.keys == ("a", "b", "c")
     assert records.detections.tolist() == [3, 2, 0]
     assert records.offsets.tolist() == [0, 3, 5, 5]
@@ -65,7 +67,7 @@ def test_flags_need_not_be_nested():
     record = ImageRecord(
         "a", (8, 8), np.zeros(2), np.ones(2), np.zeros((2, 4)), {"box": flags}, np.zeros(0), np.zeros((0, 4))
     )
-    np.testing.assert_array_equal(pack_records([record], **HEADER).tp_matrix(), flags)
+    np.testing.assert_array_equal(pack_records([record], HEADER).tp_matrix(), flags)
 
 
 @settings(max_examples=25, deadline=None)
@@ -78,14 +80,14 @@ def test_flags_need_not_be_nested():
 )
 def test_they_come_back_as_they_were(tmp_path_factory, content):
     images = [image(key, detections, targets, seed) for key, (detections, targets, seed) in content.items()]
-    records = pack_records(images, **HEADER)
+    records = pack_records(images, HEADER)
     path = tmp_path_factory.mktemp("records") / "predictions.npz"
     save_records(records, path)
     assert_alike(load_records(path), records)
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path):
-    records = pack_records([image("a", 3, [0])], **HEADER)
+    records = pack_records([image("a", 3, [0])], HEADER)
     save_records(records, tmp_path / "1.npz")
     save_records(records, tmp_path / "2.npz")
     assert (tmp_path / "1.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
@@ -94,15 +96,15 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
 
 def test_many_classes_need_wider_numbers():
     names = {index: str(index) for index in range(300)}
-    records = pack_records([image("a", 1, [299])], **{**HEADER, "names": names})
+    records = pack_records([image("a", 1, [299])], dataclasses.replace(HEADER, names=names))
     assert records.classes.dtype == np.uint16
     assert records.truth_class.tolist() == [299]
-    assert pack_records([image("a", 1)], **HEADER).classes.dtype == np.uint8
+    assert pack_records([image("a", 1)], HEADER).classes.dtype == np.uint8
 
 
 def test_two_images_of_one_key_are_refused():
     with pytest.raises(ValueError, match="unique"):
-        pack_records([image("a"), image("a")], **HEADER)
+        pack_records([image("a"), image("a")], HEADER)
 
 
 def rewritten(path, **changes):
@@ -115,7 +117,7 @@ def rewritten(path, **changes):
 @pytest.fixture
 def saved(tmp_path) -> Path:
     path = tmp_path / "predictions.npz"
-    save_records(pack_records([image("a", 3, [0]), image("b", 1)], **HEADER), path)
+    save_records(pack_records([image("a", 3, [0]), image("b", 1)], HEADER), path)
     return path
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 
 MOST_NAMED = 5
 
@@ -79,38 +79,22 @@ class ClassifyRecords(Records):
 
 def pack_classified(
     images: Iterable[ClassifiedImage],
-    *,
-    names: Mapping[int, str],
-    task: str,
-    split: str,
-    label_fingerprint: str,
-    protocol: Mapping[str, Any],
-    ultralytics: str,
+    header: RecordsHeader,
 ) -> ClassifyRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 
     Args:
         images: The images in any order.
-        names: Class index → name.
-        task: Ultralytics' task.
-        split: The evaluated split.
-        label_fingerprint: Content hash of the labels.
-        protocol: How the evaluation was made.
-        ultralytics: The version that made it.
+        header: What was evaluated, and how.
 
     Raises:
         ValueError: Two images have the same key.
     """
     ordered = sorted(images, key=lambda image: image.key)
-    named = min(MOST_NAMED, len(names))
+    named = min(MOST_NAMED, len(header.names))
     return ClassifyRecords(
         keys=tuple(image.key for image in ordered),
-        names=dict(names),
-        task=task,
-        split=split,
-        label_fingerprint=label_fingerprint,
-        protocol=dict(protocol),
-        ultralytics=ultralytics,
+        **header.common,
         target=np.array([image.target for image in ordered], dtype=np.uint16),
         predicted=np.array([image.predicted for image in ordered], dtype=np.uint16).reshape(-1, named),
         confidence=np.array([image.confidence for image in ordered], dtype=np.float32),

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 
 
 @dataclass(frozen=True)
@@ -83,30 +83,19 @@ def confusion_side(names: Mapping[int, str]) -> int:
 
 def pack_confusion(
     images: Iterable[ConfusionImage],
-    *,
-    names: Mapping[int, str],
-    task: str,
-    split: str,
-    label_fingerprint: str,
-    protocol: Mapping[str, Any],
-    ultralytics: str,
+    header: RecordsHeader,
 ) -> ConfusionRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 
     Args:
         images: The images in any order.
-        names: Class index → name.
-        task: Ultralytics' task.
-        split: The evaluated split.
-        label_fingerprint: Content hash of the labels.
-        protocol: How the evaluation was made.
-        ultralytics: The version that made it.
+        header: What was evaluated, and how.
 
     Raises:
         ValueError: Two images have the same key, or a matrix has not the shape that the classes ask for.
     """
     ordered = sorted(images, key=lambda image: image.key)
-    side = confusion_side(names)
+    side = confusion_side(header.names)
     image, truth, predicted, pixels = [], [], [], []
     for place, one in enumerate(ordered):
         if one.matrix.shape != (side, side):
@@ -118,12 +107,7 @@ def pack_confusion(
         pixels.append(one.matrix[rows, columns].astype(np.uint32))
     return ConfusionRecords(
         keys=tuple(one.key for one in ordered),
-        names=dict(names),
-        task=task,
-        split=split,
-        label_fingerprint=label_fingerprint,
-        protocol=dict(protocol),
-        ultralytics=ultralytics,
+        **header.common,
         image=np.concatenate([np.zeros(0, np.uint32), *image]),
         truth=np.concatenate([np.zeros(0, np.uint16), *truth]),
         predicted=np.concatenate([np.zeros(0, np.uint16), *predicted]),

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 
 DEPTH_METRICS = ("delta1", "delta2", "delta3", "abs_rel", "rmse", "silog")
 
@@ -77,25 +77,15 @@ class DepthRecords(Records):
 
 def pack_depth(
     images: Iterable[DepthImage],
+    header: RecordsHeader,
     *,
-    names: Mapping[int, str],
-    task: str,
-    split: str,
-    label_fingerprint: str,
-    protocol: Mapping[str, Any],
-    ultralytics: str,
     metrics: tuple[str, ...] = DEPTH_METRICS,
 ) -> DepthRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 
     Args:
         images: The images in any order.
-        names: Class index → name; depth has none, or Ultralytics' one.
-        task: Ultralytics' task.
-        split: The evaluated split.
-        label_fingerprint: Content hash of the depth maps.
-        protocol: How the evaluation was made.
-        ultralytics: The version that made it.
+        header: What was evaluated, and how.
         metrics: Names of the metrics.
 
     Raises:
@@ -108,12 +98,7 @@ def pack_depth(
     ]
     return DepthRecords(
         keys=tuple(image.key for image in ordered),
-        names=dict(names),
-        task=task,
-        split=split,
-        label_fingerprint=label_fingerprint,
-        protocol=dict(protocol),
-        ultralytics=ultralytics,
+        **header.common,
         values=np.array(rows, dtype=np.float32).reshape(-1, len(metrics)),
         pixels=np.array([image.pixels for image in ordered], dtype=np.uint32),
         metrics=metrics,

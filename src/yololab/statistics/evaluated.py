@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Records(ABC):
-    """What one evaluation keeps of each image.
+class RecordsHeader:
+    """What was evaluated, and how.
 
     Attributes:
-        keys: Keys of the images, sorted, unique; I of them.
-        names: Class index → name, of the model.
+        names: Class index → name, of the model; depth has none, or Ultralytics' one.
         task: Ultralytics' task.
         split: The evaluated split.
         label_fingerprint: Content hash of the labels that were evaluated against.
@@ -24,16 +23,32 @@ class Records(ABC):
         ultralytics: The version that made it.
     """
 
-    FORM: ClassVar[str]
-    ARRAYS: ClassVar[tuple[str, ...]]
-
-    keys: tuple[str, ...] = field(repr=False)
     names: Mapping[int, str]
     task: str
     split: str
     label_fingerprint: str
     protocol: Mapping[str, Any]
     ultralytics: str
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """Its attributes by name, as those of records; a copy."""
+        attributes = {attribute.name: getattr(self, attribute.name) for attribute in fields(RecordsHeader)}
+        return attributes | {"names": dict(self.names), "protocol": dict(self.protocol)}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Records(RecordsHeader, ABC):
+    """What one evaluation keeps of each image.
+
+    Attributes:
+        keys: Keys of the images, sorted, unique; I of them.
+    """
+
+    FORM: ClassVar[str]
+    ARRAYS: ClassVar[tuple[str, ...]]
+
+    keys: tuple[str, ...] = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit together: a wrong pairing would give a wrong verdict without any error."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 BOX = "box"
@@ -167,13 +167,8 @@ class DetectionRecords(Records):
 
 def pack_records(
     images: Iterable[ImageRecord],
+    header: RecordsHeader,
     *,
-    names: Mapping[int, str],
-    task: str,
-    split: str,
-    label_fingerprint: str,
-    protocol: Mapping[str, Any],
-    ultralytics: str,
     kinds: tuple[str, ...] = (BOX,),
     box_columns: int = 4,
 ) -> DetectionRecords:
@@ -181,12 +176,7 @@ def pack_records(
 
     Args:
         images: The images in any order (batches of like shape reorder them).
-        names: Class index → name.
-        task: Ultralytics' task.
-        split: The evaluated split.
-        label_fingerprint: Content hash of the labels.
-        protocol: How the evaluation was made.
-        ultralytics: The version that made it.
+        header: What was evaluated, and how.
         kinds: What is matched.
         box_columns: 4, or 5 for rotated boxes.
 
@@ -198,7 +188,7 @@ def pack_records(
         (int(array.max()) for image in ordered for array in (image.classes, image.target_classes) if len(array)),
         default=0,
     )
-    class_type = np.uint8 if max(highest, len(names) - 1) < 256 else np.uint16
+    class_type = np.uint8 if max(highest, len(header.names) - 1) < 256 else np.uint16
     boxes = _rows([image.boxes for image in ordered], box_columns)
     return DetectionRecords(
         keys=tuple(image.key for image in ordered),
@@ -215,12 +205,7 @@ def pack_records(
         ),
         truth_class=_joined([image.target_classes for image in ordered], class_type),
         truth_boxes=_rows([image.target_boxes for image in ordered], box_columns),
-        names=dict(names),
-        task=task,
-        split=split,
-        label_fingerprint=label_fingerprint,
-        protocol=dict(protocol),
-        ultralytics=ultralytics,
+        **header.common,
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.confusion import Confusion
 from yololab.ultralytics_adapter.installed import installed_version
@@ -207,7 +207,7 @@ def _evaluation(
     results = validator.metrics.results_dict
     protocol, changes = effective_protocol(validator, asked, exported)
     version = installed_version()
-    records = validator.packed(
+    header = RecordsHeader(
         names=names,
         task=task,
         split=asked.split,
@@ -228,7 +228,7 @@ def _evaluation(
         changes=changes,
         ultralytics=version,
         warnings=(*_warnings(names, validator), *findings),
-        records=records,
+        records=validator.packed(header),
     )
 
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ultralytics.data import build_dataloader
 from ultralytics.utils.metrics import DepthMetrics
 
-from yololab.statistics.class_records import ClassifiedImage, ClassifyRecords, pack_classified
+from yololab.statistics.class_records import ClassifiedImage, pack_classified
 from yololab.statistics.confusion_records import ConfusionImage, pack_confusion
 from yololab.statistics.depth_records import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 from yololab.ultralytics_adapter.confusion import Confusion
 from yololab.ultralytics_adapter.recording import RecordingMixin, counts, fingerprint_of_labels, image_key, number
 
@@ -76,16 +76,16 @@ class ClassRecording(RecordingMixin, _ClassificationBase):
         """Whether there is an image: its folder is its label."""
         return bool(self.recorded)
 
-    def packed(self, **common: Any) -> Records:
+    def packed(self, header: RecordsHeader) -> Records:
         """Return the classes of each image."""
-        return pack_classified(self.recorded, **common)
+        return pack_classified(self.recorded, header)
 
     def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
         """Return the share of each class's images that are right at once, and within the first five."""
-        records = self.packed(
+        header = RecordsHeader(
             names=dict(self.names), task="", split="", label_fingerprint="", protocol={}, ultralytics=""
         )
-        assert isinstance(records, ClassifyRecords)
+        records = pack_classified(self.recorded, header)
         found = {"top1": records.correct[:, 0], "top5": records.correct[:, 1]}
         values = {}
         for index in names:
@@ -134,9 +134,9 @@ class PixelRecording(RecordingMixin, _SemanticBase):
         """Whether any pixel belongs to a class."""
         return bool(int(self.metrics.nt_per_class.sum()))
 
-    def packed(self, **common: Any) -> Records:
+    def packed(self, header: RecordsHeader) -> Records:
         """Return the pixels of each image."""
-        return pack_confusion(self.recorded, **common)
+        return pack_confusion(self.recorded, header)
 
     def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
         """Return the values of each class; its arrays have an entry for every class."""
@@ -230,9 +230,9 @@ class DepthRecording(RecordingMixin, _DepthBase):
         """Whether any image has enough pixels of known depth."""
         return any(image.values is not None for image in self.recorded)
 
-    def packed(self, **common: Any) -> Records:
+    def packed(self, header: RecordsHeader) -> Records:
         """Return the errors of each image."""
-        return pack_depth(self.recorded, **common)
+        return pack_depth(self.recorded, header)
 
 
 def _content(file: Any) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
-from yololab.statistics.evaluated import Records
+from yololab.statistics.evaluated import Records, RecordsHeader
 from yololab.statistics.records import ImageRecord, pack_records
 from yololab.ultralytics_adapter.confusion import Confusion
 
@@ -54,8 +54,8 @@ class RecordingMixin(_Base):
         """Whether there was anything to measure against."""
         raise NotImplementedError
 
-    def packed(self, **common: Any) -> Records:
-        """Return the records; `common` is what all kinds of records have."""
+    def packed(self, header: RecordsHeader) -> Records:
+        """Return the records of what was evaluated."""
         raise NotImplementedError
 
     def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
@@ -181,9 +181,9 @@ class DetectionRecording(RecordingMixin):
         """Whether any image has a label."""
         return bool(int(self.metrics.nt_per_class.sum()))
 
-    def packed(self, **common: Any) -> Records:
+    def packed(self, header: RecordsHeader) -> Records:
         """Return the detections of each image."""
-        return pack_records(self.recorded, **common, kinds=self.kinds, box_columns=self.box_columns)
+        return pack_records(self.recorded, header, kinds=self.kinds, box_columns=self.box_columns)
 
     def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
         """Return the values of each class.
