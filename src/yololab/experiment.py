@@ -49,6 +49,7 @@ _OF_PRUNED = ("evaluate",)
 STAGES = (
     Stage("check", before.check),
     Stage("approve_device", before.approve_device_and_data),
+    Stage("load", before.load, earlier.begun),
     Stage("estimate", before.estimate, earlier.begun),
     Stage("approve_duration", before.approve_duration),
     Stage("train", training.train, earlier.trained),

@@ -47,8 +47,19 @@ def test_counts_and_sentences_follow_the_task(
 
 
 def test_charts_are_those_of_the_task(tmp_path: Path) -> None:
-    text = " ".join(map(str, shown("shapes-depth", "depth", tmp_path)["charts"]))
-    assert "images by their median depth" in text
-    assert "width / height" not in text
-    text = " ".join(map(str, shown("shapes-cls", "classify", tmp_path)["charts"]))
-    assert "train: images of each class" in text
+    (depths,) = shown("shapes-depth", "depth", tmp_path)["charts"]
+    assert "Images by their median depth" in depths
+    (classes,) = shown("shapes-cls", "classify", tmp_path)["charts"]
+    assert "Images of each class" in classes
+    assert "in how many" not in classes
+    titles = [chart.split("</span>")[0] for chart in shown("shapes", "detect", tmp_path)["charts"]]
+    for title, known in zip(titles, ("Objects of each class", "Side of the objects", "Width / height"), strict=True):
+        assert known in title
+
+
+def test_splits_stand_beside_each_other_and_empty_bins_at_the_ends_are_left_out(tmp_path: Path) -> None:
+    classes, sides, _ = shown("shapes", "detect", tmp_path)["charts"]
+    for name in ("train", "val"):
+        assert f"</svg>{name}</span>" in classes
+    assert "512 and more" not in sides
+    assert "0 to 2<" not in sides

@@ -30,7 +30,7 @@ from yololab.steps.baselines import refuse_unlike_baseline, run_of_baseline
 from yololab.steps.gates import ask_gate
 from yololab.steps.requests import make_requests
 from yololab.ultralytics_adapter.logs import ultralytics_log
-from yololab.ultralytics_adapter.probe import measure_training
+from yololab.ultralytics_adapter.probe import import_early, measure_training
 
 GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device", "approval", "export")
 
@@ -194,6 +194,12 @@ def approve_device_and_data(job: Job) -> None:
             GateName.DATASET,
             f"The dataset check has {len(warnings)} warnings (shown above). Train on it all the same?",
         )
+
+
+def load(job: Job) -> None:
+    """Import PyTorch and Ultralytics: seconds that the training would take, told apart from what the estimate costs."""
+    assert job.request is not None
+    import_early(job.request.model)
 
 
 def estimate(job: Job) -> None:

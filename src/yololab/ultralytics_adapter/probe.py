@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from yololab.errors import JobError, YololabError
 from yololab.ultralytics_adapter.logs import plain_lines
+from yololab.ultralytics_adapter.models import ResolvedModel
 from yololab.ultralytics_adapter.probe_batches import FEWEST, ProbeBatches, loading_seconds
 from yololab.ultralytics_adapter.training import TrainRequest, build_trainer
 
@@ -94,17 +95,14 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
         InputError: As `train`.
         JobError: The training fails already in its first batches.
     """
-    from yololab.ultralytics_adapter import runtime
     from yololab.ultralytics_adapter.devices import resolve_device
     from yololab.ultralytics_adapter.randomness import preserved_randomness
     from yololab.ultralytics_adapter.trainers import trainer_for
 
     overrides = request.overrides()
-    runtime.activate()
+    import_early(request.model)
     device = resolve_device(overrides.get("device"))
     trainer_class = _probing(trainer_for(request.model.task, request.model.family))
-    with preserved_randomness():
-        _import_early()
     started = time.perf_counter()
     request.cache.mkdir(parents=True, exist_ok=True)
     with preserved_randomness(), tempfile.TemporaryDirectory(prefix="probe-", dir=request.cache) as scratch:
@@ -162,12 +160,19 @@ class _Plan:
         return self.started + min(self.budget, self.limit_seconds) - time.perf_counter()
 
 
-def _import_early() -> None:
+def import_early(model: ResolvedModel) -> None:
     """Import what a training imports on its way: it takes seconds, once a process, and is no cost of the probe."""
     import matplotlib.font_manager  # noqa: F401
     import torch
 
-    torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
+    from yololab.ultralytics_adapter import runtime
+    from yololab.ultralytics_adapter.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.trainers import trainer_for
+
+    runtime.activate()
+    trainer_for(model.task, model.family)
+    with preserved_randomness():
+        torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
 
 
 def _probing(trainer_class: type[Any]) -> type[Any]:

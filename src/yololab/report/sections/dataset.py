@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from yololab.report.charts.bars import Bar, bars
+from yololab.report.charts.bars import Group, grouped_bars
 from yololab.report.formats import as_number, count
 from yololab.report.runfiles import RunFiles, inside, mapping, mappings, texts
 from yololab.report.verdicts import Tone
 
 COLUMNS = ("images", "labelled", "backgrounds", "dropped", "instances")
-
-
 MOST_ROWS = 2000
-MOST_CLASSES = 30
+MOST_CLASSES = 20
 
 
 def dataset(run: RunFiles) -> dict[str, Any] | None:
@@ -60,35 +58,66 @@ def _unit(report: Mapping[str, Any]) -> str:
 
 
 def _charts(report: Mapping[str, Any]) -> list[Any]:
-    """Draw, for each split, its classes, its objects' sizes and their shapes, its depths."""
-    drawn = []
-    names = mapping(report.get("names"))
+    """Draw the classes, the objects' sizes and shapes, and the depths, the splits beside each other."""
     distribution = mapping(report.get("distribution"))
-    imgsz = distribution.get("imgsz")
-    for split, found in mapping(distribution.get("splits")).items():
-        classes = mapping(inside(report, "splits", split, "per_class"))
-        rows = [
-            (str(names.get(index, index)), as_number(mapping(one).get("instances"))) for index, one in classes.items()
-        ]
-        rows.sort(key=lambda row: -(row[1] or 0))
-        unit = _unit(report)
-        title = f"{split}: {unit} of each class"
-        if len(rows) > MOST_CLASSES:
-            title = f"{split}: {unit} of the {MOST_CLASSES} most frequent of {len(rows)} classes"
-        drawn.append(bars(title, [Bar(name, value) for name, value in rows[:MOST_CLASSES]], None, count))
-        depths = mapping(inside(found, "maps", "depth_m", "medians"))
-        for histogram, what, open_below in (
-            (mapping(found.get("side_px")), f"{split}: side of the objects in px at imgsz={imgsz}", False),
-            (mapping(found.get("aspect")), f"{split}: width / height of the objects", True),
-            (depths, f"{split}: images by their median depth, m", False),
-        ):
-            values = [as_number(value) for value in histogram.get("counts") or ()]
-            if not any(values):
-                continue
-            labels = _bins([float(edge) for edge in histogram.get("edges") or ()], open_below=open_below)
-            pairs = zip(labels, values, strict=False)
-            drawn.append(bars(what, [Bar(label, value) for label, value in pairs], None, count))
+    splits = {split: mapping(found) for split, found in mapping(distribution.get("splits")).items()}
+    drawn = [_class_chart(report, list(splits))]
+    for path, what, open_below in (
+        (("side_px",), f"Side of the objects in px at imgsz={distribution.get('imgsz')}", False),
+        (("aspect",), "Width / height of the objects", True),
+        (("maps", "depth_m", "medians"), "Images by their median depth, m", False),
+    ):
+        histograms = {split: mapping(inside(found, *path)) for split, found in splits.items()}
+        counts = {
+            split: [as_number(value) or 0 for value in found.get("counts") or ()] for split, found in histograms.items()
+        }
+        known = {split: values for split, values in counts.items() if any(values)}
+        if known:
+            edges = next(histograms[split].get("edges") or () for split in known)
+            labels = _bins([float(edge) for edge in edges], open_below=open_below)
+            used = [place for place in range(len(labels)) if any(values[place] for values in known.values())]
+            part = slice(used[0], used[-1] + 1)  # empty bins at both ends tell nothing
+            drawn.append(_shares(what, labels[part], {split: values[part] for split, values in known.items()}))
     return [chart for chart in drawn if chart]
+
+
+def _class_chart(report: Mapping[str, Any], splits: list[str]) -> Any:
+    """Draw how many objects each class has in each split, and in how many images; a single one is in the table."""
+    names, unit = mapping(report.get("names")), _unit(report)
+    classes = {split: mapping(inside(report, "splits", split, "per_class")) for split in splits}
+    rows = sorted({index: None for found in classes.values() for index in found}, key=str)
+    if len(rows) < 2:
+        return None
+
+    def of(split: str, index: str, column: str) -> float:
+        return as_number(mapping(classes[split].get(index)).get(column)) or 0
+
+    rows.sort(key=lambda index: -sum(of(split, index, "instances") for split in splits))
+    title = f"{unit.capitalize()} of each class"
+    if len(rows) > MOST_CLASSES:
+        title = f"{unit.capitalize()} of the {MOST_CLASSES} most frequent of {len(rows)} classes"
+    values = {split: [of(split, index, "instances") for index in rows] for split in splits}
+    notes = {}
+    if unit != "images":
+        title += " (in how many images)"
+        notes = {split: [count(of(split, index, "images")) for index in rows] for split in splits}
+    return _shares(title, [str(names.get(index, index)) for index in rows], values, notes)
+
+
+def _shares(
+    title: str, labels: list[str], values: Mapping[str, list[float]], notes: Mapping[str, list[str]] | None = None
+) -> Any:
+    """Draw counts as shares of their split, so that splits of unlike size can be compared, with the counts beside."""
+    totals = {split: sum(found) or 1.0 for split, found in values.items()}
+    rows = [
+        Group(
+            label,
+            [values[split][place] / totals[split] for split in values],
+            [count(values[split][place]) + (f" in {notes[split][place]}" if notes else "") for split in values],
+        )
+        for place, label in enumerate(labels[:MOST_CLASSES])
+    ]
+    return grouped_bars(title, list(values), rows)
 
 
 def _bins(edges: list[float], *, open_below: bool) -> list[str]:
