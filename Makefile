@@ -33,7 +33,7 @@ types: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/pytest -q tests/unit tests/test_architecture.py
+	$(BIN)/pytest -q --numprocesses 2 tests/unit tests/test_architecture.py
 
 integration: setup
 	$(BIN)/pytest -q tests/integration -m "not slow and not slurm and not ray and not browser"

@@ -29,7 +29,7 @@ import psutil
 import yaml
 
 HERE = Path(__file__).parent
-LR0, MOMENTUM = (1e-3, 5e-2), (0.7, 0.98)
+LR0, MOMENTUM = (2e-4, 2e-2), (0.7, 0.98)
 COLUMN = "metrics/mAP50-95(B)"
 TUNE = """
 import sys, json
@@ -158,8 +158,9 @@ def main() -> None:
         folder = Path(scratch)
         data = small_dataset(options.data.resolve(), options.images, folder / "data")
         shared = {
-            "data": str(data), "epochs": options.epochs, "imgsz": options.imgsz, "batch": 4, "optimizer": "SGD",
-            "seed": 0, "device": "cpu", "workers": 0, "plots": False, "close_mosaic": 2, "warmup_epochs": 1,
+            "data": str(data), "epochs": options.epochs, "imgsz": options.imgsz, "batch": 4, "nbs": 4,
+            "optimizer": "AdamW", "seed": 0, "device": "cpu", "workers": 0, "plots": False, "close_mosaic": 2,
+            "warmup_epochs": 1, "warmup_bias_lr": 0.0,
         }  # fmt: skip
         words = [f"{key}={value}" for key, value in shared.items()]
         ours = [sys.executable, "-m", "yololab", "-m", "model=yolo26n.yaml", *words, "approval=auto"]
