@@ -23,7 +23,18 @@ from yololab.data.shapes_labels import (
     visible_outline,
 )
 from yololab.data.shapes_maps import IGNORED, depth_map, main_shape, semantic_mask
-from yololab.data.shapes_scene import Background, Kind, Scene, Shape, Texture, compose_scene, shape_mask
+from yololab.data.shapes_scene import (
+    DARKEST_LIGHT,
+    LIGHTEST_DARK,
+    Background,
+    Kind,
+    Scene,
+    Shape,
+    Texture,
+    compose_scene,
+    main_shape_alone,
+    shape_mask,
+)
 
 SMALL = ShapesSpec(seed=3, image_size=64, train=6, val=4, test=3)
 SIZE = 160
@@ -33,7 +44,7 @@ GOLDEN = {
     "shapes-seg": "7aa93116d5cf10bcd4699b8ecd0d4e731f297dfa1be4e813e0a294bd743bef65",
     "shapes-pose": "748a959627de993e61a76cf75dd7325180dede2b0b0a9d96a509faa413a862e6",
     "shapes-obb": "3e93729d978602252a8b6862d3ccf1a7d2e24fafd813d46a8236569b219c3b2b",
-    "shapes-cls": "75c3543d101fcd8b9d8052aab1a3c511392e12fd7ec41c87286f32606853a5d9",
+    "shapes-cls": "e6056cbd9c62408931c1d69700f72da0c5c3269e6e6fa2d75e44cfc4e08e3be2",
     "shapes-sem": "1d7b30f6558213fe254127882e81c0c497e0eeaf694ff97e7f65b58624ec1c9d",
     "shapes-depth": "9fce37e5b2a73bd25649c9bd39ed9dc84f7628c7710dda7ea97725ca77346288",
 }
@@ -63,7 +74,7 @@ def folder_of(variant: str, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("variant", sorted(VARIANTS.keys() - {"shapes"}))
 def test_bytes_are_those_of_every_other_machine(variant: str, tmp_path: Path) -> None:
-    """When this fails the generator has changed: GENERATOR_VERSION must count up."""
+    """When this fails the generator has changed: the version of the variant must count up."""
     assert tree_hash(folder_of(variant, tmp_path)) == GOLDEN[variant]
     assert ensure_shapes(replace(SMALL, variant=variant), tmp_path).exists()  # found, not drawn again
 
@@ -208,6 +219,16 @@ def test_crops_show_the_nearest_shape_whole(tmp_path: Path) -> None:
         coded[shape_mask(shape, SIZE)] = 255
         assert main_shape(scene, coded)[1].sum() == coded.sum()
     assert kinds == set(Kind)
+
+
+def test_a_shape_alone_is_lighter_than_what_is_behind_it() -> None:
+    for scene in SCENES:
+        alone = main_shape_alone(scene)
+        (shape,) = alone.shapes
+        assert (shape.kind, shape.corners()) == (scene.shapes[-1].kind, scene.shapes[-1].corners())
+        colours = [*alone.background.colours, *(bar.colour for bar in alone.background.bars)]
+        assert max(max(colour) for colour in colours) <= LIGHTEST_DARK < DARKEST_LIGHT
+        assert min(min(colour) for colour in shape.colours) >= DARKEST_LIGHT
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

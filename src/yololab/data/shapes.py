@@ -24,12 +24,8 @@ from yololab.data.shapes_labels import (
     rotated_text,
 )
 from yololab.data.shapes_maps import MILLIMETRES, depth_map, main_shape, semantic_mask
-from yololab.data.shapes_scene import Kind, Scene, compose_scene
+from yololab.data.shapes_scene import Kind, Scene, compose_scene, main_shape_alone
 from yololab.errors import InputError, Problem
-
-GENERATOR_VERSION = 1
-"""Counts up when the same spec gives other bytes: old and new datasets then lie in different folders."""
-
 
 Write = Callable[[Path, str, Scene], None]
 """Writes the image and the labels of a scene, given the split's folder and the file's stem."""
@@ -42,10 +38,12 @@ class Variant:
     Attributes:
         write: Writes the files of one scene.
         yaml: What its data.yaml says beside the splits; None for a dataset that is a folder of class folders.
+        version: Counts up when the same spec gives other bytes: old and new datasets then lie in different folders.
     """
 
     write: Write
     yaml: tuple[str, ...] | None
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class ShapesSpec:
     def folder_name(self) -> str:
         """Name of the dataset's folder: no two specs share one."""
         counts = "-".join(str(count) for count in self.splits.values())
-        return f"{self.variant}-v{GENERATOR_VERSION}-seed{self.seed}-{self.image_size}px-{counts}"
+        return f"{self.variant}-v{VARIANTS[self.variant].version}-seed{self.seed}-{self.image_size}px-{counts}"
 
 
 def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
@@ -159,8 +157,9 @@ def _with_map(kind: str, label: Callable[[Scene], NDArray[np.uint8] | NDArray[np
 
 
 def _in_class_folder(folder: Path, stem: str, scene: Scene) -> None:
-    """Write the part of a scene around its nearest shape into the folder of its class."""
-    kind, part = main_shape(scene, draw_scene(scene))
+    """Write the nearest shape of a scene, alone, into the folder of its class."""
+    alone = main_shape_alone(scene)
+    kind, part = main_shape(alone, draw_scene(alone))
     for name in _NAMES:
         (folder / name).mkdir(parents=True, exist_ok=True)
     write_png(folder / kind.name.lower() / f"{stem}.png", part)
@@ -178,7 +177,7 @@ VARIANTS: dict[str, Variant] = {
     "shapes-seg": Variant(_with_text(polygon_text), _names(*_NAMES)),
     "shapes-pose": Variant(_with_text(keypoint_text), (*_POSE, *_names(*_NAMES))),
     "shapes-obb": Variant(_with_text(rotated_text), _names(*_NAMES)),
-    "shapes-cls": Variant(_in_class_folder, None),
+    "shapes-cls": Variant(_in_class_folder, None, version=2),
     "shapes-sem": Variant(_with_map("masks", semantic_mask), ("masks_dir: masks", *_names("background", *_NAMES))),
     "shapes-depth": Variant(_with_map("depth", depth_map), (f"depth_scale: {MILLIMETRES}", *_names("depth"))),
 }

@@ -9,7 +9,7 @@ and the contents of `Generator.normal` differ between libraries.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 import numpy as np
@@ -29,6 +29,8 @@ CONTRAST = 90
 MOST_BARS = 4
 MOST_TILT = 20
 """Rotation of squares and triangles, +/- degrees: a few epochs must do, so most stand nearly upright."""
+LIGHTEST_DARK, DARKEST_LIGHT = 90, 150
+"""Channels of a background and of a shape that stands alone."""
 PLAIN_SHARE = 0.4
 """Probability that a shape has no pattern, beside the chance that its texture is plain anyway."""
 
@@ -206,6 +208,28 @@ def compose_scene(rng: np.random.Generator, size: int) -> Scene:
     background = _background(rng, size)
     candidates = tuple(_shape(rng, size, background) for _ in range(int(rng.integers(FEWEST_SHAPES, MOST_SHAPES + 1))))
     return Scene(size, background, visible_shapes(candidates, size), int(rng.integers(2**32)))
+
+
+def main_shape_alone(scene: Scene) -> Scene:
+    """Return a scene with its nearest shape alone, light on dark: few images are enough to learn the classes."""
+    background = replace(
+        scene.background,
+        colours=(_dark(scene.background.colours[0]), _dark(scene.background.colours[1])),
+        bars=tuple(replace(bar, colour=_dark(bar.colour)) for bar in scene.background.bars),
+    )
+    shape = scene.shapes[-1]
+    shape = replace(shape, colours=(_light(shape.colours[0]), _light(shape.colours[1])))
+    return replace(scene, background=background, shapes=(shape,))
+
+
+def _dark(colour: Colour) -> Colour:
+    red, green, blue = (value * LIGHTEST_DARK // 255 for value in colour)
+    return red, green, blue
+
+
+def _light(colour: Colour) -> Colour:
+    red, green, blue = (DARKEST_LIGHT + value * (255 - DARKEST_LIGHT) // 255 for value in colour)
+    return red, green, blue
 
 
 def visible_shapes(shapes: tuple[Shape, ...], size: int) -> tuple[Shape, ...]:
