@@ -36,7 +36,7 @@ unit: setup
 	$(BIN)/pytest -q --numprocesses 2 tests/unit tests/test_architecture.py
 
 integration: setup
-	$(BIN)/pytest -q tests/integration -m "not slow and not slurm and not ray and not browser"
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not browser"
 
 test: lint types unit integration
 

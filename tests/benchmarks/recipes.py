@@ -36,7 +36,8 @@ def run(recipe: str, seed: int, project: Path, more: list[str]) -> dict[str, Any
     seconds = round(sum(record["timings"].values()), 1)
     metric = metrics["primary_metric"]
     result = {"seed": seed, "score": metrics[metric], "seconds": seconds}
-    return {"metric": metric, "run": result, "provenance": record["provenance"]}
+    threads = record["training"]["setup"]["threads"]
+    return {"metric": metric, "run": result, "provenance": record["provenance"], "threads": threads}
 
 
 def command_of(recipe: str, more: list[str]) -> list[str]:
@@ -55,6 +56,7 @@ def figures(recipe: str, found: list[dict[str, Any]], more: list[str]) -> dict[s
         ),
         "commit": commit,
         "machine": {key: provenance["hardware"][key] for key in ("cpu", "cores", "os", "python")},
+        "threads": found[0]["threads"],
         "packages": {name: provenance["packages"][name] for name in ("torch", "ultralytics", "numpy")},
         "metric": found[0]["metric"],
         "runs": runs,
@@ -79,7 +81,8 @@ def head_line(measured: dict[str, Any]) -> str:
     if measured["sd"] is not None:
         score += f" ± {measured['sd']:.3f}"
     seeds = f"{count} seed{'s' if count > 1 else ''}"
-    return f"# About {measured['seconds']} s on {measured['machine']['cores']} cores; {score} ({seeds}; recipes.json)."
+    cores = f"{measured['threads']} core{'s' if measured['threads'] > 1 else ''}"
+    return f"# About {measured['seconds']} s on {cores}; {score} ({seeds}; recipes.json)."
 
 
 def tell(recipe: str, measured: dict[str, Any]) -> None:

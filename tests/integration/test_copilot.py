@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 from tiny import make_dataset
 
-JOB = ("data=pictures/data.yaml", "model=yolo26n.yaml", "imgsz=64", "batch=4", "device=cpu", "workers=0", "plots=false")
+JOB = (
+    "data=pictures/data.yaml",
+    "model=yolo26n.yaml",
+    "imgsz=64",
+    "batch=4",
+    "device=cpu",
+    "device.threads=1",
+    "workers=0",
+    "plots=false",
+)
 
 
 @pytest.fixture

@@ -16,7 +16,16 @@ import pytest
 import yaml
 from tiny import make_dataset
 
-QUICK = ("model=yolo26n.yaml", "imgsz=64", "batch=4", "device=cpu", "workers=0", "approval=auto", "plots=false")
+QUICK = (
+    "model=yolo26n.yaml",
+    "imgsz=64",
+    "batch=4",
+    "device=cpu",
+    "device.threads=1",
+    "workers=0",
+    "approval=auto",
+    "plots=false",
+)
 
 
 @pytest.fixture(scope="module")

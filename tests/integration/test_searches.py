@@ -18,7 +18,16 @@ from tiny import make_dataset
 from yololab.sweep.storage import journal_url, open_storage
 from yololab.sweep.trials import SweepFolder, TrialState
 
-QUICK = ("model=./micro.yaml", "imgsz=64", "batch=4", "device=cpu", "workers=0", "approval=auto", "plots=false")
+QUICK = (
+    "model=./micro.yaml",
+    "imgsz=64",
+    "batch=4",
+    "device=cpu",
+    "device.threads=1",
+    "workers=0",
+    "approval=auto",
+    "plots=false",
+)
 SETTINGS = ("data=pictures/data.yaml", *QUICK, "evaluation.plots=false", "hydra.launcher.jobs=2")
 
 
