@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sweeps import assert_only_the_winner_was_finished, finish, start, sweep_of
 from tiny import make_dataset
 
 from yololab.sweep.trials import SweepFolder, TrialState
 
 SETTINGS = (
     *("data=pictures/data.yaml", "model=yolo26n.yaml", "imgsz=32", "batch=2", "device=cpu", "workers=0"),
-    *("approval=auto", "plots=false", "val=false", "patience=0", "export=none", "evaluation.plots=false"),
+    *("approval=auto", "plots=false", "val=false", "patience=0", "evaluation.plots=false"),
     *("lr0=0.001,0.01", "hydra.launcher.cpus=1", "hydra.launcher.settle_seconds=0"),
 )
 PATIENCE_SECONDS = 200
@@ -26,33 +25,8 @@ PATIENCE_SECONDS = 200
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    make_dataset(tmp_path / "pictures", images=4)
+    make_dataset(tmp_path / "pictures", images=4, splits=("train", "val", "test"))
     return tmp_path
-
-
-def start(project: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "yololab", *words],
-        cwd=project,
-        env=os.environ | {"YOLO_OFFLINE": "true"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finish(process: subprocess.Popen[str], code: int = 0) -> str:
-    output = process.communicate(timeout=400)[0]
-    assert process.returncode == code, output
-    assert "Traceback" not in output
-    return output
-
-
-def sweep_of(project: Path) -> SweepFolder:
-    (found,) = (project / "multirun").glob("*_*")
-    return SweepFolder(found)
 
 
 def epochs_of(sweep: SweepFolder, number: int) -> int:
@@ -105,6 +79,7 @@ def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, pr
     assert [attempt["from_epoch"] for attempt in record["attempts"]] == [0, reached]
     assert record["results"]["final_epoch"] == epochs_of(sweep, 1) == 25
     assert record["training"]["setup"]["threads"] == 1
+    assert_only_the_winner_was_finished(sweep)
     slurm.clear()
 
 
@@ -128,3 +103,4 @@ def test_on_ray_a_killed_node_lets_its_trial_go_on_elsewhere(ray_nodes, project)
     # Two rows were written; the second epoch's checkpoint is written after its row.
     assert record["attempts"][1]["from_epoch"] >= 1
     assert record["results"]["final_epoch"] == epochs_of(sweep, lost) == 12
+    assert_only_the_winner_was_finished(sweep)

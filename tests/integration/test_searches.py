@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import optuna
 import pytest
 from adapter_samples import MICRO
+from sweeps import assert_only_the_winner_was_finished, finish, start, sweep_of
 from tiny import make_dataset
 
 from yololab.sweep.storage import journal_url, open_storage
-from yololab.sweep.trials import SweepFolder, TrialState
+from yololab.sweep.trials import TrialState
 
 QUICK = (
     "model=./micro.yaml",
@@ -34,44 +33,16 @@ SETTINGS = ("data=pictures/data.yaml", *QUICK, "evaluation.plots=false", "hydra.
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sweeps")
-    data = make_dataset(folder / "pictures", images=4)
-    make_dataset(folder / "others", images=4, seed=1)
-    (folder / "others/val").rename(folder / "pictures/test")
-    data.write_text(data.read_text() + "test: test/images\n")
+    make_dataset(folder / "pictures", images=4, splits=("train", "val", "test"))
     (folder / "micro.yaml").write_text(MICRO)
     return folder
-
-
-def command(*words: str, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "yololab", *words],
-        cwd=cwd,
-        env=os.environ | {"YOLO_OFFLINE": "true"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finished(process: subprocess.Popen[str], code: int = 0) -> str:
-    output = process.communicate(timeout=400)[0]
-    assert process.returncode == code, output
-    assert "Traceback" not in output
-    return output
-
-
-def sweep_of(project: Path, name: str) -> SweepFolder:
-    (found,) = (project / "multirun").glob(f"{name}_*")
-    return SweepFolder(found)
 
 
 def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
     options = "search.pruner_options={n_startup_trials:1,n_warmup_steps:0}"
     space = ("lr0=tag(log,interval(1e-4,1e-1))", "augmentation=none,default")
     words = ("epochs=3", "name=searched", "search=tpe", "search.trials=3", "search.pruner=median", options)
-    output = finished(command("-m", *SETTINGS, *words, *space, cwd=project))
+    output = finish(start(project, "-m", *SETTINGS, *words, *space))
     folder = sweep_of(project, "searched")
     entries = folder.trials()
     assert len(entries) == 3
@@ -98,32 +69,9 @@ def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
     assert len(optuna.load_study(study_name=folder.path.name, storage=plain).trials) == 3, "without any help of ours"
 
 
-def assert_only_the_winner_was_finished(folder: SweepFolder) -> None:
-    """The winner is measured on the test split and exported, with a page of its own; the others are not."""
-    content = json.loads(folder.summary.read_text())
-    winner = content["winner"]["trial"]
-    assert content["test"]["split"] == "test"
-    assert folder.report.is_file()
-    for entry in folder.trials():
-        run = folder.trial(entry.number)
-        record = json.loads(run.record.read_text())
-        exported = next(item for item in record["verification"]["checks"] if item["check"] == "exported model works")
-        won = entry.number == winner
-        assert (exported["passed"] is not None) is won, exported
-        assert ("export" in record) is won
-        assert (run.test_evaluation / "metrics.json").is_file() is won
-        assert run.report.is_file() is won
-        if won:
-            assert record["winner"]["error"] is None
-            assert record["verification"]["passed"] is all(
-                item["passed"] is not False for item in record["verification"]["checks"]
-            )
-            assert record["status"] == "complete"
-
-
 def test_a_sweep_killed_with_its_trials_is_finished_by_resume(project):
     words = ("epochs=8", "patience=0", "name=killed", "lr0=0.001,0.01", "export=none", "val=false")
-    process = command("-m", *SETTINGS, *words, cwd=project)
+    process = start(project, "-m", *SETTINGS, *words)
     deadline = time.monotonic() + 200
     while not any((project / "multirun").glob("killed_*/[01]/weights/last.pt")):
         assert time.monotonic() < deadline
@@ -139,7 +87,7 @@ def test_a_sweep_killed_with_its_trials_is_finished_by_resume(project):
     process.communicate(timeout=60)
     before = {entry.number: entry for entry in folder.trials()}
     assert any(entry.state is TrialState.RUNNING for entry in before.values())
-    finished(command("resume", str(folder.path), cwd=project.parent))
+    finish(start(project.parent, "resume", str(folder.path)))
     entries = folder.trials()
     assert [entry.number for entry in entries] == [0, 1]
     assert {str(entry.state) for entry in entries} == {"complete"}

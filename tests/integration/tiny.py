@@ -11,10 +11,10 @@ import yaml
 SIZE = 64
 
 
-def make_dataset(folder: Path, images: int = 8, seed: int = 0) -> Path:
+def make_dataset(folder: Path, images: int = 8, splits: tuple[str, ...] = ("train", "val")) -> Path:
     """Draw bright squares and dark bars on noise, write boxes in YOLO's layout, return the data.yaml."""
-    rng = np.random.default_rng(seed)
-    for split in ("train", "val"):
+    rng = np.random.default_rng(0)
+    for split in splits:
         (folder / split / "images").mkdir(parents=True)
         (folder / split / "labels").mkdir()
         for number in range(images):
@@ -29,5 +29,5 @@ def make_dataset(folder: Path, images: int = 8, seed: int = 0) -> Path:
             cv2.imwrite(str(folder / split / "images" / f"{split}{number}.png"), picture)
             (folder / split / "labels" / f"{split}{number}.txt").write_text("\n".join(rows) + "\n")
     file = folder / "data.yaml"
-    file.write_text(yaml.safe_dump({"train": "train/images", "val": "val/images", "names": ["square", "bar"]}))
+    file.write_text(yaml.safe_dump({split: f"{split}/images" for split in splits} | {"names": ["square", "bar"]}))
     return file
