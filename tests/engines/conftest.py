@@ -13,7 +13,7 @@ sys.path += [str(Path(__file__).parents[1] / name) for name in ("unit", "integra
 
 import ray_cluster
 import slurm_cluster
-from contract import Engine
+from executor_contract import Engine
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import engine_contract
 import pytest
-from contract import EngineContract, is_alive, kill, wait_for, wait_until
+from executor_contract import ExecutorContract, SweepsElsewhere, is_alive, kill, wait_for, wait_until
 
 from yololab.errors import InputError
-from yololab.sweep.engines import make_executor
 from yololab.sweep.executor import JobState, Resources
 
 pytestmark = pytest.mark.ray
@@ -21,22 +19,11 @@ def engine(ray_engine):
     return ray_engine
 
 
-class TestSweeps(engine_contract.EngineContract):
-    patience = 60.0
-    slow_seconds = 20.0
-
-    @pytest.fixture
-    def make(self, engine):
-        def make(jobs, **resources):
-            settings = engine.settings | {"jobs": jobs}
-            executor = make_executor(engine.name, settings, Resources(cpus=1, **resources), engine_contract.BODY)
-            engine.made.append(executor)
-            return executor
-
-        return make
+class TestSweeps(SweepsElsewhere):
+    pass
 
 
-class TestContract(EngineContract):
+class TestContract(ExecutorContract):
     def finish_after_parent(self, engine, successor, trial, handle):
         # Ray ends the tasks of a process that is gone: the successor learns it, and starts the trial again.
         wait_for(successor, [handle])

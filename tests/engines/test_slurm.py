@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import engine_contract
 import pytest
-from contract import EngineContract, Trial, kill, wait_for, wait_until
+import sweep_contract
+from executor_contract import ExecutorContract, SweepsElsewhere, Trial, kill, wait_for, wait_until
 
 from yololab.errors import InputError, JobError
 from yololab.sweep import slurm_queue
-from yololab.sweep.engines import make_executor
 from yololab.sweep.executor import JobState, Resources
 
 pytestmark = pytest.mark.slurm
@@ -22,30 +21,17 @@ def engine(slurm_engine):
     return slurm_engine
 
 
-class TestSweeps(engine_contract.EngineContract):
-    patience = 60.0
-    slow_seconds = 20.0
-
-    @pytest.fixture
-    def make(self, engine):
-        def make(jobs, **resources):
-            settings = engine.settings | {"jobs": jobs}
-            executor = make_executor(engine.name, settings, Resources(cpus=1, **resources), engine_contract.BODY)
-            engine.made.append(executor)
-            return executor
-
-        return make
-
+class TestSweeps(SweepsElsewhere):
     def test_a_hanging_trial_is_ended_at_its_time_limit(self, make, tmp_path):
         # Slurm counts in minutes, and looks every half of one.
         entries = self.run(tmp_path, make(jobs=2, time_minutes=1), "do=hang", "do=ok")
         assert [str(entry.state) for entry in entries] == ["failed", "complete"]
         assert "time limit" in entries[0].error["message"]
         assert "time_minutes" in entries[0].error["message"]
-        assert not engine_contract.alive(tmp_path / "0")
+        assert not sweep_contract.alive(tmp_path / "0")
 
 
-class TestContract(EngineContract):
+class TestContract(ExecutorContract):
     def finish_after_parent(self, engine, successor, trial, handle):
         # The job is Slurm's: it goes on, and the successor finds it by its number.
         assert successor.poll([handle]) == {handle: JobState.RUNNING}

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine_contract import BODY
+from sweep_contract import BODY
 
 from yololab.interrupt import StopSignal
 from yololab.screen import Screen

@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from engine_contract import (
+from hydra.core.utils import JobStatus
+from omegaconf import OmegaConf
+from sweep_contract import (
     BODY,
-    EngineContract,
+    SweepContract,
     Trials,
     alive,
     kill,
@@ -20,8 +22,6 @@ from engine_contract import (
     start_parent,
     wait_for,
 )
-from hydra.core.utils import JobStatus
-from omegaconf import OmegaConf
 
 from yololab.errors import InputError
 from yololab.sweep.engines import make_executor, split_settings
@@ -36,7 +36,7 @@ def local(jobs: int = 1, **given: Any) -> Executor:
     return make_executor("local", own, resources, BODY)
 
 
-class TestLocal(EngineContract):
+class TestLocal(SweepContract):
     @pytest.fixture
     def make(self) -> Iterator[Callable[..., Executor]]:
         made = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-from engine_contract import BODY, MAP, Trials, settings_of
+from sweep_contract import BODY, MAP, Trials, settings_of
 
 from yololab.errors import InputError
 from yololab.interrupt import StopSignal

@@ -80,7 +80,7 @@ def settings_of(name: str, **changes: Any) -> SweepSettings:
     return replace(settings, **changes)
 
 
-class EngineContract:
+class SweepContract:
     """The scenarios. `make` is given settings as keywords: `jobs`, and those of `Resources`."""
 
     # From asking a job to end until it is gone, and from killing one until the engine knows, in seconds.

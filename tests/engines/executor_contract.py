@@ -1,6 +1,7 @@
 """What every engine must do with a trial, whatever becomes of it; shown with a body of half a second.
 
-A test class of an engine inherits from `EngineContract` and says in its fixture `engine` how the engine is made.
+Test classes of an engine inherit from `ExecutorContract` (one trial after another, by its handle) and `SweepsElsewhere`
+(whole sweeps), and say in the fixture `engine` how the engine is made.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
+import sweep_contract
 
 from yololab.sweep.engines import make_executor
 from yololab.sweep.executor import OUTPUT, Executor, JobState, Resources
@@ -93,7 +97,22 @@ def wait_for(
     wait_until(lambda: set(executor.poll(handles).values()) == {state}, f"{state}", seconds)
 
 
-class EngineContract:
+class SweepsElsewhere(sweep_contract.SweepContract):
+    patience = 60.0
+    slow_seconds = 20.0
+
+    @pytest.fixture
+    def make(self, engine):
+        def make(jobs, **resources):
+            settings = engine.settings | {"jobs": jobs}
+            executor = make_executor(engine.name, settings, Resources(cpus=1, **resources), sweep_contract.BODY)
+            engine.made.append(executor)
+            return executor
+
+        return make
+
+
+class ExecutorContract:
     def test_whatever_becomes_of_one_the_others_complete(self, engine):
         executor = engine.make()
         behaviours = ("complete", "raise", "exit", "kill", "fail", "complete")
