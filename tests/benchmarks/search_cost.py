@@ -3,11 +3,11 @@
     python tests/benchmarks/search_cost.py path/to/bccd/data.yaml        # writes search_cost.json
     python tests/benchmarks/search_cost.py … --trials 12 --epochs 10 --images 205
 
-Every arm trains YOLO26n from scratch with the same arguments, seed, images and image size, searches the same ranges of
-lr0 and momentum, and has the same number of trials. The score of a trial is the best mAP50-95 of its results.csv, which
-Ultralytics' validation during training writes in each arm. CPU seconds are those of the whole process tree, sampled
-twice a second. The target is the score that all arms reach: the best one of the weakest arm. Beside it: what one trial
-costs in its own process, and what a bare `yolo train` with the same arguments costs.
+Every arm trains YOLO26n from scratch with the same arguments, seed, images and image size, on one thread, searches the
+same ranges of lr0 and momentum, and has the same number of trials. The score of a trial is the best mAP50-95 of its
+results.csv, which Ultralytics' validation during training writes in each arm. CPU seconds are those of the whole
+process tree, sampled twice a second. The target is the score that all arms reach: the best one of the weakest arm.
+Beside it: what one trial costs in its own process, and what a bare `yolo train` with the same arguments costs.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def run(command: list[str], folder: Path) -> tuple[Meter, float]:
         "YOLO_CONFIG_DIR": str(folder / "settings"),
         "YOLO_OFFLINE": "1",
         "YOLO_AUTOINSTALL": "0",
+        "OMP_NUM_THREADS": "1",
     }
     with (folder / "output.txt").open("ab") as output:
         process = subprocess.Popen(
@@ -164,7 +165,7 @@ def main() -> None:
         }  # fmt: skip
         words = [f"{key}={value}" for key, value in shared.items()]
         ours = [sys.executable, "-m", "yololab", "-m", "model=yolo26n.yaml", *words, "approval=auto"]
-        ours += ["export=none", "evaluation.plots=false"]
+        ours += ["export=none", "evaluation.plots=false", "device.threads=1"]
         rates = spread(*LR0, options.trials // 2, log=True)
         grid = [*ours, f"lr0={','.join(map(str, rates))}", f"momentum={','.join(map(str, MOMENTUM))}"]
         tpe = [*ours, "search=tpe", f"search.trials={options.trials}", "search.space={}"]
@@ -178,11 +179,9 @@ def main() -> None:
             "tune": arm(tune, folder / "tune", "**/results.csv"),
             "grid": arm(grid, folder / "grid", "multirun/*/[0-9]*/results.csv"),
         }
-        bare = [
-            run([sys.executable, "-c", "from ultralytics.cfg import entrypoint; entrypoint()", "train",
-                 "model=yolo26n.yaml", *words, f"lr0={rates[1]}", f"project={folder / 'bare'}"], folder / f"bare{n}")[1]
-            for n in range(2)
-        ]  # fmt: skip
+        plain = [sys.executable, "-c", "from ultralytics.cfg import entrypoint; entrypoint()", "train"]
+        plain += ["model=yolo26n.yaml", *words, f"lr0={rates[len(rates) // 2]}", f"project={folder / 'bare'}"]
+        bare = [run(plain, folder / f"bare{number}")[1] for number in range(2)]
     target = min(found["best"] for found in arms.values())
     trial = statistics.mean(cpu for cpu, _ in arms["grid"].pop("bodies"))
     for found in arms.values():

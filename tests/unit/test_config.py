@@ -159,9 +159,16 @@ def test_every_argument_of_ultralytics_is_the_users_or_is_refused_with_a_reason(
             assert "unknown" not in str(caught.value), name
 
 
+def settings_of(hparams):
+    """What a file says, over the one that it starts from."""
+    own = yaml.safe_load((conf_dir() / "hparams" / f"{hparams}.yaml").read_text())
+    before, *_ = own.pop("defaults", ["default"])
+    return own if before in ("default", "_self_") else settings_of(before) | own
+
+
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["hparams"])
 def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
-    own = yaml.safe_load((conf_dir() / "hparams" / f"{option}.yaml").read_text()) or {}
+    own = settings_of(option)
     train = composed_with("hparams", option).experiment.train
     default = yaml.safe_load((conf_dir() / "hparams/default.yaml").read_text())
     for key, value in default.items():
