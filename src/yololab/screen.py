@@ -203,6 +203,15 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Write how many of something there are.
+
+    >>> counted(1, "epoch"), counted(1200, "batch", "batches")
+    ('1 epoch', '1,200 batches')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def number(value: Any, digits: int = 4) -> str:
     """Write a metric: a dash for what is not known."""
     return f"{value:.{digits}f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else "—"

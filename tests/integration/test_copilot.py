@@ -118,7 +118,7 @@ def test_what_changed_in_the_data_since_the_baseline_is_told(project):
 
 
 def test_an_estimate_reckons_with_the_part_of_the_data_that_is_used(project):
-    assert "epochs of 1 batches" in yololab("estimate", *JOB, "epochs=2", "data.subset=4", cwd=project)
+    assert "2 epochs of 1 batch," in yololab("estimate", *JOB, "epochs=2", "data.subset=4", cwd=project)
     assert not (project / "outputs").exists()
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from yololab.config.schema import ExperimentConfig
-from yololab.screen import Screen, duration
+from yololab.screen import Screen, counted, duration
 from yololab.ultralytics_adapter.probe import Probe
 
 # What a job takes beside its batches, on the machines that we measured: constants beside any real training.
@@ -200,7 +200,8 @@ def show_estimate(screen: Screen, estimate: Estimate, warnings: list[str], trial
     """
     screen.stage(
         "estimate",
-        f"{duration(estimate.seconds)} at most ({estimate.epochs} epochs of {estimate.batches_per_epoch} batches, "
+        f"{duration(estimate.seconds)} at most ({counted(estimate.epochs, 'epoch')} of "
+        f"{counted(estimate.batches_per_epoch, 'batch', 'batches')}, "
         f"{estimate.seconds_per_batch:.3g} s each){trials}; about {estimate.disk_bytes / 2**20:.0f} MiB on disk",
     )
     if estimate.measured_images < estimate.batch:

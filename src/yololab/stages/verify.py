@@ -10,6 +10,7 @@ from typing import Any
 
 from yololab.errors import InputError
 from yololab.metricsfile import read_metrics
+from yololab.screen import counted
 
 MIN_EPOCHS_FOR_SLOPE = 3
 CLEAR_SHARE = 0.75
@@ -61,7 +62,7 @@ def loss_decreased(train_losses: Sequence[float | None]) -> Check:
     name = "loss decreased"
     known = [(epoch, loss) for epoch, loss in enumerate(train_losses) if loss is not None and math.isfinite(loss)]
     if len(known) < MIN_EPOCHS_FOR_SLOPE:
-        return Check(name, None, f"{len(known)} epochs are too few to say (at least {MIN_EPOCHS_FOR_SLOPE})")
+        return Check(name, None, f"too few epochs to say: {len(known)}, at least {MIN_EPOCHS_FOR_SLOPE}")
     slope = theil_sen_slope(known)
     pairs = [(earlier, later) for i, (_, earlier) in enumerate(known) for _, later in known[i + 1 :]]
     falls = sum(later < earlier for earlier, later in pairs)
@@ -83,7 +84,7 @@ def batch_learnt(train_losses: Sequence[float | None]) -> Check:
     name = "batch learnt"
     known = [loss for loss in train_losses if loss is not None and math.isfinite(loss)]
     if len(known) < MIN_EPOCHS_FOR_SLOPE or known[0] <= 0:
-        return Check(name, False, f"{len(known)} epochs with a finite loss")
+        return Check(name, False, f"{counted(len(known), 'epoch')} with a finite loss")
     share = min(known) / known[0]
     evidence = f"loss {known[0]:.4g} to {min(known):.4g} in {len(known)} epochs ({share:.0%} of the first)"
     return Check(name, share <= LEARNT_SHARE, evidence)

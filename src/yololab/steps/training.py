@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.job import Job
-from yololab.screen import duration
+from yololab.screen import counted, duration
 from yololab.ultralytics_adapter.logs import ultralytics_log
 from yololab.ultralytics_adapter.resume_point import find_resume_point
 from yololab.ultralytics_adapter.training import EpochReport, TrainResult
@@ -18,7 +18,7 @@ def train(job: Job) -> None:
     request = job.rehearsal or job.request
     assert request is not None
     epochs = int(request.arguments["epochs"])
-    job.screen.stage("train", f"{epochs} epochs")
+    job.screen.stage("train", counted(epochs, "epoch"))
     job.record.update(model_path=str(job.folder.best))
     if job.earlier is not None:
         done = find_resume_point(job.folder).epochs_done
@@ -42,7 +42,9 @@ def train(job: Job) -> None:
         record_training(job, job.training)
     result = job.training
     if job.pruned:
-        job.screen.detail(f"given up after {result.epochs_completed} epochs: other trials were better at this point")
+        job.screen.detail(
+            f"given up after {counted(result.epochs_completed, 'epoch')}: other trials were better at this point"
+        )
     _tell_dropped_images(job, result)
     for warning in result.warnings:
         job.screen.warn(warning)
@@ -51,7 +53,7 @@ def train(job: Job) -> None:
             f"{difference.name}: {difference.requested} became {difference.effective} ({difference.reason})"
         )
     job.screen.detail(
-        f"{result.epochs_completed} epochs in {duration(result.seconds)}, {result.stop_reason}"
+        f"{counted(result.epochs_completed, 'epoch')} in {duration(result.seconds)}, {result.stop_reason}"
         + ("" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)")
     )
 
