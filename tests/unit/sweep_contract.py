@@ -84,7 +84,7 @@ class SweepContract:
     """The scenarios. `make` is given settings as keywords: `jobs`, and those of `Resources`."""
 
     # From asking a job to end until it is gone, and from killing one until the engine knows, in seconds.
-    patience = 20.0
+    patience = 60.0
     # Longer than three trials of half a second need one after the other, in seconds.
     slow_seconds = 4.0
 
