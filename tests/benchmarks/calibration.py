@@ -107,6 +107,18 @@ def true_difference(setting: Setting, skills: tuple[float, float]) -> float:
     return values[0] - values[1]
 
 
+def keep(script: Path, content: dict, words: str, seconds: float) -> None:
+    """Write what a calibration found beside its script, with the command, the commit and the machine."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    run = {
+        "command": f"python tests/benchmarks/{script.name} {words}",
+        "commit": commit,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "seconds": round(seconds),
+    }
+    script.with_suffix(".json").write_text(json.dumps(content | {"run": run}, indent=2) + "\n")
+
+
 def main() -> None:
     """Run the simulations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -131,15 +143,8 @@ def main() -> None:
             found = pool.map(one, tasks, chunksize=8)
             content["power"][f"true difference {truth:+.4f}"] = {"setting": setting.name} | summary(found, truth)
             print(truth, json.dumps(content["power"][f"true difference {truth:+.4f}"]), flush=True)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    content["run"] = {
-        "command": f"python tests/benchmarks/calibration.py --simulations {options.simulations}",
-        "commit": commit,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "seconds": round(time.monotonic() - started),
-    }
     if not options.no_write:
-        Path(__file__).with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+        keep(Path(__file__), content, f"--simulations {options.simulations}", time.monotonic() - started)
 
 
 if __name__ == "__main__":

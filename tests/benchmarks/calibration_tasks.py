@@ -13,9 +13,6 @@ import argparse
 import json
 import math
 import multiprocessing
-import os
-import platform
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -24,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from calibration import LIMITS, REPLICATES, TOLERANCE, begin, rate, summary
+from calibration import LIMITS, REPLICATES, TOLERANCE, begin, keep, rate, summary
 from simulation_tasks import TASK_SETTINGS, TaskSetting
 
 from yololab.statistics import paired
@@ -84,15 +81,8 @@ def main() -> None:
             found = of_setting(setting, options.simulations, lambda work, tasks: pool.map(work, tasks, chunksize=8))
             content["settings"][setting.name] = found
             print(setting.name, json.dumps(found), flush=True)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    content["run"] = {
-        "command": f"python tests/benchmarks/calibration_tasks.py --simulations {options.simulations}",
-        "commit": commit,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "seconds": round(time.monotonic() - started),
-    }
     if not options.no_write:
-        Path(__file__).with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+        keep(Path(__file__), content, f"--simulations {options.simulations}", time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sweeps import assert_only_the_winner_was_finished, finish, start, sweep_of
+from command_line import finish, start
+from sweeps import assert_only_the_winner_was_finished, sweep_of
 from tiny import make_dataset
 
 from yololab.sweep.trials import SweepFolder, TrialState

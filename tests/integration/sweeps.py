@@ -1,36 +1,11 @@
-"""Sweeps that are started as a user starts them, and what their winner has to have."""
+"""The folder of a sweep, and what its winner has to have."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from yololab.sweep.trials import SweepFolder
-
-
-def start(project: Path, *words: str) -> subprocess.Popen[str]:
-    """Start the command line in a folder, in a session of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "yololab", *words],
-        cwd=project,
-        env=os.environ | {"YOLO_OFFLINE": "true"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finish(process: subprocess.Popen[str], code: int = 0) -> str:
-    """Wait for a command, and return what it printed."""
-    output = process.communicate(timeout=400)[0]
-    assert process.returncode == code, output
-    assert "Traceback" not in output
-    return output
 
 
 def sweep_of(project: Path, name: str = "*") -> SweepFolder:

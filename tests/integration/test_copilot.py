@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import command_line
 import pytest
 from tiny import make_dataset
 
@@ -34,20 +35,8 @@ def project(tmp_path) -> Path:
 
 
 def yololab(*words: str, cwd: Path, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "yololab", *words],
-        cwd=cwd,
-        env=os.environ | {"YOLO_OFFLINE": "true"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == code, output
-    assert "Traceback" not in output
-    return output
+    done = command_line.yololab(*words, cwd=cwd, code=code)
+    return done.stdout + done.stderr
 
 
 def newest(project: Path) -> Path:

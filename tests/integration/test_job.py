@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command_line import yololab
 from tiny import make_dataset
 
 QUICK = (
@@ -33,23 +33,6 @@ def project(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("my project")
     make_dataset(folder / "pictures")
     return folder
-
-
-def yololab(*words: str, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "yololab", *words],
-        cwd=cwd,
-        env=os.environ | {"YOLO_OFFLINE": "true"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
-    if code is not None:
-        assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 def train(*words: str, cwd: Path, code: int = 0) -> Path:

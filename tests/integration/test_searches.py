@@ -11,7 +11,8 @@ from pathlib import Path
 import optuna
 import pytest
 from adapter_samples import MICRO
-from sweeps import assert_only_the_winner_was_finished, finish, start, sweep_of
+from command_line import finish, start
+from sweeps import assert_only_the_winner_was_finished, sweep_of
 from tiny import make_dataset
 
 from yololab.sweep.storage import journal_url, open_storage
