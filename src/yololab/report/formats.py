@@ -32,6 +32,16 @@ def number(value: Any, digits: int = 4) -> str:
     return UNKNOWN if found is None else f"{found:.{digits}f}".replace("-", MINUS)
 
 
+def p_value(value: Any) -> str:
+    """Write a p-value; a small one as a bound.
+
+    >>> p_value(0.0421), p_value(0.0), p_value(None)
+    ('0.042', '< 0.001', '—')
+    """
+    found = as_number(value)
+    return UNKNOWN if found is None else "< 0.001" if found < 0.001 else f"{found:.3f}"
+
+
 def count(value: Any) -> str:
     """Write a whole number with its thousands apart.
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from yololab.report.charts.bars import Bar, bars
-from yololab.report.formats import as_number, count, number, signed
+from yololab.report.formats import as_number, count, number, p_value, signed
 from yololab.report.runfiles import RunFiles, mapping, mappings, primary_row
 from yololab.report.verdicts import gain_word
 from yololab.tasks import TASKS
@@ -150,7 +150,7 @@ def _row(
 
 def _change(row: Mapping[str, Any]) -> Change:
     """Read what was found of one metric of a class."""
-    chance = "insufficient" if row.get("insufficient") is True else number(row.get("q"), 3) if "q" in row else ""
+    chance = "insufficient" if row.get("insufficient") is True else p_value(row.get("q")) if "q" in row else ""
     return Change(as_number(row.get("baseline")), as_number(row.get("delta")), chance)
 
 

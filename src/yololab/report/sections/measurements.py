@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yololab.report.formats import as_number, count, flattened, number, percent, setting, signed
+from yololab.report.formats import as_number, count, flattened, number, p_value, percent, setting, signed
 from yololab.report.runfiles import RunFiles, inside, mapping, mappings
 from yololab.report.verdicts import gain_word
 from yololab.tasks import TASKS
@@ -84,5 +84,5 @@ def _row(row: Mapping[str, Any], primary: str) -> dict[str, Any]:
         "interval": f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}"
         if as_number(row.get("ci_low")) is not None
         else "—",
-        "p": number(row.get("p"), 3),
+        "p": p_value(row.get("p")),
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from yololab.report.formats import UNKNOWN, as_number, count, duration, number, setting, signed
+from yololab.report.formats import UNKNOWN, as_number, count, duration, number, p_value, setting, signed
 from yololab.report.runfiles import mapping, mappings, texts
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.files import SweepFiles, values_in_words
@@ -152,14 +152,14 @@ def _ranked_row(row: Mapping[str, Any], keys: list[str], names: list[str], other
         "interval": _interval(row.get("ci_low"), row.get("ci_high")),
         "behind": "" if not behind else signed(-behind),
         "behind_interval": _behind_interval(row.get("behind_ci")),
-        "p": _p(row.get("p")) if behind else "",
+        "p": p_value(row.get("p")) if behind else "",
         "could": row.get("could_be_best"),
         "pareto": row.get("pareto"),
         "others": [number(metrics.get(name)) for name in others],
         "verdict": shown.headline if shown else UNKNOWN,
         "tone": shown.tone if shown else "",
         "delta": signed(against.get("delta")) if shown else "",
-        "p_adjusted": _p(against.get("p_adjusted")),
+        "p_adjusted": p_value(against.get("p_adjusted")),
         "epochs": count(row.get("epochs")),
         "seconds": duration(row.get("seconds")),
         "status": row.get("status"),
@@ -177,7 +177,7 @@ def _recipe(item: Mapping[str, Any]) -> dict[str, Any]:
         "deviation": number(item.get("seed_deviation")),
         "behind": "" if not behind else signed(-behind),
         "interval": _behind_interval(item.get("behind_ci")),
-        "p": _p(item.get("p")) if behind else "",
+        "p": p_value(item.get("p")) if behind else "",
         "could": item.get("could_be_best"),
     }
 
@@ -250,9 +250,3 @@ def _interval(low: Any, high: Any) -> str:
 def _behind_interval(ends: Any) -> str:
     """Write the interval of how far a trial lies behind, with its sign turned: negative is worse."""
     return f"{signed(-ends[1])} … {signed(-ends[0])}" if isinstance(ends, list) and len(ends) == 2 else ""
-
-
-def _p(value: Any) -> str:
-    """Write a p-value; a small one as a bound."""
-    found = as_number(value)
-    return UNKNOWN if found is None else "< 0.001" if found < 0.001 else f"{found:.3f}"
