@@ -68,9 +68,8 @@ def test_at_its_time_limit_it_is_queued_again_and_goes_on(slurm, engine):
     trial = engine.trial("limit/0", "stuck-until-stop")
     handle = executor.submit(trial.folder, {})
     wait_for(executor, [handle], JobState.RUNNING)
-    # Waiting again is not the end.
-    wait_until(lambda: executor.poll([handle]) == {handle: JobState.PENDING}, "requeue", 90)
-    assert trial.status == "interrupted"
+    # Waiting again is not the end; it may be over between two looks.
+    wait_until(lambda: JobState.PENDING in executor.poll([handle]).values() or len(trial.starts) == 2, "requeue", 120)
     wait_for(executor, [handle])
     assert trial.status == "complete"
     assert trial.starts == [0, 3]

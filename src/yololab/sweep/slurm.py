@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.sweep.executor import JobState, Resources
+from yololab.sweep.executor import OUTPUT, JobState, Resources
 from yololab.sweep.remote_body import RemoteBody
 from yololab.sweep.settling import Settling
 from yololab.sweep.slurm_job import SlurmTrial, job_facts
@@ -152,7 +152,8 @@ class SlurmExecutor:
             if job is not None and job.state == "FAILED" and self._states.get(handle) is not JobState.GONE:
                 self._check_folder(handle)
             state = self._state(handle, job)
-            self._worked |= state is JobState.RUNNING
+            # Running alone proves nothing: a job runs for a moment even where its folder is not seen.
+            self._worked |= job is not None and job.comment.startswith("/") and (Path(job.comment) / OUTPUT).is_file()
             self._states[handle] = state
 
     def _state(self, handle: str, job: QueuedJob | None) -> JobState:
