@@ -162,14 +162,14 @@ class _Plan:
 
 def import_early(model: ResolvedModel) -> None:
     """Import what a training imports on its way: it takes seconds, once a process, and is no cost of the probe."""
-    import matplotlib.font_manager  # noqa: F401
-    import torch
-
     from yololab.ultralytics_adapter import runtime
     from yololab.ultralytics_adapter.randomness import preserved_randomness
     from yololab.ultralytics_adapter.trainers import trainer_for
 
-    runtime.activate()
+    runtime.activate()  # before the imports: it says where they may write
+    import matplotlib.font_manager  # noqa: F401
+    import torch
+
     trainer_for(model.task, model.family)
     with preserved_randomness():
         torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
