@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+# A training of seconds, of a small model on small pictures; one thread, so that busy neighbours cost little.
+QUICK = ("imgsz=64", "batch=4", "device=cpu", "device.threads=1", "workers=0", "plots=false")
 
-def yololab(*words: str, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; it exits with `code` (None for any), and never shows a traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "yololab", *words],
+
+def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python to its end."""
+    return subprocess.run(
+        [sys.executable, *words],
         cwd=cwd,
         env=os.environ | {"YOLO_OFFLINE": "true"},
         stdin=subprocess.DEVNULL,
@@ -20,6 +23,11 @@ def yololab(*words: str, cwd: Path, code: int | None = 0) -> subprocess.Complete
         timeout=300,
         check=False,
     )
+
+
+def yololab(*words: str, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; it exits with `code` (None for any), and never shows a traceback."""
+    done = python("-m", "yololab", *words, cwd=cwd)
     assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     if code is not None:
         assert done.returncode == code, done.stdout + done.stderr

@@ -16,16 +16,7 @@ import command_line
 import pytest
 from tiny import make_dataset
 
-JOB = (
-    "data=pictures/data.yaml",
-    "model=yolo26n.yaml",
-    "imgsz=64",
-    "batch=4",
-    "device=cpu",
-    "device.threads=1",
-    "workers=0",
-    "plots=false",
-)
+JOB = ("data=pictures/data.yaml", "model=yolo26n.yaml", *command_line.QUICK)
 
 
 @pytest.fixture

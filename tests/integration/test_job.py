@@ -11,21 +11,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import command_line
 import pytest
 import yaml
 from command_line import yololab
 from tiny import make_dataset
 
-QUICK = (
-    "model=yolo26n.yaml",
-    "imgsz=64",
-    "batch=4",
-    "device=cpu",
-    "device.threads=1",
-    "workers=0",
-    "approval=auto",
-    "plots=false",
-)
+QUICK = ("model=yolo26n.yaml", "approval=auto", *command_line.QUICK)
 
 
 @pytest.fixture(scope="module")

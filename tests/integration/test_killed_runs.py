@@ -7,10 +7,9 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
+import command_line
 import pytest
 from adapter_samples import MICRO
 from tiny import make_dataset
@@ -107,16 +106,7 @@ def runs(project: Path) -> set[Path]:
 def killed(project: Path, where: str, nth: int, *words: str) -> Path:
     """Start a run that kills itself, and return its folder."""
     before = runs(project)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLER, where, str(nth), *WORDS, *words],
-        cwd=project,
-        env=os.environ | {"YOLO_OFFLINE": "true"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = command_line.python("-c", KILLER, where, str(nth), *WORDS, *words, cwd=project)
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
     (folder,) = runs(project) - before
     return folder

@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import command_line
 import optuna
 import pytest
 from adapter_samples import MICRO
@@ -18,16 +19,7 @@ from tiny import make_dataset
 from yololab.sweep.storage import journal_url, open_storage
 from yololab.sweep.trials import TrialState
 
-QUICK = (
-    "model=./micro.yaml",
-    "imgsz=64",
-    "batch=4",
-    "device=cpu",
-    "device.threads=1",
-    "workers=0",
-    "approval=auto",
-    "plots=false",
-)
+QUICK = ("model=./micro.yaml", "approval=auto", *command_line.QUICK)
 SETTINGS = ("data=pictures/data.yaml", *QUICK, "evaluation.plots=false", "hydra.launcher.jobs=2")
 
 
