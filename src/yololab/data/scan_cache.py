@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from yololab.data.images.facts import ImageFacts
 
-SCAN_VERSION = 2
+SCAN_VERSION = 3
 CACHE_FILE = f"images-{SCAN_VERSION}.sqlite"
 _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000

@@ -2,8 +2,8 @@
 
 The hash is the signs of the 16 x 16 lowest frequencies of the cosine transform of the image at 32 x 32 (Zauner, 2010,
 "Implementation and Benchmarking of Perceptual Image Hash Functions"). On 364 microscope images that all look alike,
-two different ones differ in 84 bits or more of 256; the same image saved at JPEG quality 60, at 75 % size or 10 %
-brighter in 8 or fewer (17 at 160 px), cropped by 1 % of each side in 26 or fewer.
+two different ones differ in 90 bits or more of 256; the same image saved at JPEG quality 60, at 160 px to 75 % of its
+size or 10 % brighter in 8 or fewer, cropped by 1 % of each side in 27 or fewer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
     """Return the hash of an image; None when it cannot be decoded, or shows nothing.
 
     A JPEG is decoded at a fraction of its size, which saves most of the time; what remains grows with the size of the
-    file, since all of its bytes are read: about 0.2 ms, and 6 µs for each kilobyte.
+    file, since all of its bytes are read: about 0.15 ms, and 6 µs for each kilobyte.
 
     Args:
         content: The bytes of the file.
@@ -33,19 +33,23 @@ def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
     """
     import cv2
 
+    reduced = (
+        (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
+        (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
+        (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+    )
     side = min(width, height)
-    flag = cv2.IMREAD_REDUCED_GRAYSCALE_8 if side >= 512 else cv2.IMREAD_REDUCED_GRAYSCALE_4
-    flag = flag if side >= 256 else cv2.IMREAD_REDUCED_GRAYSCALE_2 if side >= 128 else cv2.IMREAD_GRAYSCALE
+    flag = next((flag for factor, flag in reduced if side >= factor * _SIDE), cv2.IMREAD_GRAYSCALE)
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
     except cv2.error:
         return None
     if image is None or min(image.shape) < 1:
         return None
-    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    if float(small.std()) < _FLAT:
+    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    if cv2.meanStdDev(small)[1].item() < _FLAT:
         return None
-    frequencies = cv2.dct(small)[:_KEPT, :_KEPT]
+    frequencies = cv2.dct(small.astype(np.float32))[:_KEPT, :_KEPT]
     frequencies[0, 0] = 0.0
     return np.packbits(frequencies > 0).tobytes()
 
