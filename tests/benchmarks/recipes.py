@@ -104,14 +104,16 @@ def check(recipe: str, score: float) -> bool:
 def main() -> int:
     """Measure or check the recipes that are named, all by default."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs="*", choices=RECIPES, default=RECIPES)
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"all by default: {', '.join(RECIPES)}")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--threads", type=int, help="cores of a run; for a machine that does other things as well")
     asked = parser.parse_args()
+    if unknown := sorted(set(asked.recipes) - set(RECIPES)):
+        parser.error(f"no recipe of conf/experiment: {', '.join(unknown)}; there are {', '.join(RECIPES)}")
     more = [f"device.threads={asked.threads}"] if asked.threads else []
     passed = True
-    for recipe in asked.recipes:
+    for recipe in asked.recipes or RECIPES:
         with tempfile.TemporaryDirectory() as project:
             seeds = asked.seeds[:1] if asked.check else asked.seeds
             found = [run(recipe, seed, Path(project), more) for seed in seeds]
