@@ -42,6 +42,8 @@ def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
     assert {str(entry.state) for entry in entries} <= {"complete", "pruned"}
     assert entries[0].state is TrialState.COMPLETE
     assert "search: tpe" in output
+    assert entries[0].params == {"lr0": 0.01, "augmentation": "default"}, "the config's own values come first"
+    assert "first point: the config's own lr0=0.01, augmentation=default" in output
     study = optuna.load_study(study_name=folder.path.name, storage=open_storage(journal_url(folder.study_file)))
     for entry in entries:
         trial, run = study.trials[entry.study_trial], folder.trial(entry.number)

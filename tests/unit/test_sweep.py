@@ -15,7 +15,7 @@ from yololab.stages.approve import Answer, Approval, GateName
 from yololab.sweep.approvals import Agreement, answered_by_parent, estimated_by_parent, save_agreement
 from yololab.sweep.objectives import plan_objectives
 from yololab.sweep.outcome import number_in
-from yololab.sweep.plan import freeze_trial, plan_space, plan_trial, plan_trials
+from yololab.sweep.plan import config_point, freeze_trial, plan_space, plan_trial, plan_trials
 from yololab.sweep.space import Dimension, Scale, canonical, read_space
 
 
@@ -122,6 +122,23 @@ def test_a_recipe_may_hold_a_search(tmp_path, monkeypatch):
     (tmp_path / "conf/experiment/ours.yaml").write_text(text)
     space, search = plan_space(["experiment=ours", "search.trials=7"], tmp_path)
     assert (search.sampler, search.trials, space.keys) == (Sampler.RANDOM, 7, ("mosaic",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["lr0=tag(log,interval(1e-4,5e-2))", "momentum=interval(0.7,0.98)"], {"lr0": 0.01, "momentum": 0.937}),
+        (["lr0=interval(0.001,0.1)", "momentum=interval(0.95,0.98)"], {"lr0": 0.01}),
+        (["imgsz=range(320,800,160)", "epochs=int(interval(1,200))"], {"imgsz": 640, "epochs": 100}),
+        (["imgsz=range(300,800,100)", "scale=range(0.1,0.9,0.2)"], {"scale": 0.5}),
+        (["model=yolo26n,yolo26s", "augmentation=none,default"], {"model": "yolo26n", "augmentation": "default"}),
+        (["model=yolo11n.pt,yolo12n", "cos_lr=true,false", "close_mosaic=1,10"], {"cos_lr": False, "close_mosaic": 10}),
+        (["model=free+my.pt", "evaluation.plots=true,false"], {"evaluation.plots": True}),
+        (["lr0=interval(0.001,0.1)", "nix=3"], {}),
+    ],
+)
+def test_the_configs_own_values_of_what_varies(arguments, expected):
+    assert config_point(read_space(arguments, discrete=False)) == expected
 
 
 def test_a_search_without_a_space_takes_the_ready_made_one(tmp_path):

@@ -101,6 +101,19 @@ def test_a_grid_is_tried_once_each_in_its_order(tmp_path):
     assert len(study.trials) == 4
 
 
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name != "grid"])
+def test_the_first_point_is_the_one_that_is_given_and_only_once(sampler, tmp_path):
+    arguments = ("lr0=interval(0.0,1.0)", "momentum=interval(0.5,1.0)")
+    settings = {"search": {"sampler": sampler}, "arguments": arguments, "first_point": {"lr0": 0.25}}
+    entries, study = run(tmp_path / "s", budget=3, keys=("lr0", "momentum"), **settings)
+    assert [entry.params["lr0"] == 0.25 for entry in entries] == [True, False, False]
+    assert 0.5 <= entries[0].params["momentum"] <= 1.0
+    assert f"lr0={0.25}" in entries[0].overrides
+    again, study = run(tmp_path / "s")
+    assert again == entries
+    assert len(study.trials) == 3
+
+
 def test_failures_spend_budget_and_the_sampler_goes_on(tmp_path):
     arguments = ("do=raise,nan,ok",)
     entries, study = run(tmp_path / "s", budget=3, search={"sampler": "grid"}, arguments=arguments)

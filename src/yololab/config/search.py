@@ -55,6 +55,8 @@ class SearchConfig:
     Attributes:
         sampler: none and grid (every combination), random, tpe, gp, cmaes, qmc, nsga2.
         trials: How many points; null for every combination of a grid, and 50 otherwise.
+        config_first: Whether the first point has the config's own values, where they lie in the space; a grid and a
+            Sobol sequence (qmc) have their own order.
         space: Key → values in Hydra's sweep syntax, beside the command line's; or the names of ready-made spaces.
         objective: A number of metrics.json, or several; null for the task's primary metric.
         direction: maximize or minimize, one for each objective; null where it is known.
@@ -73,6 +75,7 @@ class SearchConfig:
 
     sampler: Sampler = Sampler.NONE
     trials: int | None = None
+    config_first: bool = True
     space: Any = None
     objective: Any = None
     direction: Any = None

@@ -14,12 +14,13 @@ from omegaconf import DictConfig, open_dict, read_write
 from yololab.config.compose import compose_experiment
 from yololab.config.folders import group_options
 from yololab.config.frozen import freeze
+from yololab.config.hydra_text import FREE_PREFIX, decode_free
 from yololab.config.overrides import Assignment, override_of
 from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
 from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder
-from yololab.sweep.space import Space, read_space
+from yololab.sweep.space import Scale, Space, Value, read_space
 
 GRIDS = (Sampler.NONE, Sampler.GRID)
 
@@ -92,6 +93,24 @@ def plan_space(
     return space, search
 
 
+def config_point(space: Space) -> dict[str, Value]:
+    """Return the config's own values of what varies, those that lie in the space.
+
+    Args:
+        space: What varies, and what does not.
+    """
+    try:
+        planned = plan_trial(0, space.fixed)
+    except InputError:  # it is complete only with a value of what varies
+        return {}
+    point = {}
+    for dimension in space.dimensions:
+        value = _value_of(planned, dimension.key)
+        if dimension.holds(value):
+            point[dimension.key] = int(value) if dimension.scale is Scale.INT else value
+    return point
+
+
 def plan_trial(number: int, overrides: Sequence[str]) -> PlannedTrial:
     """Compose and check a trial.
 
@@ -105,6 +124,17 @@ def plan_trial(number: int, overrides: Sequence[str]) -> PlannedTrial:
         node.job.id = f"{node.job.name}_{number}"
         node.mode = "MULTIRUN"
     return PlannedTrial(number, tuple(overrides), composed.experiment, composed.tree, node)
+
+
+def _value_of(trial: PlannedTrial, key: str) -> Any:
+    """Return a key's value as a person reads it: the option of a group, else what stands in the config."""
+    option = trial.choices.get(key)
+    if option is not None:
+        return decode_free(option) if option.startswith(FREE_PREFIX) else option
+    value: Any = trial.tree
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def plan_trials(jobs: Sequence[Sequence[str]], first_number: int = 0) -> list[PlannedTrial]:

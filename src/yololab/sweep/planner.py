@@ -68,8 +68,8 @@ class StudySource:
             sampler=optuna.samplers.RandomSampler(),
             pruner=self._study.pruner,
         )
-        if search["sampler"] == "grid":
-            self._queue_grid()
+        is_grid, first = search["sampler"] == "grid", self.settings.first_point
+        self._queue(self.space.grid()[: self.settings.budget] if is_grid else [first] if first else [])
 
     @property
     def planned(self) -> int:
@@ -151,15 +151,15 @@ class StudySource:
         if problems:
             raise InputError(problems.values())
 
-    def _queue_grid(self) -> None:
-        """Queue every combination, once; a parent that was killed half-way is made up for."""
+    def _queue(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Queue the points that come first, once; a parent that was killed half-way is made up for."""
         with self.folder.locked():
-            if self._study.user_attrs.get(QUEUED_ATTRIBUTE):
+            if not points or self._study.user_attrs.get(QUEUED_ATTRIBUTE):
                 return
             known = [trial.system_attrs.get("fixed_params") for trial in self._study.get_trials(deepcopy=False)]
-            for point in self.space.grid()[: self.settings.budget]:
+            for point in points:
                 if point not in known:
-                    self._study.enqueue_trial(point)
+                    self._study.enqueue_trial(dict(point))
             self._study.set_user_attr(QUEUED_ATTRIBUTE, True)
 
     def _entries(self) -> list[TrialEntry]:

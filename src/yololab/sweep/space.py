@@ -65,6 +65,15 @@ class Dimension:
         text = self.texts[self.values.index(value)] if self.scale is Scale.CHOICE else quote(value)
         return f"{self.element}={text}"
 
+    def holds(self, value: object) -> bool:
+        """Return whether a value is one of those that the dimension has."""
+        if self.scale is Scale.CHOICE:
+            return any(value == known and type(value) is type(known) for known in self.values)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.low <= value <= self.high:
+            return False
+        step = self.step or (1 if self.scale is Scale.INT else None)
+        return step is None or math.isclose(steps := (value - self.low) / step, round(steps), abs_tol=1e-9)
+
     def corners(self) -> tuple[Value, ...]:
         """Return the values that show whether any would be refused: the ends, or every choice."""
         if self.scale is Scale.CHOICE:

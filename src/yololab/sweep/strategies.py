@@ -34,8 +34,8 @@ PRUNERS: dict[str, type[BasePruner]] = {
     "hyperband": optuna.pruners.HyperbandPruner,
     "wilcoxon": optuna.pruners.WilcoxonPruner,
 }
-# A sequence is one only with the seed that it began with.
-_SEQUENCES = ("qmc",)
+# A sequence is one only with the seed that it began with, and when no point of another kind takes the place of its own.
+SEQUENCES = ("qmc",)
 
 
 class SeededSampler(BaseSampler):
@@ -104,7 +104,7 @@ def make_sampler(name: str, seed: int, options: Mapping[str, Any]) -> SeededSamp
 
     _check_options("search.sampler_options", cls, options)
     try:
-        return SeededSampler(make, seed, steady=name in _SEQUENCES)
+        return SeededSampler(make, seed, steady=name in SEQUENCES)
     except (TypeError, ValueError, ImportError) as error:
         raise InputError(Problem("search.sampler_options", str(error))) from None
 

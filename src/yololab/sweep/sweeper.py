@@ -32,11 +32,11 @@ from yololab.sweep.executor import Executor
 from yololab.sweep.live import SweepProgress
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.objectives import plan_objectives
-from yololab.sweep.plan import GRIDS, PlannedTrial, freeze_trial, plan_space, plan_trial, plan_trials
+from yololab.sweep.plan import GRIDS, PlannedTrial, config_point, freeze_trial, plan_space, plan_trial, plan_trials
 from yololab.sweep.planner import StudySource
 from yololab.sweep.space import canonical, read_space
 from yololab.sweep.storage import absolute_url
-from yololab.sweep.strategies import make_pruner, make_sampler
+from yololab.sweep.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialState
 from yololab.ultralytics_adapter.devices import Device, resolve_device
 
@@ -83,8 +83,12 @@ def run_sweep(
     budget = len(points) if is_grid else search.trials or DEFAULT_TRIALS
     planned = budget * search.seeds
     screen = Screen(verbose=bool(trials[0].experiment.train["verbose"]))
+    first = {} if is_grid or search.sampler in SEQUENCES or not search.config_first else config_point(space)
     screen.stage("sweep", f"{planned} trials over {', '.join(space.keys) or 'nothing: one trial'}")
     _announce(screen, search, executor, engine, [item.metric for item in objectives])
+    if first:
+        values = ", ".join(f"{key}={value}" for key, value in first.items())
+        screen.detail(f"first point: the config's own {values} (search.config_first=false samples it)")
     on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in prepared)
     agreement = agree(
         trials,
@@ -122,6 +126,7 @@ def run_sweep(
         seed=int(trials[0].experiment.train["seed"]),
         command=("yololab", *sys.argv[1:]),
         created=now(),
+        first_point=first,
     )
     folder.write_settings(settings)
     screen.detail(f"sweep folder: {folder.path}")

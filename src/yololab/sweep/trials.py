@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,7 @@ class SweepSettings:
         seed: The seed of the first training of each point, when there are several.
         command: The command as it was typed.
         created: When.
+        first_point: Values that the first point has; what it leaves out is sampled. Empty when all are sampled.
     """
 
     name: str
@@ -127,6 +128,7 @@ class SweepSettings:
     seed: int = 0
     command: tuple[str, ...] = ()
     created: str = ""
+    first_point: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
