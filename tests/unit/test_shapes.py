@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image, ImageDraw
+from shapes_samples import BLACK, tree_hash, white
 
 from yololab.data import shapes
 from yololab.data.shapes import ShapesSpec, ensure_shapes
@@ -22,11 +23,9 @@ from yololab.data.shapes_drawing import draw_scene, write_png
 from yololab.data.shapes_labels import box_text
 from yololab.data.shapes_scene import (
     LEAST_VISIBLE,
-    Background,
     Kind,
     Scene,
     Shape,
-    Texture,
     compose_scene,
     shape_mask,
     visible_shapes,
@@ -36,21 +35,6 @@ from yololab.errors import InputError
 SMALL = ShapesSpec(seed=3, image_size=64, train=12, val=8, test=8)
 GOLDEN = "2a0d11bd51e4928574aeea5b4892a16c13168009e1596169281cd8afedd08621"
 FORK = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
-
-BLACK = Background(colours=((0, 0, 0), (0, 0, 0)), angle=0, clouds=0, grain=0, bars=())
-
-
-def tree_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def white(kind: Kind, centre: tuple[float, float], radius: float, angle: int = 0) -> Shape:
-    both = ((255, 255, 255), (255, 255, 255))
-    return Shape(kind, centre, radius, angle, both, Texture.PLAIN, period=8.0)
 
 
 def label_boxes(text: str, size: int) -> list[tuple[int, float, float, float, float]]:

@@ -1,6 +1,5 @@
 """The built-in datasets of the other tasks: the scenes of `shapes`, with labels that fit what is drawn."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from shapes_samples import BLACK, tree_hash, white
 
 from yololab.data.shapes import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.data.shapes_drawing import draw_scene, write_png
@@ -26,11 +26,8 @@ from yololab.data.shapes_maps import IGNORED, depth_map, main_shape, semantic_ma
 from yololab.data.shapes_scene import (
     DARKEST_LIGHT,
     LIGHTEST_DARK,
-    Background,
     Kind,
     Scene,
-    Shape,
-    Texture,
     compose_scene,
     main_shape_alone,
     shape_mask,
@@ -39,7 +36,6 @@ from yololab.data.shapes_scene import (
 SMALL = ShapesSpec(seed=3, image_size=64, train=6, val=4, test=3)
 SIZE = 160
 SCENES = [compose_scene(np.random.default_rng(index), SIZE) for index in range(40)]
-BLACK = Background(colours=((0, 0, 0), (0, 0, 0)), angle=0, clouds=0, grain=0, bars=())
 GOLDEN = {
     "shapes-seg": "7aa93116d5cf10bcd4699b8ecd0d4e731f297dfa1be4e813e0a294bd743bef65",
     "shapes-pose": "748a959627de993e61a76cf75dd7325180dede2b0b0a9d96a509faa413a862e6",
@@ -48,19 +44,6 @@ GOLDEN = {
     "shapes-sem": "1d7b30f6558213fe254127882e81c0c497e0eeaf694ff97e7f65b58624ec1c9d",
     "shapes-depth": "9fce37e5b2a73bd25649c9bd39ed9dc84f7628c7710dda7ea97725ca77346288",
 }
-
-
-def tree_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def white(kind: Kind, centre: tuple[float, float], radius: float, angle: int = 0) -> Shape:
-    both = ((255, 255, 255), (255, 255, 255))
-    return Shape(kind, centre, radius, angle, both, Texture.PLAIN, period=8.0)
 
 
 def rows(text: str) -> list[list[float]]:
