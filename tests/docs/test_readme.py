@@ -110,6 +110,18 @@ def test_figures_come_from_their_results():
     assert f"{cost['plain_seconds_extrapolated']:,} s" in README
 
 
+def test_what_a_search_costs_comes_from_its_result():
+    found = json.loads((ROOT / "tests/benchmarks/search_cost.json").read_text())
+    text = " ".join(README.split())
+    tune, grid = found["against"]["tune"], found["against"]["grid"]
+    assert f"Ultralytics' `tune()`, {tune['target_mAP50-95']:.3f}, after {tune['ratio']:.2f} of its CPU seconds" in text
+    assert f"its own best, {grid['target_mAP50-95']:.3f}, after {grid['ratio']:.2f} of what a grid took" in text
+    assert f"in all it took {tune['ratio_of_the_whole']:.2f} and {grid['ratio_of_the_whole']:.2f} of theirs" in text
+    assert f"The grid's best was {found['best']['grid']:.3f} in the end" in text
+    assert f"A trial costs {found['overhead']['ratio']:.2f} of a bare" in text
+    assert f"{found['trials']} trials each" in text
+
+
 def test_the_calibration_meets_its_limits():
     results = json.loads((ROOT / "tests/benchmarks/calibration.json").read_text())
     for rates in results["settings"].values():
