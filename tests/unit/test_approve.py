@@ -59,7 +59,8 @@ def test_a_trial_takes_the_answer_of_its_sweep():
 
 
 ASKER = """
-import fcntl, termios
+import fcntl, signal, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs, these tests too, ignore it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C reaches a process only from its controlling terminal
 from yololab.stages.approve import terminal_asker
 ask = terminal_asker(print)
