@@ -114,6 +114,13 @@ def test_the_first_point_is_the_one_that_is_given_and_only_once(sampler, tmp_pat
     assert len(study.trials) == 3
 
 
+def test_a_grid_may_join_the_study_of_a_search_that_queued_its_first_point(tmp_path):
+    shared = {"name": "shared", "storage": journal_url(tmp_path / "study.log"), "arguments": ("lr0=0.1,0.2,0.3",)}
+    run(tmp_path / "a", budget=1, search={"sampler": "random"}, first_point={"lr0": 0.2}, **shared)
+    entries, _ = run(tmp_path / "b", budget=3, search={"sampler": "grid"}, **shared)
+    assert [entry.params["lr0"] for entry in entries] == [0.1, 0.3]
+
+
 def test_failures_spend_budget_and_the_sampler_goes_on(tmp_path):
     arguments = ("do=raise,nan,ok",)
     entries, study = run(tmp_path / "s", budget=3, search={"sampler": "grid"}, arguments=arguments)

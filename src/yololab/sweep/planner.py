@@ -23,7 +23,6 @@ from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialSt
 
 SWEEP_ATTRIBUTE = "yololab:sweep"
 DUPLICATE_ATTRIBUTE = "yololab:duplicate_of"
-QUEUED_ATTRIBUTE = "yololab:queued"
 # So many points in a row that are known already: the space has no other ones, or hardly any.
 DUPLICATES = 30
 
@@ -68,8 +67,10 @@ class StudySource:
             sampler=optuna.samplers.RandomSampler(),
             pruner=self._study.pruner,
         )
-        is_grid, first = search["sampler"] == "grid", self.settings.first_point
-        self._queue(self.space.grid()[: self.settings.budget] if is_grid else [first] if first else [])
+        if search["sampler"] == "grid":
+            self._queue(self.space.grid()[: self.settings.budget])
+        elif self.settings.first_point:
+            self._queue([self.settings.first_point])
 
     @property
     def planned(self) -> int:
@@ -154,13 +155,10 @@ class StudySource:
     def _queue(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Queue the points that come first, once; a parent that was killed half-way is made up for."""
         with self.folder.locked():
-            if not points or self._study.user_attrs.get(QUEUED_ATTRIBUTE):
-                return
             known = [trial.system_attrs.get("fixed_params") for trial in self._study.get_trials(deepcopy=False)]
             for point in points:
                 if point not in known:
                     self._study.enqueue_trial(dict(point))
-            self._study.set_user_attr(QUEUED_ATTRIBUTE, True)
 
     def _entries(self) -> list[TrialEntry]:
         """Read the trials; those that have ended do not change any more."""
