@@ -153,7 +153,7 @@ def test_processes_find_what_one_process_finds(data, monkeypatch):
     put(data, "val", "z", jpeg(0))
     put(data, "train", "y", b"no image")
     alone = check(data)
-    monkeypatch.setattr("yololab.data.scan_workers.FEWEST_IMAGES", 0)
+    monkeypatch.setattr("yololab.data.scan.FEWEST_IMAGES", 0)
     shared = check(data, workers=2)
     assert shared.problems == alone.problems
     assert shared.splits == alone.splits

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data import scan_cache, scan_workers
+from yololab.data import scan, scan_cache
 from yololab.data.check_report import CheckReport, CheckSettings
 from yololab.data.checks import check_dataset
 from yololab.data.fingerprint import fingerprint_split
@@ -351,7 +351,7 @@ def test_processes_find_what_one_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path], task: str
 ) -> None:
     alone = check(make(tmp_path), task, workers=1)
-    monkeypatch.setattr(scan_workers, "FEWEST_IMAGES", 1)
+    monkeypatch.setattr(scan, "FEWEST_IMAGES", 1)
     together = check(tmp_path, task, workers=2)
     assert together.splits == alone.splits
     assert together.maps == alone.maps

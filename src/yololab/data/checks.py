@@ -85,8 +85,8 @@ def check_dataset(
     for split, images in listed.items():
         tally = tallies[split] = _Tally(dataset.names, settings, labels)
         tell = _shifted(progress, done, total)
-        for look in scan(images, looking, tell):
-            tally.add(look)
+        for image, look in scan(images, looking, tell):
+            tally.add(image, look)
         done += len(images)
         problems += repeated_images(split, images)
         problems += tally.problems
@@ -212,16 +212,16 @@ class _Tally:
         self._instances: Counter[int] = Counter()
         self._images: Counter[int] = Counter()
 
-    def add(self, look: Look) -> None:
+    def add(self, image: Path, look: Look) -> None:
         """Add an image."""
         self.problems += look.problems
         self.cached += look.cached
         entry, labels = look.entry, look.labels
-        self.files.append(CheckedFile(look.image, entry.digest if entry else b"", labels.digest))
+        self.files.append(CheckedFile(image, entry.digest if entry else b"", labels.digest))
         if entry is not None:
-            self.fingered.append(Fingered(look.image, entry.digest, entry.hash))
+            self.fingered.append(Fingered(image, entry.digest, entry.hash))
         if not labels.labelled:
-            self.unlabelled.append(look.image)
+            self.unlabelled.append(image)
         dropped = any(problem.blocking for problem in look.problems) or (not labels.labelled and self._needs_labels)
         self._kinds["dropped" if dropped else "labelled" if labels.amounts else "backgrounds"] += 1
         if not dropped:

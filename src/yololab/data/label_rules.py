@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
+from typing import NamedTuple
 
 from yololab.data.label_rows import BOX_COLUMNS, LabelRules, Row, read_rows
 from yololab.data.problems import Severity
@@ -38,8 +39,7 @@ class Finding:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class LabelVerdict:
+class LabelVerdict(NamedTuple):
     """What a label file is worth.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,10 +12,11 @@ from yololab.data.problems import DataProblem, Severity
 from yololab.data.scan_cache import ImageEntry, KnownMap
 
 NOTHING = LabelVerdict(())
+_NO_AMOUNTS: Mapping[int, int] = {}
+_NO_MEASURES: Mapping[str, float] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class LabelLook:
+class LabelLook(NamedTuple):
     """What the labels of one image are.
 
     Attributes:
@@ -31,10 +31,10 @@ class LabelLook:
 
     labelled: bool
     digest: bytes
-    amounts: Mapping[int, int] = field(default_factory=dict)
+    amounts: Mapping[int, int] = _NO_AMOUNTS
     verdict: LabelVerdict = NOTHING
     problems: tuple[DataProblem, ...] = ()
-    measures: Mapping[str, float] = field(default_factory=dict)
+    measures: Mapping[str, float] = _NO_MEASURES
     fresh: tuple[str, KnownMap] | None = None
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from yololab.data.images.facts import ImageFacts, decode_error, lacks_its_end, read_facts
 from yololab.data.images.perceptual import perceptual_hash
@@ -17,9 +20,10 @@ from yololab.data.images.rules import judge_image_file
 from yololab.data.label_source import LabelLook, LabelSource
 from yololab.data.problems import DataProblem, Severity
 from yololab.data.scan_cache import ImageEntry, KnownMap, ScanCache, cache_name, is_settled, stamp_of
-from yololab.data.scan_workers import scan_workers, usable_cores
+from yololab.data.scan_workers import shared_out, usable_cores
 
 IMAGES_A_TASK = 32
+FEWEST_IMAGES = 200  # fewer are not worth a process
 DROPS = "Ultralytics leaves out the whole image"
 CACHED_AT_ONCE = 4096
 
@@ -45,29 +49,28 @@ class ScanSettings:
     cache: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one image and its labels are.
+class Look(NamedTuple):
+    """What one image and its labels are: a plain tuple, since processes send one for each image.
 
     Attributes:
-        image: The image.
-        entry: What was found in it; None when it is not there or not readable.
+        entry: What was found in the image; None when it is not there or not readable.
         labels: What its labels are worth.
         problems: What was found.
         cached: Whether the image was known from an earlier scan.
+        stamp: What must be the same for the entry to count next time; None when it is not worth keeping.
     """
 
-    image: Path
     entry: ImageEntry | None
     labels: LabelLook
     problems: tuple[DataProblem, ...]
     cached: bool
+    stamp: str | None
 
 
 def scan(
     images: Sequence[Path], settings: ScanSettings, done: Callable[[int], None] = lambda count: None
-) -> Iterator[Look]:
-    """Look at images and their labels, in their order.
+) -> Iterator[tuple[Path, Look]]:
+    """Look at images and their labels; returns each image, in their order, with what it is.
 
     Args:
         images: The images.
@@ -75,42 +78,38 @@ def scan(
         done: Called now and then with the number of images looked at.
     """
     cache = ScanCache(settings.cache)
-    done(0)
-    workers = settings.workers or usable_cores()
-    with (
-        warnings.catch_warnings(),
-        scan_workers(len(images), workers, lambda task: _look_at_all(task, settings)) as run,
-    ):
+    workers = (settings.workers or usable_cores()) if len(images) >= FEWEST_IMAGES else 1
+    count = 0
+    done(count)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what our rules tell
         for start in range(0, len(images), CACHED_AT_ONCE):
-            part = images[start : start + CACHED_AT_ONCE]
-            known = cache.known(part)
-            maps = _known_maps(part, settings.labels, cache)
-            tasks = [
-                [
-                    (image, known.get(cache_name(image)), maps.get(image))
-                    for image in part[first : first + IMAGES_A_TASK]
-                ]
-                for first in range(0, len(part), IMAGES_A_TASK)
-            ]
+            tasks = _tasks(images[start : start + CACHED_AT_ONCE], settings.labels, cache)
             fresh_maps: dict[str, KnownMap] = {}
             fresh: dict[str, tuple[str, ImageEntry]] = {}
-            count = start
-            for found in run(tasks):
-                for look, stamp in found:
-                    if stamp is not None and look.entry is not None:
-                        fresh[cache_name(look.image)] = (stamp, look.entry)
-                    if look.labels.fresh is not None:
-                        fresh_maps.update([look.labels.fresh])
-                    yield look
-                count += len(found)
-                done(count)
+            with closing(shared_out(partial(_look_at_all, settings), tasks, workers)) as results:
+                for task, looks in results:
+                    for (image, _, _), look in zip(task, looks, strict=True):
+                        if look.stamp is not None and look.entry is not None:
+                            fresh[cache_name(image)] = (look.stamp, look.entry)
+                        if look.labels.fresh is not None:
+                            fresh_maps.update([look.labels.fresh])
+                        yield image, look
+                    count += len(looks)
+                    done(count)
             cache.keep(fresh)
             cache.keep_maps(fresh_maps)
     done(len(images))
 
 
 Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap | None]]
+
+
+def _tasks(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> list[Task]:
+    """Return images with what is known of them, some for each task."""
+    known, maps = cache.known(images), _known_maps(images, labels, cache)
+    items = [(image, known.get(cache_name(image)), maps.get(image)) for image in images]
+    return [items[first : first + IMAGES_A_TASK] for first in range(0, len(items), IMAGES_A_TASK)]
 
 
 def _known_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, KnownMap]:
@@ -122,18 +121,18 @@ def _known_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -
     return {image: known[name] for image, file in files.items() if (name := cache_name(file)) in known}
 
 
-def _look_at_all(task: Task, settings: ScanSettings) -> list[tuple[Look, str | None]]:
+def _look_at_all(settings: ScanSettings, task: Task) -> list[Look]:
     return [_look(image, settings, known, known_map) for image, known, known_map in task]
 
 
 def _look(
     image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: KnownMap | None
-) -> tuple[Look, str | None]:
-    """Look at an image and its labels; return it with its stamp when it is worth keeping."""
+) -> Look:
+    """Look at an image and its labels."""
     problems: list[DataProblem] = []
     entry, stamp, cached = _image(image, settings, known, problems)
     labels = settings.labels.look(image, entry, known_map)
-    return Look(image, entry, labels, (*problems, *labels.problems), cached), stamp
+    return Look(entry, labels, (*problems, *labels.problems), cached, stamp)
 
 
 def _image(
@@ -169,7 +168,7 @@ def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
     if facts.error is None and settings.decode:
         error = decode_error(content)
         short = error is None and lacks_its_end(content)
-        facts = replace(facts, short=short) if error is None else ImageFacts(facts.size_bytes, error=error)
+        facts = facts._replace(short=short) if error is None else ImageFacts(facts.size_bytes, error=error)
     usable = facts.error is None and settings.hashes
     hashed = perceptual_hash(content, facts.width, facts.height) if usable else None
     return ImageEntry(facts, digest, hashed, settings.hashes, settings.decode)

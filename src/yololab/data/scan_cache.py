@@ -12,7 +12,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,8 +24,7 @@ _MOST_ENTRIES = 2_000_000
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ImageEntry:
+class ImageEntry(NamedTuple):
     """What was found in an image file.
 
     Attributes:
@@ -168,8 +166,7 @@ class ScanCache:
 
 def _rows(entries: Mapping[str, tuple[str, ImageEntry]]) -> Iterable[tuple[object, ...]]:
     for path, (stamp, entry) in entries.items():
-        facts = json.dumps(astuple(entry.facts))
-        yield path, stamp, facts, entry.digest, entry.hash, entry.hashed, entry.decoded
+        yield path, stamp, json.dumps(entry.facts), entry.digest, entry.hash, entry.hashed, entry.decoded
 
 
 def _name(image: Path) -> str:

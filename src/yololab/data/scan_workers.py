@@ -1,7 +1,9 @@
 """Processes that share the work of a scan: reading labels holds Python's lock, so threads would wait for each other.
 
-They are forked, as PyTorch's loaders are on Linux: nothing is imported anew, and no `__main__` is run a second time. A
-small dataset is not worth a process, and where processes cannot be forked the work is done in this one.
+They are forked, as PyTorch's loaders are on Linux: nothing is imported anew, no `__main__` is run a second time, and
+what is to be done need not be sent. Each does every n-th task and sends what it found through a pipe of its own, which
+the parent reads in turn: results come in order, and a process that is ahead waits at its full pipe. Where processes
+cannot be forked the work is done in this one.
 """
 
 from __future__ import annotations
@@ -9,54 +11,82 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
-FEWEST_IMAGES = 1000
 _PR_SET_PDEATHSIG = 1
 
-Work = Callable[[Any], Any]
-_work: list[Work] = []
+Task = TypeVar("Task")
+Found = TypeVar("Found")
 
 
-@contextmanager
-def scan_workers(images: int, workers: int, work: Work) -> Iterator[Callable[[Sequence[Any]], Iterable[Any]]]:
-    """Yield a function that does `work` on each of some tasks, in their order.
+def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> Generator[tuple[Task, Found]]:
+    """Do `work` on each of some tasks; returns each task, in their order, with what was found.
+
+    The tasks of a process that was killed (for its memory, say) are done in this one.
 
     Args:
-        images: How many images there are in all.
-        workers: Processes at most.
         work: What is done; its result must be picklable.
+        tasks: The tasks.
+        workers: Processes at most.
     """
-    if images < FEWEST_IMAGES or workers < 2 or sys.platform != "linux":
-        yield lambda tasks: map(work, tasks)
+    workers = min(workers, len(tasks))
+    if workers < 2 or sys.platform != "linux":
+        yield from ((task, work(task)) for task in tasks)
         return
-    _work.append(work)
     parent = os.getpid()
-    pool = multiprocessing.get_context("fork").Pool(workers, _begin, (parent,))
+    started: list[tuple[BaseProcess, Connection]] = []
     try:
-        yield lambda tasks: pool.imap(_do, tasks)
+        for number in range(workers):
+            started.append(_start(work, tasks[number::workers], parent))
+        for number, task in enumerate(tasks):
+            yield task, _received(started[number % workers][1], work, task)
     finally:
-        pool.terminate()
-        pool.join()
-        _work.pop()
+        for process, results in started:
+            process.terminate()
+            process.join()
+            results.close()
 
 
-def _begin(parent: int) -> None:
-    """Leave signals to the parent, and end with it."""
+def _start(work: Callable[[Task], Found], tasks: Sequence[Task], parent: int) -> tuple[BaseProcess, Connection]:
+    """Start a process and return it with the end of the pipe that its results come from."""
+    context = multiprocessing.get_context("fork")
+    results, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_work_through, args=(work, tasks, sending, parent), daemon=True)
+    process.start()
+    sending.close()  # the process has the only other end: reading ends when it does
+    return process, results
+
+
+def _received(results: Connection, work: Callable[[Task], Found], task: Task) -> Found:
+    """Return what a process found for a task; raises what it raised."""
+    try:
+        found: Found | BaseException = pickle.loads(results.recv_bytes())
+    except (EOFError, OSError):
+        return work(task)
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _work_through(work: Callable[[Task], Found], tasks: Sequence[Task], sending: Connection, parent: int) -> None:
+    """Do tasks and send what is found; signals are the parent's business, and so is the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before we asked to be told
         os._exit(1)
-
-
-def _do(task: Any) -> Any:
-    """Do the work that the process was forked with."""
-    return _work[-1](task)
+    for task in tasks:
+        try:
+            found: Found | Exception = work(task)
+        except Exception as error:
+            found = error
+        sending.send_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
 
 
 def usable_cores() -> int:

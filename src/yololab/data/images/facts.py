@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yololab.data.images.jpeg_header import read_jpeg_header
 
@@ -16,9 +15,8 @@ _JPEG_END = b"\xff\xd9"
 _MORE_DATA = bytes(value * 89 % 254 for value in range(1, 65)) * 4
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
-    """The facts of one image file.
+class ImageFacts(NamedTuple):
+    """The facts of one image file: a plain tuple, since a scan sends and stores one for each image.
 
     Attributes:
         size_bytes: Size of the file.
