@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 HASH_BYTES = 32
 _SIDE, _KEPT = 32, 16
 _FLAT = 2.0  # grey levels: below this spread there is nothing to tell two images apart by
-_ROWS_AT_ONCE = 1024
-_COLUMNS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 512
+_COLUMNS_AT_ONCE = 4096
 
 
 def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
