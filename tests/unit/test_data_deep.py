@@ -68,6 +68,13 @@ def test_the_same_bytes_in_two_splits(data):
     assert kinds(check(data)) == [("leak_same", "val_z.jpg", "warning")]
 
 
+def test_each_copy_of_an_image_in_another_split_is_told(data):
+    for name in "xyz":
+        put(data, "val", name, jpeg(0))
+    leaks = [found for found in kinds(check(data)) if found[0] == "leak_same"]
+    assert [name for _, name, _ in leaks] == ["val_x.jpg", "val_y.jpg", "val_z.jpg"]
+
+
 def test_the_same_image_saved_anew_in_two_splits(data):
     put(data, "val", "z", jpeg(0, quality=50))
     report = check(data)

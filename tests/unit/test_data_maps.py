@@ -112,6 +112,19 @@ def _write(path: str, pixels: np.ndarray) -> Callable[[Path], object]:
     return lambda root: grey(root / path, pixels)
 
 
+def _float_mask(root: Path) -> None:
+    """A TIFF of floating-point values under the name of a PNG."""
+    Image.fromarray(np.zeros((40, 40), np.float32)).save(root / "train/masks/a.png", "TIFF")
+
+
+def _turned_mask(root: Path) -> None:
+    """A mask that EXIF turns, of an image that is wider than high."""
+    picture(root / "train/images/a.png", (64, 32))
+    tags = Image.Exif()
+    tags[274] = 6
+    Image.fromarray(np.zeros((32, 64), np.uint8)).save(root / "train/masks/a.png", exif=tags)
+
+
 @pytest.mark.parametrize(
     ("damage", "finding"),
     [
@@ -131,6 +144,8 @@ def _write(path: str, pixels: np.ndarray) -> Callable[[Path], object]:
             lambda root: (root / "train/masks/a.png").write_bytes(b"\x89PNG"),
             ("mask_unreadable", "blocking", "train/masks/a.png"),
         ),
+        (_float_mask, ("mask_unreadable", "blocking", "train/masks/a.png")),
+        (_turned_mask, ("mask_size", "blocking", "train/masks/a.png")),
         (_write("train/masks/z.png", np.zeros((40, 40), np.uint8)), ("orphan_label", "warning", "train/masks/z.png")),
     ],
 )
@@ -210,6 +225,7 @@ NAN[0, 0], NAN[0, 1], NAN[0, 2] = np.nan, -1, np.inf
         ),
         (_write("train/depth/a.png", np.zeros((40, 40), np.uint16)), ("depth_empty", "warning", "train/depth/a.png")),
         (_depth_npy(NAN), ("depth_values", "warning", "train/depth/a.npy")),
+        (_depth_npy(np.ones((0, 0), np.float32)), ("depth_unreadable", "blocking", "train/depth/a.npy")),
         (_depth_npy(np.ones((40, 40), np.int32)), ("depth_unreadable", "blocking", "train/depth/a.npy")),
         (_depth_npy(np.full((40, 40), 2000.0, np.float32)), ("depth_unit", "warning", "train/depth/a.npy")),
         (

@@ -54,3 +54,29 @@ def test_no_process_outlives_the_one_who_asked(monkeypatch):
     with closing(shared_out(lambda task: bytes(10**6), range(100), 2)) as results:
         assert next(results)[0] == 0
     assert [process.is_alive() for process, _ in started] == [False, False]
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_what_no_process_can_be_started_for_is_done_here(monkeypatch, started):
+    forks = iter([os.fork] * started)
+
+    def fork() -> int:
+        try:
+            return next(forks)()
+        except StopIteration:
+            raise BlockingIOError from None
+
+    monkeypatch.setattr(os, "fork", fork)
+    found = list(shared_out(double, range(12), 2))
+    assert [result for _, (result, _) in found] == [2 * task for task in range(12)]
+    assert sum(elsewhere for _, (_, elsewhere) in found) == 6 * started
+
+
+def test_a_stopped_process_is_ended_too():
+    def work(task: int) -> int:
+        if task == 1:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return task
+
+    with closing(shared_out(work, range(12), 2)) as results:
+        assert next(results) == (0, 0)

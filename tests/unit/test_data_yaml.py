@@ -70,6 +70,8 @@ def test_byte_order_mark_and_windows_lines(tmp_path, mark):
         ("train: []\nval: v\nnc: 1", "train", "[]"),
         ("train: [a, 1]\nval: v\nnc: 1", "train", "1]"),
         ("train: t\nvalidation: 2\nnc: 1", "validation", "2 (int)"),
+        ('train: "a\\0b"\nval: v\nnc: 1', "train", "a zero byte"),
+        (f"train: t\nval: {'x' * 300}\nnc: 1", "val", "a path of 300 characters"),
         (GOOD + "nc: 1\npath: 2024", "path", "2024 (int)"),
         (GOOD + "nc: 1\ndownload: [a]", "download", "list"),
         (GOOD, "names", "missing, and so is `nc`"),
@@ -124,6 +126,8 @@ def test_all_mistakes_at_once(tmp_path):
         ("train", "data.yaml", "a YAML str"),
         ("train: t\nval: v\nnames: [a]\ntrain: u\n", "line 4, key 'train'", "second time"),
         (GOOD + "names:\n  0: a\n  0: b\n", "line 5, key '0'", "second time"),
+        (GOOD + "x: &x [*x]\n", "data.yaml", "without an end"),
+        (GOOD + f"x: {'[' * 3000}{']' * 3000}\n", "data.yaml", "without an end"),
     ],
 )
 def test_an_unreadable_file_says_where(tmp_path, text, where, found):

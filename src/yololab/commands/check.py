@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
+from yololab.config.schema import ExperimentConfig
 from yololab.data.checks import check_dataset
 from yololab.data.fitness import likely_task, unfit_dataset
+from yololab.data.forms import FORMS
 from yololab.data.manifest import write_manifest
 from yololab.errors import InputError
 from yololab.jsonfiles import write_json
 from yololab.measuring import class_filter
-from yololab.preparation import needed_splits, prepare_dataset, project_paths
+from yololab.preparation import Paths, needed_splits, prepare_dataset, prepare_model, project_paths
 from yololab.report.page import write_check_page
 from yololab.runfolder import RunFolder, create_folder
 from yololab.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
 
 
 def run(request: Request) -> int:
-    """Check a dataset for the task that is named, or the one that it looks like; write dataset_report.json.
+    """Check a dataset for the task or model that is named, or the task that it looks like; write dataset_report.json.
 
     Returns:
         0 when nothing blocks a training, else 2.
     """
     composed = request.compose()
     paths = project_paths(composed.experiment, request.working_directory)
-    dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=request.task)
-    task = request.task or likely_task(dataset)
-    problems = unfit_dataset(dataset, task) if request.task else []
+    asked = request.task or _task_of_model(request, composed.experiment, paths)
+    dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=asked)
+    task = asked or likely_task(dataset)
+    problems = unfit_dataset(dataset, task) if asked else []
     if problems:
         raise InputError(problems)
     train = composed.experiment.train
@@ -54,3 +59,17 @@ def run(request: Request) -> int:
         screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")
     screen.detail(f"report: {folder.report}, everything in {folder.dataset_report.name} beside it")
     return 2 if report.blocking else 0
+
+
+def _task_of_model(request: Request, config: ExperimentConfig, paths: Paths) -> str | None:
+    """Return the task of the model that the command line names; None when it names none.
+
+    A checkpoint that is not here tells it by its name: it is not downloaded for that.
+    """
+    keys = {override.lstrip("+").partition("=")[0] for override in request.overrides}
+    if not keys & {"model", "model.weights", "model.architecture"}:
+        return None
+    if any((folder / config.model.weights).is_file() for folder in (paths.working_directory, paths.weights)):
+        return prepare_model(config, paths).task
+    stem = Path(config.model.weights).stem
+    return next((task for task, form in FORMS.items() if form.models and stem.endswith(form.models)), "detect")

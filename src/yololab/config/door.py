@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -39,15 +40,16 @@ _DELEGATED = {
 
 @dataclass(frozen=True)
 class _Range:
-    """The numbers that a setting may take: `minimum` ≤ value."""
+    """The numbers that a setting may take: `minimum` ≤ value ≤ `maximum`."""
 
     minimum: float
+    maximum: float = math.inf
 
 
 _RANGES = {
     "approval.long_training_hours": _Range(0),
     **{f"baseline.guards.{item.name}": _Range(0) for item in fields(GuardsConfig)},
-    "check.near_duplicate_distance": _Range(0),
+    "check.near_duplicate_distance": _Range(0, 256),
     "check.small_object_pixels": _Range(0),
     "check.workers": _Range(1),
     "baseline.tolerance": _Range(0),
@@ -179,8 +181,11 @@ def _read_setting(dotted: str, hint: Any, value: Any, problems: list[Problem]) -
         problems.append(Problem(dotted, f"{value!r}", allowed + (" or null" if type(None) in options else "")))
         return value
     limits = _RANGES.get(dotted)
-    if limits is not None and not (isinstance(converted, (int, float)) and converted >= limits.minimum):
-        problems.append(Problem(dotted, f"{value!r}", f"a number of at least {limits.minimum:g}"))
+    if limits is not None and not (
+        isinstance(converted, (int, float)) and limits.minimum <= converted <= limits.maximum
+    ):
+        most = "" if math.isinf(limits.maximum) else f" and at most {limits.maximum:g}"
+        problems.append(Problem(dotted, f"{value!r}", f"a number of at least {limits.minimum:g}{most}"))
     return converted
 
 

@@ -21,7 +21,14 @@ from yololab.data.check_report import (
 )
 from yololab.data.data_yaml import REQUIRED_SPLITS
 from yololab.data.distribution import Distribution, imbalance, rare_classes, small_objects, strong_imbalance
-from yololab.data.folder_rules import empty_split, missing_folders, orphan_labels, repeated_images, wrong_suffixes
+from yololab.data.folder_rules import (
+    empty_split,
+    missing_folders,
+    orphan_labels,
+    passed_over_lines,
+    repeated_images,
+    wrong_suffixes,
+)
 from yololab.data.forms import label_source
 from yololab.data.index import Dataset, split_images
 from yololab.data.label_source import LabelSource
@@ -94,6 +101,7 @@ def check_dataset(
         problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), severity, labels)
     sources = list(dict.fromkeys(source for split in listed for source in dataset.splits[split]))
     problems += wrong_suffixes(sources)
+    problems += passed_over_lines(sources)
     all_images = [image for images in listed.values() for image in images]
     problems += orphan_labels(sources, all_images, labels.file, labels.suffixes)
     counts = {split: tally.counts() for split, tally in tallies.items()}

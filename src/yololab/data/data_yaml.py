@@ -20,6 +20,7 @@ from yololab.errors import InputError, Problem
 SPLITS = ("train", "val", "test", "minival")
 REQUIRED_SPLITS = ("train", "val")
 YAML_SUFFIXES = (".yaml", ".yml")
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255  # of Linux and macOS
 NAMES_ALLOWED = "a list of class names, or `index: name` for every index from 0"
 
 
@@ -142,6 +143,9 @@ def _read_mapping(file: Path) -> dict[str, Any]:
         raise InputError(Problem(f"{file}, line {line}", found, "printable text")) from None
     except ValueError as error:
         raise InputError(Problem(str(file), f"not YAML: {error}", "valid YAML")) from None
+    except RecursionError:
+        what = "values nested without an end: an alias within its own anchor, or hundreds of brackets"
+        raise InputError(Problem(str(file), what, "a flat mapping with the keys train, val and names")) from None
     if not isinstance(content, dict):
         kind = "an empty file" if content is None else f"a YAML {type(content).__name__}"
         raise InputError(Problem(str(file), kind, "a mapping with the keys train, val and names"))
@@ -202,6 +206,11 @@ class _Keys:
         if not entries or not all(isinstance(entry, str) and entry.strip() for entry in entries):
             self.wrong(key, _shown(value), allowed)
             return ()
+        for entry in entries:
+            if "\0" in entry or len(entry) > _LONGEST_PATH or max(map(len, entry.split("/"))) > _LONGEST_NAME:
+                what = "a zero byte" if "\0" in entry else f"a path of {len(entry)} characters"
+                self.wrong(key, f"{what}: {_shown(entry)}", f"{allowed}; no system has such a path")
+                return ()
         return tuple(entries)
 
     def nc(self) -> int | None:

@@ -73,6 +73,8 @@ def read_depth(content: bytes) -> list[Any]:
     if pixels.ndim != 2 or (is_npy and pixels.dtype.kind != "f"):
         what = f"an array of {pixels.dtype} with {pixels.ndim} dimensions, not floating-point with 2"
         return [0, 0, is_npy, 0, 0, 0, None, None, None, what]
+    if not pixels.size:
+        return [0, 0, is_npy, 0, 0, 0, None, None, None, "an array without a value"]
     finite = np.isfinite(pixels)
     values = pixels[finite & (pixels > 0)]
     three = [float(values.min()), float(np.median(values)), float(values.max())] if values.size else [None] * 3

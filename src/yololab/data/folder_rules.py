@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from yololab.data.image_names import IMAGE_SUFFIXES, is_image_name
-from yololab.data.index import Dataset, folder_entries, missing_splits
+from yololab.data.index import Dataset, folder_entries, missing_splits, passed_over
 from yololab.data.problems import DataProblem, Severity
 
 IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes
@@ -73,6 +73,22 @@ def wrong_suffixes(sources: Iterable[Path]) -> Iterator[DataProblem]:
                     Severity.WARNING,
                     "Ultralytics does not read them: convert them to jpg or png, or move them elsewhere",
                 )
+
+
+def passed_over_lines(sources: Iterable[Path]) -> Iterator[DataProblem]:
+    """Find lines of lists that Ultralytics takes for no image, and leaves out without a word; one finding a list."""
+    for source in filter(Path.is_file, sources):
+        lines = passed_over(source)
+        if lines:
+            number, line = lines[0]
+            yield DataProblem(
+                "list_line",
+                source,
+                number,
+                f"{len(lines)} line(s) that name no image, the first: {line[:80]!r}",
+                Severity.BLOCKING,
+                "Ultralytics leaves them out: write one path a line, with nothing behind the suffix, not even a blank",
+            )
 
 
 def orphan_labels(

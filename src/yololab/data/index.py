@@ -192,17 +192,35 @@ def folder_entries(folder: Path) -> list[str]:
 
 def _listed_images(file: Path) -> list[str]:
     """Return the images that a .txt list names, as Ultralytics reads it."""
+    folder = f"{file.parent}{os.sep}"
+    lines = (line for _, line in _lines(file) if is_image_name(line))
+    paths = (line.replace("./", folder, 1) if line.startswith("./") else line for line in lines)
+    return [path.replace("/", os.sep) for path in paths]
+
+
+def passed_over(file: Path) -> list[tuple[int, str]]:
+    """Return the lines of a .txt list, with their numbers, that Ultralytics takes for no image.
+
+    Blank ones and those that begin with `#` do not count.
+
+    Raises:
+        InputError: It is not readable.
+    """
+    return [(n, line) for n, line in _lines(file) if line.strip() and line[0] != "#" and not is_image_name(line)]
+
+
+def _lines(file: Path) -> list[tuple[int, str]]:
+    """Return the lines of a .txt list, each with its number, counted from 1."""
     try:
-        lines = file.read_text(encoding="utf-8-sig").strip().splitlines()
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a readable list")) from None
     except UnicodeDecodeError:
         raise InputError(
             Problem(str(file), "not UTF-8 text", "a .txt file with one image path a line", "save the list as UTF-8")
         ) from None
-    folder = f"{file.parent}{os.sep}"
-    paths = (line.replace("./", folder, 1) if line.startswith("./") else line for line in lines)
-    return [path.replace("/", os.sep) for path in paths if is_image_name(path)]
+    before = text[: len(text) - len(text.lstrip())]
+    return list(enumerate(text.strip().splitlines(), start=1 + before.count("\n")))
 
 
 def label_path(image: Path) -> Path:

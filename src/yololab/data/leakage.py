@@ -45,14 +45,14 @@ def repeated_content(split: str, images: Sequence[Fingered]) -> Iterator[DataPro
 
 def same_images(splits: Mapping[str, Sequence[Fingered]]) -> Iterator[DataProblem]:
     """Find images whose very bytes are in two splits; one finding an image, at the later split."""
-    told: set[tuple[str, bytes]] = set()
+    told: set[tuple[str, Path]] = set()
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
-        known = {item.digest: item.image for item in ours}
-        for digest, image in {item.digest: item.image for item in theirs}.items():
-            if digest in known and (other, digest) not in told:
-                told.add((other, digest))
-                what = f"{other}: the same image as {known[digest]} of {one}"
-                yield DataProblem("leak_same", image, None, what, Severity.WARNING, _REMEDY)
+        known = {item.digest: item.image for item in reversed(ours)}
+        for item in theirs:
+            if item.digest in known and (other, item.image) not in told:
+                told.add((other, item.image))
+                what = f"{other}: the same image as {known[item.digest]} of {one}"
+                yield DataProblem("leak_same", item.image, None, what, Severity.WARNING, _REMEDY)
 
 
 def similar_images(splits: Mapping[str, Sequence[Fingered]], distance: int) -> Iterator[DataProblem]:

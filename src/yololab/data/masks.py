@@ -52,7 +52,7 @@ def read_mask(content: bytes) -> list[Any]:
     Returns:
         The values of `MaskFacts`.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -62,7 +62,9 @@ def read_mask(content: bytes) -> list[Any]:
                 grey = bool((palette == palette[:, :1]).all())
                 pixels = np.asarray(image.convert("L") if grey else image)
             elif image.mode in ("L", "1", "I", "I;16", "I;16B", "I;16L"):
-                pixels = np.asarray(image)
+                pixels = np.asarray(ImageOps.exif_transpose(image))  # OpenCV, which reads these there, turns them
+            elif image.mode == "F":
+                return [0, 0, [], name, False, "floating-point values, which are no classes"]
             else:
                 channels = np.asarray(image.convert("RGB"))
                 colour = bool((channels != channels[:, :, :1]).any())

@@ -5,10 +5,12 @@ Of an image only its facts, its digest and its perceptual hash remain: memory do
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -81,8 +83,7 @@ def scan(
     workers = (settings.workers or usable_cores()) if len(images) >= FEWEST_IMAGES else 1
     count = 0
     done(count)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of what our rules tell
+    with _quiet_readers():
         for start in range(0, len(images), CACHED_AT_ONCE):
             tasks = _tasks(images[start : start + CACHED_AT_ONCE], settings.labels, cache)
             fresh_maps: dict[str, KnownMap] = {}
@@ -100,6 +101,21 @@ def scan(
             cache.keep(fresh)
             cache.keep_maps(fresh_maps)
     done(len(images))
+
+
+@contextmanager
+def _quiet_readers() -> Iterator[None]:
+    """Keep Pillow and OpenCV from printing, without the file's name, what our rules tell with it."""
+    import cv2
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
 
 Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap | None]]
@@ -145,11 +161,18 @@ def _image(
         entry = known[1] if known is not None and known[0] == stamp else None
         enough = entry is not None and entry.hashed >= settings.hashes and entry.decoded >= settings.decode
         cached = enough
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise OSError(errno.EINVAL, "a pipe or device, no regular file")  # reading it could wait for ever
         if not enough:
             entry = _read(image.read_bytes(), settings)
     except FileNotFoundError:
-        remedy = f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list"
-        problems.append(DataProblem("missing_image", image, None, "no such file", Severity.BLOCKING, remedy))
+        what, remedy = (
+            "no such file",
+            f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list",
+        )
+        if image.is_symlink():
+            what, remedy = f"a link to {image.readlink()}, which is not there", f"{DROPS}: mend the link, or delete it"
+        problems.append(DataProblem("missing_image", image, None, what, Severity.BLOCKING, remedy))
         return None, None, False
     except OSError as error:
         what = f"not readable ({error.strerror})"

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 
 from yololab.data.images.facts import ImageFacts
 
-SCAN_VERSION = 3
+SCAN_VERSION = 4
 CACHE_FILE = f"images-{SCAN_VERSION}.sqlite"
 _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000
 _AT_ONCE = 500
+_LOCKED_SECONDS = 3
 
 
 class ImageEntry(NamedTuple):
@@ -82,7 +83,8 @@ class ScanCache:
                         ImageFacts(*json.loads(facts)), digest, hashed_value, bool(hashed), bool(decoded)
                     )
                     found[path] = (stamp, entry)
-        except (sqlite3.Error, ValueError, TypeError):
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            self._give_up(error)
             return {}
         finally:
             connection.close()
@@ -99,8 +101,8 @@ class ScanCache:
                 connection.execute(
                     "DELETE FROM images WHERE rowid <= (SELECT max(rowid) FROM images) - ?", (_MOST_ENTRIES,)
                 )
-        except sqlite3.Error:
-            return
+        except sqlite3.Error as error:
+            self._give_up(error)
         finally:
             connection.close()
 
@@ -117,7 +119,8 @@ class ScanCache:
                 for path, stamp, facts, digest in connection.execute(query, names):
                     found[path] = KnownMap(stamp, json.loads(facts), digest)
             return found
-        except (sqlite3.Error, ValueError, TypeError):
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            self._give_up(error)
             return {}
         finally:
             connection.close()
@@ -134,8 +137,8 @@ class ScanCache:
                 connection.execute(
                     "DELETE FROM maps WHERE rowid <= (SELECT max(rowid) FROM maps) - ?", (_MOST_ENTRIES,)
                 )
-        except sqlite3.Error:
-            return
+        except sqlite3.Error as error:
+            self._give_up(error)
         finally:
             connection.close()
 
@@ -146,7 +149,7 @@ class ScanCache:
         for attempt in range(2):
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(self._file, timeout=10)
+                connection = sqlite3.connect(self._file, timeout=_LOCKED_SECONDS)
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS images (path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB, "
                     "hash BLOB, hashed INT, decoded INT)"
@@ -156,12 +159,21 @@ class ScanCache:
                 )
                 return connection
             except sqlite3.DatabaseError as error:
-                if attempt or isinstance(error, sqlite3.OperationalError):
+                self._give_up(error)
+                if attempt or self._file is None:
                     return None
-                self._file.unlink(missing_ok=True)
             except OSError:
                 return None
         return None
+
+    def _give_up(self, error: Exception) -> None:
+        """Delete a damaged file, so that the next scan begins a new one; do without one that is locked."""
+        if self._file is None:
+            return
+        if isinstance(error, sqlite3.OperationalError):
+            self._file = None
+        else:
+            self._file.unlink(missing_ok=True)
 
 
 def _rows(entries: Mapping[str, tuple[str, ImageEntry]]) -> Iterable[tuple[object, ...]]:

@@ -28,7 +28,7 @@ Found = TypeVar("Found")
 def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> Generator[tuple[Task, Found]]:
     """Do `work` on each of some tasks; returns each task, in their order, with what was found.
 
-    The tasks of a process that was killed (for its memory, say) are done in this one.
+    The tasks of a process that cannot be started, or that was killed (for its memory, say), are done in this one.
 
     Args:
         work: What is done; its result must be picklable.
@@ -36,30 +36,39 @@ def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], workers: in
         workers: Processes at most.
     """
     workers = min(workers, len(tasks))
-    if workers < 2 or sys.platform != "linux":
+    if workers < 2 or sys.platform != "linux" or multiprocessing.current_process().daemon:
         yield from ((task, work(task)) for task in tasks)
         return
     parent = os.getpid()
-    started: list[tuple[BaseProcess, Connection]] = []
+    started: list[tuple[BaseProcess, Connection] | None] = []
     try:
         for number in range(workers):
             started.append(_start(work, tasks[number::workers], parent))
         for number, task in enumerate(tasks):
-            yield task, _received(started[number % workers][1], work, task)
+            place = started[number % workers]
+            yield task, work(task) if place is None else _received(place[1], work, task)
     finally:
-        for process, results in started:
-            process.terminate()
+        for process, results in filter(None, started):
+            process.kill()  # it only reads; and one that was stopped would not heed anything milder
             process.join()
             results.close()
 
 
-def _start(work: Callable[[Task], Found], tasks: Sequence[Task], parent: int) -> tuple[BaseProcess, Connection]:
-    """Start a process and return it with the end of the pipe that its results come from."""
+def _start(work: Callable[[Task], Found], tasks: Sequence[Task], parent: int) -> tuple[BaseProcess, Connection] | None:
+    """Start a process and return it with the end of the pipe that its results come from; None when that fails."""
     context = multiprocessing.get_context("fork")
-    results, sending = context.Pipe(duplex=False)
+    try:
+        results, sending = context.Pipe(duplex=False)
+    except OSError:  # too many open files
+        return None
     process = context.Process(target=_work_through, args=(work, tasks, sending, parent), daemon=True)
-    process.start()
-    sending.close()  # the process has the only other end: reading ends when it does
+    try:
+        process.start()
+    except OSError:  # too many processes, or no memory
+        results.close()
+        return None
+    finally:
+        sending.close()  # the process has the only other end: reading ends when it does
     return process, results
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from yololab.data.images.jpeg_header import read_jpeg_header
 
+# Asked to verify these, Pillow looks at no pixel: a file that was cut would pass.
+_LOADED = frozenset({"BMP", "DIB", "TIFF", "JPEG2000"})
+_BANDS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "RGB": 3, "YCbCr": 3, "RGBA": 4}
+_BITS_PER_SAMPLE = 258
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _DEEP_MODES = {"I;16": 16, "I;16L": 16, "I;16B": 16, "I;16N": 16, "I": 32, "F": 32}
 _ORIENTATION = 274
 _TURNED_SIDEWAYS = (5, 6, 7, 8)
@@ -29,6 +37,7 @@ class ImageFacts(NamedTuple):
         ends: Whether the file ends as Ultralytics wants it: a JPEG with its end marker; True for other formats.
         error: Why it cannot be read, in plain words; None when it can.
         short: Whether it is a JPEG that was cut and then closed; only known of a decoded one.
+        stored_bands: Channels as stored, or pages that count as channels; 0 when only the mode tells.
     """
 
     size_bytes: int
@@ -41,6 +50,14 @@ class ImageFacts(NamedTuple):
     ends: bool = True
     error: str | None = None
     short: bool = False
+    stored_bands: int = 0
+
+    @property
+    def bands(self) -> int:
+        """Channels that a dataset of more than three is given, as Ultralytics loads the file; 0 when unknown."""
+        if self.format == "JPEG" and self.mode == "CMYK":
+            return 3
+        return self.stored_bands or _BANDS.get(self.mode, 0)
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -70,21 +87,58 @@ def read_facts(content: bytes) -> ImageFacts:
 
 def _facts_by_pillow(content: bytes) -> ImageFacts:
     """Read the facts of any image file."""
-    from PIL import Image
-
     size = len(content)
+    deepest = 8
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with _opened(content) as image:
             name, (width, height), mode = image.format or "", image.size, image.mode
             orientation = _orientation(image)
+            if name == "TIFF":
+                deepest = max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,)))
             if name not in ("JPEG", "MPO"):
                 image.verify()
     except Exception as raised:  # Pillow's readers raise whatever a broken file makes them
         return ImageFacts(size, error=_words(raised))
-    bits = content[24] if name == "PNG" and size > 24 else _DEEP_MODES.get(mode, 8)
+    bits = content[24] if name == "PNG" and size > 24 else max(deepest, _DEEP_MODES.get(mode, 8))
     ends = name != "JPEG" or content.endswith(_JPEG_END)
-    error = None if ends else decode_error(content)
-    return ImageFacts(size, name, width, height, orientation, mode, bits, ends, error)
+    error, bands = None if ends else decode_error(content), 0
+    if name in _LOADED:
+        error, bands = _load(content, name)
+    return ImageFacts(size, name, width, height, orientation, mode, bits, ends, error, stored_bands=bands)
+
+
+def _opened(content: bytes) -> Any:
+    """Open an image; HEIF with the package that Ultralytics would try to install for it."""
+    from PIL import Image
+
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS and b"avif" not in content[:64]:
+        try:
+            importlib.import_module("pi_heif").register_heif_opener()
+        except ImportError:
+            raise ValueError("HEIF, which needs the package pi-heif: install it, or convert the image") from None
+    return Image.open(io.BytesIO(content))
+
+
+def _load(content: bytes, name: str) -> tuple[str | None, int]:
+    """Load an image as Ultralytics does (`imread` in utils/patches.py).
+
+    Returns:
+        Why that fails, None when it does not; and the channels of the file as stored.
+    """
+    import cv2
+
+    data = np.frombuffer(content, np.uint8)
+    try:
+        _, frames = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED) if name == "TIFF" else (True, ())
+        stored = frames[0] if frames else cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        colour = stored is not None and (stored.ndim == 3 or cv2.imdecode(data, cv2.IMREAD_COLOR) is not None)
+    except cv2.error:
+        stored, colour = None, False
+    if stored is None or not colour:
+        return decode_error(content) or "OpenCV, with which Ultralytics loads it, cannot decode it", 0
+    if stored.ndim == 3:
+        return None, stored.shape[2]
+    return None, len(frames) if len({frame.shape for frame in frames}) == 1 else 1
 
 
 def decode_error(content: bytes) -> str | None:

@@ -24,7 +24,7 @@ def unreadable(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
     if facts.size_bytes == 0:
         yield DataProblem("image_empty", image, None, "0 bytes", Severity.BLOCKING, f"{_DROPS}: replace or delete it")
     elif facts.error is not None:
-        check = "image_truncated" if "truncated" in facts.error else "image_unreadable"
+        check = "image_truncated" if "truncated" in facts.error.lower() else "image_unreadable"
         remedy = f"{_DROPS}: replace it, or delete it with its label"
         yield DataProblem(check, image, None, facts.error, Severity.BLOCKING, remedy)
     elif facts.format is not None and facts.format.lower() not in IMAGE_SUFFIXES | {"jpeg2000"}:
@@ -73,6 +73,10 @@ def other_channels(image: Path, facts: ImageFacts, channels: int) -> Iterator[Da
         what = f"{facts.bits} bits a channel: Ultralytics keeps the upper 8"
         remedy = "convert it with the range that matters spread over 8 bits"
         yield DataProblem("image_depth", image, None, what, Severity.WARNING, remedy)
+    elif channels not in (1, 3) and facts.bands not in (0, channels):
+        what = f"{facts.bands} channel(s) in a dataset of {channels}"
+        remedy = f"training would stop: write images of {channels} channels, or mend `channels` in the data.yaml"
+        yield DataProblem("image_channels", image, None, what, Severity.BLOCKING, remedy)
     elif facts.mode != ("L" if channels == 1 else "RGB") and channels in (1, 3):
         what = f"mode {facts.mode} in a dataset of {channels} channel(s): converted on loading"
         yield DataProblem("image_channels", image, None, what, Severity.NOTE, "nothing to do when that is meant")
