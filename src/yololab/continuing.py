@@ -82,7 +82,8 @@ def start_or_continue(folder: RunFolder, terms: Terms) -> int:
         if earlier is not None:
             missing = what_is_missing(folder, earlier, report=frozen.experiment.report.enabled and not terms.trial)
             if not missing:
-                terms.screen.stage("resume", f"{folder.path.name} is {earlier['status']}: nothing is missing")
+                but = "" if folder.best.is_file() or terms.trial else f" but {folder.best}: only a rerun makes it again"
+                terms.screen.stage("resume", f"{folder.path.name} is {earlier['status']}: nothing is missing{but}")
                 return 0
             if not terms.take_over:
                 _refuse_running_elsewhere(folder, earlier)

@@ -41,7 +41,9 @@ def probe_experiment(experiment: ExperimentConfig, prepared: Prepared, screen: S
         )
 
 
-def estimate_from(probe: Probe, experiment: ExperimentConfig, prepared: Prepared, *, export: bool) -> Estimate:
+def estimate_from(
+    probe: Probe, experiment: ExperimentConfig, prepared: Prepared, *, export: bool, warm: bool = True
+) -> Estimate:
     """Extrapolate a probe to an experiment.
 
     Args:
@@ -49,6 +51,7 @@ def estimate_from(probe: Probe, experiment: ExperimentConfig, prepared: Prepared
         experiment: The experiment.
         prepared: Its dataset and model.
         export: Whether the model will be exported.
+        warm: Whether the process that trains is this one.
     """
     images = {split: len(split_images(prepared.dataset, split)) for split in needed_splits(experiment)}
-    return estimate_cost(probe, plan_of(experiment, images, export=export))
+    return estimate_cost(probe, plan_of(experiment, images, export=export), warm=warm)

@@ -86,14 +86,23 @@ class Job:
         """The seed of the training."""
         return int(self.config.train["seed"])
 
+    def images(self) -> dict[str, int]:
+        """Return the images of each split, of the training split those that are used; empty before the check."""
+        if self.report is None:
+            return {}
+        images = {split: counts.images for split, counts in self.report.splits.items()}
+        if self.config.data.subset is not None and self.folder.subset.is_file():
+            images["train"] = len(self.folder.subset.read_text(encoding="utf-8").splitlines())
+        return images
+
     def facts(self) -> dict[str, Any]:
         """What somebody who is asked needs to know."""
-        images = {split: counts.images for split, counts in self.report.splits.items()} if self.report else {}
         return {
+            "dataset": self.prepared.dataset_name,
             "device": self.config.device.id or "auto",
             "epochs": self.config.train["epochs"],
             "imgsz": self.config.train["imgsz"],
             "batch": self.config.train["batch"],
-            "images": images,
+            "images": self.images(),
             "estimated_seconds": self.estimate.seconds if self.estimate else None,
         }

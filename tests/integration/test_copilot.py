@@ -151,3 +151,52 @@ def test_a_person_says_yes_and_does_not_promote(project):
     content = record(newest(project))
     assert [(a["gate"], a["answer"]) for a in content["approvals"]] == [("cpu", "yes"), ("promote", "no")]
     assert not (project / "outputs/baselines").exists()
+
+
+def test_a_run_that_fails_its_strict_checklist_is_not_promoted_by_itself(project):
+    words = (
+        "approval=auto",
+        "export.tolerance=0",
+        "verification.strict=true",
+        "baseline.promote=always",
+        "name=strict",
+    )
+    assert "verification failed" in yololab(*JOB, *words, cwd=project, code=1)
+    assert not (project / "outputs/baselines").exists()
+    folder = newest(project)
+    yololab("promote", folder.name, cwd=project)
+    (place,) = (project / "outputs/baselines").iterdir()
+    (folder / "evaluation/metrics.json").unlink()
+    yololab("promote", str(folder), cwd=project)  # measured anew, and the baseline of the same dataset
+    assert list((project / "outputs/baselines").iterdir()) == [place]
+
+
+def test_a_no_stays_a_no_until_somebody_says_otherwise(project):
+    yololab(*JOB, "epochs=1", "approval=auto", "export=none", cwd=project)
+    folder = newest(project)
+    content = record(folder)
+    answer = {"gate": "worse", "facts": {}, "answer": "no", "by": "user:somebody", "time": content["timestamp"]}
+    content |= {"status": "rejected", "approvals": [*content["approvals"], answer]}
+    content["config"]["approval"]["policy"] = "ask"
+    (folder / "experiment_log.json").write_text(json.dumps(content))
+    comparison = json.loads((folder / "comparison.json").read_text())
+    (folder / "comparison.json").write_text(json.dumps(comparison | {"verdict": "DEGRADED"}))
+    words = ("resume", folder.name, "approval.worse=ask")
+    assert "declined at the gate worse by user:somebody" in yololab(*words, cwd=project, code=3)
+    assert record(folder)["status"] == "rejected"
+    yololab("resume", folder.name, "approval.worse=auto", cwd=project)
+    assert record(folder)["status"] == "complete"
+
+
+def test_a_sweep_is_estimated_and_may_be_declined(project):
+    words = ("-m", *JOB, "epochs=1", "lr0=0.001,0.01,0.1")
+    assert "at most for all 3 trials" in yololab("estimate", *words, cwd=project)
+    assert not (project / "multirun").exists()
+    output = yololab(*words, cwd=project, code=3)
+    assert "approval.cpu=auto" in output
+    assert "8 training images" in output
+    (file,) = (project / "multirun").rglob("*.json")
+    content = json.loads(file.read_text())
+    assert (content["status"], content["approvals"][0]["answer"]) == ("rejected", "unanswered")
+    assert content["approvals"][0]["facts"]["trials"] == 3
+    assert "rejected" in yololab("runs", cwd=project)

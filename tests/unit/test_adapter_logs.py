@@ -1,5 +1,6 @@
 import io
 import logging
+import threading
 
 import pytest
 
@@ -88,3 +89,13 @@ def test_a_failing_sink_does_not_reach_the_one_who_logs(stream, monkeypatch):
 
     with ultralytics_log(broken):
         logging.getLogger(LOGGER_NAME).info("line")
+
+
+def test_what_ends_a_thread_goes_to_the_sink(capsys):
+    lines = []
+    with ultralytics_log(lambda level, line: lines.append(line)):
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+    assert "ZeroDivisionError: division by zero" in lines
+    assert capsys.readouterr().err == ""

@@ -37,4 +37,4 @@ def test_a_run_that_failed_before_its_model_was_known(tmp_path):
     write(tmp_path, "early", None)
     (row,) = list_runs(OutputTree(tmp_path))
     assert (row["task"], row["value"], row["mAP50-95"]) == (None, None, None)
-    assert _place(row)[1] is True
+    assert _place(row)[0] is True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 
 from yololab.commands.request import Request
 from yololab.config.schema import Policy
@@ -28,7 +27,7 @@ def run(request: Request) -> int:
         ApprovalError: Somebody declined, or nobody was there to ask; nothing was deleted.
     """
     (word,) = request.expect_operands(USAGE, 1, 1)
-    path = (request.working_directory / Path(word).expanduser()).resolve()
+    path = request.path_of(word)
     experiment = request.compose().experiment
     cache = project_paths(experiment, request.working_directory).cache
     plan = plan_cleaning(path, cache)

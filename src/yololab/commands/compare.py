@@ -67,7 +67,7 @@ def compare_operands(request: Request) -> CompareResult:
     """
     words = request.expect_operands(USAGE, 1, 2)
     composed = request.compose()
-    groups = [read_arms(word, request.working_directory) for word in words]
+    groups = [read_arms(_named(word, request), request.working_directory) for word in words]
     settings = composed.experiment.baseline
     single = all(len(arms) == 1 and not arms[0].several for arms in groups)
     if single:
@@ -85,6 +85,12 @@ def compare_operands(request: Request) -> CompareResult:
     write_json(folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
     return CompareResult(comparison, content, folder.comparison)
+
+
+def _named(word: str, request: Request) -> str:
+    """Return the path that a word names; a pattern of runs stays as it is."""
+    path = request.path_of(word)
+    return str(path) if path.exists() else word
 
 
 def _compare_two(sides: list[Operand], composed: Composed, request: Request) -> Comparison:

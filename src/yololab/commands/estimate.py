@@ -6,6 +6,7 @@ import shutil
 
 from yololab.commands.request import Request
 from yololab.commands.train import data_choice
+from yololab.commands.train import run_multirun as run_sweep
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.preparation import prepare_job
 from yololab.runfolder import existing_folder
@@ -29,3 +30,15 @@ def run(request: Request) -> int:
     show_estimate(screen, found, warnings)
     screen.detail(f"on {prepared.device.id} ({', '.join(prepared.device.names)}); early stopping makes it shorter")
     return 0
+
+
+def run_multirun(request: Request) -> int:
+    """Print what a sweep would cost: each distinct training is timed once; nothing is asked, and nothing left behind.
+
+    Returns:
+        0.
+    """
+    from yololab.sweep.sweeper import only_estimating
+
+    with only_estimating():
+        return run_sweep(request)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from yololab.commands.request import Request
+from yololab.errors import InputError, Problem
 from yololab.record import Record
 from yololab.runfolder import RunFolder
+from yololab.screen import counted
 
 USAGE = 'note RUN "text"'
 
@@ -18,11 +18,13 @@ def run(request: Request) -> int:
         0.
     """
     run_path, text = request.expect_operands(USAGE, 2, 2)
-    record = Record(RunFolder((request.working_directory / Path(run_path).expanduser()).resolve()))
+    if not text.strip():
+        raise InputError(Problem("command line", "an empty note", f"yololab {USAGE}"))
+    record = Record(RunFolder(request.path_of(run_path)))
     record.read()
     record.add_note(text)
     notes = record.read()["notes"]
-    request.screen().stage("note", f"{len(notes)} notes in {record.path}")
+    request.screen().stage("note", f"{counted(len(notes), 'note')} in {record.path}")
     if request.as_json:
         request.print_json({"path": str(record.path), "notes": notes})
     return 0

@@ -26,7 +26,8 @@ def run(request: Request) -> int:
     """
     (word,) = request.expect_operands(USAGE, 1, 1)
     composed = request.compose()
-    sweep = SweepFolder((request.working_directory / Path(word).expanduser()).resolve())
+    word = str(request.path_of(word))
+    sweep = SweepFolder(Path(word))
     if sweep.is_sweep():
         word = str(winner_of(sweep))
     operand = read_operand(word, request.working_directory)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from yololab.commands.request import Request
 from yololab.record import Record
 from yololab.report.page import write_report
@@ -21,7 +19,7 @@ def run(request: Request) -> int:
         0.
     """
     (word,) = request.expect_operands("report RUN_OR_SWEEP", 1, 1)
-    folder = (request.working_directory / Path(word).expanduser()).resolve()
+    folder = request.path_of(word)
     sweep = SweepFolder(folder)
     if sweep.is_sweep():
         # The rows are read anew: a killed sweep knows only what was true after its last trial.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from yololab.config.compose import Composed, compose_experiment
+from yololab.config.schema import ApprovalConfig, ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.jsonfiles import plain
 from yololab.preparation import usable_root
@@ -63,9 +64,23 @@ class Request:
             raise InputError(Problem("command line", f"{len(self.operands)} operands ({given})", f"yololab {usage}"))
         return self.operands
 
+    def path_of(self, word: str) -> Path:
+        """Return the folder or file that a word names: a path, or a name as `yololab runs` prints it."""
+        path = (self.working_directory / Path(word).expanduser()).resolve()
+        if path.exists():
+            return path
+        tree = OutputTree(usable_root(self.compose().experiment, self.working_directory))
+        return next((named for named in (tree.training / word, tree.root / word) if named.exists()), path)
+
     def print_json(self, content: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a JSON document."""
         sys.stdout.write(json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def answering(given: ExperimentConfig, frozen: ApprovalConfig) -> ApprovalConfig:
+    """Return who answers in a run that is made or continued from its frozen config: what was said now goes first."""
+    keys = {key.partition(".")[2] for key in given.overridden if key.partition(".")[0] == "approval"}
+    return given.approval if "" in keys else replace(frozen, **{key: getattr(given.approval, key) for key in keys})
 
 
 def tree_of(composed: Composed, working_directory: Path) -> OutputTree:

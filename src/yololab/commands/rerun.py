@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from yololab.commands.request import Request
+from yololab.commands.request import Request, answering
 from yololab.config.frozen import refreeze, thaw
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.errors import InputError, Problem
@@ -30,12 +30,13 @@ def run(request: Request) -> int:
         The exit code of the job.
     """
     (word,) = request.expect_operands(USAGE, 1, 1)
-    origin = RunFolder((request.working_directory / Path(word).expanduser()).resolve())
+    origin = RunFolder(request.path_of(word))
     frozen = thaw(origin.path)
     before = Record(origin).read()
     now = request.compose().experiment
     _refuse_other_settings(now.overridden)
-    experiment = replace(frozen.experiment, approval=now.approval, notes=now.notes or frozen.experiment.notes)
+    approval = answering(now, frozen.experiment.approval)
+    experiment = replace(frozen.experiment, approval=approval, notes=now.notes or frozen.experiment.notes)
     from yololab.experiment import Launch, run_job
     from yololab.preparation import prepare_job
     from yololab.provenance import collect_provenance

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from pathlib import Path
 
-from yololab.commands.request import Request
+from yololab.commands.request import Request, answering
 from yololab.config.frozen import thaw
-from yololab.config.schema import ApprovalConfig, ExperimentConfig
+from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.runfolder import RunFolder
 
@@ -27,7 +25,7 @@ def run(request: Request) -> int:
         The exit code of the job; 0 when nothing was missing.
     """
     (word,) = request.expect_operands(USAGE, 1, 1)
-    path = (request.working_directory / Path(word).expanduser()).resolve()
+    path = request.path_of(word)
     given = request.compose().experiment
     if (path / SWEEP_FILE).is_file():
         from yololab.sweep.resume import resume_sweep
@@ -57,20 +55,12 @@ def resume_run(folder: RunFolder, given: ExperimentConfig, request: Request) -> 
         command=request.command,
         working_directory=request.working_directory,
         ask=terminal_asker(screen.ask),
-        approval=_approval(given, frozen.approval),
+        approval=answering(given, frozen.approval),
         notes=given.notes,
         take_over=given.resuming.take_over,
         changed_data=given.resuming.changed_data,
     )
     return start_or_continue(folder, terms)
-
-
-def _approval(given: ExperimentConfig, frozen: ApprovalConfig) -> ApprovalConfig | None:
-    """Return who answers: what was said now, and where nothing was said, what the run says."""
-    keys = {key.partition(".")[2] for key in given.overridden if key.partition(".")[0] == "approval"}
-    if not keys or "" in keys:
-        return given.approval if keys else None
-    return replace(frozen, **{key: getattr(given.approval, key) for key in keys})
 
 
 def _refuse(keys: Iterable[str], found: str, allowed: str) -> None:

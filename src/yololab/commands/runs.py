@@ -35,13 +35,13 @@ def run(request: Request) -> int:
         request.print_json(rows)
         return 0
     screen = request.screen()
-    if not rows:
+    if rows:
+        tasks = {row["task"] for row in rows} - {None}
+        shown = tuple(reversed(TASKS[tasks.pop()].shown)) if len(tasks) == 1 else _SEVERAL_TASKS
+        columns = ("run", "status", *shown, *COLUMNS[3:])
+        screen.table(columns, [tuple(_cell(row.get(column)) for column in columns) for row in rows])
+    else:
         screen.show(f"There are no runs in {tree.root} yet.")
-        return 0
-    tasks = {row["task"] for row in rows} - {None}
-    shown = tuple(reversed(TASKS[tasks.pop()].shown)) if len(tasks) == 1 else _SEVERAL_TASKS
-    columns = ("run", "status", *shown, *COLUMNS[3:])
-    screen.table(columns, [tuple(_cell(row.get(column)) for column in columns) for row in rows])
     sweeps = list_sweeps(tree)
     if sweeps:
         screen.table(SWEEP_COLUMNS, [tuple(_cell(row[column]) for column in SWEEP_COLUMNS) for row in sweeps])
@@ -51,9 +51,13 @@ def run(request: Request) -> int:
 def list_sweeps(tree: OutputTree) -> list[dict[str, Any]]:
     """Return a row for each sweep, the newest last, from the summary that it wrote after its last trial."""
     rows = []
-    for path in sorted(tree.multirun.glob(f"*/{SweepFolder(tree.root).settings_file.name}")):
-        folder = SweepFolder(path.parent)
+    for path in sorted(tree.multirun.glob("*")):
+        folder = SweepFolder(path)
         row: dict[str, Any] = dict.fromkeys(SWEEP_COLUMNS) | {"sweep": folder.path.relative_to(tree.root).as_posix()}
+        if not folder.is_sweep():
+            if folder.is_rejected():
+                rows.append(row | {"trials": "rejected"})
+            continue
         try:
             content = read_json(folder.summary, (SUMMARY_VERSION,))
         except InputError:
@@ -80,11 +84,11 @@ def _cell(value: Any) -> str:
 
 
 def _place(row: dict[str, Any]) -> tuple[Any, ...]:
-    """Return where a run stands: by task, the best primary metric first, those without one last."""
+    """Return where a run stands: those with a primary metric by task, the best first; then the others."""
     value, task = row["value"], TASKS.get(row["task"])
     if value is None or task is None:
-        return (row["task"] or "", True, 0.0, row["run"])
-    return (row["task"], False, -value if task.primary.direction is Direction.HIGHER else value, row["run"])
+        return (True, row["task"] or "", 0.0, row["run"])
+    return (False, row["task"], -value if task.primary.direction is Direction.HIGHER else value, row["run"])
 
 
 def list_runs(tree: OutputTree) -> list[dict[str, Any]]:

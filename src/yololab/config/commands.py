@@ -35,7 +35,7 @@ _PROTOCOL = frozenset(
 COMMANDS: dict[str, Command] = {
     "train": Command("yololab train [key=value …]", mode="train", sweeps=True),
     "check": Command("yololab check data=path/data.yaml"),
-    "estimate": Command("yololab estimate [key=value …]"),
+    "estimate": Command("yololab estimate [key=value …]", sweeps=True),
     "evaluate": Command("yololab evaluate model=best.pt data=path/data.yaml", mode="val", protocol=_PROTOCOL),
     "compare": Command("yololab compare CURRENT [BASELINE]", (1, 2)),
     "promote": Command("yololab promote RUN_OR_SWEEP", (1, 1)),

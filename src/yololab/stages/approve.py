@@ -84,6 +84,10 @@ class Gatekeeper:
         own: Policy | None = getattr(self.config, gate.value)
         return own or self.config.policy
 
+    def asks_nobody(self, gate: GateName) -> bool:
+        """Return whether a person should be asked at a gate, and nobody is there."""
+        return self.policy_of(gate) is Policy.ASK and self.ask is None
+
     def decide(self, gate: GateName, question: str, facts: Mapping[str, Any]) -> Approval:
         """Get the answer of a gate.
 

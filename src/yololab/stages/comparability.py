@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _PROTOCOL_KEYS = (
 _LABEL_KEYS = ("single_cls", "classes")
 _REMEDY = "evaluate both models on the same data: yololab evaluate model=… data=…"
 _SHOWN = 3
+_UNLIKE = "Measured under different protocols"
 
 
 def describe(file: MetricsFile) -> dict[str, Any]:
@@ -88,14 +90,17 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
     else:
         for key in _PROTOCOL_KEYS:
             if ours.get(key) != theirs.get(key):
-                warnings.append(
-                    f"Measured under different protocols: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before."
-                )
+                warnings.append(f"{_UNLIKE}: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before.")
     if not current.fingerprint or not baseline.fingerprint:
         warnings.append("Whether both were measured on the same images is not known: a fingerprint is missing.")
     if current.content.get("comparable") is False:
         warnings.append("Training changed its own settings on the way; see the differences in the record.")
     return warnings
+
+
+def told_unlike(warnings: Iterable[str]) -> bool:
+    """Return whether warnings of `protocol_warnings` name a difference of the protocols."""
+    return any(warning.startswith(_UNLIKE) for warning in warnings)
 
 
 def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:

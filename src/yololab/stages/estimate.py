@@ -11,7 +11,8 @@ from yololab.screen import Screen, counted, duration
 from yololab.ultralytics_adapter.probe import Probe
 
 # What a job takes beside its batches, on the machines that we measured: constants beside any real training.
-START_SECONDS = 2.0
+START_SECONDS = 3.0
+COLD_SECONDS = 2.5  # more, in a process that has trained nothing before
 EVALUATION_SECONDS = 2.5
 EXPORT_SECONDS = 5.0
 PLOT_BYTES = 8_000_000
@@ -113,7 +114,7 @@ class Estimate:
         return asdict(self) | {"actual_seconds": None}
 
 
-def estimate_cost(probe: Probe, plan: Plan) -> Estimate:
+def estimate_cost(probe: Probe, plan: Plan, *, warm: bool = True) -> Estimate:
     """Extrapolate a probe to the whole job.
 
     With b batches an epoch of s seconds (s' in the c epochs without mosaic), v validation batches of w seconds, k
@@ -123,6 +124,7 @@ def estimate_cost(probe: Probe, plan: Plan) -> Estimate:
     Args:
         probe: What was measured.
         plan: What the job will do.
+        warm: Whether the process that trains is the one that was measured in.
     """
     images = max(plan.validation_images, 1)
     validation_batch = probe.validation_seconds_per_batch
@@ -133,7 +135,7 @@ def estimate_cost(probe: Probe, plan: Plan) -> Estimate:
         validation = probe.validation_batches * validation_batch
     open_epochs = plan.epochs - plan.closed_epochs
     steps = open_epochs * probe.seconds_per_batch + plan.closed_epochs * probe.seconds_per_batch_without_mosaic
-    training = START_SECONDS + probe.batches_per_epoch * steps
+    training = START_SECONDS + (0.0 if warm else COLD_SECONDS) + probe.batches_per_epoch * steps
     training += plan.epochs * probe.save_seconds + (plan.epochs if plan.validate else 1) * validation
     evaluation = EVALUATION_SECONDS + validation * plan.evaluation_images / images
     export = EXPORT_SECONDS + 2 * validation * plan.export_images / images if plan.export else 0.0

@@ -87,7 +87,10 @@ def read_operand(text: str, working_directory: Path) -> Operand:
                 _recorded(run, "name"),
             )
     if run.best.is_file() and run.args.is_file():
-        return Operand(path, None, None, run.best, _data_of_plain_run(run), None)
+        # one of ours whose metrics are gone still says what it was trained on
+        return Operand(
+            path, None, None, run.best, _recorded(run, "source") or _data_of_plain_run(run), _recorded(run, "name")
+        )
     if run.record.is_file():
         status = read_json(run.record, (RECORD_VERSION,))["status"]
         raise _no_operand(path, f"a run that is {status} and has no metrics")

@@ -49,7 +49,7 @@ def training_started(train_losses: Sequence[float | None], first_batch: float | 
     first = train_losses[0]
     if first is None or not math.isfinite(first):
         return Check(name, False, "the loss of the first epoch is not a finite number")
-    batch = "" if first_batch is None else f"first batch's loss {first_batch:.4g}, "
+    batch = "" if first_batch is None else f"first batch's loss {first_batch:.4g} (summed over its images), "
     return Check(name, True, f"{batch}first epoch's loss {first:.4g}")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from yololab.baseline import promote as promote_baseline
 from yololab.config.schema import DryRun, Promote
@@ -18,7 +19,8 @@ from yololab.job import Job
 from yololab.report.page import write_report
 from yololab.runfolder import RunFolder
 from yololab.screen import Screen, duration, number
-from yololab.stages.approve import Answer, GateName
+from yololab.stages.approve import Answer, Approval, GateName, declined
+from yololab.stages.comparability import told_unlike
 from yololab.stages.evaluate import make_protocol
 from yololab.stages.operands import origin_of
 from yololab.stages.verify import (
@@ -167,6 +169,9 @@ def check_strict(job: Job) -> YololabError | None:
 def accept(job: Job) -> None:
     """Ask before a result that is worse than the baseline is accepted."""
     if job.comparison is not None and job.comparison.verdict is Verdict.DEGRADED and not job.trial:
+        before = _answer_before(job, GateName.WORSE)
+        if before is not None and before["answer"] == Answer.NO and job.gatekeeper.asks_nobody(GateName.WORSE):
+            raise declined(Approval(GateName.WORSE, before["facts"], Answer.NO, before["by"], before["time"]))
         ask_gate(job, GateName.WORSE, f"The result is worse than the baseline. {job.comparison.sentence} Accept it?")
 
 
@@ -176,14 +181,18 @@ def promote(job: Job) -> None:
     assert job.metrics is not None
     if job.trial or job.rehearsal is not None:
         return
-    if _declined_before(job):
-        return
+    before = _answer_before(job, GateName.PROMOTE)
+    if before is not None and before["answer"] == Answer.NO and before["by"].startswith("user:"):
+        return  # nobody is asked twice
     verdict, when = job.comparison.verdict, job.config.baseline.promote
-    better = verdict in (Verdict.IMPROVED, Verdict.NO_BASELINE) and not job.comparison.broken_guards
+    failed = [item.check for item in job.checklist if item.passed is False]
+    if failed and job.config.verification.strict:
+        return
     if when is Promote.ASK and verdict is not Verdict.DEGRADED:
-        wanted = ask_gate(job, GateName.PROMOTE, "Make this run the baseline?") is Answer.YES
+        but = f" It failed at: {', '.join(failed)}." if failed else ""
+        wanted = ask_gate(job, GateName.PROMOTE, f"Make this run the baseline?{but}") is Answer.YES
     else:
-        wanted = when is Promote.ALWAYS or (when is Promote.IF_IMPROVED and better)
+        wanted = when is Promote.ALWAYS or (when is Promote.IF_IMPROVED and _is_better(job, failed))
     if wanted:
         baseline = place_of_baseline(job)
         target = promote_baseline(baseline, job.metrics, job.folder.predictions, origin_of(job.folder))
@@ -191,10 +200,23 @@ def promote(job: Job) -> None:
         job.screen.stage("promote", f"now the baseline: {baseline.folder}")
 
 
-def _declined_before(job: Job) -> bool:
-    """Return whether a person did not want the promotion in an earlier attempt: nobody is asked twice."""
-    answers = [item for item in (job.earlier or {}).get("approvals", ()) if item["gate"] == GateName.PROMOTE]
-    return bool(answers) and answers[-1]["answer"] == Answer.NO and answers[-1]["by"].startswith("user:")
+def _is_better(job: Job, failed: Sequence[str]) -> bool:
+    """Return whether a run may take the baseline's place by itself; what stands in the way of a better one is told."""
+    assert job.comparison is not None
+    if job.comparison.verdict not in (Verdict.IMPROVED, Verdict.NO_BASELINE) or job.comparison.broken_guards:
+        return False
+    reasons = [f"failed: {check}" for check in failed]
+    if told_unlike(job.comparison.warnings):
+        reasons.append("the baseline was measured under another protocol")
+    if reasons:
+        job.screen.warn(f"not promoted ({'; '.join(reasons)}); to do it all the same: yololab promote RUN")
+    return not reasons
+
+
+def _answer_before(job: Job, gate: GateName) -> Mapping[str, Any] | None:
+    """Return the last answer of an earlier attempt at a gate; None when there was none."""
+    answers = [item for item in (job.earlier or {}).get("approvals", ()) if item["gate"] == gate]
+    return answers[-1] if answers else None
 
 
 def report(folder: RunFolder, screen: Screen, *, enabled: bool) -> None:

@@ -22,7 +22,7 @@ from yololab.measuring import class_filter
 from yololab.preparation import needed_splits
 from yololab.provenance import collect_provenance, git_diff, hardware, what_differs
 from yololab.runfolder import RunFolder
-from yololab.screen import duration
+from yololab.screen import counted, duration
 from yololab.stages.approve import GateName
 from yololab.stages.check import DATASET_REPORT_VERSION, check_settings, refuse_blocking, show_findings
 from yololab.stages.estimate import estimate_cost, plan_of, shortages, show_estimate
@@ -182,8 +182,8 @@ def approve_device_and_data(job: Job) -> None:
     assert job.report is not None
     if job.prepared.device.kind == "cpu":
         epochs, imgsz = job.config.train["epochs"], job.config.train["imgsz"]
-        images = job.report.splits["train"].images
-        what = f"{epochs} epochs of {images} images at {imgsz} px"
+        images = counted(job.images()["train"], "image")
+        what = f"{counted(epochs, 'epoch')} of {images} of {job.prepared.dataset_name} at {imgsz} px"
         if job.rehearsal is not None:
             what = f"A dry run: {job.rehearsal.arguments['epochs']} epoch(s) of one batch"
         ask_gate(job, GateName.CPU, f"Train on the CPU? {what}, on {job.prepared.device.names[0]}.")
@@ -192,7 +192,8 @@ def approve_device_and_data(job: Job) -> None:
         ask_gate(
             job,
             GateName.DATASET,
-            f"The dataset check has {len(warnings)} warnings (shown above). Train on it all the same?",
+            f"The dataset check of {job.prepared.dataset_name} has {counted(len(warnings), 'warning')} (shown above). "
+            "Train on it all the same?",
         )
 
 
@@ -228,8 +229,6 @@ def approve_duration(job: Job) -> None:
     hours = job.config.approval.long_training_hours
     if job.estimate.training_seconds > hours * 3600:
         time_needed = duration(job.estimate.training_seconds)
-        images = ", ".join(
-            f"{counts.images} {split}" for split, counts in (job.report.splits if job.report else {}).items()
-        )
+        images = ", ".join(f"{count} {split}" for split, count in job.images().items())
         question = f"Training will take about {time_needed} on {job.prepared.device.id}, more than {hours:g} h"
         ask_gate(job, GateName.LONG, f"{question} ({job.prepared.dataset_name}: {images} images). Start it?")

@@ -11,20 +11,23 @@ from typing import Any
 from yololab.data.check_report import CheckReport
 from yololab.data.checks import check_dataset
 from yololab.data.kept_check import check_key, keep_check
-from yololab.errors import JobError
+from yololab.errors import ApprovalError, JobError
 from yololab.estimating import estimate_from, probe_experiment
 from yololab.jsonfiles import read_json, write_json
 from yololab.preparation import Prepared, needed_splits
+from yololab.record import Status, now
 from yololab.runfolder import existing_folder
-from yololab.screen import Screen, duration
+from yololab.screen import Screen, counted, duration
 from yololab.stages.approve import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.stages.check import check_settings, refuse_blocking, show_findings
+from yololab.stages.estimate import EXPORT_SECONDS
 from yololab.sweep.plan import PlannedTrial
+from yololab.sweep.trials import APPROVALS_VERSION, SweepFolder
 from yololab.ultralytics_adapter.probe import Probe
 
-APPROVALS_VERSION = 1
-APPROVALS = "approvals.json"
 CHECKS = ".checks"
+# What a trial takes beside its job: a process, Python, PyTorch, its folder; on the machines that we measured.
+TRIAL_SECONDS = 6.0
 # Arguments that change what a batch costs.
 _COST = ("imgsz", "batch", "amp", "cache", "compile", "mosaic", "multi_scale", "freeze", "rect", "workers")
 
@@ -47,47 +50,62 @@ class Agreement:
 def agree(
     trials: Sequence[PlannedTrial],
     prepared: Sequence[Prepared],
-    gatekeeper: Gatekeeper,
+    gatekeeper: Gatekeeper | None,
     screen: Screen,
     *,
     planned: int,
     parallel: int,
     elsewhere: str | None = None,
+    approvals: list[Approval] | None = None,
 ) -> Agreement:
     """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
 
     Args:
         trials: The trials, or when a sampler chooses them, some that span its space.
         prepared: Dataset, model and device of each.
-        gatekeeper: Who answers.
+        gatekeeper: Who answers; None asks nobody, when only the estimate is wanted.
         screen: Where to print.
         planned: How many trainings there will be at most.
         parallel: How many run at once.
         elsewhere: The engine whose other machines they run on; None: they run here, and can be timed.
+        approvals: Takes each answer as it is given, also the one that ends it.
 
     Raises:
         InputError: A dataset has a problem that blocks a training.
         ApprovalError: Somebody declined, or nobody was there to ask.
     """
-    approvals: list[Approval] = []
+    approvals = [] if approvals is None else approvals
+    checks = _check_datasets(trials, prepared, screen)
+    names = dict.fromkeys(item.dataset_name for item in prepared)
+    machines = dict.fromkeys(name for item in prepared for name in item.device.names)
+    about = {"trials": planned, "datasets": list(names), "devices": list(machines)}
+    about["images"] = [{split: found.images for split, found in report.splits.items()} for report in checks.values()]
 
     def ask(gate: GateName, question: str, **facts: Any) -> None:
-        approval = gatekeeper.decide(gate, question, {"trials": planned, **facts})
+        if gatekeeper is None:
+            return
+        try:
+            approval = gatekeeper.decide(gate, question, {**about, **facts})
+        except ApprovalError:
+            approvals.append(Approval(gate, {**about, **facts}, Answer.UNANSWERED, "nobody", now()))
+            raise
+        approvals.append(approval)
         screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
         if approval.answer is Answer.NO:
             raise declined(approval)
-        approvals.append(approval)
 
-    checks = _check_datasets(trials, prepared, screen)
     warnings = sum(len(report.warnings) for report in checks.values())
     share = planned / len(trials)
     epochs = round(share * sum(int(trial.experiment.train["epochs"]) for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
-        ask(GateName.CPU, f"Train {planned} trials on the CPU, {epochs} epochs in all?", epochs=epochs)
+        amount = f"{counted(planned, 'trial')} on the CPU, {counted(epochs, 'epoch')} in all"
+        sizes = " or ".join(f"{report.splits['train'].images:,}" for report in checks.values())
+        question = f"Train {amount}? On {', '.join(names)} ({sizes} training images), on {', '.join(machines)}."
+        ask(GateName.CPU, question, epochs=epochs)
     if warnings:
-        ask(
-            GateName.DATASET, f"The dataset check has {warnings} warnings. Train on it all the same?", warnings=warnings
-        )
+        found = counted(warnings, "warning")
+        question = f"The dataset check of {', '.join(names)} has {found} (shown above). Train on it all the same?"
+        ask(GateName.DATASET, question, warnings=warnings)
     if elsewhere is not None:
         screen.stage("estimate", f"none: the trials run on machines of {elsewhere}, not on this one")
         question = (
@@ -99,9 +117,10 @@ def agree(
     known = [estimate for estimate in estimates if estimate is not None]
     at_once = max(1, min(parallel, planned))
     seconds = share * sum(estimate["training_seconds"] for estimate in known) / at_once
-    whole = share * sum(estimate["seconds"] for estimate in known) / at_once
+    whole = share * sum(estimate["seconds"] + TRIAL_SECONDS for estimate in known) / at_once
+    whole += max((_of_winner(estimate, trials[0]) for estimate in known), default=0.0)
     together = f", {at_once} at a time" if at_once > 1 else ""
-    screen.stage("estimate", f"{duration(whole)} at most for all {planned} trials{together}")
+    screen.stage("estimate", f"{duration(whole)} at most for all {counted(planned, 'trial')}{together}")
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
     needed = share * sum(estimate["disk_bytes"] for estimate in known)
     if needed > free:
@@ -111,6 +130,12 @@ def agree(
         question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
         ask(GateName.LONG, question, estimated_seconds=seconds)
     return Agreement(tuple(approvals), tuple(estimates), checks)
+
+
+def _of_winner(estimate: Mapping[str, Any], trial: PlannedTrial) -> float:
+    """Return the seconds that a trial takes when it has won: the test split, the export, and the mAP of both sides."""
+    evaluation = float(estimate["evaluation_seconds"])
+    return evaluation + (EXPORT_SECONDS + 2 * evaluation if trial.experiment.export.format is not None else 0.0)
 
 
 def _check_datasets(
@@ -149,7 +174,9 @@ def _estimate(
         if key not in probes:
             probes[key] = _probe(trial, item, screen)
         probe = probes[key]
-        estimates.append(None if probe is None else estimate_from(probe, experiment, item, export=False).to_json())
+        estimates.append(
+            None if probe is None else estimate_from(probe, experiment, item, export=False, warm=False).to_json()
+        )
     return estimates
 
 
@@ -165,9 +192,17 @@ def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | N
 def save_agreement(sweep: Path, agreement: Agreement) -> None:
     """Write what the parent found and was answered into the sweep's folder."""
     approvals = [approval.to_json() for approval in agreement.approvals]
-    write_json(sweep / APPROVALS, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION)
+    write_json(
+        SweepFolder(sweep).approvals, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION
+    )
     for key, report in agreement.checks.items():
         keep_check(sweep / CHECKS / key, report)
+
+
+def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:
+    """Write into the folder of a sweep that somebody declined, or that nobody was there to approve, what was asked."""
+    content = {"status": Status.REJECTED, "approvals": [approval.to_json() for approval in approvals]}
+    write_json(SweepFolder(sweep).approvals, content, APPROVALS_VERSION)
 
 
 def answered_by_parent(sweep: Path) -> dict[str, str]:
@@ -184,5 +219,5 @@ def estimated_by_parent(sweep: Path, number: int) -> dict[str, Any] | None:
 
 def _read(sweep: Path) -> dict[str, Any]:
     """Return the parent's file; empty when there is none."""
-    path = sweep / APPROVALS
+    path = SweepFolder(sweep).approvals
     return read_json(path, (APPROVALS_VERSION,)) if path.is_file() else {}

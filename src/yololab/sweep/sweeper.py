@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +18,16 @@ from yololab.config.folders import composing_from, copy_config
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_TRIALS, FailOn, Pruner, SearchConfig
-from yololab.errors import InputError, JobError, Problem
+from yololab.errors import ApprovalError, InputError, JobError, Problem
 from yololab.interrupt import StopSignal
 from yololab.jsonfiles import plain
 from yololab.preparation import Prepared, prepare_job, refuse_settings_without_effect
 from yololab.record import now
 from yololab.runfolder import create_folder
 from yololab.screen import Screen
-from yololab.stages.approve import Gatekeeper, terminal_asker
+from yololab.stages.approve import Approval, Gatekeeper, terminal_asker
 from yololab.sweep.answer import answer_sweep
-from yololab.sweep.approvals import agree, save_agreement
+from yololab.sweep.approvals import agree, save_agreement, save_rejected
 from yololab.sweep.elsewhere import device_elsewhere
 from yololab.sweep.engines import LOCAL, make_executor, split_settings
 from yololab.sweep.executor import Executor
@@ -39,6 +41,18 @@ from yololab.sweep.storage import absolute_url
 from yololab.sweep.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialState
 from yololab.ultralytics_adapter.devices import Device, resolve_device
+
+_ONLY_ESTIMATE: ContextVar[bool] = ContextVar("only_estimate", default=False)
+
+
+@contextmanager
+def only_estimating() -> Iterator[None]:
+    """Let `run_sweep`, which Hydra calls, end with the estimate: nobody is asked, and no trial is started."""
+    token = _ONLY_ESTIMATE.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_ESTIMATE.reset(token)
 
 
 def run_sweep(
@@ -90,16 +104,25 @@ def run_sweep(
         values = ", ".join(f"{key}={value}" for key, value in first.items())
         screen.detail(f"first point: the config's own {values} (search.config_first=false samples it)")
     on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in prepared)
-    agreement = agree(
-        trials,
-        prepared,
-        Gatekeeper(trials[0].experiment.approval, terminal_asker(screen.ask)),
-        screen,
-        planned=planned,
-        # Trials that share the cores of one machine are each slower.
-        parallel=1 if on_this_cpu else executor.capacity,
-        elsewhere=None if engine == LOCAL else engine,
-    )
+    approvals: list[Approval] = []
+    asker = Gatekeeper(trials[0].experiment.approval, terminal_asker(screen.ask))
+    try:
+        agreement = agree(
+            trials,
+            prepared,
+            None if _ONLY_ESTIMATE.get() else asker,
+            screen,
+            planned=planned,
+            # Trials that share the cores of one machine are each slower.
+            parallel=1 if on_this_cpu else executor.capacity,
+            elsewhere=None if engine == LOCAL else engine,
+            approvals=approvals,
+        )
+    except ApprovalError:
+        save_rejected(create_folder(prepared[0].paths.tree.multirun, sweep_name(trials)), approvals)
+        raise
+    if _ONLY_ESTIMATE.get():
+        return 0
     if not is_grid or search.seeds > 1:  # what was timed are not the trials themselves
         agreement = replace(agreement, estimates=())
     storage = None if search.storage is None else absolute_url(search.storage, working_directory)

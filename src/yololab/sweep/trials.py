@@ -16,11 +16,13 @@ from filelock import FileLock
 
 from yololab.jsonfiles import read_json, write_json
 from yololab.processes import ProcessIdentity
+from yololab.record import Status
 from yololab.runfolder import RunFolder, safe_name
 from yololab.sweep.executor import Resources
 
 SWEEP_VERSION = 1
 TRIAL_VERSION = 1
+APPROVALS_VERSION = 1
 TRIAL_FILE = "trial.json"
 LOCK_TIMEOUT_SECONDS = 120
 # A parent on another machine that has not been heard of for so long is gone.
@@ -177,6 +179,11 @@ class SweepFolder:
         return self.path / "best"
 
     @property
+    def approvals(self) -> Path:
+        """What was asked before the first trial, and answered."""
+        return self.path / "approvals.json"
+
+    @property
     def report(self) -> Path:
         """The page of the sweep."""
         return self.path / "report.html"
@@ -189,6 +196,12 @@ class SweepFolder:
     def is_sweep(self) -> bool:
         """Whether a sweep was started here."""
         return self.settings_file.is_file()
+
+    def is_rejected(self) -> bool:
+        """Whether a sweep was not approved here, and so not started."""
+        if self.is_sweep() or not self.approvals.is_file():
+            return False
+        return read_json(self.approvals, (APPROVALS_VERSION,)).get("status") == Status.REJECTED
 
     def trial(self, number: int) -> RunFolder:
         """Return the folder of a trial."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +68,8 @@ def ultralytics_log(sink: Callable[[int, str], None]) -> Iterator[None]:
     """Send Ultralytics' log lines to `sink(level, line)` instead of standard output, and keep its progress bars still.
 
     It can be opened before Ultralytics is imported, and inside another one: then both receive the lines. On leaving the
-    last one, Ultralytics' own handler is put back.
+    last one, Ultralytics' own handler is put back. What ends one of its threads goes to `sink` too: it draws plots in
+    threads, and fails at a box turned inside out, which costs a picture and not the job.
 
     Args:
         sink: Receives the level of `logging` and one line of text, free of control characters.
@@ -75,9 +78,18 @@ def ultralytics_log(sink: Callable[[int, str], None]) -> Iterator[None]:
     logger.addHandler(bridge)
     _taken.bridges.append(bridge)
     silence()
+    before = threading.excepthook
+
+    def tell(ended: threading.ExceptHookArgs) -> None:
+        if ended.exc_value is not None:
+            for line in plain_lines("".join(traceback.format_exception(ended.exc_value))):
+                sink(logging.WARNING, line)
+
+    threading.excepthook = tell
     try:
         yield
     finally:
+        threading.excepthook = before
         logger.removeHandler(bridge)
         _taken.bridges.remove(bridge)
         if not _taken.bridges:
