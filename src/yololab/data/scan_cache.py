@@ -172,8 +172,12 @@ class ScanCache:
             return
         if isinstance(error, sqlite3.OperationalError):
             self._file = None
-        else:
-            self._file.unlink(missing_ok=True)
+            return
+        try:
+            for file in (self._file, self._file.with_name(f"{self._file.name}-journal")):
+                file.unlink(missing_ok=True)
+        except OSError:
+            self._file = None
 
 
 def _rows(entries: Mapping[str, tuple[str, ImageEntry]]) -> Iterable[tuple[object, ...]]:

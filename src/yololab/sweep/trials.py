@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from yololab.errors import InputError
 from yololab.jsonfiles import read_json, write_json
 from yololab.processes import ProcessIdentity
 from yololab.record import Status
@@ -201,7 +202,10 @@ class SweepFolder:
         """Whether a sweep was not approved here, and so not started."""
         if self.is_sweep() or not self.approvals.is_file():
             return False
-        return read_json(self.approvals, (APPROVALS_VERSION,)).get("status") == Status.REJECTED
+        try:
+            return read_json(self.approvals, (APPROVALS_VERSION,)).get("status") == Status.REJECTED
+        except InputError:
+            return False
 
     def trial(self, number: int) -> RunFolder:
         """Return the folder of a trial."""
