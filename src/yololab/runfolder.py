@@ -227,14 +227,15 @@ def safe_name(text: str) -> str:
 
 
 def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
-    """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has.
+    """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has; `<timestamp>` without a name.
 
     A suffix keeps two runs of one second apart; creation is atomic, so two processes never share a folder.
 
     Raises:
         InputError: The parent cannot be made.
     """
-    stem = f"{safe_name(name)}_{(now or datetime.now()).strftime(TIMESTAMP)}"
+    stem = f"{safe_name(name)}_" if name else ""
+    stem += (now or datetime.now()).strftime(TIMESTAMP)
     try:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -81,7 +81,7 @@ def compare_operands(request: Request) -> CompareResult:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(words[0], found, "one run, or two groups", "name what to compare them with"))
     content = comparison.to_json(settings.gate or Gate.DEGRADED)
-    folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, "comparison"))
+    folder = RunFolder(create_folder(tree_of(composed, request.working_directory).comparisons, ""))
     write_json(folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
     return CompareResult(comparison, content, folder.comparison)

@@ -233,7 +233,7 @@ _ALLOWED: dict[Kind, Callable[[Argument], str]] = {
     Kind.CLASSES: lambda _: "a class id or a list of them, e.g. [0,2]",
     Kind.FLOAT: _range,
     Kind.FREEZE: lambda _: "a number of layers, or a list of layer numbers and module names, e.g. [0,1,23.cv2]",
-    Kind.IMGSZ: lambda _: "one whole number: training images are square",
+    Kind.IMGSZ: lambda _: "one whole number from 1 on: training images are square",
     Kind.INT: _range,
     Kind.NAME: lambda _: "a folder's name, without slashes",
     Kind.QUANTIZE: lambda _: f"one of {', '.join(PRECISIONS)}",
