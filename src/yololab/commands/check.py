@@ -28,7 +28,7 @@ def run(request: Request) -> int:
     """
     composed = request.compose()
     paths = project_paths(composed.experiment, request.working_directory)
-    asked = request.task or _task_of_model(request, composed.experiment, paths)
+    asked = request.task or _task_of_model(composed.experiment, paths)
     dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=asked)
     task = asked or likely_task(dataset)
     problems = unfit_dataset(dataset, task) if asked else []
@@ -61,13 +61,12 @@ def run(request: Request) -> int:
     return 2 if report.blocking else 0
 
 
-def _task_of_model(request: Request, config: ExperimentConfig, paths: Paths) -> str | None:
+def _task_of_model(config: ExperimentConfig, paths: Paths) -> str | None:
     """Return the task of the model that the command line names; None when it names none.
 
     A checkpoint that is not here tells it by its name: it is not downloaded for that.
     """
-    keys = {override.lstrip("+").partition("=")[0] for override in request.overrides}
-    if not keys & {"model", "model.weights", "model.architecture"}:
+    if not {"model", "model.weights", "model.architecture"} & config.overridden:
         return None
     if any((folder / config.model.weights).is_file() for folder in (paths.working_directory, paths.weights)):
         return prepare_model(config, paths).task

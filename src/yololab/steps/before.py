@@ -214,8 +214,7 @@ def estimate(job: Job) -> None:
         probe = measure_training(
             job.request, batches=config.estimate.batches, limit_seconds=config.estimate.limit_seconds
         )
-    images = {split: counts.images for split, counts in job.report.splits.items()}
-    job.estimate = estimate_cost(probe, plan_of(config, images, export=config.export.format is not None))
+    job.estimate = estimate_cost(probe, plan_of(config, job.images(), export=config.export.format is not None))
     free = shutil.disk_usage(job.folder.path).free
     warnings = shortages(job.estimate, free, int(probe.batch))
     job.record.update(estimate=job.estimate.to_json() | {"free_disk_bytes": free, "warnings": warnings})
