@@ -1,6 +1,6 @@
 """`python -m yololab …` is `yololab …`."""
 
-from yololab.cli import main
+from yololab.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

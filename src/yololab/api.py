@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
-from yololab.jsonfiles import read_json
-from yololab.metricsfile import MetricsFile, read_metrics
-from yololab.record import Record, Status
-from yololab.runfolder import RunFolder
+from yololab.files.json_files import read_json
+from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record, Status
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Experiment:
     @property
     def comparison(self) -> dict[str, Any] | None:
         """The content of its comparison.json; None when it was not reached."""
-        from yololab.stages.compare import COMPARISON_VERSION
+        from yololab.comparison.compare import COMPARISON_VERSION
 
         return read_json(self.folder.comparison, (COMPARISON_VERSION,)) if self.folder.comparison.is_file() else None
 
@@ -77,7 +77,7 @@ def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Exp
         >>> run.metrics.value("mAP50-95")  # doctest: +SKIP
         0.31
     """
-    from yololab.commands.train import launch_single
+    from yololab.cli.commands.runs.train import launch_single
 
     words = _words(overrides, settings)
     request = _request("train", words, quiet=quiet)
@@ -96,7 +96,7 @@ def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
     Raises:
         InputError: The folder is no run's, the run is still running, or its data has changed.
     """
-    from yololab.commands.resume import resume_run
+    from yololab.cli.commands.runs.resume import resume_run
 
     request = _request("resume", [str(run), *_words((), settings)], quiet=quiet)
     folder = RunFolder(Path(run).expanduser().resolve())
@@ -132,7 +132,7 @@ def evaluate(model: str | Path, data: str | Path, quiet: bool = False, **setting
     Raises:
         InputError: Model or dataset is not right.
     """
-    from yololab.commands.evaluate import evaluate_checkpoint
+    from yololab.cli.commands.models.evaluate import evaluate_checkpoint
 
     words = _words((), {"model": str(model), "data": str(data), **settings})
     return evaluate_checkpoint(_request("evaluate", words, quiet=quiet))
@@ -155,7 +155,7 @@ def compare(
     Raises:
         InputError: Something is missing, or the two did not measure the same thing.
     """
-    from yololab.commands.compare import compare_operands
+    from yololab.cli.commands.models.compare import compare_operands
 
     operands = [str(current)] if baseline is None else [str(current), str(baseline)]
     return compare_operands(_request("compare", [*operands, *_words((), settings)], quiet=quiet)).content
@@ -174,8 +174,8 @@ def _words(overrides: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
 
 def _request(command: str, words: Sequence[str], *, quiet: bool) -> Any:
     """Translate a command as the command line does."""
-    from yololab.commands.request import Request
-    from yololab.config.argv import translate
+    from yololab.cli.request import Request
+    from yololab.config.arguments.translate import translate
     from yololab.config.folders import group_options
 
     cwd = Path.cwd()

@@ -25,9 +25,9 @@ SCAN = """
 import json, os, sys, time
 from pathlib import Path
 os.environ["YOLO_CONFIG_DIR"] = sys.argv[3]
-from yololab.data.check_report import CheckSettings
-from yololab.data.checks import check_dataset
-from yololab.data.index import load_dataset
+from yololab.data.checks.check_report import CheckSettings
+from yololab.data.checks.run import check_dataset
+from yololab.data.dataset.index import load_dataset
 from ultralytics.data.dataset import YOLODataset
 
 def timed(call):
@@ -58,12 +58,12 @@ print(json.dumps({
 ESTIMATE = """
 import json, sys
 from pathlib import Path
-from yololab.config.argv import translate
+from yololab.config.arguments.translate import translate
 from yololab.config.compose import compose_experiment
 from yololab.config.folders import group_options
-from yololab.estimating import estimate_from, probe_experiment
-from yololab.preparation import prepare_job
-from yololab.screen import Screen
+from yololab.job.dry_estimate import estimate_from, probe_experiment
+from yololab.job.prepare import prepare_job
+from yololab.terminal.screen import Screen
 words = translate(["estimate", *sys.argv[1:]], group_options(Path.cwd()), Path.cwd()).overrides
 experiment = compose_experiment(words).experiment
 prepared = prepare_job(experiment, Path.cwd(), None)

@@ -25,10 +25,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from simulation import SETTINGS, SKILL, Setting, simulate
 
-from yololab.statistics import paired
-from yololab.statistics.pairs import DetectionPair
-from yololab.statistics.point_metrics import point_metrics
-from yololab.statistics.ranking import rank_classes
+from yololab.statistics.inference import paired
+from yololab.statistics.inference.pairs import DetectionPair
+from yololab.statistics.metrics.point_metrics import point_metrics
+from yololab.statistics.metrics.ranked_detections import rank_classes
 
 TOLERANCE = 0.01
 REPLICATES = 1_000

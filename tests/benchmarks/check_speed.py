@@ -33,13 +33,14 @@ SETS = {"small files": (448, 60), "large files": (640, 78)}
 OURS = """
 import json, sys, time
 from pathlib import Path
-from yololab.data.check_report import CheckSettings
-from yololab.data.checks import check_dataset
-from yololab.data.index import load_dataset
+from yololab.data.checks.check_report import CheckSettings
+from yololab.data.checks.run import check_dataset
+from yololab.data.dataset.index import load_dataset
 import cv2  # not the check's: what an import takes does not grow with the images
 if sys.argv[3] == "near":
     cv2.setNumThreads(1)
-from yololab.data import leakage, scan
+from yololab.data.checks import leakage
+from yololab.data.checks import scan
 spent = 0.0
 def timed(module, name):
     function = getattr(module, name)
@@ -65,7 +66,7 @@ ULTRALYTICS = """
 import json, sys, time
 from pathlib import Path
 from ultralytics.data.dataset import YOLODataset
-from yololab.data.index import load_dataset
+from yololab.data.dataset.index import load_dataset
 dataset = load_dataset(Path(sys.argv[1]))
 for cache in Path(sys.argv[1]).parent.rglob("*.cache"):
     cache.unlink()

@@ -27,9 +27,9 @@ os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp())
 sys.path.insert(0, str(Path(__file__).parent))
 from simulation import Setting, simulate
 
-from yololab.statistics.pairs import DetectionPair
-from yololab.statistics.records_file import load_records, save_records
-from yololab.statistics.resampling import bootstrap_weights
+from yololab.statistics.inference.pairs import DetectionPair
+from yololab.statistics.inference.resampling import bootstrap_weights
+from yololab.statistics.records.records_file import load_records, save_records
 
 COCO = Setting("the size of COCO", 5000, 80, 6.8, 236, 1.0)
 SMALL = Setting("200 images, 5 classes", 200, 5, 5, 8, 0.0)

@@ -7,15 +7,12 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageStat
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from report_samples import complete_run, degraded_run, failed_run, first_run, hostile_run
-from test_sweep_report import complete_sweep
+from sweep_samples import complete_sweep
 
 from yololab.report.page import write_report
 

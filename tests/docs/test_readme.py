@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from yololab.config.argv import translate
-from yololab.config.commands import COMMANDS
+from yololab.cli.table import COMMANDS
+from yololab.config.arguments.translate import translate
 from yololab.config.folders import group_options
-from yololab.runfolder import RunFolder
+from yololab.files.paths import RunFolder
 from yololab.tasks import TASKS
 
 ROOT = Path(__file__).parents[2]

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-# The contract that the engine of this machine keeps as well lies with its tests, and a tiny dataset with the trainings.
-sys.path += [str(Path(__file__).parents[1] / name) for name in ("unit", "integration")]
-
 import ray_cluster
 import slurm_cluster
 from executor_contract import Engine

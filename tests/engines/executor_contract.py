@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import sweep_contract
 
-from yololab.sweep.engines import make_executor
+from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import OUTPUT, Executor, JobState, Resources
 
 BODY = (sys.executable, str(Path(__file__).with_name("half_second_body.py")))
@@ -171,7 +171,7 @@ class ExecutorContract:
         code = (
             "import json, sys, time\n"
             "from pathlib import Path\n"
-            "from yololab.sweep.engines import make_executor\n"
+            "from yololab.sweep.engines.registry import make_executor\n"
             "from yololab.sweep.executor import Resources\n"
             "given = json.loads(sys.argv[1])\n"
             "executor = make_executor(given['engine'], given['settings'], Resources(cpus=1), sys.argv[2:])\n"

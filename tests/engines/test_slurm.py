@@ -10,7 +10,7 @@ import sweep_contract
 from executor_contract import ExecutorContract, SweepsElsewhere, Trial, kill, wait_for, wait_until
 
 from yololab.errors import InputError, JobError
-from yololab.sweep import slurm_queue
+from yololab.sweep.engines.slurm import queue as slurm_queue
 from yololab.sweep.executor import JobState, Resources
 
 pytestmark = pytest.mark.slurm

@@ -14,7 +14,7 @@ from command_line import finish, start
 from sweeps import assert_only_the_winner_was_finished, sweep_of
 from tiny import make_dataset
 
-from yololab.sweep.trials import SweepFolder, TrialState
+from yololab.sweep.state import SweepFolder, TrialState
 
 SETTINGS = (
     *("data=pictures/data.yaml", "model=yolo26n.yaml", "imgsz=32", "batch=2", "device=cpu", "workers=0"),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from adapter_samples import MICRO, NO_AUGMENTATION, PLAIN, Lines, TinyDataset, TinyRun, make_dataset
 
-from yololab.ultralytics_adapter.models import resolve_model
-from yololab.ultralytics_adapter.runtime import Isolation, activate, prepare, ultralytics_log
-from yololab.ultralytics_adapter.training import TrainRequest, train
+from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare, ultralytics_log
+from yololab.ultralytics_adapter.models.resolve import resolve_model
+from yololab.ultralytics_adapter.training.training import TrainRequest, train
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from adapter_samples import make_dataset
 
-from yololab.ultralytics_adapter.data_guard import guarded_data
-from yololab.ultralytics_adapter.evaluation import Protocol, evaluate
-from yololab.ultralytics_adapter.training import train
+from yololab.ultralytics_adapter.isolation.data_guard import guarded_data
+from yololab.ultralytics_adapter.training.training import train
+from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
 pytestmark = pytest.mark.usefixtures("prepared")
 
@@ -134,8 +134,8 @@ def test_a_classification_dataset_is_fetched_by_name_only_when_allowed(tmp_path,
 
     from yololab.config.compose import compose_experiment
     from yololab.errors import InputError
-    from yololab.preparation import prepare_dataset, project_paths
-    from yololab.ultralytics_adapter import runtime
+    from yololab.job.prepare import prepare_dataset, project_paths
+    from yololab.ultralytics_adapter.isolation import runtime
 
     asked = []
 
@@ -147,7 +147,7 @@ def test_a_classification_dataset_is_fetched_by_name_only_when_allowed(tmp_path,
 
     monkeypatch.setattr(utils, "check_cls_dataset", fetch)
     monkeypatch.setattr(runtime, "is_offline", lambda: False)
-    monkeypatch.setattr("yololab.preparation.isolate", lambda config, paths: None)
+    monkeypatch.setattr("yololab.job.prepare.isolate", lambda config, paths: None)
     words = ["data=imagenet10", f"paths.datasets={tmp_path / 'data'}"]
     config = compose_experiment(words).experiment
     paths = replace(project_paths(config, tmp_path), datasets=tmp_path / "data")

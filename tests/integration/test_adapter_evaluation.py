@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from yololab.errors import InputError
-from yololab.statistics.matching import overlaps, pair_up, same_class
-from yololab.statistics.point_metrics import point_metrics
-from yololab.statistics.ranking import rank_classes
-from yololab.statistics.records_file import load_records, save_records
-from yololab.ultralytics_adapter import evaluation as evaluation_module
-from yololab.ultralytics_adapter.evaluation import Protocol, evaluate
+from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
+from yololab.statistics.metrics.point_metrics import point_metrics
+from yololab.statistics.metrics.ranked_detections import rank_classes
+from yololab.statistics.records.records_file import load_records, save_records
+from yololab.ultralytics_adapter.validation import evaluation as evaluation_module
+from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
 PROTOCOL = Protocol(imgsz=64, batch=3)
 SOURCES = {
@@ -69,7 +69,7 @@ def oracle(monkeypatch):
     """Our validator and Ultralytics', both told the noisy truth."""
     from ultralytics.models.yolo.detect.val import DetectionValidator
 
-    from yololab.ultralytics_adapter import validators
+    from yololab.ultralytics_adapter.validation import validators
 
     ours = type("Ours", (Oracle, validators.DetectValidator), {})
     monkeypatch.setitem(validators.VALIDATORS, ("detect", "yolo"), ours)
@@ -385,8 +385,8 @@ class TestBadInput:
 def test_rtdetr_has_its_validator():
     from ultralytics.models.rtdetr.val import RTDETRValidator
 
-    from yololab.ultralytics_adapter.recording import RecordingMixin
-    from yololab.ultralytics_adapter.validators import validator_for
+    from yololab.ultralytics_adapter.validation.detections import RecordingMixin
+    from yololab.ultralytics_adapter.validation.validators import validator_for
 
     validator = validator_for("detect", "rtdetr")
     assert issubclass(validator, RTDETRValidator)

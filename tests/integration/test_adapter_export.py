@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from yololab.errors import InputError, JobError
-from yololab.ultralytics_adapter import export as export_module
-from yololab.ultralytics_adapter.evaluation import Protocol, evaluate
-from yololab.ultralytics_adapter.export import export_model, exported_outputs_differ
-from yololab.ultralytics_adapter.training import train
+from yololab.ultralytics_adapter.export import exporting as export_module
+from yololab.ultralytics_adapter.export.exporting import export_model, exported_outputs_differ
+from yololab.ultralytics_adapter.training.training import train
+from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
 

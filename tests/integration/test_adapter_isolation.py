@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from yololab.ultralytics_adapter import runtime
-from yololab.ultralytics_adapter.runtime import Isolation, activate, prepare
-from yololab.ultralytics_adapter.training import train
+from yololab.ultralytics_adapter.isolation import runtime
+from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
+from yololab.ultralytics_adapter.training.training import train
 
 CODE = """
 import json, os, sys
 from pathlib import Path
-from yololab.ultralytics_adapter.runtime import Isolation, prepare
-from yololab.ultralytics_adapter.models import resolve_model
-from yololab.ultralytics_adapter.training import TrainRequest, train
+from yololab.ultralytics_adapter.isolation.runtime import Isolation, prepare
+from yololab.ultralytics_adapter.models.resolve import resolve_model
+from yololab.ultralytics_adapter.training.training import TrainRequest, train
 
 request = json.loads(sys.argv[1])
 base = Path(request["base"])

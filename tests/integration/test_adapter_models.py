@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from yololab.errors import InputError
-from yololab.ultralytics_adapter import runtime
-from yololab.ultralytics_adapter.installed import package_folder
-from yololab.ultralytics_adapter.models import inspect_checkpoint, resolve_model
+from yololab.ultralytics_adapter.isolation import runtime
+from yololab.ultralytics_adapter.isolation.installed import package_folder
+from yololab.ultralytics_adapter.models.resolve import inspect_checkpoint, resolve_model
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
 
@@ -199,7 +199,7 @@ class TestBadFiles:
         self.refused(cwd / "model.onnx", ".pt")
 
     def test_code_in_an_architecture_does_not_run(self, cwd, make_request, micro_yaml):
-        from yololab.ultralytics_adapter.training import train
+        from yololab.ultralytics_adapter.training.training import train
 
         path = cwd / "bomb.yaml"
         text = micro_yaml.read_text(encoding="utf-8")

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from yololab.errors import InputError, JobError
-from yololab.ultralytics_adapter import training as training_module
-from yololab.ultralytics_adapter.trainer import Observer
-from yololab.ultralytics_adapter.trainers import DetectTrainer
-from yololab.ultralytics_adapter.training import build_trainer, train
-from yololab.ultralytics_adapter.training_file import read_training_file
+from yololab.ultralytics_adapter.training import training as training_module
+from yololab.ultralytics_adapter.training.trainer import Observer
+from yololab.ultralytics_adapter.training.trainers import DetectTrainer
+from yololab.ultralytics_adapter.training.training import build_trainer, train
+from yololab.ultralytics_adapter.training.training_file import read_training_file
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
 pytest.importorskip("cloudpickle", reason="multi-GPU training needs it")
@@ -47,7 +47,7 @@ def test_the_run_folder_survives_the_launch_and_a_worker_starts_in_it(launched, 
         states.append(worker_process(command))
         assert (request.save_dir / ".hydra" / "config.yaml").is_file()
 
-    monkeypatch.setattr("yololab.ultralytics_adapter.workers.WorkerLaunch.run", run)
+    monkeypatch.setattr("yololab.ultralytics_adapter.training.ddp_workers.WorkerLaunch.run", run)
     trainer.train()
     assert (request.save_dir / ".hydra" / "config.yaml").read_text(encoding="utf-8") == "precious: true\n"
     assert (request.save_dir / "args.yaml").is_file()
@@ -122,7 +122,7 @@ def test_what_ended_the_workers_reaches_the_caller(make_request, monkeypatch, ki
 
 
 def test_several_gpus_need_cloudpickle(make_request, monkeypatch):
-    from yololab.ultralytics_adapter import devices
+    from yololab.ultralytics_adapter.isolation import devices
 
     two = devices.Device("0,1", "cuda", 2, ("a", "b"))
     monkeypatch.setattr(devices, "resolve_device", lambda device: two)

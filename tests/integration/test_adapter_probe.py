@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from yololab.errors import InputError, JobError
-from yololab.ultralytics_adapter.probe import measure_training
-from yololab.ultralytics_adapter.training import train
+from yololab.ultralytics_adapter.probe.timing import measure_training
+from yololab.ultralytics_adapter.training.training import train
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
 
@@ -75,7 +75,7 @@ def test_the_time_limit_ends_it_with_what_it_has(make_request):
 
 
 def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, monkeypatch):
-    from yololab.ultralytics_adapter.trainers import DetectTrainer
+    from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 
     seen, original = set(), DetectTrainer.preprocess_batch
 
@@ -89,7 +89,7 @@ def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, mo
 
 
 def test_mistakes_are_the_users_and_crashes_the_jobs(make_request, monkeypatch):
-    from yololab.ultralytics_adapter.trainers import DetectTrainer
+    from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 
     with pytest.raises(InputError, match="device"):
         measure_training(make_request(device=5))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from yololab.statistics.depth_records import DEPTH_METRICS
+from yololab.statistics.records.depth import DEPTH_METRICS
 
 pytestmark = pytest.mark.usefixtures("prepared")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("prepared")
 def test_pixels_add_up(prepared):
     from ultralytics.utils.metrics import SemanticMetrics
 
-    from yololab.ultralytics_adapter.image_recording import pixel_matrix
+    from yololab.ultralytics_adapter.validation.whole_images import pixel_matrix
 
     rng = np.random.default_rng(1)
     truth, predicted = rng.integers(0, 4, (5, 9, 7)), rng.integers(0, 4, (5, 9, 7))
@@ -30,7 +30,7 @@ def test_pixels_add_up(prepared):
 def test_depths_add_up_and_an_image_without_enough_pixels_is_left_out(prepared):
     from ultralytics.utils.metrics import DepthMetrics
 
-    from yololab.ultralytics_adapter.image_recording import _EachImage
+    from yololab.ultralytics_adapter.validation.whole_images import _EachImage
 
     rng = np.random.default_rng(2)
     truth = torch.from_numpy(rng.uniform(0.5, 20, (6, 1, 8, 8)).astype(np.float32))
@@ -63,7 +63,7 @@ def labels(*, classes=(0, 1), segments=((0, 0, 1, 0, 1, 1), (0, 0, 0.5, 0, 0.5, 
 
 
 def test_a_fingerprint_of_labels_sees_what_the_task_looks_at(prepared):
-    from yololab.ultralytics_adapter.recording import fingerprint_of_labels
+    from yololab.ultralytics_adapter.validation.detections import fingerprint_of_labels
 
     root, plain, moved = Path("/data"), labels(), labels(segments=((0, 0, 1, 0, 1, 0.9), (0, 0, 0.5, 0, 0.5, 0.5)))
     assert fingerprint_of_labels([plain], root) == fingerprint_of_labels([moved], root)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from adapter_samples import NO_AUGMENTATION
 
-from yololab.epochs import read_results
 from yololab.errors import InputError
-from yololab.runfolder import RunFolder
-from yololab.ultralytics_adapter.checkpoints import inspect_checkpoint
-from yololab.ultralytics_adapter.resume_point import Step, find_resume_point
-from yololab.ultralytics_adapter.training import train
-from yololab.ultralytics_adapter.training_file import read_training_file
+from yololab.files.epochs import read_results
+from yololab.files.paths import RunFolder
+from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
+from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point
+from yololab.ultralytics_adapter.training.training import train
+from yololab.ultralytics_adapter.training.training_file import read_training_file
 
 EPOCHS = 4
 
@@ -128,7 +128,8 @@ def test_a_best_checkpoint_that_was_not_written_any_more_is_made_up_for(stopped,
 
 @pytest.mark.parametrize("stripped", [(), ("last.pt",), ("last.pt", "best.pt")])
 def test_killed_while_the_checkpoints_are_stripped(make_request, go_on, monkeypatch, stripped):
-    from yololab.ultralytics_adapter import saving, trainer
+    from yololab.ultralytics_adapter.training import atomic_checkpoints as saving
+    from yololab.ultralytics_adapter.training import trainer
 
     def killed(last: Path, best: Path) -> None:
         for path in (last, best):

@@ -12,13 +12,13 @@ import torch
 import yaml
 from omegaconf import OmegaConf
 
-from yololab.epochs import read_results
 from yololab.errors import InputError, JobError
-from yololab.runfolder import RunFolder
-from yololab.ultralytics_adapter.checkpoints import inspect_checkpoint
-from yololab.ultralytics_adapter.devices import set_threads
-from yololab.ultralytics_adapter.training import TrainRequest, train
-from yololab.ultralytics_adapter.training_file import read_training_file
+from yololab.files.epochs import read_results
+from yololab.files.paths import RunFolder
+from yololab.ultralytics_adapter.isolation.devices import set_threads
+from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
+from yololab.ultralytics_adapter.training.training import TrainRequest, train
+from yololab.ultralytics_adapter.training.training_file import read_training_file
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
 
@@ -213,7 +213,7 @@ class TestMishaps:
         assert any("in the observer" in warning for warning in result.warnings)
 
     def test_nan_is_recovered_from_and_counted(self, make_request, monkeypatch):
-        from yololab.ultralytics_adapter.trainers import DetectTrainer
+        from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 
         original, poisoned = DetectTrainer.validate, []
 
@@ -230,7 +230,7 @@ class TestMishaps:
         assert result.stop_reason == "finished"
 
     def test_a_crash_is_a_job_error_with_its_cause(self, make_request, monkeypatch):
-        from yololab.ultralytics_adapter.trainers import DetectTrainer
+        from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 
         def broken(self):
             raise RuntimeError("the matrix fell over\nsecond line")
@@ -245,7 +245,7 @@ class TestMishaps:
         assert "the matrix fell over" in noted["error"]["message"]
 
     def test_memory_that_runs_out_halves_the_batch_and_is_told(self, make_request, monkeypatch):
-        from yololab.ultralytics_adapter.trainers import DetectTrainer
+        from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 
         original = DetectTrainer.preprocess_batch
 
@@ -349,15 +349,15 @@ def test_outside_of_a_repository_it_names_none(make_request, tmp_path, monkeypat
 def test_rtdetr_has_its_trainer():
     from ultralytics.models.rtdetr.train import RTDETRTrainer
 
-    from yololab.ultralytics_adapter.trainer import TrainerMixin
-    from yololab.ultralytics_adapter.trainers import trainer_for
+    from yololab.ultralytics_adapter.training.trainer import TrainerMixin
+    from yololab.ultralytics_adapter.training.trainers import trainer_for
 
     assert issubclass(trainer_for("detect", "rtdetr"), (TrainerMixin, RTDETRTrainer))
 
 
 def test_trackers_are_told_of_trainings_and_not_of_probes():
-    from yololab.ultralytics_adapter.probe import _probing
-    from yololab.ultralytics_adapter.trainers import TRAINERS
+    from yololab.ultralytics_adapter.probe.timing import _probing
+    from yololab.ultralytics_adapter.training.trainers import TRAINERS
 
     for trainer in TRAINERS.values():
         assert "Trainer" in trainer.__name__

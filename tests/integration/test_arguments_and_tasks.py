@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from yololab.config.applicability import SCOPES
-from yololab.data.shapes import ShapesSpec, ensure_shapes
+from yololab.config.train_arguments.applicability import SCOPES
+from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
 
 pytestmark = pytest.mark.usefixtures("prepared")
 

@@ -14,13 +14,13 @@ import pytest
 import yaml
 from PIL import Image
 
-from yololab.data.checks import check_dataset
-from yololab.data.data_yaml import SPLITS
-from yololab.data.image_names import IMAGE_SUFFIXES
-from yololab.data.index import label_path, load_dataset, split_images
-from yololab.data.label_rows import label_rules
-from yololab.data.label_rules import judge_label
-from yololab.data.resolved import write_resolved_yaml
+from yololab.data.checks.run import check_dataset
+from yololab.data.dataset.data_yaml import SPLITS
+from yololab.data.dataset.image_names import IMAGE_SUFFIXES
+from yololab.data.dataset.index import label_path, load_dataset, split_images
+from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.labels.label_rows import label_rules
+from yololab.data.labels.label_rules import judge_label
 from yololab.errors import InputError
 
 BCCD = Path(__file__).parents[2].parent / "shared" / "data" / "bccd"

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.checks import check_dataset
-from yololab.data.depth_maps import DepthLabels
-from yololab.data.fitness import fitting_tasks, unfit_dataset
+from yololab.data.checks.run import check_dataset
+from yololab.data.checks.suitability import fitting_tasks, unfit_dataset
+from yololab.data.dataset.index import load_dataset, split_images
+from yololab.data.dataset.resolved import write_resolved_yaml
 from yololab.data.images.facts import read_facts
-from yololab.data.index import load_dataset, split_images
-from yololab.data.masks import MaskLabels
-from yololab.data.resolved import write_resolved_yaml
-from yololab.data.scan_cache import ImageEntry
-from yololab.data.shapes import ShapesSpec, ensure_shapes
+from yololab.data.images.scan_cache import ImageEntry
+from yololab.data.labels.depth_maps import DepthLabels
+from yololab.data.labels.masks import MaskLabels
+from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
 
 SPEC = ShapesSpec(seed=1, image_size=64, train=12, val=8, test=4)
 TASKS = {

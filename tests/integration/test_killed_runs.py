@@ -56,10 +56,10 @@ def killing(*arguments, **keywords):
         os.kill(os.getpid(), signal.SIGKILL)
     return original(*arguments, **keywords)
 setattr(owner, name, killing)
-from yololab.cli import main
+from yololab.cli.main import main
 raise SystemExit(main(sys.argv[3:]))
 """
-SAVING = "yololab.ultralytics_adapter.saving:"
+SAVING = "yololab.ultralytics_adapter.training.atomic_checkpoints:"
 # An epoch writes last.pt, then best.pt when it is the best so far: with a fitness of 0 that is every one.
 MOMENTS = {
     "before the second epoch is saved": (f"{SAVING}AtomicPath.write_bytes", 3, 1),
@@ -68,18 +68,18 @@ MOMENTS = {
 }
 MORE_MOMENTS = {
     "while the last checkpoint is stripped": (f"{SAVING}_shared", 2 * EPOCHS + 1, 3),
-    "in the evaluation": ("yololab.measuring:write_metrics", 1, 3),
-    "before there is a record": ("yololab.record:Record.begin", 1, 0),
-    "in the check": ("yololab.steps.before:write_manifest", 1, 0),
-    "in the estimate": ("yololab.steps.before:estimate_cost", 1, 0),
+    "in the evaluation": ("yololab.job.measure:write_metrics", 1, 3),
+    "before there is a record": ("yololab.files.record:Record.begin", 1, 0),
+    "in the check": ("yololab.job.stages.before:write_manifest", 1, 0),
+    "in the estimate": ("yololab.job.stages.before:estimate_cost", 1, 0),
     "in the first epoch": (f"{SAVING}AtomicPath.write_bytes", 1, 0),
     "before the best checkpoint is stripped": (f"{SAVING}_shared", 2 * EPOCHS + 2, 3),
-    "between the two files of the comparison": ("yololab.steps.measuring:write_text_atomically", 1, 3),
-    "in the verification": ("yololab.steps.after:comparison_executed", 1, 3),
-    "in the export": ("yololab.steps.after:exported_outputs_differ", 1, 3),
-    "in the promotion": ("yololab.baseline:copy_atomically", 1, 3),
-    "before the end is recorded": ("yololab.record:Record.finish", 1, 3),
-    "before the page is written": ("yololab.steps.after:write_report", 1, 3),
+    "between the two files of the comparison": ("yololab.job.stages.measuring:write_text_atomically", 1, 3),
+    "in the verification": ("yololab.job.stages.after:comparison_executed", 1, 3),
+    "in the export": ("yololab.job.stages.after:exported_outputs_differ", 1, 3),
+    "in the promotion": ("yololab.files.baseline:copy_atomically", 1, 3),
+    "before the end is recorded": ("yololab.files.record:Record.finish", 1, 3),
+    "before the page is written": ("yololab.job.stages.after:write_report", 1, 3),
 }
 
 
@@ -226,8 +226,8 @@ def test_other_settings_are_refused(copied):
 
 
 def test_a_run_that_is_running_is_refused(copied):
-    from yololab.runfolder import RunFolder
-    from yololab.runlock import locked
+    from yololab.files.locks import locked
+    from yololab.files.paths import RunFolder
 
     content = record(copied)
     content["provenance"]["process"]["pid"] = os.getpid()

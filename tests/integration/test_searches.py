@@ -16,8 +16,8 @@ from command_line import finish, start
 from sweeps import assert_only_the_winner_was_finished, sweep_of
 from tiny import make_dataset
 
-from yololab.sweep.storage import journal_url, open_storage
-from yololab.sweep.trials import TrialState
+from yololab.sweep.planning.storage import journal_url, open_storage
+from yololab.sweep.state import TrialState
 
 QUICK = ("model=./micro.yaml", "approval=auto", *command_line.QUICK)
 SETTINGS = ("data=pictures/data.yaml", *QUICK, "evaluation.plots=false", "hydra.launcher.jobs=2")

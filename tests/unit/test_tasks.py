@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from yololab.errors import InputError
-from yololab.statistics.depth_records import DEPTH_METRICS
+from yololab.statistics.records.depth import DEPTH_METRICS
 from yololab.tasks import TASKS, Direction, task_named
 
 

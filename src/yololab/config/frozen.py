@@ -11,11 +11,11 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from yololab.config.compose import overridden_keys
-from yololab.config.door import through_the_door
 from yololab.config.schema import ExperimentConfig
+from yololab.config.validation import through_the_door
 from yololab.errors import InputError, Problem
-from yololab.jsonfiles import write_text_atomically
-from yololab.runfolder import RunFolder
+from yololab.files.json_files import write_text_atomically
+from yololab.files.paths import RunFolder
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from yololab.config.search import SearchConfig
-from yololab.config.train_arguments import user_arguments
+from yololab.config.train_arguments.table import user_arguments
 from yololab.findings import CHECKS
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from yololab.jsonfiles import write_text_atomically
+from yololab.files.json_files import write_text_atomically
 from yololab.report import formats
 from yololab.report.runfiles import RunFiles, load_run
 from yololab.report.sections import SECTIONS

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yololab.epochs import EpochTable, read_results
 from yololab.errors import InputError, Problem
-from yololab.jsonfiles import read_json
-from yololab.runfolder import RunFolder
+from yololab.files.epochs import EpochTable, read_results
+from yololab.files.json_files import read_json
+from yololab.files.paths import RunFolder
 
 KNOWN_VERSIONS = (1,)
 # Version 1 of a comparison rests on bare metrics.

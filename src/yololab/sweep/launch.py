@@ -10,17 +10,17 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 
-from yololab.interrupt import StopSignal
-from yololab.processes import ProcessIdentity
-from yololab.record import Status
-from yololab.runfolder import RunFolder
-from yololab.screen import Screen
-from yololab.sweep.engines import make_executor, split_settings
+from yololab.files.paths import RunFolder
+from yololab.files.record import Status
+from yololab.host.processes import ProcessIdentity
+from yololab.host.signals import StopSignal
+from yololab.sweep.engines.registry import make_executor, split_settings
 from yololab.sweep.executor import BODY, JobState
 from yololab.sweep.loop import TrialLoop
-from yololab.sweep.outcome import trial_content
-from yololab.sweep.plan import freeze_trial, plan_trials
-from yololab.sweep.trials import SweepFolder, TrialEntry
+from yololab.sweep.planning.plan import freeze_trial, plan_trials
+from yololab.sweep.results.outcome import trial_content
+from yololab.sweep.state import SweepFolder, TrialEntry
+from yololab.terminal.screen import Screen
 
 
 @dataclass

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from yololab.errors import InterruptedRunError, JobError
-from yololab.interrupt import StopSignal
-from yololab.processes import ProcessIdentity
-from yololab.record import Record, Status, now
+from yololab.files.record import Record, Status, now
+from yololab.host.processes import ProcessIdentity
+from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState
-from yololab.sweep.outcome import Outcome, read_outcome
-from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
+from yololab.sweep.results.outcome import Outcome, read_outcome
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
 
 POLL_SECONDS = 0.5
 BEAT_SECONDS = 30.0

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
-from yololab.processes import ProcessIdentity
-from yololab.record import Record, now
-from yololab.runfolder import RunFolder
-from yololab.runlock import process_of
-from yololab.screen import Screen
-from yololab.sweep.engines import make_executor
+from yololab.files.locks import process_of
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record, now
+from yololab.host.processes import ProcessIdentity
+from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import BODY, Executor, JobState
-from yololab.sweep.outcome import read_outcome
+from yololab.sweep.results.outcome import read_outcome
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
 from yololab.sweep.sweeper import run_trials
-from yololab.sweep.trials import Objective, SweepFolder, TrialEntry, TrialState
+from yololab.terminal.screen import Screen
 
 ORPHAN_SECONDS = 30
 

@@ -19,28 +19,36 @@ from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_TRIALS, FailOn, Pruner, SearchConfig
 from yololab.errors import ApprovalError, InputError, JobError, Problem
-from yololab.interrupt import StopSignal
-from yololab.jsonfiles import plain
-from yololab.preparation import Prepared, prepare_job, refuse_settings_without_effect
-from yololab.record import now
-from yololab.runfolder import create_folder
-from yololab.screen import Screen
-from yololab.stages.approve import Approval, Gatekeeper, terminal_asker
-from yololab.sweep.answer import answer_sweep
-from yololab.sweep.approvals import agree, save_agreement, save_rejected
-from yololab.sweep.elsewhere import device_elsewhere
-from yololab.sweep.engines import LOCAL, make_executor, split_settings
+from yololab.files.json_files import plain
+from yololab.files.paths import create_folder
+from yololab.files.record import now
+from yololab.host.signals import StopSignal
+from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
+from yololab.job.stages.approve import Approval, Gatekeeper, terminal_asker
+from yololab.sweep.engines.registry import LOCAL, make_executor, split_settings
+from yololab.sweep.engines.remote_device import device_elsewhere
 from yololab.sweep.executor import Executor
-from yololab.sweep.live import SweepProgress
 from yololab.sweep.loop import TrialLoop
-from yololab.sweep.objectives import plan_objectives
-from yololab.sweep.plan import GRIDS, PlannedTrial, config_point, freeze_trial, plan_space, plan_trial, plan_trials
-from yololab.sweep.planner import StudySource
-from yololab.sweep.space import canonical, read_space
-from yololab.sweep.storage import absolute_url
-from yololab.sweep.strategies import SEQUENCES, make_pruner, make_sampler
-from yololab.sweep.trials import SweepFolder, SweepSettings, TrialEntry, TrialState
-from yololab.ultralytics_adapter.devices import Device, resolve_device
+from yololab.sweep.planning.approvals import agree, save_agreement, save_rejected
+from yololab.sweep.planning.objectives import plan_objectives
+from yololab.sweep.planning.plan import (
+    GRIDS,
+    PlannedTrial,
+    config_point,
+    freeze_trial,
+    plan_space,
+    plan_trial,
+    plan_trials,
+)
+from yololab.sweep.planning.space import canonical, read_space
+from yololab.sweep.planning.storage import absolute_url
+from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
+from yololab.sweep.planning.study_source import StudySource
+from yololab.sweep.progress import SweepProgress
+from yololab.sweep.results.finalize import answer_sweep
+from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.terminal.screen import Screen
+from yololab.ultralytics_adapter.isolation.devices import Device, resolve_device
 
 _ONLY_ESTIMATE: ContextVar[bool] = ContextVar("only_estimate", default=False)
 

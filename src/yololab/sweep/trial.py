@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yololab.config.frozen import thaw
-from yololab.continuing import Terms, start_or_continue
 from yololab.errors import YololabError
-from yololab.runfolder import RunFolder
-from yololab.screen import Screen, show_error
-from yololab.sweep.approvals import CHECKS, answered_by_parent, estimated_by_parent
+from yololab.files.paths import RunFolder
+from yololab.job.resume import Terms, start_or_continue
 from yololab.sweep.executor import THREADS
-from yololab.sweep.handover import Handover, read_handover
-from yololab.sweep.trials import SweepFolder
+from yololab.sweep.planning.approvals import CHECKS, answered_by_parent, estimated_by_parent
+from yololab.sweep.planning.trial_env import Handover, read_handover
+from yololab.sweep.state import SweepFolder
+from yololab.terminal.screen import Screen, show_error
 
 if TYPE_CHECKING:
-    from yololab.sweep.pruning import EpochReporter
+    from yololab.sweep.planning.pruning import EpochReporter
 
 
 def run_trial(folder: Path) -> int:
@@ -63,7 +63,7 @@ def _judge(handover: Handover | None) -> Callable[[int, Mapping[str, float | Non
     @cache
     def reporter() -> EpochReporter:
         # Made in the first epoch: a study that cannot be reached then costs a warning, not the training.
-        from yololab.sweep.pruning import EpochReporter
+        from yololab.sweep.planning.pruning import EpochReporter
 
         return EpochReporter(handover)
 

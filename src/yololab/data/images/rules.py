@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from yololab.data.image_names import IMAGE_SUFFIXES
+from yololab.data.dataset.image_names import IMAGE_SUFFIXES
 from yololab.data.images.facts import ImageFacts
 from yololab.data.problems import DataProblem, Severity
 

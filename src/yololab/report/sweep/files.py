@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yololab.epochs import EpochTable, read_results
 from yololab.errors import InputError
-from yololab.jsonfiles import read_json
+from yololab.files.epochs import EpochTable, read_results
+from yololab.files.json_files import read_json
+from yololab.files.paths import RunFolder
 from yololab.report.runfiles import mapping, mappings
-from yololab.runfolder import RunFolder
 
 SUMMARY, SETTINGS, OUTPUT = "summary.json", "sweep.json", "output.log"
 SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from yololab.jsonfiles import write_text_atomically
+from yololab.files.json_files import write_text_atomically
 from yololab.report.page import environment
 from yololab.report.sweep.files import SweepFiles, load_sweep
 from yololab.report.sweep.sections import SECTIONS

@@ -1,0 +1,94 @@
+"""Measuring a plain `runs/*/*` folder of Ultralytics, to compare and promote it like a run of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yololab.cli.request import Request
+from yololab.comparison.run_reference import Operand
+from yololab.config.compose import Composed
+from yololab.data.checks.suitability import unfit_dataset
+from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.errors import InputError, Problem
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import RunFolder, create_folder
+from yololab.job.measure import Surroundings, fingerprint_splits, measure_checkpoint
+from yololab.job.prepare import isolate, prepare_dataset, project_paths
+from yololab.job.stages.evaluate import make_protocol
+from yololab.tasks import task_named
+from yololab.ultralytics_adapter.models.resolve import resolve_model
+
+
+def measure_plain_run(
+    operand: Operand, other: Operand, composed: Composed, request: Request, scratch: Path
+) -> MetricsFile:
+    """Evaluate the best checkpoint of a plain run; its own folder is not touched.
+
+    Args:
+        operand: The plain run.
+        other: The other side of the comparison (or the same): where its data is taken when the run's is gone, and its
+            image size, so that both are measured alike.
+        composed: The command's config.
+        request: The command.
+        scratch: A folder for the resolved data.yaml.
+
+    Raises:
+        InputError: There is no data to measure on.
+    """
+    experiment = composed.experiment
+    paths = project_paths(experiment, request.working_directory)
+    isolate(experiment, paths)
+    arguments = _arguments(operand)
+    source = _first_existing(operand.data, other.data, request.working_directory)
+    if source is None:
+        raise InputError(
+            Problem(
+                f"{operand.path / 'args.yaml'}, data",
+                f"{operand.data!r} is not there",
+                "the data.yaml that the run was trained on",
+                "evaluate the checkpoint: yololab evaluate model=…/weights/best.pt data=…",
+            )
+        )
+    experiment.data.source = source
+    assert operand.checkpoint is not None
+    model = resolve_model(str(operand.checkpoint), None, True, ())
+    dataset, _ = prepare_dataset(experiment, paths, None, task=model.task)
+    problems = unfit_dataset(dataset, model.task, bool(arguments.get("single_cls")))
+    if problems:
+        raise InputError(problems)
+    train = experiment.train | {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if key in arguments}
+    task = task_named(model.task)
+    protocol = make_protocol(experiment.evaluation, train, task)
+    recorded = other.metrics.content.get("protocol") if other.metrics else None
+    if isinstance(recorded, dict) and isinstance(recorded.get("imgsz"), int):
+        protocol = replace(protocol, imgsz=recorded["imgsz"])
+    screen = request.screen()
+    screen.stage("evaluate", f"{operand.checkpoint} on {protocol.split}, {protocol.imgsz} px")
+    return measure_checkpoint(
+        operand.checkpoint,
+        dataset,
+        write_resolved_yaml(dataset, scratch / "data.yaml", allow_download=False),
+        task,
+        protocol,
+        fingerprint_splits(dataset, train, task.name),
+        create_folder(paths.tree.evaluation, operand.path.name),
+        Surroundings(experiment.device.id, experiment.device.threads, paths.cache, screen),
+    )
+
+
+def _arguments(operand: Operand) -> dict[str, Any]:
+    """Return the args.yaml of a plain run, which `read_operand` has read before."""
+    content = yaml.safe_load(RunFolder(operand.path).args.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
+
+
+def _first_existing(own: str | None, other: str | None, working_directory: Path) -> str | None:
+    """Return the first data.yaml that is there."""
+    for source in (own, other):
+        if source and ((working_directory / source).exists() or "/" not in source):
+            return source
+    return None

@@ -1,0 +1,85 @@
+"""`yololab clean SWEEP_OR_FOLDER`: free the disk of weights that did not win, and of caches."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from yololab.cli.request import Request
+from yololab.config.schema import Policy
+from yololab.errors import ApprovalError
+from yololab.job.prepare import project_paths
+from yololab.job.stages.approve import terminal_asker
+from yololab.report.formats import size
+from yololab.sweep.results.cleaning import CleaningPlan, plan_cleaning
+from yololab.sweep.results.weights import remove_weights
+from yololab.sweep.state import SweepFolder
+
+USAGE = "clean SWEEP_OR_FOLDER [approval=auto]"
+
+
+def run(request: Request) -> int:
+    """Show what would go and how many bytes that is, ask, and delete it.
+
+    Returns:
+        0, also when there is nothing to delete.
+
+    Raises:
+        ApprovalError: Somebody declined, or nobody was there to ask; nothing was deleted.
+    """
+    (word,) = request.expect_operands(USAGE, 1, 1)
+    path = request.path_of(word)
+    experiment = request.compose().experiment
+    cache = project_paths(experiment, request.working_directory).cache
+    plan = plan_cleaning(path, cache)
+    screen = request.screen()
+    screen.stage("clean", f"{len(plan.items)} files, {size(plan.size)}")
+    for sweep, found in groupby(plan.items, key=lambda item: item.sweep):
+        items = list(found)
+        what = f"caches in {cache}" if sweep is None else f"weights in {sweep}"
+        screen.detail(f"{what}: {len(items)} files, {size(sum(item.size for item in items))}")
+        for item in items if sweep is not None else ():
+            screen.detail(f"  {item.path.relative_to(sweep or path)}  {size(item.size)}")
+    for line in plan.left:
+        screen.detail(f"left alone: {line}")
+    content = {
+        "path": str(path),
+        "files": [{"path": str(item.path), "bytes": item.size} for item in plan.items],
+        "bytes": plan.size,
+        "left": list(plan.left),
+    }
+    refusal = _refusal(request, experiment.approval.policy, plan)
+    freed = 0 if refusal or not plan.items else _delete(plan)
+    if request.as_json:
+        request.print_json(content | {"freed_bytes": freed})
+    if refusal:
+        raise ApprovalError(refusal)
+    if plan.items:
+        screen.detail(f"{size(freed)} freed")
+    return 0
+
+
+def _refusal(request: Request, policy: Policy, plan: CleaningPlan) -> str:
+    """Return why nothing is deleted; empty when it may be."""
+    if not plan.items or policy is Policy.AUTO:
+        return ""
+    if policy is Policy.NEVER:
+        return "approval=never: nothing was deleted"
+    ask = None if request.as_json or request.quiet else terminal_asker(request.screen().ask)
+    if ask is None:
+        return "There is no terminal to ask at, and nothing was deleted. approval=auto deletes without being asked."
+    agreed = ask(f"Delete these {len(plan.items)} files, {size(plan.size)}? They cannot be had back.")
+    return "" if agreed else "declined: nothing was deleted"
+
+
+def _delete(plan: CleaningPlan) -> int:
+    """Delete what was planned, and return the bytes that are free now."""
+    freed = 0
+    for sweep in dict.fromkeys(item.sweep for item in plan.items):
+        items = [item for item in plan.items if item.sweep == sweep]
+        if sweep is not None:
+            freed += remove_weights(SweepFolder(sweep), [item.path for item in items])
+            continue
+        for item in items:
+            item.path.unlink(missing_ok=True)
+            freed += item.size
+    return freed

@@ -1,0 +1,30 @@
+"""`yololab note RUN "text"`: add a note to a run's record."""
+
+from __future__ import annotations
+
+from yololab.cli.request import Request
+from yololab.errors import InputError, Problem
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record
+from yololab.terminal.screen import counted
+
+USAGE = 'note RUN "text"'
+
+
+def run(request: Request) -> int:
+    """Append a note; earlier notes stay.
+
+    Returns:
+        0.
+    """
+    run_path, text = request.expect_operands(USAGE, 2, 2)
+    if not text.strip():
+        raise InputError(Problem("command line", "an empty note", f"yololab {USAGE}"))
+    record = Record(RunFolder(request.path_of(run_path)))
+    record.read()
+    record.add_note(text)
+    notes = record.read()["notes"]
+    request.screen().stage("note", f"{counted(len(notes), 'note')} in {record.path}")
+    if request.as_json:
+        request.print_json({"path": str(record.path), "notes": notes})
+    return 0

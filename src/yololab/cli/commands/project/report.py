@@ -1,0 +1,34 @@
+"""`yololab report RUN_OR_SWEEP`: write the HTML page of a run or a sweep again."""
+
+from __future__ import annotations
+
+from yololab.cli.request import Request
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record
+from yololab.report.page import write_report
+from yololab.report.sweep.page import write_sweep_report
+from yololab.sweep.results.finalize import point_at_winner
+from yololab.sweep.results.summary import write_summary
+from yololab.sweep.state import SweepFolder
+
+
+def run(request: Request) -> int:
+    """(Re)write report.html from what the folder holds; of a sweep its summary, too.
+
+    Returns:
+        0.
+    """
+    (word,) = request.expect_operands("report RUN_OR_SWEEP", 1, 1)
+    folder = request.path_of(word)
+    sweep = SweepFolder(folder)
+    if sweep.is_sweep():
+        # The rows are read anew: a killed sweep knows only what was true after its last trial.
+        point_at_winner(write_summary(sweep, statistics=True))
+        path = write_sweep_report(folder)
+    else:
+        Record(RunFolder(folder)).read()
+        path = write_report(folder)
+    request.screen().stage("report", str(path))
+    if request.as_json:
+        request.print_json({"report": str(path)})
+    return 0

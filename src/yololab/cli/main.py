@@ -1,0 +1,96 @@
+"""The command line: translate the words, call the command, return its exit code. PyTorch is not imported here."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import yololab
+from yololab.cli.help import help_text
+from yololab.cli.table import COMMANDS
+from yololab.config.arguments.flags import answered_by_hydra, config_dirs
+from yololab.config.arguments.translate import Translation, translate
+from yololab.config.folders import group_options, use_config_dir
+from yololab.errors import InputError, Problem, YololabError
+
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        argv: The words after `yololab`; those of the process by default.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
+    try:
+        return _run(words)
+    except YololabError as error:
+        from yololab.terminal.screen import show_error
+
+        show_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has closed it (`yololab runs | head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(words: list[str]) -> int:
+    working_directory = Path.cwd()
+    for folder in config_dirs(words):
+        use_config_dir(working_directory / Path(folder).expanduser())
+    groups = group_options(working_directory)
+    translation = translate(words, groups, working_directory)
+    if translation.help:
+        sys.stdout.write(help_text(groups))
+        return 0
+    if translation.version:
+        sys.stdout.write(f"yololab {yololab.__version__}\n")
+        return 0
+    if translation.problems:
+        raise InputError([*translation.problems, *_problems_of_config(translation)])
+    if answered_by_hydra(translation.hydra_flags):
+        from yololab.config.hydra_app import hydra_flags
+
+        if "--cfg" in translation.hydra_flags and not translation.multirun:
+            from yololab.config.compose import compose_experiment
+
+            compose_experiment(translation.overrides)
+        hydra_flags([*translation.hydra_flags, *translation.overrides])
+        return 0
+    from yololab.cli.request import Request
+
+    request = Request(
+        operands=translation.operands,
+        overrides=translation.overrides,
+        as_json=translation.json,
+        command=("yololab", *words),
+        working_directory=working_directory,
+        task=translation.task,
+    )
+    module = import_module(f"yololab.cli.commands.{COMMANDS[translation.command].module}")
+    run: Callable[[Request], int] = module.run_multirun if translation.multirun else module.run
+    return run(request)
+
+
+def _problems_of_config(translation: Translation) -> list[Problem]:
+    """Return what else is wrong, so that a mistyped line is mended in one go."""
+    from yololab.config.compose import compose_experiment
+
+    if translation.multirun:
+        return []
+    try:
+        compose_experiment(translation.overrides)
+    except InputError as error:
+        return list(error.problems)
+    return []

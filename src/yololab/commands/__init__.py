@@ -1,1 +1,0 @@
-"""The commands, one module each: take a `Request`, return an exit code."""

@@ -1,0 +1,152 @@
+"""Whether two evaluations measured the same thing, and in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from yololab.errors import Problem
+from yololab.files.metrics import MetricsFile
+from yololab.statistics.records.evaluated import Records
+
+# Another value of one of these changes the numbers without a change of the model.
+_PROTOCOL_KEYS = (
+    "imgsz",
+    "batch",
+    "conf",
+    "iou",
+    "max_det",
+    "rect",
+    "quantize",
+    "augment",
+    "nms",
+    "agnostic_nms",
+    "ultralytics",
+)
+# Another value of one of these changes the labels: the two numbers measure different things.
+_LABEL_KEYS = ("single_cls", "classes")
+_REMEDY = "evaluate both models on the same data: yololab evaluate model=… data=…"
+_SHOWN = 3
+_UNLIKE = "Measured under different protocols"
+
+
+def describe(file: MetricsFile) -> dict[str, Any]:
+    """Return what identifies one side of a comparison."""
+    return {
+        "path": str(file.path),
+        "model": file.content.get("model"),
+        "split": file.split,
+        "fingerprint": file.fingerprint,
+        "promoted_at": file.content.get("promoted_at"),
+    }
+
+
+def unlike(current: MetricsFile, baseline: MetricsFile) -> list[Problem]:
+    """Return why the two numbers do not measure the same thing; what a file does not say is not held against it."""
+    problems = []
+    for what, ours, theirs in (
+        ("task", current.task, baseline.task),
+        ("evaluated split", current.split, baseline.split),
+        ("fingerprint of the evaluated split", current.fingerprint, baseline.fingerprint),
+        *(
+            (f"protocol, {key}", _protocol(current).get(key), _protocol(baseline).get(key))
+            for key in _LABEL_KEYS
+            if _protocol(current) and _protocol(baseline)
+        ),
+    ):
+        known = ours is not None and theirs is not None
+        if ours != theirs and (known or what.startswith("protocol")):
+            found = f"{_short(ours)} for the current model, {_short(theirs)} for the baseline"
+            problems.append(Problem(f"comparison, {what}", found, "the same on both sides", _REMEDY))
+    if current.classes and baseline.classes and current.classes != baseline.classes:
+        ours, theirs = current.classes, baseline.classes
+        different = sorted((k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)), key=int)
+        shown = ", ".join(f"{k}: {ours.get(k)!r} / {theirs.get(k)!r}" for k in different[:5])
+        problems.append(Problem("comparison, class names", shown, "the same classes in the same order", _REMEDY))
+    return problems
+
+
+def _protocol(file: MetricsFile) -> dict[str, Any]:
+    """Return the protocol that a file records; empty when it records none."""
+    protocol = file.content.get("protocol")
+    return protocol if isinstance(protocol, dict) else {}
+
+
+def _short(value: Any) -> str:
+    """Shorten a fingerprint to its first digits."""
+    text = str(value)
+    return text[:12] + "…" if len(text) >= 40 else repr(value)
+
+
+def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Return how the two measurements differ in ways that move the numbers."""
+    warnings = []
+    ours, theirs = _protocol(current), _protocol(baseline)
+    if not theirs or not ours:
+        side = "current metrics" if not ours else "baseline"
+        warnings.append(f"The {side} do not record their protocol; whether both were measured alike is not known.")
+    else:
+        for key in _PROTOCOL_KEYS:
+            if ours.get(key) != theirs.get(key):
+                warnings.append(f"{_UNLIKE}: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before.")
+    if not current.fingerprint or not baseline.fingerprint:
+        warnings.append("Whether both were measured on the same images is not known: a fingerprint is missing.")
+    if current.content.get("comparable") is False:
+        warnings.append("Training changed its own settings on the way; see the differences in the record.")
+    return warnings
+
+
+def told_unlike(warnings: Iterable[str]) -> bool:
+    """Return whether warnings of `protocol_warnings` name a difference of the protocols."""
+    return any(warning.startswith(_UNLIKE) for warning in warnings)
+
+
+def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Return what a reader should know of the two sides."""
+    notes = []
+    ours, theirs = current.train_fingerprint, baseline.train_fingerprint
+    if ours and theirs and ours != theirs:
+        notes.append("The training split has changed since the baseline was trained.")
+    if current.split == "val":
+        notes.append(
+            "The checkpoint was chosen on the split that is compared here, so its score is a little too good; "
+            "evaluation.split=test avoids that where there is a test split."
+        )
+    return notes
+
+
+def unlike_records(current: Records, baseline: Records) -> list[Problem]:
+    """Return why two evaluations cannot be paired image by image: other images, other labels, other thresholds."""
+    ours, theirs = set(current.keys), set(baseline.keys)
+    if ours != theirs:
+        found = f"{len(ours - theirs)} only in the current evaluation{_some(ours - theirs)}, "
+        found += f"{len(theirs - ours)} only in the baseline's{_some(theirs - ours)}"
+        return [Problem("comparison, evaluated images", found, "the same images on both sides", _REMEDY)]
+    if current.measured != baseline.measured:
+        found = f"{current.measured} for the current model, {baseline.measured} for the baseline"
+        return [Problem("comparison, what is measured", found, "the same on both sides", _REMEDY)]
+    found = _relabelled(current, baseline)
+    return [Problem("comparison, labels", found, "the same labels on both sides", _REMEDY)] if found else []
+
+
+def _relabelled(current: Records, baseline: Records) -> str:
+    """Return how the labels differ, in any order of the labels; empty when they do not."""
+    if current.label_fingerprint == baseline.label_fingerprint:
+        return ""
+    different = {
+        key
+        for place, key in enumerate(current.keys)
+        if not np.array_equal(current.truth_of(place), baseline.truth_of(place))
+    }
+    if different:
+        return f"{len(different)} images have other labels in the baseline{_some(different)}"
+    return "" if current.truth_is_whole else "the labels have another content, with the same objects or classes"
+
+
+def _some(keys: set[str]) -> str:
+    """Return the first few names in brackets."""
+    if not keys:
+        return ""
+    return f" ({', '.join(sorted(keys)[:_SHOWN])}{', …' if len(keys) > _SHOWN else ''})"

@@ -1,0 +1,113 @@
+"""What the images say of two models, from the records beside their metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from yololab.comparison.comparability import unlike_records
+from yololab.errors import InputError
+from yololab.files.baseline import PREDICTIONS
+from yololab.files.metrics import MetricsFile
+from yololab.statistics.inference.paired import PairedResult, compare_pair
+from yololab.statistics.inference.pairs import metrics_of, pair_of
+from yololab.statistics.records.evaluated import Records
+from yololab.statistics.records.records_file import RecordsError, load_records
+from yololab.tasks import TASKS, Direction
+
+# An unstable sort moves a class's AP by 0.003; more than this, and the records are another evaluation's.
+_SAME_EVALUATION = 0.01
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Two evaluations, image by image.
+
+    Attributes:
+        current: The current model's records.
+        baseline: The baseline's records; None without one.
+        result: The paired comparison; None without a baseline, or when the images hold nothing to measure.
+        missing: Why there is no paired comparison, in plain words; empty when there is one.
+    """
+
+    current: Records | None
+    baseline: Records | None
+    result: PairedResult | None
+    missing: tuple[str, ...] = ()
+
+
+def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, tolerance: float) -> Evidence:
+    """Read the records beside the metrics of both sides and compare them.
+
+    Args:
+        current: The current model's metrics.
+        baseline: The baseline's; None when there is none.
+        tolerance: The drop that still counts as no worse.
+
+    Raises:
+        InputError: The two were measured on other images or other labels.
+    """
+    missing: list[str] = []
+    ours = read_records(current, "current model", missing)
+    theirs = None if baseline is None else read_records(baseline, "baseline", missing)
+    if baseline is None or ours is None or theirs is None:
+        return Evidence(ours, theirs, None, tuple(missing) if baseline is not None else ())
+    problems = unlike_records(ours, theirs)
+    if problems:
+        raise InputError(problems)
+    task = TASKS[current.task]
+    lower = task.primary.direction is Direction.LOWER
+    result = compare_pair(pair_of(ours, theirs, task.primary_metric), tolerance, lower_is_better=lower)
+    if result is None:
+        return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
+    return Evidence(ours, theirs, result)
+
+
+def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Records | None:
+    """Return the records of an evaluation; None, and the reason added to `missing`, when they are not to be had.
+
+    Args:
+        metrics: The evaluation's metrics; the records lie beside them.
+        side: What it is called in the reason.
+        missing: Takes the reason.
+    """
+    path = metrics.path.parent / PREDICTIONS
+    if not path.is_file():
+        missing.append(f"The {side} has no {PREDICTIONS} beside its metrics.")
+        return None
+    try:
+        records = load_records(path)
+    except RecordsError as error:
+        missing.append(f"The records of the {side} were not used: {error}.")
+        return None
+    if not _belongs(records, metrics):
+        missing.append(f"{path} belongs to another evaluation than the metrics beside it.")
+        return None
+    return records
+
+
+def _belongs(records: Records, metrics: MetricsFile) -> bool:
+    """Return whether records and metrics are of one evaluation: the same task, split and primary metric."""
+    task = TASKS[metrics.task]
+    if records.task != metrics.task or (metrics.split is not None and records.split != metrics.split):
+        return False
+    measured = metrics_of(records, task.primary_metric).points()[task.primary_metric]
+    told = metrics.value(task.primary_metric)
+    return measured is None or told is None or abs(measured - told) <= _SAME_EVALUATION
+
+
+def statistics_of(result: PairedResult) -> Mapping[str, Any]:
+    """Return what stands behind the verdict, as it is written to comparison.json."""
+    return {
+        "images": result.images,
+        "replicates": result.replicates,
+        "secondary_replicates": result.secondary_replicates,
+        "interval": "95 % percentile, paired bootstrap over images",
+        "p": "two-sided, label-swap permutation over images",
+        "confirmed": result.confirmed,
+        "detectable_drop": result.detectable_drop,
+        "images_needed": result.images_needed,
+        "exact_tests": [asdict(test) for test in result.exact_tests],
+        "claim": "two checkpoints; does not measure variation between seeds",
+    }

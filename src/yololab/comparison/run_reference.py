@@ -1,0 +1,160 @@
+"""What a user names when comparing or promoting: a run, an evaluation, a baseline, a metrics.json, a plain run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yololab.errors import InputError, Problem
+from yololab.files.baseline import BASELINE_VERSION, PREDICTIONS, Baseline
+from yololab.files.json_files import read_json
+from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.paths import RunFolder
+from yololab.files.record import RECORD_VERSION
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One side of a comparison.
+
+    Attributes:
+        path: What the user named, absolute.
+        metrics: Its numbers; None for a plain folder of Ultralytics, which must be evaluated first.
+        predictions: Its per-detection records, when there are any.
+        checkpoint: Its best checkpoint, when it is there.
+        data: The data.yaml that it was trained on, when it says so.
+        dataset: The name of its dataset, when it says so.
+    """
+
+    path: Path
+    metrics: MetricsFile | None
+    predictions: Path | None
+    checkpoint: Path | None
+    data: str | None
+    dataset: str | None
+
+    def measured(self) -> MetricsFile:
+        """Return the numbers of an operand that has been evaluated."""
+        if self.metrics is None:
+            raise InputError(
+                Problem(str(self.path), "has not been evaluated", remedy="yololab evaluate model=… data=…")
+            )
+        return self.metrics
+
+
+def read_operand(text: str, working_directory: Path) -> Operand:
+    """Find out what `text` names and read it.
+
+    Args:
+        text: A path.
+        working_directory: Where relative paths start.
+
+    Raises:
+        InputError: There is nothing, or nothing that holds metrics or a checkpoint.
+    """
+    path = (working_directory / Path(text).expanduser()).resolve()
+    if path.is_file():
+        if path.suffix != ".json":
+            raise _no_operand(path, "a file that is no metrics.json")
+        beside = path.parent / PREDICTIONS
+        return Operand(path, refuse_dry_run(read_metrics(path)), beside if beside.is_file() else None, None, None, None)
+    if not path.is_dir():
+        raise _no_operand(path, "no such file or folder")
+    if Baseline(path).exists():
+        version = Baseline(path).current()
+        predictions = version / PREDICTIONS
+        return Operand(
+            path,
+            read_metrics(version / "metrics.json"),
+            predictions if predictions.is_file() else None,
+            None,
+            None,
+            path.parent.name,
+        )
+    run = RunFolder(path)
+    for metrics, predictions in ((run.metrics, run.predictions), (path / "metrics.json", path / PREDICTIONS)):
+        if metrics.is_file():
+            return Operand(
+                path,
+                refuse_dry_run(read_metrics(metrics)),
+                predictions if predictions.is_file() else None,
+                run.best if run.best.is_file() else None,
+                _recorded(run, "source"),
+                _recorded(run, "name"),
+            )
+    if run.best.is_file() and run.args.is_file():
+        # one of ours whose metrics are gone still says what it was trained on
+        return Operand(
+            path, None, None, run.best, _recorded(run, "source") or _data_of_plain_run(run), _recorded(run, "name")
+        )
+    if run.record.is_file():
+        status = read_json(run.record, (RECORD_VERSION,))["status"]
+        raise _no_operand(path, f"a run that is {status} and has no metrics")
+    raise _no_operand(path, "a folder without metrics.json and without weights/best.pt")
+
+
+def manifest_of(operand: Operand) -> Path | None:
+    """Return the manifest of the dataset that an operand was measured on; None when it is not there (any more)."""
+    if not operand.path.is_dir():
+        return None
+    run = RunFolder(operand.path)
+    if Baseline(operand.path).exists():
+        origin = read_json(Baseline(operand.path).provenance, (BASELINE_VERSION,)).get("run")
+        run = RunFolder(Path(str(origin)))
+    return run.manifest if run.manifest.is_file() else None
+
+
+def origin_of(folder: RunFolder) -> dict[str, Any]:
+    """Return where a promoted baseline comes from."""
+    origin: dict[str, Any] = {"run": str(folder.path)}
+    if folder.best.is_file():
+        origin |= {"model_path": str(folder.best), "model_sha256": sha256_of(folder.best)}
+    if folder.record.is_file():
+        record = read_json(folder.record, (RECORD_VERSION,))
+        origin |= {"timestamp": record["timestamp"], "git": record["provenance"]["git"], "run_notes": record["notes"]}
+    return origin
+
+
+def _recorded(run: RunFolder, key: str) -> str | None:
+    """Return what the run's record says of its dataset."""
+    if not run.record.is_file():
+        return None
+    value = (read_json(run.record, (RECORD_VERSION,)).get("dataset") or {}).get(key)
+    return None if value is None else str(value)
+
+
+def _data_of_plain_run(run: RunFolder) -> str | None:
+    """Return the `data` that a plain run of Ultralytics was trained on."""
+    try:
+        arguments = yaml.safe_load(run.args.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(Problem(str(run.args), f"not readable ({error})", "the args.yaml of Ultralytics")) from None
+    data = arguments.get("data") if isinstance(arguments, dict) else None
+    return str(data) if data else None
+
+
+def refuse_dry_run(metrics: MetricsFile) -> MetricsFile:
+    """Return the numbers, unless they are those of a dry run, which mean nothing.
+
+    Raises:
+        InputError: They are.
+    """
+    if metrics.content.get("dry_run"):
+        raise InputError(Problem(str(metrics.path), "the numbers of a dry run", "those of a whole training"))
+    return metrics
+
+
+def _no_operand(path: Path, found: str) -> InputError:
+    """Return the error for something that cannot be compared."""
+    allowed = "a run folder, an evaluation folder, a metrics.json, a baseline folder, or a folder of plain Ultralytics"
+    return InputError(Problem(str(path), found, allowed))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,159 @@
+"""The one place that looks at the command line: its words become a command, operands and overrides for Hydra.
+
+Ultralytics' own reading holds (`entrypoint` in `ultralytics/cfg/__init__.py`), so that any `yolo train …` line works:
+bare booleans, spaces around `=`, trailing commas, tuples, `cfg=file.yaml`, `detect train`. Hydra's syntax works beside
+it: groups, dotted keys, `+`, `++`, `~`, and with `-m` sweeps. What comes out is safely quoted for Hydra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from yololab.cli.table import COMMANDS, TASK_MODELS, mode_problem
+from yololab.config.arguments.flags import COMPLETION, take_flags
+from yololab.config.arguments.options import expand_home
+from yololab.config.arguments.overrides import file_override_of, override_of
+from yololab.config.arguments.values import read_arguments_file
+from yololab.config.arguments.yolo_line import read_line
+from yololab.config.hydra_text import FREE_PREFIX, decode_free, encode_free
+from yololab.errors import InputError, Problem
+
+__all__ = ["FREE_PREFIX", "Translation", "decode_free", "encode_free", "translate"]
+
+_FileLines = dict[str, tuple[Path | None, Any]]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What a command line says.
+
+    Attributes:
+        command: The sub-command.
+        operands: The operands of a file command.
+        overrides: Overrides in Hydra's grammar; at most one for a key.
+        multirun: Whether `-m` asks for a sweep.
+        hydra_flags: Hydra's other flags in their long form, each followed by its value.
+        help: Whether help is asked for.
+        version: Whether the version is asked for.
+        json: Whether a file command is to print JSON.
+        task: The task that the line names, when it names one; the model decides which task it really is.
+        problems: Everything that is wrong with the line; the overrides hold the rest of it.
+    """
+
+    command: str = "train"
+    operands: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    multirun: bool = False
+    hydra_flags: tuple[str, ...] = ()
+    help: bool = False
+    version: bool = False
+    json: bool = False
+    task: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def translate(
+    argv: Sequence[str],
+    groups: Mapping[str, Collection[str]],
+    cwd: Path,
+    read_yaml: Callable[[Path], dict[str, Any]] = read_arguments_file,
+) -> Translation:
+    """Translate a command line.
+
+    Args:
+        argv: The words after the program's name.
+        groups: The config groups with the names of their options, shipped and the user's.
+        cwd: The folder that `cfg=` is relative to.
+        read_yaml: Reads an arguments file; raises InputError, OSError or ValueError when it cannot.
+    """
+    flags = take_flags(argv)
+    if COMPLETION in flags.hydra:
+        return Translation(overrides=tuple(flags.words), hydra_flags=tuple(flags.hydra))
+    line = read_line(flags, groups)
+    problems = list(line.problems)
+    command = COMMANDS[line.command or "train"]
+    in_files = _read_files(line.files, cwd, read_yaml, problems)
+    file_task = _named_task(in_files, problems)
+    task = line.task or file_task
+    _, file_mode = in_files.pop("mode", (None, None))
+    mode = line.mode or file_mode
+    if mode is not None and mode != command.mode:
+        problems.append(mode_problem(mode))
+    if flags.multirun and not command.sweeps:
+        problems.append(_flag_problem("-m", [name for name, row in COMMANDS.items() if row.sweeps]))
+    if flags.json and command.operands is None:
+        problems.append(_flag_problem("--json", [name for name, row in COMMANDS.items() if row.operands is not None]))
+    overrides = list(line.deletions)
+    for key, (path, value) in in_files.items():
+        if key not in line.assignments:
+            _add(overrides, problems, partial(file_override_of, key, value, groups), f"{path}: ")
+    for assignment in line.assignments.values():
+        if assignment.key in command.protocol:
+            found = f"{line.command} measures under the pinned protocol"
+            remedy = f"use evaluation.{assignment.key}={assignment.text}"
+            problems.append(Problem(assignment.key, found, remedy=remedy))
+            continue
+        _add(overrides, problems, partial(override_of, assignment, groups, flags.multirun))
+    model = TASK_MODELS[task] if task else None
+    if model is not None and "model" not in line.assignments and in_files.get("model", (None, None))[1] is None:
+        overrides.append(f"model={encode_free(model)}")
+    return Translation(
+        command=line.command or "train",
+        operands=tuple(line.operands),
+        overrides=tuple(overrides),
+        multirun=flags.multirun,
+        hydra_flags=tuple(flags.hydra),
+        help=flags.help or line.help,
+        version=flags.version or line.version,
+        json=flags.json,
+        task=task,
+        problems=tuple(problems),
+    )
+
+
+def _flag_problem(flag: str, commands: Sequence[str]) -> Problem:
+    return Problem(flag, "not a flag of this command", f"with {', '.join(commands)}")
+
+
+def _read_files(
+    names: Sequence[str], cwd: Path, read_yaml: Callable[[Path], dict[str, Any]], problems: list[Problem]
+) -> _FileLines:
+    """Read the arguments files; of two lines for one key the first file's counts, as in Ultralytics."""
+    lines: _FileLines = {}
+    for name in names:
+        path = cwd / expand_home(name)
+        try:
+            content = read_yaml(path)
+        except InputError as error:
+            problems.extend(replace(problem, where=f"cfg={name}") for problem in error.problems)
+        except (OSError, ValueError) as error:
+            problems.append(Problem(f"cfg={name}", str(error), "a YAML file of `argument: value` lines"))
+        else:
+            for key, value in content.items():
+                if key != "cfg":
+                    lines.setdefault(key, (path, value))
+    return lines
+
+
+def _named_task(in_files: _FileLines, problems: list[Problem]) -> str | None:
+    """Take the task out of the lines of the files."""
+    path, task = in_files.pop("task", (None, None))
+    if task is None or task in TASK_MODELS:
+        return None if task is None else str(task)
+    problems.append(Problem(f"{path}: task", f"{task!r}", f"one of {', '.join(TASK_MODELS)}"))
+    return None
+
+
+def _add(overrides: list[str], problems: list[Problem], make: Callable[[], str | None], where: str = "") -> None:
+    """Add an override, or the problems that it has."""
+    try:
+        override = make()
+    except InputError as error:
+        problems.extend(replace(problem, where=where + problem.where) for problem in error.problems)
+        return
+    if override is not None:
+        overrides.append(override)

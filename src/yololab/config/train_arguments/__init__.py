@@ -1,0 +1,1 @@
+"""Ultralytics' train arguments: names, types, limits, and which task reads which."""

@@ -1,0 +1,205 @@
+"""Which of Ultralytics' train arguments a task and a model family read; the others are named instead of ignored.
+
+Read off the installed sources: the losses in `utils/loss.py` and `models/utils/loss.py` (RT-DETR's gains are fixed),
+`v8_transforms` and `classify_augmentations` in `data/augment.py` as the datasets in `data/dataset.py` build them
+(`DepthDataset` sets mosaic and its kin to 0), the trainers in `models/*/train.py`, `nn/distill_model.py`. A test holds
+the losses and the augmentations of this table against what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, user_arguments
+from yololab.errors import Problem
+
+_BOXES = frozenset({"detect", "segment", "pose", "obb"})
+_TASKS = _BOXES | {"classify", "semantic", "depth"}
+_SPATIAL = _TASKS - {"classify"}
+_MIXING = _SPATIAL - {"depth"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an argument has an effect.
+
+    Attributes:
+        kind: What it is: only arguments of the same kind are offered in its place.
+        tasks: The tasks that read it.
+        rtdetr: Whether RT-DETR does, where it does the task.
+    """
+
+    kind: str
+    tasks: frozenset[str]
+    rtdetr: bool = True
+
+    def holds(self, task: str, family: str) -> bool:
+        """Whether a model of this task and family reads the argument."""
+        return task in self.tasks and (self.rtdetr or family != "rtdetr")
+
+
+_LOSS, _AUGMENTATION, _TRAINING, _DETECTIONS = "loss", "augmentation", "training", "detections"
+
+# What is not in here is read by every task and family.
+SCOPES: dict[str, Scope] = {
+    "box": Scope(_LOSS, _BOXES, rtdetr=False),
+    "cls": Scope(_LOSS, _BOXES, rtdetr=False),
+    "cls_pw": Scope(_LOSS, _BOXES | {"semantic"}, rtdetr=False),
+    "dfl": Scope(_LOSS, _BOXES, rtdetr=False),  # of a model without DFL it weighs the L1 loss in its place
+    "pose": Scope(_LOSS, frozenset({"pose"})),
+    "kobj": Scope(_LOSS, frozenset({"pose"})),
+    "rle": Scope(_LOSS, frozenset({"pose"})),
+    "angle": Scope(_LOSS, frozenset({"obb"})),
+    "dlog": Scope(_LOSS, frozenset({"depth"})),
+    "dgrad": Scope(_LOSS, frozenset({"depth"})),
+    "dlam": Scope(_LOSS, frozenset({"depth"})),
+    "distill_model": Scope(_LOSS, _BOXES, rtdetr=False),
+    "dis": Scope(_LOSS, _BOXES, rtdetr=False),
+    "degrees": Scope(_AUGMENTATION, _SPATIAL),
+    "translate": Scope(_AUGMENTATION, _SPATIAL),
+    "shear": Scope(_AUGMENTATION, _SPATIAL),
+    "perspective": Scope(_AUGMENTATION, _SPATIAL),
+    "bgr": Scope(_AUGMENTATION, _SPATIAL),
+    "mosaic": Scope(_AUGMENTATION, _MIXING),
+    "close_mosaic": Scope(_AUGMENTATION, _MIXING),
+    "mixup": Scope(_AUGMENTATION, _MIXING),
+    "cutmix": Scope(_AUGMENTATION, _MIXING),
+    "copy_paste": Scope(_AUGMENTATION, _MIXING - {"pose"}),  # for detect where labels are polygons
+    "copy_paste_mode": Scope(_AUGMENTATION, _MIXING - {"pose"}),
+    "auto_augment": Scope(_AUGMENTATION, frozenset({"classify"})),
+    "erasing": Scope(_AUGMENTATION, frozenset({"classify"})),
+    "overlap_mask": Scope(_TRAINING, frozenset({"segment"})),
+    "mask_ratio": Scope(_TRAINING, frozenset({"segment"})),
+    "dropout": Scope(_TRAINING, frozenset({"classify"})),
+    "cls_remap": Scope(_TRAINING, _BOXES | {"semantic"}),
+    "multi_scale": Scope(_TRAINING, _SPATIAL),
+    "rect": Scope(_TRAINING, _SPATIAL, rtdetr=False),
+    "single_cls": Scope(_TRAINING, _BOXES | {"classify"}),
+    "classes": Scope(_TRAINING, _BOXES | {"semantic"}),
+    "conf": Scope(_DETECTIONS, _BOXES),
+    "max_det": Scope(_DETECTIONS, _BOXES),
+    "iou": Scope(_DETECTIONS, _BOXES, rtdetr=False),
+    "agnostic_nms": Scope(_DETECTIONS, _BOXES, rtdetr=False),
+    "nms": Scope(_DETECTIONS, _BOXES, rtdetr=False),
+}
+# Read by every task, and offered where another augmentation does nothing.
+_EVERYWHERE = {_AUGMENTATION: ("hsv_h", "hsv_s", "hsv_v", "scale", "fliplr", "flipud")}
+# Of these false is no "off".
+_NO_OFF = frozenset({"overlap_mask", "cls_remap", "nms"})
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the arguments are used for.
+
+    Attributes:
+        task: The task.
+        family: `yolo` or `rtdetr`.
+        head: Name of the model's last module; empty when it is not known.
+        data: What the data.yaml holds.
+    """
+
+    task: str
+    family: str = "yolo"
+    head: str = ""
+    data: Mapping[str, Any] | None = None
+
+    @property
+    def called(self) -> str:
+        """The task, with the family where that is not the usual one."""
+        return f"{self.task} with RT-DETR" if self.family == "rtdetr" else self.task
+
+
+def without_effect(train: Mapping[str, Any], usage: Usage) -> dict[str, tuple[str, str]]:
+    """Return the arguments that a training would not read, each with the reason and what to do instead.
+
+    Args:
+        train: Argument → value, all of them.
+        usage: What they are used for.
+    """
+    found = {
+        name: (f"{usage.called} does not read it", _remedy(scope.kind, usage))
+        for name, scope in SCOPES.items()
+        if not scope.holds(usage.task, usage.family)
+    }
+    for name, reason, remedy in _conditions(train, usage):
+        found.setdefault(name, (reason, remedy))
+    return found
+
+
+def _conditions(train: Mapping[str, Any], usage: Usage) -> Iterator[tuple[str, str, str]]:
+    """Return what other settings, the model or the dataset keep from having an effect."""
+    data = usage.data or {}
+    if SCOPES["auto_augment"].holds(usage.task, usage.family) and train.get("auto_augment"):
+        for name in ("hsv_h", "hsv_s", "hsv_v"):
+            policy = f"auto_augment={train['auto_augment']}"
+            yield name, f"{usage.task} does not read it beside {policy}", "auto_augment=null lets it act"
+    if SCOPES["kobj"].holds(usage.task, usage.family):
+        if not data.get("flip_idx"):
+            for name in ("fliplr", "flipud"):
+                yield (
+                    name,
+                    "the data.yaml has no flip_idx: Ultralytics turns flips off",
+                    "add flip_idx to the data.yaml",
+                )
+        shape = data.get("kpt_shape")
+        if shape and shape[-1] == 2:
+            yield "kobj", "the keypoints have no visibility (kpt_shape)", "leave it out"
+        if usage.head and usage.head != "Pose26":
+            yield "rle", f"a model with the head {usage.head} has no such loss", "use a YOLO26 model, or leave it out"
+    if data.get("masks_dir"):
+        for name in ("copy_paste", "copy_paste_mode"):
+            yield name, "labels that are mask images hold no objects to copy", "leave it out"
+
+
+def _remedy(kind: str, usage: Usage) -> str:
+    """Say what has an effect in place of an argument."""
+    there = [name for name, scope in SCOPES.items() if scope.kind == kind and scope.holds(usage.task, usage.family)]
+    there += _EVERYWHERE.get(kind, ())
+    return f"leave it out; for {usage.called} there is {', '.join(there)}" if there else "leave it out"
+
+
+def refused_settings(train: Mapping[str, Any], overridden: Collection[str], usage: Usage) -> list[Problem]:
+    """Return a problem for each argument that somebody set and that has no effect.
+
+    What asks for nothing may stand (`mosaic=0`). A file that writes down nearly every argument, as Ultralytics'
+    args.yaml does, has set only what differs from the default.
+
+    Args:
+        train: Argument → value, all of them.
+        overridden: The keys that the command line or a sweep set.
+        usage: What they are used for.
+    """
+    arguments = user_arguments()
+    whole_file = sum(name in overridden for name in arguments) > len(arguments) / 2
+    problems = []
+    for name, (reason, remedy) in without_effect(train, usage).items():
+        value = train.get(name)
+        by_default = value == TRAIN_ARGUMENTS[name].default
+        if name in overridden and not _asks_for_nothing(name, value) and not (whole_file and by_default):
+            problems.append(Problem(name, f"{value!r}, but {reason}", remedy=remedy))
+        # the protocol's own key of the same name
+        if f"evaluation.{name}" in overridden and name in SCOPES:
+            problems.append(Problem(f"evaluation.{name}", reason, remedy="leave it out"))
+    return problems
+
+
+def idle_settings(train: Mapping[str, Any], usage: Usage) -> list[str]:
+    """Return a sentence for each argument that differs from its default, as an option file set it, without an effect.
+
+    Args:
+        train: Argument → value, all of them.
+        usage: What they are used for.
+    """
+    return [
+        f"{name}={train[name]} has no effect: {reason}"
+        for name, (reason, _) in without_effect(train, usage).items()
+        if name in train and not _asks_for_nothing(name, train[name]) and train[name] != TRAIN_ARGUMENTS[name].default
+    ]
+
+
+def _asks_for_nothing(name: str, value: Any) -> bool:
+    """Return whether a value is an "off", which is what happens anyway."""
+    return value is None or (not value and name not in _NO_OFF)

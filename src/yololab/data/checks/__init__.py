@@ -1,0 +1,1 @@
+"""The dataset check: one scan, and one pure function a check."""

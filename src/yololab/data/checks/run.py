@@ -1,0 +1,251 @@
+"""The dataset check: structure, images, labels, leakage between splits, and distribution; read only.
+
+It lists the images, looks at every file once (`scan`), applies the rules, and counts what Ultralytics would train on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from yololab.data.checks.check_report import (
+    CheckedFile,
+    CheckReport,
+    CheckSettings,
+    ClassCounts,
+    SplitCounts,
+    instances_of,
+)
+from yololab.data.checks.folder_rules import (
+    empty_split,
+    missing_folders,
+    orphan_labels,
+    passed_over_lines,
+    repeated_images,
+    wrong_suffixes,
+)
+from yololab.data.checks.leakage import (
+    Fingered,
+    one_sided_classes,
+    repeated_content,
+    same_images,
+    same_names,
+    similar_images,
+)
+from yololab.data.checks.scan import Look, ScanSettings, scan
+from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
+from yololab.data.dataset.index import Dataset, split_images
+from yololab.data.labels.by_task import label_source
+from yololab.data.labels.distribution import Distribution, imbalance, rare_classes, small_objects, strong_imbalance
+from yololab.data.labels.label_source import LabelSource
+from yololab.data.labels.map_distribution import MapDistribution
+from yololab.data.problems import DataProblem, Severity
+
+
+def check_dataset(
+    dataset: Dataset,
+    task: str,
+    splits: Sequence[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    single_cls: bool = False,
+    needed: Sequence[str] = REQUIRED_SPLITS,
+    settings: CheckSettings | None = None,
+) -> CheckReport:
+    """Check a dataset; nothing of it is written or changed.
+
+    Args:
+        dataset: The dataset.
+        task: What it is to be used for; decides what a row of a label file may be.
+        splits: The splits to check, all of which are then needed: an empty one is blocking. None checks every split
+            of the data.yaml, of which only the `needed` ones are.
+        progress: Called now and then with the number of images done and of all images.
+        single_cls: All classes will count as one, so their indices have no upper limit.
+        needed: The splits that the job cannot do without, when `splits` names none.
+        settings: How deep it looks; None for the defaults.
+
+    Returns:
+        Everything that was found. A split that is not there is a finding too.
+
+    Raises:
+        InputError: The dataset has no such split, a list of images is not readable, or the dataset is of another form
+            than the task's.
+    """
+    settings = settings or CheckSettings()
+    labels = label_source(dataset, task, single_cls)
+    needed = needed if splits is None else splits
+    problems: list[DataProblem] = []
+    listed: dict[str, list[Path]] = {}
+    for split in dataset.splits if splits is None else splits:
+        severity = _severity(split in needed)
+        missing = list(missing_folders(dataset, split, severity))
+        listed[split] = [] if missing else split_images(dataset, split)
+        problems += missing or empty_split(dataset, split, listed[split], severity)
+
+    begin = time.perf_counter()
+    done, total = 0, sum(map(len, listed.values()))
+    near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
+    looking = ScanSettings(labels, dataset.channels, settings.decode, near, settings.workers, settings.cache)
+    tallies: dict[str, _Tally] = {}
+    for split, images in listed.items():
+        tally = tallies[split] = _Tally(dataset.names, settings, labels)
+        tell = _shifted(progress, done, total)
+        for image, look in scan(images, looking, tell):
+            tally.add(image, look)
+        done += len(images)
+        problems += repeated_images(split, images)
+        problems += tally.problems
+        severity = _severity(split in needed)
+        problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), severity, labels)
+    sources = list(dict.fromkeys(source for split in listed for source in dataset.splits[split]))
+    problems += wrong_suffixes(sources)
+    problems += passed_over_lines(sources)
+    all_images = [image for images in listed.values() for image in images]
+    problems += orphan_labels(sources, all_images, labels.file, labels.suffixes)
+    counts = {split: tally.counts() for split, tally in tallies.items()}
+    problems += _between_splits(dataset, {split: tally.fingered for split, tally in tallies.items()}, counts, labels)
+    looked_at = {split: [(f.image, f.digest) for f in tally.files if f.digest] for split, tally in tallies.items()}
+    problems += labels.of_dataset(dataset, looked_at)
+    for split, tally in tallies.items():
+        problems += small_objects(dataset.yaml, split, tally.distribution)
+        problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, instances_of(counts[split])))
+    if "train" in counts:
+        problems += rare_classes(dataset.yaml, dataset.names, instances_of(counts["train"]), labels.unit)
+    seconds = {"files": time.perf_counter() - begin}
+    if near:
+        begin = time.perf_counter()
+        fingered = {split: tally.fingered for split, tally in tallies.items()}
+        problems += similar_images(fingered, settings.near_duplicate_distance)
+        seconds["near_duplicates"] = time.perf_counter() - begin
+    return CheckReport(
+        dataset,
+        task,
+        counts,
+        # two splits may share images, and then findings
+        tuple(dict.fromkeys(rated(problems, settings.severity))),
+        {split: tally.distribution for split, tally in tallies.items()},
+        {split: tally.maps for split, tally in tallies.items()},
+        labels,
+        {split: tally.files for split, tally in tallies.items()},
+        sum(tally.cached for tally in tallies.values()),
+        seconds,
+        settings,
+    )
+
+
+def _shifted(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
+    """Return a function that tells of a split's progress as that of the whole."""
+
+    def tell(count: int) -> None:
+        if progress is not None:
+            progress(before + count, total)
+
+    return tell
+
+
+def rated(problems: Iterable[DataProblem], severity: Mapping[str, str | None]) -> Iterator[DataProblem]:
+    """Rate findings anew.
+
+    Args:
+        problems: The findings.
+        severity: Check → blocking, warning, note or off; a check that is not there, or None, stays as it is.
+    """
+    for problem in problems:
+        rating = severity.get(problem.check)
+        if rating is None:
+            yield problem
+        elif rating != "off":
+            yield replace(problem, severity=Severity(rating))
+
+
+def _between_splits(
+    dataset: Dataset,
+    fingered: Mapping[str, Sequence[Fingered]],
+    counts: Mapping[str, SplitCounts],
+    labels: LabelSource,
+) -> Iterator[DataProblem]:
+    """Find what splits have in common, and what one of them lacks."""
+    for split, images in fingered.items():
+        yield from repeated_content(split, images)
+    yield from same_images(fingered)
+    yield from same_names(fingered)
+    instances = {split: instances_of(found) for split, found in counts.items()}
+    yield from one_sided_classes(dataset.yaml, dataset.names, instances, labels.unit)
+
+
+def _severity(needed: bool) -> Severity:
+    return Severity.BLOCKING if needed else Severity.WARNING
+
+
+def unlabelled_images(
+    split: str,
+    images: Sequence[Path],
+    unlabelled: Sequence[Path],
+    counts: SplitCounts,
+    severity: Severity,
+    labels: LabelSource,
+) -> Iterator[DataProblem]:
+    """Find images without labels, or a split that has nothing to learn from."""
+    missing = labels.missing
+    if images and len(unlabelled) == len(images):
+        what = f"{split}: none of the {len(images)} images has labels"
+        remedy = f"for this image, Ultralytics looks for {labels.file(images[0])}"
+        yield DataProblem("no_labels", images[0], None, what, severity, remedy)
+        return
+    if images and counts.backgrounds == len(images):
+        what = f"{split}: no {labels.unit} in any of the {len(images)} images, this one included"
+        yield DataProblem("no_labels", images[0], None, what, severity, "label the images")
+    for image in unlabelled:
+        file = labels.file(image)
+        remedy = missing.remedy.format(file=file, name=file.name)
+        yield DataProblem(missing.check, image, None, missing.what, missing.severity, remedy)
+
+
+class _Tally:
+    """Adds up what was found in the images of a split."""
+
+    def __init__(self, names: Iterable[int], settings: CheckSettings, labels: LabelSource) -> None:
+        self.problems: list[DataProblem] = []
+        self.unlabelled: list[Path] = []
+        self.files: list[CheckedFile] = []
+        self.fingered: list[Fingered] = []
+        self.distribution = Distribution(settings.imgsz, settings.small_object_pixels)
+        self.maps = MapDistribution()
+        self.cached = 0
+        self._needs_labels = labels.missing.severity is Severity.BLOCKING
+        self._names = tuple(names)
+        self._kinds: Counter[str] = Counter()
+        self._instances: Counter[int] = Counter()
+        self._images: Counter[int] = Counter()
+
+    def add(self, image: Path, look: Look) -> None:
+        """Add an image."""
+        self.problems += look.problems
+        self.cached += look.cached
+        entry, labels = look.entry, look.labels
+        self.files.append(CheckedFile(image, entry.digest if entry else b"", labels.digest))
+        if entry is not None:
+            self.fingered.append(Fingered(image, entry.digest, entry.hash))
+        if not labels.labelled:
+            self.unlabelled.append(image)
+        dropped = any(problem.blocking for problem in look.problems) or (not labels.labelled and self._needs_labels)
+        self._kinds["dropped" if dropped else "labelled" if labels.amounts else "backgrounds"] += 1
+        if not dropped:
+            self._instances.update(labels.amounts)
+            self._images.update(labels.amounts.keys())
+            self.maps.add(labels.measures)
+            if entry is not None:
+                self.distribution.add(entry.facts.shown_size, labels.verdict.classes, labels.verdict.boxes)
+
+    def counts(self) -> SplitCounts:
+        """Return what was added up."""
+        return SplitCounts(
+            images=self._kinds.total(),
+            labelled=self._kinds["labelled"],
+            backgrounds=self._kinds["backgrounds"],
+            dropped=self._kinds["dropped"],
+            instances=self._instances.total(),
+            per_class={index: ClassCounts(self._instances[index], self._images[index]) for index in self._names},
+        )

@@ -1,0 +1,197 @@
+"""One pass over the files of a dataset: each image and label file is read once, for every check together.
+
+Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import stat
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from yololab.data.checks.scan_workers import shared_out, usable_cores
+from yololab.data.images.facts import ImageFacts, decode_error, lacks_its_end, read_facts
+from yololab.data.images.perceptual import perceptual_hash
+from yololab.data.images.rules import judge_image_file
+from yololab.data.images.scan_cache import ImageEntry, KnownMap, ScanCache, cache_name, is_settled, stamp_of
+from yololab.data.labels.label_source import LabelLook, LabelSource
+from yololab.data.problems import DataProblem, Severity
+
+IMAGES_A_TASK = 32
+FEWEST_IMAGES = 200  # fewer are not worth a process
+DROPS = "Ultralytics leaves out the whole image"
+CACHED_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """What a scan looks at.
+
+    Attributes:
+        labels: The labels of the images.
+        channels: The channels that the data.yaml names.
+        decode: Whether every pixel is decoded.
+        hashes: Whether perceptual hashes are made.
+        workers: Processes; None for the cores that the process may use.
+        cache: Our cache folder; None keeps nothing.
+    """
+
+    labels: LabelSource
+    channels: int
+    decode: bool
+    hashes: bool
+    workers: int | None
+    cache: Path | None
+
+
+class Look(NamedTuple):
+    """What one image and its labels are: a plain tuple, since processes send one for each image.
+
+    Attributes:
+        entry: What was found in the image; None when it is not there or not readable.
+        labels: What its labels are worth.
+        problems: What was found.
+        cached: Whether the image was known from an earlier scan.
+        stamp: What must be the same for the entry to count next time; None when it is not worth keeping.
+    """
+
+    entry: ImageEntry | None
+    labels: LabelLook
+    problems: tuple[DataProblem, ...]
+    cached: bool
+    stamp: str | None
+
+
+def scan(
+    images: Sequence[Path], settings: ScanSettings, done: Callable[[int], None] = lambda count: None
+) -> Iterator[tuple[Path, Look]]:
+    """Look at images and their labels; returns each image, in their order, with what it is.
+
+    Args:
+        images: The images.
+        settings: What to look at.
+        done: Called now and then with the number of images looked at.
+    """
+    cache = ScanCache(settings.cache)
+    workers = (settings.workers or usable_cores()) if len(images) >= FEWEST_IMAGES else 1
+    count = 0
+    done(count)
+    with _quiet_readers():
+        for start in range(0, len(images), CACHED_AT_ONCE):
+            tasks = _tasks(images[start : start + CACHED_AT_ONCE], settings.labels, cache)
+            fresh_maps: dict[str, KnownMap] = {}
+            fresh: dict[str, tuple[str, ImageEntry]] = {}
+            with closing(shared_out(partial(_look_at_all, settings), tasks, workers)) as results:
+                for task, looks in results:
+                    for (image, _, _), look in zip(task, looks, strict=True):
+                        if look.stamp is not None and look.entry is not None:
+                            fresh[cache_name(image)] = (look.stamp, look.entry)
+                        if look.labels.fresh is not None:
+                            fresh_maps.update([look.labels.fresh])
+                        yield image, look
+                    count += len(looks)
+                    done(count)
+            cache.keep(fresh)
+            cache.keep_maps(fresh_maps)
+    done(len(images))
+
+
+@contextmanager
+def _quiet_readers() -> Iterator[None]:
+    """Keep Pillow and OpenCV from printing, without the file's name, what our rules tell with it."""
+    import cv2
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap | None]]
+
+
+def _tasks(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> list[Task]:
+    """Return images with what is known of them, some for each task."""
+    known, maps = cache.known(images), _known_maps(images, labels, cache)
+    items = [(image, known.get(cache_name(image)), maps.get(image)) for image in images]
+    return [items[first : first + IMAGES_A_TASK] for first in range(0, len(items), IMAGES_A_TASK)]
+
+
+def _known_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, KnownMap]:
+    """Return what is known of the label files of images, where these are images too."""
+    if not labels.reads_maps:
+        return {}
+    files = {image: labels.file(image) for image in images}
+    known = cache.known_maps(list(files.values()))
+    return {image: known[name] for image, file in files.items() if (name := cache_name(file)) in known}
+
+
+def _look_at_all(settings: ScanSettings, task: Task) -> list[Look]:
+    return [_look(image, settings, known, known_map) for image, known, known_map in task]
+
+
+def _look(
+    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: KnownMap | None
+) -> Look:
+    """Look at an image and its labels."""
+    problems: list[DataProblem] = []
+    entry, stamp, cached = _image(image, settings, known, problems)
+    labels = settings.labels.look(image, entry, known_map)
+    return Look(entry, labels, (*problems, *labels.problems), cached, stamp)
+
+
+def _image(
+    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, problems: list[DataProblem]
+) -> tuple[ImageEntry | None, str | None, bool]:
+    """Return what is in an image file, its stamp when that is new and settled, and whether it was known."""
+    try:
+        status = image.stat()
+        stamp = stamp_of(status)
+        entry = known[1] if known is not None and known[0] == stamp else None
+        enough = entry is not None and entry.hashed >= settings.hashes and entry.decoded >= settings.decode
+        cached = enough
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise OSError(errno.EINVAL, "a pipe or device, no regular file")  # reading it could wait for ever
+        if not enough:
+            entry = _read(image.read_bytes(), settings)
+    except FileNotFoundError:
+        what, remedy = (
+            "no such file",
+            f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list",
+        )
+        if image.is_symlink():
+            what, remedy = f"a link to {image.readlink()}, which is not there", f"{DROPS}: mend the link, or delete it"
+        problems.append(DataProblem("missing_image", image, None, what, Severity.BLOCKING, remedy))
+        return None, None, False
+    except OSError as error:
+        what = f"not readable ({error.strerror})"
+        remedy = f"{DROPS}: mend the file's permissions, or mend the folder of this name"
+        problems.append(DataProblem("image_unreadable", image, None, what, Severity.BLOCKING, remedy))
+        return None, None, False
+    assert entry is not None
+    problems += judge_image_file(image, entry.facts, settings.channels)
+    return entry, None if cached or not is_settled(status) else stamp, cached
+
+
+def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
+    """Find everything that is asked of an image file in its bytes."""
+    facts = read_facts(content)
+    digest = hashlib.sha256(content).digest()
+    if facts.error is None and settings.decode:
+        error = decode_error(content)
+        short = error is None and lacks_its_end(content)
+        facts = facts._replace(short=short) if error is None else ImageFacts(facts.size_bytes, error=error)
+    usable = facts.error is None and settings.hashes
+    hashed = perceptual_hash(content, facts.width, facts.height) if usable else None
+    return ImageEntry(facts, digest, hashed, settings.hashes, settings.decode)

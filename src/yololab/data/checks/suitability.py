@@ -1,0 +1,172 @@
+"""Whether a dataset is one for a model's task, told from a few of its files before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from yololab.data.dataset.class_folders import is_class_root
+from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
+from yololab.data.dataset.index import Dataset, label_path, split_images
+from yololab.data.dataset.task_keys import DEPTH_SCALE
+from yololab.data.labels.by_task import FORMS, data_form, label_source, masks_folder
+from yololab.data.labels.depth_maps import DepthLabels
+from yololab.data.labels.label_rows import BOX_COLUMNS, POLYGON_COLUMNS
+from yololab.data.labels.masks import MaskLabels
+from yololab.errors import Problem
+
+IMAGES_LOOKED_AT = 48
+"""Images of a split whose labels are looked at, spread evenly over it."""
+CORNER_COLUMNS = 9
+_MODELS = "yolo26n"
+# Keys of a data.yaml that only one task has.
+_KEYS = {"masks_dir": "semantic", "depth_scale": "depth", "kpt_shape": "pose"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the labels of a dataset are.
+
+    Attributes:
+        words: In words.
+        tasks: The tasks whose models learn from them, the most likely one first.
+    """
+
+    words: str
+    tasks: tuple[str, ...]
+
+
+BOXES = Kind("boxes (5 columns)", ("detect",))
+CORNERS = Kind("four corners an object (9 columns)", ("obb", "segment", "semantic", "detect"))
+POLYGONS = Kind("polygons", ("segment", "obb", "semantic", "detect"))
+KEYPOINTS = Kind("boxes with keypoints", ("pose", "detect"))
+MASKS = Kind("masks", ("semantic",))
+DEPTHS = Kind("depth maps", ("depth",))
+CLASSES = Kind("class folders", ("classify",))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A kind of labels, and where the first of it was seen.
+
+    Attributes:
+        kind: The kind.
+        where: File and line.
+    """
+
+    kind: Kind
+    where: str
+
+
+def kinds_of_labels(dataset: Dataset) -> list[Seen]:
+    """Return the kinds of labels that a look at some images of the training and validation split finds.
+
+    A label file of four corners an object among others of more points is one of polygons.
+    """
+    if dataset.folders:
+        return [Seen(CLASSES, str(dataset.root))]
+    seen: dict[str, Seen] = {}
+    for image in _some_images(dataset):
+        for found in _kinds_beside(dataset, image):
+            seen.setdefault(found.kind.words, found)
+    if POLYGONS.words in seen:
+        seen.pop(CORNERS.words, None)
+    return list(seen.values())
+
+
+def fitting_tasks(dataset: Dataset) -> list[str]:
+    """Return the tasks whose models learn from a dataset, the most likely one first; none when nothing is labelled."""
+    return list(dict.fromkeys(task for seen in kinds_of_labels(dataset) for task in seen.kind.tasks))
+
+
+def likely_task(dataset: Dataset) -> str:
+    """Return the task that a dataset is most likely for: by its labels, else by the keys of its data.yaml."""
+    by_keys = [task for key, task in _KEYS.items() if dataset.raw.get(key) is not None]
+    return next(iter([*fitting_tasks(dataset), *by_keys, "detect"]))
+
+
+def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list[Problem]:
+    """Return why a dataset cannot be used for a task; nothing when it can, or when only the check can tell.
+
+    Args:
+        dataset: The dataset.
+        task: The model's task.
+        single_cls: Whether all classes are to count as one.
+
+    Raises:
+        InputError: A list of images cannot be read, or there is no such task.
+    """
+    form = data_form(task)
+    where = str(dataset.yaml)
+    problems = []
+    if single_cls and not form.single_cls:
+        allowed = "a dataset with `nc: 1`: its masks are background and foreground"
+        problems.append(Problem("single_cls", f"true, and the task is {task}", allowed, "leave it out"))
+    if form.folders is not dataset.folders:
+        found = "class folders" if dataset.folders else "a data.yaml, not a folder with class folders"
+        return [*problems, Problem(where, f"{found}: no dataset for {task}", form.expects, _remedy(dataset, task))]
+    if form.keypoints and dataset.kpt_shape is None:
+        allowed = "[number of keypoints, 2 or 3], for example [17, 3]"
+        problem = Problem(f"{where}, key 'kpt_shape'", f"missing, and {task} needs it", allowed, _remedy(dataset, task))
+        return [*problems, problem]
+    kinds = kinds_of_labels(dataset)
+    if any(task in seen.kind.tasks for seen in kinds):
+        return problems
+    if kinds:
+        shown = " and ".join(f"{seen.kind.words} in {seen.where}" for seen in kinds[:2])
+        problems.append(Problem(where, f"{shown}: no dataset for {task}", form.expects, _remedy(dataset, task)))
+    elif label_source(dataset, task).reads_maps:
+        image = next(_some_images(dataset), None)
+        if image is not None:
+            expected = label_source(dataset, task).file(image)
+            found = f"none of the images looked at has one: for {image} expected is {expected}"
+            problems.append(Problem(where, found, form.expects, "put them there, or mend `masks_dir`"))
+    return problems
+
+
+def _remedy(dataset: Dataset, task: str) -> str:
+    if data_form(task).folders and is_class_root(dataset.root):
+        return f"give the folder with the class folders: data={dataset.root}"
+    tasks = fitting_tasks(dataset)
+    if not tasks:
+        return f"label it for {task}, or give another dataset"
+    models = " or ".join(f"{_MODELS}{FORMS[fitting].models} ({fitting})" for fitting in tasks)
+    return f"it looks like a dataset for {' or '.join(tasks)}: choose a model such as {models}, or give another dataset"
+
+
+def _some_images(dataset: Dataset) -> Iterator[Path]:
+    for split in REQUIRED_SPLITS:
+        if all(source.exists() for source in dataset.splits.get(split, ())) and split in dataset.splits:
+            images = split_images(dataset, split)
+            yield from images[:: max(1, len(images) // IMAGES_LOOKED_AT)]
+
+
+def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[Seen]:
+    folder = masks_folder(dataset)
+    if folder is not None:
+        mask = MaskLabels(folder, len(dataset.names), {}).file(image)
+        if mask != image and mask.is_file():
+            yield Seen(MASKS, str(mask))
+    depth = DepthLabels(DEPTH_SCALE).file(image)
+    if depth != image and depth.is_file():
+        yield Seen(DEPTHS, str(depth))
+    label = label_path(image)
+    try:
+        lines = label.read_bytes().decode("utf-8-sig", "replace").splitlines()
+    except OSError:
+        return
+    for number, line in enumerate(lines, start=1):
+        kind = _kind_of_row(len(line.split()), dataset.kpt_shape)
+        if kind is not None:
+            yield Seen(kind, f"{label}, line {number}")
+
+
+def _kind_of_row(columns: int, kpt_shape: tuple[int, int] | None) -> Kind | None:
+    """Return what a row of so many columns is; None for a blank one, or one that no task takes."""
+    points, values = kpt_shape or (0, 0)
+    if points and columns == BOX_COLUMNS + points * values:
+        return KEYPOINTS
+    if columns >= POLYGON_COLUMNS and columns % 2 == 1:
+        return CORNERS if columns == CORNER_COLUMNS else POLYGONS
+    return BOXES if columns == BOX_COLUMNS else None

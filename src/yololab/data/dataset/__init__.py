@@ -1,0 +1,1 @@
+"""What a data.yaml, or a folder of classes, means."""

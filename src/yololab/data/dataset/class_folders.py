@@ -1,0 +1,64 @@
+"""Classification datasets: a folder `train` with a folder for each class, and `val` or `test` beside it.
+
+Found and listed as Ultralytics does it (`check_cls_dataset` in data/utils.py, and `ImageFolder` of torchvision), except
+that a folder without `train` is never split into a new one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from yololab.data.dataset.image_names import is_image_name
+
+VALIDATION_FOLDERS = ("val", "validation", "valid")
+NUMBERED_CLASSES = ".ndjson.yaml"
+_NO_CLASSES = frozenset({"images", "labels", "masks", "depth"})
+
+
+def is_class_root(folder: Path) -> bool:
+    """Tell whether a folder is a classification dataset: `train/<class>/…` with at least one image.
+
+    Folders of the other layout (`train/images`, `train/labels`) are no classes.
+    """
+    train = folder / "train"
+    if not train.is_dir():
+        return False
+    classes = [name for name in class_folders(train) if name not in _NO_CLASSES]
+    return any(True for name in classes for _ in _images_below(train / name))
+
+
+def class_folders(split: Path) -> list[str]:
+    """Return the names of the class folders of a split in the order of their indices."""
+    with os.scandir(split) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir())
+
+
+def class_splits(root: Path) -> dict[str, Path]:
+    """Return the folder of each split. Where there is no `val`, `test` takes its place, as in Ultralytics."""
+    found = {"train": root / "train"}
+    validation = next((root / name for name in VALIDATION_FOLDERS if (root / name).exists()), None)
+    test = root / "test" if (root / "test").exists() else None
+    if validation is not None:
+        found["val"] = validation
+        return found | ({"test": test} if test is not None else {})
+    return found | {"val": test or root / "val"}
+
+
+def class_images(split: Path) -> list[Path]:
+    """Return the images of a split, class by class, each class in the order of folders and names."""
+    return [image for name in class_folders(split) for image in _images_below(split / name)]
+
+
+def loose_images(split: Path) -> list[Path]:
+    """Return the images that lie beside the class folders of a split: they belong to no class."""
+    with os.scandir(split) as entries:
+        return sorted(Path(entry.path) for entry in entries if is_image_name(entry.name) and entry.is_file())
+
+
+def _images_below(folder: Path) -> Iterator[Path]:
+    for place, _, names in sorted(os.walk(folder, followlinks=True)):
+        for name in sorted(names):
+            if is_image_name(name):
+                yield Path(place) / name

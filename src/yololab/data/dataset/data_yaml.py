@@ -1,0 +1,309 @@
+"""Reading a data.yaml: the file itself, and what its keys may hold. Nothing here looks at images or folders.
+
+The rules are those of `check_det_dataset` and `check_class_names` of Ultralytics (data/utils.py, nn/autobackend.py),
+which stop at the first problem; here all of them are collected. Stricter than Ultralytics: a key given twice, a class
+name given twice or left empty, class indices that leave a gap, and a file that is not UTF-8 are problems.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yololab.data.dataset.task_keys import wrong_task_keys
+from yololab.errors import InputError, Problem
+
+SPLITS = ("train", "val", "test", "minival")
+REQUIRED_SPLITS = ("train", "val")
+YAML_SUFFIXES = (".yaml", ".yml")
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255  # of Linux and macOS
+NAMES_ALLOWED = "a list of class names, or `index: name` for every index from 0"
+
+
+@dataclass(frozen=True)
+class DataYaml:
+    """The keys of a data.yaml that have a meaning for us, typed; paths still as they are written.
+
+    Attributes:
+        folder: The `path` key, None when absent.
+        entries: For each split that is given, its folders or lists.
+        listed: The splits whose value is a list (Ultralytics resolves these without its `../` fallback).
+        names: Class names by index.
+        kpt_shape: Number of keypoints and of values a keypoint; None when absent.
+        channels: Image channels.
+        download: URL or script that would fetch the data.
+        raw: Everything that the file holds.
+    """
+
+    folder: str | None
+    entries: dict[str, tuple[str, ...]]
+    listed: frozenset[str]
+    names: dict[int, str]
+    kpt_shape: tuple[int, int] | None
+    channels: int
+    download: str | None
+    raw: dict[str, Any]
+
+
+def find_data_yaml(source: Path) -> Path:
+    """Return the data.yaml that `source` means: the file itself, or the one in a folder.
+
+    In a folder, `.yaml` goes before `.yml`, the top before its subfolders, and of several the one named like the
+    folder (`find_dataset_yaml` in Ultralytics' data/utils.py).
+
+    Raises:
+        InputError: There is no such file, or more than one in the folder.
+    """
+    if not source.exists():
+        raise InputError(Problem(str(source), "no such file or folder", "a data.yaml, or a folder with one"))
+    if source.is_dir():
+        found = next((f for suffix in YAML_SUFFIXES if (f := _yaml_files(source, suffix))), [])
+        named = [file for file in found if file.stem == source.resolve().name] if len(found) > 1 else found
+        if len(named) != 1:
+            names = ", ".join(str(file.relative_to(source)) for file in sorted(found)[:5])
+            what = f"{len(found)} YAML files: {names}" if found else "no YAML file"
+            raise InputError(
+                Problem(
+                    f"{source}",
+                    what,
+                    "a folder with exactly one data.yaml, or a folder with class folders: train/<class>, val/<class>",
+                    "give the path of the data.yaml",
+                )
+            )
+        return named[0]
+    if source.suffix.lower() not in YAML_SUFFIXES:
+        raise InputError(
+            Problem(
+                str(source),
+                f"a file of type {source.suffix or '(no suffix)'}",
+                "a .yaml or .yml file, or a folder with one",
+                "unpack an archive first and give the path of the data.yaml in it",
+            )
+        )
+    return source
+
+
+def _yaml_files(folder: Path, suffix: str) -> list[Path]:
+    return list(folder.glob(f"*{suffix}")) or list(folder.rglob(f"*{suffix}"))
+
+
+def read_data_yaml(file: Path) -> DataYaml:
+    """Read and judge a data.yaml.
+
+    Raises:
+        InputError: Every problem of its keys at once; or the one that keeps the file from being read.
+    """
+    raw = _read_mapping(file)
+    keys = _Keys(file, raw)
+    entries = {split: entry for split in SPLITS if (entry := keys.split(split))}
+    result = DataYaml(
+        folder=keys.text("path"),
+        entries=entries,
+        listed=frozenset(split for split in entries if isinstance(raw.get(keys.alias(split)), list)),
+        names=keys.names(),
+        kpt_shape=keys.kpt_shape(),
+        channels=keys.channels(),
+        download=keys.text("download"),
+        raw=raw,
+    )
+    for key, allowed in wrong_task_keys(raw, result.kpt_shape):
+        keys.wrong(key, _shown(raw[key]), allowed)
+    if keys.problems:
+        raise InputError(keys.problems)
+    return result
+
+
+def _read_mapping(file: Path) -> dict[str, Any]:
+    """Parse the file, refusing what is no YAML mapping or has a key twice."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a readable file")) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            Problem(f"{file}, line {line}", "bytes that are not UTF-8", "UTF-8 text", "save the file as UTF-8")
+        ) from None
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        twice = list(_repeated_keys(node))
+        content = None if node is None else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
+        raise InputError(Problem(place, f"not YAML: {error.problem or error.context}", "valid YAML")) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        found = f"a character that YAML does not allow: U+{error.character:04X}"
+        raise InputError(Problem(f"{file}, line {line}", found, "printable text")) from None
+    except ValueError as error:
+        raise InputError(Problem(str(file), f"not YAML: {error}", "valid YAML")) from None
+    except RecursionError:
+        what = "values nested without an end: an alias within its own anchor, or hundreds of brackets"
+        raise InputError(Problem(str(file), what, "a flat mapping with the keys train, val and names")) from None
+    if not isinstance(content, dict):
+        kind = "an empty file" if content is None else f"a YAML {type(content).__name__}"
+        raise InputError(Problem(str(file), kind, "a mapping with the keys train, val and names"))
+    if twice:
+        raise InputError(
+            Problem(f"{file}, line {line}, key {key!r}", "given a second time", "each key once") for key, line in twice
+        )
+    return {str(key): value for key, value in content.items()}
+
+
+def _repeated_keys(node: yaml.Node | None) -> list[tuple[str, int]]:
+    """Return (key, line) of every key that its mapping already has: the parser would silently keep the last one."""
+    if isinstance(node, yaml.SequenceNode):
+        return [found for item in node.value for found in _repeated_keys(item)]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    repeated = []
+    seen: set[str] = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if key.value in seen:
+                repeated.append((key.value, key.start_mark.line + 1))
+            seen.add(key.value)
+        repeated += _repeated_keys(value)
+    return repeated
+
+
+@dataclass
+class _Keys:
+    """Judges the keys of one data.yaml one by one, collecting problems."""
+
+    file: Path
+    raw: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list)
+
+    def wrong(self, key: str, found: str, allowed: str, remedy: str = "") -> None:
+        self.problems.append(Problem(f"{self.file}, key {key!r}", found, allowed, remedy))
+
+    def text(self, key: str) -> str | None:
+        value = self.raw.get(key)
+        if value is not None and not isinstance(value, str):
+            self.wrong(key, _shown(value), "text")
+            return None
+        return value or None
+
+    def alias(self, split: str) -> str:
+        return "validation" if split == "val" and "val" not in self.raw and "validation" in self.raw else split
+
+    def split(self, split: str) -> tuple[str, ...]:
+        key = self.alias(split)
+        value = self.raw.get(key)
+        allowed = "a folder, a .txt file that lists images, or a list of these"
+        if value is None:
+            if split in REQUIRED_SPLITS:
+                self.wrong(key, "without a value" if key in self.raw else "missing", allowed)
+            return ()
+        entries = value if isinstance(value, list) else [value]
+        if not entries or not all(isinstance(entry, str) and entry.strip() for entry in entries):
+            self.wrong(key, _shown(value), allowed)
+            return ()
+        for entry in entries:
+            if "\0" in entry or len(entry) > _LONGEST_PATH or max(map(len, entry.split("/"))) > _LONGEST_NAME:
+                what = "a zero byte" if "\0" in entry else f"a path of {len(entry)} characters"
+                self.wrong(key, f"{what}: {_shown(entry)}", f"{allowed}; no system has such a path")
+                return ()
+        return tuple(entries)
+
+    def nc(self) -> int | None:
+        value = self.raw["nc"]
+        try:
+            number = float(value)
+            if isinstance(value, bool) or number != int(number) or number < 1:
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            self.wrong("nc", _shown(value), "a whole number of classes, 1 or more")
+            return None
+        return int(number)
+
+    def names(self) -> dict[int, str]:
+        nc = self.nc() if "nc" in self.raw else None
+        value = self.raw.get("names")
+        if value is None:
+            if "nc" not in self.raw:
+                self.wrong("names", "missing, and so is `nc`", NAMES_ALLOWED)
+            return {index: f"class_{index}" for index in range(nc or 0)}
+        if not isinstance(value, (list, dict)):
+            self.wrong("names", _shown(value), NAMES_ALLOWED)
+            return {}
+        if not value:
+            self.wrong("names", "no class", "at least one class name")
+        names = self._indexed(value)
+        self._judge_names(names)
+        if nc is not None and nc != len(value):
+            self.wrong("nc", f"{nc}, but `names` has {len(value)}", "the number of names", "mend nc or names")
+        return {index: str(name) for index, name in sorted(names.items())}
+
+    def _indexed(self, value: list[Any] | dict[Any, Any]) -> dict[int, Any]:
+        if isinstance(value, list):
+            return dict(enumerate(value))
+        names: dict[int, Any] = {}
+        for key, name in value.items():
+            try:
+                index = int(key)
+            except (TypeError, ValueError):
+                self.wrong("names", f"the index {key!r}", "whole numbers from 0")
+                continue
+            if index in names:
+                self.wrong("names", f"the index {index} twice", "each index once")
+            names[index] = name
+        if len(names) == len(value) and names and set(names) != set(range(len(names))):
+            self.wrong("names", f"{len(names)} names with the indices {_ranges(names)}", f"0 to {len(names) - 1}")
+        return names
+
+    def _judge_names(self, names: dict[int, Any]) -> None:
+        for index, name in names.items():
+            if name is None or not str(name).strip():
+                self.wrong("names", f"class {index} has no name", "a name for each class")
+            elif isinstance(name, (list, dict)):
+                self.wrong("names", f"class {index} is {_shown(name)}", "a name for each class")
+        counted = Counter(str(name) for name in names.values() if name is not None and str(name).strip())
+        for repeated in (name for name, count in counted.items() if count > 1):
+            indices = ", ".join(str(index) for index, name in names.items() if str(name) == repeated)
+            self.wrong(
+                "names",
+                f"{repeated!r} is the name of the classes {indices}",
+                "a different name for each class",
+                "results are listed by name: rename one of them",
+            )
+
+    def kpt_shape(self) -> tuple[int, int] | None:
+        value = self.raw.get("kpt_shape")
+        if value is None:
+            return None
+        whole = isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+        if not whole or len(value) != 2 or value[0] < 1 or value[1] not in (2, 3):
+            self.wrong("kpt_shape", _shown(value), "[number of keypoints, 2 or 3], for example [17, 3]")
+            return None
+        return value[0], value[1]
+
+    def channels(self) -> int:
+        value = self.raw.get("channels", 3)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            self.wrong("channels", _shown(value), "a whole number, 1 or more (3 when the key is absent)")
+            return 3
+        return value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
+
+
+def _ranges(indices: dict[int, Any]) -> str:
+    """Show indices as `0-3, 5, 7-9`."""
+    parts: list[list[int]] = []
+    for index in sorted(indices):
+        if parts and index == parts[-1][1] + 1:
+            parts[-1][1] = index
+        else:
+            parts.append([index, index])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)

@@ -1,0 +1,265 @@
+"""The dataset that a data.yaml or a folder describes: where its splits lie, which images they hold, where labels are.
+
+Paths are resolved and images listed exactly as Ultralytics does it (`check_det_dataset` and `img2label_paths` in
+data/utils.py, `get_img_files` in data/base.py), so that what is checked here is what gets trained on there.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from yololab.data.dataset.class_folders import (
+    NUMBERED_CLASSES,
+    class_folders,
+    class_images,
+    class_splits,
+    is_class_root,
+)
+from yololab.data.dataset.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
+from yololab.data.dataset.image_names import is_image_name
+from yololab.errors import InputError, Problem
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset, read and resolved but not yet looked into.
+
+    Attributes:
+        yaml: The data.yaml, absolute; of a classification dataset the folder.
+        root: The folder that relative paths start from, absolute and without links.
+        names: Class names by index, contiguous from 0.
+        splits: For each split of the file, its folders and lists of images, absolute and without links.
+        kpt_shape: Number of keypoints and of values a keypoint (2 or 3); None when the file has none.
+        channels: Image channels.
+        download: URL or script that would fetch the data; it is never run from here.
+        raw: Everything that the file holds, unchanged.
+        folders: Whether it is a classification dataset, a folder with a folder for each class.
+    """
+
+    yaml: Path
+    root: Path
+    names: dict[int, str]
+    splits: dict[str, tuple[Path, ...]]
+    kpt_shape: tuple[int, int] | None
+    channels: int
+    download: str | None
+    raw: dict[str, Any]
+    folders: bool = False
+
+    @cached_property
+    def outside_prefixes(self) -> dict[Path, str]:
+        """Key prefix of each folder outside the root that holds images of this dataset, see `relative_key`."""
+        folders: set[Path] = set()
+        for sources in self.splits.values():
+            for source in sources:
+                inside = [source] if not source.is_file() else [_absolute(p).parent for p in _listed_images(source)]
+                folders.update(folder for folder in inside if not folder.is_relative_to(self.root))
+        return _shortest_distinct_tails(folders)
+
+
+def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders: bool = False) -> Dataset:
+    """Read a data.yaml, or the one in a folder, or a folder with a folder for each class.
+
+    A relative `path` is sought in the working directory, in `datasets_dir` (both as Ultralytics does) and beside the
+    data.yaml; the first place that has the training and validation images counts, else the first that exists, else
+    the place where a download would put it. Without `path` the root is the folder of the data.yaml.
+
+    Args:
+        source: The data.yaml, or a folder.
+        datasets_dir: Where downloaded datasets lie.
+        prefer_folders: Class folders count even when there is a YAML file beside them: the task is to classify.
+
+    Returns:
+        The dataset. Its images need not be there, see `missing_splits`.
+
+    Raises:
+        InputError: All problems of the file, or a folder with neither.
+    """
+    if source.is_dir():
+        has_yaml = any(entry.suffix in YAML_SUFFIXES and entry.name[0] != "." for entry in source.iterdir())
+        if (prefer_folders or not has_yaml) and is_class_root(source):
+            return _class_dataset(source.resolve())
+    file = find_data_yaml(source).absolute()
+    content = read_data_yaml(file)
+    root = _root(content, file, datasets_dir)
+    splits = {split: _resolved(content, split, root) for split in content.entries}
+    return Dataset(
+        file, root, content.names, splits, content.kpt_shape, content.channels, content.download, content.raw
+    )
+
+
+def _class_dataset(root: Path) -> Dataset:
+    """Return the dataset of a folder with class folders; the classes are those of the training split."""
+    if (root / NUMBERED_CLASSES).is_file():
+        raise InputError(
+            Problem(
+                str(root / NUMBERED_CLASSES),
+                "class folders that are numbers, with their names in this file",
+                "class folders that are called like their classes",
+                "rename the folders and delete the file",
+            )
+        )
+    names = dict(enumerate(class_folders(root / "train")))
+    splits: dict[str, tuple[Path, ...]] = {split: (folder,) for split, folder in class_splits(root).items()}
+    return Dataset(root, root, names, splits, None, 3, None, {}, folders=True)
+
+
+def _root(content: DataYaml, file: Path, datasets_dir: Path | None) -> Path:
+    if content.folder is None:
+        return file.parent.resolve()
+    places = [Path.cwd(), *([datasets_dir] if datasets_dir else []), file.parent]
+    candidates = [(place / content.folder).resolve() for place in places]
+    there = [candidate for candidate in candidates if candidate.exists()]
+    needed = [split for split in REQUIRED_SPLITS if split in content.entries]
+    complete = (
+        root for root in there if all(path.exists() for split in needed for path in _resolved(content, split, root))
+    )
+    # datasets_dir, when given, is second; a download would put the data there
+    return next(complete, there[0] if there else candidates[1])
+
+
+def _resolved(content: DataYaml, split: str, root: Path) -> tuple[Path, ...]:
+    paths = tuple((root / entry).resolve() for entry in content.entries[split])
+    first = content.entries[split][0]
+    # exports of some labelling services count `../` from a folder that is not the root: Ultralytics drops it
+    if split not in content.listed and first.startswith("../") and not paths[0].exists():
+        return ((root / first[3:]).resolve(),)
+    return paths
+
+
+def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) -> list[Problem]:
+    """Return a problem for each folder or list of the dataset that is not there.
+
+    Args:
+        dataset: The dataset.
+        splits: The splits that are needed; one that the data.yaml does not name is left out.
+    """
+    if dataset.download:
+        what = dataset.download.strip().splitlines()[0]
+        remedy = (
+            f"data.allow_download=true lets Ultralytics fetch it: {what}"
+            if what.lower().startswith(("http://", "https://"))
+            else "data.allow_download=true lets Ultralytics run the script under `download:` of the file; read it first"
+        )
+    else:
+        layout = "train/images and train/labels (or images/train and labels/train)"
+        remedy = f"expected below {dataset.root}: {'train/<class> and val/<class>' if dataset.folders else layout}"
+    return [
+        Problem(
+            f"{dataset.yaml}, key {split!r}",
+            f"no such folder or file: {path}",
+            "a folder with images, or a .txt file that lists them",
+            remedy,
+        )
+        for split in splits
+        for path in dataset.splits.get(split, ())
+        if not path.exists()
+    ]
+
+
+def split_images(dataset: Dataset, split: str) -> list[Path]:
+    """Return the images of a split in the order in which Ultralytics lists them.
+
+    An image that is listed twice is returned twice. Folders give absolute paths; a line of a list is taken as it is
+    written (`./` means the folder of the list, any other relative path the working directory).
+
+    Raises:
+        InputError: The dataset has no such split, or its folder or list is missing or not readable.
+    """
+    if split not in dataset.splits:
+        raise InputError(Problem(f"{dataset.yaml}", f"no split {split!r}", f"one of {', '.join(dataset.splits)}"))
+    if missing := missing_splits(dataset, (split,)):
+        raise InputError(missing)
+    if dataset.folders:
+        return [image for source in dataset.splits[split] for image in class_images(source)]
+    names: list[str] = []
+    for source in dataset.splits[split]:
+        names += _listed_images(source) if source.is_file() else filter(is_image_name, folder_entries(source))
+    return [Path(name) for name in sorted(names)]
+
+
+def folder_entries(folder: Path) -> list[str]:
+    """Return everything below `folder` that is not hidden, links followed, in no particular order."""
+    pattern = str(Path(glob.escape(str(folder))) / "**" / "*")
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207  (pathlib does not follow links)
+
+
+def _listed_images(file: Path) -> list[str]:
+    """Return the images that a .txt list names, as Ultralytics reads it."""
+    folder = f"{file.parent}{os.sep}"
+    lines = (line for _, line in _lines(file) if is_image_name(line))
+    paths = (line.replace("./", folder, 1) if line.startswith("./") else line for line in lines)
+    return [path.replace("/", os.sep) for path in paths]
+
+
+def passed_over(file: Path) -> list[tuple[int, str]]:
+    """Return the lines of a .txt list, with their numbers, that Ultralytics takes for no image.
+
+    Blank ones and those that begin with `#` do not count.
+
+    Raises:
+        InputError: It is not readable.
+    """
+    return [(n, line) for n, line in _lines(file) if line.strip() and line[0] != "#" and not is_image_name(line)]
+
+
+def _lines(file: Path) -> list[tuple[int, str]]:
+    """Return the lines of a .txt list, each with its number, counted from 1."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a readable list")) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            Problem(str(file), "not UTF-8 text", "a .txt file with one image path a line", "save the list as UTF-8")
+        ) from None
+    before = text[: len(text) - len(text.lstrip())]
+    return list(enumerate(text.strip().splitlines(), start=1 + before.count("\n")))
+
+
+def label_path(image: Path) -> Path:
+    """Return where the labels of an image lie: the last `/images/` of its path becomes `/labels/`, the suffix `.txt`.
+
+    >>> label_path(Path("/data/images/train/a.b.jpg")).as_posix()
+    '/data/labels/train/a.b.txt'
+    """
+    images, labels = f"{os.sep}images{os.sep}", f"{os.sep}labels{os.sep}"
+    return Path(labels.join(str(image).rsplit(images, 1)).rsplit(".", 1)[0] + ".txt")
+
+
+def relative_key(dataset: Dataset, image: Path) -> str:
+    """Return a name of the image that is unique in the dataset and the same on every machine.
+
+    Inside the root it is the path from there. Outside it is `../`, then as many of the last folder names as keep all
+    outside folders of the dataset apart (a split's folder; for a list, the folders of the images in it), then the path
+    from that folder: two splits `/a/train/images` and `/a/val/images` give `../train/images/…` and `../val/images/…`.
+    """
+    path = _absolute(str(image))
+    if path.is_relative_to(dataset.root):
+        return path.relative_to(dataset.root).as_posix()
+    prefixes = dataset.outside_prefixes
+    for folder in path.parents:
+        if folder in prefixes:
+            return f"../{prefixes[folder]}/{path.relative_to(folder).as_posix()}"
+    raise ValueError(f"{image} is no image of {dataset.yaml}")
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  (also removes `..`, without following links)
+
+
+def _shortest_distinct_tails(folders: Iterable[Path]) -> dict[Path, str]:
+    """Give each folder its last n names, n being the same for all and just enough to tell them apart."""
+    parts = {folder: folder.parts[1:] for folder in folders}
+    longest = max((len(names) for names in parts.values()), default=0)
+    for count in range(1, longest + 1):
+        tails = {folder: "/".join(("",) * (count - len(names)) + names[-count:]) for folder, names in parts.items()}
+        if len(set(tails.values())) == len(tails):
+            return tails
+    return {}

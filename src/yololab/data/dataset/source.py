@@ -1,0 +1,69 @@
+"""Finding the dataset that a user means: a path, a folder, the name of a dataset, or a built-in one."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from yololab.data.dataset.class_folders import is_class_root
+from yololab.data.shapes.dataset import VARIANTS, ShapesSpec, ensure_shapes
+from yololab.errors import InputError, Problem
+
+BUILTIN = "builtin://"
+
+
+def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
+    """Return the data.yaml or the folder that `source` names; a built-in dataset is made on first use.
+
+    Args:
+        source: The name of a built-in dataset as `builtin://shapes`, a path, or a name that Ultralytics ships, with or
+            without `.yaml`.
+        working_directory: Relative paths start here.
+        datasets: Folder of built-in and downloaded datasets.
+        packaged: Folder of the data.yaml files that Ultralytics ships.
+
+    Raises:
+        InputError: There is no such file, and no dataset of that name.
+    """
+    if source.startswith(BUILTIN):
+        name = source.removeprefix(BUILTIN)
+        if name not in VARIANTS:
+            allowed = ", ".join(BUILTIN + known for known in VARIANTS)
+            raise InputError(Problem("data.source", f"{source!r}", allowed))
+        return ensure_shapes(ShapesSpec(variant=name), datasets)
+    path = working_directory / Path(source).expanduser()
+    if path.exists():
+        return path
+    # a classification dataset has no file: it is known by the name of its folder
+    if "/" not in source and is_class_root(datasets / source):
+        return datasets / source
+    shipped = {file.name.lower(): file for file in packaged.glob("*.yaml")}
+    wanted = source.lower() if source.lower().endswith((".yaml", ".yml")) else f"{source.lower()}.yaml"
+    if "/" not in source and wanted in shipped:
+        return shipped[wanted]
+    close = get_close_matches(wanted, shipped, n=3)
+    hint = f"did you mean {' or '.join(shipped[name].name for name in close)}? " if close else ""
+    raise InputError(
+        Problem(
+            "data.source",
+            f"no such file or dataset: {source!r} (looked in {working_directory})",
+            "a data.yaml, a folder with one or with class folders, an option of the group `data`, or a name that "
+            "Ultralytics ships",
+            f"{hint}Check the path; a classification dataset may lie in {datasets}, and "
+            "data.allow_download=true fetches one that Ultralytics has by that name; data=shapes is built in",
+        )
+    )
+
+
+def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
+    """Return the name under which a dataset's baselines are kept: the option, Ultralytics' name, or the folder's.
+
+    Args:
+        choice: The chosen option of the group `data`; None for a free value.
+        yaml: The data.yaml, or the folder of a classification dataset.
+        packaged: Folder of the data.yaml files that Ultralytics ships.
+    """
+    if choice:
+        return choice
+    folder = yaml.resolve() if yaml.is_dir() else yaml.resolve().parent
+    return yaml.stem.lower() if folder == packaged.resolve() or not folder.name else folder.name

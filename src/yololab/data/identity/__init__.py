@@ -1,0 +1,1 @@
+"""Which data it is: fingerprints, the manifest of files, seeded subsets."""

@@ -1,0 +1,188 @@
+"""One content hash a split: two splits with the same hash give a model the same images, labels and class names.
+
+What enters is what training sees: class names, `kpt_shape`, channels, the filters that change labels, and for each
+image its relative key, its labels and (in the full fingerprint) its bytes. What does not: where the dataset lies, the
+order of listing, file times, and how a label file is spaced or ends its lines. An empty label file and a missing one
+are the same: both mean background. Masks and depth maps enter with their bytes, and with what gives them a meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from typing import Any
+
+from yololab.data.dataset.index import Dataset, relative_key, split_images
+from yololab.data.labels.by_task import label_source
+from yololab.errors import InputError, Problem
+
+FINGERPRINT_VERSION = 1
+READING_THREADS = 4
+IMAGES_A_TASK = 16
+PROGRESS_STEP = 256
+
+
+def fingerprint_split(
+    dataset: Dataset,
+    split: str,
+    single_cls: bool = False,
+    classes: Sequence[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    task: str = "detect",
+) -> str:
+    """Return the hash of a split's class names, labels and image bytes.
+
+    Args:
+        dataset: The dataset.
+        split: The split.
+        single_cls: All classes count as one.
+        classes: Only these classes count; None for all.
+        progress: Called now and then with the number of images done and of all images.
+        task: What the labels are for; it makes no difference between tasks whose labels are text.
+
+    Returns:
+        SHA-256, 64 hexadecimal digits.
+
+    Raises:
+        InputError: The split is not there, or one of its files is not readable.
+    """
+    labels = label_source(dataset, task, single_cls)
+
+    def digest(image: Path) -> bytes:
+        return labels.digest(image) + _image_digest(image)
+
+    return _fingerprint(
+        dataset,
+        split,
+        "labels and images",
+        digest,
+        single_cls=single_cls,
+        classes=classes,
+        progress=progress,
+        header=labels.header(),
+    )
+
+
+def label_fingerprint(
+    dataset: Dataset,
+    split: str,
+    single_cls: bool = False,
+    classes: Sequence[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    task: str = "detect",
+) -> str:
+    """Return the hash of a split's class names and labels alone; arguments as those of `fingerprint_split`."""
+    labels = label_source(dataset, task, single_cls)
+    return _fingerprint(
+        dataset,
+        split,
+        "labels",
+        labels.digest,
+        single_cls=single_cls,
+        classes=classes,
+        progress=progress,
+        header=labels.header(),
+    )
+
+
+def _fingerprint(
+    dataset: Dataset,
+    split: str,
+    content: str,
+    digest: Callable[[Path], bytes],
+    *,
+    single_cls: bool,
+    classes: Sequence[int] | None,
+    progress: Callable[[int, int], None] | None,
+    header: Mapping[str, Any],
+) -> str:
+    images = split_images(dataset, split)
+    digests = list(_in_threads(digest, images, progress))
+    return combined(dataset, images, digests, content, single_cls=single_cls, classes=classes, header=header)
+
+
+def fingerprint_of(
+    dataset: Dataset,
+    images: Sequence[Path],
+    digests: Sequence[bytes],
+    single_cls: bool = False,
+    classes: Sequence[int] | None = None,
+    header: Mapping[str, Any] | None = None,
+) -> str:
+    """Return what `fingerprint_split` would, from digests that are known already.
+
+    Args:
+        dataset: The dataset.
+        images: The images of the split.
+        digests: Of each, the digest of its labels followed by the SHA-256 of the image.
+        single_cls: All classes count as one.
+        classes: Only these classes count; None for all.
+        header: What the label source adds.
+    """
+    return combined(
+        dataset, images, digests, "labels and images", single_cls=single_cls, classes=classes, header=header or {}
+    )
+
+
+def combined(
+    dataset: Dataset,
+    images: Sequence[Path],
+    digests: Sequence[bytes],
+    content: str,
+    *,
+    single_cls: bool,
+    classes: Sequence[int] | None,
+    header: Mapping[str, Any],
+) -> str:
+    """Combine the digests of a split's images to its fingerprint.
+
+    Args:
+        dataset: The dataset.
+        images: The images.
+        digests: What is known of each.
+        content: What the digests are of; enters the fingerprint.
+        single_cls: All classes count as one.
+        classes: Only these classes count; None for all.
+        header: What the label source adds.
+    """
+    whole = {
+        "version": FINGERPRINT_VERSION,
+        "content": content,
+        "names": [dataset.names[index] for index in sorted(dataset.names)],
+        "kpt_shape": dataset.kpt_shape,
+        "channels": dataset.channels,
+        "single_cls": single_cls,
+        "classes": None if classes is None else sorted(set(classes)),
+        **header,
+    }
+    entries = sorted(
+        (relative_key(dataset, image).encode("utf-8", "surrogateescape"), found)
+        for image, found in zip(images, digests, strict=True)
+    )
+    total = hashlib.sha256(json.dumps(whole, sort_keys=True).encode() + b"\n")
+    for key, found in entries:
+        total.update(hashlib.sha256(key).digest() + found)
+    return total.hexdigest()
+
+
+def _in_threads(
+    digest: Callable[[Path], bytes], images: Sequence[Path], progress: Callable[[int, int], None] | None
+) -> Iterator[bytes]:
+    with ThreadPool(READING_THREADS) as pool:
+        for done, found in enumerate(pool.imap(digest, images, chunksize=IMAGES_A_TASK)):
+            if progress and done % PROGRESS_STEP == 0:
+                progress(done, len(images))
+            yield found
+    if progress:
+        progress(len(images), len(images))
+
+
+def _image_digest(image: Path) -> bytes:
+    try:
+        with image.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise InputError(Problem(str(image), f"not readable ({error.strerror})", "an image file")) from None

@@ -1,0 +1,1 @@
+"""Labels of every kind: rows, class folders, masks, depth maps."""

@@ -1,0 +1,1 @@
+"""The built-in datasets, drawn when they are first used."""

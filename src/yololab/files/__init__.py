@@ -1,0 +1,1 @@
+"""What lies on disk: where it is, how it is written, and what it says."""

@@ -1,0 +1,144 @@
+"""Promoted baselines: one a dataset and task, with their history.
+
+`outputs/baselines/<dataset>/<task>/history/<version>/` holds every version that was ever promoted, complete and never
+changed. `provenance.json` names the version that counts; it is replaced last, in one step, so a killed promotion leaves
+the earlier baseline in force. The metrics.json and predictions.npz beside it are copies for people and other tools.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from yololab.errors import InputError, Problem
+from yololab.files.json_files import read_json, write_json, write_text_atomically
+from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
+from yololab.files.paths import TIMESTAMP, OutputTree, safe_name
+from yololab.files.record import now
+
+BASELINE_VERSION = 1
+FINGERPRINT_DIGITS = 8
+METRICS, PREDICTIONS, PROVENANCE = "metrics.json", "predictions.npz", "provenance.json"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The baseline of one dataset and task.
+
+    Attributes:
+        folder: `outputs/baselines/<dataset>/<task>`.
+    """
+
+    folder: Path
+
+    @property
+    def provenance(self) -> Path:
+        """The file that names the version in force and where it came from."""
+        return self.folder / PROVENANCE
+
+    @property
+    def history(self) -> Path:
+        """The folder of all versions."""
+        return self.folder / "history"
+
+    def exists(self) -> bool:
+        """Whether something was promoted."""
+        return self.provenance.is_file()
+
+    def current(self) -> Path:
+        """Return the folder of the version in force.
+
+        Raises:
+            InputError: Nothing was promoted, or its files are gone.
+        """
+        content = read_json(self.provenance, (BASELINE_VERSION,))
+        version = self.history / str(content.get("version"))
+        if not (version / METRICS).is_file():
+            raise InputError(
+                Problem(str(self.provenance), f"names version {version.name!r}, whose files are gone", remedy="promote")
+            )
+        return version
+
+    def metrics(self) -> MetricsFile:
+        """Return the metrics of the version in force."""
+        return read_metrics(self.current() / METRICS)
+
+
+def baseline_of(tree: OutputTree, dataset: str, task: str, fingerprint: str | None) -> Baseline:
+    """Return the place of a baseline, whether or not there is one.
+
+    Args:
+        tree: The project's results.
+        dataset: The option or the folder name of the dataset.
+        task: Ultralytics' task.
+        fingerprint: The fingerprint of the evaluated split.
+    """
+    suffix = f"-{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
+    return Baseline(tree.baselines / f"{safe_name(dataset)}{suffix}" / task)
+
+
+def promote(
+    baseline: Baseline, metrics: MetricsFile, predictions: Path | None, origin: dict[str, Any], notes: str = ""
+) -> Path:
+    """Make an evaluation the baseline; earlier versions stay in the history.
+
+    Args:
+        baseline: The place.
+        metrics: The evaluation.
+        predictions: Its per-detection records, when there are any.
+        origin: Where it came from: run, model, checkpoint hash, …
+        notes: The user's words.
+
+    Returns:
+        The folder of the new version.
+    """
+    baseline.history.mkdir(parents=True, exist_ok=True)
+    with FileLock(baseline.folder / ".lock", timeout=60):
+        stamp = now()
+        version = _new_version(baseline.history)
+        content = {**origin, "version": version, "promoted_at": stamp, "notes": notes}
+        complete = Path(tempfile.mkdtemp(prefix=".new-", dir=baseline.history))
+        try:
+            write_json(complete / METRICS, metrics.content | {"promoted_at": stamp}, METRICS_VERSION)
+            if predictions is not None and predictions.is_file():
+                shutil.copyfile(predictions, complete / PREDICTIONS)
+            write_json(complete / PROVENANCE, content, BASELINE_VERSION)
+            complete.chmod(0o755)
+            target = baseline.history / version
+            complete.rename(target)
+        finally:
+            shutil.rmtree(complete, ignore_errors=True)
+        write_text_atomically(baseline.folder / METRICS, (target / METRICS).read_text(encoding="utf-8"))
+        copy_atomically(target / PREDICTIONS, baseline.folder / PREDICTIONS)
+        write_json(baseline.provenance, content, BASELINE_VERSION)
+    return target
+
+
+def _new_version(history: Path) -> str:
+    """Return a version name that is not taken: the time, and a number for the second one of a second."""
+    stamp = datetime.now().strftime(TIMESTAMP)
+    taken = {path.name for path in history.iterdir()}
+    number = 1
+    while (name := stamp if number == 1 else f"{stamp}_{number}") in taken:
+        number += 1
+    return name
+
+
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copy a file so that nobody sees half of it; a source that is not there removes the outdated copy."""
+    if not source.is_file():
+        target.unlink(missing_ok=True)
+        return
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,152 @@
+"""results.csv, Ultralytics' table of epochs, read without mistaking what was not measured for zero."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yololab.errors import InputError, Problem
+from yololab.files.json_files import write_text_atomically
+
+_LOSSES, _METRICS, _RATES = ("train/", "val/"), ("metrics/",), ("lr/",)
+
+
+@dataclass(frozen=True)
+class EpochTable:
+    """The epochs of a training, one entry each, in order. None is what was not measured or is no finite number.
+
+    Attributes:
+        epochs: Numbers of the epochs, from 1.
+        seconds: How long each epoch took.
+        losses: Ultralytics' column → values, `train/…` and `val/…`; which losses there are depends on the model.
+        metrics: Ultralytics' column → values, `metrics/…`; which metrics there are depends on the task.
+        learning_rates: Ultralytics' column → values, `lr/…`, one a parameter group.
+    """
+
+    epochs: tuple[int, ...]
+    seconds: tuple[float | None, ...]
+    losses: Mapping[str, tuple[float | None, ...]]
+    metrics: Mapping[str, tuple[float | None, ...]]
+    learning_rates: Mapping[str, tuple[float | None, ...]]
+
+    def train_losses(self) -> tuple[float | None, ...]:
+        """Return the sum of the training losses of each epoch; None where one of them is not known."""
+        columns = [values for name, values in self.losses.items() if name.startswith("train/")]
+        rows = zip(*columns, strict=True) if columns else ((None,) for _ in self.epochs)
+        return tuple(None if None in row else math.fsum(value for value in row if value is not None) for row in rows)
+
+
+def read_results(path: Path, *, validated: bool = True) -> EpochTable:
+    """Read results.csv.
+
+    A line that was not written to its end (the process was killed) is left out; of an epoch that was trained twice (a
+    resumed run) the later one counts.
+
+    Args:
+        path: The file.
+        validated: Whether each epoch was validated. Without (`val=False`) Ultralytics writes 0 for what it did not
+            measure; rows whose validation columns are all 0 are then taken as not measured.
+
+    Raises:
+        InputError: The file is missing or is no table of epochs.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(Problem(str(path), "no such file", remedy="check the path")) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(str(path), f"not readable ({error})", "Ultralytics' results.csv")) from None
+    lines = list(csv.reader(io.StringIO(text)))
+    header = [name.strip() for name in lines[0]] if lines else []
+    if "epoch" not in header:
+        raise InputError(Problem(str(path), "no column 'epoch'", "Ultralytics' results.csv"))
+    complete = text.endswith(("\n", "\r"))
+    rows: dict[int, dict[str, float | None]] = {}
+    clock = 0.0
+    for line in lines[1:] if complete else lines[1:-1]:
+        row = _row(header, line)
+        epoch = row.get("epoch")
+        if epoch is None:
+            continue
+        if not validated:
+            _forget_unmeasured(row)
+        time = row.get("time")
+        if time is not None:
+            row["time"], clock = time - (clock if time >= clock else 0.0), time
+        rows.pop(int(epoch), None)
+        rows[int(epoch)] = row
+    ordered = [rows[epoch] for epoch in sorted(rows)]
+
+    def columns(prefixes: tuple[str, ...]) -> dict[str, tuple[float | None, ...]]:
+        names = [name for name in header if name.startswith(prefixes)]
+        return {name: tuple(row.get(name) for row in ordered) for name in names}
+
+    return EpochTable(
+        tuple(sorted(rows)),
+        tuple(row.get("time") for row in ordered),
+        columns(_LOSSES),
+        columns(_METRICS),
+        columns(_RATES),
+    )
+
+
+def keep_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]]) -> float:
+    """Bring results.csv to what a training that goes on after `epochs` epochs must find: each of them once, in order.
+
+    A process that was killed may have left a row of an epoch that is trained again, half a row, or (when the machine
+    went down) none at all. Rows that stay are kept to the letter.
+
+    Args:
+        path: The file; it may be missing.
+        epochs: How many epochs stay.
+        earlier: The table as the checkpoint holds it, column → values: where the file has lost a row.
+
+    Returns:
+        Seconds of training until the last epoch that stays, as its column `time` says.
+    """
+    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    lines = text.splitlines(keepends=True)
+    whole = [line.rstrip("\r\n") for line in lines if line.endswith(("\n", "\r"))]
+    header = [name.strip() for name in whole[0].split(",")] if whole else []
+    if "epoch" not in header:
+        whole, header = [], list(earlier)
+    rows: dict[int, str] = {}
+    for line in whole[1:]:
+        number = _row(header, line.split(",")).get("epoch")
+        if number is not None:
+            rows.pop(int(number), None)
+            rows[int(number)] = line
+    for index, number in enumerate(earlier.get("epoch", ())):
+        if int(number) not in rows and set(header) == set(earlier):
+            rows[int(number)] = ",".join(f"{earlier[name][index]:.6g}" for name in header)
+    kept = [rows[number] for number in sorted(rows) if number <= epochs]
+    if header:
+        write_text_atomically(path, "".join(f"{line}\n" for line in (",".join(header), *kept)))
+    return _row(header, kept[-1].split(",")).get("time") or 0.0 if kept else 0.0
+
+
+def _row(header: list[str], line: list[str]) -> dict[str, float | None]:
+    """Return the numbers of a line; empty when it does not have the table's columns."""
+    if len(line) != len(header):
+        return {}
+    return {name: _number(text) for name, text in zip(header, line, strict=True)}
+
+
+def _number(text: str) -> float | None:
+    """Return a finite number, or None."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _forget_unmeasured(row: dict[str, float | None]) -> None:
+    """Take zeros in all validation columns as not measured."""
+    names = [name for name in row if name.startswith(("val/", *_METRICS))]
+    if all(row[name] == 0 for name in names):
+        row.update(dict.fromkeys(names))

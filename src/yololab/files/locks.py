@@ -1,0 +1,86 @@
+"""One process a run: whoever works in a run's folder holds its lock, which the system lets go when the process ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from yololab.errors import InputError, Problem
+from yololab.files.paths import RunFolder
+from yololab.host.processes import ProcessIdentity
+
+# Loader processes of a killed training inherit its lock; they notice within seconds that it is gone.
+ORPHANS_SECONDS = 15.0
+POLL_SECONDS = 0.5
+
+
+@contextmanager
+def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterator[None]:
+    """Hold the lock of a run.
+
+    Args:
+        folder: The run's folder.
+        process: The process that worked there last, as the record names it.
+
+    Raises:
+        InputError: Another process holds it.
+    """
+    lock = FileLock(folder.lock, timeout=0)
+    deadline = time.monotonic() + ORPHANS_SECONDS
+    while True:
+        try:
+            lock.acquire()
+            break
+        except Timeout:
+            gone = process is not None and process.is_alive() is False
+            if not gone or time.monotonic() > deadline:
+                raise InputError(still_running(folder, process)) from None
+            time.sleep(POLL_SECONDS)
+        except (NotImplementedError, OSError):  # a file system without locks: the process's identity has to do
+            if process is not None and process.is_alive():
+                raise InputError(still_running(folder, process)) from None
+            break
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def still_running(folder: RunFolder, process: ProcessIdentity | None) -> Problem:
+    """Return the problem of a run that another process works on."""
+    who = f" (process {process.pid} on {process.host})" if process is not None else ""
+    return Problem(
+        str(folder.path), f"is still running{who}", "a run that has ended", "wait for it, or end that process first"
+    )
+
+
+def maybe_running_elsewhere(content: Mapping[str, Any]) -> ProcessIdentity | None:
+    """Return the process of a run that may still run on another machine; None when it has ended, or ran here.
+
+    Args:
+        content: The run's record.
+    """
+    process = process_of(content)
+    if content.get("status") != "running" or process is None or process.is_alive() is not None:
+        return None
+    # Containers of one machine have names of their own but one boot: the lock has told already.
+    return None if process.same_boot() else process
+
+
+def process_of(content: Mapping[str, Any]) -> ProcessIdentity | None:
+    """Return the process that a record names; None when it names none."""
+    found = (content.get("provenance") or {}).get("process") or {}
+    if "pid" not in found or "host" not in found:
+        return None
+    return ProcessIdentity(str(found["host"]), int(found["pid"]), str(found.get("started") or ""))
+
+
+def last_sign(folder: Path) -> float | None:
+    """Return how many seconds ago a run last wrote into its folder; None when it never did."""
+    times = [path.stat().st_mtime for path in folder.glob("*") if path.is_file()]
+    return time.time() - max(times) if times else None

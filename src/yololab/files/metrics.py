@@ -1,0 +1,97 @@
+"""metrics.json: what an evaluation measured, under which protocol, on which data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, Problem
+from yololab.files.json_files import read_json
+from yololab.tasks import TASKS, Direction, Metric
+
+METRICS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class MetricsFile:
+    """The numbers of one evaluation.
+
+    Attributes:
+        path: The file.
+        content: Its content; a foreign one (without `schema_version`) has at least the primary metric.
+    """
+
+    path: Path
+    content: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """The task; a file that does not say is taken as detection."""
+        return str(self.content.get("task") or "detect")
+
+    @property
+    def split(self) -> str | None:
+        """The evaluated split; None when the file does not say."""
+        return self.content.get("split")
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the evaluated split; None when the file does not say."""
+        return self.content.get("dataset_fingerprint")
+
+    @property
+    def train_fingerprint(self) -> str | None:
+        """The fingerprint of the training split; None when the file does not say."""
+        return self.content.get("train_fingerprint")
+
+    @property
+    def classes(self) -> dict[str, str] | None:
+        """Class names by index (as text); None when the file does not say."""
+        names = self.content.get("names")
+        return {str(index): str(name) for index, name in names.items()} if isinstance(names, dict) else None
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics of the file's task."""
+        return TASKS[self.task].metrics
+
+    @property
+    def primary(self) -> Metric:
+        """The primary metric of the file's task."""
+        return TASKS[self.task].primary
+
+    def value(self, metric: str) -> float | None:
+        """Return a metric; None when it is absent or not a number."""
+        found = self.content.get(metric)
+        if isinstance(found, bool) or not isinstance(found, (int, float)):
+            return None
+        return float(found) if math.isfinite(found) else None
+
+    def direction(self, metric: Metric) -> Direction:
+        """Return which way `metric` improves."""
+        return Direction(self.content.get("directions", {}).get(metric.name, metric.direction))
+
+
+def read_metrics(path: Path) -> MetricsFile:
+    """Read a metrics.json, ours or one in the plain format (the metrics' names as keys, no version).
+
+    Raises:
+        InputError: The file is not readable, of an unknown version or task, or lacks the primary metric.
+    """
+    content = read_json(path, (METRICS_VERSION,), version_optional=True)
+    file = MetricsFile(path, content)
+    if file.task not in TASKS:
+        raise InputError(Problem(f"{path}, task", f"{file.task!r}", f"one of {sorted(TASKS)}"))
+    if file.value(file.primary.name) is None:
+        found = f"{content[file.primary.name]!r}" if file.primary.name in content else "missing"
+        raise InputError(
+            Problem(
+                f"{path}, {file.primary.name!r}",
+                found,
+                "a finite number",
+                f"a metrics.json of {file.task} holds at least {', '.join(metric.name for metric in file.metrics)}",
+            )
+        )
+    return file

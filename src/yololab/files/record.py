@@ -1,0 +1,182 @@
+"""The record of a run, experiment_log.json: there from the first second, updated at each stage, never untrue.
+
+Several processes may write to it (the job, and `yololab note` beside it): every update reads the file, changes its own
+keys and replaces the file, under a lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from yololab.files.json_files import read_json, write_json
+from yololab.files.paths import RunFolder
+from yololab.host.processes import ProcessIdentity
+
+RECORD_VERSION = 1
+LOCK_TIMEOUT_SECONDS = 30
+
+
+class Status(StrEnum):
+    """What became of a run."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    PRUNED = "pruned"
+
+
+def now() -> str:
+    """Return the present moment in ISO 8601 with its offset, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Record:
+    """The record of one run.
+
+    Attributes:
+        folder: The run's folder.
+    """
+
+    folder: RunFolder
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder.record
+
+    def begin(self, content: Mapping[str, Any], notes: str = "") -> None:
+        """Write the first version: status running, results not known yet.
+
+        Args:
+            content: What is known at the start: config, provenance, name, …
+            notes: The user's words given with the command.
+        """
+        first = {
+            "timestamp": now(),
+            "status": Status.RUNNING,
+            "error": None,
+            "results": {"best_mAP50": None, "best_mAP50-95": None, "final_epoch": None},
+            "model_path": None,
+            "notes": [_note(notes)] if notes else [],
+            "approvals": [],
+            "timings": {},
+            "attempts": [_attempt("start")],
+        }
+        with self._lock():
+            write_json(self.path, first | dict(content), RECORD_VERSION)
+
+    def go_on(self, train_seconds: float) -> None:
+        """Note that another attempt begins: status running again, everything else as the earlier ones have left it.
+
+        Args:
+            train_seconds: What the training has taken so far, also in attempts that could not record it any more.
+        """
+
+        def change(content: dict[str, Any]) -> None:
+            attempts = content.setdefault("attempts", [])
+            if attempts and attempts[-1]["ended"] is None:
+                attempts[-1]["status"] = "killed"
+            reason = f"after {attempts[-1]['status']}" if attempts else "resume"
+            attempts.append(_attempt(reason))
+            timings = content.setdefault("timings", {})
+            if train_seconds:
+                timings["train"] = max(timings.get("train", 0.0), round(train_seconds, 3))
+            provenance = content.setdefault("provenance", {})
+            provenance["process"] = ProcessIdentity.current().to_json()
+            content.update(status=Status.RUNNING, error=None, exit_code=None, exit_reason=None, finished=None)
+
+        self._change(change)
+
+    def describe_attempt(self, **facts: Any) -> None:
+        """Add to the entry of the attempt that is running: `from_epoch`, `differences`."""
+
+        def change(content: dict[str, Any]) -> None:
+            for attempt in content.get("attempts", [])[-1:]:
+                attempt.update(facts)
+
+        self._change(change)
+
+    def read(self) -> dict[str, Any]:
+        """Return the record as it stands.
+
+        Raises:
+            InputError: There is none, or its version is unknown.
+        """
+        return read_json(self.path, (RECORD_VERSION,))
+
+    def update(self, **sections: Any) -> None:
+        """Replace the named sections, and leave all others as they are in the file."""
+        self._change(lambda content: content.update(sections))
+
+    def add_timing(self, stage: str, seconds: float) -> None:
+        """Record how long a stage took, beside what it took in earlier attempts."""
+
+        def change(content: dict[str, Any]) -> None:
+            timings = content.setdefault("timings", {})
+            timings[stage] = round(timings.get(stage, 0.0) + seconds, 3)
+
+        self._change(change)
+
+    def add_approval(self, approval: Mapping[str, Any]) -> None:
+        """Append the answer of a gate."""
+        self._change(lambda content: content.setdefault("approvals", []).append(dict(approval)))
+
+    def add_note(self, text: str) -> None:
+        """Append a note; earlier ones stay."""
+        self._change(lambda content: content.update(notes=[*_as_list(content.get("notes")), _note(text)]))
+
+    def finish(self, status: Status, error: Mapping[str, Any] | None = None) -> None:
+        """Record the end of the run, and of its attempt."""
+
+        def change(content: dict[str, Any]) -> None:
+            ended = now()
+            content.update(status=status, error=error, finished=ended)
+            for attempt in content.get("attempts", [])[-1:]:
+                attempt.update(status=status, ended=ended)
+
+        self._change(change)
+
+    def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
+        with self._lock():
+            content = self.read()
+            change(content)
+            write_json(self.path, content, RECORD_VERSION)
+
+    def _lock(self) -> FileLock:
+        return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_TIMEOUT_SECONDS)
+
+
+def _attempt(reason: str) -> dict[str, Any]:
+    """Return the entry of an attempt that begins now, in this process."""
+    process = ProcessIdentity.current()
+    return {
+        "started": now(),
+        "ended": None,
+        "status": Status.RUNNING,
+        "host": process.host,
+        "pid": process.pid,
+        "from_epoch": 0,
+        "reason": reason,
+    }
+
+
+def _note(text: str) -> dict[str, str]:
+    """Return one note with its time."""
+    return {"time": now(), "text": text}
+
+
+def _as_list(notes: Any) -> list[Any]:
+    """Return notes as a list, also when somebody wrote them as plain text."""
+    if isinstance(notes, list):
+        return notes
+    return [{"time": "", "text": str(notes)}] if notes else []

@@ -1,0 +1,1 @@
+"""One run, from the composed config to its record."""

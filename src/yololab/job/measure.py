@@ -1,0 +1,120 @@
+"""Measuring a checkpoint under the pinned protocol: for a run, for `yololab evaluate`, for a baseline model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.data.dataset.index import Dataset
+from yololab.data.dataset.resolved import key_root
+from yololab.data.identity.fingerprint import fingerprint_split
+from yololab.files.baseline import METRICS, PREDICTIONS, copy_atomically
+from yololab.files.json_files import write_text_atomically
+from yololab.files.metrics import MetricsFile
+from yololab.job.stages.evaluate import write_metrics
+from yololab.statistics.records.records_file import save_records
+from yololab.tasks import Task
+from yololab.terminal.screen import Screen
+from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
+from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where and how a measurement runs.
+
+    Attributes:
+        device: Ultralytics' device string; None picks one.
+        threads: CPU threads; None for all.
+        cache: Our cache folder.
+        screen: Takes Ultralytics' lines.
+    """
+
+    device: str | None
+    threads: int | None
+    cache: Path
+    screen: Screen
+
+
+def measure_checkpoint(
+    checkpoint: Path,
+    dataset: Dataset,
+    data_yaml: Path,
+    task: Task,
+    protocol: Protocol,
+    fingerprints: Mapping[str, str],
+    target: Path,
+    around: Surroundings,
+    *,
+    plots: Path | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> MetricsFile:
+    """Evaluate a checkpoint and write metrics.json and predictions.npz.
+
+    Args:
+        checkpoint: The checkpoint.
+        dataset: The dataset.
+        data_yaml: The resolved data.yaml for Ultralytics.
+        task: The row of the model's task.
+        protocol: The protocol.
+        fingerprints: Content hash of each split.
+        target: The folder of the two files.
+        around: Device, threads, cache, screen.
+        plots: Where curves, confusion matrix and samples are drawn; None draws none.
+        extra: Further keys of metrics.json.
+    """
+    with ultralytics_log(around.screen.line_of_ultralytics):
+        evaluation = evaluate(
+            checkpoint,
+            data_yaml=data_yaml,
+            dataset_root=key_root(dataset, data_yaml),
+            protocol=protocol,
+            device=around.device,
+            threads=around.threads,
+            save_dir=plots,
+            plots=plots is not None,
+            cache=around.cache,
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    save_records(evaluation.records, target / PREDICTIONS)
+    return write_metrics(
+        target / METRICS,
+        evaluation,
+        task,
+        model=str(checkpoint),
+        data=str(dataset.yaml),
+        root=str(dataset.root),
+        fingerprints=fingerprints,
+        extra=extra,
+    )
+
+
+def keep_newest(metrics: MetricsFile, newest: Path) -> None:
+    """Copy an evaluation's numbers and records to where the newest one is found."""
+    newest.parent.mkdir(parents=True, exist_ok=True)
+    copy_atomically(metrics.path.parent / PREDICTIONS, newest.parent / PREDICTIONS)
+    write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
+
+
+def class_filter(train: Mapping[str, Any]) -> list[int] | None:
+    """Return the classes that a training is limited to; None for all."""
+    classes = train["classes"]
+    return None if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [int(classes)]
+
+
+def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any], task: str) -> dict[str, str]:
+    """Return the content hash of each split that is there.
+
+    Args:
+        dataset: The dataset.
+        train: The training's arguments: `single_cls` and `classes` change labels, so they enter the hash.
+        task: What the labels are for.
+    """
+    wanted = class_filter(train)
+    return {
+        split: fingerprint_split(dataset, split, single_cls=bool(train["single_cls"]), classes=wanted, task=task)
+        for split, places in dataset.splits.items()
+        if all(place.exists() for place in places)
+    }

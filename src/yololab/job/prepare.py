@@ -1,0 +1,287 @@
+"""What must be known before a run folder exists: dataset, model, device. Mistakes end here, leaving nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from yololab.comparison.guards import guard_problems
+from yololab.comparison.run_reference import read_operand
+from yololab.config.schema import ExperimentConfig
+from yololab.config.train_arguments.applicability import Usage, refused_settings
+from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
+from yololab.data.checks.suitability import unfit_dataset
+from yololab.data.dataset.index import Dataset, load_dataset, missing_splits
+from yololab.data.dataset.source import dataset_name, locate_dataset
+from yololab.data.labels.by_task import data_form
+from yololab.errors import InputError, Problem
+from yololab.files.paths import OutputTree
+from yololab.tasks import Task, task_named
+from yololab.ultralytics_adapter.export.exporting import check_export_format
+from yololab.ultralytics_adapter.isolation.devices import Device, resolve_device
+from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
+from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
+from yololab.ultralytics_adapter.models.resolve import ResolvedModel, resolve_model
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of a project, absolute.
+
+    Attributes:
+        working_directory: Where the command was run.
+        tree: Its results.
+        weights: Where checkpoints are sought and downloaded to.
+        datasets: Built-in and downloaded datasets.
+        cache: Our caches and Ultralytics' private settings.
+    """
+
+    working_directory: Path
+    tree: OutputTree
+    weights: Path
+    datasets: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job whose ingredients are there.
+
+    Attributes:
+        paths: The project's folders.
+        dataset: The dataset, read but not yet checked.
+        dataset_name: The name under which its baselines are kept.
+        model: The model, resolved.
+        task: The row of the model's task.
+        device: Where it will run.
+    """
+
+    paths: Paths
+    dataset: Dataset
+    dataset_name: str
+    model: ResolvedModel
+    task: Task
+    device: Device
+
+    @property
+    def usage(self) -> Usage:
+        """What the train arguments are used for."""
+        return Usage(self.task.name, self.model.family, self.model.head, self.dataset.raw)
+
+
+def usable_root(config: ExperimentConfig, working_directory: Path) -> Path:
+    """Return the folder that holds the results, absolute; it need not exist yet.
+
+    Raises:
+        InputError: It cannot be made, or written to.
+    """
+    root = (working_directory / Path(config.paths.root).expanduser()).resolve()
+    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        writable = os.access(root, os.W_OK | os.X_OK)
+        # Only to know: what was made is taken away again, a command that fails leaves nothing.
+        for folder in missing:
+            folder.rmdir()
+    except OSError as error:
+        raise InputError(Problem("paths.root", f"{root} cannot be made ({error.strerror})", "a folder")) from None
+    if not writable:
+        raise InputError(Problem("paths.root", f"{root} is not writable", "a folder that can be written"))
+    return root
+
+
+def project_paths(config: ExperimentConfig, working_directory: Path) -> Paths:
+    """Return the folders of a project; relative ones lie below `paths.root`."""
+    root = usable_root(config, working_directory)
+
+    def below_root(text: str) -> Path:
+        return (root / Path(text).expanduser()).resolve()
+
+    return Paths(
+        working_directory,
+        OutputTree(root),
+        below_root(config.paths.weights),
+        below_root(config.paths.datasets),
+        below_root(config.paths.cache),
+    )
+
+
+def isolate(config: ExperimentConfig, paths: Paths) -> None:
+    """Import Ultralytics under private settings; must come before anything else imports it."""
+    prepare(Isolation(paths.cache, paths.weights, paths.datasets, tuple(config.tracking)))
+    activate()
+
+
+def needed_splits(config: ExperimentConfig) -> tuple[str, ...]:
+    """Return the splits that a job cannot do without, each once."""
+    return tuple(dict.fromkeys(("train", "val", config.evaluation.split.value)))
+
+
+def prepare_dataset(
+    config: ExperimentConfig,
+    paths: Paths,
+    choice: str | None,
+    needed: Sequence[str] | None = None,
+    task: str | None = None,
+) -> tuple[Dataset, str]:
+    """Find and read the dataset.
+
+    Args:
+        config: The experiment.
+        paths: The project's folders.
+        choice: The chosen option of the group `data`; None for a free value.
+        needed: The splits whose images must be there; None for those of a training.
+        task: What it is to be used for, when that is known.
+
+    Raises:
+        InputError: It cannot be found or read, or its images are not there and may not be downloaded.
+    """
+    folders = task is not None and data_form(task).folders
+    if folders and config.data.allow_download:
+        _fetch_by_name(config, paths)
+    yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
+    dataset = load_dataset(yaml, datasets_dir=paths.datasets, prefer_folders=folders)
+    if config.evaluation.split not in dataset.splits:
+        raise InputError(
+            Problem(
+                f"evaluation.split, {dataset.yaml}",
+                f"{config.evaluation.split.value!r}",
+                f"one of the splits of the dataset: {', '.join(dataset.splits)}",
+            )
+        )
+    needed = needed or needed_splits(config)
+    missing = missing_splits(dataset, needed)
+    if missing and dataset.download and config.data.allow_download:
+        from yololab.ultralytics_adapter.models.download import fetch_dataset
+
+        isolate(config, paths)
+        fetch_dataset(dataset.yaml)
+        dataset = load_dataset(yaml, datasets_dir=paths.datasets)
+        missing = missing_splits(dataset, needed)
+    if missing:
+        raise InputError(missing)
+    return dataset, dataset_name(choice, dataset.yaml, packaged_datasets_folder())
+
+
+def _fetch_by_name(config: ExperimentConfig, paths: Paths) -> None:
+    """Download a classification dataset that is named and not there: it has no data.yaml that could say how."""
+    name = config.data.source
+    here = any((folder / name).exists() for folder in (paths.working_directory, paths.datasets))
+    if not here and re.fullmatch(r"[A-Za-z][\w-]*", name):
+        from yololab.ultralytics_adapter.models.download import fetch_class_folders
+
+        isolate(config, paths)
+        fetch_class_folders(name)
+
+
+def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
+    """Find the model.
+
+    Raises:
+        InputError: It cannot be found, read or downloaded.
+    """
+    isolate(config, paths)
+    top = config.train["pretrained"]
+    return resolve_model(
+        config.model.weights,
+        config.model.architecture,
+        config.model.pretrained if top is None else top,
+        (paths.working_directory, paths.weights),
+    )
+
+
+def prepare_job(
+    config: ExperimentConfig,
+    working_directory: Path,
+    choice: str | None,
+    needed: Sequence[str] | None = None,
+    find_device: Callable[[str | None], Device] = resolve_device,
+) -> Prepared:
+    """Find dataset, model and device; all are looked at before anything is reported.
+
+    Args:
+        config: The experiment.
+        working_directory: The user's folder.
+        choice: The chosen option of the group `data`; None for a free value.
+        needed: The splits whose images must be there; None for those of a training.
+        find_device: Finds the device: on this machine, or for a job that will run on another one.
+
+    Raises:
+        InputError: All problems of all three; or arguments that were set and that the model's task does not read.
+    """
+    paths = project_paths(config, working_directory)
+    problems: list[Problem] = []
+    model = _or_note(lambda: prepare_model(config, paths), problems)
+    task = model.task if model is not None else None
+    dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)
+    device = _or_note(lambda: find_device(config.device.id), problems)
+    _or_note(lambda: _prepare_baseline(config, paths), problems)
+    _or_note(lambda: check_export_format(config.export.format), problems)
+    if dataset is not None:
+        problems += _unknown_classes(config, dataset[0])
+    if dataset is not None and model is not None:
+        single_cls = bool(config.train["single_cls"])
+        problems += _or_note(lambda: unfit_dataset(dataset[0], model.task, single_cls), problems) or []
+        row = _or_note(lambda: task_named(model.task), problems)
+        if row is not None and not single_cls:
+            problems += guard_problems(config.baseline.guards, row, list(dataset[0].names.values()))
+    if problems or dataset is None or model is None or device is None:
+        raise InputError(problems)
+    row = task_named(model.task)
+    _take_image_size(config, row)
+    prepared = Prepared(paths, *dataset, model, row, device)
+    refuse_settings_without_effect(config, prepared)
+    return prepared
+
+
+def _take_image_size(config: ExperimentConfig, task: Task) -> None:
+    """Set the task's own image size where nobody has named one: Ultralytics classifies at 224 px by default."""
+    if "imgsz" not in config.overridden and config.train["imgsz"] == TRAIN_ARGUMENTS["imgsz"].default:
+        config.train["imgsz"] = task.imgsz
+
+
+def refuse_settings_without_effect(config: ExperimentConfig, prepared: Prepared) -> None:
+    """Refuse arguments that somebody set and that the model's task and family do not read.
+
+    Raises:
+        InputError: All of them.
+    """
+    problems = refused_settings(config.train, config.overridden, prepared.usage)
+    if problems:
+        raise InputError(problems)
+
+
+def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:
+    """Look whether the named baseline is there: after the training would be late.
+
+    Raises:
+        InputError: It cannot be found or read.
+    """
+    if config.baseline.path is not None:
+        read_operand(config.baseline.path, paths.working_directory)
+    if config.baseline.model is not None:
+        resolve_model(config.baseline.model, None, True, (paths.working_directory, paths.weights))
+
+
+def _unknown_classes(config: ExperimentConfig, dataset: Dataset) -> list[Problem]:
+    """Return the problem of class ids that the dataset does not have."""
+    classes = config.train["classes"]
+    wanted = [] if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [classes]
+    unknown = [index for index in wanted if index not in dataset.names]
+    known = ", ".join(f"{index} ({name})" for index, name in list(dataset.names.items())[:20])
+    return [Problem("classes", f"no class {', '.join(map(str, unknown))} in {dataset.yaml}", known)] if unknown else []
+
+
+def _or_note(find: Callable[[], Found], problems: list[Problem]) -> Found | None:
+    """Return what `find` finds; None, with its problems noted, when it does not."""
+    try:
+        return find()
+    except InputError as error:
+        problems += error.problems
+        return None

@@ -1,0 +1,159 @@
+"""Asking before acting: each gate is answered by a person or by a policy, and the answer is recorded."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from yololab.config.schema import ApprovalConfig, Policy
+from yololab.errors import ApprovalError
+from yololab.files.record import now
+
+
+class GateName(StrEnum):
+    """What is asked."""
+
+    CPU = "cpu"
+    LONG = "long"
+    DATASET = "dataset"
+    WORSE = "worse"
+    PROMOTE = "promote"
+
+
+class Answer(StrEnum):
+    """What was answered."""
+
+    YES = "yes"
+    NO = "no"
+    UNANSWERED = "unanswered"
+
+
+# Gates after the training spend nothing more: without anybody to ask they stay open instead of stopping the job.
+_AFTER_TRAINING = (GateName.WORSE, GateName.PROMOTE)
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The answer of a gate, as it is recorded.
+
+    Attributes:
+        gate: The gate.
+        facts: What the answer rests on: estimate, device, dataset size, …
+        answer: The answer.
+        by: `user:<name>`, or `policy:<policy>`.
+        time: When it was given.
+    """
+
+    gate: GateName
+    facts: Mapping[str, Any]
+    answer: Answer
+    by: str
+    time: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the approval as it stands in the record."""
+        return {
+            "gate": self.gate,
+            "facts": dict(self.facts),
+            "answer": self.answer,
+            "by": self.by,
+            "time": self.time,
+        }
+
+
+@dataclass(frozen=True)
+class Gatekeeper:
+    """Decides who answers.
+
+    Attributes:
+        config: The policies.
+        ask: Puts a question to the person at the terminal and returns True for yes; None when nobody is there.
+        answered: Gates that were passed before this job started (a sweep asks once for its trials), and by whom.
+    """
+
+    config: ApprovalConfig
+    ask: Callable[[str], bool] | None
+    answered: Mapping[str, str] = field(default_factory=dict)
+
+    def policy_of(self, gate: GateName) -> Policy:
+        """Return the gate's own policy, else the overall one."""
+        own: Policy | None = getattr(self.config, gate.value)
+        return own or self.config.policy
+
+    def asks_nobody(self, gate: GateName) -> bool:
+        """Return whether a person should be asked at a gate, and nobody is there."""
+        return self.policy_of(gate) is Policy.ASK and self.ask is None
+
+    def decide(self, gate: GateName, question: str, facts: Mapping[str, Any]) -> Approval:
+        """Get the answer of a gate.
+
+        Args:
+            gate: The gate.
+            question: What a person is asked.
+            facts: What the answer rests on.
+
+        Raises:
+            ApprovalError: Nobody can be asked before a training.
+        """
+        if gate in self.answered:
+            return Approval(gate, facts, Answer.YES, self.answered[gate], now())
+        policy = self.policy_of(gate)
+        if policy is Policy.ASK and self.ask is not None:
+            answer = Answer.YES if self.ask(question) else Answer.NO
+            return Approval(gate, facts, answer, f"user:{_user()}", now())
+        if policy is Policy.ASK and gate not in _AFTER_TRAINING:
+            raise ApprovalError(
+                f"{question} There is no terminal to ask at, and nothing was spent. To go on without being asked, pass "
+                f"approval.{gate.value}=auto (this gate) or approval=auto (all gates)."
+            )
+        answers = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: Answer.YES, Policy.NEVER: Answer.NO}
+        answer = answers[policy]
+        if gate is GateName.PROMOTE and policy is Policy.AUTO:
+            answer = Answer.NO  # going on without a person never moves the baseline
+        return Approval(gate, facts, answer, f"policy:{policy}", now())
+
+
+def declined(approval: Approval) -> ApprovalError:
+    """Return the error for a gate whose answer was no."""
+    outcome = "the result is not accepted" if approval.gate in _AFTER_TRAINING else "nothing was spent"
+    return ApprovalError(
+        f"declined at the gate {approval.gate.value} by {approval.by}; {outcome}. "
+        f"approval.{approval.gate.value}=auto goes on without asking."
+    )
+
+
+def terminal_asker(show: Callable[[str], None]) -> Callable[[str], bool] | None:
+    """Return a function that asks at the terminal; None when there is none.
+
+    Only an explicit yes counts: Enter alone, end of input and Ctrl-C are no.
+    """
+    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+
+    def ask(question: str) -> bool:
+        while True:
+            show(question)
+            try:
+                words = input("          [y/N] ").strip().lower()
+            except (EOFError, KeyboardInterrupt):
+                show("")
+                return False
+            if words in ("", "n", "no"):
+                return False
+            if words in ("y", "yes"):
+                return True
+            show("Please answer y or n.")
+
+    return ask
+
+
+def _user() -> str:
+    """Return who sits at the terminal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

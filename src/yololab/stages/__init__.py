@@ -1,1 +1,0 @@
-"""The stages of a job: plain parameters in, a frozen result out."""

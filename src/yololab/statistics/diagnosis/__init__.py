@@ -1,0 +1,1 @@
+"""Why a model is better or worse: error types, object sizes, the images that changed."""

@@ -1,0 +1,165 @@
+"""Where the errors come from: the six error types of TIDE, each with what mending it would be worth.
+
+Source: Bolya, Foley, Hays, Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV 2020. A
+detection that is no true positive at IoU 0.5 is, by the first that holds, with t_b = 0.1:
+
+- localisation: it overlaps a label of its class by 0.1 to 0.5;
+- classification: it overlaps a label of another class by 0.5 or more;
+- duplicate: it overlaps a label of its class by 0.5 or more, which a more confident detection has taken;
+- background: it overlaps no label by more than 0.1;
+- both: all else: it overlaps a label of another class by 0.1 to 0.5.
+
+A label that no detection finds, and that no localisation or classification error points at, is missed. What a type is
+worth is the AP50 that an oracle would add by mending it alone: localisation and classification errors become true
+positives of the label that they point at, the most confident detection of a label taking it and the others going;
+duplicate, background and both errors go; missed labels no longer count. The mean is over the classes with labels; a
+class whose every label was missed has 0, before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
+from yololab.statistics.metrics.point_metrics import average_precision
+from yololab.statistics.records.detections import DetectionRecords
+
+FOREGROUND, BACKGROUND = 0.5, 0.1
+TYPES = ("classification", "localisation", "both", "duplicate", "background", "missed")
+_RIGHT = len(TYPES)
+_POINTING = (TYPES.index("classification"), TYPES.index("localisation"))
+
+
+@dataclass(frozen=True)
+class ErrorType:
+    """One type of error.
+
+    Attributes:
+        count: How many there are.
+        delta_ap: What mending them all would add to the AP50; None without labels.
+    """
+
+    count: int
+    delta_ap: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Every detection and label, judged.
+
+    Attributes:
+        kinds: Type of each detection, the number of types for a true positive, shape (D,).
+        label: The label that a detection has, or points at; −1 for none, shape (D,).
+        missed: Whether a label is missed, shape (M,).
+    """
+
+    kinds: NDArray[np.int64]
+    label: NDArray[np.int64]
+    missed: NDArray[np.bool_]
+
+
+def error_types(records: DetectionRecords) -> dict[str, ErrorType]:
+    """Count the errors of each type, and say what mending it would be worth.
+
+    Args:
+        records: The records of an evaluation; its boxes decide, also for masks and keypoints.
+    """
+    judged = _judge(records)
+    classes = records.truth_class.astype(np.int64)
+    labelled = np.unique(classes).tolist()
+    right = judged.kinds == _RIGHT
+    own = records.classes.astype(np.int64)
+    counts = np.bincount(classes, minlength=1)
+    before = _mean_ap(records, own, right, np.ones(len(own), bool), counts, labelled)
+    found = {}
+    for kind, name in enumerate(TYPES):
+        errors = judged.kinds == kind
+        hits, kept, as_class, labels = right, ~errors, own, counts
+        if name == "missed":
+            kept = np.ones(len(own), bool)
+            labels = counts - np.bincount(classes[judged.missed], minlength=len(counts))
+        elif kind in _POINTING:
+            hits, kept, as_class = _mended(records, judged, errors, own)
+        after = _mean_ap(records, as_class, hits, kept, labels, labelled)
+        count = int(judged.missed.sum()) if name == "missed" else int(errors.sum())
+        worth = None if before is None or after is None else after - before
+        found[name] = ErrorType(count, worth)
+    return found
+
+
+def _judge(records: DetectionRecords) -> _Judged:
+    """Judge the detections and labels of every image."""
+    kinds = np.full(len(records.confidence), TYPES.index("background"), np.int64)
+    label = np.full(len(records.confidence), -1, np.int64)
+    missed = np.ones(len(records.truth_image), bool)
+    first, truth = records.offsets, records.truth_offsets
+    for place in range(len(records.keys)):
+        a, b, c, d = first[place], first[place + 1], truth[place], truth[place + 1]
+        if a == b or c == d:
+            continue
+        iou = overlaps(records.truth_boxes[c:d], records.boxes[a:b])
+        mine = same_class(records.truth_class[c:d], records.classes[a:b])
+        inside, across = iou * mine, iou * ~mine
+        paired = pair_up(inside, np.array([FOREGROUND]))[:, 0]
+        taken = np.zeros(d - c, bool)
+        taken[paired[paired >= 0]] = True
+        best, other = inside.max(axis=0), across.max(axis=0)
+        kinds[a:b] = np.select(
+            [
+                paired >= 0,
+                (best >= BACKGROUND) & (best < FOREGROUND),
+                other >= FOREGROUND,
+                best >= FOREGROUND,
+                iou.max(axis=0) < BACKGROUND,
+            ],
+            [_RIGHT, 1, 0, 3, 4],
+            2,
+        )
+        points = np.select(
+            [paired >= 0, kinds[a:b] == 1, kinds[a:b] == 0], [paired, inside.argmax(axis=0), across.argmax(axis=0)], -1
+        )
+        label[a:b] = np.where(points >= 0, points + c, -1)
+        taken[points[points >= 0]] = True
+        missed[c:d] = ~taken
+    return _Judged(kinds, label, missed)
+
+
+def _mended(
+    records: DetectionRecords, judged: _Judged, errors: NDArray[np.bool_], own: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
+    """Let errors take the labels that they point at; return true positives, who stays, and the classes."""
+    claims = np.flatnonzero(errors | (judged.kinds == _RIGHT))
+    order = claims[np.lexsort((claims, -records.confidence[claims], judged.label[claims]))]
+    labels = judged.label[order]
+    winners = order[np.concatenate(([True], labels[1:] != labels[:-1]))] if len(order) else order
+    hits = np.zeros(len(own), bool)
+    hits[winners] = True
+    kept = ~errors & (judged.kinds != _RIGHT) | hits
+    as_class = own.copy()
+    as_class[winners] = records.truth_class[judged.label[winners]]
+    return hits, kept, as_class
+
+
+def _mean_ap(
+    records: DetectionRecords,
+    classes: NDArray[np.int64],
+    hits: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
+    labels: NDArray[np.int64],
+    labelled: Sequence[int],
+) -> float | None:
+    """Return the mean AP50 over the classes with labels."""
+    if not labelled:
+        return None
+    chosen = np.flatnonzero(kept)
+    order = chosen[np.lexsort((-records.confidence[chosen], classes[chosen]))]
+    ends = np.searchsorted(classes[order], [[index, index + 1] for index in labelled])
+    values = [
+        average_precision(hits[order[first:last]], int(labels[index])) if labels[index] else 0.0
+        for index, (first, last) in zip(labelled, ends, strict=True)
+    ]
+    return float(np.mean(values))

@@ -1,0 +1,1 @@
+"""Is a difference more than chance: resampling, intervals, p-values, verdicts."""

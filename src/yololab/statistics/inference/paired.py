@@ -1,0 +1,288 @@
+"""The paired comparison of two models: every metric with its interval and its p-value, every class with its q-value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.statistics.inference.hypothesis_tests import (
+    benjamini_hochberg,
+    detectable_drop,
+    images_needed,
+    percentile_interval,
+    permutation_p,
+    standard_error,
+)
+from yololab.statistics.inference.pairs import ClassPoint, ExactTest, Pair
+from yololab.statistics.inference.resampling import bootstrap_weights, swaps
+from yololab.statistics.inference.verdict import ALPHA, Difference, Verdict, judge
+from yololab.statistics.metrics.weighted_ap import Weights
+from yololab.statistics.metrics.weighted_metrics import Replicates
+
+FEW_REPLICATES, MANY_REPLICATES = 2_000, 10_000
+FEW_IMAGES = 1_000
+FEWEST_IMAGES_OF_A_CLASS = 10
+# Monte-Carlo error of 2,000 replicates, three times over: of a p near 0.05, and of an interval's end in units of SE.
+_P_MARGIN, _END_MARGIN = 0.015, 0.18
+_WIDTH_IN_SE = 3.92  # of a 95 % interval
+Deltas = dict[str, NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class MetricDifference:
+    """One metric in both models. None is what cannot be known.
+
+    Attributes:
+        metric: Its name.
+        current: Value of the current model.
+        baseline: Value of the baseline.
+        ci95: 95 % percentile interval of `current − baseline`.
+        ci90: 90 % percentile interval.
+        standard_error: Standard error of the difference.
+        p: Two-sided permutation p-value.
+    """
+
+    metric: str
+    current: float | None
+    baseline: float | None
+    ci95: tuple[float, float] | None
+    ci90: tuple[float, float] | None
+    standard_error: float | None
+    p: float | None
+
+    @property
+    def delta(self) -> float | None:
+        """`current − baseline`."""
+        return None if self.current is None or self.baseline is None else self.current - self.baseline
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """One metric of one class in both models.
+
+    Attributes:
+        metric: Name of the class metric.
+        index: The class.
+        images: Images that hold it.
+        current: Value of the current model.
+        baseline: Value of the baseline.
+        ci95: 95 % percentile interval of the difference, over the replicates that hold the class.
+        p: Two-sided permutation p-value; None below 10 images.
+        q: p after Benjamini–Hochberg over the classes with a p; None where p is.
+    """
+
+    metric: str
+    index: int
+    images: int
+    current: float
+    baseline: float
+    ci95: tuple[float, float] | None
+    p: float | None
+    q: float | None
+
+    @property
+    def delta(self) -> float:
+        """`current − baseline`."""
+        return self.current - self.baseline
+
+    @property
+    def insufficient(self) -> bool:
+        """Whether too few images hold the class to say anything."""
+        return self.p is None
+
+
+@dataclass(frozen=True)
+class PairedResult:
+    """What the images say of two models.
+
+    Attributes:
+        verdict: The verdict on the primary metric.
+        confirmed: Whether a degradation is certain even at the upper end of its interval.
+        metrics: Every metric.
+        classes: Every class that has labels, for every class metric; the one of the primary metric comes first.
+        images: Number of images.
+        replicates: Replicates behind the primary metric.
+        secondary_replicates: Replicates behind the other metrics.
+        detectable_drop: The smallest drop of the primary metric that these images would show four times in five.
+        images_needed: How many would show a drop of the tolerance.
+        exact_tests: Tests without replicates, where the task has any.
+    """
+
+    verdict: Verdict
+    confirmed: bool
+    metrics: tuple[MetricDifference, ...]
+    classes: tuple[ClassDifference, ...]
+    images: int
+    replicates: int
+    secondary_replicates: int
+    detectable_drop: float | None
+    images_needed: int | None
+    exact_tests: tuple[ExactTest, ...] = ()
+
+    def metric(self, name: str) -> MetricDifference | None:
+        """Return a metric by its name."""
+        return next((row for row in self.metrics if row.metric == name), None)
+
+
+def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False, seed: int = 0) -> PairedResult | None:
+    """Compare two models over the same images.
+
+    2,000 replicates, 10,000 where there are at most 1,000 images or where the verdict hangs on the noise of 2,000.
+    The metrics beside the primary one rest on 2,000 in any case.
+
+    Args:
+        pair: The models.
+        tolerance: The drop of the primary metric that still counts as no worse.
+        lower_is_better: Whether the primary metric is an error.
+        seed: Seed of the resamples.
+
+    Returns:
+        The result; None when the images hold nothing to measure.
+    """
+    now, before = pair.points()
+    ours, theirs = now[pair.primary], before[pair.primary]
+    if ours is None or theirs is None or len(pair.keys) < 2:
+        return None
+    sign = -1.0 if lower_is_better else 1.0
+    count = MANY_REPLICATES if len(pair.keys) <= FEW_IMAGES else FEW_REPLICATES
+    collected = _collect(pair, seed, count)
+    difference = _difference(sign * (ours - theirs), pair, collected, sign)
+    if count < MANY_REPLICATES and _borderline(difference, collected, pair.primary, tolerance):
+        count = MANY_REPLICATES
+        collected = _collect(pair, seed, count)
+        difference = _difference(sign * (ours - theirs), pair, collected, sign)
+    verdict, confirmed = judge(difference, tolerance)
+    metrics = tuple(_metric(name, now[name], before[name], pair, collected) for name in now)
+    error = next(row.standard_error for row in metrics if row.metric == pair.primary)
+    return PairedResult(
+        verdict,
+        confirmed,
+        metrics,
+        _classes(pair, collected),
+        len(pair.keys),
+        count,
+        min(count, FEW_REPLICATES),
+        None if error is None else detectable_drop(error),
+        None if error is None else images_needed(len(pair.keys), error, tolerance),
+        pair.exact_tests(),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Collected:
+    """Differences `current − baseline` of all replicates: metrics (B,), classes of each class metric (C, B)."""
+
+    sampled: Deltas
+    permuted: Deltas
+    sampled_classes: Deltas
+    permuted_classes: Deltas
+
+
+def _collect(pair: Pair, seed: int, count: int) -> _Collected:
+    """Measure all replicates."""
+    sampled, sampled_classes = _deltas(bootstrap_weights(pair.keys, seed, count), pair.sampled)
+    permuted, permuted_classes = _deltas(swaps(pair.keys, seed, count), pair.swapped)
+    return _Collected(sampled, permuted, sampled_classes, permuted_classes)
+
+
+def _deltas(blocks: Iterator[Weights], measure: Callable[..., tuple[Replicates, Replicates]]) -> tuple[Deltas, Deltas]:
+    """Return the differences of every block, joined: of the metrics, and of the classes."""
+    parts: dict[str, list[NDArray[np.floating]]] = {}
+    classes: dict[str, list[NDArray[np.floating]]] = {}
+    done = 0
+    for block in blocks:
+        current, baseline = measure(block, everything=done < FEW_REPLICATES)
+        for target, ours, theirs in (
+            (parts, current.metrics, baseline.metrics),
+            (classes, current.classes, baseline.classes),
+        ):
+            for name, values in ours.items():
+                target.setdefault(name, []).append(values - theirs[name])
+        done += block.shape[1]
+    return (
+        {name: np.concatenate(values) for name, values in parts.items()},
+        {name: np.concatenate(values, axis=1) for name, values in classes.items()},
+    )
+
+
+def _difference(gain: float, pair: Pair, collected: _Collected, sign: float) -> Difference:
+    """Return the primary metric's difference, positive for better."""
+    ends = [_interval(pair, pair.primary, collected, level) for level in (0.95, 0.9)]
+    (low95, high95), (low90, high90) = (sorted(sign * end for end in interval) for interval in ends)
+    return Difference(gain, (low95, high95), (low90, high90), permutation_p(gain, collected.permuted[pair.primary]))
+
+
+def _interval(pair: Pair, metric: str, collected: _Collected, level: float) -> tuple[float, float]:
+    """Return the interval of a metric's difference: an exact one where replicates cannot give it."""
+    found = pair.exact_interval(metric, level) or percentile_interval(collected.sampled[metric], level)
+    assert found is not None
+    return found
+
+
+def _borderline(difference: Difference, collected: _Collected, primary: str, tolerance: float) -> bool:
+    """Whether another draw of as many replicates could give another verdict."""
+    margin = _END_MARGIN * (standard_error(collected.sampled[primary]) or 0)
+    ends = (
+        difference.ci95[0],
+        difference.ci95[1] + tolerance,
+        difference.ci90[0] + tolerance,
+        difference.ci90[1] - tolerance,
+    )
+    return abs(difference.p - ALPHA) < _P_MARGIN or any(abs(end) < margin for end in ends)
+
+
+def _metric(name: str, now: float | None, before: float | None, pair: Pair, collected: _Collected) -> MetricDifference:
+    """Return a metric with what its replicates say."""
+    sampled = collected.sampled.get(name)
+    if now is None or before is None or sampled is None:
+        return MetricDifference(name, now, before, None, None, None, None)
+    exact = pair.exact_interval(name, 0.95)
+    error = standard_error(sampled)
+    if exact is not None and error is not None:
+        error = max(error, (exact[1] - exact[0]) / _WIDTH_IN_SE)
+    return MetricDifference(
+        name,
+        now,
+        before,
+        _interval(pair, name, collected, 0.95),
+        _interval(pair, name, collected, 0.9),
+        error,
+        permutation_p(now - before, collected.permuted[name]),
+    )
+
+
+def _classes(pair: Pair, collected: _Collected) -> tuple[ClassDifference, ...]:
+    """Return every class; those of too few images have no p-value and do not count among the tests of their metric."""
+    points: dict[str, list[ClassPoint]] = {}
+    for point in pair.classes():
+        points.setdefault(point.metric, []).append(point)
+    return tuple(
+        difference
+        for metric, found in points.items()
+        for difference in _classes_of(found, collected.sampled_classes[metric], collected.permuted_classes[metric])
+    )
+
+
+def _classes_of(
+    points: Sequence[ClassPoint], sampled: NDArray[np.floating], permuted: NDArray[np.floating]
+) -> Iterator[ClassDifference]:
+    """Yield the classes of one class metric."""
+    p = [
+        permutation_p(point.current - point.baseline, swapped) if point.images >= FEWEST_IMAGES_OF_A_CLASS else None
+        for point, swapped in zip(points, permuted, strict=True)
+    ]
+    adjusted = iter(benjamini_hochberg([value for value in p if value is not None]))
+    for point, value, row in zip(points, p, sampled, strict=True):
+        yield ClassDifference(
+            point.metric,
+            point.index,
+            point.images,
+            point.current,
+            point.baseline,
+            percentile_interval(row, 0.95),
+            value,
+            None if value is None else next(adjusted),
+        )

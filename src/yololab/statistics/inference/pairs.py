@@ -1,0 +1,254 @@
+"""Two models measured on the same images: their metrics under any weights, and with any images swapped."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from yololab.statistics.inference.hypothesis_tests import discordant_interval, exact_mcnemar
+from yololab.statistics.metrics.confusion_metrics import ConfusionMetrics
+from yololab.statistics.metrics.detection_metrics import (
+    PRIMARY,
+    DetectionMetrics,
+    detection_replicates,
+    ranked_together,
+)
+from yololab.statistics.metrics.linear_metrics import ClassifyMetrics, DepthMetrics, LinearMetrics, Sums
+from yololab.statistics.metrics.weighted_ap import Weights
+from yololab.statistics.metrics.weighted_metrics import Replicates, WeightedMetrics
+from yololab.statistics.records.classification import ClassifyRecords
+from yololab.statistics.records.confusion import ConfusionRecords
+from yololab.statistics.records.depth import DepthRecords
+from yololab.statistics.records.detections import DetectionRecords
+from yololab.statistics.records.evaluated import Records
+
+FEW_DISCORDANT = 10
+
+
+@dataclass(frozen=True)
+class ClassPoint:
+    """A class in both models.
+
+    Attributes:
+        metric: Name of the class metric.
+        index: The class.
+        images: Images that hold it.
+        current: The metric of the current model.
+        baseline: The same of the baseline.
+    """
+
+    metric: str
+    index: int
+    images: int
+    current: float
+    baseline: float
+
+
+@dataclass(frozen=True)
+class ExactTest:
+    """A test whose p-value needs no replicates.
+
+    Attributes:
+        test: Its name.
+        metric: What it tests.
+        only_current: Images that only the current model has right.
+        only_baseline: Images that only the baseline has right.
+        p: Two-sided p-value.
+    """
+
+    test: str
+    metric: str
+    only_current: int
+    only_baseline: int
+    p: float
+
+
+class Pair(ABC):
+    """Two models over the same images.
+
+    Args:
+        current: The current model.
+        baseline: The baseline.
+    """
+
+    def __init__(self, current: WeightedMetrics, baseline: WeightedMetrics) -> None:
+        self.current, self.baseline = current, baseline
+        self.keys: Sequence[str] = current.keys
+        self.primary = current.primary
+
+    def points(self) -> tuple[dict[str, float | None], dict[str, float | None]]:
+        """Return the metrics of the current model and of the baseline, in double precision."""
+        return self.current.points(), self.baseline.points()
+
+    def classes(self) -> tuple[ClassPoint, ...]:
+        """Return the classes that have labels, for every class metric; the order is that of the replicates."""
+        before = self.baseline.class_points()
+        return tuple(
+            ClassPoint(metric, now.index, now.images, now.value, was.value)
+            for metric, values in self.current.class_points().items()
+            for now, was in zip(values, before[metric], strict=True)
+        )
+
+    def sampled(self, weights: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
+        """Return both models' metrics under weights of the images.
+
+        Args:
+            weights: f32, shape (I, B).
+            everything: Whether the costly metrics beside the primary one are wanted too.
+        """
+        return (
+            self.current.replicates(weights, everything=everything),
+            self.baseline.replicates(weights, everything=everything),
+        )
+
+    @abstractmethod
+    def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
+        """Return both models' metrics after exchanging some images' results.
+
+        Args:
+            swap: 1 where an image is swapped, else 0, f32, shape (I, B).
+            everything: As in `sampled`.
+        """
+
+    def exact_tests(self) -> tuple[ExactTest, ...]:
+        """Return the tests that need no replicates."""
+        return ()
+
+    def exact_interval(self, metric: str, level: float) -> tuple[float, float] | None:  # noqa: ARG002
+        """Return an interval of a metric's difference where replicates cannot give one; None where they can."""
+        return None
+
+
+class DetectionPair(Pair):
+    """Two models whose results are detections.
+
+    Args:
+        current: Records of the current model.
+        baseline: Records of the baseline, over the same images and labels.
+        primary: The metric that decides.
+    """
+
+    def __init__(self, current: DetectionRecords, baseline: DetectionRecords, primary: str = PRIMARY) -> None:
+        ours = DetectionMetrics(current, primary)
+        super().__init__(ours, DetectionMetrics(baseline, primary))
+        self._together = ranked_together(current, baseline, ours.kind)
+
+    def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
+        """Return both models' metrics after exchanging some images' results."""
+        ones = np.ones_like(swap)
+        kept = ones - swap
+        return (
+            detection_replicates(self._together, np.concatenate((kept, swap)), ones, everything=everything),
+            detection_replicates(self._together, np.concatenate((swap, kept)), ones, everything=everything),
+        )
+
+
+class LinearPair(Pair):
+    """Two models whose metrics are functions of sums over the images.
+
+    Args:
+        current: The current model.
+        baseline: The baseline.
+    """
+
+    def __init__(self, current: LinearMetrics, baseline: LinearMetrics) -> None:
+        super().__init__(current, baseline)
+        self._sides = (current, baseline)
+
+    def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:  # noqa: ARG002
+        """Return both models' metrics after exchanging some images' results."""
+        ours, theirs = self._sides
+        moved = swap.astype(np.float64)
+        kept = 1 - moved
+        return (
+            ours.measured(_added(ours.sums(kept), theirs.sums(moved))),
+            ours.measured(_added(theirs.sums(kept), ours.sums(moved))),
+        )
+
+
+class ClassifyPair(LinearPair):
+    """Two models that classify the same images.
+
+    Where few images tell the two apart, replicates of these images know too little of all the others, and the intervals
+    are exact ones: two models that are right in the same fifty images need not be equal.
+
+    Args:
+        current: The current model.
+        baseline: The baseline.
+    """
+
+    def __init__(self, current: ClassifyMetrics, baseline: ClassifyMetrics) -> None:
+        super().__init__(current, baseline)
+        self._correct = (current.correct, baseline.correct)
+        self._alike, self._certain = current.says_the_same(baseline), current.certain
+
+    def exact_interval(self, metric: str, level: float) -> tuple[float, float] | None:
+        """Return an exact interval where few images tell the models apart, and something else does."""
+        test = next(test for test in self.exact_tests() if test.metric == metric)
+        if (
+            self._alike
+            or metric in self._certain
+            or test.only_current + test.only_baseline >= FEW_DISCORDANT
+            or not len(self.keys)
+        ):
+            return None
+        return discordant_interval(test.only_current, test.only_baseline, len(self.keys), level)
+
+    def exact_tests(self) -> tuple[ExactTest, ...]:
+        """Return McNemar's test on both accuracies."""
+        ours, theirs = self._correct
+        only_ours, only_theirs = (ours & ~theirs).sum(axis=0).tolist(), (theirs & ~ours).sum(axis=0).tolist()
+        return tuple(
+            ExactTest("McNemar", metric, first, second, exact_mcnemar(first, second))
+            for metric, first, second in zip(("top1", "top5"), only_ours, only_theirs, strict=True)
+        )
+
+
+def _added(first: Sums, second: Sums) -> Sums:
+    """Add sums by their names."""
+    return {name: values + second[name] for name, values in first.items()}
+
+
+# Form of the records → what measures one side, and what pairs two of them.
+_MEASURES: Mapping[str, Callable[[Any, str], WeightedMetrics]] = {
+    DetectionRecords.FORM: DetectionMetrics,
+    ClassifyRecords.FORM: ClassifyMetrics,
+    ConfusionRecords.FORM: ConfusionMetrics,
+    DepthRecords.FORM: DepthMetrics,
+}
+_PAIRS: Mapping[str, Callable[[Any, Any, str], Pair]] = {
+    DetectionRecords.FORM: DetectionPair,
+    ClassifyRecords.FORM: lambda now, was, name: ClassifyPair(ClassifyMetrics(now, name), ClassifyMetrics(was, name)),
+    ConfusionRecords.FORM: lambda now, was, name: LinearPair(ConfusionMetrics(now, name), ConfusionMetrics(was, name)),
+    DepthRecords.FORM: lambda now, was, name: LinearPair(DepthMetrics(now, name), DepthMetrics(was, name)),
+}
+
+
+def metrics_of(records: Records, primary: str) -> WeightedMetrics:
+    """Return the metrics of an evaluation, whatever its records are.
+
+    Args:
+        records: The records.
+        primary: The metric that decides.
+    """
+    return _MEASURES[records.FORM](records, primary)
+
+
+def pair_of(current: Records, baseline: Records, primary: str) -> Pair:
+    """Return two evaluations as a pair, whatever their records are.
+
+    Args:
+        current: The current model's records.
+        baseline: The baseline's, over the same images and labels.
+        primary: The metric that decides.
+
+    Raises:
+        ValueError: The records are not of one form.
+    """
+    if current.FORM != baseline.FORM:
+        raise ValueError(f"{current.FORM} cannot be paired with {baseline.FORM}")
+    return _PAIRS[current.FORM](current, baseline, primary)

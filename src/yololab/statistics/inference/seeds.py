@@ -1,0 +1,164 @@
+"""From checkpoints to recipes: is the new recipe better, whichever seed it is run with?
+
+One run an arm compares two checkpoints. Two runs of one recipe with different seeds differ as well, often by more than
+what is looked for; so a claim on recipes needs several seeds an arm. With S_A and S_B of them, over the same images:
+
+    Δ̄ = mean(A) − mean(B),   Var(Δ̄) = Var_img(Δ̄) + s²_A / S_A + s²_B / S_B
+
+Var_img: variance of Δ̄ over bootstrap resamples of the images, all runs together; s²: variance between the seeds of an
+arm. The degrees of freedom are Satterthwaite's (1946, Biometrics Bulletin 2, 110–114): Var² / Σ part² / df(part).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from yololab.statistics.inference.pairs import metrics_of
+from yololab.statistics.inference.resampling import bootstrap_weights
+from yololab.statistics.inference.verdict import Difference
+from yololab.statistics.metrics.weighted_metrics import Values, WeightedMetrics
+from yololab.statistics.records.evaluated import Records
+
+FEWEST_SEEDS = 3
+_REPLICATES = 2_000
+
+
+@dataclass(frozen=True)
+class RecipeDifference:
+    """The difference of two recipes on the primary metric.
+
+    Attributes:
+        current: The metric of each run of the current recipe.
+        baseline: The metric of each run of the other.
+        difference: Δ̄ with its intervals and its p-value, positive for better.
+        standard_error: Square root of Var(Δ̄).
+        image_share: The share of Var(Δ̄) that comes from the images; the rest comes from the seeds.
+        degrees: Satterthwaite's degrees of freedom.
+    """
+
+    current: tuple[float, ...]
+    baseline: tuple[float, ...]
+    difference: Difference
+    standard_error: float
+    image_share: float
+    degrees: float
+
+
+def compare_recipes(
+    current: Sequence[Records],
+    baseline: Sequence[Records],
+    primary: str,
+    *,
+    lower_is_better: bool = False,
+    seed: int = 0,
+) -> RecipeDifference:
+    """Compare two recipes by the primary metric of their runs.
+
+    Args:
+        current: Records of at least three runs of the current recipe, one a seed.
+        baseline: The same of the other recipe, over the same images.
+        primary: The metric that decides.
+        lower_is_better: Whether it is an error.
+        seed: Seed of the resamples.
+
+    Raises:
+        ValueError: There are fewer than three runs in an arm, or nothing to measure.
+    """
+    if min(len(current), len(baseline)) < FEWEST_SEEDS:
+        raise ValueError(f"{len(current)} and {len(baseline)} runs: a claim on recipes needs {FEWEST_SEEDS} an arm")
+    arms = [[metrics_of(records, primary) for records in arm] for arm in (current, baseline)]
+    ours, theirs = (tuple(_value(run) for run in arm) for arm in arms)
+    replicates = _mean_replicates(arms[0], seed) - _mean_replicates(arms[1], seed)
+    known = replicates[np.isfinite(replicates)].astype(np.float64)
+    return recipe_difference(
+        ours, theirs, float(known.var(ddof=1)), len(current[0].keys), lower_is_better=lower_is_better
+    )
+
+
+def recipe_difference(
+    current: tuple[float, ...],
+    baseline: tuple[float, ...],
+    image_variance: float,
+    images: int,
+    *,
+    lower_is_better: bool = False,
+) -> RecipeDifference:
+    """Put the parts of the variance together.
+
+    Args:
+        current: The metric of each run of the current recipe.
+        baseline: The same of the other.
+        image_variance: Var_img(Δ̄).
+        images: Number of images.
+        lower_is_better: Whether the metric is an error; a gain is then a fall.
+    """
+    parts = [(image_variance, images - 1)]
+    parts += [(float(np.var(arm, ddof=1)) / len(arm), len(arm) - 1) for arm in (current, baseline)]
+    variance = sum(part for part, _ in parts)
+    gain = float(np.mean(current) - np.mean(baseline)) * (-1 if lower_is_better else 1)
+    if variance <= 0:
+        exact = Difference(gain, (gain, gain), (gain, gain), 1.0 if gain == 0 else 0.0)
+        return RecipeDifference(current, baseline, exact, 0.0, 0.0, math.inf)
+    degrees = variance**2 / sum(part**2 / max(df, 1) for part, df in parts)
+    error = math.sqrt(variance)
+    ends = {level: t_quantile(0.5 + level / 2, degrees) * error for level in (0.95, 0.9)}
+    return RecipeDifference(
+        current,
+        baseline,
+        Difference(
+            gain,
+            (gain - ends[0.95], gain + ends[0.95]),
+            (gain - ends[0.9], gain + ends[0.9]),
+            2 * t_tail(abs(gain) / error, degrees),
+        ),
+        error,
+        image_variance / variance,
+        degrees,
+    )
+
+
+def t_tail(value: float, degrees: float) -> float:
+    """Return the probability that Student's t exceeds a value ≥ 0.
+
+    >>> round(t_tail(2.776445, 4), 6)
+    0.025
+    """
+    from mpmath import betainc
+
+    return float(betainc(degrees / 2, 0.5, 0, degrees / (degrees + value**2), regularized=True)) / 2
+
+
+def t_quantile(probability: float, degrees: float) -> float:
+    """Return the quantile of Student's t for a probability above 0.5, to 1e-9, by bisection.
+
+    >>> round(t_quantile(0.975, 4), 6)
+    2.776445
+    """
+    low, high = 0.0, 1.0
+    while t_tail(high, degrees) > 1 - probability:
+        high *= 2
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_tail(middle, degrees) > 1 - probability else (low, middle)
+    return (low + high) / 2
+
+
+def _value(run: WeightedMetrics) -> float:
+    """Return the primary metric of a run."""
+    value = run.points()[run.primary]
+    if value is None:
+        raise ValueError("the images hold no labels")
+    return value
+
+
+def _mean_replicates(arm: Sequence[WeightedMetrics], seed: int) -> Values:
+    """Return the mean of an arm's runs in each resample, shape (B,)."""
+    blocks = []
+    for weights in bootstrap_weights(arm[0].keys, seed, _REPLICATES):
+        values = [run.replicates(weights, everything=False).metrics[run.primary] for run in arm]
+        blocks.append(np.mean(values, axis=0))
+    return np.concatenate(blocks)

@@ -1,0 +1,129 @@
+r"""The best of several models over the same images: which others could be the best one as well, and how lucky it was.
+
+Each model is measured in the same bootstrap resamples, so K models cost K runs. For each model i the hypothesis "none
+of the others is better" is tested by the largest studentised lead over it (max-T, Westfall & Young 1993),
+
+    T_i = max_{j≠i} (θ_j − θ_i) / se_ij ,
+
+held against the same maximum of the centred resamples, which carries the correlation between all models. Those that are
+not rejected at α are a confidence set of the best one (subset selection, Gupta 1965; Hsu 1984): the truly best model
+is in it with probability 1 − α at least, whichever model came out first. Only the truly best one's own test can put it
+out of the set, so nothing has to be corrected for the number of models a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.statistics.inference.hypothesis_tests import percentile_interval
+from yololab.statistics.inference.verdict import ALPHA
+
+# Replicates are in single precision: a spread below this is that of two equal models.
+_SAME = 1e-6
+Values = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One model among several.
+
+    Attributes:
+        value: Its metric.
+        ci95: 95 % percentile interval of the metric over the images.
+        behind: How much better the best one is, ≥ 0.
+        behind_ci95: 95 % percentile interval of that; None for the best one itself.
+        p: p-value of "no other one is better", corrected for the number of models.
+        could_be_best: Whether it belongs to the confidence set of the best one.
+    """
+
+    value: float
+    ci95: tuple[float, float]
+    behind: float
+    behind_ci95: tuple[float, float] | None
+    p: float
+    could_be_best: bool
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the images say of a choice among several models.
+
+    Attributes:
+        best: Index of the best one.
+        standings: One a model, in the order given.
+        optimism: By how much the best of so many looks better on these images than it is, on average.
+        replicates: Number of resamples.
+    """
+
+    best: int
+    standings: tuple[Standing, ...]
+    optimism: float
+    replicates: int
+
+
+def select_best(
+    values: Sequence[float], replicates: Values, *, lower_is_better: bool = False, alpha: float = ALPHA
+) -> Selection:
+    """Find the best of K models and the set of those that could be it.
+
+    Args:
+        values: The metric of each model, K of them.
+        replicates: The metric of each model in each shared resample, shape (K, B). Resamples in which a model has no
+            number are left out for all.
+        lower_is_better: Whether the metric is an error.
+        alpha: The chance that the truly best model is not in the set.
+
+    Raises:
+        ValueError: There is no model, or hardly a resample in which all have a number.
+
+    >>> rng = np.random.default_rng(0)
+    >>> found = select_best([0.5, 0.1], np.array([[0.5], [0.1]]) + rng.normal(0, 0.02, (2, 500)))
+    >>> found.best, [standing.could_be_best for standing in found.standings]
+    (0, [True, False])
+    """
+    if not len(values):
+        raise ValueError("no models to choose from")
+    known = replicates[:, np.isfinite(replicates).all(axis=0)].astype(np.float64)
+    if known.shape[1] < 2:
+        raise ValueError(f"{known.shape[1]} resamples in which all {len(values)} models have a number")
+    sign = -1.0 if lower_is_better else 1.0
+    points, samples = sign * np.asarray(values, np.float64), sign * known
+    best = int(np.argmax(points))
+    p = [_lead_p(index, points, samples) for index in range(len(points))]
+    standings = []
+    for index, value in enumerate(values):
+        own, gap = percentile_interval(known[index], 0.95), percentile_interval(samples[best] - samples[index], 0.95)
+        assert own is not None
+        behind = float(points[best] - points[index])
+        could = index == best or p[index] >= alpha
+        standings.append(Standing(float(value), own, behind, None if index == best else gap, p[index], could))
+    return Selection(best, tuple(standings), _optimism(samples), known.shape[1])
+
+
+def _lead_p(index: int, points: Values, samples: Values) -> float:
+    """Return the p-value of "no other model is better than this one"."""
+    if len(points) == 1:
+        return 1.0
+    leads = np.delete(samples, index, axis=0) - samples[index]
+    observed = np.delete(points, index) - points[index]
+    error = leads.std(axis=1, ddof=1)
+    # Two models that are equal in every resample differ by nothing that could be tested.
+    error[error < _SAME] = np.inf
+    largest = (observed / error).max()
+    centred = (leads - leads.mean(axis=1, keepdims=True)) / error[:, None]
+    return float((1 + np.sum(centred.max(axis=0) >= largest - _SAME)) / (1 + samples.shape[1]))
+
+
+def _optimism(samples: Values) -> float:
+    """Return by how much the winner of a resample exceeds its own mean over the resamples, on average (≥ 0).
+
+    That is the bootstrap's answer to the winner's curse: a resample picks its winner as the sweep picked its own, and
+    the mean over the resamples stands for what the winner is really worth (Efron & Tibshirani 1993, chapter 17).
+    """
+    winners = samples.argmax(axis=0)
+    excess = samples[winners, np.arange(samples.shape[1])] - samples.mean(axis=1)[winners]
+    return float(excess.mean())

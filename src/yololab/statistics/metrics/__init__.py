@@ -1,0 +1,1 @@
+"""Metrics under integer weights of the images, exact and fast."""

@@ -1,0 +1,118 @@
+"""The metrics of detections: average precision, precision and recall, of boxes and of what else is matched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from yololab.statistics.metrics.operating_point import operating_point
+from yololab.statistics.metrics.point_metrics import PointMetrics, point_metrics
+from yololab.statistics.metrics.ranked_detections import RankedClass, rank_classes, rank_together
+from yololab.statistics.metrics.weighted_ap import Weights, mean_over_classes, weighted_ap
+from yololab.statistics.metrics.weighted_metrics import ClassValue, Replicates, Values, WeightedMetrics
+from yololab.statistics.records.detections import DetectionRecords
+
+# What is matched → what stands behind the name of its metrics, e.g. mAP50-95(M).
+SUFFIXES = {"box": "", "mask": "(M)", "pose": "(P)"}
+PRIMARY, CLASS = "mAP50-95", "AP50-95"
+# What is matched → the classes as they are ranked.
+Ranked = Mapping[str, tuple[RankedClass, ...]]
+
+
+def primary_kind(primary: str) -> str:
+    """Return what a primary metric matches.
+
+    Raises:
+        ValueError: It is no mAP50-95.
+    """
+    for kind, suffix in SUFFIXES.items():
+        if primary == PRIMARY + suffix:
+            return kind
+    raise ValueError(f"{primary!r} is no metric that a comparison of detections can rest on")
+
+
+class DetectionMetrics(WeightedMetrics):
+    """The metrics of detections.
+
+    Args:
+        records: The evaluation.
+        primary: The metric that decides: `mAP50-95`, `mAP50-95(M)` or `mAP50-95(P)`.
+    """
+
+    def __init__(self, records: DetectionRecords, primary: str = PRIMARY) -> None:
+        self.keys: Sequence[str] = records.keys
+        self.primary = primary
+        self.kind = primary_kind(primary)
+        self.ranked: Ranked = {kind: rank_classes(records, kind) for kind in _primary_first(records.flags, self.kind)}
+        self._points: dict[str, PointMetrics] = {}
+
+    def points(self) -> dict[str, float | None]:
+        """Return the metrics of every kind."""
+        return {
+            name + SUFFIXES[kind]: value for kind in self.ranked for name, value in self.point_of(kind).means.items()
+        }
+
+    def class_points(self) -> Mapping[str, tuple[ClassValue, ...]]:
+        """Return the AP50-95 of each class, of every kind."""
+        return {
+            CLASS + SUFFIXES[kind]: tuple(
+                ClassValue(item.index, len(item.truth_rows), value)
+                for item, value in zip(ranked, self.point_of(kind).ap.mean(axis=1).tolist(), strict=True)
+            )
+            for kind, ranked in self.ranked.items()
+        }
+
+    def replicates(self, weights: Weights, *, everything: bool) -> Replicates:
+        """Return the metrics under weights of the images."""
+        return detection_replicates(self.ranked, weights, weights, everything=everything)
+
+    def at_confidence(self, confidence: float) -> tuple[float, float] | None:
+        """Return precision and recall of what the primary metric matches, means over the classes."""
+        ones = np.ones((len(self.keys), 1), np.float32)
+        found = operating_point(self.ranked[self.kind], ones, ones, confidence)
+        return (float(found.precision.mean()), float(found.recall.mean())) if len(found.precision) else None
+
+    def point_of(self, kind: str) -> PointMetrics:
+        """Return the metrics of one kind."""
+        if kind not in self._points:
+            self._points[kind] = point_metrics(self.ranked[kind])
+        return self._points[kind]
+
+
+def ranked_together(current: DetectionRecords, baseline: DetectionRecords, kind: str) -> Ranked:
+    """Rank the detections of both models in one order, the kind that decides first."""
+    return {other: rank_together([current, baseline], other) for other in _primary_first(current.flags, kind)}
+
+
+def detection_replicates(ranked: Ranked, weights: Weights, truth: Weights, *, everything: bool) -> Replicates:
+    """Measure every kind; of all but the first, and precision and recall, only when everything is wanted.
+
+    Args:
+        ranked: The kinds, the one that decides first.
+        weights: Weight of each row of detections, f32, shape (V, B).
+        truth: Weight of each row of labels, f32, shape (I, B).
+        everything: Whether the costly metrics beside the primary one are wanted too.
+    """
+    metrics: dict[str, Values] = {}
+    per_class: dict[str, Values] = {}
+    for kind, classes in ranked.items():
+        suffix = SUFFIXES[kind]
+        ap = weighted_ap(classes, weights, truth)
+        metrics["mAP50" + suffix] = mean_over_classes(ap[:, 0])
+        mean_ap = ap.mean(axis=1)
+        metrics[PRIMARY + suffix] = mean_over_classes(mean_ap)
+        per_class[CLASS + suffix] = mean_ap
+        if not everything:
+            break
+        point = operating_point(classes, weights, truth)
+        metrics["precision" + suffix] = mean_over_classes(point.precision)
+        metrics["recall" + suffix] = mean_over_classes(point.recall)
+    return Replicates(metrics, per_class)
+
+
+def _primary_first(kinds: Mapping[str, object], primary: str) -> list[str]:
+    """Return the kinds with the one that decides at the front."""
+    if primary not in kinds:
+        raise ValueError(f"the records hold {', '.join(kinds)}, not {primary}")
+    return sorted(kinds, key=lambda kind: kind != primary)

@@ -1,0 +1,92 @@
+"""The metrics of one evaluation under any weights of its images: what every form of records can be asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.statistics.metrics.weighted_ap import Weights
+
+Values = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """Metrics of one model in B replicates.
+
+    Attributes:
+        metrics: Name → shape (B,); NaN where a replicate holds nothing to measure.
+        classes: Name of a class metric → the classes of `class_points`, shape (C, B); NaN where a class is absent.
+    """
+
+    metrics: Mapping[str, Values]
+    classes: Mapping[str, Values]
+
+
+@dataclass(frozen=True)
+class ClassValue:
+    """One class of one model.
+
+    Attributes:
+        index: The class.
+        images: Images that hold it.
+        value: Its metric.
+    """
+
+    index: int
+    images: int
+    value: float
+
+
+class WeightedMetrics(ABC):
+    """The metrics of one evaluation.
+
+    Attributes:
+        keys: Keys of the images; I of them.
+        primary: Name of the metric that decides.
+    """
+
+    keys: Sequence[str]
+    primary: str
+
+    @abstractmethod
+    def points(self) -> dict[str, float | None]:
+        """Return the metrics in double precision; None where nothing can be measured."""
+
+    @abstractmethod
+    def class_points(self) -> Mapping[str, tuple[ClassValue, ...]]:
+        """Return, for each class metric, the classes that have labels; the one of the primary metric comes first."""
+
+    @abstractmethod
+    def replicates(self, weights: Weights, *, everything: bool) -> Replicates:
+        """Return the metrics under weights of the images.
+
+        Args:
+            weights: Small whole numbers, f32, shape (I, B), C-contiguous.
+            everything: Whether the costly metrics beside the primary one are wanted too.
+        """
+
+    def at_confidence(self, confidence: float) -> tuple[float, float] | None:  # noqa: ARG002
+        """Return precision and recall of the detections above a threshold; None where there are no detections."""
+        return None
+
+    def image_values(self) -> Values | None:
+        """Return the primary metric of each image by itself, NaN where it has none, shape (I,); None for detections."""
+        return None
+
+    def telling(self) -> Values:
+        """Return how telling each image is, which puts equal changes in order, shape (I,)."""
+        return np.zeros(len(self.keys))
+
+    def said_of(self, place: int) -> str | None:  # noqa: ARG002
+        """Return what the model says of an image, in words; None when there is nothing but a number."""
+        return None
+
+    def truth_of(self, place: int) -> str | None:  # noqa: ARG002
+        """Return what is true of an image, in words; None when there is no word for it."""
+        return None

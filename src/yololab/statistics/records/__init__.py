@@ -1,0 +1,1 @@
+"""What an evaluation keeps of each image, as arrays."""

@@ -1,0 +1,237 @@
+"""What an evaluation keeps of each image: enough to compute every AP again, under any weights of the images.
+
+For each detection: class, confidence, box and, as one bit a threshold, whether it was a true positive; for each label:
+class and box. Arrays are laid out image after image in the order of the sorted keys, so the records of two models over
+the same images line up by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.statistics.records.evaluated import Records, RecordsHeader
+
+IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+BOX = "box"
+_STEPS_A_PIXEL = 16
+_FLAGS = "tp_"
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """One image as the validator saw it.
+
+    Attributes:
+        key: Path of the image relative to the dataset, with `/`.
+        size: Width and height of the image file, px.
+        classes: Class index of each detection, shape (N,).
+        confidence: Confidence of each detection, shape (N,).
+        boxes: Box of each detection in pixels of the image file: `x1, y1, x2, y2`, shape (N, 4), or for rotated boxes
+            `center x, center y, width, height, angle` (radians), shape (N, 5).
+        flags: What is matched (`box`, `mask`, `pose`) → whether a detection is a true positive at each threshold,
+            bool, shape (N, T), T ≤ 16.
+        target_classes: Class index of each label, shape (M,).
+        target_boxes: Box of each label, as `boxes`, shape (M, 4) or (M, 5).
+    """
+
+    key: str
+    size: tuple[int, int]
+    classes: NDArray[Any]
+    confidence: NDArray[Any]
+    boxes: NDArray[Any]
+    flags: Mapping[str, NDArray[Any]]
+    target_classes: NDArray[Any]
+    target_boxes: NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DetectionRecords(Records):
+    """The per-detection records of one evaluation.
+
+    Attributes:
+        sizes: Width and height of each image file, px, u32, shape (I, 2).
+        detections: Number of detections of each image, u32, shape (I,).
+        classes: Class of each detection, u8 or u16, shape (D,); images one after another, each in the order in which
+            the validator returned its detections (descending confidence).
+        confidence: Confidence of each detection, f32, shape (D,).
+        boxes: Box of each detection in pixels of the image file, to 1/16 px, f32, shape (D, 4) as `x1, y1, x2, y2`, or
+            (D, 5) as `center x, center y, width, height, angle` for rotated boxes.
+        flags: What is matched (`box`, `mask`, `pose`) → true-positive flags of each detection, u16, shape (D,): bit t
+            is the t-th threshold. Flags are not nested: a detection can be a true positive at a higher threshold and
+            not at a lower one.
+        truth_image: Image index of each label, u32, shape (M,), ascending.
+        truth_class: Class of each label, u8 or u16, shape (M,).
+        truth_boxes: Box of each label, f32, as `boxes`, shape (M, 4) or (M, 5).
+        iou_thresholds: The thresholds of the bits of the flags: IoU for boxes and masks, OKS for keypoints.
+    """
+
+    FORM: ClassVar[str] = "detections"
+    ARRAYS: ClassVar[tuple[str, ...]] = (
+        "sizes",
+        "detections",
+        "classes",
+        "confidence",
+        "boxes",
+        "truth_image",
+        "truth_class",
+        "truth_boxes",
+    )
+
+    sizes: NDArray[np.uint32] = field(repr=False)
+    detections: NDArray[np.uint32] = field(repr=False)
+    classes: NDArray[Any] = field(repr=False)
+    confidence: NDArray[np.float32] = field(repr=False)
+    boxes: NDArray[np.float32] = field(repr=False)
+    flags: Mapping[str, NDArray[np.uint16]] = field(repr=False)
+    truth_image: NDArray[np.uint32] = field(repr=False)
+    truth_class: NDArray[Any] = field(repr=False)
+    truth_boxes: NDArray[np.float32] = field(repr=False)
+    iou_thresholds: tuple[float, ...] = IOU_THRESHOLDS
+
+    def _check(self) -> None:
+        images, count, labels = len(self.keys), int(self.detections.sum()), len(self.truth_image)
+        if self.detections.shape != (images,) or self.sizes.shape != (images, 2):
+            raise ValueError(f"{images} keys, but arrays of {self.detections.shape} and {self.sizes.shape}")
+        for name, array in (("classes", self.classes), ("confidence", self.confidence), *self.flags.items()):
+            if array.shape != (count,):
+                raise ValueError(f"{count} detections, but {name} of shape {array.shape}")
+        if not self.flags:
+            raise ValueError("no true-positive flags")
+        if len(self.boxes) != count or len(self.truth_boxes) != labels or self.truth_class.shape != (labels,):
+            raise ValueError("boxes or labels have arrays of different lengths")
+        if labels and int(self.truth_image.max()) >= images:
+            raise ValueError("a label names an image that is not there")
+        if np.any(np.diff(self.truth_image.astype(np.int64)) < 0):
+            raise ValueError("labels are not in the order of the images")
+
+    @property
+    def measured(self) -> str:
+        """What is measured, in words."""
+        thresholds = ", ".join(f"{threshold:g}" for threshold in self.iou_thresholds)
+        return f"{' and '.join(sorted(self.flags))} at thresholds of {thresholds}"
+
+    def truth_of(self, place: int) -> NDArray[Any]:
+        """Return the labels of an image, class and box to a hundredth of a pixel, shape (M, 5 or 6)."""
+        first, last = np.searchsorted(self.truth_image, [place, place + 1])
+        boxes = np.round(self.truth_boxes[first:last].astype(np.float64), 2)
+        rows = np.column_stack([self.truth_class[first:last].astype(np.float64), boxes])
+        ordered: NDArray[np.float64] = rows[np.lexsort(rows.T[::-1])]
+        return ordered
+
+    @property
+    def truth_is_whole(self) -> bool:
+        """Whether `truth_of` is all there is of the labels: polygons and keypoints are not kept."""
+        return set(self.flags) == {BOX}
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a file's header has to hold beside the common attributes."""
+        return {"iou_thresholds": list(self.iou_thresholds), "kinds": list(self.flags)}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, as they are kept in a file."""
+        return super().arrays() | {_FLAGS + kind: flags for kind, flags in self.flags.items()}
+
+    @classmethod
+    def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        return super()._own(header, arrays) | {
+            "flags": {str(kind): arrays[_FLAGS + kind] for kind in header["kinds"]},
+            "iou_thresholds": tuple(header["iou_thresholds"]),
+        }
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each image's detections begin, and the end of the last: shape (I + 1,)."""
+        return np.concatenate(([0], np.cumsum(self.detections, dtype=np.int64)))
+
+    @property
+    def truth_offsets(self) -> NDArray[np.int64]:
+        """Where each image's labels begin, and the end of the last: shape (I + 1,)."""
+        return np.searchsorted(self.truth_image, np.arange(len(self.keys) + 1)).astype(np.int64)
+
+    @property
+    def image(self) -> NDArray[np.int64]:
+        """Image index of each detection, shape (D,)."""
+        return np.repeat(np.arange(len(self.keys)), self.detections)
+
+    def tp_matrix(self, kind: str = BOX) -> NDArray[np.bool_]:
+        """Return the true-positive flags of a kind unpacked, bool, shape (D, T)."""
+        bits = np.arange(len(self.iou_thresholds), dtype=np.uint16)
+        return (self.flags[kind][:, None] >> bits & 1).astype(bool)
+
+
+def pack_records(
+    images: Iterable[ImageRecord],
+    header: RecordsHeader,
+    *,
+    kinds: tuple[str, ...] = (BOX,),
+    box_columns: int = 4,
+) -> DetectionRecords:
+    """Lay out the images of an evaluation as records, sorted by key.
+
+    Args:
+        images: The images in any order (batches of like shape reorder them).
+        header: What was evaluated, and how.
+        kinds: What is matched.
+        box_columns: 4, or 5 for rotated boxes.
+
+    Raises:
+        ValueError: Two images have the same key.
+    """
+    ordered = sorted(images, key=lambda image: image.key)
+    highest = max(
+        (int(array.max()) for image in ordered for array in (image.classes, image.target_classes) if len(array)),
+        default=0,
+    )
+    class_type = np.uint8 if max(highest, len(header.names) - 1) < 256 else np.uint16
+    boxes = _rows([image.boxes for image in ordered], box_columns)
+    return DetectionRecords(
+        keys=tuple(image.key for image in ordered),
+        sizes=np.array([image.size for image in ordered], dtype=np.uint32).reshape(-1, 2),
+        detections=np.array([len(image.confidence) for image in ordered], dtype=np.uint32),
+        classes=_joined([image.classes for image in ordered], class_type),
+        confidence=_joined([image.confidence for image in ordered], np.float32),
+        boxes=_rounded(boxes),
+        flags={
+            kind: _joined([pack_flags(np.asarray(image.flags[kind])) for image in ordered], np.uint16) for kind in kinds
+        },
+        truth_image=np.repeat(
+            np.arange(len(ordered), dtype=np.uint32), [len(image.target_classes) for image in ordered]
+        ),
+        truth_class=_joined([image.target_classes for image in ordered], class_type),
+        truth_boxes=_rows([image.target_boxes for image in ordered], box_columns),
+        **header.common,
+    )
+
+
+def pack_flags(flags: NDArray[Any]) -> NDArray[np.uint16]:
+    """Pack boolean flags of shape (N, T), T ≤ 16, into one u16 a row, bit t for column t.
+
+    >>> pack_flags(np.array([[True, False, True], [False, False, False]])).tolist()
+    [5, 0]
+    """
+    bits = np.uint16(1) << np.arange(flags.shape[1], dtype=np.uint16)
+    packed: NDArray[np.uint16] = (flags.astype(np.uint16) * bits).sum(axis=1, dtype=np.uint16)
+    return packed
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    """Concatenate arrays of one dimension, also none at all."""
+    return np.concatenate([np.asarray(part, dtype=dtype) for part in parts]) if parts else np.zeros(0, dtype)
+
+
+def _rows(parts: list[NDArray[Any]], columns: int) -> NDArray[np.float32]:
+    """Concatenate arrays of rows, also none at all."""
+    shaped = [np.asarray(part, dtype=np.float32).reshape(-1, columns) for part in parts]
+    return np.concatenate(shaped) if shaped else np.zeros((0, columns), np.float32)
+
+
+def _rounded(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round coordinates to 1/16 px, which halves the file; an angle keeps its digits."""
+    boxes[:, :4] = np.round(boxes[:, :4] * _STEPS_A_PIXEL) / _STEPS_A_PIXEL
+    return boxes

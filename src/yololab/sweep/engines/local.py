@@ -1,0 +1,291 @@
+"""Trials on this machine: a fresh Python process each, a slot each, ended with us."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from yololab.errors import InputError, JobError, Problem
+from yololab.host.processes import ProcessIdentity
+from yololab.sweep.engines.settings import read_settings
+from yololab.sweep.executor import OUTPUT, THREADS, JobState, Resources
+from yololab.ultralytics_adapter.isolation.devices import usable_cores
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """How trials share this machine.
+
+    Attributes:
+        jobs: Trials at a time; None for one a GPU slot, or one where there is no GPU.
+        gpu_ids: GPUs that may be used; None for all that are visible.
+        grace_seconds: From asking a trial to stop until it is killed.
+    """
+
+    jobs: int | None = None
+    gpu_ids: list[Any] | None = None
+    grace_seconds: float = 60.0
+
+
+@dataclass
+class _Job:
+    """A process that we watch.
+
+    Attributes:
+        identity: Who it is.
+        slot: Its slot.
+        deadline: Unix time at which it has run too long.
+        process: It, when it is our own child.
+        kill_at: Unix time at which it is killed, after it was asked to end.
+        reason: Why it was ended, or how it ended.
+        gone: Whether it is over.
+    """
+
+    identity: ProcessIdentity
+    slot: int
+    deadline: float | None
+    process: subprocess.Popen[bytes] | None = None
+    kill_at: float | None = None
+    reason: str | None = None
+    gone: bool = False
+
+
+def make_executor(settings: Mapping[str, Any], resources: Resources, body: Sequence[str]) -> LocalExecutor:
+    """Return the engine of this machine.
+
+    Raises:
+        InputError: A setting is wrong.
+    """
+    read = read_settings(LocalSettings, "hydra.launcher", settings)
+    if read.jobs == 0:
+        raise InputError(Problem("hydra.launcher.jobs", "0", "a whole number of at least 1, or null"))
+    return LocalExecutor(read, resources, body)
+
+
+@dataclass
+class LocalExecutor:
+    """Runs trials as children of this process, which end with it, also when it is killed.
+
+    Attributes:
+        settings: How trials share the machine.
+        resources: What each trial gets.
+        body: The command of a trial, without its folder.
+    """
+
+    settings: LocalSettings
+    resources: Resources
+    body: Sequence[str]
+    _jobs: dict[str, _Job] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ids = visible_gpus() if self.settings.gpu_ids is None else [str(gpu) for gpu in self.settings.gpu_ids]
+        shared: list[str | None] = list(gpu_slots(ids, self.resources.gpus)) or [None]
+        count = self.settings.jobs or len(shared)
+        self._slots = [shared[index % len(shared)] for index in range(count)]
+
+    @property
+    def capacity(self) -> int:
+        """How many trials run at once."""
+        return len(self._slots)
+
+    @property
+    def threads(self) -> int:
+        """Threads of each trial."""
+        return self.resources.cpus or max(1, usable_cores() // self.capacity)
+
+    def submit(self, folder: Path, environment: Mapping[str, str]) -> str:
+        """Start the body in a session of its own, so that Ctrl-C at the terminal reaches only us."""
+        used = [job.slot for job in self._jobs.values() if not job.gone]
+        slot = min(range(self.capacity), key=lambda index: (used.count(index), index))
+        variables = {**os.environ, THREADS: str(self.threads), **environment}
+        gpu = self._slots[slot]
+        if gpu is not None:
+            variables["CUDA_VISIBLE_DEVICES"] = gpu
+        try:
+            with (folder / OUTPUT).open("ab") as output:
+                process = subprocess.Popen(
+                    [*self.body, str(folder)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env=variables,
+                    preexec_fn=_end_with_parent(os.getpid()),  # noqa: PLW1509 (one system call)
+                )
+        except OSError as error:
+            raise JobError(f"the process cannot be started: {error}") from error
+        minutes = self.resources.time_minutes
+        deadline = None if minutes is None else time.time() + 60 * minutes
+        job = _Job(ProcessIdentity.of(process.pid), slot, deadline, process)
+        handle = json.dumps({**job.identity.to_json(), "slot": slot, "deadline": deadline})
+        self._jobs[handle] = job
+        return handle
+
+    def poll(self, handles: Sequence[str]) -> dict[str, JobState]:
+        """Look after the processes; of one on another machine nothing can be said from here."""
+        states = {}
+        for handle in handles:
+            job = self._job(handle)
+            self._look_after(job)
+            if job.gone:
+                states[handle] = JobState.GONE
+            elif job.identity.is_alive() is not None:
+                states[handle] = JobState.RUNNING
+        return states
+
+    def cancel(self, handle: str) -> None:
+        """Send SIGTERM; SIGKILL follows after the grace."""
+        self._end(self._job(handle), "cancelled")
+
+    def reason(self, handle: str) -> str | None:
+        """Return why a job was ended, or the signal that ended it."""
+        return self._job(handle).reason
+
+    def close(self) -> None:
+        """End every child that still runs; one that was asked before has had its time."""
+        own = [job for job in self._jobs.values() if job.process is not None and not job.gone]
+        for job in own:
+            if job.kill_at is not None:
+                job.kill_at = 0.0
+            self._end(job, "cancelled")
+        while any(not job.gone for job in own):
+            for job in own:
+                self._look_after(job)
+            time.sleep(0.05)
+
+    def _job(self, handle: str) -> _Job:
+        """Return a job; one of an earlier parent is read from its handle."""
+        if handle not in self._jobs:
+            content = json.loads(handle)
+            slot = min(int(content["slot"]), self.capacity - 1)
+            self._jobs[handle] = _Job(ProcessIdentity.from_json(content), slot, content["deadline"])
+        return self._jobs[handle]
+
+    def _look_after(self, job: _Job) -> None:
+        """Note the end of a process, and end one that takes too long or too much."""
+        if job.gone:
+            return
+        if job.process is not None:
+            code = job.process.poll()
+            job.gone = code is not None
+            if code is not None and code < 0 and job.reason is None:
+                job.reason = _signal_text(-code)
+        else:
+            job.gone = job.identity.is_alive() is False
+        if job.gone:
+            # Whatever it has started itself goes with it.
+            _signal_group(job, signal.SIGKILL)
+            return
+        now, limit = time.time(), self.resources.memory_gb
+        if job.kill_at is not None:
+            if now >= job.kill_at:
+                _signal_group(job, signal.SIGKILL)
+        elif job.deadline is not None and now >= job.deadline:
+            minutes = self.resources.time_minutes
+            self._end(
+                job, f"the time limit of {minutes:g} min was reached" if minutes else "the time limit was reached"
+            )
+        elif limit is not None and memory_of(job.identity.pid) > limit * 2**30:
+            self._end(job, f"it took more memory than {limit:g} GiB")
+
+    def _end(self, job: _Job, reason: str) -> None:
+        """Ask a process to end."""
+        if job.gone or job.kill_at is not None:
+            return
+        job.reason = reason
+        job.kill_at = time.time() + self.settings.grace_seconds
+        if job.identity.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(job.identity.pid, signal.SIGTERM)
+
+
+def gpu_slots(ids: Sequence[str], share: float | None) -> list[str]:
+    """Return the GPUs of each slot, as they stand in CUDA_VISIBLE_DEVICES.
+
+    Args:
+        ids: The GPUs.
+        share: GPUs of a trial; None for one.
+
+    Raises:
+        InputError: A trial wants more GPUs than there are.
+
+    >>> gpu_slots(["0", "2"], 0.5)
+    ['0', '2', '0', '2']
+    >>> gpu_slots(["0", "1", "2", "3"], 2)
+    ['0,1', '2,3']
+    """
+    wanted = 1.0 if share is None else share
+    if not ids or wanted == 0:
+        return []
+    if wanted < 1:
+        return list(ids) * int(1 / wanted)
+    count = int(wanted)
+    if count > len(ids):
+        found = f"{count} for a trial, and {len(ids)} can be used"
+        raise InputError(Problem("hydra.launcher.gpus", found, f"at most {len(ids)}"))
+    return [",".join(ids[start : start + count]) for start in range(0, len(ids) - count + 1, count)]
+
+
+def visible_gpus() -> list[str]:
+    """Return the GPUs that a process of ours may use, as they stand in CUDA_VISIBLE_DEVICES."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.replace(" ", "").split(",") if name and name != "-1"]
+    found = [re.fullmatch(r"nvidia(\d+)", entry.name) for entry in Path("/dev").iterdir()]
+    return sorted((match[1] for match in found if match), key=int)
+
+
+def memory_of(pid: int) -> int:
+    """Return the bytes that a process and its children hold in memory; 0 when it is gone."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    total = 0
+    for member in family:
+        with suppress(psutil.Error):
+            total += member.memory_info().rss
+    return total
+
+
+def _signal_text(number: int) -> str:
+    """Say which signal ended a process."""
+    name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
+    hint = " (by somebody, or by the system because memory ran out)" if number == signal.SIGKILL else ""
+    return f"killed by {name}{hint}"
+
+
+def _signal_group(job: _Job, number: int) -> None:
+    """Signal a process and all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(job.identity.pid, number)
+
+
+def _end_with_parent(parent: int) -> Callable[[], None] | None:
+    """Return what a child calls before it becomes the body: the system sends it SIGTERM when we die, however we do."""
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def prepare() -> None:
+        library.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # we died in between
+            os._exit(1)
+
+    return prepare

@@ -1,0 +1,54 @@
+"""The engines by name. One more is a module with a `make_executor`, a row here, and conf/hydra/launcher/<name>.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from importlib import import_module
+from typing import Any
+
+from yololab.errors import InputError, Problem
+from yololab.sweep.engines.settings import read_settings
+from yololab.sweep.executor import BODY, Executor, Resources
+
+LOCAL = "local"
+# name → the module whose `make_executor(settings, resources, body)` makes it; imported when it is chosen.
+ENGINES = {
+    LOCAL: "yololab.sweep.engines.local",
+    "slurm": "yololab.sweep.engines.slurm.executor",
+    "ray": "yololab.sweep.engines.ray.executor",
+}
+
+
+def split_settings(launcher: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:
+    """Part a launcher's config, without its `engine`, into the engine's own settings and what each trial gets.
+
+    Raises:
+        InputError: A resource is no number.
+    """
+    names = [item.name for item in fields(Resources)]
+    own = {name: value for name, value in launcher.items() if name not in names}
+    given = {name: value for name, value in launcher.items() if name in names}
+    return own, read_settings(Resources, "hydra.launcher", given)
+
+
+def make_executor(
+    engine: str, settings: Mapping[str, Any], resources: Resources, body: Sequence[str] = BODY
+) -> Executor:
+    """Return an engine.
+
+    Args:
+        engine: Its name.
+        settings: Its own settings, as they stand in its launcher's config.
+        resources: What each trial gets.
+        body: The command of a trial, without the folder.
+
+    Raises:
+        InputError: There is no such engine, or a setting is wrong.
+    """
+    if engine not in ENGINES:
+        raise InputError(Problem("hydra/launcher", f"{engine!r}", f"one of {', '.join(ENGINES)}"))
+    make: Callable[[Mapping[str, Any], Resources, Sequence[str]], Executor] = import_module(
+        ENGINES[engine]
+    ).make_executor
+    return make(settings, resources, body)

@@ -1,0 +1,168 @@
+"""From one command line with sweeps to what varies, and to trials that are composed, checked and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, open_dict, read_write
+
+from yololab.config.arguments.overrides import Assignment, override_of
+from yololab.config.compose import compose_experiment
+from yololab.config.folders import group_options
+from yololab.config.frozen import freeze
+from yololab.config.hydra_text import FREE_PREFIX, decode_free
+from yololab.config.schema import ExperimentConfig
+from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
+from yololab.errors import InputError, Problem
+from yololab.files.paths import RunFolder
+from yololab.sweep.planning.space import Scale, Space, Value, read_space
+
+GRIDS = (Sampler.NONE, Sampler.GRID)
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial before it starts.
+
+    Attributes:
+        number: Its number, which is also the name of its folder.
+        overrides: Its overrides.
+        experiment: Its typed config.
+        tree: Its config as a plain tree.
+        hydra: Hydra's own node for it.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    experiment: ExperimentConfig
+    tree: dict[str, Any]
+    hydra: DictConfig
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The chosen option of each config group."""
+        return {str(group): str(option) for group, option in self.hydra.runtime.choices.items()}
+
+
+def plan_space(
+    arguments: Sequence[str], working_directory: Path, config_loader: ConfigLoader | None = None
+) -> tuple[Space, SearchConfig]:
+    """Return what varies, and how its points are chosen: the command line, and beside it the space of the search file.
+
+    Args:
+        arguments: The overrides of the command line, sweeps among them.
+        working_directory: Where the user's own options are sought.
+        config_loader: Hydra's, which `glob(…)` asks for the options of a group.
+
+    Raises:
+        InputError: What cannot be read, or what varies cannot vary.
+    """
+    as_written = read_space(arguments, discrete=True, config_loader=config_loader)
+    # What does not vary tells the search; what is wrong with the rest is found when trials are composed.
+    telling = [item for item in as_written.fixed if _key(item).partition(".")[0] in ("experiment", "search")]
+    search = compose_experiment(telling).experiment.search
+    given = {_key(argument) for argument in arguments}
+    wanted: Mapping[str, str] = search.space or {}
+    if not as_written.dimensions and not wanted and search.sampler not in GRIDS:
+        wanted = SPACES[DEFAULT_SPACE]
+    problems: list[Problem] = []
+    added = []
+    for key, text in wanted.items():
+        if key in given:  # the command line counts
+            continue
+        try:
+            override = override_of(Assignment(key, text), group_options(working_directory), multirun=True)
+        except InputError as error:
+            problems += [replace(problem, where=f"search.space.{problem.where}") for problem in error.problems]
+        else:
+            added += [override] if override is not None else []
+    space = read_space([*arguments, *added], discrete=search.sampler in GRIDS, config_loader=config_loader)
+    for key in space.keys:
+        if key.partition(".")[0] in ("search", "hydra", "approval", "paths", "dry_run"):
+            problems.append(Problem(key, "several values", "one value", "it belongs to the sweep, not to a trial"))
+    if search.seeds > 1 and "seed" in space.keys:
+        remedy = "leave out one of the two"
+        problems.append(Problem("search.seeds, seed", "both vary the seed", "one of the two", remedy))
+    if problems:
+        raise InputError(problems)
+    return space, search
+
+
+def config_point(space: Space) -> dict[str, Value]:
+    """Return the config's own values of what varies, those that lie in the space.
+
+    Args:
+        space: What varies, and what does not.
+    """
+    try:
+        planned = plan_trial(0, space.fixed)
+    except InputError:  # it is complete only with a value of what varies
+        return {}
+    point = {}
+    for dimension in space.dimensions:
+        value = _value_of(planned, dimension.key)
+        if dimension.holds(value):
+            point[dimension.key] = int(value) if dimension.scale is Scale.INT else value
+    return point
+
+
+def plan_trial(number: int, overrides: Sequence[str]) -> PlannedTrial:
+    """Compose and check a trial.
+
+    Raises:
+        InputError: Its problems.
+    """
+    composed = compose_experiment(overrides)
+    node = composed.hydra
+    with read_write(node), open_dict(node):
+        node.job.num = number
+        node.job.id = f"{node.job.name}_{number}"
+        node.mode = "MULTIRUN"
+    return PlannedTrial(number, tuple(overrides), composed.experiment, composed.tree, node)
+
+
+def _value_of(trial: PlannedTrial, key: str) -> Any:
+    """Return a key's value as a person reads it: the option of a group, else what stands in the config."""
+    option = trial.choices.get(key)
+    if option is not None:
+        return decode_free(option) if option.startswith(FREE_PREFIX) else option
+    value: Any = trial.tree
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def plan_trials(jobs: Sequence[Sequence[str]], first_number: int = 0) -> list[PlannedTrial]:
+    """Compose and check every trial before the first one starts.
+
+    Raises:
+        InputError: The problems of all trials, each once.
+    """
+    trials: list[PlannedTrial] = []
+    problems: dict[Problem, None] = {}
+    for number, overrides in enumerate(jobs, first_number):
+        try:
+            trials.append(plan_trial(number, overrides))
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InputError(problems)
+    return trials
+
+
+def freeze_trial(trial: PlannedTrial, folder: RunFolder) -> None:
+    """Write a trial's config into its folder; what is edited later does not change it."""
+    with read_write(trial.hydra), open_dict(trial.hydra):
+        trial.hydra.runtime.output_dir = str(folder.path)
+        trial.hydra.sweep.dir = str(folder.path.parent)
+    freeze(folder, trial.tree, trial.hydra, trial.overrides)
+
+
+def _key(override: str) -> str:
+    """Return the key of an override."""
+    return str(OverridesParser.create().parse_overrides([override])[0].key_or_group)

@@ -1,0 +1,269 @@
+"""Trials from a study: interrupted ones first, then the next point that its sampler proposes, claimed under a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from typing import Any
+
+import optuna
+from optuna.distributions import check_distribution_compatibility
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as StudyState
+
+from yololab.errors import InputError, Problem
+from yololab.files.record import Record, Status, now
+from yololab.host.processes import ProcessIdentity
+from yololab.sweep.planning.space import Space
+from yololab.sweep.planning.storage import journal_url, open_study
+from yololab.sweep.planning.strategies import distribution_of, make_pruner, make_sampler
+from yololab.sweep.planning.trial_env import Handover
+from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialState
+
+SWEEP_ATTRIBUTE = "yololab:sweep"
+DUPLICATE_ATTRIBUTE = "yololab:duplicate_of"
+# So many points in a row that are known already: the space has no other ones, or hardly any.
+DUPLICATES = 30
+
+Freeze = Callable[[int, Sequence[str]], None]
+
+
+@dataclass
+class StudySource:
+    """The trials of a sweep, as its study proposes them.
+
+    Attributes:
+        folder: The sweep's folder.
+        settings: What was asked for.
+        space: What varies.
+        freeze: Composes a trial from its overrides and freezes it in its folder; raises InputError when it cannot.
+    """
+
+    folder: SweepFolder
+    settings: SweepSettings
+    space: Space
+    freeze: Freeze
+    _finished: dict[int, TrialEntry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        search, count = self.settings.search, int(self.settings.search["seeds"])
+        # The seeds that each point is trained with; none when it is trained once, as it is.
+        self.seeds = range(self.settings.seed, self.settings.seed + count) if count > 1 else range(0)
+        self.url = self.settings.storage or journal_url(self.folder.study_file)
+        self._distributions = {item.key: distribution_of(item) for item in self.space.dimensions}
+        self._study = open_study(
+            self.url,
+            self.settings.name,
+            [item.direction for item in self.settings.objectives],
+            make_sampler(search["sampler"], int(search["seed"]), search["sampler_options"] or {}),
+            make_pruner(search["pruner"], search["pruner_options"] or {}, self.settings.epochs),
+        )
+        self._refuse_another_space()
+        # What only reports must not touch the sampler.
+        self._judge = optuna.load_study(
+            study_name=self.settings.name,
+            storage=self._study._storage,
+            sampler=optuna.samplers.RandomSampler(),
+            pruner=self._study.pruner,
+        )
+        if search["sampler"] == "grid":
+            self._queue(self.space.grid()[: self.settings.budget])
+        elif self.settings.first_point:
+            self._queue([self.settings.first_point])
+
+    @property
+    def planned(self) -> int:
+        """How many trainings there will be at most."""
+        return self.settings.budget * max(1, len(self.seeds))
+
+    def next(self) -> TrialEntry | None:
+        """Return the next trial, claimed for this process."""
+        with self.folder.locked():
+            entries = self._entries()
+            for entry in entries:
+                if entry.state is TrialState.WAITING and not self.folder.is_attended(entry):
+                    return self._claim(entry)
+            following = self._next_seed(entries)
+            while following is None or following.state.finished:
+                # One that could not be composed has failed, and the next one is tried.
+                entries += [following] if following else []
+                point = self._next_point(entries)
+                if point is None:
+                    return None
+                following = self._create(point.number, point.params, 0, entries)
+            return following
+
+    def environment(self, entry: TrialEntry) -> dict[str, str]:
+        """Tell the trial's process where to report its epochs."""
+        search, objectives = self.settings.search, self.settings.objectives
+        reports = search["pruner"] not in ("none", "wilcoxon") and len(objectives) == 1
+        trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
+        handover = Handover(
+            self.url,
+            self.settings.name,
+            trial_id,
+            objectives[0].metric,
+            search["pruner"],
+            search["pruner_options"] or {},
+            self.settings.epochs,
+        )
+        return handover.environment()
+
+    def ended(self, entry: TrialEntry) -> None:
+        """Tell the study of a point whose trainings are all over."""
+        if entry.study_trial is None or self._frozen(entry.study_trial).state.is_finished():
+            return
+        if not self.seeds:
+            self._tell(entry.study_trial, entry.state, entry.objectives)
+            return
+        with self.folder.locked():
+            of_point = [item for item in self._entries() if item.study_trial == entry.study_trial]
+        values = [item.objectives for item in of_point if item.objectives is not None]
+        hopeless = entry.objectives is not None and self._hopeless(entry)
+        ended = len(of_point) == len(self.seeds) and all(item.state.finished for item in of_point)
+        if hopeless or ended:
+            means = tuple(fmean(column) for column in zip(*values, strict=True))
+            self._tell(entry.study_trial, TrialState.COMPLETE if values else TrialState.FAILED, means or None)
+
+    def catch_up(self) -> None:
+        """Tell the study of what has ended without its learning of it: a parent was killed in between."""
+        with self.folder.locked():
+            ended = [entry for entry in self._entries() if entry.state.finished]
+        for entry in ended:
+            self.ended(entry)
+
+    def _refuse_another_space(self) -> None:
+        """Refuse a study whose trials have other choices for a key: Optuna cannot mix them.
+
+        Raises:
+            InputError: The keys.
+        """
+        problems: dict[str, Problem] = {}
+        for trial in self._study.get_trials(deepcopy=False):
+            for key, known in trial.distributions.items():
+                if key not in self._distributions:
+                    continue
+                try:
+                    check_distribution_compatibility(known, self._distributions[key])
+                except ValueError:
+                    found = f"{key} has other values in the study {self.settings.name!r}"
+                    problems[key] = Problem("search.study", found, f"{known}", "name another study")
+        if problems:
+            raise InputError(problems.values())
+
+    def _queue(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Queue the points that come first, once; a parent that was killed half-way is made up for."""
+        with self.folder.locked():
+            known = [trial.system_attrs.get("fixed_params") for trial in self._study.get_trials(deepcopy=False)]
+            for point in points:
+                if point not in known:
+                    self._study.enqueue_trial(dict(point))
+
+    def _entries(self) -> list[TrialEntry]:
+        """Read the trials; those that have ended do not change any more."""
+        entries = []
+        for number in self.folder.numbers():
+            entry = self._finished.get(number) or self.folder.read_trial(number)
+            if entry.state.finished:
+                self._finished[number] = entry
+            entries.append(entry)
+        return entries
+
+    def _claim(self, entry: TrialEntry) -> TrialEntry:
+        """Make a trial ours."""
+        claimed = replace(entry, owner=ProcessIdentity.current())
+        self.folder.write_trial(claimed)
+        return claimed
+
+    def _next_seed(self, entries: Sequence[TrialEntry]) -> TrialEntry | None:
+        """Return the next training of a point that has seeds left; one at a time, as each may be the last."""
+        points: dict[int, list[TrialEntry]] = {}
+        for entry in entries if self.seeds else ():
+            if entry.study_trial is not None:
+                points.setdefault(entry.study_trial, []).append(entry)
+        for number, of_point in points.items():
+            if len(of_point) < len(self.seeds) and all(item.state.finished for item in of_point):
+                trial = self._frozen(number)
+                if not trial.state.is_finished():
+                    return self._create(number, trial.params, len(of_point), entries)
+        return None
+
+    def _next_point(self, entries: Sequence[TrialEntry]) -> FrozenTrial | None:
+        """Return the next point to try; None when the budget is spent, or the space has no more points."""
+        ours = {entry.study_trial for entry in entries}
+        trials = self._study.get_trials(deepcopy=False)
+        for trial in trials:
+            # A parent was killed between asking and making the trial's folder; we hold the lock, so it is not at work.
+            mine = self.settings.storage is None or trial.user_attrs.get(SWEEP_ATTRIBUTE) == str(self.folder.path)
+            if trial.state is StudyState.RUNNING and mine and trial.number not in ours and self._has_point(trial):
+                return trial
+        spent = [t for t in trials if t.state is not StudyState.WAITING and DUPLICATE_ATTRIBUTE not in t.user_attrs]
+        waiting = any(trial.state is StudyState.WAITING for trial in trials)
+        if len(spent) >= self.settings.budget or (self.settings.search["sampler"] == "grid" and not waiting):
+            return None
+        for _ in range(DUPLICATES):
+            asked = self._study.ask(self._distributions)
+            asked.set_user_attr(SWEEP_ATTRIBUTE, str(self.folder.path))
+            trial = self._frozen(asked.number)
+            twin = next((other for other in spent if other.params == trial.params), None)
+            if twin is None:
+                return trial
+            asked.set_user_attr(DUPLICATE_ATTRIBUTE, twin.number)
+            done = twin.state is StudyState.COMPLETE
+            self._study.tell(
+                asked.number, twin.values if done else None, None if done else StudyState.FAIL, skip_if_finished=True
+            )
+        return None
+
+    def _has_point(self, trial: FrozenTrial) -> bool:
+        """Return whether a trial of the study has a value for every key."""
+        return set(trial.params) == set(self._distributions)
+
+    def _create(
+        self, study_trial: int, params: Mapping[str, Any], index: int, entries: Sequence[TrialEntry]
+    ) -> TrialEntry:
+        """Make the folder of a trial, with its frozen config."""
+        number = max((entry.number for entry in entries), default=-1) + 1
+        overrides = self.space.overrides(params)
+        values = {dimension.key: params[dimension.key] for dimension in self.space.dimensions}
+        if self.seeds:
+            overrides = (*(item for item in overrides if not item.startswith("seed=")), f"seed={self.seeds[index]}")
+            values["seed"] = self.seeds[index]
+        entry = TrialEntry(number, overrides, values, study_trial=study_trial, owner=ProcessIdentity.current())
+        try:
+            self.freeze(number, overrides)
+        except InputError as error:
+            failure = {"message": str(error), "kind": "InputError", "exit_code": error.exit_code}
+            entry = replace(entry, state=TrialState.FAILED, owner=None, error=failure, finished=now())
+            self.folder.trial(number).path.mkdir(exist_ok=True)
+            record = Record(self.folder.trial(number))
+            record.begin({"name": str(number)})
+            record.finish(Status.FAILED, failure)
+            self._tell(study_trial, entry.state, None)
+        self.folder.write_trial(entry)
+        return entry
+
+    def _tell(self, study_trial: int, state: TrialState, values: Sequence[float] | None) -> None:
+        """Tell the study how a point has ended."""
+        if state is TrialState.COMPLETE:
+            self._study.tell(study_trial, list(values or ()), skip_if_finished=True)
+        else:
+            ended = StudyState.PRUNED if state is TrialState.PRUNED else StudyState.FAIL
+            if ended is StudyState.PRUNED and len(self.settings.objectives) > 1:
+                ended = StudyState.FAIL
+            self._study.tell(study_trial, state=ended, skip_if_finished=True)
+
+    def _hopeless(self, entry: TrialEntry) -> bool:
+        """Report the result of one seed, and return whether its point has lost against the best one."""
+        assert entry.study_trial is not None
+        assert entry.objectives is not None
+        if len(self.settings.objectives) > 1:
+            return False
+        trial = optuna.Trial(self._judge, self._frozen(entry.study_trial)._trial_id)
+        trial.report(entry.objectives[0], self.seeds.index(entry.params["seed"]))
+        return trial.should_prune()
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        """Return a trial of the study."""
+        return next(trial for trial in self._study.get_trials(deepcopy=False) if trial.number == number)

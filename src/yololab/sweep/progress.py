@@ -1,0 +1,161 @@
+"""A sweep while it runs: a table on a terminal, one line for each trial that starts or ends elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from yololab.errors import InputError
+from yololab.files.epochs import read_results
+from yololab.sweep.executor import JobState
+from yololab.sweep.results.summary import write_summary
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
+from yololab.tasks import TASKS
+from yololab.terminal.screen import Screen, duration, make_table, number
+
+REFRESH_SECONDS = 2.0
+SECOND_COLUMN_WIDTH = 60
+
+
+@dataclass
+class SweepProgress:
+    """What a user sees of a running sweep.
+
+    Attributes:
+        folder: The sweep's folder.
+        screen: Where to print.
+        objectives: What is sought.
+        planned: How many trials there will be at most.
+        task: The task, whose columns of results.csv are shown.
+        parallel: How many trials run at once.
+        epochs: Epochs of the longest training.
+    """
+
+    folder: SweepFolder
+    screen: Screen
+    objectives: Sequence[Objective]
+    planned: int
+    task: str
+    parallel: int
+    epochs: int
+    _ended: dict[int, TrialEntry] = field(default_factory=dict)
+    _took: list[float] = field(default_factory=list)
+    _begun: dict[int, float] = field(default_factory=dict)
+    _live: Live | None = None
+    _shown: float = 0.0
+
+    def __enter__(self) -> SweepProgress:
+        self._ended = {entry.number: entry for entry in self.folder.trials() if entry.state.finished}
+        if self.screen.console.is_terminal:
+            self._live = Live(console=self.screen.console, transient=True, auto_refresh=False)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def changed(self, entry: TrialEntry) -> None:
+        """Print a line for a trial that was started or has ended."""
+        self._shown = 0.0
+        values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
+        name = f"trial {entry.number}"
+        if entry.state is TrialState.RUNNING:
+            self._begun[entry.number] = time.monotonic()
+            again = f"  (attempt {entry.attempts})" if entry.attempts > 1 else ""
+            self.screen.stage(name, f"{values}{again}")
+            return
+        if entry.state.finished:
+            # From now on a kill leaves a summary that knows of this trial; one that cannot be written stops nothing.
+            with suppress(InputError, OSError):
+                write_summary(self.folder)
+            self._ended[entry.number] = entry
+            if entry.number in self._begun and entry.state is TrialState.COMPLETE:
+                self._took.append(time.monotonic() - self._begun.pop(entry.number))
+        numbers = "  ".join(
+            f"{item.metric} {number(value)}"
+            for item, value in zip(self.objectives, entry.objectives or (), strict=False)
+        )
+        error = str((entry.error or {}).get("message", "")).partition("\n")[0]
+        self.screen.stage(
+            name, "  ".join(part for part in (entry.state.value, numbers, error, self.overview()) if part)
+        )
+
+    def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
+        """Draw the table anew."""
+        if self._live is None or time.monotonic() - self._shown < REFRESH_SECONDS:
+            return
+        self._shown = time.monotonic()
+        rows = [self._row(entry, states.get(entry_number)) for entry_number, entry in sorted(running.items())]
+        table = make_table(("trial", "values", "state", "epoch", self.objectives[0].metric, "left"), rows)
+        self._live.update(Group(table, Text(self.overview())), refresh=True)
+
+    def overview(self) -> str:
+        """Return how far the sweep is, in one line."""
+        count = {state: sum(entry.state is state for entry in self._ended.values()) for state in TrialState}
+        parts = [f"{len(self._ended)}/{self.planned}"]
+        parts += [f"{count[state]} {state}" for state in (TrialState.PRUNED, TrialState.FAILED) if count[state]]
+        best = self.best()
+        if best is not None and best.objectives is not None:
+            parts.append(f"best {number(best.objectives[0])} (trial {best.number})")
+        left = self.seconds_left()
+        return ", ".join(parts) + ("" if left is None else f", about {duration(left)} left")
+
+    def best(self) -> TrialEntry | None:
+        """Return the complete trial with the best first objective."""
+        complete = [entry for entry in self._ended.values() if entry.state is TrialState.COMPLETE and entry.objectives]
+        sign = 1 if self.objectives[0].direction == "maximize" else -1
+        return max(complete, key=lambda entry: sign * (entry.objectives or (0,))[0], default=None)
+
+    def seconds_left(self) -> float | None:
+        """Return how long the rest will take at the pace so far; None before the first trial is complete."""
+        left = self.planned - len(self._ended)
+        if not self._took or left <= 0:
+            return None
+        return sum(self._took) / len(self._took) * left / max(1, self.parallel)
+
+    def _row(self, entry: TrialEntry, state: JobState | None) -> tuple[str, ...]:
+        """Return a running trial's row."""
+        values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
+        if len(values) > SECOND_COLUMN_WIDTH:
+            values = f"{values[: SECOND_COLUMN_WIDTH - 1]}…"
+        epoch, value = self._epoch(entry)
+        began = self._begun.get(entry.number)
+        left = None
+        if began is not None and epoch:
+            left = (time.monotonic() - began) / epoch * max(0, self.epochs - epoch)
+        elif began is not None and self._took:
+            left = max(0.0, sum(self._took) / len(self._took) - (time.monotonic() - began))
+        return (
+            str(entry.number),
+            values,
+            str(state or entry.state),
+            "" if epoch is None else str(epoch),
+            number(value),
+            "" if left is None else duration(left),
+        )
+
+    def _epoch(self, entry: TrialEntry) -> tuple[int | None, float | None]:
+        """Return the last epoch that a trial has finished, and its metric."""
+        try:
+            table = read_results(self.folder.trial(entry.number).results)
+        except InputError:
+            return None, None
+        source = {metric.name: metric.source for metric in TASKS[self.task].metrics}.get(self.objectives[0].metric)
+        column = table.metrics.get(source or "", ())
+        return (table.epochs[-1] if table.epochs else None), (column[-1] if column else None)
+
+
+def _short(value: Any) -> str:
+    """Write a value with at most four digits that count."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,130 @@
+"""What can go from a disk without a loss: weights of trials that did not win, and caches that are made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from yololab.errors import InputError, Problem
+from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.record import Record, Status
+from yololab.host.provenance import process_is_alive
+from yololab.sweep.results.summary import read_summary
+from yololab.sweep.results.weights import losing_weights
+from yololab.sweep.state import SweepFolder
+
+# What we put into our cache folder; anything else there is not ours to delete.
+_CACHED_FOLDERS = ("labels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg")
+_CACHED_FILES = "images-*.sqlite*"
+
+
+@dataclass(frozen=True)
+class Removable:
+    """Something that can go.
+
+    Attributes:
+        path: The file.
+        size: Its bytes.
+        sweep: The sweep that it belongs to; None for a cache.
+    """
+
+    path: Path
+    size: int
+    sweep: Path | None
+
+
+@dataclass(frozen=True)
+class CleaningPlan:
+    """What would go.
+
+    Attributes:
+        items: The files.
+        left: What was left alone, and why, a line each.
+    """
+
+    items: tuple[Removable, ...]
+    left: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """All bytes together."""
+        return sum(item.size for item in self.items)
+
+
+def plan_cleaning(path: Path, cache: Path) -> CleaningPlan:
+    """Find what can go in a sweep's folder, or in a whole project.
+
+    Metrics, records, reports, baselines, winners and the runs in outputs/ are never among it, nor is what a link points
+    at, nor anything outside of the path.
+
+    Args:
+        path: A sweep's folder, or a folder that holds `outputs/` or `multirun/`; absolute, links resolved.
+        cache: Our cache folder.
+
+    Raises:
+        InputError: It is neither, or the sweep has not come to its end.
+    """
+    tree = OutputTree(path)
+    if SweepFolder(path).is_sweep():
+        reason = _unfinished(SweepFolder(path))
+        if reason:
+            remedy = f"go on with it first: yololab resume {path}"
+            raise InputError(Problem(str(path), reason, "a sweep whose trials have all ended", remedy))
+        return CleaningPlan(tuple(_losing(SweepFolder(path))), ())
+    if not (tree.multirun.is_dir() or tree.training.is_dir()):
+        allowed = "a sweep's folder, or the folder that holds outputs/ and multirun/"
+        raise InputError(Problem(str(path), "nothing of yololab's" if path.is_dir() else "no such folder", allowed))
+    items: list[Removable] = []
+    left: list[str] = []
+    for settings in sorted(tree.multirun.glob(f"*/{SweepFolder(path).settings_file.name}")):
+        folder = SweepFolder(settings.parent)
+        reason = "a link" if folder.path.is_symlink() else _unfinished(folder)
+        if reason:
+            left.append(f"{folder.path.relative_to(path)}: {reason}")
+        else:
+            items += _losing(folder)
+    busy = _running(tree)
+    if busy:
+        left.append(f"caches: {busy} is running")
+    elif cache.is_relative_to(path):
+        items += _cached(cache)
+    return CleaningPlan(tuple(items), tuple(left))
+
+
+def _losing(folder: SweepFolder) -> Iterator[Removable]:
+    """Yield the weights of a sweep that nobody needs."""
+    for file in losing_weights(folder, read_summary(folder), failed=True):
+        yield Removable(file, file.stat().st_size, folder.path)
+
+
+def _unfinished(folder: SweepFolder) -> str:
+    """Return why a sweep cannot be cleaned yet; empty when it can."""
+    try:
+        entries = folder.trials()
+    except InputError as error:
+        return f"not readable ({error.problems[0].found})"
+    waiting = [entry.number for entry in entries if not entry.state.finished]
+    return f"{len(waiting)} of {len(entries)} trials have not ended" if waiting else ""
+
+
+def _running(tree: OutputTree) -> str:
+    """Return the name of a run of the project that may still be running; empty when there is none."""
+    for file in (*tree.training.glob("*/experiment_log.json"), *tree.multirun.glob("*/*/experiment_log.json")):
+        try:
+            content = Record(RunFolder(file.parent)).read()
+        except InputError:
+            continue
+        process = (content.get("provenance") or {}).get("process") or {}
+        if content["status"] == Status.RUNNING and process_is_alive(process) is not False:
+            return file.parent.name
+    return ""
+
+
+def _cached(cache: Path) -> Iterator[Removable]:
+    """Yield the files of our caches; links are left alone."""
+    folders = [cache / name for name in _CACHED_FOLDERS]
+    inside = (file for folder in folders if folder.is_dir() and not folder.is_symlink() for file in folder.rglob("*"))
+    for file in (*cache.glob(_CACHED_FILES), *inside):
+        if file.is_file() and not file.is_symlink() and file.resolve().is_relative_to(cache.resolve()):
+            yield Removable(file, file.stat().st_size, None)

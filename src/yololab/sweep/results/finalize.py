@@ -1,0 +1,160 @@
+"""The end of a sweep: its answer on the screen and in files, the link to the winner, and what the winner gets."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+
+from yololab.config.search import Keep
+from yololab.errors import YololabError
+from yololab.files.paths import point_latest
+from yololab.files.record import Record
+from yololab.host.signals import StopSignal
+from yololab.report.formats import size
+from yololab.report.sweep.page import write_sweep_report
+from yololab.sweep.engines.registry import make_executor
+from yololab.sweep.executor import OUTPUT, JobState
+from yololab.sweep.results.outcome import last_lines
+from yololab.sweep.results.rows import TrialRow
+from yololab.sweep.results.summary import Summary, store_summary, summary_content, with_test, write_summary
+from yololab.sweep.results.weights import losing_weights, remove_weights
+from yololab.sweep.state import SweepFolder
+from yololab.terminal.screen import Screen, duration, number
+
+_SHOWN = 20
+POLL_SECONDS = 0.5
+# The body itself imports PyTorch; here only its name is needed.
+WINNER_BODY = (sys.executable, "-m", "yololab.sweep.results.winner")
+
+
+def answer_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False) -> Summary:
+    """Write the summary with its statistics and the page, point `best` at the winner, and show the ranking.
+
+    Also for a sweep that was stopped: then the answer is that of the trials there are.
+
+    Args:
+        folder: The sweep's folder.
+        screen: Where to print.
+        finish: Whether the trials have come to their end: the winner then gets what only it gets, and with
+            `search.keep=best` the weights of the others go, last of all.
+    """
+    summary = write_summary(folder, statistics=True)
+    point_at_winner(summary)
+    ended = finish and all(entry.state.finished for entry in folder.trials())
+    if ended and summary.winner is not None and not _is_dry_run(summary.winner):
+        finish_through_engine(summary, screen)
+        summary = with_test(summary)
+        store_summary(summary)
+    show_summary(screen, summary)
+    write_page(folder, screen)
+    if ended and summary.settings.search.get("keep") == Keep.BEST and summary.winner is not None:
+        freed = remove_weights(folder, losing_weights(folder, summary))
+        if freed:
+            screen.detail(f"search.keep=best: {size(freed)} of weights of the other trials removed")
+    return summary
+
+
+def point_at_winner(summary: Summary) -> None:
+    """Point `best` at the winner; a link to a trial that has no place there any more goes."""
+    link = summary.folder.best
+    if summary.winner is not None:
+        point_latest(link, summary.winner.folder)
+    elif link.is_symlink():
+        link.unlink()
+
+
+def finish_through_engine(summary: Summary, screen: Screen) -> None:
+    """Let the engine that ran the trials give the winner its test score, its export and its page.
+
+    Whatever happens there, the sweep itself is done: what could not be made is told, and a resume tries again.
+    """
+    row, settings = summary.winner, summary.settings
+    assert row is not None
+    done = (Record(row.run).read().get("winner") or {}) if row.run.record.is_file() else {}
+    if done and done.get("error") is None:
+        return
+    screen.stage("winner", f"trial {row.trial}: test split, export and report")
+    stop = StopSignal()
+    try:
+        executor = make_executor(settings.engine, settings.engine_settings, settings.resources, WINNER_BODY)
+        try:
+            with stop.listening(), stop.waiting_for_batch():
+                handle, told = executor.submit(row.folder, {}), False
+                while executor.poll([handle]).get(handle) is not JobState.GONE:
+                    if stop.requested and not told:
+                        executor.cancel(handle)
+                        told = True
+                    time.sleep(POLL_SECONDS)
+                reason = executor.reason(handle)
+        finally:
+            executor.close()
+    except YololabError as error:
+        screen.warn(f"the winner was not finished: {error}")
+        return
+    done = (Record(row.run).read().get("winner") or {}) if row.run.record.is_file() else {}
+    if stop.requested:
+        screen.warn(f"the winner was not finished: interrupted; `yololab resume {summary.folder.path}` does it")
+    elif not done or done.get("error"):
+        told_by = done.get("error") or reason or last_lines(row.folder / OUTPUT)
+        screen.warn(f"the winner was not finished: {told_by}")
+
+
+def write_page(folder: SweepFolder, screen: Screen) -> None:
+    """Write report.html of the sweep; a page that cannot be written does not cost the sweep."""
+    try:
+        path = write_sweep_report(folder.path)
+    except Exception as error:  # whatever a page meets, the sweep itself is done and recorded
+        screen.log(traceback.format_exc())
+        screen.warn(f"report.html was not written: {error}")
+    else:
+        screen.detail(f"report: {path}")
+
+
+def _is_dry_run(row: TrialRow) -> bool:
+    """Return whether the numbers of a trial are those of a dry run, which mean nothing."""
+    return row.run.record.is_file() and bool(Record(row.run).read().get("dry_run"))
+
+
+def show_summary(screen: Screen, summary: Summary) -> None:
+    """Print the ranking, the answer in words, and what went wrong."""
+    rows = {row.trial: row for row in summary.rows}
+    keys = list(summary.settings.keys)
+    metrics = list(dict.fromkeys(name for row in summary.rows for name in row.metrics))
+    names = [item.metric for item in summary.settings.objectives]
+    metrics = [*(name for name in names if name in metrics), *(name for name in metrics if name not in names)]
+    could = summary.ranking.could_be_best()
+    table = [
+        (
+            f"{trial}{'*' if trial in could else ''}",
+            *(str(rows[trial].values.get(key, "")) for key in keys),
+            *(number(rows[trial].metrics.get(metric)) for metric in metrics),
+            _epochs(rows[trial]),
+            against.verdict if (against := rows[trial].baseline) and against.path else "—",
+            str(rows[trial].status),
+        )
+        for trial in summary.ranking.order[:_SHOWN]
+    ]
+    screen.table(("trial", *keys, *metrics, "epochs", "baseline", "status"), table)
+    if len(rows) > _SHOWN:
+        screen.detail(f"and {len(rows) - _SHOWN} more in {summary.folder.summary_table.name}")
+    if len(could) > 1:
+        screen.detail("* may be the best one: not told from the others by these images")
+    content = summary_content(summary)
+    screen.stage("answer", content["answer"])
+    for note in content["notes"]:
+        screen.detail(note)
+    if summary.importances is not None:
+        screen.detail(summary.importances.told)
+    for row in summary.rows:
+        if row.error:
+            screen.warn(f"trial {row.trial}: {row.error}")
+    seconds = sum(row.seconds or 0 for row in summary.rows)
+    screen.detail(f"{duration(seconds)} of training in all; summary: {summary.folder.summary_table}")
+    if summary.winner is not None:
+        screen.detail(f"best: {summary.folder.best} → {summary.winner.folder.name}")
+
+
+def _epochs(row: TrialRow) -> str:
+    """Write how many epochs a trial has completed."""
+    return "—" if row.epochs is None else str(row.epochs)

@@ -1,0 +1,185 @@
+"""Which trial is best, which others could be it as well, and which recipe is, whatever its seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from yololab.statistics.inference.recipes import RecipeStanding, rank_recipes
+from yololab.statistics.inference.seeds import FEWEST_SEEDS
+from yololab.statistics.inference.selection import Selection, select_best
+from yololab.sweep.results.replicates import Resampled, resample
+from yololab.sweep.results.rows import RowStatus, TrialRow
+from yololab.sweep.state import Objective
+
+MINIMIZE = "minimize"
+METHOD = (
+    "A trial could be the best one unless another is better by more than chance: the largest studentised lead over it, "
+    "held against the same maximum in bootstrap resamples of the images that all trials share (max-T over all pairs, "
+    "α = 0.05)."
+)
+
+
+@dataclass(frozen=True)
+class RankedRecipe:
+    """The trials that differ in nothing but the seed.
+
+    Attributes:
+        values: Swept key → value, without the seed.
+        trials: Numbers of its complete trials.
+        mean: Mean of the objective over them.
+        standing: How it stands among the recipes; None with fewer than three seeds, or without records.
+    """
+
+    values: dict[str, Any]
+    trials: tuple[int, ...]
+    mean: float
+    standing: RecipeStanding | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The trials, the best first.
+
+    Attributes:
+        objective: What they are ranked by: the first objective.
+        order: Numbers of the trials; those that were not measured to their end come last.
+        pareto: Numbers of the complete trials that no other one beats in every objective; None for one objective.
+        selection: What the images say of the complete trials; None without records.
+        tested: Numbers of the trials in `selection`, in its order.
+        images: Number of images behind it.
+        recipes: The recipes, the best first; empty when the seed is not swept.
+        missing: Why there are no statistics, or why a trial is not among them.
+        warnings: How the trials were not measured alike.
+        measured: How many trials were measured to their end.
+    """
+
+    objective: Objective
+    order: tuple[int, ...]
+    pareto: tuple[int, ...] | None
+    selection: Selection | None
+    tested: tuple[int, ...] = ()
+    images: int = 0
+    recipes: tuple[RankedRecipe, ...] = ()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    measured: int = 0
+
+    @property
+    def winner(self) -> int | None:
+        """The trial that `best` points at; None when none was measured to its end.
+
+        With recipes it is the best run of the best recipe; with several objectives the member of the Pareto front
+        that is best in the first one.
+        """
+        proven = [recipe for recipe in self.recipes if recipe.standing is not None]
+        if proven:
+            return next(number for number in self.order if number in proven[0].trials)
+        return self.order[0] if self.measured else None
+
+    def could_be_best(self) -> tuple[int, ...]:
+        """Return the trials that the images cannot tell from the best one, the best first; empty without statistics."""
+        if self.selection is None:
+            return ()
+        standings = dict(zip(self.tested, self.selection.standings, strict=True))
+        return tuple(number for number in self.order if number in standings and standings[number].could_be_best)
+
+
+def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, statistics: bool = True) -> Ranking:
+    """Rank the trials of a sweep.
+
+    Args:
+        rows: A row a trial.
+        objectives: What is sought; the first one ranks.
+        statistics: Whether the images are asked (seconds a trial); without, only the order is known.
+    """
+    objective = objectives[0]
+    order = order_of(rows, objective)
+    complete = [row for row in rows if row.complete and _value(row) is not None]
+    front = pareto_front(complete, objectives) if len(objectives) > 1 else None
+    common: dict[str, Any] = {"objective": objective, "order": order, "pareto": front, "measured": len(complete)}
+    if not statistics or len(complete) < 1:
+        return Ranking(selection=None, recipes=_recipes(complete, objective, None), **common)
+    found = resample(complete, objective.metric)
+    values = {row.trial: value for row in complete if (value := _value(row)) is not None}
+    selection = None
+    if len(found.trials):
+        lower = objective.direction == MINIMIZE
+        selection = select_best([values[number] for number in found.trials], found.values, lower_is_better=lower)
+    return Ranking(
+        selection=selection,
+        tested=found.trials,
+        images=found.images,
+        recipes=_recipes(complete, objective, found),
+        missing=found.missing,
+        warnings=found.warnings,
+        **common,
+    )
+
+
+def order_of(rows: Sequence[TrialRow], objective: Objective) -> tuple[int, ...]:
+    """Return the trials' numbers, the best first: complete ones, pruned ones, then the others by number."""
+    sign = 1.0 if objective.direction == MINIMIZE else -1.0
+
+    def position(row: TrialRow) -> tuple[int, float, int]:
+        value = _value(row)
+        kind = 0 if row.complete else 1 if row.status is RowStatus.PRUNED else 2
+        return (3, 0.0, row.trial) if value is None else (kind, sign * value, row.trial)
+
+    return tuple(row.trial for row in sorted(rows, key=position))
+
+
+def pareto_front(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> tuple[int, ...]:
+    """Return the trials that no other trial beats: at least as good in every objective, and better in one."""
+    signs = np.array([-1.0 if item.direction == MINIMIZE else 1.0 for item in objectives])
+    known = [row for row in rows if len(row.objectives) == len(signs) and None not in row.objectives]
+    points = {row.trial: signs * np.array(row.objectives, dtype=np.float64) for row in known}
+    return tuple(
+        number
+        for number, point in points.items()
+        if not any(np.all(other >= point) and np.any(other > point) for other in points.values())
+    )
+
+
+def _value(row: TrialRow) -> float | None:
+    """Return the value of the first objective."""
+    return row.objectives[0] if row.objectives else None
+
+
+def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled | None) -> tuple[RankedRecipe, ...]:
+    """Group the complete trials by everything but the seed, and rank the groups that have enough of them."""
+    groups: dict[str, list[TrialRow]] = {}
+    for row in rows:
+        groups.setdefault(json.dumps(row.recipe, default=str), []).append(row)
+    if len({row.seed for row in rows}) < 2 or all(len(group) < 2 for group in groups.values()):
+        return ()
+    lower = objective.direction == MINIMIZE
+    places = {number: place for place, number in enumerate(found.trials)} if found is not None else {}
+    tested = [
+        group
+        for group in groups.values()
+        if len({row.seed for row in group}) >= FEWEST_SEEDS and all(row.trial in places for row in group)
+    ]
+    standings: dict[int, RecipeStanding] = {}
+    if found is not None and tested:
+        _, ranked = rank_recipes(
+            [[value for row in group if (value := _value(row)) is not None] for group in tested],
+            [found.values[[places[row.trial] for row in group]] for group in tested],
+            found.images,
+            lower_is_better=lower,
+        )
+        standings = {id(group): standing for group, standing in zip(tested, ranked, strict=True)}
+    recipes = [
+        RankedRecipe(
+            group[0].recipe,
+            tuple(row.trial for row in group),
+            float(np.mean([row.objectives[0] for row in group])),
+            standings.get(id(group)),
+        )
+        for group in groups.values()
+    ]
+    return tuple(sorted(recipes, key=lambda item: (item.standing is None, item.mean if lower else -item.mean)))

@@ -1,0 +1,298 @@
+"""What each trial of a sweep left: a row a trial, read from the files of its folder and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from yololab.comparison.compare import COMPARISON_VERSION
+from yololab.errors import InputError
+from yololab.files.epochs import read_results
+from yololab.files.json_files import read_json
+from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record, Status
+from yololab.host.provenance import process_is_alive
+from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.tasks import TASKS
+
+SEED = "seed"
+_SPEED = "speed_ms.inference"
+
+
+class RowStatus(StrEnum):
+    """What became of a trial, for people."""
+
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    RUNNING = "running"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True)
+class BaselineVerdict:
+    """What the comparison of a trial with the baseline says; it was made once, by the trial itself.
+
+    Attributes:
+        verdict: The verdict.
+        delta: Trial − baseline on the primary metric.
+        low: Lower end of the 95 % interval of that.
+        high: Upper end.
+        p: Two-sided p-value.
+        p_adjusted: The same after Holm over all trials that were compared.
+        supported: Whether the verdict rests on a test over the images.
+        path: The baseline.
+    """
+
+    verdict: str
+    delta: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    supported: bool = False
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial.
+
+    Attributes:
+        trial: Its number.
+        values: Swept key → its value.
+        status: What became of it.
+        folder: Its folder.
+        task: Its task; None when it did not get that far.
+        metrics: The metrics of its metrics.json.
+        objectives: The values of what the sweep is after, in the order of the objectives; None where not known.
+        epochs: Epochs completed.
+        seconds: Seconds of training.
+        error: Why it failed, in one line.
+        baseline: Its comparison with the baseline; None when there was none.
+        overrides: All its overrides.
+        weights_bytes: Bytes of its checkpoints.
+        seed: The seed of its training, when one was set on the command line or by the sweep.
+    """
+
+    trial: int
+    values: dict[str, Any]
+    status: RowStatus
+    folder: Path
+    task: str | None = None
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    objectives: tuple[float | None, ...] = ()
+    epochs: int | None = None
+    seconds: float | None = None
+    error: str | None = None
+    baseline: BaselineVerdict | None = None
+    overrides: tuple[str, ...] = ()
+    weights_bytes: int = 0
+    seed: str | None = None
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Its values but the seed: what it shares with the other runs of its recipe."""
+        return {key: value for key, value in self.values.items() if key != SEED}
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was trained and measured to its end."""
+        return self.status is RowStatus.COMPLETE
+
+    @property
+    def run(self) -> RunFolder:
+        """The paths of its files."""
+        return RunFolder(self.folder)
+
+    @property
+    def label(self) -> str:
+        """Its number and its values, for people."""
+        return ", ".join([f"trial {self.trial}", *(f"{key}={value}" for key, value in self.values.items())])
+
+
+def read_rows(folder: SweepFolder, settings: SweepSettings) -> list[TrialRow]:
+    """Read a row for each trial of a sweep, in the order of their numbers.
+
+    Args:
+        folder: The sweep's folder.
+        settings: What was asked for.
+    """
+    return [read_row(folder, entry, settings.objectives) for entry in folder.trials()]
+
+
+def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Objective]) -> TrialRow:
+    """Read what one trial left; a file that cannot be read counts as one that is not there.
+
+    Args:
+        folder: The sweep's folder.
+        entry: What the sweep knows of the trial.
+        objectives: What is sought.
+    """
+    run = folder.trial(entry.number)
+    record = _readable(lambda: Record(run).read()) if run.record.is_file() else None
+    metrics = _readable(lambda: read_metrics(run.metrics)) if run.metrics.is_file() else None
+    epochs = _epochs(run, record)
+    told = entry.error or (record or {}).get("error") or {}
+    status = status_of(entry, record)
+    return TrialRow(
+        trial=entry.number,
+        values=dict(entry.params),
+        status=status,
+        folder=run.path,
+        task=(record or {}).get("task") or (metrics.task if metrics else None),
+        metrics=metrics_of(metrics),
+        objectives=_objectives(entry, metrics, objectives),
+        epochs=epochs,
+        seconds=((record or {}).get("timings") or {}).get("train"),
+        error=_first_line(told.get("message")) if status in (RowStatus.FAILED, RowStatus.INTERRUPTED) else None,
+        baseline=_baseline(run),
+        overrides=entry.overrides,
+        weights_bytes=sum(file.stat().st_size for file in run.weights.glob("*.pt") if file.is_file()),
+        seed=seed_of(entry),
+    )
+
+
+def seed_of(entry: TrialEntry) -> str | None:
+    """Return the seed that a trial was given; None when it took the config's own."""
+    if SEED in entry.params:
+        return str(entry.params[SEED])
+    words = (word.lstrip("+").partition("=") for word in entry.overrides)
+    return next((value for key, _, value in reversed(list(words)) if key == SEED), None)
+
+
+def status_of(entry: TrialEntry, record: Mapping[str, Any] | None) -> RowStatus:
+    """Return what became of a trial, from what the sweep and the trial itself say.
+
+    Args:
+        entry: What the sweep knows of it.
+        record: Its record; None without one.
+    """
+    if entry.state.finished:
+        return RowStatus(entry.state.value)
+    said = (record or {}).get("status")
+    if said in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.INTERRUPTED):
+        return RowStatus(str(said))
+    if record is None:
+        started = entry.state is TrialState.RUNNING and entry.owner is not None and entry.owner.is_alive() is not False
+        return RowStatus.RUNNING if started else RowStatus.NOT_STARTED
+    if said == Status.REJECTED:
+        return RowStatus.FAILED
+    process = (record.get("provenance") or {}).get("process") or {}
+    return RowStatus.INTERRUPTED if process_is_alive(process) is False else RowStatus.RUNNING
+
+
+def metrics_of(metrics: MetricsFile | None) -> dict[str, float | None]:
+    """Return the metrics of an evaluation by their names, those of its task first, its speed last."""
+    if metrics is None:
+        return {}
+    found = {metric.name: metrics.value(metric.name) for metric in metrics.metrics}
+    speed = objective_value(metrics, _SPEED)
+    return found if speed is None else found | {_SPEED: speed}
+
+
+def objective_value(metrics: MetricsFile, name: str) -> float | None:
+    """Return a number of a metrics.json by its dotted name; None when it is not there.
+
+    Args:
+        metrics: The file.
+        name: `mAP50-95`, `speed_ms.inference`, …
+    """
+    if name in metrics.content:
+        return metrics.value(name)
+    inner: Any = metrics.content
+    for key in name.split("."):
+        inner = inner.get(key) if isinstance(inner, Mapping) else None
+    return float(inner) if isinstance(inner, (int, float)) and not isinstance(inner, bool) else None
+
+
+def with_adjusted_p(rows: Sequence[TrialRow]) -> list[TrialRow]:
+    """Return the rows with the p-values against the baseline corrected for their number.
+
+    The more trials are held against one baseline, the likelier one of them beats it by luck: Holm (1979) keeps the
+    chance of any false finding below the level, whatever the trials have in common.
+    """
+    known = [(place, row.baseline.p) for place, row in enumerate(rows) if row.baseline and row.baseline.p is not None]
+    adjusted = dict(zip((place for place, _ in known), holm([p for _, p in known]), strict=True))
+    return [
+        replace(row, baseline=replace(row.baseline, p_adjusted=adjusted[place]))
+        if row.baseline is not None and place in adjusted
+        else row
+        for place, row in enumerate(rows)
+    ]
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Return p-values after Holm's step-down correction.
+
+    Source: Holm (1979), Scandinavian Journal of Statistics 6, 65–70.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p)), key=lambda place: p[place])
+    adjusted, largest = [0.0] * len(p), 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, min(1.0, p[place] * (len(p) - rank)))
+        adjusted[place] = largest
+    return adjusted
+
+
+def _objectives(
+    entry: TrialEntry, metrics: MetricsFile | None, objectives: Sequence[Objective]
+) -> tuple[float | None, ...]:
+    """Return the values of what is sought: from the evaluation, else what the study was told."""
+    measured = tuple(None if metrics is None else objective_value(metrics, item.metric) for item in objectives)
+    return tuple(entry.objectives) if entry.objectives is not None and None in measured else measured
+
+
+def _epochs(run: RunFolder, record: Mapping[str, Any] | None) -> int | None:
+    """Return how many epochs were completed, also of a training that was ended from outside."""
+    if run.results.is_file():
+        table = _readable(lambda: read_results(run.results))
+        if table is not None and table.epochs:
+            return int(max(table.epochs))
+    found = ((record or {}).get("results") or {}).get("final_epoch")
+    return None if found is None else int(found)
+
+
+def _baseline(run: RunFolder) -> BaselineVerdict | None:
+    """Return what the trial's comparison says."""
+    content = _readable(lambda: read_json(run.comparison, (COMPARISON_VERSION,))) if run.comparison.is_file() else None
+    if content is None:
+        return None
+    rows = content.get("metrics") or []
+    primary: dict[str, Any] = next((row for row in rows if row.get("metric") == content.get("primary_metric")), {})
+    return BaselineVerdict(
+        str(content.get("verdict")),
+        primary.get("delta"),
+        primary.get("ci_low"),
+        primary.get("ci_high"),
+        primary.get("p"),
+        supported=bool(content.get("statistical_support")),
+        path=(content.get("baseline") or {}).get("path"),
+    )
+
+
+def _readable(read: Callable[[], Any]) -> Any:
+    """Return what `read` returns; None for a file that cannot be read."""
+    try:
+        return read()
+    except InputError:
+        return None
+
+
+def _first_line(message: Any) -> str | None:
+    """Return the first line of a message."""
+    return str(message).strip().splitlines()[0] if message and str(message).strip() else None
+
+
+def primary_metric(rows: Sequence[TrialRow]) -> str | None:
+    """Return the primary metric of the rows' task; None when no trial says its task, or they differ."""
+    tasks = {row.task for row in rows if row.task in TASKS}
+    return TASKS[next(iter(tasks))].primary_metric if len(tasks) == 1 else None

@@ -1,0 +1,297 @@
+"""The persisted state of a sweep: one sweep.json, and a small trial.json in the folder of each trial.
+
+The truth of a finished trial is its own record, experiment_log.json; trial.json holds what only the sweep knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from yololab.errors import InputError
+from yololab.files.json_files import read_json, write_json
+from yololab.files.paths import RunFolder, safe_name
+from yololab.files.record import Status
+from yololab.host.processes import ProcessIdentity
+from yololab.sweep.executor import Resources
+
+SWEEP_VERSION = 1
+TRIAL_VERSION = 1
+APPROVALS_VERSION = 1
+TRIAL_FILE = "trial.json"
+LOCK_TIMEOUT_SECONDS = 120
+# A parent on another machine that has not been heard of for so long is gone.
+SILENCE_SECONDS = 180.0
+
+
+class TrialState(StrEnum):
+    """Where a trial is, as the sweep sees it."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will come after it."""
+        return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+
+
+@dataclass(frozen=True)
+class TrialEntry:
+    """What the sweep knows of one trial.
+
+    Attributes:
+        number: Its number, which is also the name of its folder.
+        overrides: Its overrides, those that do not vary included.
+        params: Swept key → its value here, as a person reads it.
+        state: Where it is.
+        study_trial: Its number in the study; several trials share one when each point is tried with several seeds.
+        attempts: How often its body was submitted.
+        handle: The engine's handle of the newest submission.
+        owner: The process that watches it; None when nobody does.
+        objectives: The values that the study was told, in the order of the sweep's objectives.
+        error: Why it failed: `message` and `kind`.
+        submitted: When it was first submitted.
+        finished: When the sweep learnt of its end.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    params: dict[str, Any]
+    state: TrialState = TrialState.WAITING
+    study_trial: int | None = None
+    attempts: int = 0
+    handle: str | None = None
+    owner: ProcessIdentity | None = None
+    objectives: tuple[float, ...] | None = None
+    error: dict[str, Any] | None = None
+    submitted: str | None = None
+    finished: str | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One thing that the sweep is after.
+
+    Attributes:
+        metric: A number of metrics.json, dotted where it is nested: `mAP50-95`, `speed_ms.inference`.
+        direction: `maximize` or `minimize`.
+    """
+
+    metric: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """What was asked for: all that a resumed sweep needs to know.
+
+    Attributes:
+        name: The study's name in its storage.
+        storage: The study's storage as a URL; null for the file in the sweep's folder.
+        arguments: The overrides of the command line, sweeps included, with the space of the search file.
+        keys: The keys that vary, in their order.
+        objectives: What is sought.
+        search: The settings `search.*`.
+        budget: How many trials the sweep is made of.
+        engine: The engine's name.
+        engine_settings: Its settings.
+        resources: What each trial gets.
+        working_directory: Where the command was run; relative paths start there.
+        task: The task of the trials.
+        epochs: Epochs of the longest training.
+        seed: The seed of the first training of each point, when there are several.
+        command: The command as it was typed.
+        created: When.
+        first_point: Values that the first point has; what it leaves out is sampled. Empty when all are sampled.
+    """
+
+    name: str
+    storage: str | None
+    arguments: tuple[str, ...]
+    keys: tuple[str, ...]
+    objectives: tuple[Objective, ...]
+    search: dict[str, Any]
+    budget: int
+    engine: str
+    engine_settings: dict[str, Any]
+    resources: Resources
+    working_directory: str
+    task: str = "detect"
+    epochs: int = 1
+    seed: int = 0
+    command: tuple[str, ...] = ()
+    created: str = ""
+    first_point: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """Paths of everything that a sweep leaves beside its trials, and its state.
+
+    Attributes:
+        path: The sweep's folder, absolute.
+    """
+
+    path: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """What was asked for; a folder with this file is a sweep's."""
+        return self.path / "sweep.json"
+
+    @property
+    def study_file(self) -> Path:
+        """The study's journal, when the study has no other storage."""
+        return self.path / "study.log"
+
+    @property
+    def config(self) -> Path:
+        """A copy of the config folders: what is edited later does not change the sweep."""
+        return self.path / ".conf"
+
+    @property
+    def multirun(self) -> Path:
+        """Hydra's config of the whole sweep."""
+        return self.path / "multirun.yaml"
+
+    @property
+    def summary(self) -> Path:
+        """The summary for programs."""
+        return self.path / "summary.json"
+
+    @property
+    def summary_table(self) -> Path:
+        """The summary as a table."""
+        return self.path / "summary.csv"
+
+    @property
+    def best(self) -> Path:
+        """Link to the winner's folder."""
+        return self.path / "best"
+
+    @property
+    def approvals(self) -> Path:
+        """What was asked before the first trial, and answered."""
+        return self.path / "approvals.json"
+
+    @property
+    def report(self) -> Path:
+        """The page of the sweep."""
+        return self.path / "report.html"
+
+    @property
+    def log(self) -> Path:
+        """Everything that the sweep printed."""
+        return self.path / "yololab.log"
+
+    def is_sweep(self) -> bool:
+        """Whether a sweep was started here."""
+        return self.settings_file.is_file()
+
+    def is_rejected(self) -> bool:
+        """Whether a sweep was not approved here, and so not started."""
+        if self.is_sweep() or not self.approvals.is_file():
+            return False
+        try:
+            return read_json(self.approvals, (APPROVALS_VERSION,)).get("status") == Status.REJECTED
+        except InputError:
+            return False
+
+    def trial(self, number: int) -> RunFolder:
+        """Return the folder of a trial."""
+        return RunFolder(self.path / str(number))
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the trials that there are, in order."""
+        found = (entry for entry in self.path.iterdir() if entry.name.isdigit() and (entry / TRIAL_FILE).is_file())
+        return sorted(int(entry.name) for entry in found)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other parents of the sweep from changing its trials meanwhile; a killed holder lets go by itself."""
+        with FileLock(self.path / ".sweep.lock", timeout=LOCK_TIMEOUT_SECONDS):
+            yield
+
+    def beat(self, owner: ProcessIdentity) -> float:
+        """Leave a sign of life of a parent, for those on other machines; return the moment by the file system."""
+        sign = self._sign(owner)
+        sign.parent.mkdir(exist_ok=True)
+        sign.touch()
+        return sign.stat().st_mtime
+
+    def is_attended(self, entry: TrialEntry) -> bool:
+        """Return whether another parent looks after a trial: it lives, or (on another machine) beats."""
+        if entry.owner is None or entry.owner == ProcessIdentity.current():
+            return False
+        alive = entry.owner.is_alive()
+        if alive is not None:
+            return alive
+        try:
+            beaten = self._sign(entry.owner).stat().st_mtime
+        except OSError:
+            return False
+        return self.beat(ProcessIdentity.current()) - beaten < SILENCE_SECONDS
+
+    def _sign(self, owner: ProcessIdentity) -> Path:
+        """Return the file whose age tells when a parent was last alive."""
+        return self.path / ".parents" / safe_name(f"{owner.host}_{owner.pid}_{owner.started}")
+
+    def write_settings(self, settings: SweepSettings) -> None:
+        """Write sweep.json."""
+        write_json(self.settings_file, asdict(settings), SWEEP_VERSION)
+
+    def read_settings(self) -> SweepSettings:
+        """Read sweep.json.
+
+        Raises:
+            InputError: There is none, or its version is unknown.
+        """
+        content = read_json(self.settings_file, (SWEEP_VERSION,))
+        content.pop("schema_version")
+        return SweepSettings(
+            **content
+            | {
+                "arguments": tuple(content["arguments"]),
+                "keys": tuple(content["keys"]),
+                "command": tuple(content["command"]),
+                "objectives": tuple(Objective(**item) for item in content["objectives"]),
+                "resources": Resources(**content["resources"]),
+            }
+        )
+
+    def write_trial(self, entry: TrialEntry) -> None:
+        """Write a trial.json."""
+        write_json(self.path / str(entry.number) / TRIAL_FILE, asdict(entry), TRIAL_VERSION)
+
+    def read_trial(self, number: int) -> TrialEntry:
+        """Read a trial.json.
+
+        Raises:
+            InputError: There is none, or its version is unknown.
+        """
+        content = read_json(self.path / str(number) / TRIAL_FILE, (TRIAL_VERSION,))
+        content.pop("schema_version")
+        values, owner = content["objectives"], content["owner"]
+        return TrialEntry(
+            **content
+            | {
+                "overrides": tuple(content["overrides"]),
+                "state": TrialState(content["state"]),
+                "objectives": None if values is None else tuple(values),
+                "owner": None if owner is None else ProcessIdentity.from_json(owner),
+            }
+        )
+
+    def trials(self) -> list[TrialEntry]:
+        """Return what is known of each trial, in the order of their numbers."""
+        return [self.read_trial(number) for number in self.numbers()]

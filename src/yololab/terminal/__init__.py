@@ -1,0 +1,1 @@
+"""All that is printed, asked and drawn while a command runs."""

@@ -1,0 +1,95 @@
+"""The tables that several commands print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from yololab.comparison.compare import Comparison
+from yololab.statistics.inference.verdict import ALPHA, Verdict
+from yololab.terminal.screen import Screen, number
+
+_STYLES = {
+    Verdict.IMPROVED: "bold green",
+    Verdict.EQUIVALENT: "bold green",
+    Verdict.NOT_WORSE: "bold green",
+    Verdict.INCONCLUSIVE: "bold yellow",
+    Verdict.DEGRADED: "bold red",
+    Verdict.NO_BASELINE: "bold",
+}
+
+
+def comparison_table(screen: Screen, comparison: Comparison) -> None:
+    """Print the metrics beside the baseline's, the verdict, and what stands against it."""
+    if comparison.baseline is not None:
+        supported = comparison.statistical_support
+        rows = [
+            (
+                row.metric,
+                number(row.current),
+                number(row.baseline),
+                "—" if row.delta is None else f"{row.delta:+.4f}",
+                "—" if row.percent is None else f"{row.percent:+.1f}%",
+                row.arrow,
+                *((_interval(row.interval), _p(row.p)) if supported else ()),
+            )
+            for row in comparison.rows
+        ]
+        header = ("metric", "current", "baseline", "difference", "percent", "")
+        screen.table((*header, "95 % interval", "p") if supported else header, rows)
+        _class_tables(screen, comparison)
+        screen.detail(f"baseline: {comparison.baseline['path']}")
+    style = _STYLES[comparison.verdict]
+    screen.show(f"{'':>9}  [{style}]{comparison.verdict}[/]  {comparison.sentence}")
+    if comparison.baseline is not None and not comparison.statistical_support:
+        screen.detail("This verdict has no statistical support: it compares two numbers.")
+    for guard in comparison.guards:
+        mark = "[red]✗[/]" if guard.broken else "[green]✓[/]"
+        screen.show(f"{'':>9}  {mark} guard: {guard.told}")
+    for warning in comparison.warnings:
+        screen.warn(warning)
+    for note in comparison.notes:
+        screen.detail(note)
+
+
+def _class_tables(screen: Screen, comparison: Comparison) -> None:
+    """Print the classes of every class metric."""
+    others = comparison.analysis.get("per_class_other") or {}
+    leading = str(comparison.per_class[0].get("metric") or "") if others and comparison.per_class else ""
+    for metric, rows in ((leading, comparison.per_class), *others.items()):
+        _class_table(screen, comparison, metric, rows)
+
+
+def _class_table(screen: Screen, comparison: Comparison, metric: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Print the classes whose difference is more than chance, and say how many there are of the others."""
+    known = [row for row in found if row.get("q") is not None]
+    changed = sorted((row for row in known if row["q"] < ALPHA), key=lambda row: row["delta"])
+    if changed:
+        rows = [
+            (
+                str(row["name"]),
+                number(row["current"]),
+                number(row["baseline"]),
+                f"{row['delta']:+.4f}",
+                _interval((row["ci_low"], row["ci_high"])),
+                _p(row["q"]),
+            )
+            for row in changed
+        ]
+        name = f"class, {metric}" if metric else "class"
+        screen.table((name, "current", "baseline", "difference", "95 % interval", "q"), rows)
+    if comparison.statistical_support and found:
+        few = sum(row.get("insufficient") is True for row in found)
+        told = f"{metric} of the classes" if metric else "classes"
+        told += f": {len(changed)} of {len(known)} changed by more than chance"
+        screen.detail(told + (f"; {few} in too few images to tell" if few else ""))
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    """Write an interval."""
+    return "—" if ends is None or ends[0] is None else f"{ends[0]:+.4f} … {ends[1]:+.4f}"
+
+
+def _p(value: float | None) -> str:
+    """Write a p-value; a small one as a bound."""
+    return "—" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""Exporting a model, and holding the export against the checkpoint."""

@@ -1,0 +1,1 @@
+"""Keeping Ultralytics' global state away from the user's machine and data."""

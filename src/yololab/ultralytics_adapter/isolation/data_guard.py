@@ -1,0 +1,185 @@
+"""Keeping Ultralytics' hands off the user's data while it reads a dataset.
+
+It writes a `.cache` file beside the labels and unpickles one that it finds there; and it rewrites JPEGs whose last
+bytes are not the end marker. Under the guard the cache lies in our own folder, one found beside the labels is not
+opened, and images stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME
+from yololab.ultralytics_adapter.isolation.patching import replaced
+
+_RESTORED = "corrupt JPEG restored and saved"
+
+# All that a label cache is made of; anything else in the file is refused.
+_PLAIN_GLOBALS = {
+    (module, name)
+    for module, names in {
+        "numpy": ("dtype", "ndarray"),
+        "numpy.core.multiarray": ("_reconstruct", "scalar"),
+        "numpy._core.multiarray": ("_reconstruct", "scalar"),
+        "numpy.core.numeric": ("_frombuffer",),
+        "numpy._core.numeric": ("_frombuffer",),
+    }.items()
+    for name in names
+}
+
+
+@dataclass
+class DataFindings:
+    """What the guard has met.
+
+    Attributes:
+        unfinished_jpegs: JPEGs without their end marker, which were left as they are.
+    """
+
+    unfinished_jpegs: list[str] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user should know, one line each."""
+        if not self.unfinished_jpegs:
+            return []
+        names = sorted(set(self.unfinished_jpegs))
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        return [f"{len(names)} JPEG file(s) do not end with their end marker and were left as they are: {shown}"]
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads arrays and plain values only: a pickle can otherwise run any code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return one of the few globals that a label cache needs."""
+        if (module, name) not in _PLAIN_GLOBALS:
+            raise pickle.UnpicklingError(f"{module}.{name} does not belong in a label cache")
+        return super().find_class(module, name)
+
+
+@contextmanager
+def guarded_data(cache: Path) -> Iterator[DataFindings]:
+    """Guard the user's data while Ultralytics reads it; what was replaced is put back on leaving.
+
+    Image caches (`cache=disk` writes `.npy` files beside the images) are left as the user asked for them.
+
+    Args:
+        cache: Our cache folder.
+
+    Yields:
+        What was met, filled while the data is read.
+    """
+    from ultralytics.data import dataset, utils
+
+    findings, folder = DataFindings(), cache / "labels"
+    checked: Callable[[str], tuple[str, tuple[int, int]]] = utils.check_image
+
+    def check_image(im_file: str) -> tuple[str, tuple[int, int]]:
+        message, shape = checked(im_file)
+        return message.replace(_RESTORED, "JPEG without its end marker, left as it is"), shape
+
+    def keep_image(im_file: str | Path, write: Callable[[str], Any]) -> None:
+        del write
+        with utils.Image.open(im_file) as image:
+            image.load()  # an image that cannot be decoded must still count as corrupt
+        findings.unfinished_jpegs.append(str(im_file))
+
+    def load_cache(path: Path) -> dict[str, Any]:
+        return load_label_cache(cache_file(folder, path))
+
+    def save_cache(prefix: str, path: Path, x: dict[str, Any], version: str) -> None:
+        x["version"] = version
+        save_label_cache(cache_file(folder, path), x, prefix)
+
+    readers = {"load_dataset_cache_file": load_cache, "save_dataset_cache_file": save_cache}
+    checks = {"check_image": check_image, "_replace_image": keep_image}
+    with replaced(dataset, readers), replaced(utils, checks):
+        yield findings
+
+
+def check_class_folders(dataset: str | Path, split: str = "") -> dict[str, Any]:
+    """Read a classification dataset that is there, with the split that is asked for.
+
+    Ultralytics' own check would download a folder that it does not find, divide one without `train` into a copy beside
+    it, and take another split for a missing one.
+
+    Args:
+        dataset: The folder.
+        split: `train`, `val` or `test`; empty for any.
+
+    Raises:
+        FileNotFoundError: A folder is missing.
+    """
+    from ultralytics.data.utils import check_cls_dataset
+
+    root = Path(dataset)
+    for name in ("train", split or "train"):
+        places = _SPLIT_FOLDERS.get(name, (name,))
+        if not any((root / place).is_dir() for place in places):
+            raise FileNotFoundError(f"{root} has no folder {' or '.join(places)}")
+    found: dict[str, Any] = check_cls_dataset(str(root), split=split)
+    return found
+
+
+# Split → the folders that Ultralytics takes for it.
+_SPLIT_FOLDERS = {"val": ("val", "validation", "valid")}
+
+
+def cache_file(folder: Path, path: Path) -> Path:
+    """Return where the cache that Ultralytics would keep at `path` lies in our folder.
+
+    >>> cache_file(Path("c"), Path("/data/labels/train.cache")).name.startswith("train-")
+    True
+    """
+    digest = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()  # noqa: PTH100 (no links resolved)
+    return folder / f"{Path(path).stem}-{digest[:16]}.cache"
+
+
+def save_label_cache(file: Path, content: dict[str, Any], prefix: str = "") -> None:
+    """Write a label cache: to a temporary file that is then renamed; a folder that cannot be written costs a warning.
+
+    Args:
+        file: The file.
+        content: Ultralytics' dictionary of labels.
+        prefix: The beginning of the log line.
+    """
+    log = logging.getLogger(LOGGER_NAME)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    except OSError as error:
+        log.warning(f"{prefix}label cache not saved: {error}")
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            pickle.dump(content, stream, protocol=5)
+        Path(temporary).replace(file)
+        log.info(f"{prefix}New cache created: {file}")
+    except OSError as error:
+        log.warning(f"{prefix}label cache not saved: {error}")
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def load_label_cache(file: Path) -> dict[str, Any]:
+    """Read a label cache that `save_label_cache` wrote.
+
+    Raises:
+        OSError: There is none.
+        UnpicklingError: It holds anything but arrays and plain values.
+    """
+    with file.open("rb") as stream:
+        content = _PlainUnpickler(stream).load()
+    if not isinstance(content, dict):
+        raise pickle.UnpicklingError(f"{file} holds no dictionary")
+    return content

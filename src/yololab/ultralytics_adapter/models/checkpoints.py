@@ -1,0 +1,126 @@
+"""What a checkpoint says of itself; one that cannot be used is refused in one line, whatever is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, Problem
+from yololab.ultralytics_adapter.isolation.logs import plain_lines
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        path: The file.
+        epoch: Index of the last epoch, from 0; -1 when the training was finished (or stripped).
+        has_optimizer: Whether it holds the optimizer's state.
+        train_args: The arguments it was trained with.
+        names: Class index → name.
+        task: Its task.
+        family: `yolo`, `rtdetr`, `world` or `yoloe`.
+        version: The version of Ultralytics that wrote it; None when it does not say.
+        date: When it was written, as it says; None when it does not.
+        parameters: Number of parameters.
+        head: Name of its last module.
+    """
+
+    path: Path
+    epoch: int
+    has_optimizer: bool
+    train_args: Mapping[str, Any]
+    names: Mapping[int, str]
+    task: str
+    family: str
+    version: str | None
+    date: str | None
+    parameters: int
+    head: str = ""
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a training can go on from here; Ultralytics starts a new one, on another dataset, when it cannot."""
+        return self.epoch >= 0 and self.has_optimizer
+
+
+def inspect_checkpoint(path: Path) -> CheckpointInfo:
+    """Read what a checkpoint says of itself; it is loaded as Ultralytics loads it, restricted to known classes.
+
+    Raises:
+        InputError: It is no checkpoint of Ultralytics: damaged, TorchScript, somebody else's.
+    """
+    from yololab.ultralytics_adapter.isolation.runtime import activate
+
+    activate()
+    from ultralytics.nn import tasks
+
+    if path.suffix.lower() != ".pt":
+        raise InputError(Problem(str(path), f"a {path.suffix or 'file without a suffix'}", "a checkpoint (.pt)"))
+    if path.is_dir():
+        raise InputError(Problem(str(path), "a folder", "a checkpoint (.pt)"))
+    try:
+        model, content = tasks.load_checkpoint(str(path))
+        names = {int(index): str(name) for index, name in dict(getattr(model, "names", None) or {}).items()}
+        head = model.model[-1]._get_name()
+        task = str(model.task)
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+    except Exception as error:  # whatever a file that somebody gave us makes the loader raise, the file is the cause
+        raise _unreadable(path, error) from error
+    return CheckpointInfo(
+        path=path,
+        epoch=int(content.get("epoch", -1) if content.get("epoch") is not None else -1),
+        has_optimizer=content.get("optimizer") is not None,
+        train_args=dict(content.get("train_args") or {}),
+        names=names,
+        task=task,
+        family=_family_of_class(model, head),
+        version=content.get("version"),
+        date=content.get("date"),
+        parameters=parameters,
+        head=head,
+    )
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    """Say in one line why a checkpoint cannot be used, and what to do."""
+    text = " ".join(plain_lines(str(error)))
+    if isinstance(error, FileNotFoundError):
+        return InputError(Problem(str(path), "no such file", remedy="check the path"))
+    if isinstance(error, PermissionError):
+        return InputError(Problem(str(path), "not readable: permission denied"))
+    if "TorchScript" in text:
+        found, remedy = "a TorchScript archive, not a checkpoint", "give the .pt that it was exported from"
+    elif "empty, truncated or corrupted" in text or isinstance(error, EOFError):
+        found, remedy = "not loadable: empty, truncated or damaged", "download or copy the file again"
+    elif "YOLOv5" in text:
+        found, remedy = "a checkpoint of the YOLOv5 repository", "use a model of Ultralytics, such as yolov5nu.pt"
+    elif "outside the supported" in text:
+        found = "not a checkpoint of Ultralytics, or one with classes of its own"
+        remedy = "if you trust the file, set ULTRALYTICS_SAFE_LOAD=0 in the environment: loading it can run its code"
+    else:
+        found, remedy = f"not a checkpoint of Ultralytics ({type(error).__name__})", "give a .pt that Ultralytics wrote"
+    return InputError(Problem(str(path), found, "a checkpoint (.pt) of Ultralytics", remedy))
+
+
+def family_of_head(head: str) -> str:
+    """Return the family of an architecture from its last module."""
+    for mark, family in (("RTDETR", "rtdetr"), ("World", "world"), ("YOLOE", "yoloe")):
+        if mark in head:
+            return family
+    return "yolo"
+
+
+def _family_of_class(model: Any, head: str) -> str:
+    """Return the family of a loaded model; fused ones of the open-vocabulary families keep only their class."""
+    return family_of_head(f"{type(model).__name__.removesuffix('DetectionModel')} {head}")

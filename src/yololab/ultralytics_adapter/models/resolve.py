@@ -1,0 +1,324 @@
+"""From what a user calls a model to what Ultralytics is given: files sought, checkpoints read, architectures named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yololab.errors import InputError, Problem
+from yololab.ultralytics_adapter.isolation.installed import (
+    architecture_of,
+    downloadable_assets,
+    is_downloadable_asset,
+    package_folder,
+    packaged_model_names,
+)
+from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.models.checkpoints import (
+    CheckpointInfo,
+    family_of_head,
+    file_digest,
+    inspect_checkpoint,
+)
+
+__all__ = [
+    "CheckpointInfo",
+    "ResolvedModel",
+    "find_architecture",
+    "find_checkpoint",
+    "inspect_checkpoint",
+    "resolve_model",
+]
+
+_REMOTE = ("http://", "https://", "ul://", "gs://")
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model that a training can start from.
+
+    Attributes:
+        model: Ultralytics' `model=`: an absolute path of a checkpoint or architecture, or the name of a packaged one.
+        pretrained: Ultralytics' `pretrained=`: true, false, or the absolute path of the checkpoint to start from.
+        task: Its task.
+        family: `yolo` or `rtdetr`: which trainer it needs; others are named too, but nothing can train them.
+        names: Class index → name of the checkpoint that gives the weights; None from scratch.
+        nc: Number of classes of the checkpoint or architecture; training adapts it to the dataset.
+        parameters: Number of parameters of the checkpoint; None for an architecture.
+        lineage: SHA-256 of the checkpoint that gives the weights; None from scratch.
+        head: Name of its last module.
+    """
+
+    model: str
+    pretrained: bool | str
+    task: str
+    family: str
+    names: Mapping[int, str] | None
+    nc: int | None
+    parameters: int | None
+    lineage: str | None
+    head: str = ""
+
+
+def resolve_model(
+    weights: str, architecture: str | None, pretrained: bool | str | None, search: Sequence[Path]
+) -> ResolvedModel:
+    """Find the model to train.
+
+    - `pretrained` true or None: the checkpoint `weights` (with `architecture`, its weights are put into that one).
+    - `pretrained` false: `architecture`, else the architecture of `weights`: of a downloadable name (`yolo26n.pt` →
+      `yolo26n.yaml`) the packaged one, of a local checkpoint its own. Nothing is downloaded.
+    - `pretrained` a path: the architecture of `architecture` or `weights`, with the weights of that checkpoint.
+
+    Args:
+        weights: A checkpoint or an architecture: a path, a URL, or a name that Ultralytics knows.
+        architecture: An architecture that replaces the checkpoint's own.
+        pretrained: Whether, or from where, to take weights.
+        search: Folders where relative paths are sought, after the working directory.
+
+    Raises:
+        InputError: It cannot be found, read, or downloaded.
+    """
+    weights = _with_suffix(weights)
+    if pretrained is False:
+        return _from_scratch(architecture or weights, search)
+    start = _with_suffix(pretrained) if isinstance(pretrained, str) else weights
+    if start.lower().endswith(_YAML):
+        if isinstance(pretrained, str):
+            raise InputError(Problem("model.pretrained", f"{pretrained!r}", "true, false, or a checkpoint (.pt)"))
+        return _architecture(find_architecture(architecture or start, search), pretrained=True)
+    checkpoint = inspect_checkpoint(find_checkpoint(start, search))
+    if architecture is None and start is weights:
+        return _checkpoint(checkpoint, model=str(checkpoint.path), pretrained=True)
+    base = architecture or weights
+    if base.lower().endswith(_YAML):
+        shape = _architecture(find_architecture(base, search), pretrained=str(checkpoint.path))
+    else:
+        own = inspect_checkpoint(find_checkpoint(base, search))
+        shape = _checkpoint(own, model=str(own.path), pretrained=str(checkpoint.path))
+    if (shape.task, shape.family) != (checkpoint.task, checkpoint.family):
+        found = (
+            f"weights for {checkpoint.task} ({checkpoint.family}), an architecture for {shape.task} ({shape.family})"
+        )
+        raise InputError(Problem("model", found, "both for the same task and family"))
+    return ResolvedModel(
+        shape.model,
+        str(checkpoint.path),
+        shape.task,
+        shape.family,
+        checkpoint.names,
+        shape.nc,
+        shape.parameters or checkpoint.parameters,
+        file_digest(checkpoint.path),
+        shape.head,
+    )
+
+
+def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:
+    """Return the model that starts with random weights."""
+    named = architecture_of(base) if is_downloadable_asset(base) else None
+    if named or base.lower().endswith(_YAML):
+        return _architecture(find_architecture(named or base, search), pretrained=False)
+    path = _local(base, search)
+    if path is None:
+        raise InputError(
+            Problem(
+                "model.weights",
+                f"{base!r} is neither a local checkpoint nor a name whose architecture Ultralytics ships",
+                "with model.pretrained=false: an architecture (.yaml), or a local checkpoint that has one",
+                _suggestion(base, packaged_model_names()),
+            )
+        )
+    info = inspect_checkpoint(path)
+    nc = len(info.names) or None
+    return ResolvedModel(str(path), False, info.task, info.family, None, nc, info.parameters, None, info.head)
+
+
+def _checkpoint(info: CheckpointInfo, model: str, pretrained: bool | str) -> ResolvedModel:
+    """Describe a checkpoint that gives architecture and weights."""
+    return ResolvedModel(
+        model,
+        pretrained,
+        info.task,
+        info.family,
+        info.names,
+        len(info.names) or None,
+        info.parameters,
+        file_digest(info.path),
+        info.head,
+    )
+
+
+def _architecture(model: str, pretrained: bool | str) -> ResolvedModel:
+    """Describe an architecture."""
+    content = read_architecture(model)
+    head = str(content["head"][-1][-2])
+    nc = content.get("nc")
+    return ResolvedModel(
+        model,
+        pretrained,
+        _task_of_head(head, model),
+        family_of_head(head),
+        None,
+        int(nc) if isinstance(nc, int) else None,
+        None,
+        None,
+        head,
+    )
+
+
+def find_checkpoint(name: str, search: Sequence[Path]) -> Path:
+    """Return the absolute path of a checkpoint: in the working directory, in the folders, else downloaded.
+
+    Args:
+        name: A path, a URL, or a name that Ultralytics can download.
+        search: Folders where relative paths are sought, after the working directory.
+
+    Raises:
+        InputError: There is none, or it cannot be downloaded.
+    """
+    name = _with_suffix(name)
+    if not name.lower().startswith(_REMOTE):
+        path = _local(name, search)
+        if path is not None:
+            return path
+        if not is_downloadable_asset(name):
+            known = [*(file.name for folder in (Path.cwd(), *search) for file in folder.glob("*.pt"))]
+            raise InputError(
+                Problem(
+                    "model.weights",
+                    f"no such file: {name!r}{_looked_in(name, search)}",
+                    "a checkpoint (.pt), an architecture (.yaml), or a name that Ultralytics can download",
+                    _suggestion(name, [*known, *downloadable_assets()]),
+                )
+            )
+    return _download(name)
+
+
+def find_architecture(name: str, search: Sequence[Path]) -> str:
+    """Return an architecture as Ultralytics takes it: the absolute path of a file, or a packaged name.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    path = _local(name, search)
+    if path is not None:
+        return str(path)
+    if name in packaged_model_names():
+        return name
+    known = [*(file.name for folder in (Path.cwd(), *search) for file in folder.glob("*.yaml"))]
+    raise InputError(
+        Problem(
+            "model.weights",
+            f"no such architecture: {name!r}{_looked_in(name, search)}",
+            "a model .yaml, or a name that Ultralytics ships",
+            _suggestion(name, [*known, *packaged_model_names()]),
+        )
+    )
+
+
+def read_architecture(model: str) -> dict[str, Any]:
+    """Return the content of an architecture's file.
+
+    Args:
+        model: A path, or a packaged name, with or without its scale.
+
+    Raises:
+        InputError: It is no YAML, or describes no model.
+    """
+    file = Path(model) if Path(model).is_absolute() else _packaged_file(model)
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8", errors="ignore"))
+        if not isinstance(content, dict) or not content.get("backbone") or not str(content["head"][-1][-2]):
+            raise ValueError("it has no backbone and head")
+    except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, IndexError) as error:
+        line = next(iter(plain_lines(str(error))), type(error).__name__)
+        raise InputError(Problem(str(file), f"not a model architecture ({line})", "a model .yaml")) from None
+    return content
+
+
+def _download(name: str) -> Path:
+    """Download a checkpoint into the weights folder."""
+    from yololab.ultralytics_adapter.isolation import runtime
+
+    runtime.activate()
+    from ultralytics.utils import checks, downloads
+
+    folder = runtime.current().weights.resolve()
+    remedy = "start from scratch with model.pretrained=false, or give the path of a local checkpoint"
+    if runtime.is_offline():
+        raise InputError(Problem("model.weights", f"{name!r} is not at hand, and the network is off", remedy=remedy))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if name.lower().startswith(_REMOTE):
+            path = Path(checks.check_file(name, download_dir=str(folder)))
+        else:
+            path = Path(downloads.attempt_download_asset(str(folder / name)))
+    except Exception as error:  # network, proxy, disk, API keys: all end in the same advice
+        line = next(iter(plain_lines(str(error))), type(error).__name__)
+        found = f"{name!r} is not at hand and could not be downloaded to {folder} ({line})"
+        raise InputError(Problem("model.weights", found, remedy=remedy)) from error
+    if not path.is_file() or not path.stat().st_size:
+        raise InputError(Problem("model.weights", f"{name!r} could not be downloaded to {folder}", remedy=remedy))
+    return path.resolve()
+
+
+def _with_suffix(name: str) -> str:
+    """Add `.pt` to a bare name of a downloadable checkpoint, as Ultralytics does."""
+    name = name.strip()
+    return f"{name}.pt" if not Path(name).suffix and is_downloadable_asset(f"{name}.pt") else name
+
+
+def _folders(search: Sequence[Path]) -> list[Path]:
+    """Return the folders where a relative path is sought, each once."""
+    return list(dict.fromkeys(folder.resolve() for folder in (Path.cwd(), *search)))
+
+
+def _looked_in(name: str, search: Sequence[Path]) -> str:
+    """Say where a relative path was sought."""
+    absolute = Path(name).expanduser().is_absolute()
+    return "" if absolute else f" (looked in {', '.join(map(str, _folders(search)))})"
+
+
+def _local(name: str, search: Sequence[Path]) -> Path | None:
+    """Return the absolute path of a local file, or None."""
+    path = Path(name).expanduser()
+    candidates = [path] if path.is_absolute() else [folder / path for folder in _folders(search)]
+    return next((candidate.resolve() for candidate in candidates if candidate.exists()), None)
+
+
+def _packaged_file(name: str) -> Path:
+    """Return the file of a packaged architecture; a scale in its name is left out when the file has all scales."""
+    folder = package_folder() / "cfg" / "models"
+    files = {file.name: file for file in folder.rglob("*.yaml")}
+    if name in files:
+        return files[name]
+    unscaled = (name[:position] + name[position + 1 :] for position in range(1, len(name)) if name[position] in "nsmlx")
+    return next((files[candidate] for candidate in unscaled if candidate in files), folder / name)
+
+
+def _task_of_head(head: str, model: str) -> str:
+    """Return the task of an architecture from its last module, by Ultralytics' own rule."""
+    if "RTDETR" in head:  # Ultralytics' rule looks for "detect" in the name and finds none
+        return "detect"
+    from yololab.ultralytics_adapter.isolation.runtime import activate
+
+    activate()
+    from ultralytics.nn.tasks import guess_model_task
+
+    task = guess_model_task(read_architecture(model))
+    if task is None:
+        raise InputError(Problem(model, f"an architecture with the head {head!r}", "a head that Ultralytics knows"))
+    return str(task)
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    """Name what is spelled nearly alike."""
+    close = get_close_matches(Path(name).name, sorted(set(known)), n=3)
+    return f"did you mean {' or '.join(close)}?" if close else "check the path"

@@ -1,0 +1,1 @@
+"""Timing a few real batches."""

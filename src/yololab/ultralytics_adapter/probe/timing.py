@@ -1,0 +1,366 @@
+"""What a training would cost, from a few real batches of it on the real device; nothing of them remains."""
+
+from __future__ import annotations
+
+import gc
+import math
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yololab.errors import JobError, YololabError
+from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.models.resolve import ResolvedModel
+from yololab.ultralytics_adapter.probe.batches import FEWEST, ProbeBatches, loading_seconds
+from yololab.ultralytics_adapter.training.training import TrainRequest, build_trainer
+
+if TYPE_CHECKING:
+    from yololab.ultralytics_adapter.training.trainer import TrainerMixin as _Base
+else:
+    _Base = object
+
+# Planned so that a probe ends within 5 s, or 2 % of what it foresees: validation and checkpoint come after these.
+LEAST_BUDGET_SECONDS = 3.8
+BUDGET_SHARE = 0.018
+SMALL_BATCH_GAIN = 0.6
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was measured. None is what was not.
+
+    Attributes:
+        seconds_per_batch: One training batch with its loading; on several GPUs of the whole batch, measured on the
+            first with its share, without what their synchronisation costs.
+        seconds_per_batch_without_mosaic: The same in the last epochs, whose mosaic is closed.
+        batches_per_epoch: Training batches an epoch.
+        images: Training images.
+        batch: Images a batch; of one GPU's share where there are several.
+        measured_images: Images of the batches that were timed; fewer than `batch` where it would take too long.
+        validation_seconds_per_batch: One validation batch with its loading and loss; None when there was no time left.
+        validation_batches: Validation batches an epoch.
+        measured_batches: How many batches the time rests on.
+        save_seconds: Writing the two checkpoints of an epoch.
+        setup_seconds: From the trainer's construction to its first batch.
+        checkpoint_bytes: Size of a checkpoint with its optimizer.
+        parameters: Number of the model's weights.
+        peak_memory_bytes: Most memory of a GPU that was reserved; None on a CPU.
+        free_memory_bytes: Memory of that GPU that was free before; None on a CPU.
+        reduced_batch: The batch to which Ultralytics halved it because the GPU's memory ran out; None when it did not.
+        spent_seconds: What the probe itself took.
+    """
+
+    seconds_per_batch: float
+    seconds_per_batch_without_mosaic: float
+    batches_per_epoch: int
+    images: int
+    batch: int
+    measured_images: int
+    validation_seconds_per_batch: float | None
+    validation_batches: int
+    measured_batches: int
+    save_seconds: float
+    setup_seconds: float
+    checkpoint_bytes: int
+    parameters: int
+    peak_memory_bytes: int | None
+    free_memory_bytes: int | None
+    reduced_batch: int | None
+    spent_seconds: float
+
+
+class _Enough(BaseException):
+    """Ends the training loop of a probe; no handler of exceptions on the way may take it for an error."""
+
+
+def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: float = 30.0) -> Probe:
+    """Time a few real training batches and a validation batch, in a scratch folder that is removed.
+
+    It ends after `batches` timed batches, or when its time is up: 5 s, or 2 % of what it foresees for the training,
+    and never more than `limit_seconds` (one unit of work may end a little later). On a CPU, where even one batch can
+    take minutes, it begins with a batch of two images and then times batches as large as the time allows; from two
+    sizes the whole batch follows by a straight line.
+
+    The training that follows is the same as without the probe, bit by bit: random generators and flags are put back,
+    the user's data is guarded, no tracker is told.
+
+    Args:
+        request: The training as it would be started; its folder is not touched.
+        batches: Batches that are timed at most.
+        limit_seconds: Seconds that it may take, its own set-up included.
+
+    Raises:
+        InputError: As `train`.
+        JobError: The training fails already in its first batches.
+    """
+    from yololab.ultralytics_adapter.isolation.devices import resolve_device
+    from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.training.trainers import trainer_for
+
+    overrides = request.overrides()
+    import_early(request.model)
+    device = resolve_device(overrides.get("device"))
+    trainer_class = _probing(trainer_for(request.model.task, request.model.family))
+    started = time.perf_counter()
+    request.cache.mkdir(parents=True, exist_ok=True)
+    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="probe-", dir=request.cache) as scratch:
+        folder = Path(scratch)
+        # caching the images would take longer than all batches
+        share = {"device": device.id.split(",")[0], "plots": False, "save_dir": str(folder), "cache": False}
+        if device.count > 1 and isinstance(overrides.get("batch"), int) and overrides["batch"] > 0:
+            share["batch"] = max(1, overrides["batch"] // device.count)
+        probed = replace(request, save_dir=folder)
+        trainer = build_trainer(probed, {**overrides, **share}, folder / "stop", trainer_class)
+        trainer.plan = _Plan(started, batches, limit_seconds, device.count)
+        trainer.free_memory = _free_memory(trainer.device)
+        try:
+            trainer.train()
+        except _Enough:
+            pass
+        except YololabError:
+            raise
+        except Exception as error:
+            line = next(iter(plain_lines(str(error))), "")
+            raise JobError(f"training fails in its first batches: {type(error).__name__}: {line}") from error
+        finally:
+            result = trainer.measurements()
+            trainer.release()
+            del trainer
+            gc.collect()
+    return replace(result, spent_seconds=time.perf_counter() - started)
+
+
+@dataclass
+class _Plan:
+    """How long a probe may go on.
+
+    Attributes:
+        started: When it began.
+        batches: Batches that are timed at most.
+        limit_seconds: The most that it may take.
+        gpus: Among how many an epoch's batches are shared.
+        budget: What it may take, as far as it knows by now.
+    """
+
+    started: float = 0.0
+    batches: int = 4
+    limit_seconds: float = 30.0
+    gpus: int = 1
+    budget: float = LEAST_BUDGET_SECONDS
+
+    def foresee(self, training_seconds: float) -> None:
+        """Set the budget, now that the length of the training can be guessed."""
+        self.budget = min(self.limit_seconds, max(LEAST_BUDGET_SECONDS, BUDGET_SHARE * training_seconds))
+
+    @property
+    def left(self) -> float:
+        """Seconds that remain."""
+        return self.started + min(self.budget, self.limit_seconds) - time.perf_counter()
+
+
+def import_early(model: ResolvedModel) -> None:
+    """Import what a training imports on its way: it takes seconds, once a process, and is no cost of the probe."""
+    from yololab.ultralytics_adapter.isolation import runtime
+    from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.training.trainers import trainer_for
+
+    runtime.activate()  # before the imports: it says where they may write
+    import matplotlib.font_manager  # noqa: F401
+    import torch
+
+    trainer_for(model.task, model.family)
+    with preserved_randomness():
+        torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
+
+
+def _probing(trainer_class: type[Any]) -> type[Any]:
+    """Return a trainer that times its first batches and then ends; not named *Trainer, so that no tracker is told."""
+    return type("TrainingProbe", (_ProbeMixin, trainer_class), {})
+
+
+def _free_memory(device: Any) -> int | None:
+    """Return how much memory of a GPU is free; None on a CPU."""
+    if device.type != "cuda":
+        return None
+    import torch
+
+    return int(torch.cuda.mem_get_info(device)[0])
+
+
+class _ProbeMixin(_Base):
+    """Times batches; put it before a trainer of ours."""
+
+    plan = _Plan()
+    free_memory: int | None = None
+
+    def run_callbacks(self, event: str) -> None:
+        """Take the time after each batch; nobody else is told of a probe."""
+        if event == "on_train_start":
+            self._begin()
+        elif event == "on_train_batch_end":
+            self._batch_done()
+
+    def _now(self) -> float:
+        """Return the time when the device has done all its work."""
+        if self.device.type == "cuda":
+            import torch
+
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+    def _build_train_pipeline(self) -> None:
+        """Put batches of a chosen size in the loader's place; anew when memory ran out and they got smaller."""
+        super()._build_train_pipeline()
+        loader: Any = self.train_loader
+        self._batches = ProbeBatches(loader)
+        self._steps = math.ceil(len(loader) / max(self.plan.gpus, 1))
+        self._times: dict[int, list[float]] = {}
+        self.train_loader: Any = self._batches
+
+    def _begin(self) -> None:
+        """Start the clock."""
+        self._setup = time.perf_counter() - self.plan.started
+        self._last = self._now()
+
+    def _batch_done(self) -> None:
+        """Note a batch; choose the size of the next one, or end."""
+        now = self._now()
+        size, whole = self._batches.given, self._batches.whole
+        times = self._times.setdefault(size, [])
+        times.append(now - self._last)
+        # a small batch uses the cores badly: a whole one takes less than in proportion
+        seconds = times[-1] * (1.0 if size == whole else SMALL_BATCH_GAIN * whole / size)
+        self.plan.foresee(self.epochs * self._steps * seconds)
+        timed = len(times) - 1  # the first of a size chooses algorithms and fills caches
+        if size < whole and timed < 1:
+            pass
+        elif size < whole and len(self._times) == 1:
+            # two batches of this size, and two of a validation, which take about a third of that, are to fit in
+            fitting = int(self.plan.left / (2.7 * times[-1] / size))
+            if fitting <= size:
+                self._end()
+            self._batches.size = min(fitting, whole)
+        elif timed >= self.plan.batches or (timed >= 1 and self.plan.left < 1.7 * times[-1]) or self.plan.left < 0:
+            self._end()
+        self._last = self._now()
+
+    def _end(self) -> None:
+        """Time what happens once an epoch, and stop."""
+        self._time_validation()
+        self._time_save()
+        raise _Enough
+
+    def _time_save(self) -> None:
+        """Write the checkpoints of an epoch once, into the scratch folder."""
+        begin = self._now()
+        self.best_fitness = self.fitness = 0.0
+        super().save_model()
+        self._save = self._now() - begin
+        self._checkpoint_bytes = self.last.stat().st_size if self.last.exists() else 0
+
+    def _time_validation(self) -> None:
+        """Run the validator over two batches; the second is timed. Without time for that, two images tell."""
+        batches = ProbeBatches(self.test_loader)
+        per_image = min(min(times) / size for size, times in self._times.items())
+        fitting = int(self.plan.left / (0.4 * per_image))
+        if fitting < 2 * FEWEST:
+            return
+        if batches.sizeable:
+            batches.size = min(batches.whole, fitting // 2)
+        batches.count = min(2, len(self.test_loader))
+        times: list[float] = []
+        self.validator.dataloader = batches
+        self.validator.args.plots = False
+        self.validator.callbacks = {"on_val_start": [lambda _: times.append(self._now())]} | {
+            "on_val_batch_end": [lambda _: times.append(self._now())]
+        }
+        self.validator(self)
+        self._validation = (times[-1] - times[-2]) * batches.whole / batches.given
+
+    def validate(self) -> Any:
+        """Skip the validation after an epoch: a probe of few batches an epoch would validate again and again."""
+        return self.metrics, 0.0
+
+    def save_model(self) -> bool:
+        """Save nothing after an epoch."""
+        return False
+
+    def save_metrics(self, metrics: Any) -> None:
+        """Write no table of epochs."""
+
+    def final_eval(self) -> None:
+        """Strip nothing."""
+
+    def plot_metrics(self) -> None:
+        """Draw nothing."""
+
+    def measurements(self) -> Probe:
+        """Return what was measured."""
+        import torch
+
+        times = getattr(self, "_times", {})
+        sizes = sorted(times)
+        largest = sizes[-1] if sizes else 0
+        timed = (times[largest][1:] or times[largest]) if sizes else []
+        batches = self._batches if sizes else None
+        whole = batches.whole if batches else 0
+        seconds = _for_whole_batch({size: times[size][1:] or times[size] for size in sizes}, whole) if sizes else 0.0
+        cuda = self.device.type == "cuda"
+        model: Any = getattr(self, "model", None)
+        return Probe(
+            seconds_per_batch=seconds,
+            seconds_per_batch_without_mosaic=max(seconds - self._mosaic_seconds(), 0.1 * seconds) if sizes else 0.0,
+            batches_per_epoch=self._steps if sizes else 0,
+            images=len(self.train_loader.dataset) if sizes else 0,
+            batch=whole,
+            measured_images=largest,
+            validation_seconds_per_batch=getattr(self, "_validation", None),
+            validation_batches=len(self.test_loader) if sizes else 0,
+            measured_batches=len(timed),
+            save_seconds=getattr(self, "_save", 0.0),
+            setup_seconds=getattr(self, "_setup", 0.0),
+            checkpoint_bytes=getattr(self, "_checkpoint_bytes", 0),
+            parameters=sum(item.numel() for item in model.parameters()) if hasattr(model, "parameters") else 0,
+            peak_memory_bytes=torch.cuda.max_memory_reserved(self.device) if cuda else None,
+            free_memory_bytes=self.free_memory,
+            reduced_batch=self.batch_size if self.log.halvings else None,
+            spent_seconds=0.0,
+        )
+
+    def _mosaic_seconds(self) -> float:
+        """Return what mosaic adds to the loading of a batch, where loading is not done beside the training."""
+        batches = self._batches
+        if not batches.sizeable or not self.args.close_mosaic or not self.args.mosaic or self.plan.left < 0:
+            return 0.0
+        with_mosaic = loading_seconds(batches.loader.dataset)
+        self._close_dataloader_mosaic()
+        return max(0.0, with_mosaic - loading_seconds(batches.loader.dataset)) * batches.whole
+
+    def release(self) -> None:
+        """End the loaders' processes and give back the device's memory."""
+        import torch
+
+        for name in ("train_loader", "test_loader"):
+            loader = getattr(self, name, None)
+            if loader is not None:
+                loader.close()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _for_whole_batch(times: dict[int, list[float]], whole: int) -> float:
+    """Return the seconds of a whole batch: measured, or on the line through the two sizes that were.
+
+    Args:
+        times: Size of a batch → its times.
+        whole: Size of a whole batch.
+    """
+    means = {size: sum(found) / len(found) for size, found in times.items()}
+    large = max(means)
+    if large == whole or len(means) == 1:
+        return means[large] * whole / large
+    small = min(means)
+    slope = max((means[large] - means[small]) / (large - small), 0.5 * means[large] / large)
+    return means[large] + slope * (whole - large)

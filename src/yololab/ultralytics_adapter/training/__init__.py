@@ -1,0 +1,1 @@
+"""Training, resuming, and what a training says of itself."""

@@ -1,0 +1,149 @@
+"""Going on with a training that was killed or stopped: its folder is brought in order first, and nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError
+from yololab.files.epochs import keep_epochs, read_results
+from yololab.files.paths import RunFolder
+from yololab.ultralytics_adapter.training.atomic_checkpoints import (
+    copy_checkpoint,
+    remove_half_written,
+    strip_checkpoints,
+)
+from yololab.ultralytics_adapter.training.resume_point import CheckpointState, ResumePoint, read_state
+from yololab.ultralytics_adapter.training.trainer import StartingPoint
+from yololab.ultralytics_adapter.training.training_file import (
+    COMPLETE,
+    TrainResult,
+    read_training_file,
+    write_training_file,
+)
+
+_WRITTEN_BY_TRAINING = ("results.csv", "training.json", "args.yaml", "*.jpg", "*.png", "weights")
+
+
+def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Path]:
+    """Move files of a run to where nothing overwrites them.
+
+    Returns:
+        Where they are now; a name that is taken gets a number.
+    """
+    moved = []
+    for path in paths:
+        target = place / path.relative_to(folder.path)
+        number = 1
+        while target.exists():
+            number += 1
+            target = target.with_name(f"{path.name}.{number}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+        moved.append(target)
+    return moved
+
+
+def set_training_aside(folder: RunFolder, place: Path) -> None:
+    """Move all that a training without a usable checkpoint has left."""
+    remove_half_written(folder.weights)
+    found = (path for pattern in _WRITTEN_BY_TRAINING for path in sorted(folder.path.glob(pattern)))
+    set_aside(found, folder, place)
+
+
+def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: str) -> StartingPoint:
+    """Make the folder look as it did after the epoch of the checkpoint.
+
+    Checkpoints that cannot be read are moved away; results.csv is copied before rows of an epoch that is trained again
+    are taken out of it; a best.pt that a kill has kept from being written is written now.
+
+    Args:
+        folder: The run's folder.
+        point: From where the training goes on.
+        place: Where to move and copy to.
+        model: What the training had started from.
+    """
+    state = point.state
+    assert state is not None
+    set_aside(point.unreadable, folder, place)
+    remove_half_written(folder.weights)
+    if state.path != folder.last:
+        if folder.last.exists():
+            set_aside([folder.last], folder, place)
+        copy_checkpoint(state.path, folder.last)
+    best = read_state(folder.best) if folder.best.is_file() else None
+    best_epoch = best.epoch + 1 if best is not None and best.epoch >= 0 else None
+    if best is None or (state.is_best and best_epoch != state.epoch + 1):
+        copy_checkpoint(folder.last, folder.best)
+        best_epoch = state.epoch + 1
+    return StartingPoint(
+        epoch=state.epoch + 1,
+        seconds=_trimmed_results(folder, state, place),
+        model=model,
+        earlier=_earlier(folder),
+        best_epoch=best_epoch,
+    )
+
+
+def finish_training(folder: RunFolder, point: ResumePoint, place: Path, model: str) -> None:
+    """Do what was left of a training whose epochs are all done: final checkpoints, curves, training.json."""
+    state = point.state
+    assert state is not None
+    best_epoch, epochs = None, state.epoch + 1
+    if state.epoch >= 0:
+        start = bring_in_order(folder, point, place, model)
+        best_epoch = start.best_epoch
+    else:
+        epochs = len(read_results(folder.results).epochs) if folder.results.is_file() else state.epochs
+    remove_half_written(folder.weights)
+    strip_checkpoints(folder.last, folder.best)
+    earlier = _earlier(folder) or TrainResult(effective=dict(state.train_args or {}))
+    if (state.train_args or {}).get("plots"):
+        _draw_curves(folder.results)
+    write_training_file(
+        folder.training,
+        replace(
+            earlier,
+            status=COMPLETE,
+            stop_reason=reason_of_end(epochs, state.epochs, state.train_args or {}),
+            epochs_completed=epochs,
+            best_epoch=best_epoch or earlier.best_epoch,
+            error=None,
+        ),
+    )
+
+
+def reason_of_end(done: int, epochs: int, train_args: Mapping[str, Any]) -> str:
+    """Return why a training ended after `done` of its epochs."""
+    if train_args.get("time"):
+        return "time"
+    return "finished" if done >= epochs else "early_stopping"
+
+
+def _trimmed_results(folder: RunFolder, state: CheckpointState, place: Path) -> float:
+    """Keep the rows of results.csv up to the checkpoint; return the seconds until then."""
+    before = folder.results.read_bytes() if folder.results.is_file() else b""
+    seconds = keep_epochs(folder.results, state.epoch + 1, state.results or {})
+    if before and folder.results.read_bytes() != before:
+        copy = place / folder.results.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(before)
+    return seconds
+
+
+def _earlier(folder: RunFolder) -> TrainResult | None:
+    """Return what the trainer had noted; None when that is lost."""
+    with contextlib.suppress(InputError):
+        return read_training_file(folder.training)
+    return None
+
+
+def _draw_curves(results: Path) -> None:
+    """Draw results.png, as the end of a training does; a picture does not cost the run."""
+    from ultralytics.utils.plotting import plot_results
+
+    with contextlib.suppress(Exception):
+        plot_results(file=results)

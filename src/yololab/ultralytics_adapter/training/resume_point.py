@@ -1,0 +1,188 @@
+"""From where an interrupted training goes on: what its checkpoints hold, and what follows from that."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, Problem
+from yololab.files.paths import RunFolder
+from yololab.ultralytics_adapter.training.training_file import TrainResult, read_training_file
+
+
+class Step(StrEnum):
+    """What is left to do for a training.
+
+    `anew`: no epoch was saved. `go_on`: epochs are left. `finish`: the epochs are done, the checkpoints are not final
+    yet. `done`: nothing.
+    """
+
+    ANEW = "anew"
+    GO_ON = "go_on"
+    FINISH = "finish"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class CheckpointState:
+    """What a checkpoint of a training holds.
+
+    Attributes:
+        path: The file.
+        epoch: Index of its epoch, from 0; -1 when it was stripped.
+        has_optimizer: Whether it holds the optimizer's state.
+        epochs: How many epochs the training has.
+        validated: Whether epochs are validated, so that patience counts.
+        patience: Epochs without improvement after which the training ends; 0 for never.
+        best_epoch: The epoch of the highest fitness, from 1.
+        is_best: Whether it has the highest fitness so far.
+        train_args: The arguments it was trained with.
+        results: results.csv as it was then, column → values.
+    """
+
+    path: Path
+    epoch: int
+    has_optimizer: bool = True
+    epochs: int = 0
+    validated: bool = True
+    patience: int = 0
+    best_epoch: int = 0
+    is_best: bool = False
+    train_args: Mapping[str, Any] | None = None
+    results: Mapping[str, Sequence[float]] | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether a training can go on from here; Ultralytics would start another one, on coco8, when it cannot."""
+        return self.epoch >= 0 and self.has_optimizer
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the training has ended here for want of improvement."""
+        unimproved = self.epoch + 1 - self.best_epoch
+        return self.validated and self.patience > 0 and unimproved >= self.patience
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """From where a training goes on.
+
+    Attributes:
+        step: What is left to do.
+        state: The checkpoint to go on from, or the last one of a training that only has to be finished.
+        unreadable: Checkpoints that cannot be read.
+    """
+
+    step: Step
+    state: CheckpointState | None = None
+    unreadable: tuple[Path, ...] = ()
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are kept."""
+        if self.state is None:
+            return 0
+        if self.state.epoch >= 0:
+            return self.state.epoch + 1
+        # A stripped checkpoint has forgotten its epoch, but not the table.
+        return max((len(values) for values in (self.state.results or {}).values()), default=0)
+
+
+def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tuple[Step, CheckpointState | None]:
+    """Decide what is left to do.
+
+    Args:
+        states: The readable checkpoints, last.pt first.
+        written: The training's training.json; None when it is missing or damaged.
+    """
+    if written is not None and written.finished:
+        return Step.DONE, None
+    last = next((state for state in states if state.path.name == "last.pt"), None)
+    if last is not None and last.epoch < 0:
+        # Only the end of a training strips it.
+        return Step.FINISH, last
+    newest = max((state for state in states if state.usable), key=lambda state: state.epoch, default=None)
+    if newest is None:
+        return Step.ANEW, None
+    over = newest.epoch + 1 >= newest.epochs or newest.ended_early
+    return (Step.FINISH if over else Step.GO_ON), newest
+
+
+def find_resume_point(folder: RunFolder) -> ResumePoint:
+    """Read what a training has left and decide what is left to do; nothing is changed."""
+    written = None
+    with contextlib.suppress(InputError):
+        written = read_training_file(folder.training)
+    if written is not None and written.finished:
+        return ResumePoint(Step.DONE)
+    read = {path: read_state(path) for path in folder.checkpoints()}
+    step, state = choose([state for state in read.values() if state is not None], written)
+    return ResumePoint(step, state, tuple(path for path, found in read.items() if found is None))
+
+
+def read_state(path: Path) -> CheckpointState | None:
+    """Return what a checkpoint holds; None when it cannot be read: torn, damaged, somebody else's."""
+    from yololab.ultralytics_adapter.isolation.runtime import activate
+
+    activate()
+    from ultralytics.nn import tasks
+
+    try:
+        content = tasks.load_checkpoint(str(path))[1]
+        args = dict(content.get("train_args") or {})
+        stopper = content.get("stopper") or {}
+        fitness = (content.get("train_metrics") or {}).get("fitness")
+        best = content.get("best_fitness")
+        epoch = content.get("epoch")
+        return CheckpointState(
+            path,
+            epoch=-1 if epoch is None else int(epoch),
+            has_optimizer=content.get("optimizer") is not None,
+            epochs=int(args.get("epochs") or 0),
+            validated=bool(args.get("val", True)),
+            patience=int(args.get("patience") or 0),
+            best_epoch=int(stopper.get("best_epoch") or 0),
+            is_best=fitness is None or best is None or fitness == best,
+            train_args=args,
+            results=content.get("train_results") or {},
+        )
+    except Exception:  # whatever a torn file makes the loader raise, it is not usable
+        return None
+
+
+def refuse_other_training(state: CheckpointState, requested: Mapping[str, Any]) -> None:
+    """Refuse to go on from a checkpoint that was trained with other settings than the run's.
+
+    Ultralytics takes the settings of the checkpoint and ignores most others, with no more than a warning. What it
+    changes itself on the way (a halved batch, a rounded image size, …) is no other setting.
+
+    Args:
+        state: The checkpoint.
+        requested: The arguments of the run.
+
+    Raises:
+        InputError: The settings that differ.
+    """
+    from yololab.ultralytics_adapter.training.effective import CHANGED_ON_THE_WAY, same_value
+
+    trained = state.train_args or {}
+    automatic = str(requested.get("optimizer", "auto")).lower() == "auto"
+    allowed = CHANGED_ON_THE_WAY | ({"optimizer", "lr0", "momentum", "warmup_bias_lr"} if automatic else set())
+    if requested.get("time"):
+        allowed |= {"epochs"}
+    problems = [
+        Problem(
+            f"{state.path}, {name}",
+            f"{trained[name]!r}, but the run's config says {value!r}",
+            "a checkpoint of this run",
+            "a training with other settings is a new run: yololab model=… and the settings",
+        )
+        for name, value in requested.items()
+        if name in trained and name not in allowed and value is not None and not same_value(value, trained[name])
+    ]
+    if problems:
+        raise InputError(problems)

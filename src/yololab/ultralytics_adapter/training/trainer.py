@@ -1,0 +1,360 @@
+"""Ultralytics' trainers with our eyes in them: what really happened is counted, written down, and can be stopped.
+
+The classes live at module level because the workers of a multi-GPU training unpickle them by name. What they need to
+know travels in Ultralytics' own dictionary of callbacks, under a name that no event has.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from ultralytics.engine import trainer as engine
+from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK, YAML
+from ultralytics.utils.callbacks import get_default_callbacks
+from ultralytics.utils.torch_utils import torch_distributed_zero_first
+
+from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
+from yololab.files.paths import RunFolder
+from yololab.host.processes import ProcessIdentity
+from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, guarded_data
+from yololab.ultralytics_adapter.isolation.devices import set_threads
+from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
+from yololab.ultralytics_adapter.isolation.patching import replaced
+from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, strip_checkpoints
+from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
+from yololab.ultralytics_adapter.training.training_file import EpochReport, TrainResult
+from yololab.ultralytics_adapter.training.training_log import TrainingLog, ultralytics_warnings, users_repository
+
+if TYPE_CHECKING:
+    from ultralytics.engine.trainer import BaseTrainer as _Base
+else:
+    _Base = object
+
+SETTINGS_KEY = "yololab"
+
+_OWN_CALLBACKS = {
+    "on_pretrain_routine_end": ("_ready",),
+    "on_train_epoch_start": ("_epoch_begins",),
+    "on_train_batch_end": ("_batch_done",),
+    "on_fit_epoch_end": ("_epoch_done", "_stop_if_asked"),
+    "on_train_end": ("_finished",),
+}
+
+
+# So far apart are the seeds of two starts, that no worker of the one has a seed of the other.
+_SEED_STRIDE = 10_000
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """What a training that goes on must know of what was before.
+
+    Attributes:
+        epoch: Index of the first epoch to train.
+        seconds: Seconds of training before it, as results.csv counts them.
+        model: What the training had started from.
+        earlier: What its trainer had noted; None when that is lost.
+        best_epoch: The epoch of best.pt, from 1.
+    """
+
+    epoch: int
+    seconds: float
+    model: str
+    earlier: TrainResult | None
+    best_epoch: int | None
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """What a trainer of ours must know in every process; plain values, so that it can be pickled.
+
+    Attributes:
+        requested: The arguments as they were asked for.
+        cache: Our cache folder.
+        threads: Number of torch's threads; None for all cores.
+        stop_file: A file whose appearance asks the workers of a multi-GPU training to stop after the epoch.
+        start: Where a training that goes on begins; None for a new one.
+        owner: The process that asked for the training.
+    """
+
+    requested: Mapping[str, Any]
+    cache: Path
+    threads: int | None
+    stop_file: Path
+    start: StartingPoint | None = None
+    owner: ProcessIdentity = field(default_factory=ProcessIdentity.current)
+
+
+@dataclass
+class Observer:
+    """Who watches a training in the process that asked for it.
+
+    Attributes:
+        on_epoch: Called after each epoch.
+        should_stop: Asked after each batch and each epoch; several GPUs stop after the epoch.
+    """
+
+    on_epoch: Callable[[EpochReport], None] = lambda report: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
+    """Return Ultralytics' default callbacks with our settings among them."""
+    callbacks: dict[str, list[Any]] = get_default_callbacks()
+    callbacks[SETTINGS_KEY] = [settings]
+    return callbacks
+
+
+class TrainerMixin(_Base):
+    """What ours do differently, for every task: put it before Ultralytics' trainer of the task."""
+
+    save_dir: Path
+    wdir: Path
+    train_time_start: float
+
+    def __init__(
+        self, cfg: Any = DEFAULT_CFG, overrides: dict[str, Any] | None = None, _callbacks: dict[str, Any] | None = None
+    ) -> None:
+        self.settings: TrainerSettings = (_callbacks or {})[SETTINGS_KEY][0]
+        self.observer = Observer()
+        folder = RunFolder(Path((overrides or {})["save_dir"]))
+        start = self.settings.start
+        self.log = TrainingLog(self.settings.requested, folder.training)
+        if start is not None:
+            self.log.go_on(start.earlier, start.epoch, start.best_epoch)
+        set_threads(self.settings.threads)
+        super().__init__(cfg, overrides, _callbacks)
+        # Ultralytics writes a checkpoint in place; one that is killed there would leave half of it, and nothing else.
+        self.wdir = AtomicPath(self.wdir)
+        self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the callbacks of an event, then our own; none of them can end the training by failing."""
+        for callback in self.callbacks.get(event, []):
+            self._guarded(event, callback, self)
+        for name in _OWN_CALLBACKS.get(event, ()):
+            self._guarded(event, getattr(self, name))
+
+    def _guarded(self, event: str, call: Callable[..., Any], *arguments: Any) -> None:
+        """Call a callback; note what it raises. The errors that end a job (a second Ctrl-C) pass."""
+        try:
+            call(*arguments)
+        except YololabError:
+            raise
+        except Exception as error:
+            self.log.callback_failed(event, error)
+
+    def train(self) -> None:
+        """Train with the user's data guarded, progress bars off, and everything noted, also what ends it early."""
+        with ExitStack() as stack:
+            stack.enter_context(quiet_progress())
+            stack.enter_context(ultralytics_warnings(self.log))
+            stack.enter_context(replaced(engine, {"GIT": users_repository(Path.cwd())}))
+            self.findings = stack.enter_context(guarded_data(self.settings.cache))
+            plots = set(threading.enumerate())
+            try:
+                if self.ddp:
+                    self._train_in_workers()
+                else:
+                    super().train()
+            except InterruptedRunError:
+                self.log.interrupted(self)
+                self._close_loaders()
+            except BaseException as error:
+                if RANK in {-1, 0} and not (self.ddp and self.log.path.exists()):
+                    self.log.failed(error)
+                raise
+            finally:
+                join_threads(plots)
+
+    def _train_in_workers(self) -> None:
+        """Launch the workers of a multi-GPU training, watching them.
+
+        The launch deletes the trainer's `save_dir`, which is the run's folder; it is given an empty one to delete. The
+        workers take theirs from the arguments.
+        """
+        folder: Path = self.save_dir
+        scratch = Path(tempfile.mkdtemp(prefix="launch-", dir=self.settings.cache))
+        launch = WorkerLaunch(
+            results=self.csv,
+            stop_file=self.settings.stop_file,
+            task=self.args.task,
+            epochs=self.epochs,
+            validated=self.args.val,
+            on_epoch=lambda report: self._guarded("on_fit_epoch_end", self.observer.on_epoch, report),
+            should_stop=self.observer.should_stop,
+        )
+        self.save_dir = scratch
+        try:
+            with replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
+                super().train()
+        finally:
+            self.save_dir = folder
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _close_loaders(self) -> None:
+        """End the loaders' processes, as a training does that comes to its end."""
+        for loader in (self.train_loader, self.test_loader):
+            if hasattr(loader, "close"):
+                loader.close()
+
+    def _setup_train(self) -> None:
+        """Set up; a training that goes on draws its images and augmentations anew, not those of its first epochs."""
+        if self.settings.start is not None:
+            seed = self.args.seed + 1 + RANK + _SEED_STRIDE * self.settings.start.epoch
+            engine.init_seeds(seed, deterministic=self.args.deterministic)
+        super()._setup_train()
+
+    def resume_training(self, ckpt: Any) -> None:
+        """Take over the state of a checkpoint; what the training had started from stays in its arguments."""
+        super().resume_training(ckpt)
+        if self.settings.start is not None:
+            self.args.model, self.args.resume = self.settings.start.model, False
+            if RANK in {-1, 0}:
+                YAML.save(self.save_dir / "args.yaml", vars(self.args))
+
+    def save_metrics(self, metrics: Any) -> None:
+        """Write the epoch's row; the column `time` counts the training before an interruption too."""
+        started = self.train_time_start
+        if self.settings.start is not None:
+            self.train_time_start = started - self.settings.start.seconds
+        try:
+            super().save_metrics(metrics)
+        finally:
+            self.train_time_start = started
+
+    def get_dataset(self) -> Any:
+        """Read the dataset; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
+
+        Raises:
+            InputError: The dataset cannot be found or read.
+        """
+        try:
+            readers = {
+                "check_det_dataset": partial(engine.check_det_dataset, autodownload=False),
+                "check_cls_dataset": check_class_folders,
+            }
+            with replaced(engine, readers):
+                return super().get_dataset()
+        except RuntimeError as error:
+            raise _dataset_error(self.args.data, error.__cause__ or error) from error
+
+    def get_dataloader(self, *arguments: Any, **keywords: Any) -> Any:
+        """Read images and labels; a mistake in them is the user's.
+
+        Raises:
+            InputError: There are no images, no labels, or none that can be used.
+        """
+        try:
+            return super().get_dataloader(*arguments, **keywords)
+        except (OSError, ValueError, RuntimeError, AssertionError) as error:
+            raise _dataset_error(self.args.data, error.__cause__ or error) from error
+
+    def _build_train_pipeline(self) -> None:
+        """Build the loaders; a second time, with the optimizer there, means that memory ran out."""
+        if self.optimizer is not None:
+            self.log.halvings += 1
+        super()._build_train_pipeline()
+
+    def validate(self) -> Any:
+        """Validate, and note that it was done: a 0 in the table of epochs can also mean that it was not."""
+        metrics, fitness = super().validate()
+        if metrics is not None:
+            self.log.validation_done(self.epoch, None if fitness is None else float(fitness))
+        return metrics, fitness
+
+    def save_model(self) -> Any:
+        """Save the checkpoints, and note which epoch best.pt is from (the last of several with the same fitness)."""
+        saved = super().save_model()
+        if self.best_fitness == self.fitness:
+            self.log.best_epoch = self.epoch + 1
+        return saved
+
+    def _handle_nan_recovery(self, epoch: int) -> Any:
+        """Recover from NaN or infinite values, and count it."""
+        loss_is_finite = self.loss is None or bool(self.loss.isfinite().all())
+        if not loss_is_finite or (self.fitness is not None and not math.isfinite(self.fitness)):
+            self.log.unstable = True
+        recovered = super()._handle_nan_recovery(epoch)
+        self.log.nan_recoveries += bool(recovered)
+        return recovered
+
+    def final_eval(self) -> None:
+        """Strip the checkpoints of what only training needs, and evaluate nothing: that is done once, by our protocol.
+
+        After an interruption they keep it, so that the training can go on from there.
+        """
+        with torch_distributed_zero_first(LOCAL_RANK):
+            if RANK in {-1, 0} and not (self.log.stop_requested and self.epoch + 1 < self.epochs):
+                strip_checkpoints(self.last, self.best)
+
+    def _ready(self) -> None:
+        """Note what was built."""
+        if RANK in {-1, 0}:
+            self.log.ready(self)
+
+    def _epoch_begins(self) -> None:
+        """Count the batches of each epoch."""
+        self.log.batches = 0
+
+    def _batch_done(self) -> None:
+        """Stop when asked; on several GPUs only after the epoch, when all of them learn of it.
+
+        An epoch that is not over is given up: saved, it would count as a whole one.
+
+        Raises:
+            InterruptedRunError: Somebody asked to stop, within an epoch.
+        """
+        self.log.batch_done(self)
+        if RANK >= 0:
+            end_orphan(self.settings.owner)
+        if RANK == -1 and self.observer.should_stop():
+            self._stop()
+            if self.log.batches < len(self.train_loader):
+                raise InterruptedRunError("stopped within an epoch")
+
+    def _epoch_done(self) -> None:
+        """Note and report the epoch."""
+        if RANK in {-1, 0}:
+            for warning in self.findings.warnings:
+                self.log.warn(warning)
+            self.observer.on_epoch(self.log.epoch_done(self))
+
+    def _stop_if_asked(self) -> None:
+        """Stop when asked; the flag of the first process is handed to the others right after this."""
+        if RANK in {-1, 0} and (self.observer.should_stop() or self.settings.stop_file.exists()):
+            self._stop()
+
+    def _stop(self) -> None:
+        """Ask the training loop to stop: it validates, saves and ends."""
+        self.stop = self.log.stop_requested = True
+
+    def _finished(self) -> None:
+        """Note the end."""
+        if RANK in {-1, 0}:
+            self.log.finished(self)
+
+
+def join_threads(known: set[threading.Thread]) -> None:
+    """Wait for the threads that were started since `known`: Ultralytics draws its plots in threads of their own."""
+    for thread in set(threading.enumerate()) - known:
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+
+
+def _dataset_error(data: Any, error: BaseException) -> InputError:
+    """Return an error of the dataset as the user's, in the words of Ultralytics."""
+    lines = plain_lines(str(error)) or [type(error).__name__]
+    return InputError(
+        Problem(f"data, {data}", " ".join(lines[:6]), remedy="yololab check data=… shows all its problems")
+    )

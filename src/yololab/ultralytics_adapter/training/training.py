@@ -1,0 +1,235 @@
+"""One training, from plain values to a frozen result; Ultralytics is imported only when it starts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yololab.errors import InputError, JobError, Problem, YololabError
+from yololab.files.paths import RunFolder
+from yololab.ultralytics_adapter.isolation.installed import default_arguments
+from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.models.resolve import ResolvedModel
+from yololab.ultralytics_adapter.training.resume_point import (
+    ResumePoint,
+    Step,
+    find_resume_point,
+    refuse_other_training,
+)
+from yololab.ultralytics_adapter.training.training_file import FAILED, EpochReport, TrainResult, read_training_file
+
+if TYPE_CHECKING:
+    from yololab.ultralytics_adapter.training.trainer import StartingPoint
+
+__all__ = ["EpochReport", "TrainRequest", "TrainResult", "train"]
+
+_PLAIN = (bool, int, float, str)
+# The run's folder and the model are given beside the arguments; these would say the same a second time.
+_NOT_ARGUMENTS = ("save_dir", "project", "name", "exist_ok", "resume", "mode", "model", "pretrained", "task")
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What to train.
+
+    Attributes:
+        arguments: Ultralytics' train arguments, plain values; `data` must be among them.
+        model: What to start from.
+        save_dir: The run's folder.
+        threads: Number of torch's threads on a CPU; None for all cores that the process may use.
+        cache: Our cache folder.
+    """
+
+    arguments: Mapping[str, Any]
+    model: ResolvedModel
+    save_dir: Path
+    threads: int | None
+    cache: Path
+
+    def overrides(self) -> dict[str, Any]:
+        """Return everything that Ultralytics' trainer is given; nothing is left to its own choice.
+
+        Raises:
+            TypeError: A value is no plain one (an OmegaConf list for `freeze` would be ignored without a word).
+            InputError: `data` is missing, or an argument is unknown.
+        """
+        given = {name: _plain(name, value) for name, value in self.arguments.items() if name not in _NOT_ARGUMENTS}
+        problems = [
+            Problem(name, "unknown argument", "an argument of Ultralytics' cfg/default.yaml")
+            for name in given
+            if name not in default_arguments()
+        ]
+        if not given.get("data"):
+            found = "missing (Ultralytics would train on coco8 without a word)"
+            problems.append(Problem("data", found, "the path of a data.yaml"))
+        if problems:
+            raise InputError(problems)
+        return {
+            **given,
+            "data": str(given["data"]),
+            "model": self.model.model,
+            "pretrained": self.model.pretrained,
+            "task": self.model.task,
+            "mode": "train",
+            "save_dir": str(self.save_dir.resolve()),
+        }
+
+
+def overrides_to_go_on(overrides: Mapping[str, Any], folder: RunFolder) -> dict[str, Any]:
+    """Return what Ultralytics' trainer is given: its settings come from the checkpoint, so only places are named."""
+    places = ("data", "task", "mode", "device", "workers", "save_dir")
+    kept = {name: overrides[name] for name in places if name in overrides}
+    return kept | {"model": str(folder.last), "resume": str(folder.last)}
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a value as YAML and Ultralytics' `isinstance` checks know it: tuples become lists, paths strings."""
+    if value is None or type(value) in _PLAIN:
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    if type(value) in (list, tuple):
+        return [_plain(name, item) for item in value]
+    if type(value) is dict:
+        return {key: _plain(name, item) for key, item in value.items()}
+    raise TypeError(f"argument {name!r} is a {type(value).__module__}.{type(value).__name__}, not a plain value")
+
+
+def train(
+    request: TrainRequest,
+    on_epoch: Callable[[EpochReport], None] = lambda report: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    aside: Path | None = None,
+) -> TrainResult:
+    """Train, and return what really happened; the same in a fresh process and after other trainings in this one.
+
+    Leaves Ultralytics' own files and training.json in the run's folder; both checkpoints are stripped, and nothing is
+    evaluated. When `should_stop` says so, training stops after the batch (with several GPUs after the epoch), and
+    last.pt keeps its optimizer: it is the one of the last whole epoch, an epoch that is not over is given up.
+
+    Args:
+        request: What to train.
+        on_epoch: Called after each epoch. An exception in it is noted and costs nothing.
+        should_stop: Asked after each batch and each epoch.
+        aside: Go on with what the folder holds, and move what cannot be used there; None trains in a new folder only.
+
+    Raises:
+        InputError: The arguments, the device, the dataset, or the folder: it already holds a run, or the checkpoint of
+            another one.
+        JobError: The training failed; its cause is chained.
+    """
+    from yololab.ultralytics_adapter.isolation import runtime
+    from yololab.ultralytics_adapter.isolation.devices import resolve_device
+    from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
+
+    folder = RunFolder(request.save_dir.resolve())
+    if aside is None and folder.holds_a_run():
+        found = "the folder already holds a run, whose results.csv Ultralytics would delete"
+        raise InputError(Problem(str(folder.path), found, "a new folder", "give the run another name or folder"))
+    overrides = request.overrides()
+    runtime.activate()
+    device = resolve_device(overrides.get("device"))
+    if device.count > 1 and find_spec("cloudpickle") is None:
+        found = f"{device.id!r}: training on several GPUs needs the package cloudpickle"
+        raise InputError(Problem("device", found, remedy='pip install "cloudpickle>=3.1.1"'))
+    request.cache.mkdir(parents=True, exist_ok=True)
+    start = None
+    if aside is not None:
+        point = find_resume_point(folder)
+        if point.step is Step.DONE:
+            return read_training_file(folder.training)
+        start = _take_up(request, folder, point, aside)
+        if point.step is Step.FINISH:
+            return read_training_file(folder.training)
+        overrides = overrides if start is None else overrides_to_go_on(overrides, folder)
+    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="train-", dir=request.cache) as scratch:
+        _run(request, overrides, Path(scratch) / "stop", on_epoch, should_stop, start)
+    return read_training_file(folder.training)
+
+
+def _take_up(request: TrainRequest, folder: RunFolder, point: ResumePoint, aside: Path) -> StartingPoint | None:
+    """Bring the folder in order; finish a training of which only the end is missing.
+
+    Returns:
+        Where the training goes on; None when it begins anew, or is finished.
+
+    Raises:
+        InputError: The checkpoint is that of another training.
+    """
+    from yololab.ultralytics_adapter.training import resume as going_on
+
+    if point.step is Step.ANEW:
+        going_on.set_training_aside(folder, aside)
+        return None
+    assert point.state is not None
+    refuse_other_training(point.state, request.arguments)
+    if point.step is Step.FINISH:
+        going_on.finish_training(folder, point, aside, request.model.model)
+        return None
+    return going_on.bring_in_order(folder, point, aside, request.model.model)
+
+
+def build_trainer(
+    request: TrainRequest,
+    overrides: dict[str, Any],
+    stop_file: Path,
+    trainer_class: type[Any],
+    start: StartingPoint | None = None,
+) -> Any:
+    """Construct a trainer of ours, which checks its arguments and reads the data.yaml.
+
+    Raises:
+        InputError: An argument that Ultralytics refuses, or the dataset.
+    """
+    from yololab.ultralytics_adapter.training.trainer import TrainerSettings, callbacks_with
+
+    requested = {**request.arguments, "pretrained": request.model.pretrained}
+    settings = TrainerSettings(requested, request.cache.resolve(), request.threads, stop_file, start)
+    try:
+        return trainer_class(overrides=overrides, _callbacks=callbacks_with(settings))
+    except (TypeError, ValueError, SyntaxError, KeyError) as error:
+        raise InputError(
+            [Problem("train arguments", line) for line in plain_lines(str(error))] or Problem("arguments", repr(error))
+        ) from error
+
+
+def _run(
+    request: TrainRequest,
+    overrides: dict[str, Any],
+    stop_file: Path,
+    on_epoch: Callable[[EpochReport], None],
+    should_stop: Callable[[], bool],
+    start: StartingPoint | None,
+) -> None:
+    """Train, and turn what Ultralytics raises into our errors."""
+    from yololab.ultralytics_adapter.training.trainer import Observer
+    from yololab.ultralytics_adapter.training.trainers import trainer_for
+
+    trainer = build_trainer(request, overrides, stop_file, trainer_for(request.model.task, request.model.family), start)
+    trainer.observer = Observer(on_epoch, should_stop)
+    try:
+        trainer.train()
+    except YololabError:
+        raise
+    except Exception as error:
+        raise _job_error(RunFolder(request.save_dir.resolve()), error) from error
+
+
+def _job_error(folder: RunFolder, error: Exception) -> YololabError:
+    """Return the error of a failed training; a worker has written its own to training.json."""
+    output = getattr(error, "output", None)  # the workers' last lines
+    try:
+        noted = read_training_file(folder.training)
+    except InputError:
+        noted = TrainResult()
+    if output is not None and noted.status == FAILED and noted.error:
+        message = noted.error["message"]
+        is_input = noted.error["kind"] == "input"
+        return InputError(Problem("training", message)) if is_input else JobError(f"training failed: {message}")
+    lines = plain_lines(str(output or error)) or [type(error).__name__]
+    return JobError(f"training failed: {type(error).__name__}: {lines[-1] if output else lines[0]}")

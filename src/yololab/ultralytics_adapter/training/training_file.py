@@ -1,0 +1,130 @@
+"""training.json: what the trainer reports of itself.
+
+The process that trains writes it (with several GPUs that is a worker), the process that asked for the training reads
+it: so both are told the same, whatever the number of devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError
+from yololab.files.json_files import read_json, write_json
+from yololab.ultralytics_adapter.training.effective import Difference
+
+SCHEMA_VERSION = 1
+
+RUNNING, COMPLETE, FAILED = "running", "complete", "failed"
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One epoch, as it is shown while training goes on. None is what was not measured or is no finite number.
+
+    Attributes:
+        epoch: Its number, from 1.
+        epochs: How many there will be.
+        losses: Ultralytics' name → value, `train/…` and `val/…`.
+        metrics: Our name → value.
+        learning_rates: Ultralytics' name → value, `lr/…`, one a parameter group.
+        seconds: How long it took.
+        seconds_left: How long the rest will take, at the pace so far.
+    """
+
+    epoch: int
+    epochs: int
+    losses: Mapping[str, float | None]
+    metrics: Mapping[str, float | None]
+    learning_rates: Mapping[str, float | None]
+    seconds: float | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training did.
+
+    Attributes:
+        status: `running`, `complete` or `failed`.
+        epochs_completed: Epochs that were trained to their last batch, in all attempts.
+        stop_reason: `finished`, `early_stopping`, `interrupted` or `time`; None while it runs or when it failed.
+        best_epoch: The epoch of best.pt, from 1; None when there is none.
+        seconds: From the first batch to the stripped checkpoints, summed over all attempts.
+        effective: All of Ultralytics' arguments as they were used.
+        optimizer: `name`, and for each parameter group `name, lr, momentum, weight_decay, tensors` as it was built.
+        setup: What is no argument: `device, threads, accumulate, images, batches_per_epoch, parameters, …`.
+        differences: Arguments that were not used as they were asked for.
+        nan_recoveries: How often training went back to its last checkpoint because of NaN or infinite values.
+        unstable: Whether such values were met at all.
+        warnings: What Ultralytics and we warned of, each once.
+        model_selection: Whether best.pt was chosen by validation; without (`val=False`) it is the last epoch.
+        not_learning: Whether the fitness stayed 0 for so long that early stopping would have ended a normal run.
+        first_loss: Loss of the very first batch, summed over its images as Ultralytics does; None when not finite.
+        callback_errors: How many exceptions of observers and trackers were caught.
+        error: `kind` (`input` or `job`) and `message` of what ended it; None when nothing did.
+    """
+
+    status: str = RUNNING
+    epochs_completed: int = 0
+    stop_reason: str | None = None
+    best_epoch: int | None = None
+    seconds: float = 0.0
+    effective: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    nan_recoveries: int = 0
+    unstable: bool = False
+    warnings: tuple[str, ...] = ()
+    model_selection: bool = True
+    not_learning: bool = False
+    first_loss: float | None = None
+    callback_errors: int = 0
+    error: Mapping[str, str] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train: it came to its end, and was not asked to stop before."""
+        return self.status == COMPLETE and self.stop_reason != INTERRUPTED
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it trained what was asked for: no argument that decides the learning was changed on the way."""
+        return not any(difference.changes_training for difference in self.differences)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of training.json."""
+        content = {item.name: getattr(self, item.name) for item in fields(self)}
+        content["differences"] = [vars(difference) for difference in self.differences]
+        return content
+
+
+def write_training_file(path: Path, result: TrainResult) -> None:
+    """Write training.json."""
+    write_json(path, result.to_json(), SCHEMA_VERSION)
+
+
+def read_training_file(path: Path) -> TrainResult:
+    """Read training.json.
+
+    Raises:
+        InputError: It is missing, damaged, or of another version.
+    """
+    content = read_json(path, (SCHEMA_VERSION,))
+    known = {item.name for item in fields(TrainResult)}
+    values = {name: value for name, value in content.items() if name in known}
+    values["differences"] = tuple(Difference(**difference) for difference in content.get("differences", ()))
+    values["warnings"] = tuple(content.get("warnings", ()))
+    return TrainResult(**values)
+
+
+def seconds_of_training(path: Path) -> float:
+    """Return the seconds that a training.json names; 0 when there is none that can be read."""
+    try:
+        return read_training_file(path).seconds
+    except InputError:
+        return 0.0

@@ -1,0 +1,1 @@
+"""Evaluating under the pinned protocol, and recording each image."""

@@ -1,0 +1,256 @@
+"""Ultralytics' validators of detections, keeping what they know of each image until somebody has read it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ultralytics.utils import ops
+from ultralytics.utils.metrics import ConfusionMatrix
+
+from yololab.statistics.records.detections import ImageRecord, pack_records
+from yololab.statistics.records.evaluated import Records, RecordsHeader
+from yololab.ultralytics_adapter.validation.confusion import Confusion
+
+if TYPE_CHECKING:
+    from ultralytics.engine.validator import BaseValidator as _Base
+else:
+    _Base = object
+
+CONFUSION_CONFIDENCE = 0.25
+# What is matched → the key of its flags in a validator's statistics.
+FLAGS = {"box": "tp", "mask": "tp_m", "pose": "tp_p"}
+
+
+class RecordingMixin(_Base):
+    """What a recording validator of any task tells after it has run: put one of its kind before the validator.
+
+    Attributes:
+        dataset_root: The dataset's folder; set it before the validator runs.
+        label_fingerprint: Content hash of the labels that were evaluated against.
+        recorded: What was seen of each image, in the order of evaluation.
+        left_out: How many images of the split the validator does not look at.
+        classes_differ: What it means when the model's classes are not the dataset's.
+    """
+
+    classes_differ = "detections and labels are matched by index, so the numbers mean little"
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.dataset_root = Path()
+        self.label_fingerprint = ""
+        self.recorded: list[Any] = []
+        self.left_out = 0
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there was anything to measure against."""
+        raise NotImplementedError
+
+    def packed(self, header: RecordsHeader) -> Records:
+        """Return the records of what was evaluated."""
+        raise NotImplementedError
+
+    def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
+        """Return for each class `instances`, `images`, and its values, which are None without a label.
+
+        Args:
+            names: The classes.
+            columns: Our key → where its values are, see `Task.per_class`.
+        """
+        raise NotImplementedError
+
+    def confusion(self) -> Confusion | None:
+        """Return the confusion matrix; None when the task has none."""
+        return None
+
+
+class ReadableConfusionMatrix(ConfusionMatrix):
+    """A confusion matrix of the detections that somebody would look at.
+
+    The validator counts at its own confidence, 0.001, where the false positives of every image drown all else.
+    """
+
+    def process_batch(self, detections: Any, batch: Any, conf: float = CONFUSION_CONFIDENCE, **keywords: Any) -> None:
+        """Count an image's detections above `CONFUSION_CONFIDENCE`, or above a higher `conf`."""
+        super().process_batch(detections, batch, conf=max(conf, CONFUSION_CONFIDENCE), **keywords)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an image's boxes are.
+
+    Attributes:
+        file: The image file.
+        size: Its width and height, px.
+        boxes: The detections' boxes in its pixels, f32, shape (N, 4 or 5).
+        target_boxes: The labels' boxes, f32, shape (M, 4 or 5).
+    """
+
+    file: str
+    size: tuple[int, int]
+    boxes: Any
+    target_boxes: Any
+
+
+class DetectionRecording(RecordingMixin):
+    """Keeps each image's statistics with its path, before the validator clears them.
+
+    Attributes:
+        box_columns: 4, or 5 for rotated boxes.
+        label_parts: What of a label the task looks at beside class and box: `segments`, `keypoints`.
+        kinds: What is matched: `box`, and for some tasks `mask` or `pose`.
+    """
+
+    box_columns = 4
+    label_parts: tuple[str, ...] = ()
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.kinds = tuple(kind for kind, key in FLAGS.items() if key in self.metrics.stats)
+        self._places: list[_Place] = []
+
+    def init_metrics(self, model: Any) -> None:
+        """Begin an evaluation."""
+        super().init_metrics(model)
+        theirs: Any = self.confusion_matrix
+        self._places, self.recorded = [], []
+        self.label_fingerprint = fingerprint_of_labels(
+            self.dataloader.dataset.labels, self.dataset_root, self.label_parts
+        )
+        self.confusion_matrix: Any = ReadableConfusionMatrix(
+            names=model.names, task=theirs.task, save_matches=self.args.visualize
+        )
+
+    def _process_batch(self, preds: Any, batch: Any) -> Any:
+        """Keep an image's boxes, and count it in the confusion matrix also when no plots are drawn."""
+        self._places.append(
+            _Place(
+                batch["im_file"],
+                (int(batch["ori_shape"][1]), int(batch["ori_shape"][0])),
+                self._in_image(preds["bboxes"], batch),
+                self._in_image(batch["bboxes"], batch),
+            )
+        )
+        if not self.args.plots:
+            self.confusion_matrix.process_batch(preds, batch, conf=self.args.conf)
+        return super()._process_batch(preds, batch)
+
+    def _in_image(self, boxes: Any, batch: Any) -> Any:
+        """Return boxes in pixels of the image file, shape (N, 4 or 5)."""
+        if not len(boxes):
+            return np.zeros((0, self.box_columns), np.float32)
+        rotated = self.box_columns == 5
+        placed = ops.scale_boxes(
+            batch["imgsz"], boxes.clone(), batch["ori_shape"], ratio_pad=batch["ratio_pad"], xywh=rotated
+        )
+        return placed.float().cpu().numpy()
+
+    def get_stats(self) -> Any:
+        """Copy the statistics before they are cleared."""
+        stats = self.metrics.stats
+        rows = zip(*stats.values(), strict=True)
+        self.recorded = [
+            self._record(place, dict(zip(stats, row, strict=True)))
+            for place, row in zip(self._places, rows, strict=True)
+        ]
+        return super().get_stats()
+
+    def _record(self, place: _Place, values: dict[str, Any]) -> ImageRecord:
+        """Return what is kept of an image."""
+        return ImageRecord(
+            image_key(place.file, self.dataset_root),
+            place.size,
+            values["pred_cls"],
+            values["conf"],
+            place.boxes,
+            {kind: values[FLAGS[kind]] for kind in self.kinds},
+            values["target_cls"],
+            place.target_boxes,
+        )
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any image has a label."""
+        return bool(int(self.metrics.nt_per_class.sum()))
+
+    def packed(self, header: RecordsHeader) -> Records:
+        """Return the detections of each image."""
+        return pack_records(self.recorded, header, kinds=self.kinds, box_columns=self.box_columns)
+
+    def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
+        """Return the values of each class.
+
+        The arrays of Ultralytics' metrics have an entry for each class *with* labels, in the order of `ap_class_index`.
+        """
+        metrics = self.metrics
+        position = {int(index): place for place, index in enumerate(metrics.ap_class_index)}
+        values = {key: attrgetter(path)(metrics) for key, path in columns.items()}
+        return {
+            index: {
+                **{key: number(found[position[index]]) if index in position else None for key, found in values.items()},
+                "instances": int(metrics.nt_per_class[index]),
+                "images": int(metrics.nt_per_image[index]),
+            }
+            for index in names
+        }
+
+    def confusion(self) -> Confusion | None:
+        """Return the confusion matrix, with the background at its end."""
+        names = [str(name) for _, name in sorted(dict(self.names).items())]
+        return Confusion((*names, "background"), counts(self.confusion_matrix.matrix), CONFUSION_CONFIDENCE)
+
+
+def counts(matrix: Any) -> tuple[tuple[int, ...], ...]:
+    """Return a matrix of counts as plain numbers."""
+    return tuple(tuple(int(value) for value in line) for line in matrix)
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number as a plain float, or None."""
+    found = float(value)
+    return found if math.isfinite(found) else None
+
+
+def image_key(im_file: str, root: Path) -> str:
+    """Return the key of an image: its path relative to the dataset's folder, with `/`.
+
+    An image that lies elsewhere (a list of files, a linked folder) is named by the way there.
+    """
+    path = Path(im_file)
+    for folder in (root, root.resolve()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    try:
+        return Path(os.path.relpath(path, root.resolve())).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
+
+
+def fingerprint_of_labels(labels: list[dict[str, Any]], root: Path, parts: Sequence[str] = ()) -> str:
+    """Return a SHA-256 of which images there are and what labels each has, in any order of images and labels.
+
+    Coordinates count to 6 decimals, as labels are usually written.
+
+    Args:
+        labels: Ultralytics' labels of a dataset, after `classes` and `single_cls` have been applied.
+        root: The dataset's folder.
+        parts: What counts beside class and box: `segments`, `keypoints`.
+    """
+    digest = hashlib.sha256()
+    keyed = {image_key(label["im_file"], root): label for label in labels}
+    for key, label in sorted(keyed.items()):
+        rows = np.column_stack([label["cls"].reshape(-1), np.round(label["bboxes"].astype(np.float64), 6)]).tolist()
+        for part in parts:
+            for row, points in zip(rows, label.get(part, ()), strict=False):
+                row.extend(np.round(np.asarray(points, dtype=np.float64), 6).ravel().tolist())
+        digest.update(key.encode("utf-8", "surrogatepass") + b"\0")
+        digest.update(repr(sorted(rows)).encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,256 @@
+"""One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError, JobError, Problem
+from yololab.statistics.records.evaluated import Records, RecordsHeader
+from yololab.tasks import task_named
+from yololab.ultralytics_adapter.isolation.installed import installed_version
+from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
+from yololab.ultralytics_adapter.models.resolve import find_checkpoint, inspect_checkpoint
+from yololab.ultralytics_adapter.validation.confusion import Confusion
+from yololab.ultralytics_adapter.validation.protocol import Protocol, effective_protocol
+
+__all__ = ["Evaluation", "Protocol", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found. None is what cannot be measured: nothing is ever 0 for want of data.
+
+    Attributes:
+        task: The model's task.
+        metrics: Our name → value; None in a split without any label.
+        fitness: Ultralytics' one number, the value that chooses best.pt; None in a split without any label.
+        names: Class index → name, of the model.
+        per_class: Class index → `name`, the task's values, `instances`, `images`; values are None without a label.
+        speed_ms: Step → milliseconds an image.
+        confusion: The confusion matrix, of detections at IoU 0.45; None when the task has none.
+        protocol: How it was measured in the end, which may differ from what was asked for.
+        changes: Keys of the protocol that differ from what was asked for → why.
+        ultralytics: The version that measured.
+        warnings: What a reader should know.
+        records: What was found in each image: every detection's confidence and correctness, or the task's own.
+    """
+
+    task: str
+    metrics: Mapping[str, float | None]
+    fitness: float | None
+    names: Mapping[int, str]
+    per_class: Mapping[int, Mapping[str, Any]]
+    speed_ms: Mapping[str, float]
+    confusion: Confusion | None
+    protocol: Protocol
+    changes: Mapping[str, str]
+    ultralytics: str
+    warnings: tuple[str, ...]
+    records: Records
+
+
+def evaluate(
+    model: Path | str,
+    data_yaml: Path,
+    dataset_root: Path,
+    protocol: Protocol,
+    device: Any = None,
+    threads: int | None = None,
+    save_dir: Path | None = None,
+    plots: bool = False,
+    cache: Path | None = None,
+) -> Evaluation:
+    """Evaluate a checkpoint or an exported model; the numbers are those of Ultralytics' own `val` with the same values.
+
+    Args:
+        model: A checkpoint, a name that Ultralytics can download, or an exported model.
+        data_yaml: The data.yaml; of a classification dataset the folder.
+        dataset_root: The dataset's folder; images are named by their path below it.
+        protocol: How to measure.
+        device: Ultralytics' `device`.
+        threads: Number of torch's threads on a CPU; None for all cores that the process may use.
+        save_dir: Where plots go; None for nowhere.
+        plots: Draw Ultralytics' plots into `save_dir`.
+        cache: Our cache folder; None for the one that the process was prepared with.
+
+    Raises:
+        InputError: The model, the dataset, the split or the device.
+        JobError: The evaluation failed.
+    """
+    from yololab.ultralytics_adapter.isolation import runtime
+    from yololab.ultralytics_adapter.isolation.devices import resolve_device, set_threads
+
+    path = _existing_model(model)
+    runtime.activate()
+    task, family, names = _describe(path)
+    resolve_device(device)
+    from yololab.ultralytics_adapter.isolation.data_guard import guarded_data
+    from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.training.trainer import join_threads
+    from yololab.ultralytics_adapter.validation.validators import validator_for
+
+    validator_class = validator_for(task, family)
+    task_named(task)
+    _check_dataset(data_yaml, protocol.split)
+    set_threads(threads)
+    cache = (cache or runtime.current().cache).resolve()
+    cache.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evaluate-", dir=cache)))
+        stack.enter_context(quiet_progress())
+        stack.enter_context(preserved_randomness())
+        findings = stack.enter_context(guarded_data(cache))
+        known = set(threading.enumerate())
+        arguments = {
+            **asdict(protocol),
+            "classes": None if protocol.classes is None else list(protocol.classes),
+            "model": str(path),
+            "data": str(data_yaml),
+            "task": task,
+            "mode": "val",
+            "device": device,
+            "plots": bool(plots and save_dir),
+            "verbose": False,
+            # With `val` set, a split of COCO would be measured by its own tool instead, which needs another package.
+            "val": False,
+        }
+        try:
+            validator = validator_class(args=arguments, save_dir=(save_dir or scratch).resolve())
+            validator.dataset_root = dataset_root.resolve()
+            validator(model=str(path))
+        except Exception as error:
+            raise _error(path, data_yaml, protocol.split, error) from error
+        finally:
+            join_threads(known)
+    exported = path.suffix.lower() != ".pt"
+    return _evaluation(validator, task, protocol, names, exported, findings.warnings)
+
+
+def _existing_model(model: Path | str) -> Path:
+    """Return the path of a model, downloading a checkpoint that Ultralytics knows."""
+    path = Path(model).expanduser()
+    return path.resolve() if path.exists() else find_checkpoint(str(model), (_weights_folder(),))
+
+
+def _weights_folder() -> Path:
+    """Return the folder where checkpoints are kept."""
+    from yololab.ultralytics_adapter.isolation import runtime
+
+    return runtime.current().weights
+
+
+def _describe(path: Path) -> tuple[str, str, Mapping[int, str]]:
+    """Return task, family and class names of a checkpoint or an exported model."""
+    if path.suffix.lower() == ".pt":
+        info = inspect_checkpoint(path)
+        return info.task, info.family, info.names
+    from ultralytics.nn.autobackend import AutoBackend
+    from ultralytics.nn.backends.base import BaseBackend
+
+    metadata = BaseBackend.read_metadata(path)
+    if AutoBackend._model_type(str(path)) is None or not metadata.get("task"):
+        found = "neither a checkpoint nor a model that Ultralytics exported"
+        raise InputError(Problem(str(path), found, "a .pt, or an exported model with Ultralytics' metadata"))
+    names = metadata.get("names")
+    family = "rtdetr" if "RTDETR" in str(metadata.get("head", "")) else "yolo"
+    return str(metadata["task"]), family, dict(names) if isinstance(names, dict) else {}
+
+
+def _check_dataset(data_yaml: Path, split: str) -> None:
+    """Refuse a dataset that Ultralytics cannot read, or whose images are not there: nothing is downloaded here."""
+    from ultralytics.data.utils import check_det_dataset
+
+    from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders
+
+    try:
+        if data_yaml.is_dir():
+            check_class_folders(data_yaml, split)
+        else:
+            check_det_dataset(str(data_yaml), autodownload=False, split=split)
+    except Exception as error:  # a file that somebody gave us: whatever it makes the reader raise, it is the cause
+        lines = plain_lines(str(error)) or [type(error).__name__]
+        remedy = "yololab check data=… shows all its problems"
+        raise InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy)) from error
+
+
+def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Exception:
+    """Return what made the validator fail as ours: missing and unusable images are the user's, all else the job's."""
+    lines = plain_lines(str(error)) or [type(error).__name__]
+    if isinstance(error, FileNotFoundError) or "No valid images" in lines[0]:
+        remedy = "yololab check data=… shows all its problems"
+        return InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy))
+    if isinstance(error, (ModuleNotFoundError, ImportError)):
+        return InputError(
+            Problem(str(path), f"its runtime is not installed ({lines[0]})", remedy=f"pip install {error.name}")
+        )
+    return JobError(f"the evaluation of {path.name} failed: {type(error).__name__}: {lines[0]}")
+
+
+def _evaluation(
+    validator: Any,
+    task: str,
+    asked: Protocol,
+    names: Mapping[int, str],
+    exported: bool,
+    findings: list[str],
+) -> Evaluation:
+    """Turn a validator that has run into plain values."""
+    row = task_named(task)
+    names = {int(index): str(name) for index, name in dict(validator.names or names).items()}
+    results = validator.metrics.results_dict
+    protocol, changes = effective_protocol(validator, asked, exported)
+    version = installed_version()
+    header = RecordsHeader(
+        names=names,
+        task=task,
+        split=asked.split,
+        label_fingerprint=validator.label_fingerprint,
+        protocol=asdict(protocol),
+        ultralytics=version,
+    )
+    values = validator.class_values(names, row.per_class) if row.per_class else {}
+    return Evaluation(
+        task=task,
+        metrics={m.name: _number(results[m.source]) if validator.labelled else None for m in row.metrics},
+        fitness=_number(results["fitness"]) if validator.labelled else None,
+        names=names,
+        per_class={index: {"name": names[index], **found} for index, found in values.items()},
+        speed_ms={step: float(value) for step, value in validator.speed.items()},
+        confusion=validator.confusion(),
+        protocol=protocol,
+        changes=changes,
+        ultralytics=version,
+        warnings=(*_warnings(names, validator), *findings),
+        records=validator.packed(header),
+    )
+
+
+def _warnings(names: Mapping[int, str], validator: Any) -> list[str]:
+    """Return what makes the numbers less than they seem."""
+    warnings = []
+    theirs = {int(index): str(name) for index, name in validator.data["names"].items()}
+    different = sorted(index for index in names.keys() | theirs.keys() if names.get(index) != theirs.get(index))
+    if different:
+        shown = ", ".join(f"{i}: {names.get(i)!r} / {theirs.get(i)!r}" for i in different[:3])
+        warnings.append(
+            f"{len(different)} classes of the model are not the dataset's ({shown}{', …' * (len(different) > 3)}); "
+            f"{validator.classes_differ}"
+        )
+    if validator.left_out:
+        warnings.append(f"{validator.left_out} images were left out: damaged, or of classes that the model lacks")
+    if not validator.labelled:
+        warnings.append("the split has no labels: nothing could be measured")
+    return warnings
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number as a plain float, or None."""
+    number = float(value)
+    return number if math.isfinite(number) else None

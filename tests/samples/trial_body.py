@@ -1,0 +1,85 @@
+"""A trial's body in half a second, without PyTorch: what it does stands in its trial.json.
+
+Started like the real one, `python trial_body.py FOLDER`, and held to the same contract: its record is all it returns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record, Status
+from yololab.sweep.planning.trial_env import read_handover
+
+
+def main(folder: Path) -> int:
+    trial = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+    wishes = dict(word.split("=", 1) for word in trial["overrides"])
+    with (folder / "starts.txt").open("a") as file:
+        file.write(f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES', '')} {time.time()}\n")
+    starts = len((folder / "starts.txt").read_text().splitlines())
+    what = wishes.get("do", "ok")
+    if what == "unrecorded":
+        print("the machine is on fire")
+        return 1
+    record = Record(RunFolder(folder))
+    record.begin({"name": folder.name, "task": "detect"})
+    if what == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif what != "hang":
+        signal.signal(signal.SIGTERM, lambda *_: interrupted(record, float(wishes.get("saving", 0))))
+    print("begun", what, flush=True)
+    if what == "raise":
+        record.finish(Status.FAILED, {"message": "boom", "kind": "JobError", "exit_code": 1})
+        return 1
+    if what == "exit":
+        sys.exit(3)
+    if what == "kill" or (what == "once" and starts == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what in ("hang", "stubborn", "slow"):
+        time.sleep(4 if what == "slow" else 600)
+    if what == "greedy":
+        hoard = bytearray(400 * 2**20)
+        hoard[::4096] = b"x" * len(hoard[::4096])
+        time.sleep(600)
+    time.sleep(float(wishes.get("seconds", 0.1)))
+    value = None if what == "nan" else score(float(wishes.get("lr0", 0.5)), wishes)
+    pruned = reported(wishes, value)
+    (folder / "evaluation").mkdir(exist_ok=True)
+    metrics = {"schema_version": 1, "mAP50-95": value, "mAP50": value, "speed_ms": {"inference": 1.0 + (value or 0)}}
+    (folder / "evaluation/metrics.json").write_text(json.dumps(metrics))
+    record.update(evaluation={"mAP50-95": value})
+    record.finish(Status.PRUNED if pruned else Status.COMPLETE)
+    return 0
+
+
+def score(rate: float, wishes: dict[str, str]) -> float:
+    """Return a number that is best at 0.3, with a little luck that depends on the seed."""
+    return 1 - (rate - 0.3) ** 2 + 0.001 * (int(wishes.get("seed", 0)) % 3)
+
+
+def reported(wishes: dict[str, str], value: float | None) -> bool:
+    """Report as many epochs as were wished for, and return whether it was given up."""
+    handover = read_handover()
+    if handover is None or handover.trial_id is None or value is None:
+        return False
+    from yololab.sweep.planning.pruning import EpochReporter
+
+    reporter = EpochReporter(handover)
+    epochs = int(wishes.get("epochs", 1))
+    return any(reporter.hopeless(epoch, value * epoch / epochs) and epoch < epochs for epoch in range(1, epochs + 1))
+
+
+def interrupted(record: Record, saving: float) -> None:
+    time.sleep(saving)
+    record.finish(Status.INTERRUPTED, {"message": "interrupted", "kind": "KeyboardInterrupt", "exit_code": 130})
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

@@ -1,0 +1,40 @@
+"""The list of runs: each with the numbers of its own task, the best first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yololab.cli.commands.project.runs import _place, list_runs
+from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.record import Record, Status
+
+
+def write(root: Path, name: str, task: str | None, **measured: float) -> None:
+    record = Record(RunFolder(root / "outputs/training" / name))
+    record.begin({"name": name, "provenance": {}}, "")
+    record.update(task=task, evaluation=measured or None)
+    record.finish(Status.COMPLETE)
+
+
+def test_runs_of_several_tasks(tmp_path):
+    write(tmp_path, "low", "segment", **{"mAP50-95(M)": 0.2, "mAP50-95": 0.9})
+    write(tmp_path, "high", "segment", **{"mAP50-95(M)": 0.4, "mAP50-95": 0.1})
+    write(tmp_path, "never measured", "segment")
+    write(tmp_path, "far", "depth", delta1=0.5, rmse=2.0)
+    write(tmp_path, "a class", "classify", top1=1.0, top5=1.0)
+    rows = sorted(list_runs(OutputTree(tmp_path)), key=_place)
+    assert [row["run"] for row in rows] == ["a class", "far", "high", "low", "never measured"]
+    assert [(row["task"], row["metric"], row["value"]) for row in rows[:3]] == [
+        ("classify", "top1", 1.0),
+        ("depth", "delta1", 0.5),
+        ("segment", "mAP50-95(M)", 0.4),
+    ]
+    assert rows[1]["rmse"] == 2.0
+    assert rows[4]["value"] is None
+
+
+def test_a_run_that_failed_before_its_model_was_known(tmp_path):
+    write(tmp_path, "early", None)
+    (row,) = list_runs(OutputTree(tmp_path))
+    assert (row["task"], row["value"], row["mAP50-95"]) == (None, None, None)
+    assert _place(row)[0] is True

@@ -1,0 +1,147 @@
+"""The command line: what it answers without PyTorch, and its exit codes for a user's mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOADED = """
+import sys
+from yololab.cli.main import main
+code = main(sys.argv[1:])
+heavy = sorted({"torch", "ultralytics", "hydra"} & set(sys.modules))
+print("LOADED", heavy, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def yololab(*words: str, cwd: Path, code: int | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"YOLO_OFFLINE": "true", "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if code is not None:
+        assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "help"])
+def test_help_fits_one_screen_and_starts_nothing(word, tmp_path):
+    done = yololab(word, cwd=tmp_path, code=0)
+    assert "LOADED []" in done.stderr
+    assert len(done.stdout.splitlines()) <= 45
+    for word in ("hparams", "finetune", "yolo26n", "experiment", "Exit codes"):
+        assert word in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_version(tmp_path):
+    assert yololab("--version", cwd=tmp_path, code=0).stdout.startswith("yololab ")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["lrO=0.1"], "lr0"),
+        (["search=tpe"], "yololab -m search=tpe"),
+        (["-m", "search=tpe", "search.trials=1,2"], "belongs to the sweep"),
+        (["-m", "lr0=interval(0.1,0.2)"], "search=tpe"),
+        (["trian"], "train"),
+        (["epochs=three"], "whole number"),
+        (["project=x"], "project"),
+        (["resume=True"], "resume"),
+        (["split=test"], "split"),
+        (["format=onnx"], "export.format"),
+        (["predict"], "yolo predict"),
+        (["optimizer=auto", "lr0=0.1"], "optimizer"),
+        (["model=yolo26nn"], "yolo26n"),
+        (["cfg=missing.yaml"], "missing.yaml"),
+        (["lr0=0.1,0.2"], "-m"),
+        (["compare"], "compare CURRENT"),
+        (["note", "somewhere"], "note"),
+        (["compare", "a", "b"], "no such file"),
+        (["paths.root=/proc/nowhere"], "paths.root"),
+        (["-m", "lr0=range(0,x)"], "range"),
+        (["promote", "nowhere"], "no such file"),
+        (["report", "nowhere"], "no such file"),
+        (["rerun", "nowhere"], "no such file"),
+    ],
+)
+def test_mistakes_exit_2_without_torch_and_leave_nothing(words, says, tmp_path):
+    done = yololab(*words, cwd=tmp_path, code=2)
+    assert says in done.stderr
+    assert "'torch'" not in done.stderr.rpartition("LOADED")[2]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "no such file"),
+        ("train: [", "YAML"),
+        ("- a\n- b\n", "mapping"),
+        ("train: images\nval: images\nnc: 3\nnames: [a, b]\n", "nc"),
+        ("train: images\nval: images\n", "names"),
+        ("val: images\nnames: [a]\n", "train"),
+        ("train: nowhere\nval: nowhere\nnames: [a]\n", "nowhere"),
+    ],
+)
+def test_bad_data_yaml_exits_2_and_leaves_nothing(text, says, tmp_path):
+    file = tmp_path / "my data.yaml"
+    if text is not None:
+        file.write_text(text)
+    done = yololab("check", f"data={file}", cwd=tmp_path, code=2)
+    assert says in done.stderr
+    assert "my data.yaml" in done.stderr
+    assert "'torch'" not in done.stderr.rpartition("LOADED")[2]
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_hydras_own_flags_work(tmp_path):
+    shown = yololab("--cfg", "job", "lr0=0.005", "hparams=finetune", cwd=tmp_path, code=0).stdout
+    assert "lr0: 0.005" in shown
+    assert "optimizer: AdamW" in shown
+    assert not list(tmp_path.iterdir())
+
+
+def test_runs_of_an_empty_folder(tmp_path):
+    assert "no runs" in yololab("runs", cwd=tmp_path, code=0).stdout
+    assert json.loads(yololab("runs", "--json", cwd=tmp_path, code=0).stdout) == []
+
+
+def test_compare_of_two_plain_files_by_the_gate(tmp_path):
+    for name, value in (("now", 0.40), ("then", 0.45)):
+        content = {"mAP50": 0.6, "mAP50-95": value, "precision": 0.7, "recall": 0.5}
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    done = yololab("compare", "now.json", "then.json", cwd=tmp_path, code=4)
+    assert "DEGRADED" in done.stdout
+    assert "'torch'" not in done.stderr.rpartition("LOADED")[2]
+    yololab("compare", "now.json", "then.json", "baseline.gate=none", cwd=tmp_path, code=0)
+    yololab("compare", "now.json", "then.json", "baseline.tolerance=0.1", cwd=tmp_path, code=0)
+    found = json.loads(yololab("compare", "then.json", "now.json", "--json", cwd=tmp_path, code=0).stdout)
+    assert found["verdict"] == "IMPROVED"
+    assert [row["metric"] for row in found["metrics"]] == ["mAP50", "mAP50-95", "precision", "recall"]
+    assert "\x1b" not in done.stdout
+
+
+def test_a_config_dir_adds_options(tmp_path):
+    file = tmp_path / "my groups/hparams/mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\ndefaults: [default, _self_]\nlr0: 0.007\n")
+    shown = yololab("--config-dir", "my groups", "--cfg", "job", "hparams=mine", cwd=tmp_path, code=0).stdout
+    assert "lr0: 0.007" in shown
+    done = yololab("--config-dir=my groups", "hparams=mine", "lr0=7", cwd=tmp_path, code=2)
+    assert "lr0" in done.stderr
+    assert "no such folder" in yololab("--config-dir", "nowhere", cwd=tmp_path, code=2).stderr

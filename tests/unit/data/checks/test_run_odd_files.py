@@ -1,0 +1,171 @@
+"""What real folders hold beside plain JPEGs: cut files of other formats, odd names, links, pipes, lists with slips."""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from yololab.cli.main import main
+from yololab.data.checks import scan
+from yololab.data.checks.check_report import CheckReport, CheckSettings
+from yololab.data.checks.run import check_dataset
+from yololab.data.dataset.index import load_dataset
+from yololab.data.images import scan_cache
+from yololab.data.images.facts import read_facts
+from yololab.data.images.scan_cache import CACHE_FILE
+
+RNG = np.random.default_rng(0)
+PIXELS = RNG.integers(0, 255, (48, 64, 4), dtype=np.uint8)
+
+
+def encoded(form: str, mode: str = "RGB", **words) -> bytes:
+    buffer = io.BytesIO()
+    bands = {"RGB": 3, "RGBA": 4}.get(mode)
+    array = PIXELS[:, :, :bands] if bands else PIXELS[:, :, 0].astype(np.float32 if mode == "F" else np.uint8)
+    Image.fromarray(array).save(buffer, form, **words)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """One image a split."""
+    for split in ("train", "val"):
+        put(tmp_path, split, "a.png", encoded("PNG"))
+        PIXELS[:] = np.roll(PIXELS, 5, axis=0)
+    (tmp_path / "data.yaml").write_text("train: train/images\nval: val/images\nnames: [cat]\n")
+    return tmp_path
+
+
+def put(root: Path, split: str, name: str, content: bytes) -> None:
+    for folder in ("images", "labels"):
+        (root / split / folder).mkdir(parents=True, exist_ok=True)
+    (root / split / "images" / name).write_bytes(content)
+    (root / split / "labels" / f"{name.rpartition('.')[0]}.txt").write_text("0 0.5 0.5 0.2 0.4\n")
+
+
+def check(root: Path, **settings) -> CheckReport:
+    return check_dataset(load_dataset(root), "detect", settings=CheckSettings(**settings))
+
+
+def blocking(report: CheckReport) -> list[tuple[str, str]]:
+    return sorted((problem.check, problem.file.name) for problem in report.problems if problem.blocking)
+
+
+@pytest.mark.parametrize("form", ["BMP", "TIFF", "JPEG2000", "PNG", "WEBP"])
+def test_cut_images_of_any_format_are_blocking(form):
+    whole = encoded(form)
+    assert read_facts(whole).error is None
+    assert read_facts(whole[: len(whole) // 2]).error is not None
+
+
+def test_a_cut_image_is_told_as_such(data):
+    content = encoded("BMP")
+    put(data, "train", "b.bmp", content[: len(content) // 2])
+    assert blocking(check(data)) == [("image_truncated", "b.bmp")]
+
+
+def test_what_opencv_cannot_load_is_blocking(data):
+    put(data, "train", "b.tif", encoded("TIFF", "F"))
+    (problem,) = (problem for problem in check(data).problems if problem.blocking)
+    assert (problem.check, problem.file.name) == ("image_unreadable", "b.tif")
+    assert "OpenCV" in problem.what
+
+
+def test_heif_names_the_package_that_it_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    error = read_facts(b"\0\0\0\x18ftypheic" + bytes(200)).error
+    assert error is not None
+    assert "pi-heif" in error
+
+
+def test_the_channels_of_the_dataset_are_those_of_the_images(data):
+    put(data, "train", "b.png", encoded("PNG", "RGBA"))
+    (data / "data.yaml").write_text("train: train/images\nval: val/images\nnames: [cat]\nchannels: 4\n")
+    assert blocking(check(data)) == [("image_channels", "a.png"), ("image_channels", "a.png")]
+
+
+def test_pages_of_a_tiff_are_channels():
+    pages = [Image.fromarray(PIXELS[:, :, band]) for band in range(4)]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=[*pages, pages[0]][1:])
+    assert read_facts(buffer.getvalue()).bands == 5
+    assert [read_facts(encoded("PNG", mode)).bands for mode in ("L", "RGB", "RGBA")] == [1, 3, 4]
+
+
+def test_a_link_to_nothing_is_told_as_such(data):
+    (data / "train/images/b.png").symlink_to(data / "gone.png")
+    (problem,) = (problem for problem in check(data).problems if problem.blocking)
+    assert problem.check == "missing_image"
+    assert "a link to" in problem.what
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_no_image(data):
+    os.mkfifo(data / "train/images/b.png")
+    assert blocking(check(data)) == [("image_unreadable", "b.png")]
+
+
+def test_lines_of_a_list_that_name_no_image_are_blocking(data):
+    image = data / "train/images/a.png"
+    (data / "train.txt").write_text(f"\n# a comment\n{image} \n{image} 0\n\nother.txt\n{image}\n")
+    (data / "data.yaml").write_text("train: train.txt\nval: val/images\nnames: [cat]\n")
+    report = check(data)
+    assert blocking(report) == [("list_line", "train.txt")]
+    (problem,) = (problem for problem in report.problems if problem.check == "list_line")
+    assert (problem.line, problem.what[:9]) == (3, "3 line(s)")
+    assert report.splits["train"].images == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_text(data, capsys):
+    put(data, "train", os.fsdecode(b"b\xff.png"), b"no image")
+    assert main(["check", f"data={data / 'data.yaml'}", f"paths.root={data / 'results'}"]) == 2
+    assert "b\\udcff.png" in capsys.readouterr().out
+    (report,) = (data / "results/outputs/checks").glob("*/dataset_report.json")
+    assert "b\\udcff.png" in report.read_text()
+
+
+@pytest.fixture
+def cached(data, monkeypatch) -> tuple[Path, Path]:
+    """The dataset, and a cache that knows its images."""
+    monkeypatch.setattr(scan, "is_settled", lambda status: True)
+    monkeypatch.setattr(scan_cache, "_LOCKED_SECONDS", 0.1)
+    cache = data / "cache"
+    check(data, cache=cache)
+    assert check(data, cache=cache).cached == 2
+    return data, cache
+
+
+def test_a_cache_that_is_damaged_inside_is_made_anew(cached):
+    data, cache = cached
+    file = cache / CACHE_FILE
+    content = bytearray(file.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    file.write_bytes(content)
+    assert check(data, cache=cache).cached == 0
+    check(data, cache=cache)
+    assert check(data, cache=cache).cached == 2
+
+
+def test_a_locked_cache_is_done_without(cached):
+    data, cache = cached
+    before = check(data, cache=cache)
+    with sqlite3.connect(cache / CACHE_FILE) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert check(data, cache=cache).fingerprints() == before.fingerprints()
+    assert (cache / CACHE_FILE).exists()
+
+
+def test_the_task_is_the_one_of_the_model(data, capsys):
+    words = ["check", f"data={data / 'data.yaml'}", f"paths.root={data / 'results'}"]
+    assert main([*words, "model=yolo26n-pose"]) == 2
+    assert "kpt_shape" in capsys.readouterr().err
+    assert main([*words, "model=yolo26n"]) == 0
+    assert "checked for detect" in capsys.readouterr().out

@@ -1,0 +1,108 @@
+"""Who answers at the gates."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from yololab.config.schema import ApprovalConfig, Policy
+from yololab.errors import ApprovalError
+from yololab.job.stages.approve import Answer, Gatekeeper, GateName
+
+
+def decide(gate=GateName.CPU, ask=None, answered=None, **policies):
+    return Gatekeeper(ApprovalConfig(**policies), ask, answered or {}).decide(gate, "Go on?", {"epochs": 3})
+
+
+def test_without_a_terminal_a_gate_before_training_stops_and_names_the_flag():
+    with pytest.raises(ApprovalError, match=r"approval\.cpu=auto"):
+        decide()
+
+
+@pytest.mark.parametrize("gate", [GateName.WORSE, GateName.PROMOTE])
+def test_without_a_terminal_a_gate_after_training_stays_open(gate):
+    assert decide(gate).answer is Answer.UNANSWERED
+
+
+def test_auto_goes_on_but_never_promotes():
+    assert decide(policy=Policy.AUTO).answer is Answer.YES
+    assert decide(GateName.PROMOTE, policy=Policy.AUTO).answer is Answer.NO
+
+
+def test_never_refuses():
+    assert decide(policy=Policy.NEVER).answer is Answer.NO
+
+
+def test_a_gate_has_its_own_policy():
+    assert decide(policy=Policy.NEVER, cpu=Policy.AUTO).by == "policy:auto"
+    with pytest.raises(ApprovalError):
+        decide(policy=Policy.AUTO, cpu=Policy.ASK)
+
+
+@pytest.mark.parametrize(("said", "answer"), [(True, Answer.YES), (False, Answer.NO)])
+def test_a_person_is_asked(said, answer):
+    approval = decide(ask=lambda _question: said)
+    assert (approval.answer, approval.by.split(":")[0]) == (answer, "user")
+    assert approval.to_json()["facts"] == {"epochs": 3}
+
+
+def test_a_trial_takes_the_answer_of_its_sweep():
+    approval = decide(answered={"cpu": "sweep, user:ada"}, policy=Policy.NEVER)
+    assert (approval.answer, approval.by) == (Answer.YES, "sweep, user:ada")
+
+
+ASKER = """
+import fcntl, signal, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs, these tests too, ignore it
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C reaches a process only from its controlling terminal
+from yololab.job.stages.approve import terminal_asker
+ask = terminal_asker(print)
+print("ANSWER", ask("Spend?"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        (b"y\n", "True"),
+        (b"YES\n", "True"),
+        (b"\n", "False"),
+        (b"n\n", "False"),
+        (b"\x04", "False"),
+        (b"\x03", "False"),
+        (b"what\ny\n", "True"),
+    ],
+)
+def test_only_an_explicit_yes_spends_at_a_real_terminal(typed, answer):
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASKER],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    output = b""
+    deadline = time.monotonic() + 30
+    sent = False
+    while time.monotonic() < deadline and not re.search(rb"ANSWER (True|False)", output):
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                output += os.read(master, 4096)
+            except OSError:
+                break
+        if b"[y/N]" in output and not sent:
+            time.sleep(0.3)  # nobody types within the microseconds between the prompt and the read
+            os.write(master, typed)
+            sent = True
+    process.wait(10)
+    os.close(master)
+    assert f"ANSWER {answer}".encode() in output, output

@@ -1,0 +1,65 @@
+"""The dataset's part of a report says what each task's labels are, from a real check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from yololab.data.checks.run import check_dataset
+from yololab.data.dataset.index import load_dataset
+from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
+from yololab.files.json_files import write_json
+from yololab.files.paths import RunFolder
+from yololab.job.stages.check import DATASET_REPORT_VERSION
+from yololab.report.runfiles import load_run
+from yololab.report.sections.dataset import dataset
+
+SPEC = ShapesSpec(seed=2, image_size=64, train=8, val=6, test=0)
+
+
+def shown(variant: str, task: str, folder: Path) -> dict:
+    found = check_dataset(load_dataset(ensure_shapes(replace(SPEC, variant=variant), folder)), task)
+    run = RunFolder(folder / "run")
+    write_json(run.dataset_report, found.to_json(), DATASET_REPORT_VERSION)
+    section = dataset(load_run(run.path))
+    assert section is not None
+    return section
+
+
+@pytest.mark.parametrize(
+    ("variant", "task", "column", "sentence"),
+    [
+        ("shapes", "detect", "objects", "objects are below"),
+        ("shapes-pose", "pose", "objects", "objects are below"),
+        ("shapes-sem", "semantic", "pixels", "pixels have a class."),
+        ("shapes-depth", "depth", "pixels", "pixels have a depth, from "),
+        ("shapes-cls", "classify", None, "images of 32 x 32"),
+    ],
+)
+def test_counts_and_sentences_follow_the_task(
+    tmp_path: Path, variant: str, task: str, column: str | None, sentence: str
+) -> None:
+    section = shown(variant, task, tmp_path)
+    assert section["columns"] == ["images", "labelled", "backgrounds", "dropped", *([column] if column else [])]
+    assert any(sentence in line for line in section["sentences"])
+
+
+def test_charts_are_those_of_the_task(tmp_path: Path) -> None:
+    (depths,) = shown("shapes-depth", "depth", tmp_path)["charts"]
+    assert "Images by their median depth" in depths
+    (classes,) = shown("shapes-cls", "classify", tmp_path)["charts"]
+    assert "Images of each class" in classes
+    assert "in how many" not in classes
+    titles = [chart.split("</span>")[0] for chart in shown("shapes", "detect", tmp_path)["charts"]]
+    for title, known in zip(titles, ("Objects of each class", "Side of the objects", "Width / height"), strict=True):
+        assert known in title
+
+
+def test_splits_stand_beside_each_other_and_empty_bins_at_the_ends_are_left_out(tmp_path: Path) -> None:
+    classes, sides, _ = shown("shapes", "detect", tmp_path)["charts"]
+    for name in ("train", "val"):
+        assert f"</svg>{name}</span>" in classes
+    assert "512 and more" not in sides
+    assert "0 to 2<" not in sides

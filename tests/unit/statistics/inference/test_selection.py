@@ -1,0 +1,93 @@
+"""The best of several: who else could be it, and how lucky it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from yololab.statistics.inference.recipes import rank_recipes
+from yololab.statistics.inference.selection import select_best
+
+
+def draws(values, noise=0.02, count=2000, shared=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    values = np.asarray(values, dtype=float)
+    return values[:, None] + rng.normal(0, noise, (len(values), count)) + shared * rng.normal(0, 1, count)
+
+
+def test_one_model_is_the_best():
+    found = select_best([0.4], draws([0.4]))
+    assert found.best == 0
+    assert found.standings[0].could_be_best
+    assert found.standings[0].p == 1.0
+    assert found.optimism == pytest.approx(0, abs=1e-12)
+
+
+def test_a_clear_winner_stands_alone_and_an_even_field_does_not():
+    clear = select_best([0.5, 0.3, 0.2], draws([0.5, 0.3, 0.2]))
+    assert [item.could_be_best for item in clear.standings] == [True, False, False]
+    assert clear.standings[1].behind == pytest.approx(0.2)
+    low, high = clear.standings[1].behind_ci95
+    assert low < 0.2 < high
+    even = select_best([0.41, 0.40, 0.405], draws([0.41, 0.40, 0.405]))
+    assert all(item.could_be_best for item in even.standings)
+    assert even.optimism > 0.005
+
+
+def test_noise_that_all_models_share_does_not_hide_a_difference():
+    """Pairing: hard images are hard for every model."""
+    values = [0.50, 0.45]
+    alone = select_best(values, draws(values, noise=0.1))
+    paired = select_best(values, draws(values, noise=0.005, shared=0.1))
+    assert alone.standings[1].could_be_best
+    assert not paired.standings[1].could_be_best
+
+
+def test_the_same_model_twice_cannot_be_told_apart():
+    rows = draws([0.4, 0.4])
+    rows[1] = rows[0]
+    found = select_best([0.4, 0.4], rows)
+    assert [item.p for item in found.standings] == [1.0, 1.0]
+
+
+def test_lower_can_be_better():
+    found = select_best([0.2, 0.5], draws([0.2, 0.5]), lower_is_better=True)
+    assert found.best == 0
+    assert found.standings[1].behind == pytest.approx(0.3)
+    assert not found.standings[1].could_be_best
+
+
+def test_resamples_without_a_number_are_left_out_and_too_few_are_refused():
+    rows = draws([0.5, 0.3])
+    rows[0, :100] = np.nan
+    assert select_best([0.5, 0.3], rows).replicates == 1900
+    rows[:] = np.nan
+    with pytest.raises(ValueError, match="resamples"):
+        select_best([0.5, 0.3], rows)
+
+
+def test_the_truly_best_model_is_in_the_set_as_often_as_promised():
+    """Eight equal models: each of them is a best one, and may be left out in 5 % of the cases."""
+    rng = np.random.default_rng(5)
+    kept = []
+    for _ in range(300):
+        images = rng.normal(0, 1, (8, 60)) + rng.normal(0, 1, 60)
+        weights = rng.multinomial(60, np.full(60, 1 / 60), size=400) / 60
+        found = select_best(images.mean(axis=1).tolist(), images @ weights.T)
+        kept.append(found.standings[3].could_be_best)
+    assert 0.91 <= np.mean(kept) <= 0.99
+
+
+def test_recipes_count_the_variation_between_seeds():
+    quiet = [[0.50, 0.501, 0.499], [0.40, 0.401, 0.399]]
+    best, standings = rank_recipes(quiet, [draws(arm, noise=0.01, seed=n) for n, arm in enumerate(quiet)], 500)
+    assert best == 0
+    assert not standings[1].could_be_best
+    loud = [[0.60, 0.50, 0.40], [0.50, 0.40, 0.30]]
+    best, standings = rank_recipes(loud, [draws(arm, noise=0.01, seed=n) for n, arm in enumerate(loud)], 500)
+    assert best == 0
+    assert standings[1].could_be_best, "the same difference, but the seeds differ by as much"
+    assert standings[0].behind is None
+    assert standings[1].behind.difference.gain == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="3 runs"):
+        rank_recipes([[0.1, 0.2]], [draws([0.1, 0.2])], 10)

@@ -1,0 +1,131 @@
+"""The records of classification, semantic segmentation and depth: what goes in comes out, and nothing else goes in."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yololab.statistics.records.classification import ClassifiedImage, pack_classified
+from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
+from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
+from yololab.statistics.records.evaluated import RecordsHeader
+from yololab.statistics.records.records_file import RecordsError, load_records, save_records
+
+
+def header(task, classes):
+    names = {index: f"class {index}" for index in range(classes)}
+    return RecordsHeader(
+        names=names,
+        task=task,
+        split="val",
+        label_fingerprint="f",
+        protocol={"imgsz": 64},
+        ultralytics="8.4.190",
+    )
+
+
+def classified(rng, images, classes):
+    rows = [
+        ClassifiedImage(f"{number}.jpg", int(rng.integers(classes)), rng.permutation(classes)[:5], float(rng.random()))
+        for number in rng.permutation(images)
+    ]
+    return pack_classified(rows, header("classify", classes))
+
+
+def confused(rng, images, classes):
+    side = 2 if classes == 1 else classes
+    rows = [
+        ConfusionImage(f"{number}.jpg", rng.integers(0, 4, (side, side)) * rng.integers(0, 2, (side, side)))
+        for number in rng.permutation(images)
+    ]
+    return pack_confusion(rows, header("semantic", classes))
+
+
+def measured_depth(rng, images, _classes):
+    rows = [
+        DepthImage(
+            f"{number}.jpg",
+            None if rng.random() < 0.3 else dict(zip(DEPTH_METRICS, rng.random(6), strict=True)),
+            int(rng.integers(0, 99)),
+        )
+        for number in rng.permutation(images)
+    ]
+    return pack_depth(rows, header("depth", 0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from([classified, confused, measured_depth]),
+    st.integers(0, 7),
+    st.sampled_from([1, 2, 7, 300]),
+    st.integers(0, 2**32),
+)
+def test_they_come_back_as_they_were(tmp_path_factory, form, images, classes, seed):
+    records = form(np.random.default_rng(seed), images, classes)
+    assert list(records.keys) == sorted(f"{number}.jpg" for number in range(images))
+    path = tmp_path_factory.mktemp("records") / "predictions.npz"
+    save_records(records, path)
+    found = load_records(path)
+    assert type(found) is type(records)
+    for field in dataclasses.fields(records):
+        before, after = getattr(records, field.name), getattr(found, field.name)
+        if isinstance(before, np.ndarray):
+            np.testing.assert_array_equal(after, before)
+            assert after.dtype == before.dtype
+        else:
+            assert after == before
+
+
+def test_images_are_sorted_and_keep_what_is_theirs():
+    rows = [
+        ClassifiedImage("b", 2, np.array([2, 0, 1]), 0.9),
+        ClassifiedImage("a", 0, np.array([1, 2, 0]), 0.5),
+    ]
+    records = pack_classified(rows, header("classify", 3))
+    assert records.keys == ("a", "b")
+    assert records.target.tolist() == [0, 2]
+    assert records.correct.tolist() == [[False, True], [True, True]]
+    assert records.truth_of(1).tolist() == [2]
+
+
+def test_confusion_is_kept_sparse():
+    rows = [ConfusionImage("b", np.array([[5, 0], [2, 0]])), ConfusionImage("a", np.zeros((2, 2), int))]
+    records = pack_confusion(rows, header("semantic", 1))
+    assert records.image.tolist() == [1, 1]
+    assert records.truth.tolist() == [0, 1]
+    assert records.predicted.tolist() == [0, 0]
+    assert records.pixels.tolist() == [5, 2]
+    assert records.truth_of(0).tolist() == [0, 0]
+    assert records.truth_of(1).tolist() == [5, 2]
+
+
+def test_an_image_without_depth_is_no_number():
+    rows = [DepthImage("a", None, 3), DepthImage("b", dict.fromkeys(DEPTH_METRICS, 0.5), 100)]
+    records = pack_depth(rows, header("depth", 0))
+    assert np.isnan(records.values[0]).all()
+    assert records.truth_of(1).tolist() == [100]
+
+
+def test_what_does_not_fit_together_is_refused():
+    with pytest.raises(ValueError, match="unique"):
+        pack_depth([DepthImage("a", None, 3)] * 2, header("depth", 0))
+    with pytest.raises(ValueError, match=r"2 classes, but a matrix of \(3, 3\)"):
+        pack_confusion([ConfusionImage("a", np.zeros((3, 3)))], header("semantic", 2))
+    records = confused(np.random.default_rng(0), 3, 4)
+    with pytest.raises(ValueError, match="class that is not there"):
+        dataclasses.replace(records, truth=records.truth + 4)
+    with pytest.raises(ValueError, match="order of the images"):
+        dataclasses.replace(records, image=records.image[::-1])
+    named = classified(np.random.default_rng(0), 3, 4)
+    with pytest.raises(ValueError, match="predictions of"):
+        dataclasses.replace(named, predicted=named.predicted[:, :2])
+
+
+def test_a_form_that_we_do_not_know_is_refused(tmp_path, monkeypatch):
+    records = measured_depth(np.random.default_rng(0), 2, 0)
+    monkeypatch.setattr(type(records), "FORM", "smells")
+    save_records(records, tmp_path / "predictions.npz")
+    with pytest.raises(RecordsError, match="smells"):
+        load_records(tmp_path / "predictions.npz")
