@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all lint types unit integration slow browser slurm ray docs build clean
+.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray docs build clean
 
 help:
 	@echo "make demo      set up, then the whole job on built-in data, on the CPU, in a few minutes"
+	@echo "make quick     lint, types, and the tests that start no process and import no PyTorch: under a minute"
 	@echo "make test      set up, then lint, types, unit tests and core integration tests"
 	@echo "make test-all  the slow ones as well, and those on a real Slurm and a real Ray"
 	@echo "make build     a wheel in dist/"
@@ -32,8 +33,13 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# The loop of somebody who writes code.
+quick: lint types
+	$(BIN)/pytest -q --numprocesses 2 --fast tests/unit tests/test_architecture.py
+
+# Branches count; the floor is in pyproject.toml. What only a training reaches is covered by the integration tests.
 unit: setup
-	$(BIN)/pytest -q --numprocesses 2 tests/unit tests/test_architecture.py
+	$(BIN)/pytest -q --numprocesses 2 --cov --cov-report=term:skip-covered tests/unit tests/test_architecture.py
 
 integration: setup
 	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not browser"

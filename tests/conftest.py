@@ -1,0 +1,55 @@
+"""The fast loop, `--fast`: a unit test that starts a process or needs PyTorch is marked so, and left out there.
+
+A test without the mark that needs one all the same fails in the fast loop, and says which mark is missing: nobody has to
+remember it, and the loop stays fast.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+MARKS = ("process", "torch")
+HEAVY_IMPORTS = {"torch", "torchvision", "ultralytics"}
+STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"}
+# Pytest itself, and its plug-ins, may do both: only what a test does counts.
+in_a_test = False
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out what starts a process or imports PyTorch")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        sys.addaudithook(_refuse)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--fast"):
+        return
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in MARKS)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None):
+    global in_a_test  # noqa: PLW0603 — an audit hook cannot be taken away, nor given anything
+    del item, nextitem
+    in_a_test = True
+    try:
+        return (yield)
+    finally:
+        in_a_test = False
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    """Stop an unmarked test at its first import of PyTorch, or start of a process."""
+    if not in_a_test:
+        return
+    if event == "import" and arguments[0] in HEAVY_IMPORTS:
+        raise AssertionError(f"imports {arguments[0]}: mark it with @pytest.mark.torch")
+    if event in STARTS:
+        raise AssertionError("starts a process: mark it with @pytest.mark.process")
