@@ -1,7 +1,7 @@
 """The fast loop, `--fast`: a unit test that starts a process or needs PyTorch is marked so, and left out there.
 
-A test without the mark that needs one all the same fails in the fast loop, and says which mark is missing: nobody has to
-remember it, and the loop stays fast.
+A test without the mark that needs one all the same fails in the fast loop, and says which mark is missing: nobody has
+to remember it, and the loop stays fast.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ for part in outer:
     owner = getattr(owner, part)
 original, calls = getattr(owner, name), []
 def killing(*arguments, **keywords):
-    if "atomic_checkpoints" not in module or "outputs" in str(arguments[0]):  # the probe of the estimate saves elsewhere
+    # the probe of the estimate saves in a scratch folder
+    if "atomic_checkpoints" not in module or "outputs" in str(arguments[0]):
         calls.append(1)
     if len(calls) == nth:
         os.kill(os.getpid(), signal.SIGKILL)
