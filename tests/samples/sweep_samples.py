@@ -11,7 +11,7 @@ from record_samples import records_of, write_evaluation
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.sweep.executor import Resources
-from yololab.sweep.results.finalize import answer_sweep
+from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialState
 from yololab.terminal.screen import Screen
 
@@ -137,5 +137,5 @@ def complete_sweep(path):
         folder, 13, {"lr0": 9.0, "model": "yolo26n"}, state=TrialState.FAILED, status=Status.FAILED, error="loss is NaN"
     )
     failed.log.write_text("line\n" * 40 + "RuntimeError: the last line\n")
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     return folder

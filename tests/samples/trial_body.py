@@ -14,7 +14,7 @@ from pathlib import Path
 
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
-from yololab.sweep.planning.trial_env import read_handover
+from yololab.sweep.planning.trial_env import read_trial_environment
 
 
 def main(folder: Path) -> int:
@@ -65,14 +65,16 @@ def score(rate: float, wishes: dict[str, str]) -> float:
 
 def reported(wishes: dict[str, str], value: float | None) -> bool:
     """Report as many epochs as were wished for, and return whether it was given up."""
-    handover = read_handover()
-    if handover is None or handover.trial_id is None or value is None:
+    environment = read_trial_environment()
+    if environment is None or environment.trial_id is None or value is None:
         return False
     from yololab.sweep.planning.pruning import EpochReporter
 
-    reporter = EpochReporter(handover)
+    reporter = EpochReporter(environment)
     epochs = int(wishes.get("epochs", 1))
-    return any(reporter.hopeless(epoch, value * epoch / epochs) and epoch < epochs for epoch in range(1, epochs + 1))
+    return any(
+        reporter.should_prune(epoch, value * epoch / epochs) and epoch < epochs for epoch in range(1, epochs + 1)
+    )
 
 
 def interrupted(record: Record, saving: float) -> None:

@@ -16,7 +16,7 @@ from yololab.sweep.results.outcome import Outcome, read_outcome
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
 
 POLL_SECONDS = 0.5
-BEAT_SECONDS = 30.0
+HEARTBEAT_SECONDS = 30.0
 
 
 class Source(Protocol):
@@ -35,7 +35,7 @@ class Source(Protocol):
         ...
 
 
-class Watcher(Protocol):
+class Observer(Protocol):
     """Who looks on."""
 
     def changed(self, entry: TrialEntry) -> None:
@@ -56,7 +56,7 @@ class TrialLoop:
         source: Where trials come from.
         executor: The engine.
         objectives: What is sought.
-        watcher: Who looks on.
+        observer: Who looks on.
         retries: How often a trial that was killed is started again.
         adopted: Trials of an earlier parent that still run.
         timeout_seconds: From when on no trial is started any more.
@@ -67,7 +67,7 @@ class TrialLoop:
     source: Source
     executor: Executor
     objectives: Sequence[Objective]
-    watcher: Watcher
+    observer: Observer
     retries: int = 0
     adopted: Sequence[TrialEntry] = ()
     timeout_seconds: float | None = None
@@ -85,7 +85,7 @@ class TrialLoop:
         started = self.clock()
         self._running = {entry.number: entry for entry in self.adopted}
         self._states = dict.fromkeys(self._running, JobState.RUNNING)
-        told, beaten = False, -BEAT_SECONDS
+        told, beaten = False, -HEARTBEAT_SECONDS
         try:
             while True:
                 if stop.requested and not told:
@@ -101,10 +101,10 @@ class TrialLoop:
                 if not self._running:
                     break
                 self._look(stopping=told)
-                if self.clock() - beaten >= BEAT_SECONDS:
+                if self.clock() - beaten >= HEARTBEAT_SECONDS:
                     beaten = self.clock()
-                    self.folder.beat(ProcessIdentity.current())
-                self.watcher.tick(self._running, self._states)
+                    self.folder.write_heartbeat(ProcessIdentity.current())
+                self.observer.tick(self._running, self._states)
                 if self._running:
                     time.sleep(self.poll_seconds)
         finally:
@@ -137,7 +137,7 @@ class TrialLoop:
         self.folder.write_trial(attempt)
         self._running[entry.number] = attempt
         self._states[entry.number] = JobState.PENDING
-        self.watcher.changed(attempt)
+        self.observer.changed(attempt)
 
     def _look(self, *, stopping: bool) -> None:
         """Ask the engine, and take note of what is gone."""
@@ -179,7 +179,7 @@ class TrialLoop:
             self._leave_record(entry, outcome)
         if outcome.state.finished:
             self.source.ended(ended)
-        self.watcher.changed(ended)
+        self.observer.changed(ended)
 
     def _leave_record(self, entry: TrialEntry, outcome: Outcome) -> None:
         """Give a trial that could not write its record one: every folder of a sweep says what became of it."""

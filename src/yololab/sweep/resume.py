@@ -86,7 +86,7 @@ def take_over(folder: SweepFolder, executor: Executor, objectives: Sequence[Obje
     adopted = []
     with folder.locked():
         for entry in folder.trials():
-            if entry.state is not TrialState.RUNNING or folder.is_attended(entry):
+            if entry.state is not TrialState.RUNNING or folder.has_another_parent(entry):
                 continue
             if entry.handle is None and _orphan_lives(folder.trial(entry.number)):
                 # Its parent was killed before it wrote down what it had started: nobody can look after that process.

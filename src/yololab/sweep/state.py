@@ -222,14 +222,14 @@ class SweepFolder:
         with FileLock(self.path / ".sweep.lock", timeout=LOCK_TIMEOUT_SECONDS):
             yield
 
-    def beat(self, owner: ProcessIdentity) -> float:
+    def write_heartbeat(self, owner: ProcessIdentity) -> float:
         """Leave a sign of life of a parent, for those on other machines; return the moment by the file system."""
-        sign = self._sign(owner)
+        sign = self._heartbeat_file(owner)
         sign.parent.mkdir(exist_ok=True)
         sign.touch()
         return sign.stat().st_mtime
 
-    def is_attended(self, entry: TrialEntry) -> bool:
+    def has_another_parent(self, entry: TrialEntry) -> bool:
         """Return whether another parent looks after a trial: it lives, or (on another machine) beats."""
         if entry.owner is None or entry.owner == ProcessIdentity.current():
             return False
@@ -237,12 +237,12 @@ class SweepFolder:
         if alive is not None:
             return alive
         try:
-            beaten = self._sign(entry.owner).stat().st_mtime
+            beaten = self._heartbeat_file(entry.owner).stat().st_mtime
         except OSError:
             return False
-        return self.beat(ProcessIdentity.current()) - beaten < SILENCE_SECONDS
+        return self.write_heartbeat(ProcessIdentity.current()) - beaten < SILENCE_SECONDS
 
-    def _sign(self, owner: ProcessIdentity) -> Path:
+    def _heartbeat_file(self, owner: ProcessIdentity) -> Path:
         """Return the file whose age tells when a parent was last alive."""
         return self.path / ".parents" / safe_name(f"{owner.host}_{owner.pid}_{owner.started}")
 

@@ -26,7 +26,7 @@ from yololab.host.signals import StopSignal
 from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
 from yololab.job.stages.approve import Approval, Gatekeeper, terminal_asker
 from yololab.sweep.engines.registry import LOCAL, make_executor, split_settings
-from yololab.sweep.engines.remote_device import device_elsewhere
+from yololab.sweep.engines.remote_device import remote_device
 from yololab.sweep.executor import Executor
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.planning.approvals import agree, save_agreement, save_rejected
@@ -45,7 +45,7 @@ from yololab.sweep.planning.storage import absolute_url
 from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
-from yololab.sweep.results.finalize import answer_sweep
+from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialState
 from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.isolation.devices import Device, resolve_device
@@ -94,7 +94,7 @@ def run_sweep(
     points = space.grid()[: search.trials] if is_grid else space.representatives()
     trials = plan_trials([space.overrides(point) for point in points])
     own, resources = split_settings(launcher)
-    find_device = resolve_device if engine == LOCAL else partial(device_elsewhere, resources=resources, settings=own)
+    find_device = resolve_device if engine == LOCAL else partial(remote_device, resources=resources, settings=own)
     prepared = _prepare_all(trials, find_device)
     _one_task(prepared)
     objectives = plan_objectives(search, prepared[0].task.name, prepared[0].dataset.names)
@@ -213,7 +213,7 @@ def run_trials(
                     source=source,
                     executor=executor,
                     objectives=settings.objectives,
-                    watcher=progress,
+                    observer=progress,
                     retries=int(settings.search["retries"]),
                     adopted=adopted,
                     timeout_seconds=None if minutes is None else 60 * float(minutes),
@@ -223,7 +223,7 @@ def run_trials(
                 ended = True
         finally:
             if folder.numbers():
-                answer_sweep(folder, screen, finish=ended)
+                finalize_sweep(folder, screen, finish=ended)
     return _verdict(folder, settings)
 
 

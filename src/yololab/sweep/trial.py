@@ -18,7 +18,7 @@ from yololab.files.paths import RunFolder
 from yololab.job.resume import Terms, start_or_continue
 from yololab.sweep.executor import THREADS
 from yololab.sweep.planning.approvals import CHECKS, answered_by_parent, estimated_by_parent
-from yololab.sweep.planning.trial_env import Handover, read_handover
+from yololab.sweep.planning.trial_env import TrialEnvironment, read_trial_environment
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen, show_error
 
@@ -46,7 +46,7 @@ def run_trial(folder: Path) -> int:
             estimate=estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
             threads=None if threads is None else int(threads),
             kept_checks=sweep.path / CHECKS,
-            judge=_judge(read_handover()),
+            judge=_should_prune(read_trial_environment()),
             take_over=True,  # the engine that starts it again has seen the end of the process before
         )
         return start_or_continue(RunFolder(folder.resolve()), terms)
@@ -55,9 +55,9 @@ def run_trial(folder: Path) -> int:
         return error.exit_code
 
 
-def _judge(handover: Handover | None) -> Callable[[int, Mapping[str, float | None]], bool] | None:
-    """Return who judges each epoch; None in a sweep without a pruner."""
-    if handover is None or handover.trial_id is None:
+def _should_prune(environment: TrialEnvironment | None) -> Callable[[int, Mapping[str, float | None]], bool] | None:
+    """Return what decides after each epoch whether to prune; None in a sweep without a pruner."""
+    if environment is None or environment.trial_id is None:
         return None
 
     @cache
@@ -65,9 +65,9 @@ def _judge(handover: Handover | None) -> Callable[[int, Mapping[str, float | Non
         # Made in the first epoch: a study that cannot be reached then costs a warning, not the training.
         from yololab.sweep.planning.pruning import EpochReporter
 
-        return EpochReporter(handover)
+        return EpochReporter(environment)
 
-    return lambda epoch, metrics: reporter().hopeless(epoch, metrics.get(handover.metric))
+    return lambda epoch, metrics: reporter().should_prune(epoch, metrics.get(environment.metric))
 
 
 if __name__ == "__main__":

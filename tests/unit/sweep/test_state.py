@@ -12,7 +12,7 @@ import pytest
 from yololab.errors import InputError
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import Resources
-from yololab.sweep.planning.trial_env import Handover, read_handover
+from yololab.sweep.planning.trial_env import TrialEnvironment, read_trial_environment
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialState
 
 SETTINGS = SweepSettings(
@@ -58,10 +58,10 @@ def test_a_newer_version_is_refused(tmp_path):
         folder.read_settings()
 
 
-def test_the_handover_survives_the_environment():
-    handover = Handover("journal:///x y/study.log", "demo", 3, "mAP50", "percentile", {"percentile": 25.0})
-    assert read_handover(handover.environment()) == handover
-    assert read_handover({}) is None
+def test_the_trial_environment_survives_the_environment():
+    environment = TrialEnvironment("journal:///x y/study.log", "demo", 3, "mAP50", "percentile", {"percentile": 25.0})
+    assert read_trial_environment(environment.variables()) == environment
+    assert read_trial_environment({}) is None
 
 
 def test_a_process_is_known_by_more_than_its_number():

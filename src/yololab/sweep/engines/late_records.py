@@ -12,7 +12,7 @@ from yololab.files.record import Record, Status
 
 
 @dataclass
-class Settling:
+class LateRecords:
     """Jobs that have ended, and since when.
 
     Attributes:
@@ -22,7 +22,7 @@ class Settling:
     seconds: float
     _since: dict[str, float] = field(default_factory=dict)
 
-    def is_settled(self, handle: str, folder: Path | None) -> bool:
+    def has_arrived(self, handle: str, folder: Path | None) -> bool:
         """Return whether what stands in the folder of an ended job can be relied on.
 
         Args:

@@ -46,11 +46,11 @@ class RemoteBody:
         variables = {**os.environ, **self.environment}
         if self.threads is not None:
             variables.setdefault(THREADS, str(self.threads))
-        tether = [sys.executable, "-m", "yololab.sweep.engines.die_with_parent", str(os.getpid())]
+        tied = [sys.executable, "-m", "yololab.sweep.engines.die_with_parent", str(os.getpid())]
         python = [sys.executable] if self.own_python else []
         with (Path(self.folder) / OUTPUT).open("ab") as output:
             return subprocess.Popen(
-                [*tether, *python, *self.command, self.folder],
+                [*tied, *python, *self.command, self.folder],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -13,7 +13,7 @@ from yololab.ultralytics_adapter.isolation.devices import Device
 _OTHER_WAYS = ("sbatch", "custom")
 
 
-def device_elsewhere(requested: str | None, resources: Resources, settings: Mapping[str, Any]) -> Device:
+def remote_device(requested: str | None, resources: Resources, settings: Mapping[str, Any]) -> Device:
     """Return the device that a trial will find where it runs, by what is asked for it.
 
     Args:

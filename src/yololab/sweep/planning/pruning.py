@@ -1,4 +1,4 @@
-"""Pruning inside a trial's process: each epoch is reported to the study, which may call the training off."""
+"""Pruning inside a trial's process: each epoch is reported to the study, which may prune the training."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import optuna
 
 from yololab.sweep.planning.storage import open_storage
 from yololab.sweep.planning.strategies import make_pruner
-from yololab.sweep.planning.trial_env import Handover
+from yololab.sweep.planning.trial_env import TrialEnvironment
 
 
 class EpochReporter:
     """The trial of the study, rebuilt in the process that trains.
 
     Args:
-        handover: What this process was told.
+        environment: What this process got from its sweep.
     """
 
-    def __init__(self, handover: Handover) -> None:
-        self.metric = handover.metric
+    def __init__(self, environment: TrialEnvironment) -> None:
+        self.metric = environment.metric
         study = optuna.load_study(
-            study_name=handover.study,
-            storage=open_storage(handover.storage),
+            study_name=environment.study,
+            storage=open_storage(environment.storage),
             sampler=optuna.samplers.RandomSampler(),
-            pruner=make_pruner(handover.pruner, handover.pruner_options, handover.epochs),
+            pruner=make_pruner(environment.pruner, environment.pruner_options, environment.epochs),
         )
-        assert handover.trial_id is not None
-        self._trial = optuna.Trial(study, handover.trial_id)
-        self._reported = set(self._trial.study._storage.get_trial(handover.trial_id).intermediate_values)
+        assert environment.trial_id is not None
+        self._trial = optuna.Trial(study, environment.trial_id)
+        self._reported = set(self._trial.study._storage.get_trial(environment.trial_id).intermediate_values)
 
-    def hopeless(self, epoch: int, value: float | None) -> bool:
-        """Report an epoch, and return whether the training is not worth going on with.
+    def should_prune(self, epoch: int, value: float | None) -> bool:
+        """Report an epoch, and return whether to prune the training.
 
         Args:
             epoch: Its number, from 1. One that was reported before a crash is not reported again.

@@ -67,7 +67,7 @@ def open_storage(url: str) -> BaseStorage:
             path.parent.mkdir(parents=True, exist_ok=True)
             stack.enter_context(FileLock(f"{path}.lock", timeout=60))
         # Two processes that make the same tables at once disturb each other; the second time they are there.
-        return _patiently(lambda: RDBStorage(url, engine_kwargs=_engine_options(url)))
+        return _with_retries(lambda: RDBStorage(url, engine_kwargs=_engine_options(url)))
 
 
 def open_study(
@@ -83,7 +83,7 @@ def open_study(
         InputError: The storage cannot be opened, or holds a study of this name with other directions.
     """
     storage = open_storage(url)
-    study = _patiently(
+    study = _with_retries(
         lambda: optuna.create_study(
             storage=storage,
             study_name=name,
@@ -105,7 +105,7 @@ def _engine_options(url: str) -> dict[str, Any]:
     return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
 
 
-def _patiently(attempt: Callable[[], Found]) -> Found:
+def _with_retries(attempt: Callable[[], Found]) -> Found:
     """Call `attempt` until it works, a few times.
 
     Raises:

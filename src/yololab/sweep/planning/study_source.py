@@ -18,7 +18,7 @@ from yololab.host.processes import ProcessIdentity
 from yololab.sweep.planning.space import Space
 from yololab.sweep.planning.storage import journal_url, open_study
 from yololab.sweep.planning.strategies import distribution_of, make_pruner, make_sampler
-from yololab.sweep.planning.trial_env import Handover
+from yololab.sweep.planning.trial_env import TrialEnvironment
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialState
 
 SWEEP_ATTRIBUTE = "yololab:sweep"
@@ -61,7 +61,7 @@ class StudySource:
         )
         self._refuse_another_space()
         # What only reports must not touch the sampler.
-        self._judge = optuna.load_study(
+        self._pruning_study = optuna.load_study(
             study_name=self.settings.name,
             storage=self._study._storage,
             sampler=optuna.samplers.RandomSampler(),
@@ -82,7 +82,7 @@ class StudySource:
         with self.folder.locked():
             entries = self._entries()
             for entry in entries:
-                if entry.state is TrialState.WAITING and not self.folder.is_attended(entry):
+                if entry.state is TrialState.WAITING and not self.folder.has_another_parent(entry):
                     return self._claim(entry)
             following = self._next_seed(entries)
             while following is None or following.state.finished:
@@ -99,7 +99,7 @@ class StudySource:
         search, objectives = self.settings.search, self.settings.objectives
         reports = search["pruner"] not in ("none", "wilcoxon") and len(objectives) == 1
         trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
-        handover = Handover(
+        environment = TrialEnvironment(
             self.url,
             self.settings.name,
             trial_id,
@@ -108,7 +108,7 @@ class StudySource:
             search["pruner_options"] or {},
             self.settings.epochs,
         )
-        return handover.environment()
+        return environment.variables()
 
     def ended(self, entry: TrialEntry) -> None:
         """Tell the study of a point whose trainings are all over."""
@@ -120,9 +120,9 @@ class StudySource:
         with self.folder.locked():
             of_point = [item for item in self._entries() if item.study_trial == entry.study_trial]
         values = [item.objectives for item in of_point if item.objectives is not None]
-        hopeless = entry.objectives is not None and self._hopeless(entry)
+        lost = entry.objectives is not None and self._should_prune_point(entry)
         ended = len(of_point) == len(self.seeds) and all(item.state.finished for item in of_point)
-        if hopeless or ended:
+        if lost or ended:
             means = tuple(fmean(column) for column in zip(*values, strict=True))
             self._tell(entry.study_trial, TrialState.COMPLETE if values else TrialState.FAILED, means or None)
 
@@ -254,13 +254,13 @@ class StudySource:
                 ended = StudyState.FAIL
             self._study.tell(study_trial, state=ended, skip_if_finished=True)
 
-    def _hopeless(self, entry: TrialEntry) -> bool:
+    def _should_prune_point(self, entry: TrialEntry) -> bool:
         """Report the result of one seed, and return whether its point has lost against the best one."""
         assert entry.study_trial is not None
         assert entry.objectives is not None
         if len(self.settings.objectives) > 1:
             return False
-        trial = optuna.Trial(self._judge, self._frozen(entry.study_trial)._trial_id)
+        trial = optuna.Trial(self._pruning_study, self._frozen(entry.study_trial)._trial_id)
         trial.report(entry.objectives[0], self.seeds.index(entry.params["seed"]))
         return trial.should_prune()
 

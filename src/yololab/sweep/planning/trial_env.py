@@ -1,4 +1,4 @@
-"""What a trial's process is told of its sweep, in one environment variable: where to report, and when to give up."""
+"""What a trial's process gets from its sweep, in one environment variable: where to report, and when to prune."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENVIRONMENT = "YOLOLAB_TRIAL"
 
 
 @dataclass(frozen=True)
-class Handover:
+class TrialEnvironment:
     """What connects a trial's process to the study.
 
     Attributes:
@@ -20,7 +20,7 @@ class Handover:
         study: The study's name in the storage.
         trial_id: The trial's id in the storage; None for a trial that reports nothing.
         metric: What is reported after each epoch: a metric of the task.
-        pruner: The pruner's name; `none` reports and never gives up.
+        pruner: The pruner's name; `none` reports and never prunes.
         pruner_options: The pruner's keyword arguments.
         epochs: Epochs of the sweep's longest training, by which the pruner reckons.
     """
@@ -33,12 +33,12 @@ class Handover:
     pruner_options: dict[str, Any] = field(default_factory=dict)
     epochs: int = 1
 
-    def environment(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
         """Return the variable as an engine passes it on."""
         return {ENVIRONMENT: json.dumps(asdict(self))}
 
 
-def read_handover(environment: Mapping[str, str] | None = None) -> Handover | None:
-    """Return what this process was told; None when it was started by nobody but a user."""
+def read_trial_environment(environment: Mapping[str, str] | None = None) -> TrialEnvironment | None:
+    """Return what this process got from its sweep; None when a user started it."""
     text = (os.environ if environment is None else environment).get(ENVIRONMENT)
-    return Handover(**json.loads(text)) if text else None
+    return TrialEnvironment(**json.loads(text)) if text else None

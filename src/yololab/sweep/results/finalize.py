@@ -28,7 +28,7 @@ POLL_SECONDS = 0.5
 WINNER_BODY = (sys.executable, "-m", "yololab.sweep.results.winner")
 
 
-def answer_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False) -> Summary:
+def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False) -> Summary:
     """Write the summary with its statistics and the page, point `best` at the winner, and show the ranking.
 
     Also for a sweep that was stopped: then the answer is that of the trials there are.

@@ -9,7 +9,7 @@ from sweep_samples import LATENCY, complete_sweep, write_sweep, write_trial
 
 from yololab.files.record import Status
 from yololab.report.sweep.page import write_sweep_report
-from yololab.sweep.results.finalize import answer_sweep
+from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import Objective, TrialState
 from yololab.terminal.screen import Screen
 
@@ -47,7 +47,7 @@ def test_names_and_errors_cannot_inject_anything(tmp_path):
     write_trial(folder, 1, {HOSTILE: "b"}, 0.6)
     bad = write_trial(folder, 2, {HOSTILE: "c"}, state=TrialState.FAILED, status=Status.FAILED, error=f"boom {HOSTILE}")
     bad.log.write_text(HOSTILE)
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     page = folder.report.read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page
@@ -58,28 +58,28 @@ def test_names_and_errors_cannot_inject_anything(tmp_path):
 def test_pages_of_unusual_sweeps_are_written(tmp_path):
     empty = write_sweep(tmp_path / "empty", budget=1)
     write_trial(empty, 0, {"lr0": 0.1}, state=TrialState.FAILED, status=None, error="no memory")
-    answer_sweep(empty, Screen(quiet=True))
+    finalize_sweep(empty, Screen(quiet=True))
     assert "No trial completed" in empty.report.read_text()
     one = write_sweep(tmp_path / "one", keys=(), budget=1)
     write_trial(one, 0, {}, 0.4)
-    answer_sweep(one, Screen(quiet=True))
+    finalize_sweep(one, Screen(quiet=True))
     assert "the only one of 1" in one.report.read_text()
     several = write_sweep(tmp_path / "several", objectives=(Objective("mAP50-95", "maximize"), LATENCY), budget=3)
     for number, speed in enumerate((5.0, 9.0, 9.0)):
         write_trial(several, number, {"lr0": number}, 0.5 + 0.1 * number, speed_ms={"inference": speed})
-    answer_sweep(several, Screen(quiet=True))
+    finalize_sweep(several, Screen(quiet=True))
     assert "Compromises" in several.report.read_text()
     seeds = write_sweep(tmp_path / "seeds", keys=("seed",), budget=3)
     for number in range(3):
         write_trial(seeds, number, {"seed": number}, 0.5)
-    answer_sweep(seeds, Screen(quiet=True))
+    finalize_sweep(seeds, Screen(quiet=True))
     assert "Recipes" in seeds.report.read_text()
 
 
 def test_it_follows_a_sweep_that_was_moved(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=1)
     write_trial(folder, 0, {"lr0": 0.1}, 0.5)
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     moved = folder.path.rename(tmp_path / "elsewhere")
     page = write_sweep_report(moved).read_text()
     assert "in training, the best 1" in page

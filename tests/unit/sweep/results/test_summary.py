@@ -11,7 +11,7 @@ import pytest
 from sweep_samples import LATENCY, write_comparison, write_sweep, write_trial
 
 from yololab.files.record import Status
-from yololab.sweep.results.finalize import answer_sweep
+from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.importance import importances
 from yololab.sweep.results.ranking import order_of, pareto_front
 from yololab.sweep.results.rows import RowStatus, TrialRow
@@ -74,7 +74,7 @@ def test_a_summary_during_the_sweep_makes_no_claim(mixed):
 
 
 def test_the_images_say_what_can_be_told_apart(mixed):
-    summary = answer_sweep(mixed, Screen(quiet=True))
+    summary = finalize_sweep(mixed, Screen(quiet=True))
     content = content_of(mixed)
     assert content["ranking"]["order"][:3] == [2, 6, 0]
     assert content["ranking"]["could_be_best"] == [2, 6]
@@ -94,14 +94,14 @@ def test_the_images_say_what_can_be_told_apart(mixed):
 
 
 def test_the_link_moves_with_the_winner_and_never_replaces_a_real_folder(mixed):
-    answer_sweep(mixed, Screen(quiet=True))
+    finalize_sweep(mixed, Screen(quiet=True))
     write_trial(mixed, 11, {"lr0": 0.9}, 1.0)
-    answer_sweep(mixed, Screen(quiet=True))
+    finalize_sweep(mixed, Screen(quiet=True))
     assert mixed.best.readlink().as_posix() == "11"
     mixed.best.unlink()
     mixed.best.mkdir()
     (mixed.best / "mine.txt").write_text("keep")
-    answer_sweep(mixed, Screen(quiet=True))
+    finalize_sweep(mixed, Screen(quiet=True))
     assert (mixed.best / "mine.txt").read_text() == "keep"
 
 
@@ -109,7 +109,7 @@ def test_without_records_there_is_an_order_and_no_claim(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=2)
     write_trial(folder, 0, {"lr0": 0.1}, 0.5, records=False)
     write_trial(folder, 1, {"lr0": 0.2}, 0.6, records=False)
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     content = content_of(folder)
     assert content["finished"] is True
     assert content["winner"]["trial"] == 1
@@ -123,7 +123,7 @@ def test_trials_of_other_data_are_ranked_but_not_tested(tmp_path):
     write_trial(folder, 0, {"data": "a"}, 0.5)
     write_trial(folder, 1, {"data": "a2"}, 0.8)
     write_trial(folder, 2, {"data": "b"}, 0.9, labels_seed=4, dataset_fingerprint="e" * 64)
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     content = content_of(folder)
     assert content["trials"][2]["could_be_best"] is None
     assert any("trial 2 measured something else" in note for note in content["notes"])
@@ -132,7 +132,7 @@ def test_trials_of_other_data_are_ranked_but_not_tested(tmp_path):
 def test_nothing_completed(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=1)
     write_trial(folder, 0, {"lr0": 0.1}, state=TrialState.FAILED, status=None, error="no memory")
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     assert content_of(folder)["winner"] is None
     assert not folder.best.exists()
     assert "None of 1 trials" in content_of(folder)["answer"]
@@ -181,7 +181,7 @@ def test_seeds_of_one_configuration_are_ranked_as_recipes(tmp_path):
             write_trial(folder, number, {"lr0": lr0, "seed": seed}, found - 0.01 * seed)
             number += 1
     write_trial(folder, 6, {"lr0": 0.3, "seed": 0}, 1.0)
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     content = content_of(folder)
     best, worse, lonely = content["recipes"]
     assert best["values"] == {"lr0": 0.1}
@@ -208,7 +208,7 @@ def test_several_objectives_have_a_front_and_one_link(tmp_path):
     folder = write_sweep(tmp_path / "sweep", objectives=(Objective("mAP50-95", "maximize"), LATENCY), budget=3)
     for number, (found, speed) in enumerate(((0.5, 5.0), (0.9, 9.0), (0.4, 9.0))):
         write_trial(folder, number, {"lr0": number}, found, speed_ms={"inference": speed})
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     content = content_of(folder)
     assert content["ranking"]["pareto"] == [0, 1]
     assert [item["pareto"] for item in content["trials"]] == [True, True, False]

@@ -10,7 +10,7 @@ from sweep_samples import LATENCY, write_sweep, write_trial
 
 from yololab.cli.main import main
 from yololab.files.record import Record, Status
-from yololab.sweep.results.finalize import answer_sweep
+from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary import read_summary
 from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import Objective, TrialState
@@ -28,7 +28,7 @@ def project(tmp_path, monkeypatch):
     for run in (pruned, failed):
         run.weights.mkdir()
         run.last.write_bytes(b"x" * 100)
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     monkeypatch.chdir(tmp_path)
     return folder
 
@@ -63,9 +63,9 @@ def test_the_setting_is_followed_only_when_the_trials_have_ended(tmp_path):
     for number, found in enumerate((0.4, 0.9)):
         run = write_trial(folder, number, {"lr0": number}, found)
         Record(run).update(winner={"error": None})
-    answer_sweep(folder, Screen(quiet=True))
+    finalize_sweep(folder, Screen(quiet=True))
     assert folder.trial(0).best.is_file(), "a sweep that was stopped keeps everything"
-    answer_sweep(folder, Screen(quiet=True), finish=True)
+    finalize_sweep(folder, Screen(quiet=True), finish=True)
     assert not folder.trial(0).best.is_file()
     assert folder.trial(0).metrics.is_file()
     assert folder.trial(1).best.is_file()

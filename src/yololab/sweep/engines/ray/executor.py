@@ -18,7 +18,7 @@ from typing import Any
 
 import yololab
 from yololab.errors import InputError, JobError, Problem
-from yololab.sweep.engines.late_records import Settling
+from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.ray.task import Ended, look_around, run_body
 from yololab.sweep.engines.remote_body import RemoteBody, signal_text
 from yololab.sweep.engines.settings import read_settings
@@ -113,7 +113,7 @@ class RayExecutor:
     _connected_here: bool = False
 
     def __post_init__(self) -> None:
-        self._settling = Settling(self.settings.settle_seconds)
+        self._late_records = LateRecords(self.settings.settle_seconds)
 
     def connect(self) -> None:
         """Connect to the cluster.
@@ -250,7 +250,7 @@ class RayExecutor:
             task.state = JobState.RUNNING
         if not ray.wait([task.ended], timeout=0)[0]:
             return
-        if task.state is JobState.RUNNING and not self._settling.is_settled(handle, task.folder):
+        if task.state is JobState.RUNNING and not self._late_records.has_arrived(handle, task.folder):
             return
         task.state = JobState.GONE
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.sweep.engines.late_records import Settling
+from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.remote_body import RemoteBody
 from yololab.sweep.engines.slurm.job import SlurmTrial, job_facts
 from yololab.sweep.engines.slurm.queue import ENDED, QueuedJob, folder_is_missing, read_queue, why_ended
@@ -81,7 +81,7 @@ class SlurmExecutor:
     _worked: bool = False
 
     def __post_init__(self) -> None:
-        self._settling = Settling(self.settings.settle_seconds)
+        self._late_records = LateRecords(self.settings.settle_seconds)
 
     @property
     def capacity(self) -> int:
@@ -170,7 +170,7 @@ class SlurmExecutor:
     def _is_over(self, handle: str, job: QueuedJob) -> bool:
         """Return whether nothing more is to be expected of an ended job."""
         never_ran = job.state == "CANCELLED" and self._states.get(handle) is JobState.PENDING
-        return never_ran or self._settling.is_settled(
+        return never_ran or self._late_records.has_arrived(
             handle, Path(job.comment) if job.comment.startswith("/") else None
         )
 

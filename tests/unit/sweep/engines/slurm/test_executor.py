@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from yololab.errors import InputError
-from yololab.sweep.engines.late_records import Settling
-from yololab.sweep.engines.remote_device import device_elsewhere
+from yololab.sweep.engines.late_records import LateRecords
+from yololab.sweep.engines.remote_device import remote_device
 from yololab.sweep.engines.slurm import executor as slurm
 from yololab.sweep.engines.slurm.job import NO_PROGRESS, Notice, SlurmTrial, job_facts
 from yololab.sweep.engines.slurm.queue import QueuedJob, parse_queue, read_queue, why_ended
@@ -110,11 +110,11 @@ def test_the_record_of_an_ended_job_is_waited_for(programs, tmp_path):
 
 
 def test_a_killed_trial_never_gets_a_final_status(tmp_path):
-    settling = Settling(0.1)
-    assert not settling.is_settled("1", tmp_path)
+    late_records = LateRecords(0.1)
+    assert not late_records.has_arrived("1", tmp_path)
     time.sleep(0.15)
-    assert settling.is_settled("1", tmp_path)
-    assert settling.is_settled("2", None)
+    assert late_records.has_arrived("1", tmp_path)
+    assert late_records.has_arrived("2", None)
 
 
 def test_facts_with_spaces_in_them(programs):
@@ -222,13 +222,13 @@ def test_ray_missing_is_said(monkeypatch):
     ],
 )
 def test_the_device_of_another_machine(requested, resources, settings, kind):
-    assert device_elsewhere(requested, resources, settings).kind == kind
+    assert remote_device(requested, resources, settings).kind == kind
 
 
 @pytest.mark.parametrize(("requested", "gpus", "remedy"), [("0", None, "gpus=1"), ("0,1", 1, "gpus=2")])
 def test_gpus_that_nobody_asked_for(requested, gpus, remedy):
     with pytest.raises(InputError, match=f"hydra.launcher.{remedy}"):
-        device_elsewhere(requested, Resources(gpus=gpus), {})
+        remote_device(requested, Resources(gpus=gpus), {})
 
 
 def test_a_launcher_is_a_file_and_each_engine_has_one():
