@@ -10,7 +10,7 @@ from record_samples import records_of, write_run
 
 from yololab.comparison.recipes import Arm, compare_arms, compare_groups, read_arms
 from yololab.errors import InputError
-from yololab.statistics.inference.seeds import compare_recipes, recipe_difference, t_quantile, t_tail
+from yololab.statistics.inference.seeds import compare_recipes, recipe_difference
 from yololab.statistics.inference.verdict import Verdict
 
 
@@ -134,12 +134,19 @@ def test_other_labels_in_one_run_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("probability", "degrees", "value"),
-    [(0.975, 1, 12.7062047), (0.975, 10, 2.2281389), (0.95, 4, 2.1318468), (0.995, 30, 2.7499957)],
+    ("level", "degrees", "t"),
+    [(0.95, 1, 12.7062047), (0.95, 10, 2.2281389), (0.9, 4, 2.1318468), (0.95, 30, 2.0422725)],
 )
-def test_students_t_against_a_table(probability, degrees, value):
-    assert t_quantile(probability, degrees) == pytest.approx(value, rel=1e-7)
-    assert t_tail(value, degrees) == pytest.approx(1 - probability, rel=1e-6)
+def test_students_t_against_a_table(level, degrees, t):
+    """All the variance is that of one arm, so its degrees of freedom are those of the table."""
+    current = np.linspace(0, 1, degrees + 1)
+    error = current.std(ddof=1) / math.sqrt(len(current))
+    current += t * error - current.mean()
+    found = recipe_difference(tuple(current), (0.0, 0.0), 0.0, 100)
+    assert found.degrees == pytest.approx(degrees)
+    low, high = found.difference.ci95 if level == 0.95 else found.difference.ci90
+    assert (high - low) / 2 == pytest.approx(t * error, rel=1e-7)
+    assert found.difference.p == pytest.approx(1 - level, rel=1e-6)
 
 
 def test_without_variance_of_images_it_is_welchs_test():

@@ -8,10 +8,11 @@ with probability one half; it is valid also when the two models' confidences are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr, betaincinv
 
 # The chance of 0.8 to find a true difference at the two-sided level 0.05: z(0.975) + z(0.8).
 DETECTABLE_SE = 2.8
@@ -89,11 +90,7 @@ def exact_mcnemar(only_first: int, only_second: int) -> float:
     total = only_first + only_second
     if not total:
         return 1.0
-    term = tail = 1
-    for k in range(min(only_first, only_second)):  # term: total over k + 1
-        term = term * (total - k) // (k + 1)
-        tail += term
-    return min(1.0, float(2 * tail / 2**total))
+    return min(1.0, 2 * float(bdtr(min(only_first, only_second), total, 0.5)))
 
 
 def binomial_bounds(count: int, total: int, tail: float) -> tuple[float, float]:
@@ -109,8 +106,8 @@ def binomial_bounds(count: int, total: int, tail: float) -> tuple[float, float]:
     >>> [round(end, 4) for end in binomial_bounds(0, 50, 0.025)]
     [0.0, 0.0711]
     """
-    low = 0.0 if count == 0 else _root(lambda share: 1 - _at_most(count - 1, total, share) - tail)
-    high = 1.0 if count == total else _root(lambda share: tail - _at_most(count, total, share))
+    low = 0.0 if count == 0 else float(betaincinv(count, total - count + 1, tail))
+    high = 1.0 if count == total else float(betaincinv(count + 1, total - count, 1 - tail))
     return low, high
 
 
@@ -136,20 +133,6 @@ def discordant_interval(only_first: int, only_second: int, total: int, level: fl
     first = binomial_bounds(only_first, differing, tail) if differing else (0.0, 1.0)
     low, high = (2 * end - 1 for end in first)
     return low * share[low < 0], high * share[high > 0]
-
-
-def _at_most(count: int, total: int, share: float) -> float:
-    """Return the probability of at most `count` of `total`."""
-    return math.fsum(math.comb(total, k) * share**k * (1 - share) ** (total - k) for k in range(count + 1))
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    """Return where a rising function of a share crosses zero, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
 
 
 def detectable_drop(error: float) -> float:

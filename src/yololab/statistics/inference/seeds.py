@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
 from yololab.statistics.inference.pairs import metrics_of
 from yololab.statistics.inference.resampling import bootstrap_weights
@@ -105,7 +106,7 @@ def recipe_difference(
         return RecipeDifference(current, baseline, exact, 0.0, 0.0, math.inf)
     degrees = variance**2 / sum(part**2 / max(df, 1) for part, df in parts)
     error = math.sqrt(variance)
-    ends = {level: t_quantile(0.5 + level / 2, degrees) * error for level in (0.95, 0.9)}
+    ends = {level: float(stdtrit(degrees, 0.5 + level / 2)) * error for level in (0.95, 0.9)}
     return RecipeDifference(
         current,
         baseline,
@@ -113,38 +114,12 @@ def recipe_difference(
             gain,
             (gain - ends[0.95], gain + ends[0.95]),
             (gain - ends[0.9], gain + ends[0.9]),
-            2 * t_tail(abs(gain) / error, degrees),
+            2 * float(stdtr(degrees, -abs(gain) / error)),
         ),
         error,
         image_variance / variance,
         degrees,
     )
-
-
-def t_tail(value: float, degrees: float) -> float:
-    """Return the probability that Student's t exceeds a value ≥ 0.
-
-    >>> round(t_tail(2.776445, 4), 6)
-    0.025
-    """
-    from mpmath import betainc
-
-    return float(betainc(degrees / 2, 0.5, 0, degrees / (degrees + value**2), regularized=True)) / 2
-
-
-def t_quantile(probability: float, degrees: float) -> float:
-    """Return the quantile of Student's t for a probability above 0.5, to 1e-9, by bisection.
-
-    >>> round(t_quantile(0.975, 4), 6)
-    2.776445
-    """
-    low, high = 0.0, 1.0
-    while t_tail(high, degrees) > 1 - probability:
-        high *= 2
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_tail(middle, degrees) > 1 - probability else (low, middle)
-    return (low + high) / 2
 
 
 def _value(run: WeightedMetrics) -> float:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.metrics.weighted_ap import Weights, one_thread, segment_sums
+from yololab.statistics.metrics.weighted_ap import Weights, segment_sums
 from yololab.statistics.metrics.weighted_metrics import ClassValue, Replicates, Values, WeightedMetrics
 from yololab.statistics.records.classification import MOST_NAMED, ClassifyRecords
 from yololab.statistics.records.depth import DepthRecords
@@ -169,8 +169,7 @@ def segments(
     rows: NDArray[np.int64], starts: NDArray[np.int64], weights: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Add up `scale · weight` of consecutive segments of rows, shape (S, B)."""
-    with one_thread():
-        return segment_sums(rows, starts, weights, scale)
+    return segment_sums(rows, starts, weights, scale)
 
 
 def quotient(part: NDArray[np.float64], whole: NDArray[np.floating]) -> NDArray[np.float64]:

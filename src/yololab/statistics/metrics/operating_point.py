@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from yololab.statistics.metrics.point_metrics import CONFIDENCES, SMOOTHING, f1_score
 from yololab.statistics.metrics.ranked_detections import RankedClass
-from yololab.statistics.metrics.weighted_ap import Weights, one_thread, segment_sums, truth_total
+from yololab.statistics.metrics.weighted_ap import Weights, segment_sums, truth_total
 
 STEP = 4
 _GRID = CONFIDENCES[::STEP]
@@ -54,24 +54,23 @@ def operating_point(
     # Confidences are in single precision: 0.9 means the nearest such number, so that a detection at 0.9 counts.
     grid = _GRID if confidence is None else np.array([np.float32(confidence)], np.float64)
     chosen = np.zeros(replicates, np.int64)
-    with one_thread():
-        if confidence is None and ranked:
-            total, count = np.zeros((len(grid), replicates), np.float32), np.zeros(replicates, np.float32)
-            for item in ranked:
-                labels = truth_total(item, truth_weights)
-                present = labels > 0
-                total += f1_score(*_curves(item, grid, weights, labels, interpolated=True)) * present
-                count += present
-            mean: Weights = (total / np.maximum(count, 1)).astype(np.float32)
-            chosen = _smoothed(mean).argmax(axis=0)
-        precision = np.full((len(ranked), replicates), np.nan, np.float32)
-        recall = precision.copy()
-        columns = np.arange(replicates)
-        for place, item in enumerate(ranked):
+    if confidence is None and ranked:
+        total, count = np.zeros((len(grid), replicates), np.float32), np.zeros(replicates, np.float32)
+        for item in ranked:
             labels = truth_total(item, truth_weights)
-            curves = _curves(item, grid, weights, labels, interpolated=confidence is None)
-            for target, curve in zip((precision, recall), curves, strict=True):
-                target[place] = np.where(labels > 0, curve[chosen, columns], np.nan)
+            present = labels > 0
+            total += f1_score(*_curves(item, grid, weights, labels, interpolated=True)) * present
+            count += present
+        mean: Weights = (total / np.maximum(count, 1)).astype(np.float32)
+        chosen = _smoothed(mean).argmax(axis=0)
+    precision = np.full((len(ranked), replicates), np.nan, np.float32)
+    recall = precision.copy()
+    columns = np.arange(replicates)
+    for place, item in enumerate(ranked):
+        labels = truth_total(item, truth_weights)
+        curves = _curves(item, grid, weights, labels, interpolated=confidence is None)
+        for target, curve in zip((precision, recall), curves, strict=True):
+            target[place] = np.where(labels > 0, curve[chosen, columns], np.nan)
     return OperatingPoint(precision, recall, grid[chosen])
 
 

@@ -16,12 +16,12 @@ a class's last true positive change neither, and are never read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from yololab.statistics.metrics.ranked_detections import RankedClass
 from yololab.statistics.records.detections import IOU_THRESHOLDS
@@ -48,11 +48,10 @@ def weighted_ap(ranked: Sequence[RankedClass], weights: Weights, truth_weights: 
     """
     thresholds = ranked[0].flags.shape[1] if ranked else len(IOU_THRESHOLDS)
     found = np.zeros((len(ranked), thresholds, weights.shape[1]), np.float32)
-    with one_thread():
-        for target, item in zip(found, ranked, strict=True):
-            labels = truth_total(item, truth_weights)
-            _class_ap(item, weights, np.maximum(labels, 1), target)
-            target[:, labels <= 0] = np.nan
+    for target, item in zip(found, ranked, strict=True):
+        labels = truth_total(item, truth_weights)
+        _class_ap(item, weights, np.maximum(labels, 1), target)
+        target[:, labels <= 0] = np.nan
     return found
 
 
@@ -135,28 +134,13 @@ def segment_sums(
     Returns:
         Shape (S, B), in the precision of the weights.
     """
-    from torch import from_numpy
-    from torch.nn.functional import embedding_bag
-
-    each = None if scale is None else from_numpy(scale)
-    bags = embedding_bag(from_numpy(rows), from_numpy(weights), from_numpy(starts), mode="sum", per_sample_weights=each)
-    sums: NDArray[Real] = bags.numpy()
+    each = np.ones(len(rows), weights.dtype) if scale is None else scale
+    # As a sparse matrix of segments by rows: the product walks each segment once and copies no row of the weights.
+    bags = csr_array((each, rows, np.append(starts, len(rows))), shape=(len(starts), len(weights)))
+    sums: NDArray[Real] = bags @ weights
     return sums
 
 
 def _counts(rows: NDArray[np.int64], length: int) -> Weights:
     """Return how often each row occurs, f32, shape (length,)."""
     return np.bincount(rows, minlength=length).astype(np.float32)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep torch to one thread: the sums are short, and waiting for each other takes longer than adding up."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
