@@ -13,8 +13,7 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.job.context import Job
-from yololab.job.measure import Surroundings, measure_checkpoint
-from yololab.job.stages.evaluate import make_protocol
+from yololab.job.measure import Surroundings, make_protocol, measure_checkpoint
 from yololab.ultralytics_adapter.models.resolve import resolve_model
 
 

@@ -14,8 +14,8 @@ from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.host.signals import StopSignal
+from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.prepare import Prepared
-from yololab.job.stages.approve import Gatekeeper
 from yololab.job.stages.estimate import Estimate
 from yololab.job.stages.verify import Check
 from yololab.terminal.screen import Screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from yololab.errors import ApprovalError
 from yololab.files.record import now
 from yololab.job.context import Job
-from yololab.job.stages.approve import Answer, Approval, GateName, declined
+from yololab.job.gatekeeper import Answer, Approval, GateName, declined
 
 
 def ask_gate(job: Job, gate: GateName, question: str) -> Answer:

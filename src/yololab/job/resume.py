@@ -16,10 +16,10 @@ from yololab.errors import NotContinuedError, Problem
 from yololab.files.locks import last_sign, locked, maybe_running_elsewhere, process_of
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
+from yololab.job.gatekeeper import Answer, Gatekeeper, GateName
 from yololab.job.prepare import prepare_job
 from yololab.job.run import Launch, run_job
 from yololab.job.stages import after
-from yololab.job.stages.approve import Answer, Gatekeeper, GateName
 from yololab.terminal.screen import Screen, duration
 
 

@@ -20,10 +20,10 @@ from yololab.files.record import Record, Status
 from yololab.host.provenance import collect_provenance
 from yololab.host.signals import INTERRUPTED, StopSignal
 from yololab.job.context import Job
+from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.stages import after, before, earlier, measuring
 from yololab.job.stages import train as training
-from yololab.job.stages.approve import Gatekeeper
 from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.training.training_file import seconds_of_training
 

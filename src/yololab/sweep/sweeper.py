@@ -23,8 +23,8 @@ from yololab.files.json_files import plain
 from yololab.files.paths import create_folder
 from yololab.files.record import now
 from yololab.host.signals import StopSignal
+from yololab.job.gatekeeper import Approval, Gatekeeper, terminal_asker
 from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
-from yololab.job.stages.approve import Approval, Gatekeeper, terminal_asker
 from yololab.sweep.engines.registry import LOCAL, make_executor, split_settings
 from yololab.sweep.engines.remote_device import remote_device
 from yololab.sweep.executor import Executor

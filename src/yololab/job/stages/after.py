@@ -20,9 +20,9 @@ from yololab.files.epochs import read_results
 from yololab.files.paths import RunFolder
 from yololab.job.baselines import place_of_baseline
 from yololab.job.context import Job
+from yololab.job.gatekeeper import Answer, Approval, GateName, declined
 from yololab.job.gates import ask_gate
-from yololab.job.stages.approve import Answer, Approval, GateName, declined
-from yololab.job.stages.evaluate import make_protocol
+from yololab.job.measure import make_protocol
 from yololab.job.stages.verify import (
     Check,
     all_passed,

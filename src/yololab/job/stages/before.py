@@ -21,10 +21,10 @@ from yololab.files.paths import RunFolder
 from yololab.host.provenance import collect_provenance, git_diff, hardware, what_differs
 from yololab.job.baselines import refuse_unlike_baseline, run_of_baseline
 from yololab.job.context import Job
+from yololab.job.gatekeeper import GateName
 from yololab.job.gates import ask_gate
 from yololab.job.measure import class_filter
 from yololab.job.prepare import needed_splits
-from yololab.job.stages.approve import GateName
 from yololab.job.stages.check import DATASET_REPORT_VERSION, check_settings, refuse_blocking, show_findings
 from yololab.job.stages.estimate import estimate_cost, plan_of, shortages, show_estimate
 from yololab.job.train_request import make_requests

@@ -10,8 +10,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.json_files import write_json, write_text_atomically
 from yololab.job.baselines import baseline_metrics, surroundings
 from yololab.job.context import Job
-from yololab.job.measure import keep_newest, measure_checkpoint
-from yololab.job.stages.evaluate import make_protocol
+from yololab.job.measure import keep_newest, make_protocol, measure_checkpoint
 from yololab.report.comparison import comparison_markdown
 from yololab.terminal.tables import comparison_table
 

@@ -16,8 +16,8 @@ from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import existing_folder
 from yololab.files.record import Status, now
 from yololab.job.dry_estimate import estimate_from, probe_experiment
+from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.job.prepare import Prepared, needed_splits
-from yololab.job.stages.approve import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.job.stages.check import check_settings, refuse_blocking, show_findings
 from yololab.job.stages.estimate import EXPORT_SECONDS
 from yololab.sweep.planning.plan import PlannedTrial

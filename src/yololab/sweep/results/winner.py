@@ -30,11 +30,10 @@ from yololab.files.record import Record, now
 from yololab.host.signals import StopSignal
 from yololab.job.baselines import surroundings
 from yololab.job.context import Job
-from yololab.job.measure import fingerprint_splits, measure_checkpoint
+from yololab.job.gatekeeper import Gatekeeper
+from yololab.job.measure import fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import prepare_job
 from yololab.job.stages.after import exported
-from yololab.job.stages.approve import Gatekeeper
-from yololab.job.stages.evaluate import make_protocol
 from yololab.job.stages.verify import Check, all_passed, exported_model_works
 from yololab.report.page import write_report
 from yololab.sweep.state import SweepFolder

@@ -11,7 +11,7 @@ from yololab.config.search import SPACES, Pruner, Sampler, SearchConfig
 from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
-from yololab.job.stages.approve import Answer, Approval, GateName
+from yololab.job.gatekeeper import Answer, Approval, GateName
 from yololab.sweep.planning.approvals import Agreement, answered_by_parent, estimated_by_parent, save_agreement
 from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import config_point, freeze_trial, plan_space, plan_trial, plan_trials

@@ -11,9 +11,8 @@ from yololab.data.dataset.resolved import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import create_folder
-from yololab.job.measure import Surroundings, fingerprint_splits, keep_newest, measure_checkpoint
+from yololab.job.measure import Surroundings, fingerprint_splits, keep_newest, make_protocol, measure_checkpoint
 from yololab.job.prepare import prepare_job
-from yololab.job.stages.evaluate import make_protocol
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen, number
 

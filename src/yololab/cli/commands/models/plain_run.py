@@ -16,9 +16,8 @@ from yololab.data.dataset.resolved import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder, create_folder
-from yololab.job.measure import Surroundings, fingerprint_splits, measure_checkpoint
+from yololab.job.measure import Surroundings, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
-from yololab.job.stages.evaluate import make_protocol
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.models.resolve import resolve_model
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from yololab.cli.request import Request
 from yololab.config.schema import Policy
 from yololab.errors import ApprovalError
+from yololab.job.gatekeeper import terminal_asker
 from yololab.job.prepare import project_paths
-from yololab.job.stages.approve import terminal_asker
 from yololab.report.formats import size
 from yololab.sweep.results.cleaning import CleaningPlan, plan_cleaning
 from yololab.sweep.results.weights import remove_weights

@@ -38,9 +38,9 @@ def run(request: Request) -> int:
     approval = answering(now, frozen.experiment.approval)
     experiment = replace(frozen.experiment, approval=approval, notes=now.notes or frozen.experiment.notes)
     from yololab.host.provenance import collect_provenance
+    from yololab.job.gatekeeper import Gatekeeper, terminal_asker
     from yololab.job.prepare import prepare_job
     from yololab.job.run import Launch, run_job
-    from yololab.job.stages.approve import Gatekeeper, terminal_asker
 
     option = frozen.choices.get("data", "")
     choice = None if option.startswith(FREE_PREFIX) else option

@@ -46,8 +46,8 @@ def resume_run(folder: RunFolder, given: ExperimentConfig, request: Request) -> 
     others = [key for key in given.overridden if key != "notes" and key.partition(".")[0] not in _READ]
     _refuse(others, "a run is continued with its own settings", "approval.…, resuming.… and notes")
     frozen = thaw(folder.path).experiment
+    from yololab.job.gatekeeper import terminal_asker
     from yololab.job.resume import Terms, start_or_continue
-    from yololab.job.stages.approve import terminal_asker
 
     screen = request.screen(verbose=bool(frozen.train["verbose"]))
     terms = Terms(

@@ -35,9 +35,9 @@ def launch_single(request: Request) -> tuple[RunFolder, int]:
         remedy = f"yololab -m search={composed.choices.get('search', sampler)} … searches, with a run for each trial"
         raise InputError(Problem("search", f"{sampler} without -m", "none: a single run searches nothing", remedy))
     # What follows imports PyTorch; a config error has been reported by now.
+    from yololab.job.gatekeeper import Gatekeeper, terminal_asker
     from yololab.job.prepare import prepare_job
     from yololab.job.run import Launch, run_job
-    from yololab.job.stages.approve import Gatekeeper, terminal_asker
 
     experiment = composed.experiment
     screen = request.screen(verbose=bool(experiment.train["verbose"]))

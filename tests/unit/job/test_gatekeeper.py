@@ -14,7 +14,7 @@ import pytest
 
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
-from yololab.job.stages.approve import Answer, Gatekeeper, GateName
+from yololab.job.gatekeeper import Answer, Gatekeeper, GateName
 
 
 def decide(gate=GateName.CPU, ask=None, answered=None, **policies):
@@ -62,7 +62,7 @@ ASKER = """
 import fcntl, signal, termios
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs, these tests too, ignore it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C reaches a process only from its controlling terminal
-from yololab.job.stages.approve import terminal_asker
+from yololab.job.gatekeeper import terminal_asker
 ask = terminal_asker(print)
 print("ANSWER", ask("Spend?"))
 """
