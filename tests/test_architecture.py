@@ -20,6 +20,7 @@ ROOMS = (
     {"errors"},
     {"findings"},
     {"tasks"},
+    {"extensions"},
     {"text"},
     {"host"},
     {"files"},

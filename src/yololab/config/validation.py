@@ -14,6 +14,7 @@ from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, DryRun, Experim
 from yololab.config.search import read_objectives, read_options, read_space_setting, search_contradictions
 from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, check_value, nearest, refusal, user_arguments
 from yololab.errors import InputError, Problem
+from yololab.extensions import Point, extensions
 from yololab.findings import CHECKS, RATINGS
 
 # Groups whose files hold Ultralytics' arguments themselves.
@@ -252,7 +253,7 @@ def _read_severity(dotted: str, value: Any, problems: list[Problem]) -> dict[str
     # YAML reads a bare `off` as false
     rated = {str(name): "off" if rating is False else rating for name, rating in value.items() if rating is not None}
     for name, rating in rated.items():
-        if name not in CHECKS:
+        if name not in CHECKS and name not in extensions(Point.CHECKS):
             problems.append(unknown_key(f"{dotted}.{name}", [f"{dotted}.{check}" for check in CHECKS]))
         elif rating not in RATINGS:
             problems.append(Problem(f"{dotted}.{name}", f"{rating!r}", f"one of {', '.join(RATINGS)}"))

@@ -13,6 +13,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from yololab.extensions import installed
 from yololab.host.processes import ProcessIdentity
 
 GIT_TIMEOUT_SECONDS = 10
@@ -32,6 +33,7 @@ def collect_provenance(
     return {
         "git": git_state(working_directory),
         "packages": packages(),
+        "extensions": installed(),
         "hardware": hardware(gpus),
         "command": list(command),
         "working_directory": str(working_directory),

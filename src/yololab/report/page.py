@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from yololab.extensions import Point, extensions
 from yololab.files.json_files import write_text_atomically
 from yololab.report import formats
 from yololab.report.runfiles import RunFiles, load_run
@@ -50,7 +52,9 @@ def write_check_page(folder: Path) -> Path:
     shown = [{"title": "Dataset", "anchor": "dataset", "html": html}]
     page = environment().get_template("page.html.j2")
     name = f"Check of {run.folder.path.name}"
-    write_text_atomically(run.folder.report, page.render(name=name, sections=shown, left_out=[], version=None))
+    write_text_atomically(
+        run.folder.report, page.render(name=name, sections=shown, left_out=[], failures=[], version=None)
+    )
     return run.folder.report
 
 
@@ -72,12 +76,34 @@ def render_page(run: RunFiles) -> str:
                     "html": Markup(template.render(content)),
                 }
             )
+    added, failures = sections_of_extensions(run.folder.path, run.record)
     return templates.get_template("page.html.j2").render(
         name=str(run.record.get("name") or run.folder.path.name),
-        sections=shown,
+        sections=[*shown, *added],
         left_out=left_out,
+        failures=failures,
         version=run.recorded("provenance", "packages").get("yololab"),
     )
+
+
+def sections_of_extensions(folder: Path, record: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the sections that other packages add, and a line on each that failed: a page is not lost for it.
+
+    Args:
+        folder: The run's folder.
+        record: The content of its experiment_log.json.
+    """
+    shown: list[dict[str, Any]] = []
+    failures: list[str] = []
+    for name, extension in extensions(Point.REPORT_SECTIONS).items():
+        try:
+            found = extension.load()(folder, record)
+            if found is not None:
+                title, html = found
+                shown.append({"title": str(title), "anchor": f"extension-{name}", "html": Markup(html)})
+        except Exception as error:  # whatever another package's code raises
+            failures.append(extension.error(error))
+    return shown, failures
 
 
 @cache

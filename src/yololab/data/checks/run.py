@@ -43,6 +43,7 @@ from yololab.data.labels.distribution import Distribution, imbalance, rare_class
 from yololab.data.labels.label_source import LabelSource
 from yololab.data.labels.map_distribution import MapDistribution
 from yololab.data.problems import DataProblem, Severity
+from yololab.extensions import Point, extensions
 
 
 def check_dataset(
@@ -111,6 +112,7 @@ def check_dataset(
     for split, tally in tallies.items():
         problems += small_objects(dataset.yaml, split, tally.distribution)
         problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, instances_of(counts[split])))
+    problems += findings_of_extensions(dataset, listed)
     if "train" in counts:
         problems += rare_classes(dataset.yaml, dataset.names, instances_of(counts["train"]), labels.unit)
     seconds = {"files": time.perf_counter() - begin}
@@ -133,6 +135,22 @@ def check_dataset(
         seconds,
         settings,
     )
+
+
+def findings_of_extensions(dataset: Dataset, images: Mapping[str, Sequence[Path]]) -> Iterator[DataProblem]:
+    """Yield what the checks of other packages find, each under the name of its check.
+
+    Args:
+        dataset: The dataset.
+        images: Split → its images.
+    """
+    for name, extension in extensions(Point.CHECKS).items():
+        try:
+            for problem in extension.load()(dataset, images):
+                yield replace(problem, check=name)
+        except Exception as error:  # whatever another package's code raises: the other checks have been made
+            what = extension.error(error)
+            yield DataProblem(name, dataset.yaml, None, what, Severity.WARNING, "mend the check, or uninstall it")
 
 
 def _shifted(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:

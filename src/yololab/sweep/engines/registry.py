@@ -1,4 +1,7 @@
-"""The engines by name. One more is a module with a `make_executor`, a row here, and conf/hydra/launcher/<name>.yaml."""
+"""The engines by name. One more is a module with a `make_executor`, a row here, and conf/hydra/launcher/<name>.yaml.
+
+An engine of another package (`yololab.engines`) needs no row, and its launcher's file lies in the user's own conf/.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from yololab.errors import InputError, Problem
+from yololab.extensions import Point, extensions
 from yololab.sweep.engines.settings import read_settings
 from yololab.sweep.executor import BODY, Executor, Resources
 
@@ -46,9 +50,10 @@ def make_executor(
     Raises:
         InputError: There is no such engine, or a setting is wrong.
     """
-    if engine not in ENGINES:
-        raise InputError(Problem("hydra/launcher", f"{engine!r}", f"one of {', '.join(ENGINES)}"))
-    make: Callable[[Mapping[str, Any], Resources, Sequence[str]], Executor] = import_module(
-        ENGINES[engine]
-    ).make_executor
+    others = extensions(Point.ENGINES)
+    if engine not in ENGINES and engine not in others:
+        raise InputError(Problem("hydra/launcher", f"{engine!r}", f"one of {', '.join((*ENGINES, *others))}"))
+    make: Callable[[Mapping[str, Any], Resources, Sequence[str]], Executor] = (
+        import_module(ENGINES[engine]).make_executor if engine in ENGINES else others[engine].load()
+    )
     return make(settings, resources, body)

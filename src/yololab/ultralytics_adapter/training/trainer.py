@@ -24,6 +24,7 @@ from ultralytics.utils.callbacks import get_default_callbacks
 from ultralytics.utils.torch_utils import torch_distributed_zero_first
 
 from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
+from yololab.extensions import Point, extensions
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, guarded_data
@@ -109,8 +110,17 @@ class Observer:
 
 
 def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
-    """Return Ultralytics' default callbacks with our settings among them."""
+    """Return Ultralytics' default callbacks, those of other packages, and our settings among them.
+
+    Raises:
+        InputError: An extension cannot be imported, or names no event of Ultralytics.
+    """
     callbacks: dict[str, list[Any]] = get_default_callbacks()
+    for name, extension in extensions(Point.CALLBACKS).items():
+        event = name.rpartition(".")[2]
+        if event not in callbacks:
+            raise InputError(extension.problem(f"{event!r} is no event of a training, such as on_train_epoch_end"))
+        callbacks[event].append(extension.load())
     callbacks[SETTINGS_KEY] = [settings]
     return callbacks
 
