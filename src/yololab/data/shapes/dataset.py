@@ -1,6 +1,8 @@
 """The built-in datasets: circles, squares and triangles, drawn on first use and kept in the project's data folder.
 
-One generator makes the scenes of all of them; they differ in what their labels say, see `VARIANTS`.
+One generator makes the scenes of all of them; they differ in what their labels say, see `VARIANTS`. The same spec gives
+the same bytes in every process on one version of OpenCV and NumPy. Another version may draw or compress differently:
+such a dataset has another fingerprint, so results on it are never compared with those on this one.
 """
 
 from __future__ import annotations
@@ -11,24 +13,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.data.shapes.drawing import draw_scene, write_png
 from yololab.data.shapes.labels import (
     FLIPPED_KEYPOINTS,
     KEYPOINTS,
+    MILLIMETRES,
     box_text,
+    depth_map,
     keypoint_text,
     polygon_text,
     rotated_text,
+    semantic_mask,
 )
-from yololab.data.shapes.maps import MILLIMETRES, depth_map, main_shape, semantic_mask
-from yololab.data.shapes.scene import Kind, Scene, compose_scene, main_shape_alone
+from yololab.data.shapes.scene import Kind, Scene, compose_scene
 from yololab.errors import InputError, Problem
 
-Write = Callable[[Path, str, Scene], None]
-"""Writes the image and the labels of a scene, given the split's folder and the file's stem."""
+DRAWING = 3
+"""Counts up when the same spec gives other pictures or labels: old and new datasets then lie in different folders."""
+
+Content = str | NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -36,19 +42,38 @@ class Variant:
     """One of the built-in datasets.
 
     Attributes:
-        write: Writes the files of one scene.
-        yaml: What its data.yaml says beside the splits; None for a dataset that is a folder of class folders.
-        version: Counts up when the same spec gives other bytes: old and new datasets then lie in different folders.
+        folder: Where the labels lie in a split's folder.
+        label: What is written there for a scene: text, or an image.
+        yaml: What its data.yaml says beside the splits.
     """
 
-    write: Write
-    yaml: tuple[str, ...] | None
-    version: int = 1
+    folder: str
+    label: Callable[[Scene], Content]
+    yaml: tuple[str, ...]
+
+
+def _names(*names: str) -> tuple[str, ...]:
+    return ("names:", *(f"  {index}: {name}" for index, name in enumerate(names)))
+
+
+_CLASSES = tuple(kind.name.lower() for kind in Kind)
+_POSE = (f"kpt_shape: [{len(KEYPOINTS)}, 3]", f"flip_idx: {list(FLIPPED_KEYPOINTS)}")
+
+VARIANTS: dict[str, Variant | None] = {
+    "shapes": Variant("labels", box_text, _names(*_CLASSES)),
+    "shapes-seg": Variant("labels", polygon_text, _names(*_CLASSES)),
+    "shapes-pose": Variant("labels", keypoint_text, (*_POSE, *_names(*_CLASSES))),
+    "shapes-obb": Variant("labels", rotated_text, _names(*_CLASSES)),
+    "shapes-cls": None,
+    "shapes-sem": Variant("masks", semantic_mask, ("masks_dir: masks", *_names("background", *_CLASSES))),
+    "shapes-depth": Variant("depth", depth_map, (f"depth_scale: {MILLIMETRES}", *_names("depth"))),
+}
+"""The built-in datasets by name: `builtin://<name>` in a config; None for the one that is a folder of class folders."""
 
 
 @dataclass(frozen=True)
 class ShapesSpec:
-    """Which dataset to draw; equal specs give equal bytes on every machine.
+    """Which dataset to draw.
 
     Attributes:
         seed: Seed of all scenes.
@@ -75,7 +100,7 @@ class ShapesSpec:
     def folder_name(self) -> str:
         """Name of the dataset's folder: no two specs share one."""
         counts = "-".join(str(count) for count in self.splits.values())
-        return f"{self.variant}-v{VARIANTS[self.variant].version}-seed{self.seed}-{self.image_size}px-{counts}"
+        return f"{self.variant}-v{DRAWING}-seed{self.seed}-{self.image_size}px-{counts}"
 
 
 def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
@@ -95,28 +120,27 @@ def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
         InputError: The folder cannot be written, or something else has the dataset's name.
     """
     target = folder / spec.folder_name
-    made = target / "train" if VARIANTS[spec.variant].yaml is None else target / "data.yaml"
-    result = target if VARIANTS[spec.variant].yaml is None else made
-    if made.exists():
-        return result
-    private = folder / f".{spec.folder_name}.{uuid4().hex}"
-    try:
-        private.mkdir(parents=True)
-        _write_dataset(spec, private)
-        private.rename(target)
-    except OSError as error:
-        if not made.exists():
-            raise InputError(
-                Problem(
-                    str(target),
-                    f"the built-in dataset cannot be written ({error.strerror})",
-                    "a folder that can be written, and nothing of this name in it",
-                    "remove what is there, or choose another folder with paths.root=…",
-                )
-            ) from error
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-    return result
+    is_classes = VARIANTS[spec.variant] is None
+    drawn = target / ("train" if is_classes else "data.yaml")
+    if not drawn.exists():
+        private = folder / f".{spec.folder_name}.{uuid4().hex}"
+        try:
+            private.mkdir(parents=True)
+            _write_dataset(spec, private)
+            private.rename(target)
+        except OSError as error:
+            if not drawn.exists():
+                raise InputError(
+                    Problem(
+                        str(target),
+                        f"the built-in dataset cannot be written ({error.strerror})",
+                        "a folder that can be written, and nothing of this name in it",
+                        "remove what is there, or choose another folder with paths.root=…",
+                    )
+                ) from error
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+    return target if is_classes else drawn
 
 
 def _write_dataset(spec: ShapesSpec, folder: Path) -> None:
@@ -124,61 +148,35 @@ def _write_dataset(spec: ShapesSpec, folder: Path) -> None:
     variant = VARIANTS[spec.variant]
     for number, (split, count) in enumerate(spec.splits.items()):
         for index in range(count):
-            scene = compose_scene(np.random.default_rng([spec.seed, number, index]), spec.image_size)
-            variant.write(folder / split, f"{split}_{index:05d}", scene)
-    if variant.yaml is not None:
+            rng, stem = np.random.default_rng([spec.seed, number, index]), f"{split}_{index:05d}"
+            if variant is None:
+                _write_crop(folder / split, stem, compose_scene(rng, spec.image_size, alone=True))
+                continue
+            scene = compose_scene(rng, spec.image_size)
+            _write(folder / split / "images" / stem, scene.image)
+            _write(folder / split / variant.folder / stem, variant.label(scene))
+    if variant is not None:
         lines = [f"{split}: {split}/images" for split, count in spec.splits.items() if count] + list(variant.yaml)
         (folder / "data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
-def _image_path(folder: Path, kind: str, stem: str, suffix: str) -> Path:
-    (folder / kind).mkdir(parents=True, exist_ok=True)
-    return folder / kind / f"{stem}{suffix}"
+def _write_crop(split: Path, stem: str, scene: Scene) -> None:
+    """Write the part of an image around its one shape into the folder of the shape's class.
+
+    The part's side is half the image's, which is wider than any shape.
+    """
+    (shape,), side = scene.shapes, scene.size // 2
+    left, top = (min(max(round(value - side / 2), 0), scene.size - side) for value in shape.centre)
+    for name in _CLASSES:
+        (split / name).mkdir(parents=True, exist_ok=True)
+    _write(split / shape.kind.name.lower() / stem, scene.image[top : top + side, left : left + side])
 
 
-def _with_text(label: Callable[[Scene], str]) -> Write:
-    """Return a function that writes a scene's image and a text file with its labels."""
-
-    def write(folder: Path, stem: str, scene: Scene) -> None:
-        write_png(_image_path(folder, "images", stem, ".png"), draw_scene(scene))
-        _image_path(folder, "labels", stem, ".txt").write_text(label(scene), encoding="utf-8", newline="\n")
-
-    return write
-
-
-def _with_map(kind: str, label: Callable[[Scene], NDArray[np.uint8] | NDArray[np.uint16]]) -> Write:
-    """Return a function that writes a scene's image and a label for each pixel, in the folder `kind`."""
-
-    def write(folder: Path, stem: str, scene: Scene) -> None:
-        write_png(_image_path(folder, "images", stem, ".png"), draw_scene(scene))
-        write_png(_image_path(folder, kind, stem, ".png"), label(scene))
-
-    return write
-
-
-def _in_class_folder(folder: Path, stem: str, scene: Scene) -> None:
-    """Write the nearest shape of a scene, alone, into the folder of its class."""
-    alone = main_shape_alone(scene)
-    kind, part = main_shape(alone, draw_scene(alone))
-    for name in _NAMES:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    write_png(folder / kind.name.lower() / f"{stem}.png", part)
-
-
-def _names(*names: str) -> tuple[str, ...]:
-    return ("names:", *(f"  {index}: {name}" for index, name in enumerate(names)))
-
-
-_NAMES = tuple(kind.name.lower() for kind in Kind)
-_POSE = (f"kpt_shape: [{len(KEYPOINTS)}, 3]", f"flip_idx: {list(FLIPPED_KEYPOINTS)}")
-
-VARIANTS: dict[str, Variant] = {
-    "shapes": Variant(_with_text(box_text), _names(*_NAMES)),
-    "shapes-seg": Variant(_with_text(polygon_text), _names(*_NAMES)),
-    "shapes-pose": Variant(_with_text(keypoint_text), (*_POSE, *_names(*_NAMES))),
-    "shapes-obb": Variant(_with_text(rotated_text), _names(*_NAMES)),
-    "shapes-cls": Variant(_in_class_folder, None, version=2),
-    "shapes-sem": Variant(_with_map("masks", semantic_mask), ("masks_dir: masks", *_names("background", *_NAMES))),
-    "shapes-depth": Variant(_with_map("depth", depth_map), (f"depth_scale: {MILLIMETRES}", *_names("depth"))),
-}
-"""The built-in datasets by name: `builtin://<name>` in a config."""
+def _write(path: Path, content: Content) -> None:
+    """Write text or an image, as `path` with the suffix of its kind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, str):
+        path.with_suffix(".txt").write_text(content, encoding="utf-8", newline="\n")
+    else:
+        # not cv2.imwrite: it returns False for a full disk, and knows no names beyond ASCII on Windows
+        path.with_suffix(".png").write_bytes(cv2.imencode(".png", content)[1].tobytes())

@@ -1,41 +1,36 @@
-"""Scenes of the built-in dataset: what stands where, in which colour and in front of what; nothing is drawn here.
+"""Scenes of the built-in datasets: what stands where, and what it looks like.
 
 Coordinates are pixels, x to the right and y down, with the origin at the image's top left corner: the centre of the
-first pixel is (0.5, 0.5). Two machines must come to the same bytes, so random numbers are made of integers and
-`Generator.random` alone, and angles are whole degrees whose sines and cosines are rounded: the last digit of `math.sin`
-and the contents of `Generator.normal` differ between libraries.
+first pixel is (0.5, 0.5). Colours are blue, green, red, as OpenCV has them.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Point = tuple[float, float]
-Colour = tuple[int, int, int]
-"""Red, green, blue, 0 to 255."""
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
 
 FEWEST_SHAPES, MOST_SHAPES = 2, 6
-LEAST_VISIBLE = 0.5
-"""A shape of which the nearer ones leave less than this fraction in sight is taken out of the scene."""
-SMALLEST, LARGEST = 0.09, 0.22
-"""Radius of a shape's circumscribed circle, as a fraction of the image's side."""
-CONTRAST = 90
-"""What a shape's first colour and both of the background's differ by at least, in one of the channels."""
-MOST_BARS = 4
-MOST_TILT = 20
-"""Rotation of squares and triangles, +/- degrees: a few epochs must do, so most stand nearly upright."""
-LIGHTEST_DARK, DARKEST_LIGHT = 90, 150
-"""Channels of a background and of a shape that stands alone."""
-PLAIN_SHARE = 0.4
-"""Probability that a shape has no pattern, beside the chance that its texture is plain anyway."""
+LEAST_VISIBLE = 0.5  # a shape of which the nearer ones leave a smaller fraction in sight is taken out of the scene
+SMALLEST, LARGEST = 0.09, 0.22  # radius of a shape's circumscribed circle, as a fraction of the image's side
+CONTRAST = 90  # what a shape's first colour and both of the background's differ by at least, in one of the channels
+MOST_BARS = 4  # long, thin rectangles in the background that belong to no class
+MOST_TILT = 20  # +/- degrees, squares and triangles: a few epochs must do, so all stand nearly upright
+PLAIN_SHARE = 0.4  # probability of a shape without a pattern, beside the chance that its texture is plain anyway
+# Channels of a background and a shape. Where a shape is alone a few images are enough to tell the classes.
+ANY, DARK, LIGHT = (0, 255), (0, 90), (150, 255)
+SEEN = 128  # a pixel belongs to a shape that covers half of it: this value of `Scene.coverage`, or more
 
-_CORNERS = {"square": (45, 135, 225, 315), "triangle": (90, 210, 330)}
-_ROUNDED_DIGITS = 9
+_FINE = 8  # each pixel is looked at in 8 x 8 places; OpenCV's own soft outlines make a shape half a pixel larger
+_CLOUDS = 7  # nodes of the slow variation of brightness along each side
 
 
 class Kind(IntEnum):
@@ -46,13 +41,15 @@ class Kind(IntEnum):
     TRIANGLE = 2
 
 
-class Texture(Enum):
-    """How a shape's two colours share its surface."""
-
-    PLAIN = "plain"
-    STRIPES = "stripes"
-    CHECKS = "checks"
-    DOTS = "dots"
+# Directions of the outline's points, degrees; between those of a circle it is at most 0.14 px off, at 160 px.
+_CORNERS = {Kind.CIRCLE: range(0, 360, 10), Kind.SQUARE: (45, 135, 225, 315), Kind.TRIANGLE: (90, 210, 330)}
+# The share of a shape's second colour, 0 or 1, at coordinates counted in periods.
+_TEXTURES: tuple[Callable[[Floats, Floats], NDArray[Any]], ...] = (
+    lambda u, v: 0 * u,  # plain
+    lambda u, v: np.floor(2 * u) % 2,  # stripes
+    lambda u, v: (np.floor(u) + np.floor(v)) % 2,  # checks
+    lambda u, v: (u % 1 - 0.5) ** 2 + (v % 1 - 0.5) ** 2 < 0.08,  # dots, a quarter of the surface
+)
 
 
 @dataclass(frozen=True)
@@ -63,236 +60,144 @@ class Shape:
         kind: Circle, square or triangle.
         centre: Centre of the circumscribed circle, px.
         radius: Radius of the circumscribed circle, px.
-        angle: Rotation, whole degrees.
-        colours: Of the surface and of the pattern on it.
-        texture: The pattern.
+        angle: Rotation, degrees.
+        colours: Of the surface and of the pattern on it, float64 (2, 3).
+        texture: Which of the patterns; 0 is none.
         period: After how many px the pattern repeats.
     """
 
     kind: Kind
-    centre: Point
+    centre: tuple[float, float]
     radius: float
     angle: int
-    colours: tuple[Colour, Colour]
-    texture: Texture
-    period: float
+    colours: Floats
+    texture: int = 0
+    period: float = 1.0
 
-    def corners(self) -> tuple[Point, ...]:
-        """Return the corners in order, px; none for a circle."""
-        x, y = self.centre
-        directions = (direction(self.angle + degrees) for degrees in _CORNERS.get(self.kind.name.lower(), ()))
-        return tuple((x + self.radius * cosine, y + self.radius * sine) for cosine, sine in directions)
+    @property
+    def upright(self) -> int:
+        """The rotation of the shape's own axes, degrees: a circle has none, its axes are those of the image."""
+        return 0 if self.kind is Kind.CIRCLE else self.angle
 
-
-@dataclass(frozen=True)
-class Bar:
-    """A long, thin rectangle in the background that belongs to no class.
-
-    Attributes:
-        centre: Its centre, px.
-        length: Its longer side, px.
-        width: Its shorter side, px.
-        angle: Rotation, whole degrees.
-        colour: Its colour.
-    """
-
-    centre: Point
-    length: float
-    width: float
-    angle: int
-    colour: Colour
-
-    def corners(self) -> tuple[Point, ...]:
-        """Return the four corners in order, px."""
-        x, y = self.centre
-        cosine, sine = direction(self.angle)
-        half_length, half_width = self.length / 2, self.width / 2
-        signs = ((1, 1), (-1, 1), (-1, -1), (1, -1))
-        return tuple(
-            (
-                x + along * half_length * cosine - across * half_width * sine,
-                y + along * half_length * sine + across * half_width * cosine,
-            )
-            for along, across in signs
-        )
-
-
-@dataclass(frozen=True)
-class Background:
-    """What is behind the shapes.
-
-    Attributes:
-        colours: The two ends of the gradient.
-        angle: Its direction, whole degrees.
-        clouds: Strength of the slow variation of brightness, grey levels.
-        grain: Strength of the noise of single pixels, grey levels; it lies over the shapes, too.
-        bars: Clutter, far to near.
-    """
-
-    colours: tuple[Colour, Colour]
-    angle: int
-    clouds: int
-    grain: int
-    bars: tuple[Bar, ...]
+    def outline(self) -> Floats:
+        """Return the corners in order, px, float64 (n, 2); many of them for a circle."""
+        radians = np.deg2rad([self.upright + degrees for degrees in _CORNERS[self.kind]])
+        return np.array(self.centre) + self.radius * np.column_stack([np.cos(radians), np.sin(radians)])
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that an image shows.
+    """What an image shows.
 
     Attributes:
-        size: Side of the square image, px.
-        background: What is behind the shapes.
+        image: Its pixels, uint8 (size, size, 3).
         shapes: The objects, far to near.
-        noise_seed: Seed of clouds and grain.
+        coverage: How much of each pixel each shape covers, hidden or not, 0 to 255; a uint8 (size, size) a shape.
     """
 
-    size: int
-    background: Background
+    image: Bytes
     shapes: tuple[Shape, ...]
-    noise_seed: int
+    coverage: tuple[Bytes, ...]
+
+    @property
+    def size(self) -> int:
+        """Side of the square image, px."""
+        return len(self.image)
 
 
-def direction(degrees: int) -> Point:
-    """Return the cosine and the sine of an angle, rounded to what all machines agree on."""
-    angle = math.radians(degrees % 360)
-    return round(math.cos(angle), _ROUNDED_DIGITS), round(math.sin(angle), _ROUNDED_DIGITS)
-
-
-def distance_to_polygon(corners: tuple[Point, ...], size: int) -> NDArray[np.float64]:
-    """Return how far each pixel's centre is from the lines of a convex polygon: negative inside.
-
-    Args:
-        corners: The corners, px, in the order of growing angles.
-        size: Side of the image, px.
-
-    Returns:
-        float64 (size, size): the largest of the signed distances to the lines through the sides, px.
-    """
-    x, y = pixel_centres(size)
-    distance = np.full((size, size), -np.inf)
-    for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
-        length = math.sqrt((x2 - x1) * (x2 - x1) + (y2 - y1) * (y2 - y1))
-        normal_x, normal_y = (y2 - y1) / length, (x1 - x2) / length
-        np.maximum(distance, normal_x * (x - x1) + normal_y * (y - y1), out=distance)
-    return distance
-
-
-def distance_to_shape(shape: Shape, size: int) -> NDArray[np.float64]:
-    """Return the signed distance of each pixel's centre to the shape's outline, float64 (size, size), px."""
-    if shape.kind is not Kind.CIRCLE:
-        return distance_to_polygon(shape.corners(), size)
-    x, y = pixel_centres(size)
-    dx, dy = x - shape.centre[0], y - shape.centre[1]
-    return np.sqrt(dx * dx + dy * dy) - shape.radius
-
-
-def shape_mask(shape: Shape, size: int) -> NDArray[np.bool_]:
-    """Return which pixels of the image have their centre in the shape, hidden ones included; bool (size, size)."""
-    return distance_to_shape(shape, size) <= 0
-
-
-def pixel_centres(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return x, float64 (1, size), and y, float64 (size, 1), of the centres of an image's pixels, px."""
-    centres = np.arange(size, dtype=np.float64) + 0.5
-    return centres[None, :], centres[:, None]
-
-
-def compose_scene(rng: np.random.Generator, size: int) -> Scene:
-    """Make up a scene.
+def compose_scene(rng: np.random.Generator, size: int, *, alone: bool = False) -> Scene:
+    """Make up a scene and draw it.
 
     Args:
         rng: Source of all choices.
         size: Side of the image, px.
+        alone: One shape, light on dark.
     """
-    background = _background(rng, size)
-    candidates = tuple(_shape(rng, size, background) for _ in range(int(rng.integers(FEWEST_SHAPES, MOST_SHAPES + 1))))
-    return Scene(size, background, visible_shapes(candidates, size), int(rng.integers(2**32)))
+    dark, light = (DARK, LIGHT) if alone else (ANY, ANY)
+    ends = _colours(rng, 2, dark)
+    canvas = _background(rng, size, ends, dark)
+    count = 1 if alone else rng.integers(FEWEST_SHAPES, MOST_SHAPES + 1)
+    shapes = [_shape(rng, size, ends, light) for _ in range(count)]
+    grain = rng.integers(2, 16)
+    return draw_scene(canvas, shapes, rng.integers(-grain, grain, size=canvas.shape, endpoint=True))
 
 
-def main_shape_alone(scene: Scene) -> Scene:
-    """Return a scene with its nearest shape alone, light on dark: few images are enough to learn the classes."""
-    background = replace(
-        scene.background,
-        colours=(_dark(scene.background.colours[0]), _dark(scene.background.colours[1])),
-        bars=tuple(replace(bar, colour=_dark(bar.colour)) for bar in scene.background.bars),
-    )
-    shape = scene.shapes[-1]
-    shape = replace(shape, colours=(_light(shape.colours[0]), _light(shape.colours[1])))
-    return replace(scene, background=background, shapes=(shape,))
+def draw_scene(background: Bytes, shapes: Sequence[Shape], grain: NDArray[np.int64] | int = 0) -> Scene:
+    """Paint shapes over a background, without those of which nearer ones hide too much.
+
+    Args:
+        background: What is behind them, uint8 (size, size, 3).
+        shapes: Far to near.
+        grain: Noise of single pixels, added in the end.
+    """
+    size = len(background)
+    visible = _visible([(shape, coverage(shape.outline(), size)) for shape in shapes], size)
+    canvas = background.astype(np.float64)
+    for shape, cover in visible:
+        along, across = _turned_pixels(shape.angle, size)
+        pattern = _TEXTURES[shape.texture](along / shape.period, across / shape.period)
+        first, second = shape.colours
+        surface = first + pattern[:, :, None] * (second - first)
+        canvas += (cover / 255)[:, :, None] * (surface - canvas)
+    image = np.clip(np.rint(canvas + grain), 0, 255).astype(np.uint8)
+    return Scene(image, tuple(shape for shape, _ in visible), tuple(cover for _, cover in visible))
 
 
-def _dark(colour: Colour) -> Colour:
-    red, green, blue = (value * LIGHTEST_DARK // 255 for value in colour)
-    return red, green, blue
+def coverage(corners: Floats, size: int) -> Bytes:
+    """Return how much of each pixel a convex polygon covers, uint8 (size, size), 0 to 255; corners in px."""
+    fine = np.zeros((size * _FINE, size * _FINE), dtype=np.uint8)
+    cv2.fillConvexPoly(fine, np.rint(corners * _FINE - 0.5).astype(np.int32), 255)
+    return np.asarray(cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _light(colour: Colour) -> Colour:
-    red, green, blue = (DARKEST_LIGHT + value * (255 - DARKEST_LIGHT) // 255 for value in colour)
-    return red, green, blue
+def _visible(shapes: Sequence[tuple[Shape, Bytes]], size: int) -> list[tuple[Shape, Bytes]]:
+    """Return the shapes and their coverage, far to near, of which the nearer ones leave enough in sight."""
+    hidden = np.zeros((size, size), dtype=bool)
+    visible: list[tuple[Shape, Bytes]] = []
+    for shape, cover in reversed(shapes):
+        mask = cover >= SEEN
+        if np.count_nonzero(mask & ~hidden) >= LEAST_VISIBLE * np.count_nonzero(mask):
+            hidden |= mask
+            visible.insert(0, (shape, cover))
+    return visible
 
 
-def visible_shapes(shapes: tuple[Shape, ...], size: int) -> tuple[Shape, ...]:
-    """Return the shapes (far to near) without those of which nearer ones hide too much."""
-    covered = np.zeros((size, size), dtype=bool)
-    kept: list[Shape] = []
-    for shape in reversed(shapes):
-        mask = shape_mask(shape, size)
-        if np.count_nonzero(mask & ~covered) >= LEAST_VISIBLE * np.count_nonzero(mask):
-            covered |= mask
-            kept.append(shape)
-    return tuple(reversed(kept))
+def _background(rng: np.random.Generator, size: int, ends: Floats, shades: tuple[int, int]) -> Bytes:
+    along, _ = _turned_pixels(int(rng.integers(360)), size)
+    position = (along - along.min()) / np.ptp(along)
+    clouds = cv2.resize(rng.uniform(-1, 1, size=(_CLOUDS, _CLOUDS)), (size, size), interpolation=cv2.INTER_LINEAR)
+    canvas: Floats = ends[0] + position[:, :, None] * (ends[1] - ends[0]) + rng.integers(10, 40) * clouds[:, :, None]
+    image = np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
+    for _ in range(rng.integers(MOST_BARS + 1)):
+        sides = rng.uniform([0.2, 0.006], [0.8, 0.03]) * size
+        corners = cv2.boxPoints((rng.uniform(0, size, size=2), sides, rng.uniform(0, 360)))
+        cv2.fillConvexPoly(image, np.rint(corners).astype(np.int32), _colours(rng, 1, shades)[0], cv2.LINE_AA)
+    return image
 
 
-def _background(rng: np.random.Generator, size: int) -> Background:
-    bars = tuple(
-        Bar(
-            centre=(_between(rng, 0, size), _between(rng, 0, size)),
-            length=_between(rng, 0.2, 0.8) * size,
-            width=_between(rng, 0.006, 0.03) * size,
-            angle=int(rng.integers(360)),
-            colour=_colour(rng),
-        )
-        for _ in range(int(rng.integers(MOST_BARS + 1)))
-    )
-    return Background(
-        colours=(_colour(rng), _colour(rng)),
-        angle=int(rng.integers(360)),
-        clouds=int(rng.integers(10, 40)),
-        grain=int(rng.integers(2, 16)),
-        bars=bars,
-    )
-
-
-def _shape(rng: np.random.Generator, size: int, background: Background) -> Shape:
-    radius = _between(rng, SMALLEST, LARGEST) * size
-    margin = radius / 2  # at most a small part lies outside the image
+def _shape(rng: np.random.Generator, size: int, ends: Floats, shades: tuple[int, int]) -> Shape:
+    radius = rng.uniform(SMALLEST, LARGEST) * size
+    x, y = rng.uniform(radius / 2, size - radius / 2, size=2)  # at most a small part lies outside the image
+    colours = _colours(rng, 2, shades)
+    while np.abs(colours[0] - ends).max(axis=1).min() < CONTRAST:
+        colours = _colours(rng, 2, shades)
     return Shape(
         kind=Kind(int(rng.integers(len(Kind)))),
-        centre=(_between(rng, margin, size - margin), _between(rng, margin, size - margin)),
+        centre=(float(x), float(y)),
         radius=radius,
         angle=int(rng.integers(-MOST_TILT, MOST_TILT + 1)),
-        colours=(_contrasting_colour(rng, background.colours), _colour(rng)),
-        texture=_texture(rng),
-        period=_between(rng, 0.03, 0.08) * size,
+        colours=colours,
+        texture=0 if rng.random() < PLAIN_SHARE else int(rng.integers(len(_TEXTURES))),
+        period=rng.uniform(0.03, 0.08) * size,
     )
 
 
-def _texture(rng: np.random.Generator) -> Texture:
-    return Texture.PLAIN if rng.random() < PLAIN_SHARE else tuple(Texture)[int(rng.integers(len(Texture)))]
+def _colours(rng: np.random.Generator, count: int, shades: tuple[int, int]) -> Floats:
+    return rng.integers(*shades, size=(count, 3), endpoint=True).astype(np.float64)
 
 
-def _contrasting_colour(rng: np.random.Generator, others: tuple[Colour, ...]) -> Colour:
-    while True:
-        colour = _colour(rng)
-        if all(max(abs(a - b) for a, b in zip(colour, other, strict=True)) >= CONTRAST for other in others):
-            return colour
-
-
-def _colour(rng: np.random.Generator) -> Colour:
-    red, green, blue = (int(value) for value in rng.integers(256, size=3))
-    return red, green, blue
-
-
-def _between(rng: np.random.Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(rng.random())
+def _turned_pixels(angle: int, size: int) -> tuple[Floats, Floats]:
+    """Return the coordinates of all pixels' centres in axes turned by `angle` degrees, px, (size, size) each."""
+    centres = np.arange(size) + 0.5
+    cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    return cosine * centres + sine * centres[:, None], cosine * centres[:, None] - sine * centres
