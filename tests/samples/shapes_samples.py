@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
-from yololab.data.shapes.scene import Background, Kind, Shape, Texture
+import numpy as np
 
-BLACK = Background(colours=((0, 0, 0), (0, 0, 0)), angle=0, clouds=0, grain=0, bars=())
+from yololab.data.shapes.scene import Kind, Scene, Shape, draw_scene
 
 
 def tree_hash(folder: Path) -> str:
@@ -19,7 +20,25 @@ def tree_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def white(kind: Kind, centre: tuple[float, float], radius: float, angle: int = 0) -> Shape:
-    """Return a plain white shape; centre and radius in px, angle in degrees."""
-    both = ((255, 255, 255), (255, 255, 255))
-    return Shape(kind, centre, radius, angle, both, Texture.PLAIN, period=8.0)
+def plain(
+    kind: Kind, centre: tuple[float, float], radius: float, angle: int = 0, colour: tuple[int, ...] = (255, 255, 255)
+) -> Shape:
+    """Return a shape of one colour, white by default; centre and radius in px, angle in degrees."""
+    return Shape(kind, centre, radius, angle, np.array([colour, colour], dtype=np.float64))
+
+
+def on_black(size: int, *shapes: Shape) -> Scene:
+    """Return a scene of shapes, far to near, on a black background."""
+    return draw_scene(np.zeros((size, size, 3), dtype=np.uint8), shapes)
+
+
+def exact_outline(shape: Shape) -> list[tuple[float, float]]:
+    """Return the shape's corners (many of them for a circle) from its definition alone, px."""
+    degrees = {
+        Kind.CIRCLE: range(360),
+        Kind.SQUARE: (45, 135, 225, 315),
+        Kind.TRIANGLE: (90, 210, 330),
+    }[shape.kind]
+    turned = [math.radians(shape.angle + degree) for degree in degrees]
+    x, y = shape.centre
+    return [(x + shape.radius * math.cos(angle), y + shape.radius * math.sin(angle)) for angle in turned]

@@ -1,67 +1,45 @@
-"""The built-in dataset: the same bytes everywhere, tight labels, never half made."""
+"""The built-in datasets: the same bytes in every process, a layout that Ultralytics reads, never half made."""
+
+from __future__ import annotations
 
 import hashlib
-import math
 import multiprocessing
 import os
 import signal
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import yaml
-from PIL import Image, ImageDraw
-from shapes_samples import BLACK, tree_hash, white
+from PIL import Image
+from shapes_samples import tree_hash
 
 from yololab.data.shapes import dataset as shapes
-from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
-from yololab.data.shapes.drawing import draw_scene, write_png
-from yololab.data.shapes.labels import box_text
-from yololab.data.shapes.scene import (
-    LEAST_VISIBLE,
-    Kind,
-    Scene,
-    Shape,
-    compose_scene,
-    shape_mask,
-    visible_shapes,
-)
+from yololab.data.shapes.dataset import VARIANTS, ShapesSpec, ensure_shapes
+from yololab.data.shapes.labels import KEYPOINTS
+from yololab.data.shapes.scene import Scene, compose_scene
 from yololab.errors import InputError
 
 SMALL = ShapesSpec(seed=3, image_size=64, train=12, val=8, test=8)
-GOLDEN = "2a0d11bd51e4928574aeea5b4892a16c13168009e1596169281cd8afedd08621"
+GOLDEN = "005367b30fe974ec631850afbd5c6dc1908e83cc8df22e7425c547b634275af2"
+SPAWN = multiprocessing.get_context("spawn")
 FORK = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
 
 
-def label_boxes(text: str, size: int) -> list[tuple[int, float, float, float, float]]:
-    """Class, left, top, right and bottom in px."""
-    boxes = []
-    for row in text.splitlines():
-        kind, x, y, width, height = row.split(" ")
-        x, y, width, height = (float(value) * size for value in (x, y, width, height))
-        boxes.append((int(kind), x - width / 2, y - height / 2, x + width / 2, y + height / 2))
-    return boxes
+def folder_of(variant: str, tmp_path: Path) -> Path:
+    found = ensure_shapes(replace(SMALL, variant=variant), tmp_path)
+    return found if found.is_dir() else found.parent
 
 
-def extent(mask: np.ndarray) -> tuple[int, int, int, int]:
-    rows, columns = np.nonzero(mask)
-    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
-
-
-def outline(shape: Shape) -> list[tuple[float, float]]:
-    """The shape's corners (many of them for a circle) from its definition alone."""
-    degrees = {
-        Kind.CIRCLE: range(360),
-        Kind.SQUARE: (45, 135, 225, 315),
-        Kind.TRIANGLE: (90, 210, 330),
-    }[shape.kind]
-    turned = [math.radians(shape.angle + degree) for degree in degrees]
-    x, y = shape.centre
-    return [(x + shape.radius * math.cos(angle), y + shape.radius * math.sin(angle)) for angle in turned]
+def text_hash(folder: Path) -> str:
+    texts = [path.read_bytes() for path in sorted(folder.rglob("*.txt"))]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 def test_same_spec_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
@@ -71,10 +49,22 @@ def test_same_spec_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) 
     assert tree_hash(first) == tree_hash(second) != tree_hash(other)
 
 
-def test_bytes_are_those_of_every_other_machine(tmp_path: Path) -> None:
-    """When this fails the generator has changed: the variant's version must count up."""
-    assert shapes.VARIANTS["shapes"].version == 1
-    assert tree_hash(ensure_shapes(SMALL, tmp_path).parent) == GOLDEN
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_two_runs_give_the_same_bytes(variant: str, tmp_path: Path) -> None:
+    assert tree_hash(folder_of(variant, tmp_path / "a")) == tree_hash(folder_of(variant, tmp_path / "b"))
+
+
+def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    there = SPAWN.Process(target=ensure_shapes, args=(SMALL, tmp_path / "there"))
+    there.start()
+    there.join(timeout=60)
+    assert there.exitcode == 0
+    assert tree_hash(folder_of("shapes", tmp_path / "here")) == tree_hash(tmp_path / "there" / SMALL.folder_name)
+
+
+def test_changed_scenes_need_another_folder(tmp_path: Path) -> None:
+    """When this fails the scenes have changed: `DRAWING` must count up. Pixels may differ between OpenCV's versions."""
+    assert (shapes.DRAWING, text_hash(folder_of("shapes-pose", tmp_path))) == (3, GOLDEN)
 
 
 def test_more_images_leave_the_first_ones_as_they_are(tmp_path: Path) -> None:
@@ -86,7 +76,7 @@ def test_more_images_leave_the_first_ones_as_they_are(tmp_path: Path) -> None:
 
 def test_layout_can_be_moved(tmp_path: Path) -> None:
     data = ensure_shapes(SMALL, tmp_path)
-    assert data == tmp_path / "shapes-v1-seed3-64px-12-8-8" / "data.yaml"
+    assert data == tmp_path / "shapes-v3-seed3-64px-12-8-8" / "data.yaml"
     content = yaml.safe_load(data.read_text(encoding="utf-8"))
     assert content == {
         "train": "train/images",
@@ -114,34 +104,6 @@ def test_all_classes_are_in_all_splits_of_the_default(tmp_path: Path) -> None:
         assert counts.min() > 0.25 * len(rows)
 
 
-@pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize(("centre", "angle"), [((48.3, 51.7), 17), ((5.0, 92.5), 200), ((90.2, 3.0), 301)])
-def test_boxes_enclose_what_is_painted(kind: Kind, centre: tuple[float, float], angle: int) -> None:
-    scene = Scene(96, BLACK, (white(kind, centre, 20.5, angle),), noise_seed=0)
-    painted = draw_scene(scene).max(axis=2) >= 128
-    (found,) = label_boxes(box_text(scene), 96)
-    assert found[0] == kind.value
-    assert found[1:] == pytest.approx(extent(painted), abs=1e-3)
-
-
-def test_boxes_fit_shapes_drawn_by_another_library() -> None:
-    """Each shape's outline is drawn eight times as large, cut by the image, and looked at in the pixels' centres."""
-    away = []
-    for index in range(40):
-        scene = compose_scene(np.random.default_rng(index), 160)
-        for shape, (kind, *box) in zip(scene.shapes, label_boxes(box_text(scene), 160), strict=True):
-            fine = Image.new("1", (160 * 8, 160 * 8))
-            ImageDraw.Draw(fine).polygon([(8 * x, 8 * y) for x, y in outline(shape)], fill=1)
-            mask = np.array(fine)
-            assert kind == shape.kind
-            assert np.abs(np.subtract(box, extent(mask[4::8, 4::8]))).max() <= 1.001
-            # the sharpest corner ends between the centres of two pixels
-            assert np.abs(np.multiply(box, 8) - extent(mask)).max() <= 1.5 * 8
-            away.append(np.subtract(box, extent(mask[4::8, 4::8])))
-    assert len(away) > 80
-    assert np.abs(away).mean() < 0.1
-
-
 def test_boxes_lie_in_the_image_with_six_decimals(tmp_path: Path) -> None:
     folder = ensure_shapes(SMALL, tmp_path).parent
     for file in folder.rglob("labels/*.txt"):
@@ -150,52 +112,57 @@ def test_boxes_lie_in_the_image_with_six_decimals(tmp_path: Path) -> None:
         assert "\r" not in text
         for row in text.splitlines():
             assert all(len(value.split(".")[1]) == 6 for value in row.split(" ")[1:])
-        for _, left, top, right, bottom in label_boxes(text, 64):
-            assert -1e-3 <= left < right <= 64.001
-            assert -1e-3 <= top < bottom <= 64.001
+            _, x, y, width, height = (float(value) for value in row.split(" "))
+            assert -2e-6 <= x - width / 2 < x + width / 2 <= 1 + 2e-6
+            assert -2e-6 <= y - height / 2 < y + height / 2 <= 1 + 2e-6
 
 
-def test_hidden_shapes_leave_the_scene() -> None:
-    far = white(Kind.SQUARE, (48, 48), 12)
-    near = white(Kind.CIRCLE, (48, 48), 30)
-    beside = white(Kind.TRIANGLE, (80, 80), 10)
-    assert visible_shapes((far, near, beside), 96) == (near, beside)
-    assert visible_shapes((near, far, beside), 96) == (near, far, beside)
+@pytest.mark.parametrize("variant", sorted(VARIANTS.keys() - {"shapes", "shapes-cls"}))
+def test_images_are_those_of_the_detection_dataset(variant: str, tmp_path: Path) -> None:
+    mine, other = folder_of(variant, tmp_path), folder_of("shapes", tmp_path)
+    images = sorted(other.rglob("images/*.png"))
+    assert len(images) == 28
+    for image in images:
+        assert (mine / image.relative_to(other)).read_bytes() == image.read_bytes()
 
 
-def test_what_a_removed_shape_hid_counts_as_visible() -> None:
-    small, middle, large = (white(Kind.CIRCLE, (48, 48), radius) for radius in (10, 12, 13))
-    assert visible_shapes((small, middle, large), 96) == (large,)
-    moved = replace(large, centre=(48 + 17, 48))
-    # `moved` hides a part of both; without `middle`, `small` would be seen
-    assert visible_shapes((small, moved), 96) == (small, moved)
+def test_files_say_what_ultralytics_asks_for(tmp_path: Path) -> None:
+    pose = yaml.safe_load((folder_of("shapes-pose", tmp_path) / "data.yaml").read_text())
+    assert pose["kpt_shape"] == [5, 3]
+    assert [KEYPOINTS[index] for index in pose["flip_idx"]] == ["centre", "right", "top", "left", "bottom"]
+    semantic = yaml.safe_load((folder_of("shapes-sem", tmp_path) / "data.yaml").read_text())
+    assert semantic["masks_dir"] == "masks"
+    assert semantic["names"] == {0: "background", 1: "circle", 2: "square", 3: "triangle"}
+    depth = yaml.safe_load((folder_of("shapes-depth", tmp_path) / "data.yaml").read_text())
+    assert depth["depth_scale"] == 1000
+    folder = folder_of("shapes-cls", tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["test", "train", "val"]
+    assert sorted(path.name for path in (folder / "val").iterdir()) == ["circle", "square", "triangle"]
+    assert len(list(folder.rglob("*.png"))) == 28
 
 
-def test_every_shape_of_a_scene_can_be_seen() -> None:
-    for index in range(60):
-        scene = compose_scene(np.random.default_rng(index), 160)
-        covered = np.zeros((160, 160), dtype=bool)
-        for shape in reversed(scene.shapes):
-            mask = shape_mask(shape, 160)
-            assert (mask & ~covered).sum() >= LEAST_VISIBLE * mask.sum() > 0
-            covered |= mask
-
-
-def test_nearer_shapes_are_painted_over_farther_ones() -> None:
-    far = white(Kind.SQUARE, (48, 48), 30)
-    near = replace(white(Kind.CIRCLE, (48, 48), 10), colours=((0, 0, 200), (0, 0, 200)))
-    image = draw_scene(Scene(96, BLACK, (far, near), noise_seed=0))
-    assert image[48, 48].tolist() == [0, 0, 200]
-    assert image[48, 30].tolist() == [255, 255, 255]
-
-
-@pytest.mark.parametrize("size", [(1, 1), (5, 7), (160, 160), (300, 211)])
-def test_png_is_read_back_as_it_was(tmp_path: Path, size: tuple[int, int]) -> None:
-    image = np.random.default_rng(0).integers(256, size=(*size, 3), dtype=np.uint8)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [(1, 1), (5, 7), (160, 160, 3), (300, 211)])
+def test_images_are_read_back_as_they_were(tmp_path: Path, size: tuple[int, ...], dtype: type[np.integer[Any]]) -> None:
+    image = np.random.default_rng(0).integers(np.iinfo(dtype).max + 1, size=size, dtype=dtype)
+    shapes._write(tmp_path / "image", image)
     path = tmp_path / "image.png"
-    write_png(path, image)
-    np.testing.assert_array_equal(np.asarray(Image.open(path)), image)
-    np.testing.assert_array_equal(cv2.imread(str(path))[:, :, ::-1], image)
+    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), image)
+    if image.ndim == 2:
+        assert Image.open(path).mode == ("L" if dtype is np.uint8 else "I;16")
+        np.testing.assert_array_equal(np.asarray(Image.open(path)), image)
+
+
+def test_crops_show_their_shape_whole(tmp_path: Path) -> None:
+    for index in range(40):
+        scene = compose_scene(np.random.default_rng(index), 160, alone=True)
+        coded = replace(scene, image=np.repeat(scene.coverage[0][:, :, None], 3, axis=2))
+        shapes._write_crop(tmp_path, str(index), coded)
+        (crop,) = tmp_path.rglob(f"{index}.png")
+        assert crop.parent.name == scene.shapes[0].kind.name.lower()
+        part = cv2.imread(str(crop))
+        assert part.shape == (80, 80, 3)
+        assert part.sum(dtype=int) == coded.image.sum(dtype=int)
 
 
 def test_second_use_draws_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,15 +217,15 @@ def test_the_later_one_takes_the_dataset_of_the_first(tmp_path: Path, monkeypatc
 
 
 def _hang_half_way(folder: Path) -> None:
-    drawn = shapes.draw_scene
+    drawn: Callable[..., Scene] = shapes.compose_scene
 
-    def hang(scene: Scene) -> np.ndarray:
+    def hang(*given: Any, **options: Any) -> Scene:
         if len(list(folder.rglob("*.png"))) == 5:
             (folder / "half way").touch()
             time.sleep(60)
-        return drawn(scene)
+        return drawn(*given, **options)
 
-    shapes.draw_scene = hang
+    shapes.compose_scene = hang
     ensure_shapes(SMALL, folder)
 
 
@@ -277,11 +244,13 @@ def test_a_killed_process_leaves_nothing_that_counts_as_complete(tmp_path: Path)
 
 
 def test_an_interrupted_process_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(path: Path, image: np.ndarray) -> None:
-        write_png(path, image)
+    write = shapes._write
+
+    def interrupted(path: Path, content: Any) -> None:
+        write(path, content)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shapes, "write_png", interrupted)
+    monkeypatch.setattr(shapes, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ensure_shapes(SMALL, tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -291,7 +260,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     mine = tmp_path / SMALL.folder_name / "notes.txt"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(InputError, match=r"shapes-v1-seed3.*cannot be written"):
+    with pytest.raises(InputError, match=r"shapes-v3-seed3.*cannot be written"):
         ensure_shapes(SMALL, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [SMALL.folder_name]
     assert mine.read_text() == "mine"
