@@ -42,7 +42,7 @@ INNER = {
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
     "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),
-    "report": ("formats", "verdicts", "pictures", "charts", "runfiles", "sections", "page", "sweep"),
+    "report": ("formats", "appearance", "pictures", "charts", "run_files", "sections", "page", "sweep"),
     "sweep": ("executor", "state", "planning", "engines", "results"),
 }
 # Steps against the order that are still to go.

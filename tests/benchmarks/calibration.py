@@ -25,8 +25,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from simulation import SETTINGS, SKILL, Setting, simulate
 
-from yololab.statistics.inference import paired
-from yololab.statistics.inference.pairs import DetectionPair
+from yololab.statistics.inference import paired_comparison as paired
+from yololab.statistics.inference.paired_models import DetectionPair
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
 

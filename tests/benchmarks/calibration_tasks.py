@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from calibration import LIMITS, REPLICATES, TOLERANCE, begin, keep, rate, summary
 from simulation_tasks import TASK_SETTINGS, TaskSetting
 
-from yololab.statistics.inference import paired
-from yololab.statistics.inference.pairs import metrics_of, pair_of
+from yololab.statistics.inference import paired_comparison as paired
+from yololab.statistics.inference.paired_models import metrics_of, pair_of
 
 CLAIMS = ("EQUIVALENT", "NOT_WORSE", "IMPROVED")
 

@@ -27,7 +27,7 @@ os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp())
 sys.path.insert(0, str(Path(__file__).parent))
 from simulation import Setting, simulate
 
-from yololab.statistics.inference.pairs import DetectionPair
+from yololab.statistics.inference.paired_models import DetectionPair
 from yololab.statistics.inference.resampling import bootstrap_weights
 from yololab.statistics.records.records_file import load_records, save_records
 

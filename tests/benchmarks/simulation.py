@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import DetectionRecords, ImageRecord, pack_records
-from yololab.statistics.records.evaluated import RecordsHeader
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.statistics.records.evaluated import Records, RecordsHeader
 
 PIXELS = 100_000
 

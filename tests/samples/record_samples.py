@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from yololab.statistics.inference.pairs import metrics_of
+from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
+from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import DetectionRecords, ImageRecord, pack_records
-from yololab.statistics.records.evaluated import Records, RecordsHeader
 from yololab.statistics.records.records_file import save_records
 from yololab.tasks import TASKS
 

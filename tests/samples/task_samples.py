@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.statistics.records.evaluated import RecordsHeader
 
 
 def header(task: str, names: int) -> RecordsHeader:

@@ -13,10 +13,10 @@ from yololab.statistics.diagnosis.error_types import error_types
 from yololab.statistics.diagnosis.image_changes import ImageChange, Shown, largest_changes
 from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.diagnosis.value_changes import ValueChange, largest_value_changes
-from yololab.statistics.inference.pairs import metrics_of
+from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+from yololab.statistics.records.base import Records
 from yololab.statistics.records.detections import DetectionRecords
-from yololab.statistics.records.evaluated import Records
 from yololab.tasks import TASKS, Direction
 
 MOST_IMAGES = 12

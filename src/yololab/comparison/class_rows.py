@@ -7,7 +7,7 @@ from typing import Any
 
 from yololab.comparison.evidence import Evidence
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.inference.paired import ClassDifference
+from yololab.statistics.inference.paired_comparison import ClassDifference
 from yololab.tasks import TASKS
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from yololab.errors import Problem
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.records.evaluated import Records
+from yololab.statistics.records.base import Records
 
 # Another value of one of these changes the numbers without a change of the model.
 _PROTOCOL_KEYS = (
@@ -43,7 +43,7 @@ def describe(file: MetricsFile) -> dict[str, Any]:
     }
 
 
-def unlike(current: MetricsFile, baseline: MetricsFile) -> list[Problem]:
+def comparability_problems(current: MetricsFile, baseline: MetricsFile) -> list[Problem]:
     """Return why the two numbers do not measure the same thing; what a file does not say is not held against it."""
     problems = []
     for what, ours, theirs in (
@@ -98,7 +98,7 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
     return warnings
 
 
-def told_unlike(warnings: Iterable[str]) -> bool:
+def names_protocol_difference(warnings: Iterable[str]) -> bool:
     """Return whether warnings of `protocol_warnings` name a difference of the protocols."""
     return any(warning.startswith(_UNLIKE) for warning in warnings)
 
@@ -117,7 +117,7 @@ def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
     return notes
 
 
-def unlike_records(current: Records, baseline: Records) -> list[Problem]:
+def pairing_problems(current: Records, baseline: Records) -> list[Problem]:
     """Return why two evaluations cannot be paired image by image: other images, other labels, other thresholds."""
     ours, theirs = set(current.keys), set(baseline.keys)
     if ours != theirs:

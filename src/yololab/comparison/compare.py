@@ -8,14 +8,14 @@ from typing import Any
 
 from yololab.comparison.analysis import analyse
 from yololab.comparison.class_rows import class_differences, class_rows, other_classes
-from yololab.comparison.comparability import describe, protocol_warnings, side_notes, unlike
+from yololab.comparison.comparability import comparability_problems, describe, protocol_warnings, side_notes
 from yololab.comparison.evidence import Evidence, gather_evidence, statistics_of
 from yololab.comparison.guards import Guard, check_guards
-from yololab.comparison.verdict_text import bare_sentence, exact_sentence, paired_sentence
+from yololab.comparison.verdict_text import exact_test_text, paired_text, two_numbers_text
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.inference.paired import MetricDifference
+from yololab.statistics.inference.paired_comparison import MetricDifference
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 
@@ -167,7 +167,7 @@ class Comparison:
         }
 
 
-DRY_RUN_SENTENCE = "A dry run: its numbers are those of a few images, and are compared with nothing."
+DRY_RUN_TEXT = "A dry run: its numbers are those of a few images, and are compared with nothing."
 
 
 def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:
@@ -209,7 +209,7 @@ def compare_metrics(
     Raises:
         InputError: The two measured different things: another task, split, images, labels or classes.
     """
-    problems = unlike(current, baseline) if baseline is not None else []
+    problems = comparability_problems(current, baseline) if baseline is not None else []
     if problems:
         raise InputError(problems)
     evidence = gather_evidence(current, baseline, tolerance)
@@ -219,13 +219,13 @@ def compare_metrics(
         verdict, confirmed = Verdict.NO_BASELINE, False
         sentence = "There is no baseline for this dataset and task yet; promote this run to make it the baseline."
     else:
-        verdict, confirmed, sentence = _judged(current, baseline, tolerance, evidence)
+        verdict, confirmed, sentence = _decided(current, baseline, tolerance, evidence)
     broken = [guard.told for guard in watched if guard.broken]
     if broken:
         sentence += f" Guards are broken: {'; '.join(broken)}."
     notes = [*side_notes(current, baseline), *evidence.missing] if baseline is not None else []
     if evidence.result is not None:
-        notes += [exact_sentence(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
+        notes += [exact_test_text(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
         notes.append("Two checkpoints are compared: that does not measure variation between seeds.")
     return Comparison(
         verdict=verdict,
@@ -249,7 +249,7 @@ def compare_metrics(
     )
 
 
-def _judged(
+def _decided(
     current: MetricsFile, baseline: MetricsFile, tolerance: float, evidence: Evidence
 ) -> tuple[Verdict, bool, str]:
     """Return the verdict, whether a degradation is confirmed, and the sentence."""
@@ -257,12 +257,12 @@ def _judged(
     direction = current.direction(metric)
     if evidence.result is not None:
         result, lower = evidence.result, direction is Direction.LOWER
-        sentence = paired_sentence(result, metric.name, tolerance, lower_is_better=lower)
+        sentence = paired_text(result, metric.name, tolerance, lower_is_better=lower)
         return result.verdict, result.confirmed, sentence
     gain = MetricRow(metric.name, direction, current.value(metric.name), baseline.value(metric.name)).gain
     assert gain is not None
     verdict = _bare_verdict(gain, tolerance)
-    return verdict, False, bare_sentence(verdict, gain, metric.name, tolerance)
+    return verdict, False, two_numbers_text(verdict, gain, metric.name, tolerance)
 
 
 def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -> list[str]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from yololab.comparison.comparability import unlike_records
+from yololab.comparison.comparability import pairing_problems
 from yololab.errors import InputError
 from yololab.files.baseline import PREDICTIONS
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.inference.paired import PairedResult, compare_pair
-from yololab.statistics.inference.pairs import metrics_of, pair_of
-from yololab.statistics.records.evaluated import Records
+from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
+from yololab.statistics.inference.paired_models import metrics_of, pair_of
+from yololab.statistics.records.base import Records
 from yololab.statistics.records.records_file import RecordsError, load_records
 from yololab.tasks import TASKS, Direction
 
@@ -53,7 +53,7 @@ def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, toleranc
     theirs = None if baseline is None else read_records(baseline, "baseline", missing)
     if baseline is None or ours is None or theirs is None:
         return Evidence(ours, theirs, None, tuple(missing) if baseline is not None else ())
-    problems = unlike_records(ours, theirs)
+    problems = pairing_problems(ours, theirs)
     if problems:
         raise InputError(problems)
     task = TASKS[current.task]

@@ -9,9 +9,9 @@ from typing import Any
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.inference.paired import ClassDifference
-from yololab.statistics.inference.pairs import metrics_of
-from yololab.statistics.records.evaluated import Records
+from yololab.statistics.inference.paired_comparison import ClassDifference
+from yololab.statistics.inference.paired_models import metrics_of
+from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Task
 
 

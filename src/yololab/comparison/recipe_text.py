@@ -6,8 +6,8 @@ from statistics import fmean
 from typing import Any
 
 from yololab.statistics.inference.hypothesis_tests import detectable_drop
-from yololab.statistics.inference.paired import MetricDifference
-from yololab.statistics.inference.seeds import RecipeDifference
+from yololab.statistics.inference.paired_comparison import MetricDifference
+from yololab.statistics.inference.recipe_difference import RecipeDifference
 from yololab.statistics.inference.verdict import Verdict
 
 
@@ -47,7 +47,7 @@ def metric_of_recipes(found: RecipeDifference, metric: str, sign: int) -> Metric
     )
 
 
-def recipe_sentence(verdict: Verdict, found: RecipeDifference, metric: str, tolerance: float) -> str:
+def recipe_text(verdict: Verdict, found: RecipeDifference, metric: str, tolerance: float) -> str:
     """Say the verdict on two recipes in plain words."""
     difference = found.difference
     change = f"{metric} of the recipe is {'better' if difference.gain > 0 else 'worse'} by {abs(difference.gain):.4f}"

@@ -9,18 +9,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.comparability import describe, protocol_warnings, side_notes, unlike, unlike_records
+from yololab.comparison.comparability import (
+    comparability_problems,
+    describe,
+    pairing_problems,
+    protocol_warnings,
+    side_notes,
+)
 from yololab.comparison.compare import Comparison, MetricRow
 from yololab.comparison.evidence import read_records
-from yololab.comparison.recipe_text import metric_of_recipes, recipe_sentence, recipe_statistics
-from yololab.comparison.run_reference import Operand, read_operand
+from yololab.comparison.recipe_text import metric_of_recipes, recipe_statistics, recipe_text
+from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder
 from yololab.files.record import RECORD_VERSION
-from yololab.statistics.inference.seeds import FEWEST_SEEDS, compare_recipes
-from yololab.statistics.inference.verdict import Verdict, judge
-from yololab.statistics.records.evaluated import Records
+from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, compare_recipes
+from yololab.statistics.inference.verdict import Verdict, decide_verdict
+from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
 
 _FROM_WORST = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.NOT_WORSE, Verdict.EQUIVALENT, Verdict.IMPROVED)
@@ -41,7 +47,7 @@ class Arm:
     """
 
     text: str
-    runs: tuple[Operand, ...]
+    runs: tuple[RunReference, ...]
     seeds: tuple[int | None, ...]
 
     @property
@@ -71,7 +77,7 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
         if not folders and any(character in text for character in "*?["):
             raise InputError(Problem(text, "matches nothing", "a pattern of run folders", "put it in quotes"))
     if not folders:
-        return [Arm(text, (read_operand(text, working_directory),), (_config(path).get("seed"),))]
+        return [Arm(text, (read_reference(text, working_directory),), (_config(path).get("seed"),))]
     # A link to a run (a sweep's best) is that run, and counts once.
     trials = dict.fromkeys(trial.resolve() for folder in folders for trial in _trials(folder) or [folder])
     runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
@@ -82,7 +88,7 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
     return [
         Arm(
             text if len(groups) == 1 else f"{text} ({_difference(groups, key)})",
-            tuple(read_operand(str(run), working_directory) for run in group),
+            tuple(read_reference(str(run), working_directory) for run in group),
             tuple(_config(run).get("seed") for run in group),
         )
         for key, group in groups.items()
@@ -141,11 +147,11 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     current, baseline = _one_a_seed(current), _one_a_seed(baseline)
     first, other = current.runs[0].measured(), baseline.runs[0].measured()
     files = [run.measured() for run in (*current.runs, *baseline.runs)]
-    problems = [problem for file in files[1:] for problem in unlike(file, files[0])]
+    problems = [problem for file in files[1:] for problem in comparability_problems(file, files[0])]
     if problems:
         raise InputError(problems)
     ours, theirs = ([_recorded(run) for run in arm.runs] for arm in (current, baseline))
-    problems = [problem for records in (*ours[1:], *theirs) for problem in unlike_records(records, ours[0])]
+    problems = [problem for records in (*ours[1:], *theirs) for problem in pairing_problems(records, ours[0])]
     if problems:
         raise InputError(problems)
     task = TASKS[first.task]
@@ -177,13 +183,13 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     found = compare_recipes(
         ours, theirs, task.primary_metric, lower_is_better=task.primary.direction is Direction.LOWER
     )
-    verdict, confirmed = judge(found.difference, tolerance)
+    verdict, confirmed = decide_verdict(found.difference, tolerance)
     sign = -1 if task.primary.direction is Direction.LOWER else 1
     told = metric_of_recipes(found, task.primary_metric, sign)
     common["rows"] = tuple(replace(row, difference=told) if row.metric == told.metric else row for row in rows)
     return Comparison(
         verdict=verdict,
-        sentence=recipe_sentence(verdict, found, task.primary_metric, tolerance),
+        sentence=recipe_text(verdict, found, task.primary_metric, tolerance),
         statistical_support=True,
         notes=tuple(notes),
         confirmed=confirmed,
@@ -211,7 +217,7 @@ def _unlike_protocols(current: Arm, baseline: Arm) -> tuple[str, ...]:
     return tuple(dict.fromkeys(warning for pair in pairs for warning in protocol_warnings(*pair)))
 
 
-def _recorded(run: Operand) -> Records:
+def _recorded(run: RunReference) -> Records:
     """Return a run's records."""
     missing: list[str] = []
     records = read_records(run.measured(), str(run.path), missing)

@@ -18,7 +18,7 @@ from yololab.files.record import RECORD_VERSION
 
 
 @dataclass(frozen=True)
-class Operand:
+class RunReference:
     """One side of a comparison.
 
     Attributes:
@@ -38,7 +38,7 @@ class Operand:
     dataset: str | None
 
     def measured(self) -> MetricsFile:
-        """Return the numbers of an operand that has been evaluated."""
+        """Return the numbers of a reference that has been evaluated."""
         if self.metrics is None:
             raise InputError(
                 Problem(str(self.path), "has not been evaluated", remedy="yololab evaluate model=… data=…")
@@ -46,7 +46,7 @@ class Operand:
         return self.metrics
 
 
-def read_operand(text: str, working_directory: Path) -> Operand:
+def read_reference(text: str, working_directory: Path) -> RunReference:
     """Find out what `text` names and read it.
 
     Args:
@@ -59,15 +59,17 @@ def read_operand(text: str, working_directory: Path) -> Operand:
     path = (working_directory / Path(text).expanduser()).resolve()
     if path.is_file():
         if path.suffix != ".json":
-            raise _no_operand(path, "a file that is no metrics.json")
+            raise _not_comparable(path, "a file that is no metrics.json")
         beside = path.parent / PREDICTIONS
-        return Operand(path, refuse_dry_run(read_metrics(path)), beside if beside.is_file() else None, None, None, None)
+        return RunReference(
+            path, refuse_dry_run(read_metrics(path)), beside if beside.is_file() else None, None, None, None
+        )
     if not path.is_dir():
-        raise _no_operand(path, "no such file or folder")
+        raise _not_comparable(path, "no such file or folder")
     if Baseline(path).exists():
         version = Baseline(path).current()
         predictions = version / PREDICTIONS
-        return Operand(
+        return RunReference(
             path,
             read_metrics(version / "metrics.json"),
             predictions if predictions.is_file() else None,
@@ -78,7 +80,7 @@ def read_operand(text: str, working_directory: Path) -> Operand:
     run = RunFolder(path)
     for metrics, predictions in ((run.metrics, run.predictions), (path / "metrics.json", path / PREDICTIONS)):
         if metrics.is_file():
-            return Operand(
+            return RunReference(
                 path,
                 refuse_dry_run(read_metrics(metrics)),
                 predictions if predictions.is_file() else None,
@@ -88,22 +90,22 @@ def read_operand(text: str, working_directory: Path) -> Operand:
             )
     if run.best.is_file() and run.args.is_file():
         # one of ours whose metrics are gone still says what it was trained on
-        return Operand(
+        return RunReference(
             path, None, None, run.best, _recorded(run, "source") or _data_of_plain_run(run), _recorded(run, "name")
         )
     if run.record.is_file():
         status = read_json(run.record, (RECORD_VERSION,))["status"]
-        raise _no_operand(path, f"a run that is {status} and has no metrics")
-    raise _no_operand(path, "a folder without metrics.json and without weights/best.pt")
+        raise _not_comparable(path, f"a run that is {status} and has no metrics")
+    raise _not_comparable(path, "a folder without metrics.json and without weights/best.pt")
 
 
-def manifest_of(operand: Operand) -> Path | None:
-    """Return the manifest of the dataset that an operand was measured on; None when it is not there (any more)."""
-    if not operand.path.is_dir():
+def manifest_of(reference: RunReference) -> Path | None:
+    """Return the manifest of the dataset that a reference was measured on; None when it is not there (any more)."""
+    if not reference.path.is_dir():
         return None
-    run = RunFolder(operand.path)
-    if Baseline(operand.path).exists():
-        origin = read_json(Baseline(operand.path).provenance, (BASELINE_VERSION,)).get("run")
+    run = RunFolder(reference.path)
+    if Baseline(reference.path).exists():
+        origin = read_json(Baseline(reference.path).provenance, (BASELINE_VERSION,)).get("run")
         run = RunFolder(Path(str(origin)))
     return run.manifest if run.manifest.is_file() else None
 
@@ -148,7 +150,7 @@ def refuse_dry_run(metrics: MetricsFile) -> MetricsFile:
     return metrics
 
 
-def _no_operand(path: Path, found: str) -> InputError:
+def _not_comparable(path: Path, found: str) -> InputError:
     """Return the error for something that cannot be compared."""
     allowed = "a run folder, an evaluation folder, a metrics.json, a baseline folder, or a folder of plain Ultralytics"
     return InputError(Problem(str(path), found, allowed))

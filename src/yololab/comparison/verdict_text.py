@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from yololab.statistics.inference.paired import PairedResult
-from yololab.statistics.inference.pairs import ExactTest
+from yololab.statistics.inference.paired_comparison import PairedResult
+from yololab.statistics.inference.paired_models import ExactTest
 from yololab.statistics.inference.verdict import Verdict
 
 
-def bare_sentence(verdict: Verdict, gain: float, metric: str, tolerance: float) -> str:
+def two_numbers_text(verdict: Verdict, gain: float, metric: str, tolerance: float) -> str:
     """Say a verdict that rests on two bare numbers."""
     points = f"{abs(gain):.4f}"
     unproven = "whether that is more than chance has not been tested"
@@ -20,7 +20,7 @@ def bare_sentence(verdict: Verdict, gain: float, metric: str, tolerance: float) 
     }[verdict]
 
 
-def paired_sentence(result: PairedResult, metric: str, tolerance: float, *, lower_is_better: bool) -> str:
+def paired_text(result: PairedResult, metric: str, tolerance: float, *, lower_is_better: bool) -> str:
     """Say a verdict that rests on the images.
 
     Args:
@@ -55,7 +55,7 @@ def paired_sentence(result: PairedResult, metric: str, tolerance: float, *, lowe
     return f"These {result.images:,} images cannot tell the two apart: {metric} is {change}, but {span}.{need}"
 
 
-def exact_sentence(test: ExactTest) -> str:
+def exact_test_text(test: ExactTest) -> str:
     """Say a test without replicates."""
     p = "< 0.001" if test.p < 0.001 else f"= {test.p:.3f}"
     return (

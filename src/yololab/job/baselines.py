@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.comparison.comparability import unlike
-from yololab.comparison.run_reference import read_operand
+from yololab.comparison.comparability import comparability_problems
+from yololab.comparison.run_reference import read_reference
 from yololab.data.labels.by_task import model_classes
 from yololab.errors import InputError
 from yololab.files.baseline import BASELINE_VERSION, Baseline, baseline_of
@@ -44,7 +44,7 @@ def known_baseline(job: Job) -> MetricsFile | None:
     if job.config.baseline.model is not None:
         return None
     if job.config.baseline.path is not None:
-        return read_operand(job.config.baseline.path, job.prepared.paths.working_directory).metrics
+        return read_reference(job.config.baseline.path, job.prepared.paths.working_directory).metrics
     promoted = place_of_baseline(job)
     return promoted.metrics() if promoted.exists() else None
 
@@ -78,7 +78,7 @@ def refuse_unlike_baseline(job: Job) -> None:
             },
         },
     )
-    problems = unlike(expected, other)
+    problems = comparability_problems(expected, other)
     if problems:
         raise InputError(problems)
 
@@ -92,7 +92,7 @@ def baseline_metrics(job: Job) -> MetricsFile | None:
     named = job.config.baseline.model
     paths = job.prepared.paths
     if known is None and job.config.baseline.path is not None:
-        named = str(read_operand(job.config.baseline.path, paths.working_directory).checkpoint)
+        named = str(read_reference(job.config.baseline.path, paths.working_directory).checkpoint)
     if known is not None or named is None:
         return known
     model = resolve_model(named, None, True, (paths.working_directory, paths.weights))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yololab.comparison.guards import guard_problems
-from yololab.comparison.run_reference import read_operand
+from yololab.comparison.run_reference import read_reference
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
 from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
@@ -264,7 +264,7 @@ def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:
         InputError: It cannot be found or read.
     """
     if config.baseline.path is not None:
-        read_operand(config.baseline.path, paths.working_directory)
+        read_reference(config.baseline.path, paths.working_directory)
     if config.baseline.model is not None:
         resolve_model(config.baseline.model, None, True, (paths.working_directory, paths.weights))
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from yololab.extensions import Point, extensions
 from yololab.files.json_files import write_text_atomically
 from yololab.report import formats
-from yololab.report.runfiles import RunFiles, load_run
+from yololab.report.run_files import RunFiles, load_run
 from yololab.report.sections import SECTIONS
 from yololab.report.sections.dataset import dataset
 

@@ -18,9 +18,9 @@ from yololab.comparison.recipes import compare_arms, read_arms
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.report.comparison import comparison_markdown
+from yololab.report.comparison_markdown import comparison_markdown
 from yololab.report.page import write_report
-from yololab.statistics.inference import paired
+from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen

@@ -12,7 +12,7 @@ from yololab.comparison.compare import compare_metrics
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import read_metrics
-from yololab.report.comparison import comparison_markdown
+from yololab.report.comparison_markdown import comparison_markdown
 from yololab.statistics.inference.verdict import Verdict
 
 

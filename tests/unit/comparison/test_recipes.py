@@ -10,7 +10,7 @@ from record_samples import records_of, write_run
 
 from yololab.comparison.recipes import Arm, compare_arms, compare_groups, read_arms
 from yololab.errors import InputError
-from yololab.statistics.inference.seeds import compare_recipes, recipe_difference
+from yololab.statistics.inference.recipe_difference import compare_recipes, recipe_difference
 from yololab.statistics.inference.verdict import Verdict
 
 

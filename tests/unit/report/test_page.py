@@ -27,7 +27,7 @@ from report_samples import (
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
 from yololab.report.page import TEMPLATES, render_page, write_report
-from yololab.report.runfiles import load_run
+from yololab.report.run_files import load_run
 from yololab.report.sections import SECTIONS
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -259,7 +259,8 @@ def test_every_template_of_a_section_is_used_once():
 
 def test_the_report_needs_neither_torch_nor_ultralytics():
     check = (
-        "import sys, yololab.report.page, yololab.report.comparison; print({'torch', 'ultralytics'} & set(sys.modules))"
+        "import sys, yololab.report.page, yololab.report.comparison_markdown; "
+        "print({'torch', 'ultralytics'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", check], capture_output=True, text=True, check=True, env={"PYTHONPATH": "src"}

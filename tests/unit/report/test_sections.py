@@ -10,7 +10,7 @@ import pytest
 from report_samples import CELLS, MANY, comparison_of, metrics_of, record_of
 
 from yololab.files.paths import RunFolder
-from yololab.report.runfiles import NO_EPOCHS, RunFiles
+from yololab.report.run_files import NO_EPOCHS, RunFiles
 from yololab.report.sections.classes import class_columns, classes, leading_column
 from yololab.report.sections.confusion import confusion, read_matrix, top_confusions
 from yololab.report.sections.curves import loss_charts, metric_charts, rate_chart
@@ -28,7 +28,7 @@ def run_with(**files) -> RunFiles:
     return RunFiles(**({"folder": RunFolder(Path("/projects/cells/outputs/run")), "epochs": NO_EPOCHS} | empty | files))
 
 
-@pytest.mark.parametrize("module", ["formats", "verdicts", "charts.scales", "sections.repeat"])
+@pytest.mark.parametrize("module", ["formats", "appearance", "charts.scales", "sections.repeat"])
 def test_the_examples_in_the_docs_are_true(module):
     result = doctest.testmod(import_module(f"yololab.report.{module}"))
     assert result.attempted

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.comparability import told_unlike
+from yololab.comparison.comparability import names_protocol_difference
 from yololab.comparison.run_reference import origin_of
 from yololab.config.schema import DryRun, Promote
 from yololab.data.dataset.index import split_images
@@ -206,7 +206,7 @@ def _is_better(job: Job, failed: Sequence[str]) -> bool:
     if job.comparison.verdict not in (Verdict.IMPROVED, Verdict.NO_BASELINE) or job.comparison.broken_guards:
         return False
     reasons = [f"failed: {check}" for check in failed]
-    if told_unlike(job.comparison.warnings):
+    if names_protocol_difference(job.comparison.warnings):
         reasons.append("the baseline was measured under another protocol")
     if reasons:
         job.screen.warn(f"not promoted ({'; '.join(reasons)}); to do it all the same: yololab promote RUN")

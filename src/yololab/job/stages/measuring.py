@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from yololab.comparison.compare import COMPARISON_VERSION, DRY_RUN_SENTENCE, compare_metrics
+from yololab.comparison.compare import COMPARISON_VERSION, DRY_RUN_TEXT, compare_metrics
 from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import write_json, write_text_atomically
 from yololab.job.baselines import baseline_metrics, surroundings
 from yololab.job.context import Job
 from yololab.job.measure import keep_newest, make_protocol, measure_checkpoint
-from yololab.report.comparison import comparison_markdown
+from yololab.report.comparison_markdown import comparison_markdown
 from yololab.terminal.tables import comparison_table
 
 
@@ -62,7 +62,7 @@ def compare(job: Job) -> None:
     other = None if job.rehearsal else baseline_metrics(job)
     job.comparison = compare_metrics(job.metrics, other, job.config.baseline.tolerance, job.config.baseline.guards)
     if job.rehearsal is not None:
-        job.comparison = replace(job.comparison, sentence=DRY_RUN_SENTENCE)
+        job.comparison = replace(job.comparison, sentence=DRY_RUN_TEXT)
     content = job.comparison.to_json(job.config.baseline.gate or Gate.NONE)
     write_json(job.folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(job.folder.comparison_markdown, comparison_markdown(content))

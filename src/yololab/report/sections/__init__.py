@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from yololab.report.runfiles import RunFiles
+from yololab.report.run_files import RunFiles
 from yololab.report.sections.checklist import checklist
 from yololab.report.sections.classes import classes
 from yololab.report.sections.confusion import confusion

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from yololab.report.runfiles import RunFiles, mappings
-from yololab.report.verdicts import Tone
+from yololab.report.appearance import Tone
+from yololab.report.run_files import RunFiles, mappings
 
 _MARKS = {True: (Tone.GOOD, "tick", "passed"), False: (Tone.BAD, "cross", "failed")}
 _OPEN = (Tone.NEUTRAL, "dash", "undecided")

@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from yololab.report.appearance import gain_word
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.formats import as_number, count, number, p_value, signed
-from yololab.report.runfiles import RunFiles, mapping, mappings, primary_row
-from yololab.report.verdicts import gain_word
+from yololab.report.run_files import RunFiles, mapping, mappings, primary_row
 from yololab.tasks import TASKS
 
 MOST_IN_ONE_CHART = 30

@@ -8,7 +8,7 @@ from typing import Any
 
 from yololab.report.charts.heatmap import heatmap
 from yololab.report.formats import as_number, count, share
-from yololab.report.runfiles import RunFiles, mapping
+from yololab.report.run_files import RunFiles, mapping
 from yololab.tasks import TASKS
 
 MOST_CLASSES_DRAWN = 30

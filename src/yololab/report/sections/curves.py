@@ -8,7 +8,7 @@ from typing import Any
 
 from yololab.report.charts.lines import Series, Values, line_chart
 from yololab.report.formats import as_number
-from yololab.report.runfiles import RunFiles, texts
+from yololab.report.run_files import RunFiles, texts
 
 # Ultralytics' metrics that share an axis: pattern of the column's name → caption, {} is its suffix, e.g. " (mask)".
 _TOGETHER = (

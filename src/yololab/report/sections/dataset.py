@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from yololab.report.appearance import Tone
 from yololab.report.charts.bars import Group, grouped_bars
 from yololab.report.formats import as_number, count
-from yololab.report.runfiles import RunFiles, inside, mapping, mappings, texts
-from yololab.report.verdicts import Tone
+from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
 
 COLUMNS = ("images", "labelled", "backgrounds", "dropped", "instances")
 MOST_ROWS = 2000

@@ -6,7 +6,7 @@ from typing import Any
 
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.formats import as_number, count, number, signed
-from yololab.report.runfiles import RunFiles, inside, mapping
+from yololab.report.run_files import RunFiles, inside, mapping
 
 # In the words of somebody who has never read of error types.
 EXPLAINED = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from yololab.report.formats import as_number, count, number
 from yololab.report.pictures import Outline, panel, thumbnail
-from yololab.report.runfiles import RunFiles, mapping, mappings
+from yololab.report.run_files import RunFiles, mapping, mappings
 
 
 def images(run: RunFiles) -> dict[str, Any] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from yololab.report.appearance import gain_word
 from yololab.report.formats import as_number, count, flattened, number, p_value, percent, setting, signed
-from yololab.report.runfiles import RunFiles, inside, mapping, mappings
-from yololab.report.verdicts import gain_word
+from yololab.report.run_files import RunFiles, inside, mapping, mappings
 from yololab.tasks import TASKS
 
 

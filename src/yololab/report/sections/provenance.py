@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from yololab.report.appearance import Tone
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.formats import (
     as_number,
@@ -20,8 +21,7 @@ from yololab.report.formats import (
     size,
     words,
 )
-from yololab.report.runfiles import RunFiles, inside, mapping, mappings, texts
-from yololab.report.verdicts import Tone
+from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
 
 # What decides a training's numbers; all other packages are listed, but folded away.
 MAIN_PACKAGES = (

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from yololab.report.formats import moment
-from yololab.report.runfiles import RunFiles, mapping, texts
+from yololab.report.run_files import RunFiles, mapping, texts
 
 
 def repeat(run: RunFiles) -> dict[str, Any] | None:

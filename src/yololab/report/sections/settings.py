@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yololab.report.formats import flattened, setting
-from yololab.report.runfiles import RunFiles, inside, mapping, mappings
+from yololab.report.run_files import RunFiles, inside, mapping, mappings
 
 # What the record holds of each parameter group.
 GROUP_COLUMNS = ("name", "lr", "momentum", "weight_decay", "tensors")

@@ -12,8 +12,8 @@ from yololab.report.charts.lines import Series, line_chart
 from yololab.report.charts.parallel import Axis, Line, category_axis, number_axis, parallel
 from yololab.report.charts.scatter import Point, scatter
 from yololab.report.formats import as_number, number, share
-from yololab.report.runfiles import mapping, mappings
-from yololab.report.sweep.files import SweepFiles, values_in_words
+from yololab.report.run_files import mapping, mappings
+from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
 from yololab.tasks import TASKS
 
 _CURVES = 6

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from yololab.files.json_files import write_text_atomically
 from yololab.report.page import environment
-from yololab.report.sweep.files import SweepFiles, load_sweep
 from yololab.report.sweep.sections import SECTIONS
+from yololab.report.sweep.sweep_files import SweepFiles, load_sweep
 
 REPORT = "report.html"
 

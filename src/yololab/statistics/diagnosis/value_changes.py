@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yololab.statistics.metrics.weighted_metrics import WeightedMetrics
+from yololab.statistics.metrics.base import WeightedMetrics
 
 
 @dataclass(frozen=True)

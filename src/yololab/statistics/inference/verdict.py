@@ -36,7 +36,7 @@ class Difference:
     p: float
 
 
-def judge(difference: Difference, tolerance: float) -> tuple[Verdict, bool]:
+def decide_verdict(difference: Difference, tolerance: float) -> tuple[Verdict, bool]:
     """Return the verdict, and whether a degradation is confirmed.
 
     In this order, with τ the tolerance: Δ < −τ and p < 0.05 is DEGRADED, confirmed when all of the 95 % interval lies

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.metrics.base import Replicates, Values
 from yololab.statistics.metrics.linear_metrics import LinearMetrics, Sums, quotient, segments
-from yololab.statistics.metrics.weighted_metrics import Replicates, Values
 from yololab.statistics.records.confusion import ConfusionRecords
 
 _IMAGES_AT_ONCE = 1000

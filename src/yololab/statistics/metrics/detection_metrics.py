@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics
 from yololab.statistics.metrics.operating_point import operating_point
 from yololab.statistics.metrics.point_metrics import PointMetrics, point_metrics
 from yololab.statistics.metrics.ranked_detections import RankedClass, rank_classes, rank_together
 from yololab.statistics.metrics.weighted_ap import Weights, mean_over_classes, weighted_ap
-from yololab.statistics.metrics.weighted_metrics import ClassValue, Replicates, Values, WeightedMetrics
 from yololab.statistics.records.detections import DetectionRecords
 
 # What is matched → what stands behind the name of its metrics, e.g. mAP50-95(M).

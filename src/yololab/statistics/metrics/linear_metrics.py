@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics
 from yololab.statistics.metrics.weighted_ap import Weights, segment_sums
-from yololab.statistics.metrics.weighted_metrics import ClassValue, Replicates, Values, WeightedMetrics
 from yololab.statistics.records.classification import MOST_NAMED, ClassifyRecords
 from yololab.statistics.records.depth import DepthRecords
 

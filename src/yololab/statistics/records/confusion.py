@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.records.evaluated import Records, RecordsHeader
+from yololab.statistics.records.base import Records, RecordsHeader
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.records.evaluated import Records, RecordsHeader
+from yololab.statistics.records.base import Records, RecordsHeader
 
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 BOX = "box"

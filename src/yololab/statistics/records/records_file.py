@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.records.base import Records
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.confusion import ConfusionRecords
 from yololab.statistics.records.depth import DepthRecords
 from yololab.statistics.records.detections import DetectionRecords
-from yololab.statistics.records.evaluated import Records
 
 SCHEMA_VERSION = 3
 

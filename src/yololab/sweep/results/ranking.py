@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from yololab.statistics.inference.recipes import RecipeStanding, rank_recipes
-from yololab.statistics.inference.seeds import FEWEST_SEEDS
-from yololab.statistics.inference.selection import Selection, select_best
+from yololab.statistics.inference.best_model import Selection, select_best
+from yololab.statistics.inference.best_recipe import RecipeStanding, rank_recipes
+from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS
 from yololab.sweep.results.replicates import Resampled, resample
 from yololab.sweep.results.rows import RowStatus, TrialRow
 from yololab.sweep.state import Objective

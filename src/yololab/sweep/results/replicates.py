@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.comparison.comparability import protocol_warnings, unlike, unlike_records
+from yololab.comparison.comparability import comparability_problems, pairing_problems, protocol_warnings
 from yololab.comparison.evidence import read_records
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.statistics.inference.pairs import metrics_of
+from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.inference.resampling import bootstrap_weights
-from yololab.statistics.records.evaluated import Records
+from yololab.statistics.records.base import Records
 from yololab.sweep.results.rows import TrialRow
 
 REPLICATES = 2_000
@@ -68,7 +68,7 @@ def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates
         if first is None:
             first = metrics, records
         else:
-            problems = [*unlike(metrics, first[0])] or unlike_records(records, first[1])
+            problems = [*comparability_problems(metrics, first[0])] or pairing_problems(records, first[1])
             if problems:
                 missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
                 continue

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import COMPARISON_VERSION, compare_metrics
-from yololab.comparison.run_reference import read_operand, sha256_of
+from yololab.comparison.run_reference import read_reference, sha256_of
 from yololab.config.frozen import Frozen, thaw
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import Gate, Split
@@ -135,7 +135,7 @@ def _baseline_on_test(job: Job, fingerprint: str | None, measure: Callable[[Path
     paths, settings = job.prepared.paths, job.config.baseline
     named = settings.model
     if named is None and settings.path is not None:
-        checkpoint = read_operand(settings.path, paths.working_directory).checkpoint
+        checkpoint = read_reference(settings.path, paths.working_directory).checkpoint
         named = None if checkpoint is None else str(checkpoint)
     elif named is None:
         name, task = job.prepared.dataset_name, job.prepared.task.name

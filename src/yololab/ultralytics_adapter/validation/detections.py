@@ -15,8 +15,8 @@ import numpy as np
 from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
+from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
-from yololab.statistics.records.evaluated import Records, RecordsHeader
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
-from yololab.statistics.records.evaluated import Records, RecordsHeader
+from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.isolation.installed import installed_version
 from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress

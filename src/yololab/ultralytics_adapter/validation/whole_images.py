@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ultralytics.data import build_dataloader
 from ultralytics.utils.metrics import DepthMetrics
 
+from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.statistics.records.evaluated import Records, RecordsHeader
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.detections import (
     RecordingMixin,

@@ -13,7 +13,7 @@ from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
 from yololab.files.json_files import write_json
 from yololab.files.paths import RunFolder
 from yololab.job.stages.check import DATASET_REPORT_VERSION
-from yololab.report.runfiles import load_run
+from yololab.report.run_files import load_run
 from yololab.report.sections.dataset import dataset
 
 SPEC = ShapesSpec(seed=2, image_size=64, train=8, val=6, test=0)

@@ -9,8 +9,8 @@ from yololab.statistics.diagnosis.error_types import TYPES, error_types
 from yololab.statistics.diagnosis.image_changes import largest_changes
 from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.metrics.matching import overlaps, pair_up
+from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
-from yololab.statistics.records.evaluated import RecordsHeader
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 
 THRESHOLDS = np.array([0.5 + 0.05 * step for step in range(10)])

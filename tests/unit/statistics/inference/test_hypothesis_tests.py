@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from record_samples import records_of
 
-from yololab.statistics.inference import paired
+from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.hypothesis_tests import (
     benjamini_hochberg,
     detectable_drop,
@@ -21,12 +21,12 @@ from yololab.statistics.inference.hypothesis_tests import (
     permutation_p,
     standard_error,
 )
-from yololab.statistics.inference.paired import compare_pair
-from yololab.statistics.inference.pairs import DetectionPair
+from yololab.statistics.inference.paired_comparison import compare_pair
+from yololab.statistics.inference.paired_models import DetectionPair
 from yololab.statistics.inference.resampling import BYTES_AT_ONCE, bootstrap_weights, swaps
-from yololab.statistics.inference.verdict import Difference, Verdict, judge
+from yololab.statistics.inference.verdict import Difference, Verdict, decide_verdict
+from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
-from yololab.statistics.records.evaluated import RecordsHeader
 
 KEYS = tuple(f"{number:03}" for number in range(40))
 
@@ -137,7 +137,7 @@ def test_images_needed_grow_with_the_square():
     ],
 )
 def test_verdicts_in_their_order(gain, ci95, ci90, p, verdict, confirmed):
-    assert judge(Difference(gain, ci95, ci90, p), 0.01) == (verdict, confirmed)
+    assert decide_verdict(Difference(gain, ci95, ci90, p), 0.01) == (verdict, confirmed)
 
 
 @pytest.mark.parametrize("draw", [bootstrap_weights, swaps])

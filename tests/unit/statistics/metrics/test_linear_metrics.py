@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from task_samples import classified, confusion, confusion_of, depth
 
 from yololab.statistics.diagnosis.value_changes import largest_value_changes
-from yololab.statistics.inference import paired
-from yololab.statistics.inference.paired import compare_pair
-from yololab.statistics.inference.pairs import metrics_of, pair_of
+from yololab.statistics.inference import paired_comparison as paired
+from yololab.statistics.inference.paired_comparison import compare_pair
+from yololab.statistics.inference.paired_models import metrics_of, pair_of
 from yololab.statistics.inference.verdict import Verdict
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 

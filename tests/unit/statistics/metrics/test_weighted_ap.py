@@ -14,8 +14,8 @@ from yololab.statistics.metrics.operating_point import operating_point
 from yololab.statistics.metrics.point_metrics import CONFIDENCES, average_precision, point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes, rank_together
 from yololab.statistics.metrics.weighted_ap import mean_over_classes, segment_sums, weighted_ap
+from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
-from yololab.statistics.records.evaluated import RecordsHeader
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 
 HEADER = RecordsHeader(

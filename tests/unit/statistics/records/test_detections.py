@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import IOU_THRESHOLDS, ImageRecord, pack_flags, pack_records
-from yololab.statistics.records.evaluated import RecordsHeader
 from yololab.statistics.records.records_file import RecordsError, load_records, save_records
 
 HEADER = RecordsHeader(

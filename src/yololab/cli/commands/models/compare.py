@@ -11,7 +11,7 @@ from yololab.cli.request import Request, tree_of
 from yololab.comparison.compare import COMPARISON_VERSION, Comparison, compare_metrics
 from yololab.comparison.dataset_name import dataset_of
 from yololab.comparison.recipes import compare_groups, read_arms
-from yololab.comparison.run_reference import Operand, manifest_of, read_operand
+from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
 from yololab.config.compose import Composed
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest
@@ -20,7 +20,7 @@ from yololab.files.baseline import Baseline, baseline_of
 from yololab.files.json_files import write_json, write_text_atomically
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder, create_folder
-from yololab.report.comparison import comparison_markdown
+from yololab.report.comparison_markdown import comparison_markdown
 from yololab.terminal.tables import comparison_table
 
 USAGE = "compare CURRENT [BASELINE]  (run folders, metrics.json files, baselines, or patterns of runs: 'multirun/x/*')"
@@ -93,7 +93,7 @@ def _named(word: str, request: Request) -> str:
     return str(path) if path.exists() else word
 
 
-def _compare_two(sides: list[Operand], composed: Composed, request: Request) -> Comparison:
+def _compare_two(sides: list[RunReference], composed: Composed, request: Request) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
     settings = composed.experiment.baseline
     current = measured(sides[0], sides[-1], composed, request)
@@ -102,7 +102,7 @@ def _compare_two(sides: list[Operand], composed: Composed, request: Request) -> 
         baseline = measured(other, sides[0], composed, request)
     else:
         promoted = promoted_baseline(sides[0], current, composed, request.working_directory)
-        other, baseline = read_operand(str(promoted.folder), request.working_directory), promoted.metrics()
+        other, baseline = read_reference(str(promoted.folder), request.working_directory), promoted.metrics()
     changes = _data_changes(sides[0], other)
     try:
         comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards)
@@ -113,7 +113,7 @@ def _compare_two(sides: list[Operand], composed: Composed, request: Request) -> 
     return replace(comparison, notes=(*comparison.notes, *told_changes))
 
 
-def _data_changes(current: Operand, baseline: Operand) -> list[str]:
+def _data_changes(current: RunReference, baseline: RunReference) -> list[str]:
     """Return what became of the dataset between two runs, a line a split; empty when that is not known."""
     ours, theirs = manifest_of(current), manifest_of(baseline)
     if ours is None or theirs is None:
@@ -121,17 +121,19 @@ def _data_changes(current: Operand, baseline: Operand) -> list[str]:
     return changes_in_words(manifest_changes(read_manifest(theirs), read_manifest(ours)))
 
 
-def promoted_baseline(operand: Operand, metrics: MetricsFile, composed: Composed, working_directory: Path) -> Baseline:
-    """Return the promoted baseline of an operand's dataset and task.
+def promoted_baseline(
+    reference: RunReference, metrics: MetricsFile, composed: Composed, working_directory: Path
+) -> Baseline:
+    """Return the promoted baseline of a reference's dataset and task.
 
     Raises:
-        InputError: The operand does not name its dataset, or nothing was promoted.
+        InputError: The reference does not name its dataset, or nothing was promoted.
     """
     tree = tree_of(composed, working_directory)
-    dataset = dataset_of(operand, metrics)
+    dataset = dataset_of(reference, metrics)
     if dataset is None:
         raise InputError(
-            Problem(str(operand.path), "does not say which dataset it belongs to", USAGE, "name the baseline as well")
+            Problem(str(reference.path), "does not say which dataset it belongs to", USAGE, "name the baseline as well")
         )
     baseline = baseline_of(tree, dataset, metrics.task, metrics.fingerprint)
     if not baseline.exists():
@@ -146,19 +148,19 @@ def promoted_baseline(operand: Operand, metrics: MetricsFile, composed: Composed
     return baseline
 
 
-def measured(operand: Operand, other: Operand, composed: Composed, request: Request) -> MetricsFile:
-    """Return the numbers of an operand; a plain folder of Ultralytics is evaluated first, under our protocol.
+def measured(reference: RunReference, other: RunReference, composed: Composed, request: Request) -> MetricsFile:
+    """Return the numbers of a reference; a plain folder of Ultralytics is evaluated first, under our protocol.
 
     Args:
-        operand: The operand.
-        other: The other side; its protocol and data are used where the operand has none of its own.
+        reference: The reference.
+        other: The other side; its protocol and data are used where the reference has none of its own.
         composed: The command's config.
         request: The command.
     """
-    if operand.metrics is not None:
-        return operand.metrics
+    if reference.metrics is not None:
+        return reference.metrics
     # Evaluating imports PyTorch; two metrics.json files are compared without.
     from yololab.cli.commands.models.plain_run import measure_plain_run
 
     with tempfile.TemporaryDirectory() as scratch:
-        return measure_plain_run(operand, other, composed, request, Path(scratch))
+        return measure_plain_run(reference, other, composed, request, Path(scratch))

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from yololab.cli.request import Request
-from yololab.comparison.run_reference import Operand
+from yololab.comparison.run_reference import RunReference
 from yololab.config.compose import Composed
 from yololab.data.checks.suitability import unfit_dataset
 from yololab.data.dataset.resolved import write_resolved_yaml
@@ -23,12 +23,12 @@ from yololab.ultralytics_adapter.models.resolve import resolve_model
 
 
 def measure_plain_run(
-    operand: Operand, other: Operand, composed: Composed, request: Request, scratch: Path
+    reference: RunReference, other: RunReference, composed: Composed, request: Request, scratch: Path
 ) -> MetricsFile:
     """Evaluate the best checkpoint of a plain run; its own folder is not touched.
 
     Args:
-        operand: The plain run.
+        reference: The plain run.
         other: The other side of the comparison (or the same): where its data is taken when the run's is gone, and its
             image size, so that both are measured alike.
         composed: The command's config.
@@ -41,20 +41,20 @@ def measure_plain_run(
     experiment = composed.experiment
     paths = project_paths(experiment, request.working_directory)
     isolate(experiment, paths)
-    arguments = _arguments(operand)
-    source = _first_existing(operand.data, other.data, request.working_directory)
+    arguments = _arguments(reference)
+    source = _first_existing(reference.data, other.data, request.working_directory)
     if source is None:
         raise InputError(
             Problem(
-                f"{operand.path / 'args.yaml'}, data",
-                f"{operand.data!r} is not there",
+                f"{reference.path / 'args.yaml'}, data",
+                f"{reference.data!r} is not there",
                 "the data.yaml that the run was trained on",
                 "evaluate the checkpoint: yololab evaluate model=…/weights/best.pt data=…",
             )
         )
     experiment.data.source = source
-    assert operand.checkpoint is not None
-    model = resolve_model(str(operand.checkpoint), None, True, ())
+    assert reference.checkpoint is not None
+    model = resolve_model(str(reference.checkpoint), None, True, ())
     dataset, _ = prepare_dataset(experiment, paths, None, task=model.task)
     problems = unfit_dataset(dataset, model.task, bool(arguments.get("single_cls")))
     if problems:
@@ -66,22 +66,22 @@ def measure_plain_run(
     if isinstance(recorded, dict) and isinstance(recorded.get("imgsz"), int):
         protocol = replace(protocol, imgsz=recorded["imgsz"])
     screen = request.screen()
-    screen.stage("evaluate", f"{operand.checkpoint} on {protocol.split}, {protocol.imgsz} px")
+    screen.stage("evaluate", f"{reference.checkpoint} on {protocol.split}, {protocol.imgsz} px")
     return measure_checkpoint(
-        operand.checkpoint,
+        reference.checkpoint,
         dataset,
         write_resolved_yaml(dataset, scratch / "data.yaml", allow_download=False),
         task,
         protocol,
         fingerprint_splits(dataset, train, task.name),
-        create_folder(paths.tree.evaluation, operand.path.name),
+        create_folder(paths.tree.evaluation, reference.path.name),
         Surroundings(experiment.device.id, experiment.device.threads, paths.cache, screen),
     )
 
 
-def _arguments(operand: Operand) -> dict[str, Any]:
-    """Return the args.yaml of a plain run, which `read_operand` has read before."""
-    content = yaml.safe_load(RunFolder(operand.path).args.read_text(encoding="utf-8"))
+def _arguments(reference: RunReference) -> dict[str, Any]:
+    """Return the args.yaml of a plain run, which `read_reference` has read before."""
+    content = yaml.safe_load(RunFolder(reference.path).args.read_text(encoding="utf-8"))
     return content if isinstance(content, dict) else {}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from yololab.cli.commands.models.compare import measured
 from yololab.cli.request import Request, tree_of
 from yololab.comparison.dataset_name import dataset_of
-from yololab.comparison.run_reference import origin_of, read_operand
+from yololab.comparison.run_reference import origin_of, read_reference
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import baseline_of
 from yololab.files.baseline import promote as promote_baseline
@@ -30,18 +30,18 @@ def run(request: Request) -> int:
     sweep = SweepFolder(Path(word))
     if sweep.is_sweep():
         word = str(winner_of(sweep))
-    operand = read_operand(word, request.working_directory)
-    metrics = measured(operand, operand, composed, request)
-    name = dataset_of(operand, metrics)
+    reference = read_reference(word, request.working_directory)
+    metrics = measured(reference, reference, composed, request)
+    name = dataset_of(reference, metrics)
     if name is None:
         remedy = (
             "compare with it directly (baseline.path=…), or evaluate its checkpoint: yololab evaluate model=… data=…"
         )
-        raise InputError(Problem(str(operand.path), "does not say which dataset it belongs to", USAGE, remedy))
+        raise InputError(Problem(str(reference.path), "does not say which dataset it belongs to", USAGE, remedy))
     tree = tree_of(composed, request.working_directory)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
-    predictions = operand.predictions or metrics.path.parent / "predictions.npz"
-    origin = origin_of(RunFolder(operand.path)) if operand.path.is_dir() else {"run": str(operand.path)}
+    predictions = reference.predictions or metrics.path.parent / "predictions.npz"
+    origin = origin_of(RunFolder(reference.path)) if reference.path.is_dir() else {"run": str(reference.path)}
     version = promote_baseline(baseline, metrics, predictions, origin, composed.experiment.notes)
     screen = request.screen()
     screen.stage("promote", f"now the baseline: {baseline.folder}")

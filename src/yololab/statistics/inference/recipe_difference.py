@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from yololab.statistics.inference.pairs import metrics_of
+from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.inference.resampling import bootstrap_weights
 from yololab.statistics.inference.verdict import Difference
-from yololab.statistics.metrics.weighted_metrics import Values, WeightedMetrics
-from yololab.statistics.records.evaluated import Records
+from yololab.statistics.metrics.base import Values, WeightedMetrics
+from yololab.statistics.records.base import Records
 
 FEWEST_SEEDS = 3
 _REPLICATES = 2_000

@@ -12,9 +12,9 @@ from record_samples import records_of
 from yololab.statistics.diagnosis.error_types import error_types
 from yololab.statistics.diagnosis.image_changes import largest_changes
 from yololab.statistics.diagnosis.size_metrics import metrics_by_size
-from yololab.statistics.inference import paired
-from yololab.statistics.inference.paired import compare_pair
-from yololab.statistics.inference.pairs import DetectionPair, pair_of
+from yololab.statistics.inference import paired_comparison as paired
+from yololab.statistics.inference.paired_comparison import compare_pair
+from yololab.statistics.inference.paired_models import DetectionPair, pair_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 
 NAMES = ("mAP50", "mAP50-95", "precision", "recall")

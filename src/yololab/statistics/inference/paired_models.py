@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from yololab.statistics.inference.hypothesis_tests import discordant_interval, exact_mcnemar
+from yololab.statistics.metrics.base import Replicates, WeightedMetrics
 from yololab.statistics.metrics.confusion_metrics import ConfusionMetrics
 from yololab.statistics.metrics.detection_metrics import (
     PRIMARY,
@@ -19,12 +20,11 @@ from yololab.statistics.metrics.detection_metrics import (
 )
 from yololab.statistics.metrics.linear_metrics import ClassifyMetrics, DepthMetrics, LinearMetrics, Sums
 from yololab.statistics.metrics.weighted_ap import Weights
-from yololab.statistics.metrics.weighted_metrics import Replicates, WeightedMetrics
+from yololab.statistics.records.base import Records
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.confusion import ConfusionRecords
 from yololab.statistics.records.depth import DepthRecords
 from yololab.statistics.records.detections import DetectionRecords
-from yololab.statistics.records.evaluated import Records
 
 FEW_DISCORDANT = 10
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.inference.seeds import FEWEST_SEEDS, RecipeDifference, recipe_difference
+from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, recipe_difference
 from yololab.statistics.inference.verdict import ALPHA
 
 Values = NDArray[np.floating]

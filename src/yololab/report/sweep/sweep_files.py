@@ -11,7 +11,7 @@ from yololab.errors import InputError
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder
-from yololab.report.runfiles import mapping, mappings
+from yololab.report.run_files import mapping, mappings
 
 SUMMARY, SETTINGS, OUTPUT = "summary.json", "sweep.json", "output.log"
 SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)

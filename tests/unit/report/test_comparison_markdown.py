@@ -11,7 +11,7 @@ from report_samples import CELLS, comparison_of, metrics_of
 from yololab.comparison.compare import compare_metrics
 from yololab.config.schema import Gate
 from yololab.files.metrics import MetricsFile
-from yololab.report.comparison import code, comparison_markdown, prose
+from yololab.report.comparison_markdown import code, comparison_markdown, prose
 
 
 def rows_of(markdown: str) -> list[list[str]]:

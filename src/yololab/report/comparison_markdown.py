@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from yololab.report.appearance import gain_word, verdict_appearance
 from yololab.report.formats import as_number, count, number, percent, signed, words
-from yololab.report.runfiles import mapping, mappings, primary_row, texts
-from yololab.report.verdicts import gain_word, verdict_appearance
+from yololab.report.run_files import mapping, mappings, primary_row, texts
 
 # What Markdown, HTML or GitHub (mentions, references) would take for its own.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")

@@ -16,11 +16,11 @@ from yololab.statistics.inference.hypothesis_tests import (
     permutation_p,
     standard_error,
 )
-from yololab.statistics.inference.pairs import ClassPoint, ExactTest, Pair
+from yololab.statistics.inference.paired_models import ClassPoint, ExactTest, Pair
 from yololab.statistics.inference.resampling import bootstrap_weights, swaps
-from yololab.statistics.inference.verdict import ALPHA, Difference, Verdict, judge
+from yololab.statistics.inference.verdict import ALPHA, Difference, Verdict, decide_verdict
+from yololab.statistics.metrics.base import Replicates
 from yololab.statistics.metrics.weighted_ap import Weights
-from yololab.statistics.metrics.weighted_metrics import Replicates
 
 FEW_REPLICATES, MANY_REPLICATES = 2_000, 10_000
 FEW_IMAGES = 1_000
@@ -154,7 +154,7 @@ def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False,
         count = MANY_REPLICATES
         collected = _collect(pair, seed, count)
         difference = _difference(sign * (ours - theirs), pair, collected, sign)
-    verdict, confirmed = judge(difference, tolerance)
+    verdict, confirmed = decide_verdict(difference, tolerance)
     metrics = tuple(_metric(name, now[name], before[name], pair, collected) for name in now)
     error = next(row.standard_error for row in metrics if row.metric == pair.primary)
     return PairedResult(
