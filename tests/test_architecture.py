@@ -52,8 +52,6 @@ UPWARD = {
     ("api", "cli.request"),
     ("api", "cli.commands.models.compare"),
     ("api", "cli.commands.runs.resume"),
-    ("config.arguments.translate", "cli.table"),
-    ("config.arguments.yolo_line", "cli.table"),
 }
 
 

@@ -175,11 +175,18 @@ def _words(overrides: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
 def _request(command: str, words: Sequence[str], *, quiet: bool) -> Any:
     """Translate a command as the command line does."""
     from yololab.cli.request import Request
+    from yololab.config.arguments.commands import PROTOCOL_ARGUMENTS, Syntax
     from yololab.config.arguments.translate import translate
     from yololab.config.folders import group_options
 
     cwd = Path.cwd()
-    translation = translate([command, *words], group_options(cwd), cwd)
+    commands = {
+        "train": Syntax(mode="train", multirun=True),
+        "evaluate": Syntax(mode="val", protocol=PROTOCOL_ARGUMENTS),
+        "resume": Syntax(operands=(1, 1)),
+        "compare": Syntax(operands=(1, 2)),
+    }
+    translation = translate([command, *words], commands, group_options(cwd), cwd)
     if translation.problems:
         raise InputError(translation.problems)
     if translation.multirun:

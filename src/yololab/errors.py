@@ -26,13 +26,25 @@ class Problem:
     allowed: str = ""
     remedy: str = ""
 
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What helps: the remedy first, since what is allowed may be a long list."""
+        return (*([self.remedy] if self.remedy else ()), *([f"allowed: {self.allowed}"] if self.allowed else ()))
+
     def __str__(self) -> str:
-        parts = [f"{self.where}: {self.found}"]
-        if self.allowed:
-            parts.append(f"allowed: {self.allowed}")
-        if self.remedy:
-            parts.append(self.remedy)
-        return "\n    ".join(parts)
+        return "\n    ".join((f"{self.where}: {self.found}", *self.hints))
+
+
+def one_of(options: Iterable[str], most: int = 16) -> str:
+    """Write what is allowed; of a long list only its beginning.
+
+    Example:
+        >>> one_of(["a", "b"]), one_of("abcdef", most=3)
+        ('one of a, b', 'one of a, b, c, … (6 in all)')
+    """
+    names = list(options)
+    more = f", … ({len(names)} in all)" if len(names) > most else ""
+    return f"one of {', '.join(names[:most])}{more}"
 
 
 class YololabError(Exception):

@@ -58,13 +58,14 @@ print(json.dumps({
 ESTIMATE = """
 import json, sys
 from pathlib import Path
+from yololab.config.arguments.commands import Syntax
 from yololab.config.arguments.translate import translate
 from yololab.config.compose import compose_experiment
 from yololab.config.folders import group_options
 from yololab.job.dry_estimate import estimate_from, probe_experiment
 from yololab.job.prepare import prepare_job
 from yololab.terminal.screen import Screen
-words = translate(["estimate", *sys.argv[1:]], group_options(Path.cwd()), Path.cwd()).overrides
+words = translate(sys.argv[1:], {"train": Syntax()}, group_options(Path.cwd()), Path.cwd()).overrides
 experiment = compose_experiment(words).experiment
 prepared = prepare_job(experiment, Path.cwd(), None)
 probe = probe_experiment(experiment, prepared, Screen(quiet=True))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from yololab.cli.table import COMMANDS
+from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.translate import translate
 from yololab.config.folders import group_options
 from yololab.files.paths import RunFolder
@@ -36,7 +36,7 @@ LINES = [
 def test_every_command_is_understood(line, tmp_path):
     (tmp_path / "experiment.yaml").write_text("epochs: 3\n")
     _, *words = shlex.split(line)
-    translation = translate(words, group_options(tmp_path), tmp_path)
+    translation = translate(words, SYNTAX, group_options(tmp_path), tmp_path)
     assert not translation.problems
     assert translation.command in COMMANDS
 

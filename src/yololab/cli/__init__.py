@@ -1,1 +1,1 @@
-"""The command line: words become a command, a command becomes an exit code."""
+"""The command line: tokens become a command, a command becomes an exit code."""

@@ -1,4 +1,4 @@
-"""The one screen of `yololab --help`."""
+"""The screens of `yololab --help` and `yololab <command> --help`."""
 
 from __future__ import annotations
 
@@ -7,54 +7,125 @@ import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from yololab.cli.table import COMMANDS, EXIT_CODES, SYNTAX, Command
+from yololab.config.schema import GROUP_CLASSES
+
 _USAGE = """\
 yololab: experiments for Ultralytics YOLO that are checked, compared and recorded
-
-  yololab                                    the job, with the defaults
-  yololab lr0=0.005 epochs=50 imgsz=320      any train argument of Ultralytics, by its own name
-  yololab model=yolo26s data=path/data.yaml  options of the groups below, or a file
-  yololab train model=best.pt device=0       any `yolo train …` line works as it is
+  yololab lr0=0.005 epochs=50 imgsz=320              any train argument of Ultralytics, by its own name
+  yololab model=yolo26s data=path/data.yaml          options of the groups below, or a file
+  yololab train model=best.pt device=0               any `yolo train …` line works as it is
   yololab -m lr0=0.001,0.01 model=yolo26n,yolo26s    a sweep: every combination
-  yololab experiment=demo                    a recipe: built-in data, a few minutes on a CPU
+  yololab experiment=demo                            a recipe: built-in data, a few minutes on a CPU
 
-  check data=…           only look at the dataset      compare CURRENT [BASELINE]   exit 4 when worse
-  estimate …             only say what it would cost   promote RUN                  make it the baseline
-  evaluate model=… data=…  measure a checkpoint        runs                         every run, best first
-  rerun RUN              same config and seed again    note RUN "text"              add to the record
-  resume RUN_OR_SWEEP    go on after a crash or kill   report RUN                   write report.html again
-
-Groups (group=option; model, data and device also take a file, a name of Ultralytics, a device; [lmnsx]: one of these):
+"""
+_GROUPS = """
+Groups (group=option; [lmnsx] one of these; [-seg] may follow; model, data, device also take what `yolo` takes there):
 """
 _FOOTER = """
-Settings: `yololab --cfg job` prints all, with their values. approval=auto goes on without asking.
-Your own conf/<group>/<option>.yaml in the working directory adds options.
-Exit codes: 0 done, 1 failed, 2 invalid input, 3 not approved, 4 worse than the baseline, 130 interrupted.
+`yololab <command> --help` says more. `yololab --cfg job` prints every setting. Your own conf/<group>/<option>.yaml adds
+options. Completion: eval "$(yololab -sc install=bash)" in bash and zsh, `yololab -sc install=fish | source` in fish.
 """
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
 _SIZES = "lmnsx"
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
+# What a command reads beside the groups of the schema.
+_OTHER_SETTINGS = {
+    "train": "Ultralytics' train arguments, by their own names: epochs=, lr0=, imgsz=, …",
+    "imgsz": "The image size.",
+    "single_cls": "All classes count as one.",
+    "classes": "Only these classes.",
+    "tracking": "Trackers that Ultralytics feeds: tensorboard, mlflow, wandb, …",
+    "dry_run": "true takes one batch through every stage; overfit trains on it.",
+    "notes": "Your words, for the record.",
+}
 
 
-def help_text(groups: Mapping[str, Sequence[str]]) -> str:
-    """Return the help, with the groups and their options.
+def overview(groups: Mapping[str, Sequence[str]]) -> str:
+    """Return the screen of `yololab --help`: every command in a line, and the groups with their options.
 
     Args:
         groups: Each group with the names of its options.
     """
-    width = min(shutil.get_terminal_size((100, 40)).columns, 110)
     ordered = [*(name for name in _ORDER if name in groups), *(name for name in groups if name not in _ORDER)]
-    lines = [
-        textwrap.fill(
-            ", ".join(in_sizes(groups[name])),
-            width=width,
-            initial_indent=f"  {name:<{_NAME_WIDTH - 2}}",
-            subsequent_indent=" " * _NAME_WIDTH,
-            break_on_hyphens=False,
-        )
-        for name in ordered
-    ]
-    return _USAGE + "\n".join(lines) + "\n" + _FOOTER
+    lines = [_entry(name, ", ".join(folded(in_sizes(groups[name]))), _NAME_WIDTH) for name in ordered]
+    calls = {f"{name} {command.takes_text}": command.summary for name, command in COMMANDS.items()}
+    codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    return f"{_USAGE}{_entries(calls)}{_GROUPS}{''.join(lines)}{_FOOTER}Exit codes: {codes}.\n"
+
+
+def command_help(name: str) -> str:
+    """Return the screen of `yololab <name> --help`."""
+    command = COMMANDS[name]
+    examples = "".join(f"  {f'yololab {name} {line}'.rstrip()}  # {meaning}\n" for line, meaning in command.examples)
+    sections = {
+        "Arguments": _entries({str(item): "; ".join(item.takes) for item in command.arguments or ()}),
+        "Flags": _entries(flags(command)),
+        "Settings (key=value)": _entries({setting_name(key): setting_summary(key) for key in command.settings}),
+        "Exit codes": _entries({str(code): meaning for code, meaning in exit_codes(command).items()}),
+        "Examples": examples,
+    }
+    details = textwrap.fill(f"{sentence(command.summary)} {command.details}", _width(), break_on_hyphens=False)
+    shown = "".join(f"\n{title}:\n{content}" for title, content in sections.items() if content)
+    return f"{SYNTAX[name].usage}\n\n{details}\n{shown}"
+
+
+def flags(command: Command) -> dict[str, str]:
+    """Return the flags of a command with their meaning."""
+    kind = "a list of JSON objects" if command.json_rows else "a JSON object"
+    return {
+        **({"-m, --multirun": "a sweep: several values, one run each"} if command.multirun else {}),
+        **({"--json": f"print {kind} with {', '.join(command.json)}"} if command.json else {}),
+    }
+
+
+def exit_codes(command: Command) -> dict[int, str]:
+    """Return the exit codes of a command with what they mean."""
+    codes = dict.fromkeys((0, 2, 130), "") | dict(command.exit_codes)
+    return {code: codes[code] or EXIT_CODES[code] for code in sorted(codes)}
+
+
+def setting_name(key: str) -> str:
+    """Return how a setting of the table is written: a group of settings by its prefix."""
+    return f"{key}.…" if key in GROUP_CLASSES else "…" if key == "train" else key
+
+
+def setting_summary(key: str) -> str:
+    """Return what a setting of the table is: of a group what its class says, of one of its keys what that says."""
+    if key in _OTHER_SETTINGS:
+        return _OTHER_SETTINGS[key]
+    group, _, name = key.partition(".")
+    doc = GROUP_CLASSES[group].__doc__ or ""
+    if not name:
+        return doc.partition("\n")[0]
+    match = re.search(rf"^ +{name}: (.*(?:\n {{12}}.*)*)", doc, flags=re.MULTILINE)
+    return " ".join(match[1].split()) if match else ""
+
+
+def sentence(text: str) -> str:
+    """Return a summary as a sentence.
+
+    >>> sentence("add a note")
+    'Add a note.'
+    """
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def folded(options: Sequence[str]) -> list[str]:
+    """Return options in their order, an option with its variants as one.
+
+    >>> folded(["coco", "coco-pose", "coco-seg", "demo", "demo_small", "voc"])
+    ['coco[-pose|-seg]', 'demo[_small]', 'voc']
+    """
+    variants: dict[str, list[str]] = {}
+    for option in options:
+        stem = next((stem for stem in variants if re.match(rf"{re.escape(stem)}[-_]", option)), None)
+        if stem is None:
+            variants[option] = []
+        else:
+            variants[stem].append(option.removeprefix(stem))
+    return [f"{stem}[{'|'.join(tails)}]" if tails else stem for stem, tails in variants.items()]
 
 
 def in_sizes(options: Sequence[str]) -> list[str]:
@@ -70,3 +141,22 @@ def in_sizes(options: Sequence[str]) -> list[str]:
         complete = match and all(f"{head}{size}{tail}" in options for size in _SIZES)
         shown[f"{head}[{_SIZES}]{tail}" if complete else option] = None
     return list(shown)
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size((100, 40)).columns, 120)
+
+
+def _entries(rows: Mapping[str, str]) -> str:
+    """Write names with their meanings, one below the other."""
+    width = max((len(name) for name in rows), default=0) + 4
+    return "".join(_entry(name, meaning, width) for name, meaning in rows.items())
+
+
+def _entry(name: str, meaning: str, width: int) -> str:
+    """Write a name and, from column `width` on, its meaning."""
+    first = f"  {name:<{width - 2}}" if len(name) <= width - 3 else f"  {name}  "
+    filled = textwrap.fill(
+        meaning, _width(), initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
+    )
+    return f"{filled if meaning else first.rstrip()}\n"

@@ -1,4 +1,4 @@
-"""The command line: translate the words, call the command, return its exit code. PyTorch is not imported here."""
+"""The command line: translate it, call the command, return its exit code. PyTorch is not imported here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 import yololab
-from yololab.cli.help import help_text
-from yololab.cli.table import COMMANDS
+from yololab.cli.help import command_help, overview
+from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.flags import answered_by_hydra, config_dirs
-from yololab.config.arguments.translate import Translation, translate
+from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.folders import group_options, use_config_dir
 from yololab.errors import InputError, Problem, YololabError
 
@@ -24,13 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
     Args:
-        argv: The words after `yololab`; those of the process by default.
+        argv: What stands after `yololab`; that of the process by default.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    tokens = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
     try:
-        return _run(words)
+        return _run(tokens)
     except YololabError as error:
         from yololab.terminal.screen import show_error
 
@@ -45,14 +45,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _run(words: list[str]) -> int:
+def _run(tokens: list[str]) -> int:
     working_directory = Path.cwd()
-    for folder in config_dirs(words):
+    for folder in config_dirs(tokens):
         use_config_dir(working_directory / Path(folder).expanduser())
     groups = group_options(working_directory)
-    translation = translate(words, groups, working_directory)
+    translation = translate(tokens, SYNTAX, groups, working_directory)
     if translation.help:
-        sys.stdout.write(help_text(groups))
+        sys.stdout.write(overview(groups) if translation.help == OVERVIEW else command_help(translation.help))
         return 0
     if translation.version:
         sys.stdout.write(f"yololab {yololab.__version__}\n")
@@ -74,7 +74,7 @@ def _run(words: list[str]) -> int:
         operands=translation.operands,
         overrides=translation.overrides,
         as_json=translation.json,
-        command=("yololab", *words),
+        command=("yololab", *tokens),
         working_directory=working_directory,
         task=translation.task,
     )

@@ -22,7 +22,7 @@ from yololab.config.schema import ExperimentConfig
 from yololab.config.sources import register
 from yololab.config.train_arguments.table import nearest, refusal
 from yololab.config.validation import known_keys, through_the_door, unknown_key
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, Problem, one_of
 
 CONFIG_NAME = "config"
 # What composing raises for a user's mistake: in an override, in a value, in a YAML file of theirs.
@@ -133,7 +133,7 @@ def _explain(override: str, error: Exception) -> Problem:
             remedy = f"{remedy} A file is written with its suffix or a slash: {key}=./{value}".strip()
         missing = "Could not find" in str(error) or "not in" in str(error)
         found = f"no option {value!r}" if missing else _first_line(error)
-        return Problem(key, found, f"one of {', '.join(options[key])}", remedy)
+        return Problem(key, found, one_of(options[key]), remedy)
     refused = refusal(key, value)
     if refused is not None:
         return refused

@@ -225,10 +225,8 @@ def show_error(error: BaseException, stream: TextIO | None = None) -> None:
         console.print(f"[bold red]error[/]: {count} problem{'s' if count > 1 else ''}")
         for problem in error.problems:
             console.print(f"  [bold]{escape(problem.where)}[/]: {escape(problem.found)}")
-            if problem.allowed:
-                console.print(f"      allowed: {escape(problem.allowed)}")
-            if problem.remedy:
-                console.print(f"      {escape(problem.remedy)}")
+            for hint in problem.hints:
+                console.print(f"      {escape(hint)}")
     else:
         console.print(f"[bold red]error[/]: {escape(str(error))}")
 

@@ -1,1 +1,1 @@
-"""From the words of a command line to overrides in Hydra's grammar."""
+"""From the tokens of a command line to overrides in Hydra's grammar."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from yololab.config.train_arguments.table import nearest
-from yololab.errors import Problem
+from yololab.errors import Problem, one_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ _FLAGS = (
     _Flag("--config-path", "-cp", "one", refused="use --config-dir, or a conf/ folder in the working directory"),
     _Flag("--experimental-rerun", values="one", refused="use `yololab rerun RUN`"),
 )
-_BY_WORD = {word: flag for flag in _FLAGS for word in (flag.name, flag.short) if word}
+_BY_TOKEN = {token: flag for flag in _FLAGS for token in (flag.name, flag.short) if token}
 _HELP = ("--help", "-h", "-help", "--h")
 _VERSION = ("--version", "-version")
 COMPLETION = "--shell-completion"
@@ -57,7 +57,7 @@ class Flags:
     """What the flags say.
 
     Attributes:
-        words: The other words of the line, in their order.
+        tokens: The other tokens of the line, in their order.
         hydra: Hydra's flags in their long form, each followed by its value.
         multirun: `-m`.
         help: `--help`.
@@ -66,7 +66,7 @@ class Flags:
         problems: Flags that are wrong.
     """
 
-    words: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
     hydra: list[str] = field(default_factory=list)
     multirun: bool = False
     help: bool = False
@@ -76,24 +76,24 @@ class Flags:
 
 
 def take_flags(argv: Sequence[str]) -> Flags:
-    """Separate the flags from the other words.
+    """Separate the flags from the other tokens.
 
     `--cfg` is Hydra's flag before `job`, `hydra` and `all`; before anything else it is Ultralytics' argument `cfg`.
     """
     flags = Flags()
     index = 0
     while index < len(argv):
-        word = argv[index]
+        token = argv[index]
         index += 1
-        name, equals, value = word.partition("=")
-        flag = _BY_WORD.get(name)
+        name, equals, value = token.partition("=")
+        flag = _BY_TOKEN.get(name)
         if flag is None:
-            _take_other(word, flags)
+            _take_other(token, flags)
             continue
         following = argv[index] if index < len(argv) else None
         given = value if equals else following
         if name == "--cfg" and given is not None and given not in flag.choices:
-            flags.words.append(word)
+            flags.tokens.append(token)
         elif flag.values == "none" or (flag.values == "maybe" and not equals and given not in flag.choices):
             _take_hydra(flag, None, flags)
         else:
@@ -102,18 +102,18 @@ def take_flags(argv: Sequence[str]) -> Flags:
     return flags
 
 
-def _take_other(word: str, flags: Flags) -> None:
-    if word in _HELP:
+def _take_other(token: str, flags: Flags) -> None:
+    if token in _HELP:
         flags.help = True
-    elif word in _VERSION:
+    elif token in _VERSION:
         flags.version = True
-    elif word == "--json":
+    elif token == "--json":
         flags.json = True
-    elif word.startswith("-") and not word.startswith("--") and word[1:2].isalpha() and "=" not in word:
-        close = nearest(word, _BY_WORD)
-        flags.problems.append(Problem(word, "unknown flag", remedy=f"did you mean {close[0]}?" if close else ""))
-    elif word != "--":
-        flags.words.append(word)
+    elif token.startswith("-") and not token.startswith("--") and token[1:2].isalpha() and "=" not in token:
+        close = nearest(token, _BY_TOKEN)
+        flags.problems.append(Problem(token, "unknown flag", remedy=f"did you mean {close[0]}?" if close else ""))
+    elif token != "--":
+        flags.tokens.append(token)
 
 
 def _take_hydra(flag: _Flag, value: str | None, flags: Flags) -> None:
@@ -122,7 +122,7 @@ def _take_hydra(flag: _Flag, value: str | None, flags: Flags) -> None:
     elif flag.values == "one" and not value:
         flags.problems.append(Problem(flag.name, "no value", ", ".join(flag.choices) or "one value"))
     elif flag.choices and value is not None and value not in flag.choices:
-        flags.problems.append(Problem(flag.name, f"{value!r}", f"one of {', '.join(flag.choices)}"))
+        flags.problems.append(Problem(flag.name, f"{value!r}", one_of(flag.choices)))
     elif flag.name == "--multirun":
         flags.multirun = True
     elif flag.name != "--run":

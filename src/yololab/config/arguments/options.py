@@ -1,4 +1,4 @@
-"""The option that a config group gets for the word that a user wrote.
+"""The option that a config group gets for the value that a user wrote.
 
 `model`, `data` and `device` also take what Ultralytics takes there: a file, a name of its own, a device. Such a free
 value is carried by an encoded option name (`hydra_text.encode_free`), so that single values and sweeps look alike.
@@ -47,7 +47,7 @@ def option_text(group: str, text: str, options: Collection[str]) -> str | Proble
 def is_forgotten_sweep(group: str, text: str) -> bool:
     """Return whether a value with commas, in a line without `-m`, is several values rather than one with a comma in it.
 
-    A path may hold a comma (`data=/a,b/data.yaml`); several files or several bare words are several values.
+    A path may hold a comma (`data=/a,b/data.yaml`); several files or several bare names are several values.
     """
     parts = split_commas(text)
     if len(parts) < 2 or group == "device":
@@ -69,8 +69,8 @@ def _is_file(text: str) -> bool:
 def _choose_option(_group: str, text: str, options: Collection[str]) -> str:
     value = text if text in options else read_value(text)
     if value is None:
-        word = text.lower()
-        return word if word in options else "null"
+        lowered = text.lower()
+        return lowered if lowered in options else "null"
     if isinstance(value, list) or text.startswith("["):
         return text
     return quote(value if isinstance(value, str) else text)
@@ -97,8 +97,8 @@ def _choose_file(group: str, text: str, options: Collection[str]) -> str | Probl
     if isinstance(value, list) or (text.startswith("[") and text.endswith("]")):
         remedy = f"for several, `yololab -m {group}=<first>,<second>` makes one run each"
         return Problem(group, f"{text!r} is a list", "one value: a run has one", remedy)
-    word = value if isinstance(value, str) else text
-    return encode_free(expand_home(word)) if _is_file(word) else _choose_option(group, word, options)
+    name = value if isinstance(value, str) else text
+    return encode_free(expand_home(name)) if _is_file(name) else _choose_option(group, name, options)
 
 
 def _choose_device(_group: str, text: str, options: Collection[str]) -> str:

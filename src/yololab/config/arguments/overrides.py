@@ -12,7 +12,7 @@ from yololab.config.arguments.values import read_value, split_commas
 from yololab.config.hydra_text import quote
 from yololab.config.train_arguments.kinds import Argument, Kind
 from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, check_value, nearest, refusal
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, Problem, one_of
 
 # Free text of ours: never a list, never a sweep, and `${` is nothing special in it.
 VERBATIM = frozenset({"notes"})
@@ -116,7 +116,7 @@ def _value_text(key: str, text: str, groups: Mapping[str, Collection[str]], mult
 
 def _allowed(key: str, groups: Mapping[str, Collection[str]]) -> str:
     if key in groups:
-        return f"one of {', '.join(sorted(groups[key]))}"
+        return one_of(sorted(groups[key]))
     return TRAIN_ARGUMENTS[key].allowed if key in TRAIN_ARGUMENTS else "one value"
 
 
@@ -176,7 +176,7 @@ def _checked_text(argument: Argument, value: Any) -> str:
 
 def _setting_element(text: str) -> str:
     """Read a setting of ours or of Hydra's: a literal, or Hydra's own grammar in brackets, or text."""
-    # `none` is a word of ours (`baseline.gate=none`); null is written `null` or `None`.
+    # `none` is a value of ours (`baseline.gate=none`); null is written `null` or `None`.
     value = text if text == "none" else read_value(text)
     is_container = text[:1] + text[-1:] in ("[]", "{}")
     if _CAST.fullmatch(text) or (is_container and isinstance(value, str)):

@@ -1,4 +1,4 @@
-"""The one place that looks at the command line: its words become a command, operands and overrides for Hydra.
+"""The one place that looks at the command line: its tokens become a command, operands and overrides for Hydra.
 
 Ultralytics' own reading holds (`entrypoint` in `ultralytics/cfg/__init__.py`), so that any `yolo train …` line works:
 bare booleans, spaces around `=`, trailing commas, tuples, `cfg=file.yaml`, `detect train`. Hydra's syntax works beside
@@ -7,22 +7,24 @@ it: groups, dotted keys, `+`, `++`, `~`, and with `-m` sweeps. What comes out is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from yololab.cli.table import COMMANDS, TASK_MODELS, mode_problem
+from yololab.config.arguments.commands import TASK_MODELS, flag_problem, mode_problem
 from yololab.config.arguments.flags import COMPLETION, take_flags
 from yololab.config.arguments.options import expand_home
 from yololab.config.arguments.overrides import file_override_of, override_of
 from yololab.config.arguments.values import read_arguments_file
-from yololab.config.arguments.yolo_line import read_line
-from yololab.config.hydra_text import FREE_PREFIX, decode_free, encode_free
-from yololab.errors import InputError, Problem
+from yololab.config.arguments.yolo_line import Commands, Groups, read_line
+from yololab.config.hydra_text import encode_free
+from yololab.errors import InputError, Problem, one_of
 
-__all__ = ["FREE_PREFIX", "Translation", "decode_free", "encode_free", "translate"]
+DEFAULT_COMMAND = "train"
+# The topic of `--help` where no command is named.
+OVERVIEW = "overview"
 
 _FileLines = dict[str, tuple[Path | None, Any]]
 
@@ -37,19 +39,19 @@ class Translation:
         overrides: Overrides in Hydra's grammar; at most one for a key.
         multirun: Whether `-m` asks for a sweep.
         hydra_flags: Hydra's other flags in their long form, each followed by its value.
-        help: Whether help is asked for.
+        help: What help is asked about: a command, or `OVERVIEW`; empty when none is.
         version: Whether the version is asked for.
         json: Whether a file command is to print JSON.
         task: The task that the line names, when it names one; the model decides which task it really is.
         problems: Everything that is wrong with the line; the overrides hold the rest of it.
     """
 
-    command: str = "train"
+    command: str = DEFAULT_COMMAND
     operands: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     multirun: bool = False
     hydra_flags: tuple[str, ...] = ()
-    help: bool = False
+    help: str = ""
     version: bool = False
     json: bool = False
     task: str | None = None
@@ -57,66 +59,64 @@ class Translation:
 
 
 def translate(
-    argv: Sequence[str],
-    groups: Mapping[str, Collection[str]],
+    tokens: Sequence[str],
+    commands: Commands,
+    groups: Groups,
     cwd: Path,
     read_yaml: Callable[[Path], dict[str, Any]] = read_arguments_file,
 ) -> Translation:
     """Translate a command line.
 
     Args:
-        argv: The words after the program's name.
+        tokens: What stands after the program's name.
+        commands: The commands with their syntax; `train` is taken where none is named.
         groups: The config groups with the names of their options, shipped and the user's.
         cwd: The folder that `cfg=` is relative to.
         read_yaml: Reads an arguments file; raises InputError, OSError or ValueError when it cannot.
     """
-    flags = take_flags(argv)
+    flags = take_flags(tokens)
     if COMPLETION in flags.hydra:
-        return Translation(overrides=tuple(flags.words), hydra_flags=tuple(flags.hydra))
-    line = read_line(flags, groups)
+        return Translation(overrides=tuple(flags.tokens), hydra_flags=tuple(flags.hydra))
+    line = read_line(flags, commands, groups)
     problems = list(line.problems)
-    command = COMMANDS[line.command or "train"]
+    name = line.command or DEFAULT_COMMAND
+    syntax = commands[name]
     in_files = _read_files(line.files, cwd, read_yaml, problems)
     file_task = _named_task(in_files, problems)
     task = line.task or file_task
     _, file_mode = in_files.pop("mode", (None, None))
     mode = line.mode or file_mode
-    if mode is not None and mode != command.mode:
+    if mode is not None and mode != syntax.mode:
         problems.append(mode_problem(mode))
-    if flags.multirun and not command.sweeps:
-        problems.append(_flag_problem("-m", [name for name, row in COMMANDS.items() if row.sweeps]))
-    if flags.json and command.operands is None:
-        problems.append(_flag_problem("--json", [name for name, row in COMMANDS.items() if row.operands is not None]))
+    if flags.multirun and not syntax.multirun:
+        problems.append(flag_problem("-m", {name: row.multirun for name, row in commands.items()}))
+    if flags.json and not syntax.json:
+        problems.append(flag_problem("--json", {name: row.json for name, row in commands.items()}))
     overrides = list(line.deletions)
     for key, (path, value) in in_files.items():
         if key not in line.assignments:
             _add(overrides, problems, partial(file_override_of, key, value, groups), f"{path}: ")
     for assignment in line.assignments.values():
-        if assignment.key in command.protocol:
-            found = f"{line.command} measures under the pinned protocol"
+        if assignment.key in syntax.protocol:
             remedy = f"use evaluation.{assignment.key}={assignment.text}"
-            problems.append(Problem(assignment.key, found, remedy=remedy))
+            problems.append(Problem(assignment.key, f"{name} measures under the pinned protocol", remedy=remedy))
             continue
         _add(overrides, problems, partial(override_of, assignment, groups, flags.multirun))
     model = TASK_MODELS[task] if task else None
     if model is not None and "model" not in line.assignments and in_files.get("model", (None, None))[1] is None:
         overrides.append(f"model={encode_free(model)}")
     return Translation(
-        command=line.command or "train",
+        command=name,
         operands=tuple(line.operands),
         overrides=tuple(overrides),
         multirun=flags.multirun,
         hydra_flags=tuple(flags.hydra),
-        help=flags.help or line.help,
+        help=(line.command or OVERVIEW) if flags.help or line.help else "",
         version=flags.version or line.version,
         json=flags.json,
         task=task,
         problems=tuple(problems),
     )
-
-
-def _flag_problem(flag: str, commands: Sequence[str]) -> Problem:
-    return Problem(flag, "not a flag of this command", f"with {', '.join(commands)}")
 
 
 def _read_files(
@@ -144,7 +144,7 @@ def _named_task(in_files: _FileLines, problems: list[Problem]) -> str | None:
     path, task = in_files.pop("task", (None, None))
     if task is None or task in TASK_MODELS:
         return None if task is None else str(task)
-    problems.append(Problem(f"{path}: task", f"{task!r}", f"one of {', '.join(TASK_MODELS)}"))
+    problems.append(Problem(f"{path}: task", f"{task!r}", one_of(TASK_MODELS)))
     return None
 
 

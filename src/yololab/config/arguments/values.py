@@ -1,4 +1,4 @@
-"""Words and values of a command line as Ultralytics reads them.
+"""Tokens and values of a command line as Ultralytics reads them.
 
 The rules are those of `merge_equals_args` and `smart_value` in `ultralytics/cfg/__init__.py`, and of `YAML.load` in
 `ultralytics/utils/__init__.py`; a test holds them to the installed ones.
@@ -19,53 +19,53 @@ from yololab.errors import InputError, Problem
 
 # What YAML does not allow in a document, such as control characters.
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
-_WORDS = {"none": None, "null": None, "true": True, "false": False}
+_LITERALS = {"none": None, "null": None, "true": True, "false": False}
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _OPENING, _CLOSING = "([{", ")]}"
 
 
-def merge_words(words: Sequence[str], verbatim: frozenset[str] = frozenset()) -> list[str]:
-    """Join words around a lone `=`, and words that a bracket holds together.
+def merge_tokens(tokens: Sequence[str], verbatim: frozenset[str] = frozenset()) -> list[str]:
+    """Join tokens around a lone `=`, and tokens that a bracket holds together.
 
     Args:
-        words: Words of a command line.
-        verbatim: Keys whose value is free text: a `key=value` word of theirs stays as it is.
+        tokens: Tokens of a command line.
+        verbatim: Keys whose value is free text: a `key=value` token of theirs stays as it is.
 
     Raises:
-        ValueError: A bracket is never closed, or closed without being opened; the message is the word.
+        ValueError: A bracket is never closed, or closed without being opened; the message is the token.
 
     Example:
-        >>> merge_words(["epochs", "=", "3", "lr0=", "0.1", "freeze=[0,", "1]"])
+        >>> merge_tokens(["epochs", "=", "3", "lr0=", "0.1", "freeze=[0,", "1]"])
         ['epochs=3', 'lr0=0.1', 'freeze=[0,1]']
     """
     merged: list[str] = []
-    open_words: list[str] = []
+    open_tokens: list[str] = []
     depth = 0
     index = 0
-    while index < len(words):
-        word = words[index]
-        following = words[index + 1] if index + 1 < len(words) else None
-        key, equals, _ = word.partition("=")
+    while index < len(tokens):
+        token = tokens[index]
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        key, equals, _ = token.partition("=")
         if equals and key.strip().lstrip("-+") in verbatim:
-            merged.append(word)
+            merged.append(token)
             index += 1
             continue
-        if word == "=" and merged and following is not None:
-            word = f"{merged.pop()}={following}"
+        if token == "=" and merged and following is not None:
+            token = f"{merged.pop()}={following}"
             index += 1
-        elif word.endswith("=") and following is not None and "=" not in following:
-            word += following
+        elif token.endswith("=") and following is not None and "=" not in following:
+            token += following
             index += 1
-        elif word.startswith("=") and merged:
-            word = merged.pop() + word
-        depth += word.count("[") - word.count("]")
-        open_words.append(word)
+        elif token.startswith("=") and merged:
+            token = merged.pop() + token
+        depth += token.count("[") - token.count("]")
+        open_tokens.append(token)
         if depth == 0:
-            merged.append("".join(open_words))
-            open_words = []
+            merged.append("".join(open_tokens))
+            open_tokens = []
         index += 1
-    if open_words:
-        raise ValueError(open_words[0])
+    if open_tokens:
+        raise ValueError(open_tokens[0])
     return merged
 
 
@@ -78,8 +78,8 @@ def read_value(text: str) -> Any:
         >>> read_value("1e2"), read_value("(0.3,0.7)"), read_value("FALSE"), read_value("best.pt")
         (100.0, [0.3, 0.7], False, 'best.pt')
     """
-    if text.lower() in _WORDS:
-        return _WORDS[text.lower()]
+    if text.lower() in _LITERALS:
+        return _LITERALS[text.lower()]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python warns of odd escapes in what is not its source code

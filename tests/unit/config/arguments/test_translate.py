@@ -14,11 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from yololab.cli.table import COMMANDS, MODES, SPECIAL_WORDS, TASK_MODELS
+from yololab.cli.table import SYNTAX
+from yololab.config.arguments.commands import MODES, SPECIAL_COMMANDS, TASK_MODELS
 from yololab.config.arguments.options import FREE_GROUPS, option_text
-from yololab.config.arguments.translate import Translation, decode_free, encode_free, translate
-from yololab.config.arguments.values import merge_words, read_arguments_file, read_value, split_commas
-from yololab.config.hydra_text import FREE_PREFIX, quote, without_interpolation
+from yololab.config.arguments.translate import OVERVIEW, Translation, translate
+from yololab.config.arguments.values import merge_tokens, read_arguments_file, read_value, split_commas
+from yololab.config.hydra_text import FREE_PREFIX, decode_free, encode_free, quote, without_interpolation
 from yololab.config.schema import EvaluationConfig
 from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
 
@@ -41,7 +42,7 @@ ODD_TEXT = st.text(
 
 
 def read(line: str | list[str], groups: dict[str, list[str]] = GROUPS, cwd: Path = Path()) -> Translation:
-    return translate(shlex.split(line) if isinstance(line, str) else line, groups, cwd)
+    return translate(shlex.split(line) if isinstance(line, str) else line, SYNTAX, groups, cwd)
 
 
 def parse(translation: Translation) -> dict[str, Any]:
@@ -289,7 +290,7 @@ def test_words_are_merged_as_ultralytics_merges_them(ultralytics_cfg: ModuleType
         expected = ultralytics_cfg.merge_equals_args(words)
     except (SyntaxError, IndexError):
         return
-    assert merge_words(words) == expected
+    assert merge_tokens(words) == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -635,11 +636,11 @@ def test_each_command_is_read(line: str, command: str, operands: tuple[str, ...]
     assert translation == Translation(command, operands, overrides)
 
 
-@pytest.mark.parametrize("name", [name for name, row in COMMANDS.items() if row.operands])
+@pytest.mark.parametrize("name", [name for name, row in SYNTAX.items() if row.operands])
 def test_a_wrong_number_of_operands_shows_the_usage(name: str):
-    assert COMMANDS[name].usage in refused(f"{name} a b c d")
-    if COMMANDS[name].operands != (0, 0):
-        assert COMMANDS[name].usage in refused(name)
+    assert SYNTAX[name].usage in refused(f"{name} a b c d")
+    if SYNTAX[name].operands != (0, 0):
+        assert SYNTAX[name].usage in refused(name)
 
 
 @pytest.mark.parametrize("line", ["--json compare A", "compare --json A", "compare A --json", "runs --json"])
@@ -653,13 +654,27 @@ def test_the_protocol_of_an_evaluation_is_set_where_it_is_read():
     protocol = {item.name for item in fields(EvaluationConfig)} & {
         name for name, row in TRAIN_ARGUMENTS.items() if row.owner == "user"
     }
-    assert COMMANDS["evaluate"].protocol == protocol - {"imgsz"}  # the training's size is what it falls back to
+    assert SYNTAX["evaluate"].protocol == protocol - {"imgsz"}  # the training's size is what it falls back to
     assert accepted("train conf=0.3") == {"conf": 0.3}
 
 
-@pytest.mark.parametrize("line", ["--help", "-h", "help", "train --help", "lr0=0.1 -h", "compare --help", "HELP"])
-def test_help_is_ours(line: str):
-    assert read(line).help
+@pytest.mark.parametrize(
+    ("line", "topic"),
+    [
+        ("--help", OVERVIEW),
+        ("-h", OVERVIEW),
+        ("help", OVERVIEW),
+        ("HELP", OVERVIEW),
+        ("lr0=0.1 -h", OVERVIEW),
+        ("train --help", "train"),
+        ("compare --help", "compare"),
+        ("compare help", "compare"),
+        ("help compare", "compare"),
+        ("epochs=3 estimate --help", "estimate"),
+    ],
+)
+def test_help_is_ours(line: str, topic: str):
+    assert read(line).help == topic
 
 
 @pytest.mark.parametrize("line", ["--version", "version", "train --version"])
@@ -757,7 +772,7 @@ def test_what_cannot_be_done_names_what_can(line: str, words: str):
     assert words in refused(line)
 
 
-@pytest.mark.parametrize("word", SPECIAL_WORDS)
+@pytest.mark.parametrize("word", SPECIAL_COMMANDS)
 def test_the_special_words_of_yolo_are_refused(word: str):
     assert "use `yolo " in refused(word)
 
@@ -946,7 +961,7 @@ def test_a_reader_that_fails_is_a_problem(tmp_path: Path):
     def fail(path: Path) -> dict[str, Any]:
         raise OSError(f"cannot read {path.name}")
 
-    translation = translate(["cfg=a.yaml", "epochs=3"], GROUPS, tmp_path, fail)
+    translation = translate(["cfg=a.yaml", "epochs=3"], SYNTAX, GROUPS, tmp_path, fail)
     assert translation.problems[0].found == "cannot read a.yaml"
     assert translation.overrides == ("epochs=3",)
 
