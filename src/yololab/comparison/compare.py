@@ -192,6 +192,7 @@ def compare_metrics(
     guards: GuardsConfig | None = None,
     *,
     analysis: bool = True,
+    no_baseline: str = "There is no baseline for this dataset and task yet",
 ) -> Comparison:
     """Compare two evaluations of the same split.
 
@@ -205,6 +206,7 @@ def compare_metrics(
         tolerance: The drop that still counts as no worse.
         guards: Limits beside the primary metric.
         analysis: Whether errors, sizes and images are looked into.
+        no_baseline: Why there is none, without the full stop.
 
     Raises:
         InputError: The two measured different things: another task, split, images, labels or classes.
@@ -217,7 +219,7 @@ def compare_metrics(
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes)
     if baseline is None:
         verdict, confirmed = Verdict.NO_BASELINE, False
-        sentence = "There is no baseline for this dataset and task yet; promote this run to make it the baseline."
+        sentence = f"{no_baseline}; promote this run to make it the baseline."
     else:
         verdict, confirmed, sentence = _decided(current, baseline, tolerance, evidence)
     broken = [guard.told for guard in watched if guard.broken]

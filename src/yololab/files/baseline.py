@@ -8,6 +8,7 @@ the earlier baseline in force. The metrics.json and predictions.npz beside it ar
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -82,6 +83,24 @@ def baseline_of(tree: OutputTree, dataset: str, task: str, fingerprint: str | No
     """
     suffix = f"-{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
     return Baseline(tree.baselines / f"{safe_name(dataset)}{suffix}" / task)
+
+
+def other_baselines(tree: OutputTree, dataset: str, task: str, fingerprint: str | None) -> list[Baseline]:
+    """Return the promoted baselines of a dataset and task that are of other images or labels: of another fingerprint.
+
+    They tell why there is no baseline: the data has changed, or built-in data was drawn anew.
+
+    Args:
+        tree: The project's results.
+        dataset: The option or the folder name of the dataset.
+        task: Ultralytics' task.
+        fingerprint: The fingerprint of the evaluated split.
+    """
+    own = baseline_of(tree, dataset, task, fingerprint)
+    pattern = re.compile(rf"{re.escape(safe_name(dataset))}-[0-9a-f]{{{FINGERPRINT_DIGITS}}}")
+    folders = sorted(tree.baselines.iterdir()) if tree.baselines.is_dir() else []
+    found = [Baseline(folder / task) for folder in folders if pattern.fullmatch(folder.name)]
+    return [baseline for baseline in found if baseline != own and baseline.exists()]
 
 
 def promote(

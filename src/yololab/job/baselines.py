@@ -6,9 +6,10 @@ from pathlib import Path
 
 from yololab.comparison.comparability import comparability_problems
 from yololab.comparison.run_reference import read_reference
+from yololab.data.dataset.source import BUILTIN
 from yololab.data.labels.by_task import model_classes
 from yololab.errors import InputError
-from yololab.files.baseline import BASELINE_VERSION, Baseline, baseline_of
+from yololab.files.baseline import BASELINE_VERSION, Baseline, baseline_of, other_baselines
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
@@ -47,6 +48,19 @@ def known_baseline(job: Job) -> MetricsFile | None:
         return read_reference(job.config.baseline.path, job.prepared.paths.working_directory).metrics
     promoted = place_of_baseline(job)
     return promoted.metrics() if promoted.exists() else None
+
+
+def why_no_baseline(job: Job) -> str:
+    """Return why there is no baseline to compare with, as the beginning of a sentence."""
+    split, prepared = job.config.evaluation.split.value, job.prepared
+    others = other_baselines(
+        prepared.paths.tree, prepared.dataset_name, prepared.task.name, job.fingerprints.get(split)
+    )
+    if not others:
+        return "There is no baseline for this dataset and task yet"
+    cause = "built-in data was drawn anew" if job.config.data.source.startswith(BUILTIN) else "the data has changed"
+    names = ", ".join(other.folder.parent.name for other in others[:3])
+    return f"There is no baseline of these images and labels: that of {names} is of others, since {cause}"
 
 
 def refuse_unlike_baseline(job: Job) -> None:

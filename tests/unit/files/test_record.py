@@ -124,6 +124,21 @@ def test_promotion_keeps_every_earlier_baseline(tmp_path):
     assert [read_metrics(v / "metrics.json").value("mAP50-95") for v in versions] == [0.4, 0.5]
 
 
+def test_baselines_of_other_content_are_found_by_name(tmp_path):
+    tree = OutputTree(tmp_path)
+    assert baselines.other_baselines(tree, "my data", "detect", "0123456789abcdef") == []
+    old = baselines.baseline_of(tree, "my data", "detect", "fedcba9876543210")
+    for name, task, fingerprint in (
+        ("my data", "detect", "fedcba9876543210"),
+        ("my data", "segment", "fedcba9876543210"),
+        ("my data", "detect", "0123456789abcdef"),
+        ("my data-seg", "detect", "fedcba9876543210"),
+        ("my data", "detect", None),
+    ):
+        baselines.promote(baselines.baseline_of(tree, name, task, fingerprint), metrics(tmp_path, 0.4), None, {})
+    assert baselines.other_baselines(tree, "my data", "detect", "0123456789abcdef") == [old]
+
+
 def test_killed_promotion_leaves_the_earlier_baseline(tmp_path, monkeypatch):
     place = baselines.baseline_of(OutputTree(tmp_path), "d", "detect", None)
     baselines.promote(place, metrics(tmp_path, 0.4), None, {})

@@ -8,7 +8,7 @@ from yololab.comparison.compare import COMPARISON_VERSION, DRY_RUN_TEXT, compare
 from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import write_json, write_text_atomically
-from yololab.job.baselines import baseline_metrics, surroundings
+from yololab.job.baselines import baseline_metrics, surroundings, why_no_baseline
 from yololab.job.context import Job
 from yololab.job.measure import keep_newest, make_protocol, measure_checkpoint
 from yololab.report.comparison_markdown import comparison_markdown
@@ -60,10 +60,13 @@ def compare(job: Job) -> None:
     """Compare with the baseline: the named one, else the promoted one of this dataset and task."""
     assert job.metrics is not None
     other = None if job.rehearsal else baseline_metrics(job)
-    job.comparison = compare_metrics(job.metrics, other, job.config.baseline.tolerance, job.config.baseline.guards)
+    settings = job.config.baseline
+    job.comparison = compare_metrics(
+        job.metrics, other, settings.tolerance, settings.guards, no_baseline=why_no_baseline(job)
+    )
     if job.rehearsal is not None:
         job.comparison = replace(job.comparison, sentence=DRY_RUN_TEXT)
-    content = job.comparison.to_json(job.config.baseline.gate or Gate.NONE)
+    content = job.comparison.to_json(settings.gate or Gate.NONE)
     write_json(job.folder.comparison, content, COMPARISON_VERSION)
     write_text_atomically(job.folder.comparison_markdown, comparison_markdown(content))
     record_comparison(job)

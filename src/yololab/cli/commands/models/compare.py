@@ -16,7 +16,7 @@ from yololab.config.compose import Composed
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest
 from yololab.errors import GateError, InputError, Problem
-from yololab.files.baseline import Baseline, baseline_of
+from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.json_files import write_json, write_text_atomically
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder, create_folder
@@ -137,10 +137,12 @@ def promoted_baseline(
         )
     baseline = baseline_of(tree, dataset, metrics.task, metrics.fingerprint)
     if not baseline.exists():
+        others = other_baselines(tree, dataset, metrics.task, metrics.fingerprint)
+        of_others = ", ".join(f"{other.folder} is of other images or labels of it" for other in others[:3])
         raise InputError(
             Problem(
                 str(baseline.folder),
-                "no baseline of this dataset and task",
+                f"no baseline of this dataset and task{'; ' if others else ''}{of_others}",
                 USAGE,
                 "promote a run (yololab promote RUN), or name what to compare with",
             )
