@@ -38,7 +38,7 @@ ROOMS = (
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 # The same within rooms; a module that lies in the room itself and is not named here stands above its inner rooms.
 INNER = {
-    "config": ("hydra_text", "train_arguments", "arguments"),
+    "config": ("hydra_text", "nearest", "settings", "reading", "train_arguments", "arguments"),
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
     "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),

@@ -18,9 +18,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from yololab.config.folders import conf_dir, group_options
+from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
 from yololab.config.sources import register
-from yololab.config.train_arguments.table import nearest, refusal
+from yololab.config.train_arguments.refusals import refusal
 from yololab.config.validation import known_keys, through_the_door, unknown_key
 from yololab.errors import InputError, Problem, one_of
 

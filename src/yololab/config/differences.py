@@ -31,7 +31,7 @@ def changed_settings(config: ExperimentConfig) -> list[tuple[str, Any, Any]]:
     defaults = _default_values()
     changed = [
         (key, value, defaults.get(key))
-        for key, value in config.train.items()
+        for key, value in vars(config.train).items()
         if value != defaults.get(key) and key != "name"
     ]
     for group in GROUP_CLASSES:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from yololab.config.search import SearchConfig
-from yololab.config.train_arguments.table import user_arguments
+from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.findings import CHECKS
 
 
@@ -346,7 +346,7 @@ class ExperimentConfig:
         overridden: Keys that were set on the command line (or by a sweep), in dotted form.
     """
 
-    train: dict[str, Any] = field(default_factory=dict)
+    train: TrainArguments = field(default_factory=TrainArguments)
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     device: DeviceConfig = field(default_factory=DeviceConfig)
@@ -384,14 +384,10 @@ GROUP_CLASSES: dict[str, type] = {
     "resuming": ResumingConfig,
 }
 
-# Ultralytics' arguments that a group of ours owns: at top level they are unset, and win over the group when set.
-OWNED_BY_GROUP = ("amp", "channels_last", "compile", "workers", "pretrained")
-
 
 def default_tree() -> dict[str, Any]:
     """Return the schema's defaults as a plain tree: what stands first in the defaults list."""
-    tree: dict[str, Any] = {name: argument.default for name, argument in user_arguments().items()}
-    tree.update(dict.fromkeys(OWNED_BY_GROUP))
+    tree: dict[str, Any] = asdict(TrainArguments())
     for name, cls in GROUP_CLASSES.items():
         instance = cls()
         tree[name] = {

@@ -6,13 +6,15 @@ import math
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, DryRun, ExperimentConfig, GuardsConfig
+from yololab.config.nearest import nearest
+from yololab.config.schema import GROUP_CLASSES, DryRun, ExperimentConfig, GuardsConfig
 from yololab.config.search import read_objectives, read_options, read_space_setting, search_contradictions
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, check_value, nearest, refusal, user_arguments
+from yololab.config.train_arguments.arguments import OWNED_BY_GROUP, TRAIN_ARGUMENTS, USER_ARGUMENTS, TrainArguments
+from yololab.config.train_arguments.refusals import check_value, refusal
 from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.findings import CHECKS, RATINGS
@@ -87,7 +89,7 @@ def through_the_door(tree: Mapping[str, Any], overridden: Collection[str] = ()) 
     for key, value in tree.items():
         if key in GROUP_CLASSES:
             groups[key] = _read_group(key, value, problems)
-        elif key in user_arguments() or key in OWNED_BY_GROUP:
+        elif key in USER_ARGUMENTS:
             train[key] = _read_argument(key, value, problems)
         elif key not in _OWN_KEYS:
             problems.append(_unpackaged(key) or refusal(key, value) or unknown_key(key, known_keys()))
@@ -98,7 +100,7 @@ def through_the_door(tree: Mapping[str, Any], overridden: Collection[str] = ()) 
     }
     if problems:
         raise InputError(problems)
-    config = ExperimentConfig(train=train, **groups, **own, overridden=frozenset(overridden))
+    config = ExperimentConfig(train=TrainArguments(**train), **groups, **own, overridden=frozenset(overridden))
     problems = [problem for rule in _RULES for problem in rule(config)]
     if problems:
         raise InputError(problems)
@@ -118,7 +120,7 @@ def known_keys() -> list[str]:
     dotted = [f"{group}.{item.name}" for group, cls in GROUP_CLASSES.items() for item in fields(cls)]
     dotted += [f"check.severity.{name}" for name in CHECKS]
     dotted += [f"baseline.guards.{item.name}" for item in fields(GuardsConfig)]
-    return sorted([*user_arguments(), *OWNED_BY_GROUP, *_OWN_KEYS, *GROUP_CLASSES, *dotted])
+    return sorted([*USER_ARGUMENTS, *_OWN_KEYS, *GROUP_CLASSES, *dotted])
 
 
 def unknown_key(key: str, candidates: Collection[str]) -> Problem:
@@ -322,10 +324,10 @@ def _read_dry_run(value: Any, problems: list[Problem]) -> DryRun:
 
 def _optimizer_auto(config: ExperimentConfig) -> Iterator[Problem]:
     """`optimizer=auto` picks lr0 and momentum itself and throws ours away."""
-    if str(config.train["optimizer"]).lower() != "auto":
+    if str(config.train.optimizer).lower() != "auto":
         return
     for name in ("lr0", "momentum"):
-        value = config.train[name]
+        value = getattr(config.train, name)
         if name in config.overridden or value != TRAIN_ARGUMENTS[name].default:
             yield Problem(
                 name,
@@ -337,7 +339,7 @@ def _optimizer_auto(config: ExperimentConfig) -> Iterator[Problem]:
 
 def _one_pretrained(config: ExperimentConfig) -> Iterator[Problem]:
     """`pretrained` and `model.pretrained` say the same thing and must not disagree."""
-    top = config.train["pretrained"]
+    top = config.train.pretrained
     if top is not None and "model.pretrained" in config.overridden and top != config.model.pretrained:
         yield Problem(
             "pretrained", f"{top!r}, but model.pretrained is {config.model.pretrained!r}", "one of the two", "drop one"
@@ -352,7 +354,7 @@ def _one_baseline(config: ExperimentConfig) -> Iterator[Problem]:
 
 def _first_images(config: ExperimentConfig) -> Iterator[Problem]:
     """`fraction` and `data.subset` both choose training images."""
-    if config.data.subset is not None and config.train["fraction"] != 1.0:
+    if config.data.subset is not None and config.train.fraction != 1.0:
         yield Problem(
             "fraction, data.subset",
             "both are set",
@@ -374,8 +376,9 @@ def training_arguments(config: ExperimentConfig) -> dict[str, Any]:
 
     `model`, `data` and `save_dir` are not among them: they are resolved by the job.
     """
-    arguments = {name: value for name, value in config.train.items() if name not in OWNED_BY_GROUP}
-    for name in ("amp", "channels_last", "compile", "workers"):
-        own = config.train[name]
-        arguments[name] = getattr(config.device, name) if own is None else own
+    arguments = asdict(config.train)
+    del arguments["pretrained"]  # how a model starts is its own stage
+    for name in OWNED_BY_GROUP:
+        if name in arguments and arguments[name] is None:
+            arguments[name] = getattr(config.device, name)
     return arguments | {"device": config.device.id}

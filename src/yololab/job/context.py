@@ -84,7 +84,7 @@ class Job:
     @property
     def seed(self) -> int:
         """The seed of the training."""
-        return int(self.config.train["seed"])
+        return self.config.train.seed
 
     def images(self) -> dict[str, int]:
         """Return the images of each split, of the training split those that are used; empty before the check."""
@@ -100,9 +100,9 @@ class Job:
         return {
             "dataset": self.prepared.dataset_name,
             "device": self.config.device.id or "auto",
-            "epochs": self.config.train["epochs"],
-            "imgsz": self.config.train["imgsz"],
-            "batch": self.config.train["batch"],
+            "epochs": self.config.train.epochs,
+            "imgsz": self.config.train.imgsz,
+            "batch": self.config.train.batch,
             "images": self.images(),
             "estimated_seconds": self.estimate.seconds if self.estimate else None,
         }

@@ -23,7 +23,7 @@ def probe_experiment(experiment: ExperimentConfig, prepared: Prepared, screen: S
     with tempfile.TemporaryDirectory() as scratch, ultralytics_log(screen.line_of_ultralytics):
         lists: dict[str, Path] = {}
         if experiment.data.subset is not None:
-            amount, seed = experiment.data.subset, int(experiment.train["seed"])
+            amount, seed = experiment.data.subset, experiment.train.seed
             drawn = drawn_images(prepared.dataset, "train", prepared.task.name, amount, seed)
             lists["train"] = Path(scratch) / "train.txt"
             lists["train"].write_text("".join(f"{image}\n" for image in drawn), encoding="utf-8")

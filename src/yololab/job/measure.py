@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.schema import EvaluationConfig
+from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.dataset.index import Dataset
 from yololab.data.dataset.resolved import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
@@ -21,7 +22,7 @@ from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.validation.evaluation import Evaluation, Protocol, evaluate
 
 
-def make_protocol(config: EvaluationConfig, train: Mapping[str, Any], task: Task) -> Protocol:
+def make_protocol(config: EvaluationConfig, train: TrainArguments, task: Task) -> Protocol:
     """Return the protocol of a job's evaluation.
 
     Args:
@@ -29,11 +30,8 @@ def make_protocol(config: EvaluationConfig, train: Mapping[str, Any], task: Task
         train: The training's arguments: its image size where the protocol names none, and what it does to labels.
         task: The row of the model's task.
     """
-    classes = train["classes"]
-    if classes is not None:
-        classes = tuple(classes) if isinstance(classes, (list, tuple)) else (int(classes),)
     return Protocol(
-        imgsz=config.imgsz or int(train["imgsz"]),
+        imgsz=config.imgsz or train.imgsz,
         batch=config.batch,
         conf=task.confidence if config.conf is None else config.conf,
         iou=config.iou,
@@ -43,8 +41,8 @@ def make_protocol(config: EvaluationConfig, train: Mapping[str, Any], task: Task
         augment=config.augment,
         nms=config.nms,
         agnostic_nms=config.agnostic_nms,
-        single_cls=bool(train["single_cls"]),
-        classes=classes,
+        single_cls=train.single_cls,
+        classes=None if train.class_ids is None else tuple(train.class_ids),
         split=config.split.value,
     )
 
@@ -186,13 +184,7 @@ def keep_newest(metrics: MetricsFile, newest: Path) -> None:
     write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
 
 
-def class_filter(train: Mapping[str, Any]) -> list[int] | None:
-    """Return the classes that a training is limited to; None for all."""
-    classes = train["classes"]
-    return None if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [int(classes)]
-
-
-def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any], task: str) -> dict[str, str]:
+def fingerprint_splits(dataset: Dataset, train: TrainArguments, task: str) -> dict[str, str]:
     """Return the content hash of each split that is there.
 
     Args:
@@ -200,9 +192,8 @@ def fingerprint_splits(dataset: Dataset, train: Mapping[str, Any], task: str) ->
         train: The training's arguments: `single_cls` and `classes` change labels, so they enter the hash.
         task: What the labels are for.
     """
-    wanted = class_filter(train)
     return {
-        split: fingerprint_split(dataset, split, single_cls=bool(train["single_cls"]), classes=wanted, task=task)
+        split: fingerprint_split(dataset, split, single_cls=train.single_cls, classes=train.class_ids, task=task)
         for split, places in dataset.splits.items()
         if all(place.exists() for place in places)
     }

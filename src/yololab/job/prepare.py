@@ -13,7 +13,7 @@ from yololab.comparison.guards import guard_problems
 from yololab.comparison.run_reference import read_reference
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.data.checks.suitability import unfit_dataset
 from yololab.data.dataset.index import Dataset, load_dataset, missing_splits
 from yololab.data.dataset.source import dataset_name, locate_dataset
@@ -187,7 +187,7 @@ def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
         InputError: It cannot be found, read or downloaded.
     """
     isolate(config, paths)
-    top = config.train["pretrained"]
+    top = config.train.pretrained
     return resolve_model(
         config.model.weights,
         config.model.architecture,
@@ -226,7 +226,7 @@ def prepare_job(
     if dataset is not None:
         problems += _unknown_classes(config, dataset[0])
     if dataset is not None and model is not None:
-        single_cls = bool(config.train["single_cls"])
+        single_cls = config.train.single_cls
         problems += _or_note(lambda: unfit_dataset(dataset[0], model.task, single_cls), problems) or []
         row = _or_note(lambda: task_named(model.task), problems)
         if row is not None and not single_cls:
@@ -242,8 +242,8 @@ def prepare_job(
 
 def _take_image_size(config: ExperimentConfig, task: Task) -> None:
     """Set the task's own image size where nobody has named one: Ultralytics classifies at 224 px by default."""
-    if "imgsz" not in config.overridden and config.train["imgsz"] == TRAIN_ARGUMENTS["imgsz"].default:
-        config.train["imgsz"] = task.imgsz
+    if "imgsz" not in config.overridden and config.train.imgsz == TRAIN_ARGUMENTS["imgsz"].default:
+        config.train.imgsz = task.imgsz
 
 
 def refuse_settings_without_effect(config: ExperimentConfig, prepared: Prepared) -> None:
@@ -271,9 +271,7 @@ def _prepare_baseline(config: ExperimentConfig, paths: Paths) -> None:
 
 def _unknown_classes(config: ExperimentConfig, dataset: Dataset) -> list[Problem]:
     """Return the problem of class ids that the dataset does not have."""
-    classes = config.train["classes"]
-    wanted = [] if classes is None else list(classes) if isinstance(classes, (list, tuple)) else [classes]
-    unknown = [index for index in wanted if index not in dataset.names]
+    unknown = [index for index in config.train.class_ids or () if index not in dataset.names]
     known = ", ".join(f"{index} ({name})" for index, name in list(dataset.names.items())[:20])
     return [Problem("classes", f"no class {', '.join(map(str, unknown))} in {dataset.yaml}", known)] if unknown else []
 

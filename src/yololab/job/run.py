@@ -197,7 +197,7 @@ def _first_entry(launch: Launch) -> dict[str, Any]:
         "name": launch.folder.path.name,
         "config": launch.tree,
         "requested_config": launch.tree,
-        "provenance": collect_provenance(launch.working_directory, launch.command, int(launch.config.train["seed"])),
+        "provenance": collect_provenance(launch.working_directory, launch.command, launch.config.train.seed),
         "estimate": launch.estimate,
         "repeats": {"run": launch.origin, "differences": list(launch.rerun_differences)} if launch.origin else None,
     }

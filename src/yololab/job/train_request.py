@@ -30,7 +30,7 @@ def make_requests(job: Job) -> None:
         _write_list(job.folder.subset, subset)
         lists["train"] = job.folder.subset
         job.screen.detail(f"data.subset: {len(subset)} training images, drawn with seed {job.seed}")
-    if train["fraction"] != 1.0:
+    if train.fraction != 1.0:
         job.screen.warn("fraction takes the first images in the order of their names; data.subset draws at random")
     job.data_yaml = write_resolved_yaml(dataset, job.folder.data, job.config.data.allow_download, lists)
     job.request = _request(job, training_arguments(job.config), job.data_yaml)
@@ -41,7 +41,7 @@ def make_requests(job: Job) -> None:
 def _rehearse(job: Job) -> None:
     """Draw one batch of each split, and ask for a training on it."""
     train, dataset, mode = job.config.train, job.prepared.dataset, job.config.dry_run
-    batch = train["batch"]
+    batch = train.batch
     count = int(batch) if isinstance(batch, int) and batch > 0 else _DEFAULT_BATCH
     lists: dict[str, Path] = {}
     drawn: list[Path] = []

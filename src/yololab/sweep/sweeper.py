@@ -98,13 +98,13 @@ def run_sweep(
     prepared = _prepare_all(trials, find_device)
     _one_task(prepared)
     objectives = plan_objectives(search, prepared[0].task.name, prepared[0].dataset.names)
-    epochs = max(int(trial.experiment.train["epochs"]) for trial in trials)
+    epochs = max(trial.experiment.train.epochs for trial in trials)
     _check_strategies(search, epochs)
     own = _without_slots(engine, own, trials, prepared)
     executor = make_executor(engine, own, resources)
     budget = len(points) if is_grid else search.trials or DEFAULT_TRIALS
     planned = budget * search.seeds
-    screen = Screen(verbose=bool(trials[0].experiment.train["verbose"]))
+    screen = Screen(verbose=trials[0].experiment.train.verbose)
     first = {} if is_grid or search.sampler in SEQUENCES or not search.config_first else config_point(space)
     screen.stage("sweep", f"{planned} trials over {', '.join(space.keys) or 'nothing: one trial'}")
     _announce(screen, search, executor, engine, [item.metric for item in objectives])
@@ -154,7 +154,7 @@ def run_sweep(
         working_directory=str(working_directory),
         task=prepared[0].task.name,
         epochs=epochs,
-        seed=int(trials[0].experiment.train["seed"]),
+        seed=trials[0].experiment.train.seed,
         command=("yololab", *sys.argv[1:]),
         created=now(),
         first_point=first,
@@ -244,7 +244,7 @@ def _verdict(folder: SweepFolder, settings: SweepSettings) -> int:
 def sweep_name(trials: Sequence[PlannedTrial]) -> str:
     """Return the first part of the sweep folder's name: `name=…`, the recipe's, else the model's."""
     first = trials[0]
-    name = first.experiment.train["name"]
+    name = first.experiment.train.name
     recipe = first.choices.get("experiment")
     if name:
         return str(name)
@@ -335,7 +335,7 @@ def _ingredients(experiment: ExperimentConfig) -> tuple[str, ...]:
         str(part)
         for part in (
             experiment.model,
-            experiment.train["pretrained"],
+            experiment.train.pretrained,
             experiment.data,
             experiment.device.id,
             experiment.evaluation.split,

@@ -37,7 +37,7 @@ def run_trial(folder: Path) -> int:
         sweep, number = SweepFolder(folder.resolve().parent), folder.resolve().name
         threads = os.environ.get(THREADS)
         terms = Terms(
-            screen=Screen(verbose=bool(frozen.experiment.train["verbose"])),
+            screen=Screen(verbose=frozen.experiment.train.verbose),
             command=sys.orig_argv,
             # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
             working_directory=Path(sweep.read_settings().working_directory) if sweep.is_sweep() else Path.cwd(),

@@ -12,8 +12,8 @@ from yololab.config.compose import Composed, compose_experiment
 from yololab.config.differences import changed_settings
 from yololab.config.folders import conf_dir, group_options
 from yololab.config.hydra_text import encode_free
-from yololab.config.schema import GROUP_CLASSES, OWNED_BY_GROUP, default_tree
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, user_arguments
+from yololab.config.schema import GROUP_CLASSES, default_tree
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, USER_ARGUMENTS
 from yololab.config.validation import known_keys, through_the_door, training_arguments
 from yololab.data.dataset.source import BUILTIN
 from yololab.data.shapes.dataset import VARIANTS
@@ -87,7 +87,7 @@ def composed_with(group: str, option: str) -> Composed:
 def test_every_option_composes_and_passes_the_door(group, option):
     composed = composed_with(group, option)
     assert composed.choices[group] == option
-    assert composed.experiment.train["optimizer"] != "auto"
+    assert composed.experiment.train.optimizer != "auto"
 
 
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["model"])
@@ -128,12 +128,12 @@ def test_every_dataset_of_the_package_is_an_option():
 
 
 def test_the_documented_values_are_the_defaults():
-    train = compose_experiment([]).experiment.train
+    train = vars(compose_experiment([]).experiment.train)
     assert {key: train[key] for key in SEED} == SEED
 
 
 def test_defaults_are_those_of_ultralytics_but_for_a_listed_few():
-    train = compose_experiment([]).experiment.train
+    train = vars(compose_experiment([]).experiment.train)
     found = {
         name: (default_arguments()[name], train[name])
         for name in train
@@ -150,7 +150,7 @@ def test_every_argument_of_ultralytics_is_the_users_or_is_refused_with_a_reason(
     assert set(TRAIN_ARGUMENTS) == set(default_arguments())
     tree = default_tree()
     for name in default_arguments():
-        if name in user_arguments() or name in OWNED_BY_GROUP:
+        if name in USER_ARGUMENTS:
             assert name in tree
         elif name not in GROUP_CLASSES:
             assert name not in tree
@@ -169,7 +169,7 @@ def settings_of(hparams):
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["hparams"])
 def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
     own = settings_of(option)
-    train = composed_with("hparams", option).experiment.train
+    train = vars(composed_with("hparams", option).experiment.train)
     default = yaml.safe_load((conf_dir() / "hparams/default.yaml").read_text())
     for key, value in default.items():
         assert train[key] == own.get(key, value)
@@ -178,7 +178,7 @@ def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["augmentation"])
 def test_swapping_augmentation_loses_nothing(option):
     own = yaml.safe_load((conf_dir() / "augmentation" / f"{option}.yaml").read_text()) or {}
-    train = composed_with("augmentation", option).experiment.train
+    train = vars(composed_with("augmentation", option).experiment.train)
     for key in ("hsv_h", "hsv_s", "hsv_v", "degrees", "translate", "scale", "fliplr", "mosaic"):
         assert train[key] == own.get(key, SEED[key])
 
@@ -203,7 +203,7 @@ def test_optimizer_auto_with_a_rate_of_ones_own_is_an_error(setting):
 
 
 def test_optimizer_auto_alone_is_allowed():
-    assert compose_experiment(["optimizer=auto"]).experiment.train["optimizer"] == "auto"
+    assert compose_experiment(["optimizer=auto"]).experiment.train.optimizer == "auto"
 
 
 def test_all_problems_at_once_with_the_nearest_names():
@@ -263,9 +263,9 @@ def test_a_users_conf_adds_and_overrides_options_and_its_config_is_never_read(tm
         (tmp_path / "conf" / name).write_text(text)
     monkeypatch.chdir(tmp_path)
     experiment = compose_experiment(["hparams=mine"]).experiment
-    assert (experiment.train["lr0"], experiment.train["momentum"]) == (0.002, 0.937)
+    assert (experiment.train.lr0, experiment.train.momentum) == (0.002, 0.937)
     assert experiment.model.weights == "other.pt"
-    assert experiment.train["epochs"] == 100
+    assert experiment.train.epochs == 100
     assert "mine" in group_options(tmp_path)["hparams"]
 
 
@@ -281,7 +281,7 @@ def test_a_users_option_with_an_unknown_key_is_named(tmp_path, monkeypatch):
 
 def test_command_line_wins_over_a_recipe():
     assert compose_experiment(["experiment=demo"]).experiment.model.pretrained is False
-    assert compose_experiment(["experiment=demo", "epochs=1"]).experiment.train["epochs"] == 1
+    assert compose_experiment(["experiment=demo", "epochs=1"]).experiment.train.epochs == 1
     assert compose_experiment(["experiment=demo", "model=yolo11n"]).experiment.model.weights == "yolo11n.pt"
 
 

@@ -24,4 +24,4 @@ def test_classification_has_its_own(task, imgsz, overridden, taken):
     config = through_the_door(default_tree() | {"imgsz": imgsz}, overridden)
     for _ in range(2):  # a trial comes through here again
         _take_image_size(config, TASKS[task])
-        assert config.train["imgsz"] == taken
+        assert config.train.imgsz == taken

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from yololab.config.train_arguments.table import nearest
+from yololab.config.nearest import nearest
 from yololab.errors import Problem, one_of
 
 

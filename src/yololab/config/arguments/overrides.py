@@ -10,8 +10,11 @@ from typing import Any
 from yololab.config.arguments.options import FREE_GROUPS, expand_home, is_forgotten_sweep, option_text
 from yololab.config.arguments.values import read_value, split_commas
 from yololab.config.hydra_text import quote
-from yololab.config.train_arguments.kinds import Argument, Kind
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, check_value, nearest, refusal
+from yololab.config.nearest import nearest
+from yololab.config.reading import allowed
+from yololab.config.settings import Kind, Setting
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
+from yololab.config.train_arguments.refusals import check_value, refusal
 from yololab.errors import InputError, Problem, one_of
 
 # Free text of ours: never a list, never a sweep, and `${` is nothing special in it.
@@ -117,7 +120,7 @@ def _value_text(key: str, text: str, groups: Mapping[str, Collection[str]], mult
 def _allowed(key: str, groups: Mapping[str, Collection[str]]) -> str:
     if key in groups:
         return one_of(sorted(groups[key]))
-    return TRAIN_ARGUMENTS[key].allowed if key in TRAIN_ARGUMENTS else "one value"
+    return allowed(TRAIN_ARGUMENTS[key]) if key in TRAIN_ARGUMENTS else "one value"
 
 
 def _sweep_text(text: str, element: Callable[[str], str]) -> str:
@@ -138,7 +141,7 @@ def _group_element(key: str, groups: Mapping[str, Collection[str]]) -> Callable[
     return read_option
 
 
-def _argument_element(argument: Argument) -> Callable[[str], str]:
+def _argument_element(argument: Setting) -> Callable[[str], str]:
     def read_argument(text: str) -> str:
         if _CAST.fullmatch(text):
             return text
@@ -162,12 +165,12 @@ def _read_items(text: str) -> Any:
     return value if inner == text and len(parts) < 2 else [read_value(part) for part in parts if part]
 
 
-def _is_forgotten_list(argument: Argument, text: str) -> bool:
+def _is_forgotten_list(argument: Setting, text: str) -> bool:
     is_path = argument.kind in (Kind.STR, Kind.SWITCH) and not argument.choices
     return not argument.takes_list and not is_path and len(split_commas(text)) > 1
 
 
-def _checked_text(argument: Argument, value: Any) -> str:
+def _checked_text(argument: Setting, value: Any) -> str:
     checked, problem = check_value(argument.name, value)
     if problem is not None:
         raise InputError(problem)

@@ -11,8 +11,11 @@ from yololab.config.arguments.commands import MODES, SPECIAL_COMMANDS, TASK_MODE
 from yololab.config.arguments.flags import Flags
 from yololab.config.arguments.overrides import VERBATIM, Assignment
 from yololab.config.arguments.values import merge_tokens, read_value
-from yololab.config.train_arguments.kinds import Kind
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, nearest, refusal, user_arguments
+from yololab.config.nearest import nearest
+from yololab.config.reading import allowed
+from yololab.config.settings import Kind
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, USER_ARGUMENTS
+from yololab.config.train_arguments.refusals import refusal
 from yololab.errors import Problem, one_of
 
 _ASSIGNMENT = re.compile(
@@ -196,13 +199,13 @@ def _stray(token: str, commands: Commands, groups: Groups) -> Problem:
     """Return the problem of a token that is no command, no task, no switch and no `key=value`."""
     argument = TRAIN_ARGUMENTS.get(token)
     if argument is not None:
-        return Problem(token, "no value", argument.allowed, f"write {token}=<value>")
+        return Problem(token, "no value", allowed(argument), f"write {token}=<value>")
     if token in groups:
         return Problem(token, "no value", one_of(sorted(groups[token])), f"write {token}=<option>")
     if _MODEL_FILE.fullmatch(token):
         return Problem(token, "a file without a key", remedy=f"write model={token}")
     if token.lower().endswith((".yaml", ".yml")):
         return Problem(token, "a file without a key", remedy=f"write data={token}, model={token} or cfg={token}")
-    close = nearest(token, [*commands, *user_arguments(), *groups])
+    close = nearest(token, [*commands, *USER_ARGUMENTS, *groups])
     remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab --help` lists the commands"
     return Problem(token, "no command, and no key=value", remedy=remedy)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, user_arguments
+from yololab.config.train_arguments.arguments import USER_ARGUMENTS, TrainArguments
 from yololab.errors import Problem
 
 _BOXES = frozenset({"detect", "segment", "pose", "obb"})
@@ -112,11 +112,11 @@ class Usage:
         return f"{self.task} with RT-DETR" if self.family == "rtdetr" else self.task
 
 
-def without_effect(train: Mapping[str, Any], usage: Usage) -> dict[str, tuple[str, str]]:
+def without_effect(train: TrainArguments, usage: Usage) -> dict[str, tuple[str, str]]:
     """Return the arguments that a training would not read, each with the reason and what to do instead.
 
     Args:
-        train: Argument → value, all of them.
+        train: The arguments of the training.
         usage: What they are used for.
     """
     found = {
@@ -129,12 +129,12 @@ def without_effect(train: Mapping[str, Any], usage: Usage) -> dict[str, tuple[st
     return found
 
 
-def _conditions(train: Mapping[str, Any], usage: Usage) -> Iterator[tuple[str, str, str]]:
+def _conditions(train: TrainArguments, usage: Usage) -> Iterator[tuple[str, str, str]]:
     """Return what other settings, the model or the dataset keep from having an effect."""
     data = usage.data or {}
-    if SCOPES["auto_augment"].holds(usage.task, usage.family) and train.get("auto_augment"):
+    if SCOPES["auto_augment"].holds(usage.task, usage.family) and train.auto_augment:
         for name in ("hsv_h", "hsv_s", "hsv_v"):
-            policy = f"auto_augment={train['auto_augment']}"
+            policy = f"auto_augment={train.auto_augment}"
             yield name, f"{usage.task} does not read it beside {policy}", "auto_augment=null lets it act"
     if SCOPES["kobj"].holds(usage.task, usage.family):
         if not data.get("flip_idx"):
@@ -161,23 +161,22 @@ def _remedy(kind: str, usage: Usage) -> str:
     return f"leave it out; for {usage.called} there is {', '.join(there)}" if there else "leave it out"
 
 
-def refused_settings(train: Mapping[str, Any], overridden: Collection[str], usage: Usage) -> list[Problem]:
+def refused_settings(train: TrainArguments, overridden: Collection[str], usage: Usage) -> list[Problem]:
     """Return a problem for each argument that somebody set and that has no effect.
 
     What asks for nothing may stand (`mosaic=0`). A file that writes down nearly every argument, as Ultralytics'
     args.yaml does, has set only what differs from the default.
 
     Args:
-        train: Argument → value, all of them.
+        train: The arguments of the training.
         overridden: The keys that the command line or a sweep set.
         usage: What they are used for.
     """
-    arguments = user_arguments()
-    whole_file = sum(name in overridden for name in arguments) > len(arguments) / 2
+    whole_file = sum(name in overridden for name in USER_ARGUMENTS) > len(USER_ARGUMENTS) / 2
     problems = []
     for name, (reason, remedy) in without_effect(train, usage).items():
-        value = train.get(name)
-        by_default = value == TRAIN_ARGUMENTS[name].default
+        value = getattr(train, name)
+        by_default = value == USER_ARGUMENTS[name].default
         if name in overridden and not _asks_for_nothing(name, value) and not (whole_file and by_default):
             problems.append(Problem(name, f"{value!r}, but {reason}", remedy=remedy))
         # the protocol's own key of the same name
@@ -186,17 +185,18 @@ def refused_settings(train: Mapping[str, Any], overridden: Collection[str], usag
     return problems
 
 
-def idle_settings(train: Mapping[str, Any], usage: Usage) -> list[str]:
+def idle_settings(train: TrainArguments, usage: Usage) -> list[str]:
     """Return a sentence for each argument that differs from its default, as an option file set it, without an effect.
 
     Args:
-        train: Argument → value, all of them.
+        train: The arguments of the training.
         usage: What they are used for.
     """
     return [
-        f"{name}={train[name]} has no effect: {reason}"
+        f"{name}={value} has no effect: {reason}"
         for name, (reason, _) in without_effect(train, usage).items()
-        if name in train and not _asks_for_nothing(name, train[name]) and train[name] != TRAIN_ARGUMENTS[name].default
+        for value in (getattr(train, name),)
+        if not _asks_for_nothing(name, value) and value != USER_ARGUMENTS[name].default
     ]
 
 

@@ -44,7 +44,7 @@ from yololab.ultralytics_adapter.validation.evaluation import evaluate
 def verify(job: Job) -> None:
     """Go through the checklist and record it with its evidence."""
     assert job.metrics is not None
-    losses = read_results(job.folder.results, validated=bool(job.config.train["val"])).train_losses()
+    losses = read_results(job.folder.results, validated=job.config.train.val).train_losses()
     measured = {metric.name: job.metrics.value(metric.name) for metric in job.prepared.task.metrics}
     overfit = job.config.dry_run is DryRun.OVERFIT
     job.checklist = [
@@ -74,7 +74,7 @@ def exported(job: Job) -> Check:
     images = split_images(job.prepared.dataset, split)
     if listed.is_file():
         images = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
-    imgsz = config.evaluation.imgsz or int(config.train["imgsz"])
+    imgsz = config.evaluation.imgsz or config.train.imgsz
     try:
         with ultralytics_log(job.screen.line_of_ultralytics):
             exported = export_model(

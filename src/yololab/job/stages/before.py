@@ -23,7 +23,6 @@ from yololab.job.baselines import refuse_unlike_baseline, run_of_baseline
 from yololab.job.context import Job
 from yololab.job.gatekeeper import GateName
 from yololab.job.gates import ask_gate
-from yololab.job.measure import class_filter
 from yololab.job.prepare import needed_splits
 from yololab.job.stages.check import DATASET_REPORT_VERSION, check_settings, refuse_blocking, show_findings
 from yololab.job.stages.estimate import estimate_cost, plan_of, shortages, show_estimate
@@ -93,8 +92,8 @@ def job_value(job: Job, group: str, option: str) -> str:
 def check(job: Job) -> None:
     """Check the dataset, fingerprint every split, keep its manifest, and say what Ultralytics is to be given."""
     dataset, train = job.prepared.dataset, job.config.train
-    single_cls = bool(train["single_cls"])
-    settings = check_settings(job.config.check, int(train["imgsz"]), job.prepared.paths.cache)
+    single_cls = train.single_cls
+    settings = check_settings(job.config.check, train.imgsz, job.prepared.paths.cache)
     needed, task = needed_splits(job.config), job.prepared.task.name
     if job.kept_checks is not None:
         job.report = kept_check(job.kept_checks / check_key(dataset, task, single_cls, needed, settings), dataset)
@@ -105,7 +104,7 @@ def check(job: Job) -> None:
             )
     show_findings(job.screen, job.prepared.dataset_name, job.report)
     readable = all(file.digest for files in job.report.files.values() for file in files)
-    job.fingerprints = job.report.fingerprints(single_cls, class_filter(train)) if readable else {}
+    job.fingerprints = job.report.fingerprints(single_cls, train.class_ids) if readable else {}
     refuse_changed_data(job)
     content = job.report.to_json() | {"fingerprint": job.fingerprints}
     write_json(job.folder.dataset_report, content, DATASET_REPORT_VERSION)
@@ -181,7 +180,7 @@ def approve_device_and_data(job: Job) -> None:
     """Ask before a CPU is used, and before a dataset with warnings is."""
     assert job.report is not None
     if job.prepared.device.kind == "cpu":
-        epochs, imgsz = job.config.train["epochs"], job.config.train["imgsz"]
+        epochs, imgsz = job.config.train.epochs, job.config.train.imgsz
         images = counted(job.images()["train"], "image")
         what = f"{counted(epochs, 'epoch')} of {images} of {job.prepared.dataset_name} at {imgsz} px"
         if job.rehearsal is not None:

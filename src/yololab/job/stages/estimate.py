@@ -58,12 +58,12 @@ def plan_of(config: ExperimentConfig, images: Mapping[str, int], *, export: bool
     train, split = config.train, config.evaluation.split.value
     evaluated = images.get(split, 0)
     wanted = config.verification.map_images
-    epochs = int(train["epochs"])
+    epochs = train.epochs
     return Plan(
         epochs=epochs,
-        closed_epochs=min(epochs, int(train["close_mosaic"] or 0)) if train["mosaic"] else 0,
-        validate=bool(train["val"]),
-        save_period=max(0, int(train["save_period"])),
+        closed_epochs=min(epochs, int(train.close_mosaic or 0)) if train.mosaic else 0,
+        validate=train.val,
+        save_period=max(0, train.save_period),
         validation_images=images.get("val", 0),
         evaluation_images=evaluated,
         export=export,

@@ -77,7 +77,7 @@ def record_training(job: Job, result: TrainResult) -> None:
 def _tell_dropped_images(job: Job, result: TrainResult) -> None:
     """Warn when Ultralytics trained on fewer images than the dataset has: it leaves out what it cannot read."""
     used = (result.setup.get("images") or {}).get("train")
-    if job.report is None or used is None or job.rehearsal or job.config.train["fraction"] != 1.0:
+    if job.report is None or used is None or job.rehearsal or job.config.train.fraction != 1.0:
         return
     subset = job.folder.subset
     expected = len(subset.read_text().splitlines()) if subset.is_file() else job.report.splits["train"].images

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from yololab.config.train_arguments.table import nearest
+from yololab.config.nearest import nearest
 from yololab.errors import InputError, Problem
 
 Settings = TypeVar("Settings")

@@ -96,7 +96,7 @@ def agree(
 
     warnings = sum(len(report.warnings) for report in checks.values())
     share = planned / len(trials)
-    epochs = round(share * sum(int(trial.experiment.train["epochs"]) for trial in trials))
+    epochs = round(share * sum(trial.experiment.train.epochs for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
         amount = f"{counted(planned, 'trial')} on the CPU, {counted(epochs, 'epoch')} in all"
         sizes = " or ".join(f"{report.splits['train'].images:,}" for report in checks.values())
@@ -144,9 +144,9 @@ def _check_datasets(
     """Check each distinct dataset once."""
     checks: dict[str, CheckReport] = {}
     for trial, item in zip(trials, prepared, strict=True):
-        single = bool(trial.experiment.train["single_cls"])
+        single = trial.experiment.train.single_cls
         needed = needed_splits(trial.experiment)
-        imgsz = int(trial.experiment.train["imgsz"])
+        imgsz = trial.experiment.train.imgsz
         settings = check_settings(trial.experiment.check, imgsz, item.paths.cache)
         key = check_key(item.dataset, item.task.name, single, needed, settings)
         if key in checks:
@@ -169,8 +169,8 @@ def _estimate(
     estimates: list[dict[str, Any] | None] = []
     for trial, item in zip(trials, prepared, strict=True):
         experiment, train = trial.experiment, trial.experiment.train
-        size = (experiment.data.subset, train["fraction"])
-        key = (item.model.model, item.dataset.yaml, size, item.device.id, str([train[name] for name in _COST]))
+        size = (experiment.data.subset, train.fraction)
+        key = (item.model.model, item.dataset.yaml, size, item.device.id, str([getattr(train, name) for name in _COST]))
         if key not in probes:
             probes[key] = _probe(trial, item, screen)
         probe = probes[key]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from yololab.config.nearest import nearest
 from yololab.config.search import Pruner, SearchConfig
-from yololab.config.train_arguments.table import nearest
 from yololab.errors import InputError, Problem
 from yololab.sweep.state import Objective
 from yololab.tasks import TASKS

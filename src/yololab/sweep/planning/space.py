@@ -15,8 +15,8 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
 from yololab.config.hydra_text import FREE_PREFIX, decode_free, quote
-from yololab.config.train_arguments.kinds import Kind
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
+from yololab.config.settings import Kind
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import InputError, Problem
 
 # Arguments that take whole numbers only, whatever the ends of their interval look like.

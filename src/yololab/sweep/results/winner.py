@@ -55,7 +55,7 @@ def finish_winner(folder: Path) -> int:
     """
     run = RunFolder(folder.resolve())
     frozen = thaw(run.path)
-    screen = Screen(verbose=bool(frozen.experiment.train["verbose"]))
+    screen = Screen(verbose=frozen.experiment.train.verbose)
     record = Record(run)
     with screen.logging_to(run.log):
         job = _job_of(run, frozen, screen)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from yololab.config.schema import default_tree
 from yololab.config.train_arguments.applicability import SCOPES, Usage, idle_settings, refused_settings, without_effect
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS, user_arguments
+from yololab.config.train_arguments.arguments import USER_ARGUMENTS, TrainArguments
 from yololab.tasks import TASKS
-
-TREE = {name: value for name, value in default_tree().items() if name in TRAIN_ARGUMENTS}
 
 
 def refused(usage: Usage, **values) -> dict[str, str]:
-    return {item.where: str(item) for item in refused_settings(TREE | values, set(values), usage)}
+    return {item.where: str(item) for item in refused_settings(TrainArguments(**values), set(values), usage)}
 
 
 def test_the_table_names_arguments_and_tasks():
-    assert set(SCOPES) <= set(user_arguments())
+    assert set(SCOPES) <= set(USER_ARGUMENTS)
     tasks = {"detect", "segment", "pose", "obb", "classify", "semantic", "depth"}
     assert set().union(*(scope.tasks for scope in SCOPES.values())) == tasks
     assert set(TASKS) <= tasks
@@ -90,19 +87,19 @@ def test_what_asks_for_nothing_may_stand():
 
 
 def test_the_protocols_keys_count_too():
-    problems = refused_settings(TREE, {"evaluation.iou", "evaluation.imgsz"}, Usage("classify"))
+    problems = refused_settings(TrainArguments(), {"evaluation.iou", "evaluation.imgsz"}, Usage("classify"))
     assert [item.where for item in problems] == ["evaluation.iou"]
 
 
 def test_a_file_that_writes_down_everything_has_set_what_differs():
-    everything = set(user_arguments())
-    assert not refused_settings(TREE, everything, Usage("detect"))
-    assert [item.where for item in refused_settings(TREE | {"kobj": 3.0}, everything, Usage("detect"))] == ["kobj"]
+    everything = set(USER_ARGUMENTS)
+    assert not refused_settings(TrainArguments(), everything, Usage("detect"))
+    assert [item.where for item in refused_settings(TrainArguments(kobj=3.0), everything, Usage("detect"))] == ["kobj"]
 
 
 def test_what_an_option_file_set_is_told_and_defaults_are_not():
-    assert idle_settings(TREE, Usage("classify")) == []
-    (sentence,) = idle_settings(TREE | {"mixup": 0.15}, Usage("classify"))
+    assert idle_settings(TrainArguments(), Usage("classify")) == []
+    (sentence,) = idle_settings(TrainArguments(mixup=0.15), Usage("classify"))
     assert sentence == "mixup=0.15 has no effect: classify does not read it"
 
 
@@ -110,4 +107,4 @@ def test_nothing_is_without_effect_everywhere():
     usages = [Usage(task, data={"flip_idx": [0], "kpt_shape": [1, 3]}) for task in SCOPES["degrees"].tasks]
     usages.append(Usage("classify"))
     for name in SCOPES:
-        assert any(name not in without_effect(TREE, usage) for usage in usages), name
+        assert any(name not in without_effect(TrainArguments(), usage) for usage in usages), name

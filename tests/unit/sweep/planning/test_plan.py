@@ -8,7 +8,7 @@ import pytest
 
 from yololab.config.folders import composing_from, copy_config
 from yololab.config.search import SPACES, Pruner, Sampler, SearchConfig
-from yololab.config.train_arguments.table import TRAIN_ARGUMENTS
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
 from yololab.job.gatekeeper import Answer, Approval, GateName
@@ -224,13 +224,13 @@ def test_what_is_edited_later_does_not_change_the_sweep(tmp_path, monkeypatch):
     file.write_text(text.format(7))
     copy_config(tmp_path / "sweep/.conf", Path.cwd())
     file.write_text(text.format(9))
-    assert plan_trial(0, ["hparams=ours"]).experiment.train["epochs"] == 9
+    assert plan_trial(0, ["hparams=ours"]).experiment.train.epochs == 9
     with composing_from(tmp_path / "sweep/.conf"):
         trial = plan_trial(3, ["hparams=ours"])
-    assert trial.experiment.train["epochs"] == 7
+    assert trial.experiment.train.epochs == 7
     freeze_trial(trial, RunFolder(tmp_path / "sweep/3"))
     assert "epochs: 7" in (tmp_path / "sweep/3/.hydra/config.yaml").read_text()
-    assert plan_trial(0, ["hparams=ours"]).experiment.train["epochs"] == 9
+    assert plan_trial(0, ["hparams=ours"]).experiment.train.epochs == 9
 
 
 def test_trials_take_only_what_the_parent_said_yes_to(tmp_path):

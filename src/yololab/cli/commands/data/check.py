@@ -14,7 +14,6 @@ from yololab.data.labels.by_task import FORMS
 from yololab.errors import InputError
 from yololab.files.json_files import write_json
 from yololab.files.paths import RunFolder, create_folder
-from yololab.job.measure import class_filter
 from yololab.job.prepare import Paths, needed_splits, prepare_dataset, prepare_model, project_paths
 from yololab.job.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
 from yololab.report.page import write_check_page
@@ -35,7 +34,7 @@ def run(request: Request) -> int:
     if problems:
         raise InputError(problems)
     train = composed.experiment.train
-    single_cls = bool(train["single_cls"])
+    single_cls = train.single_cls
     screen = request.screen()
     with screen.counting("images") as progress:
         report = check_dataset(
@@ -44,11 +43,11 @@ def run(request: Request) -> int:
             progress=progress,
             single_cls=single_cls,
             needed=needed_splits(composed.experiment),
-            settings=check_settings(composed.experiment.check, int(train["imgsz"]), paths.cache),
+            settings=check_settings(composed.experiment.check, train.imgsz, paths.cache),
         )
     folder = RunFolder(create_folder(paths.tree.checks, name))
     readable = all(file.digest for files in report.files.values() for file in files)
-    fingerprints = report.fingerprints(single_cls, class_filter(train)) if readable else {}
+    fingerprints = report.fingerprints(single_cls, train.class_ids) if readable else {}
     content = report.to_json() | {"fingerprint": fingerprints}
     write_json(folder.dataset_report, content, DATASET_REPORT_VERSION)
     write_manifest(folder.manifest, report.manifest())

@@ -35,7 +35,7 @@ def evaluate_checkpoint(request: Request) -> MetricsFile:
     """
     composed = request.compose()
     experiment = composed.experiment
-    screen = request.screen(verbose=bool(experiment.train["verbose"]))
+    screen = request.screen(verbose=experiment.train.verbose)
     prepared = prepare_job(
         experiment, request.working_directory, data_choice(composed), needed=(experiment.evaluation.split.value,)
     )

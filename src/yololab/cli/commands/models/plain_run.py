@@ -11,6 +11,7 @@ import yaml
 from yololab.cli.request import Request
 from yololab.comparison.run_reference import RunReference
 from yololab.config.compose import Composed
+from yololab.config.train_arguments.refusals import check_value
 from yololab.data.checks.suitability import unfit_dataset
 from yololab.data.dataset.resolved import write_resolved_yaml
 from yololab.errors import InputError, Problem
@@ -59,7 +60,8 @@ def measure_plain_run(
     problems = unfit_dataset(dataset, model.task, bool(arguments.get("single_cls")))
     if problems:
         raise InputError(problems)
-    train = experiment.train | {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if key in arguments}
+    used = {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if arguments.get(key) is not None}
+    train = replace(experiment.train, **{key: check_value(key, value)[0] for key, value in used.items()})
     task = task_named(model.task)
     protocol = make_protocol(experiment.evaluation, train, task)
     recorded = other.metrics.content.get("protocol") if other.metrics else None

@@ -22,7 +22,7 @@ def run(request: Request) -> int:
     composed = request.compose()
     experiment = composed.experiment
     prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
-    screen = request.screen(verbose=bool(experiment.train["verbose"]))
+    screen = request.screen(verbose=experiment.train.verbose)
     probe = probe_experiment(experiment, prepared, screen)
     found = estimate_from(probe, experiment, prepared, export=experiment.export.format is not None)
     free = shutil.disk_usage(existing_folder(prepared.paths.tree.root)).free

@@ -48,16 +48,16 @@ def run(request: Request) -> int:
     recorded = Path(before["provenance"]["working_directory"])
     working_directory = recorded if recorded.is_dir() else request.working_directory
     prepared = prepare_job(experiment, working_directory, choice)
-    screen = request.screen(verbose=bool(experiment.train["verbose"]))
+    screen = request.screen(verbose=experiment.train.verbose)
     screen.stage("rerun", str(origin.path))
     gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
-    provenance = collect_provenance(working_directory, request.command, int(experiment.train["seed"]), gpus)
+    provenance = collect_provenance(working_directory, request.command, experiment.train.seed, gpus)
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     differences = what_differs(before, provenance, fingerprints, prepared.model.lineage)
     for line in differences or ["data, packages, machine and starting weights are the same as then"]:
         screen.detail(line)
     stem = re.sub(r"_\d{8}_\d{6}(_\d+)?$", "", origin.path.name)
-    name = experiment.train["name"] or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
+    name = experiment.train.name or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
     folder = RunFolder(create_folder(prepared.paths.tree.training, str(name)))
     refreeze(origin, folder)
     return run_job(

@@ -49,7 +49,7 @@ def resume_run(folder: RunFolder, given: ExperimentConfig, request: Request) -> 
     from yololab.job.gatekeeper import terminal_asker
     from yololab.job.resume import Terms, start_or_continue
 
-    screen = request.screen(verbose=bool(frozen.train["verbose"]))
+    screen = request.screen(verbose=frozen.train.verbose)
     terms = Terms(
         screen=screen,
         command=request.command,

@@ -40,7 +40,7 @@ def launch_single(request: Request) -> tuple[RunFolder, int]:
     from yololab.job.run import Launch, run_job
 
     experiment = composed.experiment
-    screen = request.screen(verbose=bool(experiment.train["verbose"]))
+    screen = request.screen(verbose=experiment.train.verbose)
     prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
     if request.task not in (None, prepared.task.name):
         found = f"{request.task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
@@ -79,7 +79,7 @@ def run_multirun(request: Request) -> int:
 def run_name(composed: Composed) -> str:
     """Return the first part of the run folder's name: `name=…`, else the model's."""
     suffix = "" if composed.experiment.dry_run is DryRun.OFF else "_dry_run"
-    name = composed.experiment.train["name"]
+    name = composed.experiment.train.name
     if name:
         return f"{name}{suffix}"
     return f"{_model_name(composed)}{suffix}"

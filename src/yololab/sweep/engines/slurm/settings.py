@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from yololab.config.train_arguments.table import nearest
+from yololab.config.nearest import nearest
 from yololab.errors import InputError, Problem
 from yololab.sweep.engines.settings import read_settings
 from yololab.sweep.executor import Resources

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from yololab.config.train_arguments.kinds import PRECISIONS, Kind
-from yololab.config.train_arguments.table import (
+from yololab.config.nearest import nearest
+from yololab.config.reading import PRECISIONS
+from yololab.config.settings import Kind
+from yololab.config.train_arguments.arguments import (
     COMPILE_MODES,
     LARGEST_SEED,
     OPTIMIZERS,
     TRAIN_ARGUMENTS,
-    check_value,
-    nearest,
-    refusal,
-    user_arguments,
+    USER_ARGUMENTS,
 )
+from yololab.config.train_arguments.refusals import check_value, refusal
 
 # Arguments of which Ultralytics takes more before the training than it can use in it, each with such a value.
 STRICTER = {
@@ -64,12 +64,12 @@ def test_the_kinds_and_ranges_are_those_of_the_installed_key_sets(reference: Mod
         rows = [row for row in TRAIN_ARGUMENTS.values() if row.kind is kind]
         return {row.name for row in rows if all(getattr(row, limit) == value for limit, value in limits.items())}
 
-    assert names(Kind.FLOAT, minimum=None, maximum=None) | names(Kind.BATCH) == reference.CFG_FLOAT_KEYS
-    assert names(Kind.FLOAT, minimum=0.0, maximum=1.0) | names(Kind.SUBSET) == reference.CFG_FRACTION_KEYS
+    assert names(Kind.FLOAT, at_least=None, at_most=None) | names(Kind.BATCH) == reference.CFG_FLOAT_KEYS
+    assert names(Kind.FLOAT, at_least=0.0, at_most=1.0) | names(Kind.SUBSET) == reference.CFG_FRACTION_KEYS
     assert names(Kind.INT) == reference.CFG_INT_KEYS
     assert names(Kind.BOOL) == reference.CFG_BOOL_KEYS
     assert names(Kind.STR) >= reference.CFG_STR_KEYS
-    minimums = {name: TRAIN_ARGUMENTS[name].minimum for name in reference.CFG_INT_KEYS}
+    minimums = {name: TRAIN_ARGUMENTS[name].at_least for name in reference.CFG_INT_KEYS}
     assert {name: low for name, low in minimums.items() if low is not None} == reference.CFG_INT_MIN
     assert PRECISIONS == reference.QUANTIZE_ALIASES
 
@@ -90,7 +90,7 @@ def test_the_largest_seed_is_the_largest_that_numpy_takes():
 
 
 def test_null_is_allowed_where_the_installed_check_allows_it(reference: ModuleType):
-    for name, row in user_arguments().items():
+    for name, row in USER_ARGUMENTS.items():
         assert row.optional == _accepts(reference, name, None)[0] or name == "imgsz", name
 
 
@@ -125,7 +125,7 @@ SCALARS = st.one_of(
 VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.lists(st.floats(0, 1) | st.integers(0, 3), min_size=2, max_size=3)
 
 
-@pytest.mark.parametrize("name", sorted(set(user_arguments()) - set(STRICTER)))
+@pytest.mark.parametrize("name", sorted(set(USER_ARGUMENTS) - set(STRICTER)))
 @settings(max_examples=25, deadline=None)
 @given(value=VALUES)
 @example(value=1e2)
@@ -161,7 +161,7 @@ def test_a_stricter_argument_is_stricter(name: str, value: object, reference: Mo
     assert problem.allowed
 
 
-@pytest.mark.parametrize("name", [name for name, row in user_arguments().items() if row.kind is not Kind.NAME])
+@pytest.mark.parametrize("name", [name for name, row in USER_ARGUMENTS.items() if row.kind is not Kind.NAME])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_is_refused(name: str, value: float):
     assert check_value(name, value)[1] is not None
@@ -310,7 +310,7 @@ def test_predict_arguments_are_read_by_no_training(reference: ModuleType):
     read |= set(re.findall(r"\bargs\.(\w+)", inspect.getsource(validator.BaseValidator.__call__)))
     refused = {name for name, row in TRAIN_ARGUMENTS.items() if row.owner == "predict"}
     assert refused & read == {"dnn"}  # of an ONNX file alone, which no training has
-    assert {"save_txt", "visualize", "show_labels", "augment"} <= read & set(user_arguments())
+    assert {"save_txt", "visualize", "show_labels", "augment"} <= read & set(USER_ARGUMENTS)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How the value of a train argument is read: one reader for each kind of value.
 
-A reader takes a row of the table and a value, and returns the value as Ultralytics would use it, or raises
+A reader takes a setting and a value, and returns the value as Ultralytics would use it, or raises
 `ValueError`. Where Ultralytics checks a value before the training (`check_cfg` in `ultralytics/cfg/__init__.py`), a
 reader accepts the same values; where Ultralytics meets a bad one only during the training, or never, the reader refuses
 it at once. Numbers that are not finite are always refused.
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
+
+from yololab.config.settings import Kind, Setting
 
 # Ultralytics' names of a precision, as `QUANTIZE_ALIASES` in `ultralytics/cfg/__init__.py` maps them.
 PRECISIONS: dict[str, int | str] = {
@@ -24,70 +24,20 @@ PRECISIONS: dict[str, int | str] = {
 }
 
 
-class Kind(StrEnum):
-    """What sort of value an argument takes."""
-
-    ANY = "anything"
-    BATCH = "batch size"
-    BOOL = "true or false"
-    CLASSES = "class ids"
-    FLOAT = "number"
-    FREEZE = "layers"
-    IMGSZ = "image size"
-    INT = "whole number"
-    NAME = "run name"
-    QUANTIZE = "precision"
-    SCALE = "scale"
-    STR = "text"
-    SUBSET = "part of the data"
-    SWITCH = "true, false or a word"
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One argument of Ultralytics' `cfg/default.yaml`.
-
-    Attributes:
-        name: Its name.
-        kind: What sort of value it takes.
-        default: Ultralytics' default.
-        optional: Whether null is a value.
-        minimum: Smallest number, where the kind is a number.
-        maximum: Largest number, where the kind is a number.
-        choices: The words it takes, when only certain ones count; upper and lower case are the same.
-        owner: Who sets it: `user` (top level of our config), `group:<name>` (a config group), `export`
-            (`export.<key>`), `framework` (yololab itself), `predict` (nobody: no training reads it).
-    """
-
-    name: str
-    kind: Kind
-    default: Any
-    optional: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    owner: str = "user"
-
-    @property
-    def takes_list(self) -> bool:
-        """Whether several values can be one value of this argument, as in `freeze=0,1`."""
-        return self.kind in (Kind.CLASSES, Kind.FREEZE, Kind.IMGSZ, Kind.SCALE, Kind.SUBSET)
-
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in the words of an error message."""
-        return _ALLOWED[self.kind](self) + (", or null" if self.optional else "")
-
-
-def read(argument: Argument, value: Any) -> Any:
+def read(setting: Setting, value: Any) -> Any:
     """Return `value` as Ultralytics would use it.
 
     Raises:
         ValueError: The value is of a wrong type or out of range.
     """
-    if value is None and argument.optional:
+    if value is None and setting.optional:
         return None
-    return _READERS[argument.kind](argument, value)
+    return _READERS[setting.kind](setting, value)
+
+
+def allowed(setting: Setting) -> str:
+    """Return what is allowed, as an error message says it."""
+    return _ALLOWED[setting.kind](setting) + (", or null" if setting.optional else "")
 
 
 def _accept(condition: bool) -> None:
@@ -99,52 +49,52 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _number(argument: Argument, value: Any) -> int | float:
+def _number(setting: Setting, value: Any) -> int | float:
     _accept(_is_finite(value))
-    _accept(argument.minimum is None or value >= argument.minimum)
-    _accept(argument.maximum is None or value <= argument.maximum)
+    _accept(setting.at_least is None or value >= setting.at_least)
+    _accept(setting.at_most is None or value <= setting.at_most)
     # To Ultralytics false is 0, as in `mosaic=False`; the record shows the number.
     return int(value) if isinstance(value, bool) else value
 
 
-def _whole(argument: Argument, value: Any) -> int:
+def _whole(setting: Setting, value: Any) -> int:
     _accept(not isinstance(value, float) or value.is_integer())
-    return int(_number(argument, value))
+    return int(_number(setting, value))
 
 
-def _bool(_argument: Argument, value: Any) -> bool:
+def _bool(_setting: Setting, value: Any) -> bool:
     _accept(isinstance(value, bool))
     return bool(value)
 
 
-def _text(argument: Argument, value: Any) -> str:
+def _text(setting: Setting, value: Any) -> str:
     _accept(isinstance(value, str) and value != "")
-    if not argument.choices:
+    if not setting.choices:
         return str(value)
-    spelling = {choice.lower(): choice for choice in argument.choices}
+    spelling = {choice.lower(): choice for choice in setting.choices}
     _accept(value.lower() in spelling)
     return spelling[value.lower()]
 
 
-def _switch(argument: Argument, value: Any) -> bool | str:
-    return value if isinstance(value, bool) else _text(argument, value)
+def _switch(setting: Setting, value: Any) -> bool | str:
+    return value if isinstance(value, bool) else _text(setting, value)
 
 
-def _batch(argument: Argument, value: Any) -> int | float:
+def _batch(setting: Setting, value: Any) -> int | float:
     if isinstance(value, float) and 0 < value < 1:
         return value
-    count = _whole(argument, value)
+    count = _whole(setting, value)
     _accept(count == -1 or count >= 1)
     return count
 
 
-def _class_ids(_argument: Argument, value: Any) -> int | list[int]:
+def _class_ids(_setting: Setting, value: Any) -> int | list[int]:
     ids = list(value) if isinstance(value, (list, tuple)) else [value]
     _accept(bool(ids) and all(type(item) is int and item >= 0 for item in ids))
     return ids if isinstance(value, (list, tuple)) else ids[0]
 
 
-def _layers(_argument: Argument, value: Any) -> int | list[int | str]:
+def _layers(_setting: Setting, value: Any) -> int | list[int | str]:
     if isinstance(value, (list, tuple)):
         _accept(all((type(item) is int and item >= 0) or (isinstance(item, str) and bool(item)) for item in value))
         return list(value)
@@ -152,16 +102,16 @@ def _layers(_argument: Argument, value: Any) -> int | list[int | str]:
     return int(value)
 
 
-def _image_size(argument: Argument, value: Any) -> int:
+def _image_size(setting: Setting, value: Any) -> int:
     if isinstance(value, (list, tuple)):
         # Ultralytics trains `640,480` at 640 and says so in one line of its log.
         _accept(bool(value) and all(side == value[0] for side in value))
         value = value[0]
     _accept(not isinstance(value, bool))
-    return _whole(argument, int(value) if isinstance(value, str) and value.isdecimal() else value)
+    return _whole(setting, int(value) if isinstance(value, str) and value.isdecimal() else value)
 
 
-def _run_name(_argument: Argument, value: Any) -> str | None:
+def _run_name(_setting: Setting, value: Any) -> str | None:
     _accept(isinstance(value, (str, int, float)) and not isinstance(value, bool))
     name = str(value).strip()
     _accept(name not in ("", ".", "..") and not any(letter in '/\\:*?"<>|' or ord(letter) < 32 for letter in name))
@@ -169,19 +119,19 @@ def _run_name(_argument: Argument, value: Any) -> str | None:
     return None if name == "model" else name
 
 
-def _precision(_argument: Argument, value: Any) -> int | str:
+def _precision(_setting: Setting, value: Any) -> int | str:
     _accept(str(value).lower() in PRECISIONS)
     return PRECISIONS[str(value).lower()]
 
 
-def _scale(argument: Argument, value: Any) -> int | float | list[int | float]:
+def _scale(setting: Setting, value: Any) -> int | float | list[int | float]:
     if not isinstance(value, (list, tuple)):
-        return _number(argument, value)
+        return _number(setting, value)
     _accept(len(value) == 2 and all(_is_finite(item) for item in value))
     return list(value)
 
 
-def _subset(_argument: Argument, value: Any) -> int | float | list[int | float]:
+def _subset(_setting: Setting, value: Any) -> int | float | list[int | float]:
     if isinstance(value, (list, tuple)):
         _accept(len(value) in (2, 3) and all(_is_share(item) for item in value) and all(value[:2]))
         return [float(item) if item in (0, 1) else item for item in value]
@@ -193,11 +143,11 @@ def _is_share(value: Any) -> bool:
     return (type(value) is int and value >= 0) or (type(value) is float and 0 <= value <= 1)
 
 
-def _any(_argument: Argument, value: Any) -> Any:
+def _any(_setting: Setting, value: Any) -> Any:
     return value
 
 
-_READERS: dict[Kind, Callable[[Argument, Any], Any]] = {
+_READERS: dict[Kind | type, Callable[[Setting, Any], Any]] = {
     Kind.ANY: _any,
     Kind.BATCH: _batch,
     Kind.BOOL: _bool,
@@ -215,18 +165,18 @@ _READERS: dict[Kind, Callable[[Argument, Any], Any]] = {
 }
 
 
-def _range(argument: Argument) -> str:
-    article = "a number" if argument.kind is Kind.FLOAT else "a whole number"
-    if argument.minimum is not None and argument.maximum is not None:
-        return f"{article} from {argument.minimum:g} to {argument.maximum:g}"
-    return article if argument.minimum is None else f"{article} of at least {argument.minimum:g}"
+def _range(setting: Setting) -> str:
+    article = "a number" if setting.kind is Kind.FLOAT else "a whole number"
+    if setting.at_least is not None and setting.at_most is not None:
+        return f"{article} from {setting.at_least:g} to {setting.at_most:g}"
+    return article if setting.at_least is None else f"{article} of at least {setting.at_least:g}"
 
 
-def _words(argument: Argument) -> str:
-    return f"one of {', '.join(argument.choices)}" if argument.choices else "text"
+def _words(setting: Setting) -> str:
+    return f"one of {', '.join(setting.choices)}" if setting.choices else "text"
 
 
-_ALLOWED: dict[Kind, Callable[[Argument], str]] = {
+_ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
     Kind.ANY: lambda _: "anything",
     Kind.BATCH: lambda _: "a whole number from 1, -1 for what fits, or the part of the GPU's memory to fill (e.g. 0.7)",
     Kind.BOOL: lambda _: "true or false",
@@ -240,5 +190,5 @@ _ALLOWED: dict[Kind, Callable[[Argument], str]] = {
     Kind.SCALE: lambda _: "a number from 0 to 1, or a pair [smallest,largest]",
     Kind.STR: _words,
     Kind.SUBSET: lambda _: "a ratio above 0 up to 1, a count above 1, or a list of those for [train,val,test]",
-    Kind.SWITCH: lambda argument: f"true, false, or {_words(argument) if argument.choices else 'a path'}",
+    Kind.SWITCH: lambda setting: f"true, false, or {_words(setting) if setting.choices else 'a path'}",
 }
