@@ -25,7 +25,7 @@ class TestSweeps(SweepsElsewhere):
     def test_a_hanging_trial_is_ended_at_its_time_limit(self, make, tmp_path):
         # Slurm counts in minutes, and looks every half of one.
         entries = self.run(tmp_path, make(jobs=2, time_minutes=1), "do=hang", "do=ok")
-        assert [str(entry.state) for entry in entries] == ["failed", "complete"]
+        assert [str(entry.status) for entry in entries] == ["failed", "complete"]
         assert "time limit" in entries[0].error["message"]
         assert "time_minutes" in entries[0].error["message"]
         assert not sweep_contract.alive(tmp_path / "0")

@@ -14,7 +14,7 @@ from command_line import finish, start
 from sweeps import assert_only_the_winner_was_finished, sweep_of
 from tiny import make_dataset
 
-from yololab.sweep.state import SweepFolder, TrialState
+from yololab.sweep.state import SweepFolder, TrialStatus
 
 SETTINGS = (
     *("data=pictures/data.yaml", "model=yolo26n.yaml", "imgsz=32", "batch=2", "device=cpu", "workers=0"),
@@ -61,7 +61,7 @@ def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, pr
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
     before = sweep.trials()
-    assert [entry.state for entry in before] == [TrialState.RUNNING] * 2
+    assert [entry.status for entry in before] == [TrialStatus.RUNNING] * 2
     # What Slurm itself sends when the time limit is near: the training saves its state and is queued again.
     slurm.run("scancel", "--signal=USR2", str(before[1].handle))
     successor = start(project, "resume", str(sweep.path))
@@ -71,11 +71,11 @@ def test_on_slurm_a_killed_parent_a_cancelled_job_and_one_queued_again(slurm, pr
     output = finish(successor)
     assert "2 still run" in output
     cancelled, requeued = sweep.trials()
-    assert cancelled.state is TrialState.FAILED
+    assert cancelled.status is TrialStatus.FAILED
     assert "cancelled in Slurm" in cancelled.error["message"]
     assert (sweep.trial(0).last).is_file()
     # One job from its submission to its end, in two attempts of the body; no epoch was trained twice.
-    assert (requeued.state, requeued.attempts) == (TrialState.COMPLETE, 1)
+    assert (requeued.status, requeued.attempts) == (TrialStatus.COMPLETE, 1)
     record = record_of(sweep, 1)
     assert [attempt["from_epoch"] for attempt in record["attempts"]] == [0, reached]
     assert record["results"]["final_epoch"] == epochs_of(sweep, 1) == 25
@@ -96,7 +96,7 @@ def test_on_ray_a_killed_node_lets_its_trial_go_on_elsewhere(ray_nodes, project)
     finally:
         ray_nodes.add_second_node()
     entries = sweep.trials()
-    assert [entry.state for entry in entries] == [TrialState.COMPLETE] * 2
+    assert [entry.status for entry in entries] == [TrialStatus.COMPLETE] * 2
     assert sorted(entry.attempts for entry in entries) == [1, 2]
     lost = next(entry.number for entry in entries if entry.attempts == 2)
     record = record_of(sweep, lost)

@@ -17,7 +17,7 @@ from sweeps import assert_only_the_winner_was_finished, sweep_of
 from tiny import make_dataset
 
 from yololab.sweep.planning.storage import journal_url, open_storage
-from yololab.sweep.state import TrialState
+from yololab.sweep.state import TrialStatus
 
 QUICK = ("model=./micro.yaml", "approval=auto", *command_line.QUICK)
 SETTINGS = ("data=pictures/data.yaml", *QUICK, "evaluation.plots=false", "hydra.launcher.jobs=2")
@@ -39,8 +39,8 @@ def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
     folder = sweep_of(project, "searched")
     entries = folder.trials()
     assert len(entries) == 3
-    assert {str(entry.state) for entry in entries} <= {"complete", "pruned"}
-    assert entries[0].state is TrialState.COMPLETE
+    assert {str(entry.status) for entry in entries} <= {"complete", "pruned"}
+    assert entries[0].status is TrialStatus.COMPLETE
     assert "search: tpe" in output
     assert entries[0].params == {"lr0": 0.01, "augmentation": "default"}, "the config's own values come first"
     assert "first point: the config's own lr0=0.01, augmentation=default" in output
@@ -48,12 +48,12 @@ def test_a_search_over_numbers_and_groups_gives_up_what_is_worse(project):
     for entry in entries:
         trial, run = study.trials[entry.study_trial], folder.trial(entry.number)
         record = json.loads(run.record.read_text())
-        assert trial.state.name.lower() == record["status"] == str(entry.state)
+        assert trial.state.name.lower() == record["status"] == str(entry.status)
         assert record["config"]["lr0"] == entry.params["lr0"]
         assert record["config"]["mosaic"] == {"none": 0.0, "default": 1.0}[entry.params["augmentation"]]
         epochs = record["training"]["epochs_completed"]
         assert list(trial.intermediate_values) == list(range(1, epochs + 1))
-        assert epochs == 3 if entry.state is TrialState.COMPLETE else epochs < 3
+        assert epochs == 3 if entry.status is TrialStatus.COMPLETE else epochs < 3
         assert run.best.is_file()
         assert run.metrics.is_file(), "what a pruned trial reached is measured"
         assert (run.path / "output.log").is_file()
@@ -81,16 +81,16 @@ def test_a_sweep_killed_with_its_trials_is_finished_by_resume(project):
             continue
     process.communicate(timeout=60)
     before = {entry.number: entry for entry in folder.trials()}
-    assert any(entry.state is TrialState.RUNNING for entry in before.values())
+    assert any(entry.status is TrialStatus.RUNNING for entry in before.values())
     finish(start(project.parent, "resume", str(folder.path)))
     entries = folder.trials()
     assert [entry.number for entry in entries] == [0, 1]
-    assert {str(entry.state) for entry in entries} == {"complete"}
+    assert {str(entry.status) for entry in entries} == {"complete"}
     assert [entry.params["lr0"] for entry in entries] == [0.001, 0.01]
     records = [json.loads(folder.trial(number).record.read_text()) for number in range(2)]
     assert {record["results"]["final_epoch"] for record in records} == {8}
     for number, entry in before.items():
-        if entry.state is TrialState.COMPLETE:
+        if entry.status is TrialStatus.COMPLETE:
             assert entries[number] == entry
         elif (folder.trial(number).results).is_file():
             assert entries[number].attempts == 2

@@ -23,7 +23,7 @@ from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState, Resources
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.resume import take_over
-from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus
 
 HERE = Path(__file__).parent
 BODY = (sys.executable, str(HERE / "trial_body.py"))
@@ -36,7 +36,7 @@ class Trials:
     def __init__(self, folder: SweepFolder, *wishes: str) -> None:
         self.folder = folder
         self.left = []
-        self.seen: list[tuple[int, TrialState]] = []
+        self.seen: list[tuple[int, TrialStatus]] = []
         for number, wish in enumerate(wishes):
             folder.trial(number).path.mkdir(parents=True)
             self.left.append(TrialEntry(number, tuple(wish.split()), {}))
@@ -52,7 +52,7 @@ class Trials:
         """Nobody is told."""
 
     def changed(self, entry: TrialEntry) -> None:
-        self.seen.append((entry.number, entry.state))
+        self.seen.append((entry.number, entry.status))
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
         """Nobody looks."""
@@ -103,7 +103,7 @@ class SweepContract:
         wishes = ("do=ok", "do=raise", "do=kill", "do=exit", "do=nan", "do=unrecorded", "do=ok lr0=0.3")
         entries = self.run(tmp_path, make(jobs=2), *wishes)
         states = ["complete", "failed", "failed", "failed", "failed", "failed", "complete"]
-        assert [str(entry.state) for entry in entries] == states
+        assert [str(entry.status) for entry in entries] == states
         errors = [(entry.error or {}).get("message", "") for entry in entries]
         assert errors[1] == "boom"
         assert "without a final status" in errors[2]
@@ -117,21 +117,21 @@ class SweepContract:
 
     def test_a_hanging_trial_is_ended_at_its_time_limit(self, make, tmp_path):
         entries = self.run(tmp_path, make(jobs=2, time_minutes=2 / 60), "do=hang", "do=stubborn", "do=ok")
-        assert [str(entry.state) for entry in entries] == ["failed", "failed", "complete"]
+        assert [str(entry.status) for entry in entries] == ["failed", "failed", "complete"]
         assert "time limit" in entries[0].error["message"]
         for number in (0, 1):
             assert not alive(tmp_path / str(number))
 
     def test_a_killed_trial_is_tried_again_as_often_as_allowed(self, make, tmp_path):
         entries = self.run(tmp_path, make(jobs=1), "do=once", "do=kill", "do=raise", retries=1)
-        assert [str(entry.state) for entry in entries] == ["complete", "failed", "failed"]
+        assert [str(entry.status) for entry in entries] == ["complete", "failed", "failed"]
         assert [entry.attempts for entry in entries] == [2, 2, 1]
 
     def test_a_slow_trial_keeps_no_slot_from_the_fast_ones(self, make, tmp_path):
         executor = make(jobs=2)
         assert executor.capacity == 2
         entries = self.run(tmp_path, executor, f"seconds={self.slow_seconds}", "do=ok", "do=ok", "do=ok")
-        assert {str(entry.state) for entry in entries} == {"complete"}
+        assert {str(entry.status) for entry in entries} == {"complete"}
         slow = float((tmp_path / "0/starts.txt").read_text().split()[-1])
         last = float((tmp_path / "3/starts.txt").read_text().split()[-1])
         assert last < slow + self.slow_seconds, "the fast ones ran beside it, one after the other"
@@ -154,22 +154,22 @@ class SweepContract:
         source.tick = lambda *_: setattr(stop, "requested", begun.exists() and "begun" in begun.read_text())
         with pytest.raises(InterruptedRunError, match="resume"):
             TrialLoop(folder, source, make(jobs=1), MAP, source, poll_seconds=0.05).run(stop)
-        assert [str(entry.state) for entry in folder.trials()] == ["complete", "waiting", "waiting"]
+        assert [str(entry.status) for entry in folder.trials()] == ["complete", "interrupted", "not started"]
         assert not alive(tmp_path / "1")
 
     def test_what_still_runs_is_found_again(self, make, tmp_path):
         """Another process polls the handle; a trial that has ended meanwhile is recorded, a lost one waits."""
         folder, executor = SweepFolder(tmp_path), make(jobs=3)
         source = Trials(folder, "do=ok seconds=600", "do=ok", "do=kill")
-        gone = replace(source.left[0], state=TrialState.RUNNING)
+        gone = replace(source.left[0], status=TrialStatus.RUNNING)
         for entry in source.left:
             handle = executor.submit(folder.trial(entry.number).path, {})
-            folder.write_trial(replace(entry, state=TrialState.RUNNING, attempts=1, handle=handle, owner=gone.owner))
+            folder.write_trial(replace(entry, status=TrialStatus.RUNNING, attempts=1, handle=handle, owner=gone.owner))
         wait_for(lambda: len(states_of(executor, folder)[JobState.GONE]) == 2, self.patience)
         wait_for(lambda: "begun" in (tmp_path / "0/output.log").read_text())
         adopted = take_over(folder, executor, MAP)
         assert [entry.number for entry in adopted] == [0]
-        assert [str(entry.state) for entry in folder.trials()] == ["running", "complete", "waiting"]
+        assert [str(entry.status) for entry in folder.trials()] == ["running", "complete", "interrupted"]
         executor.cancel(adopted[0].handle)
         wait_for(lambda: not alive(tmp_path / "0"), self.patience)
         executor.close()

@@ -12,7 +12,7 @@ from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.sweep.executor import Resources
 from yololab.sweep.results.finalize import finalize_sweep
-from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.terminal.screen import Screen
 
 ACCURACY = Objective("mAP50-95", "maximize")
@@ -50,7 +50,7 @@ def write_trial(
     number: int,
     values: dict,
     found: float | None = None,
-    state: TrialState = TrialState.COMPLETE,
+    noted: TrialStatus = TrialStatus.COMPLETE,
     status: Status | None = Status.COMPLETE,
     error: str | None = None,
     epochs: int = 3,
@@ -66,7 +66,7 @@ def write_trial(
         number: The trial's number.
         values: Its swept values.
         found: How often its model finds an object, 0 to 1; None for a trial that was not measured.
-        state: What the sweep says of it.
+        noted: What the sweep says of it.
         status: What its record says; None for no record.
         error: Why it failed.
         epochs: Lines of results.csv.
@@ -79,7 +79,7 @@ def write_trial(
     overrides = (*(f"{key}={value}" for key, value in values.items()), "epochs=3")
     told = {"message": error, "kind": "JobError", "exit_code": 1} if error else None
     run.path.mkdir(parents=True, exist_ok=True)
-    folder.write_trial(TrialEntry(number, overrides, dict(values), state, study_trial=number, attempts=1, error=told))
+    folder.write_trial(TrialEntry(number, overrides, dict(values), noted, study_trial=number, attempts=1, error=told))
     if status is not None:
         record = Record(run)
         record.begin({"task": "detect", "name": run.path.name, "dataset": {"name": "animals", "source": "a.yaml"}})
@@ -96,7 +96,7 @@ def write_trial(
         run.weights.mkdir(exist_ok=True)
         run.best.write_bytes(b"b" * 1000)
         run.last.write_bytes(b"l" * 500)
-    if epochs and (found is not None or state is TrialState.PRUNED):
+    if epochs and (found is not None or noted is TrialStatus.PRUNED):
         with run.results.open("w", newline="") as file:
             table = csv.writer(file)
             table.writerow(["epoch", "time", "train/box_loss", "metrics/mAP50(B)", "metrics/mAP50-95(B)"])
@@ -132,10 +132,9 @@ def complete_sweep(path):
         values = {"lr0": round(0.001 * 1.5**number, 5), "model": ("yolo26n", "yolo26s")[number % 2]}
         run = write_trial(folder, number, values, 0.35 + 0.05 * number)
         write_comparison(run, "IMPROVED" if number > 6 else "INCONCLUSIVE", 0.01 * number, 0.001 + 0.01 * (12 - number))
-    write_trial(folder, 12, {"lr0": 0.5, "model": "yolo26n"}, state=TrialState.PRUNED, status=Status.PRUNED)
-    failed = write_trial(
-        folder, 13, {"lr0": 9.0, "model": "yolo26n"}, state=TrialState.FAILED, status=Status.FAILED, error="loss is NaN"
-    )
+    write_trial(folder, 12, {"lr0": 0.5, "model": "yolo26n"}, noted=TrialStatus.PRUNED, status=Status.PRUNED)
+    values = {"lr0": 9.0, "model": "yolo26n"}
+    failed = write_trial(folder, 13, values, noted=TrialStatus.FAILED, status=Status.FAILED, error="loss is NaN")
     failed.log.write_text("line\n" * 40 + "RuntimeError: the last line\n")
     finalize_sweep(folder, Screen(quiet=True))
     return folder

@@ -49,7 +49,7 @@ class JobList:
 
     def changed(self, entry: TrialEntry) -> None:
         """Print a line."""
-        self.screen.stage(f"trial {entry.number}", entry.state.value)
+        self.screen.stage(f"trial {entry.number}", entry.status.value)
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
         """Print nothing in between."""

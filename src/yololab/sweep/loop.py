@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from yololab.errors import InterruptedRunError, JobError
-from yololab.files.record import Record, Status, now
+from yololab.files.record import now
 from yololab.host.processes import ProcessIdentity
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState
-from yololab.sweep.results.outcome import Outcome, read_outcome
-from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
+from yololab.sweep.results.outcome import read_outcome
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus, failure
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 30.0
@@ -120,7 +120,7 @@ class TrialLoop:
         """Start a trial; one that the engine does not take has failed."""
         attempt = replace(
             entry,
-            state=TrialState.RUNNING,
+            status=TrialStatus.RUNNING,
             attempts=entry.attempts + 1,
             owner=ProcessIdentity.current(),
             submitted=entry.submitted or now(),
@@ -130,8 +130,7 @@ class TrialLoop:
         try:
             handle = self.executor.submit(self.folder.trial(entry.number).path, self.source.environment(entry))
         except JobError as error:
-            failure = {"message": str(error), "kind": "JobError", "exit_code": 1}
-            self._record(attempt, Outcome(TrialState.FAILED, error=failure))
+            self._record(attempt.ended(TrialStatus.FAILED, error=failure(str(error), "JobError")))
             return
         attempt = replace(attempt, handle=handle)
         self.folder.write_trial(attempt)
@@ -156,34 +155,17 @@ class TrialLoop:
         reason = self.executor.reason(entry.handle or "")
         # One that was told to stop by its parent's death goes on with us; one that was ended by a limit does not.
         orphan = reason is None and entry.handle in [item.handle for item in self.adopted]
-        outcome = read_outcome(folder, self.objectives, reason, asked=stopping or orphan)
+        outcome = read_outcome(entry, folder, self.objectives, reason, asked=stopping or orphan)
         if outcome.retriable and entry.attempts <= self.retries and not stopping:
             self._submit(entry)
-            return
-        self._record(entry, outcome)
+        else:
+            self._record(outcome.entry)
 
-    def _record(self, entry: TrialEntry, outcome: Outcome) -> None:
+    def _record(self, ended: TrialEntry) -> None:
         """Write what became of a trial."""
-        finished = now() if outcome.state.finished else None
-        ended = replace(
-            entry,
-            state=outcome.state,
-            objectives=outcome.objectives,
-            error=outcome.error,
-            owner=None,
-            handle=None,
-            finished=finished,
-        )
         self.folder.write_trial(ended)
-        if outcome.state is TrialState.FAILED:
-            self._leave_record(entry, outcome)
-        if outcome.state.finished:
+        if ended.status is TrialStatus.FAILED:
+            self.folder.leave_record(ended)
+        if ended.status.finished:
             self.source.ended(ended)
         self.observer.changed(ended)
-
-    def _leave_record(self, entry: TrialEntry, outcome: Outcome) -> None:
-        """Give a trial that could not write its record one: every folder of a sweep says what became of it."""
-        record = Record(self.folder.trial(entry.number))
-        if not record.path.exists():
-            record.begin({"name": str(entry.number)})
-            record.finish(Status.FAILED, outcome.error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.sweep.executor import JobState
 from yololab.sweep.results.summary import write_summary
-from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen, duration, make_table, number
 
@@ -53,7 +54,7 @@ class SweepProgress:
     _shown: float = 0.0
 
     def __enter__(self) -> SweepProgress:
-        self._ended = {entry.number: entry for entry in self.folder.trials() if entry.state.finished}
+        self._ended = {entry.number: entry for entry in self.folder.trials() if entry.status.finished}
         if self.screen.console.is_terminal:
             self._live = Live(console=self.screen.console, transient=True, auto_refresh=False)
             self._live.start()
@@ -70,17 +71,17 @@ class SweepProgress:
         self._shown = 0.0
         values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
         name = f"trial {entry.number}"
-        if entry.state is TrialState.RUNNING:
+        if entry.status is TrialStatus.RUNNING:
             self._begun[entry.number] = time.monotonic()
             again = f"  (attempt {entry.attempts})" if entry.attempts > 1 else ""
             self.screen.stage(name, f"{values}{again}")
             return
-        if entry.state.finished:
+        if entry.status.finished:
             # From now on a kill leaves a summary that knows of this trial; one that cannot be written stops nothing.
             with suppress(InputError, OSError):
                 write_summary(self.folder)
             self._ended[entry.number] = entry
-            if entry.number in self._begun and entry.state is TrialState.COMPLETE:
+            if entry.number in self._begun and entry.status is TrialStatus.COMPLETE:
                 self._took.append(time.monotonic() - self._begun.pop(entry.number))
         numbers = "  ".join(
             f"{item.metric} {number(value)}"
@@ -88,7 +89,7 @@ class SweepProgress:
         )
         error = str((entry.error or {}).get("message", "")).partition("\n")[0]
         self.screen.stage(
-            name, "  ".join(part for part in (entry.state.value, numbers, error, self.overview()) if part)
+            name, "  ".join(part for part in (entry.status.value, numbers, error, self.overview()) if part)
         )
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
@@ -102,9 +103,9 @@ class SweepProgress:
 
     def overview(self) -> str:
         """Return how far the sweep is, in one line."""
-        count = {state: sum(entry.state is state for entry in self._ended.values()) for state in TrialState}
+        count = Counter(entry.status for entry in self._ended.values())
         parts = [f"{len(self._ended)}/{self.planned}"]
-        parts += [f"{count[state]} {state}" for state in (TrialState.PRUNED, TrialState.FAILED) if count[state]]
+        parts += [f"{count[status]} {status}" for status in (TrialStatus.PRUNED, TrialStatus.FAILED) if count[status]]
         best = self.best()
         if best is not None and best.objectives is not None:
             parts.append(f"best {number(best.objectives[0])} (trial {best.number})")
@@ -113,7 +114,9 @@ class SweepProgress:
 
     def best(self) -> TrialEntry | None:
         """Return the complete trial with the best first objective."""
-        complete = [entry for entry in self._ended.values() if entry.state is TrialState.COMPLETE and entry.objectives]
+        complete = [
+            entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE and entry.objectives
+        ]
         sign = 1 if self.objectives[0].direction == "maximize" else -1
         return max(complete, key=lambda entry: sign * (entry.objectives or (0,))[0], default=None)
 
@@ -139,7 +142,7 @@ class SweepProgress:
         return (
             str(entry.number),
             values,
-            str(state or entry.state),
+            str(state or entry.status),
             "" if epoch is None else str(epoch),
             number(value),
             "" if left is None else duration(left),

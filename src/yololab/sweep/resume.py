@@ -11,12 +11,12 @@ from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
 from yololab.files.locks import process_of
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, now
+from yololab.files.record import Record
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import BODY, Executor, JobState
 from yololab.sweep.results.outcome import read_outcome
-from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialState
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus
 from yololab.sweep.sweeper import run_trials
 from yololab.terminal.screen import Screen
 
@@ -50,8 +50,8 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources, body)
     adopted = take_over(folder, executor, settings.objectives)
     entries = folder.trials()
-    ended = sum(entry.state.finished for entry in entries)
-    waiting = sum(entry.state is TrialState.WAITING for entry in entries)
+    ended = sum(entry.status.finished for entry in entries)
+    waiting = sum(entry.status.startable for entry in entries)
     words = [f"{ended} trials have ended"]
     words += [f"{waiting} were interrupted"] if waiting else []
     words += [f"{len(adopted)} still run"] if adopted else []
@@ -86,7 +86,7 @@ def take_over(folder: SweepFolder, executor: Executor, objectives: Sequence[Obje
     adopted = []
     with folder.locked():
         for entry in folder.trials():
-            if entry.state is not TrialState.RUNNING or folder.has_another_parent(entry):
+            if entry.status is not TrialStatus.RUNNING or folder.has_another_parent(entry):
                 continue
             if entry.handle is None and _orphan_lives(folder.trial(entry.number)):
                 # Its parent was killed before it wrote down what it had started: nobody can look after that process.
@@ -94,16 +94,7 @@ def take_over(folder: SweepFolder, executor: Executor, objectives: Sequence[Obje
             states = executor.poll([entry.handle]) if entry.handle else {}
             state = states.get(entry.handle or "", JobState.GONE if entry.handle is None else JobState.RUNNING)
             if state is JobState.GONE:
-                outcome = read_outcome(folder.trial(entry.number), objectives, None, asked=True)
-                found = replace(
-                    entry,
-                    state=outcome.state,
-                    objectives=outcome.objectives,
-                    error=outcome.error,
-                    owner=None,
-                    handle=None,
-                    finished=now() if outcome.state.finished else None,
-                )
+                found = read_outcome(entry, folder.trial(entry.number), objectives, None, asked=True).entry
             else:
                 found = replace(entry, owner=ProcessIdentity.current())
                 adopted.append(found)

@@ -1,13 +1,14 @@
 """The persisted state of a sweep: one sweep.json, and a small trial.json in the folder of each trial.
 
 The truth of a finished trial is its own record, experiment_log.json; trial.json holds what only the sweep knows.
+Where a trial is follows from both and from its process, in `trial_status` and nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from filelock import FileLock
 
 from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json
+from yololab.files.locks import process_of
 from yololab.files.paths import RunFolder, safe_name
-from yololab.files.record import Status
+from yololab.files.record import Record, Status, now
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import Resources
 
@@ -30,11 +32,12 @@ LOCK_TIMEOUT_SECONDS = 120
 SILENCE_SECONDS = 180.0
 
 
-class TrialState(StrEnum):
-    """Where a trial is, as the sweep sees it."""
+class TrialStatus(StrEnum):
+    """Where a trial is. These are the only words for it in a sweep: on the screen, in summary.json, in trial.json."""
 
-    WAITING = "waiting"
+    NOT_STARTED = "not started"
     RUNNING = "running"
+    INTERRUPTED = "interrupted"
     COMPLETE = "complete"
     PRUNED = "pruned"
     FAILED = "failed"
@@ -42,7 +45,16 @@ class TrialState(StrEnum):
     @property
     def finished(self) -> bool:
         """Whether nothing will come after it."""
-        return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+        return self in (TrialStatus.COMPLETE, TrialStatus.PRUNED, TrialStatus.FAILED)
+
+    @property
+    def startable(self) -> bool:
+        """Whether a parent may start it, for the first time or again from its last checkpoint."""
+        return self in (TrialStatus.NOT_STARTED, TrialStatus.INTERRUPTED)
+
+
+# How yololab 0.1.0 wrote both statuses of a trial that may be started into trial.json.
+_WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class TrialEntry:
         number: Its number, which is also the name of its folder.
         overrides: Its overrides, those that do not vary included.
         params: Swept key → its value here, as a person reads it.
-        state: Where it is.
+        status: Where it is, as far as the sweep has noted it; `trial_status` says where it really is.
         study_trial: Its number in the study; several trials share one when each point is tried with several seeds.
         attempts: How often its body was submitted.
         handle: The engine's handle of the newest submission.
@@ -67,7 +79,7 @@ class TrialEntry:
     number: int
     overrides: tuple[str, ...]
     params: dict[str, Any]
-    state: TrialState = TrialState.WAITING
+    status: TrialStatus = TrialStatus.NOT_STARTED
     study_trial: int | None = None
     attempts: int = 0
     handle: str | None = None
@@ -76,6 +88,77 @@ class TrialEntry:
     error: dict[str, Any] | None = None
     submitted: str | None = None
     finished: str | None = None
+
+    def ended(
+        self, status: TrialStatus, objectives: tuple[float, ...] | None = None, error: dict[str, Any] | None = None
+    ) -> TrialEntry:
+        """Return the entry of the trial after its process has ended: nobody watches it any more."""
+        return replace(
+            self,
+            status=status,
+            objectives=objectives,
+            error=error,
+            owner=None,
+            handle=None,
+            finished=now() if status.finished else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of trial.json, where the status has been called `state` from the first version on."""
+        content = asdict(self)
+        return content | {"state": content.pop("status")}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> TrialEntry:
+        """Return the entry that stands in a trial.json, also in one of yololab 0.1.0."""
+        kept = {key: value for key, value in content.items() if key not in ("schema_version", "state")}
+        values, owner, status = content["objectives"], content["owner"], content["state"]
+        if status == _WAITING:
+            status = TrialStatus.INTERRUPTED if content["attempts"] else TrialStatus.NOT_STARTED
+        kept["overrides"] = tuple(content["overrides"])
+        kept["status"] = TrialStatus(status)
+        kept["objectives"] = None if values is None else tuple(values)
+        kept["owner"] = None if owner is None else ProcessIdentity.from_json(owner)
+        return cls(**kept)
+
+
+# What a record says, as a status of its trial; of a trial that is `running` its process says more.
+_RECORDED = {
+    Status.COMPLETE: TrialStatus.COMPLETE,
+    Status.PRUNED: TrialStatus.PRUNED,
+    Status.FAILED: TrialStatus.FAILED,
+    Status.REJECTED: TrialStatus.FAILED,
+    Status.INTERRUPTED: TrialStatus.INTERRUPTED,
+}
+
+
+def trial_status(entry: TrialEntry | None, record: Mapping[str, Any] | None, *, gone: bool = False) -> TrialStatus:
+    """Return where a trial is, from its trial.json, its record and its process.
+
+    A process on another machine, of which nothing can be learnt from here, counts as running.
+
+    Args:
+        entry: What the sweep has noted; None for a run that belongs to no sweep, or whose record alone is asked.
+        record: The trial's own record; None without one.
+        gone: Whether the process is known to have ended: the engine said so.
+    """
+    if entry is not None and entry.status.finished:
+        return entry.status
+    if record is None:
+        owner = entry.owner if entry is not None and entry.status is TrialStatus.RUNNING and not gone else None
+        started = owner is not None and owner.is_alive() is not False
+        return TrialStatus.RUNNING if started else TrialStatus.NOT_STARTED
+    said = _RECORDED.get(record["status"])
+    if said is not None:
+        return said
+    process = None if gone else process_of(record)
+    alive = process is not None and process.is_alive() is not False
+    return TrialStatus.RUNNING if alive else TrialStatus.INTERRUPTED
+
+
+def failure(message: str, kind: str, exit_code: int = 1) -> dict[str, Any]:
+    """Return the error of a trial as it stands in trial.json and in its record."""
+    return {"message": message, "kind": kind, "exit_code": exit_code}
 
 
 @dataclass(frozen=True)
@@ -271,7 +354,7 @@ class SweepFolder:
 
     def write_trial(self, entry: TrialEntry) -> None:
         """Write a trial.json."""
-        write_json(self.path / str(entry.number) / TRIAL_FILE, asdict(entry), TRIAL_VERSION)
+        write_json(self.path / str(entry.number) / TRIAL_FILE, entry.to_json(), TRIAL_VERSION)
 
     def read_trial(self, number: int) -> TrialEntry:
         """Read a trial.json.
@@ -279,18 +362,22 @@ class SweepFolder:
         Raises:
             InputError: There is none, or its version is unknown.
         """
-        content = read_json(self.path / str(number) / TRIAL_FILE, (TRIAL_VERSION,))
-        content.pop("schema_version")
-        values, owner = content["objectives"], content["owner"]
-        return TrialEntry(
-            **content
-            | {
-                "overrides": tuple(content["overrides"]),
-                "state": TrialState(content["state"]),
-                "objectives": None if values is None else tuple(values),
-                "owner": None if owner is None else ProcessIdentity.from_json(owner),
-            }
-        )
+        return TrialEntry.from_json(read_json(self.path / str(number) / TRIAL_FILE, (TRIAL_VERSION,)))
+
+    def leave_record(self, entry: TrialEntry) -> None:
+        """Give a failed trial that could not write its record one: every folder says what became of its trial."""
+        run = self.trial(entry.number)
+        if not run.record.exists():
+            run.path.mkdir(exist_ok=True)
+            record = Record(run)
+            record.begin({"name": str(entry.number)})
+            record.finish(Status.FAILED, entry.error)
+
+    def entry_of(self, folder: Path) -> TrialEntry | None:
+        """Return what is known of the trial in `folder`; None when no trial of this sweep lies there."""
+        number = folder.name
+        known = folder.parent == self.path and number.isdigit() and (folder / TRIAL_FILE).is_file()
+        return self.read_trial(int(number)) if known else None
 
     def trials(self) -> list[TrialEntry]:
         """Return what is known of each trial, in the order of their numbers."""

@@ -46,7 +46,7 @@ from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampl
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
 from yololab.sweep.results.finalize import finalize_sweep
-from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.isolation.devices import Device, resolve_device
 
@@ -230,10 +230,10 @@ def run_trials(
 def _verdict(folder: SweepFolder, settings: SweepSettings) -> int:
     """Return 0, or raise when too much has failed."""
     entries = folder.trials()
-    failed = [entry for entry in entries if entry.state is TrialState.FAILED]
-    if not all(entry.state.finished for entry in entries):
+    failed = [entry for entry in entries if entry.status is TrialStatus.FAILED]
+    if not all(entry.status.finished for entry in entries):
         return 0  # another parent is at work on the rest, and will say
-    if not any(entry.state is TrialState.COMPLETE for entry in entries):
+    if not any(entry.status is TrialStatus.COMPLETE for entry in entries):
         raise JobError(f"none of {len(entries)} trials completed; each folder in {folder.path} says why")
     if failed and settings.search["fail_on"] == FailOn.ANY:
         numbers = ", ".join(str(entry.number) for entry in failed)

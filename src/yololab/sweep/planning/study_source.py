@@ -13,13 +13,12 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as StudyState
 
 from yololab.errors import InputError, Problem
-from yololab.files.record import Record, Status, now
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.planning.space import Space
 from yololab.sweep.planning.storage import journal_url, open_study
 from yololab.sweep.planning.strategies import distribution_of, make_pruner, make_sampler
 from yololab.sweep.planning.trial_env import TrialEnvironment
-from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus, failure
 
 SWEEP_ATTRIBUTE = "yololab:sweep"
 DUPLICATE_ATTRIBUTE = "yololab:duplicate_of"
@@ -82,10 +81,10 @@ class StudySource:
         with self.folder.locked():
             entries = self._entries()
             for entry in entries:
-                if entry.state is TrialState.WAITING and not self.folder.has_another_parent(entry):
+                if entry.status.startable and not self.folder.has_another_parent(entry):
                     return self._claim(entry)
             following = self._next_seed(entries)
-            while following is None or following.state.finished:
+            while following is None or following.status.finished:
                 # One that could not be composed has failed, and the next one is tried.
                 entries += [following] if following else []
                 point = self._next_point(entries)
@@ -115,21 +114,21 @@ class StudySource:
         if entry.study_trial is None or self._frozen(entry.study_trial).state.is_finished():
             return
         if not self.seeds:
-            self._tell(entry.study_trial, entry.state, entry.objectives)
+            self._tell(entry.study_trial, entry.status, entry.objectives)
             return
         with self.folder.locked():
             of_point = [item for item in self._entries() if item.study_trial == entry.study_trial]
         values = [item.objectives for item in of_point if item.objectives is not None]
         lost = entry.objectives is not None and self._should_prune_point(entry)
-        ended = len(of_point) == len(self.seeds) and all(item.state.finished for item in of_point)
+        ended = len(of_point) == len(self.seeds) and all(item.status.finished for item in of_point)
         if lost or ended:
             means = tuple(fmean(column) for column in zip(*values, strict=True))
-            self._tell(entry.study_trial, TrialState.COMPLETE if values else TrialState.FAILED, means or None)
+            self._tell(entry.study_trial, TrialStatus.COMPLETE if values else TrialStatus.FAILED, means or None)
 
     def catch_up(self) -> None:
         """Tell the study of what has ended without its learning of it: a parent was killed in between."""
         with self.folder.locked():
-            ended = [entry for entry in self._entries() if entry.state.finished]
+            ended = [entry for entry in self._entries() if entry.status.finished]
         for entry in ended:
             self.ended(entry)
 
@@ -165,7 +164,7 @@ class StudySource:
         entries = []
         for number in self.folder.numbers():
             entry = self._finished.get(number) or self.folder.read_trial(number)
-            if entry.state.finished:
+            if entry.status.finished:
                 self._finished[number] = entry
             entries.append(entry)
         return entries
@@ -183,7 +182,7 @@ class StudySource:
             if entry.study_trial is not None:
                 points.setdefault(entry.study_trial, []).append(entry)
         for number, of_point in points.items():
-            if len(of_point) < len(self.seeds) and all(item.state.finished for item in of_point):
+            if len(of_point) < len(self.seeds) and all(item.status.finished for item in of_point):
                 trial = self._frozen(number)
                 if not trial.state.is_finished():
                     return self._create(number, trial.params, len(of_point), entries)
@@ -234,22 +233,18 @@ class StudySource:
         try:
             self.freeze(number, overrides)
         except InputError as error:
-            failure = {"message": str(error), "kind": "InputError", "exit_code": error.exit_code}
-            entry = replace(entry, state=TrialState.FAILED, owner=None, error=failure, finished=now())
-            self.folder.trial(number).path.mkdir(exist_ok=True)
-            record = Record(self.folder.trial(number))
-            record.begin({"name": str(number)})
-            record.finish(Status.FAILED, failure)
-            self._tell(study_trial, entry.state, None)
+            entry = entry.ended(TrialStatus.FAILED, error=failure(str(error), "InputError", error.exit_code))
+            self.folder.leave_record(entry)
+            self._tell(study_trial, entry.status, None)
         self.folder.write_trial(entry)
         return entry
 
-    def _tell(self, study_trial: int, state: TrialState, values: Sequence[float] | None) -> None:
+    def _tell(self, study_trial: int, status: TrialStatus, values: Sequence[float] | None) -> None:
         """Tell the study how a point has ended."""
-        if state is TrialState.COMPLETE:
+        if status is TrialStatus.COMPLETE:
             self._study.tell(study_trial, list(values or ()), skip_if_finished=True)
         else:
-            ended = StudyState.PRUNED if state is TrialState.PRUNED else StudyState.FAIL
+            ended = StudyState.PRUNED if status is TrialStatus.PRUNED else StudyState.FAIL
             if ended is StudyState.PRUNED and len(self.settings.objectives) > 1:
                 ended = StudyState.FAIL
             self._study.tell(study_trial, state=ended, skip_if_finished=True)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from yololab.errors import InputError, Problem
 from yololab.files.paths import OutputTree, RunFolder
-from yololab.files.record import Record, Status
-from yololab.host.provenance import process_is_alive
+from yololab.files.record import Record
 from yololab.sweep.results.summary import read_summary
 from yololab.sweep.results.weights import losing_weights
-from yololab.sweep.state import SweepFolder
+from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 
 # What we put into our cache folder; anything else there is not ours to delete.
 _CACHED_FOLDERS = ("labels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg")
@@ -104,7 +103,7 @@ def _unfinished(folder: SweepFolder) -> str:
         entries = folder.trials()
     except InputError as error:
         return f"not readable ({error.problems[0].found})"
-    waiting = [entry.number for entry in entries if not entry.state.finished]
+    waiting = [entry.number for entry in entries if not entry.status.finished]
     return f"{len(waiting)} of {len(entries)} trials have not ended" if waiting else ""
 
 
@@ -115,8 +114,7 @@ def _running(tree: OutputTree) -> str:
             content = Record(RunFolder(file.parent)).read()
         except InputError:
             continue
-        process = (content.get("provenance") or {}).get("process") or {}
-        if content["status"] == Status.RUNNING and process_is_alive(process) is not False:
+        if trial_status(None, content) is TrialStatus.RUNNING:
             return file.parent.name
     return ""
 

@@ -41,7 +41,7 @@ def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False)
     """
     summary = write_summary(folder, statistics=True)
     point_at_winner(summary)
-    ended = finish and all(entry.state.finished for entry in folder.trials())
+    ended = finish and all(entry.status.finished for entry in folder.trials())
     if ended and summary.winner is not None and not _is_dry_run(summary.winner):
         finish_through_engine(summary, screen)
         summary = with_test(summary)

@@ -14,79 +14,67 @@ from yololab.files.metrics import METRICS_VERSION
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.sweep.executor import OUTPUT
-from yololab.sweep.state import Objective, TrialState
+from yololab.sweep.state import Objective, TrialEntry, TrialStatus, failure, trial_status
 
 LAST_LINES = 5
-EXIT_INPUT = 2
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a trial.
+    """The end of an attempt.
 
     Attributes:
-        state: Complete, pruned or failed; WAITING for one that was interrupted and can go on.
-        objectives: Its values, in the order of the objectives; None when it has none.
-        error: Why it failed: `message`, `kind`, and `exit_code`.
+        entry: The trial, complete, pruned or failed; in a sweep that was asked to stop also one that can be resumed.
         retriable: Whether starting it again may end better: it was killed, or ended by its limits.
     """
 
-    state: TrialState
-    objectives: tuple[float, ...] | None = None
-    error: dict[str, Any] | None = None
+    entry: TrialEntry
     retriable: bool = False
 
 
-def read_outcome(folder: RunFolder, objectives: Sequence[Objective], reason: str | None, *, asked: bool) -> Outcome:
+def read_outcome(
+    entry: TrialEntry, folder: RunFolder, objectives: Sequence[Objective], reason: str | None, *, asked: bool
+) -> Outcome:
     """Return how a trial whose process is gone has ended; one without a final status has failed, and is marked so.
 
     Args:
-        folder: The trial's folder.
+        entry: The trial, as it was started.
+        folder: Its folder.
         objectives: What the sweep is after.
         reason: Why the process ended, as far as the engine knows.
-        asked: Whether the whole sweep was asked to stop: what is not finished then can go on later.
+        asked: Whether the whole sweep was asked to stop: what is not finished then can be resumed.
     """
+    record: dict[str, Any] | None = None
+    unread = ""
     try:
-        content = Record(folder).read()
-    except InputError as unread:
-        if asked:
-            return Outcome(TrialState.WAITING)
-        told = last_lines(folder.path / OUTPUT)
-        message = f"the process ended before it wrote its record: {reason or told or unread}"
-        return Outcome(TrialState.FAILED, error=_error(message, "NoRecord"), retriable=True)
-    status = content["status"]
-    if status == Status.COMPLETE:
-        return _complete(folder, objectives)
-    if status == Status.PRUNED:
-        return Outcome(TrialState.PRUNED, _values(folder, objectives))
-    if status in (Status.RUNNING, Status.INTERRUPTED):
-        if asked:
-            return Outcome(TrialState.WAITING)
-        ended = "the process is gone without a final status" if status == Status.RUNNING else "interrupted"
-        error = _error(f"{ended}: {reason}" if reason else ended, "Killed")
+        record = Record(folder).read()
+    except InputError as caught:
+        unread = str(caught)
+    status = trial_status(entry, record, gone=True)
+    if status.startable and asked:
+        return Outcome(entry.ended(status))
+    if record is None:
+        why = reason or last_lines(folder.path / OUTPUT) or unread
+        message = f"the process ended before it wrote its record: {why}"
+        return Outcome(entry.ended(TrialStatus.FAILED, error=failure(message, "NoRecord")), retriable=True)
+    if status is TrialStatus.INTERRUPTED:
+        killed = record["status"] == Status.RUNNING
+        ended = "the process is gone without a final status" if killed else "interrupted"
+        error = failure(f"{ended}: {reason}" if reason else ended, "Killed")
         Record(folder).finish(Status.FAILED, error)
-        return Outcome(TrialState.FAILED, error=error, retriable=True)
-    failure: dict[str, Any] = content.get("error") or _error(f"the trial is {status}", "Failed")
-    if reason is not None:
-        failure = failure | {"message": f"{reason}; {failure.get('message')}"}
-    retriable = reason is not None and failure.get("exit_code") != EXIT_INPUT
-    return Outcome(TrialState.FAILED, error=failure, retriable=retriable)
-
-
-def _complete(folder: RunFolder, objectives: Sequence[Objective]) -> Outcome:
-    """Return the outcome of a complete run; one whose objective is no number has failed all the same."""
-    values = _values(folder, objectives)
-    if values is not None:
-        return Outcome(TrialState.COMPLETE, values)
-    missing = [item.metric for item in objectives if objective_value(folder, item.metric) is None]
-    return Outcome(TrialState.FAILED, error=_error(f"{', '.join(missing)} is not a number", "NotANumber"))
-
-
-def _values(folder: RunFolder, objectives: Sequence[Objective]) -> tuple[float, ...] | None:
-    """Return the value of every objective; None when one is missing."""
-    values = [objective_value(folder, item.metric) for item in objectives]
-    known = tuple(value for value in values if value is not None)
-    return known if len(known) == len(values) else None
+        return Outcome(entry.ended(TrialStatus.FAILED, error=error), retriable=True)
+    if status is TrialStatus.FAILED:
+        error = record.get("error") or failure(f"the trial is {record['status']}", "Failed")
+        if reason is not None:
+            error = error | {"message": f"{reason}; {error.get('message')}"}
+        retriable = reason is not None and error.get("exit_code") != InputError.exit_code
+        return Outcome(entry.ended(TrialStatus.FAILED, error=error), retriable)
+    measured = [(item.metric, objective_value(folder, item.metric)) for item in objectives]
+    values = tuple(value for _, value in measured if value is not None)
+    missing = ", ".join(metric for metric, value in measured if value is None)
+    if missing and status is TrialStatus.COMPLETE:
+        return Outcome(entry.ended(TrialStatus.FAILED, error=failure(f"{missing} is not a number", "NotANumber")))
+    return Outcome(entry.ended(status, None if missing else values))
 
 
 def objective_value(folder: RunFolder, metric: str) -> float | None:
@@ -121,7 +109,7 @@ def trial_content(folder: RunFolder) -> dict[str, Any]:
     try:
         return Record(folder).read()
     except InputError as error:
-        return {"status": Status.FAILED, "error": _error(str(error), "NoRecord")}
+        return {"status": Status.FAILED, "error": failure(str(error), "NoRecord")}
 
 
 def last_lines(path: Path) -> str:
@@ -131,7 +119,3 @@ def last_lines(path: Path) -> str:
     except OSError:
         return ""
     return " | ".join(line.strip() for line in lines[-LAST_LINES:] if line.strip())
-
-
-def _error(message: str, kind: str) -> dict[str, Any]:
-    return {"message": message, "kind": kind, "exit_code": 1}

@@ -13,8 +13,8 @@ from yololab.statistics.inference.best_model import Selection, select_best
 from yololab.statistics.inference.best_recipe import RecipeStanding, rank_recipes
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS
 from yololab.sweep.results.replicates import Resampled, resample
-from yololab.sweep.results.rows import RowStatus, TrialRow
-from yololab.sweep.state import Objective
+from yololab.sweep.results.rows import TrialRow
+from yololab.sweep.state import Objective, TrialStatus
 
 MINIMIZE = "minimize"
 METHOD = (
@@ -127,7 +127,7 @@ def order_of(rows: Sequence[TrialRow], objective: Objective) -> tuple[int, ...]:
 
     def position(row: TrialRow) -> tuple[int, float, int]:
         value = _value(row)
-        kind = 0 if row.complete else 1 if row.status is RowStatus.PRUNED else 2
+        kind = 0 if row.complete else 1 if row.status is TrialStatus.PRUNED else 2
         return (3, 0.0, row.trial) if value is None else (kind, sign * value, row.trial)
 
     return tuple(row.trial for row in sorted(rows, key=position))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,12 @@ from yololab.files.epochs import read_results
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
-from yololab.host.provenance import process_is_alive
-from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialState
+from yololab.files.record import Record
+from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
 from yololab.tasks import TASKS
 
 SEED = "seed"
 _SPEED = "speed_ms.inference"
-
-
-class RowStatus(StrEnum):
-    """What became of a trial, for people."""
-
-    COMPLETE = "complete"
-    PRUNED = "pruned"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    RUNNING = "running"
-    NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ class TrialRow:
 
     trial: int
     values: dict[str, Any]
-    status: RowStatus
+    status: TrialStatus
     folder: Path
     task: str | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
@@ -103,7 +90,7 @@ class TrialRow:
     @property
     def complete(self) -> bool:
         """Whether it was trained and measured to its end."""
-        return self.status is RowStatus.COMPLETE
+        return self.status is TrialStatus.COMPLETE
 
     @property
     def run(self) -> RunFolder:
@@ -139,7 +126,7 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
     metrics = _readable(lambda: read_metrics(run.metrics)) if run.metrics.is_file() else None
     epochs = _epochs(run, record)
     told = entry.error or (record or {}).get("error") or {}
-    status = status_of(entry, record)
+    status = trial_status(entry, record)
     return TrialRow(
         trial=entry.number,
         values=dict(entry.params),
@@ -150,7 +137,7 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
         objectives=_objectives(entry, metrics, objectives),
         epochs=epochs,
         seconds=((record or {}).get("timings") or {}).get("train"),
-        error=_first_line(told.get("message")) if status in (RowStatus.FAILED, RowStatus.INTERRUPTED) else None,
+        error=_first_line(told.get("message")) if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else None,
         baseline=_baseline(run),
         overrides=entry.overrides,
         weights_bytes=sum(file.stat().st_size for file in run.weights.glob("*.pt") if file.is_file()),
@@ -164,27 +151,6 @@ def seed_of(entry: TrialEntry) -> str | None:
         return str(entry.params[SEED])
     words = (word.lstrip("+").partition("=") for word in entry.overrides)
     return next((value for key, _, value in reversed(list(words)) if key == SEED), None)
-
-
-def status_of(entry: TrialEntry, record: Mapping[str, Any] | None) -> RowStatus:
-    """Return what became of a trial, from what the sweep and the trial itself say.
-
-    Args:
-        entry: What the sweep knows of it.
-        record: Its record; None without one.
-    """
-    if entry.state.finished:
-        return RowStatus(entry.state.value)
-    said = (record or {}).get("status")
-    if said in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.INTERRUPTED):
-        return RowStatus(str(said))
-    if record is None:
-        started = entry.state is TrialState.RUNNING and entry.owner is not None and entry.owner.is_alive() is not False
-        return RowStatus.RUNNING if started else RowStatus.NOT_STARTED
-    if said == Status.REJECTED:
-        return RowStatus.FAILED
-    process = (record.get("provenance") or {}).get("process") or {}
-    return RowStatus.INTERRUPTED if process_is_alive(process) is False else RowStatus.RUNNING
 
 
 def metrics_of(metrics: MetricsFile | None) -> dict[str, float | None]:

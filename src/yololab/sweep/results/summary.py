@@ -18,7 +18,7 @@ from yololab.files.record import now
 from yololab.sweep.results.importance import Importances, importances
 from yololab.sweep.results.ranking import METHOD, MINIMIZE, RankedRecipe, Ranking, rank_trials
 from yololab.sweep.results.ranking_text import answer_of, notes_of
-from yololab.sweep.results.rows import RowStatus, TrialRow, metrics_of, read_rows, with_adjusted_p
+from yololab.sweep.results.rows import TrialRow, metrics_of, read_rows, with_adjusted_p
 from yololab.sweep.state import SweepFolder, SweepSettings
 
 SUMMARY_VERSION = 2
@@ -53,8 +53,7 @@ class Summary:
     @property
     def finished(self) -> bool:
         """Whether all trials that were asked for have come to their end."""
-        ended = sum(row.status in (RowStatus.COMPLETE, RowStatus.PRUNED, RowStatus.FAILED) for row in self.rows)
-        return ended == len(self.rows) >= self.settings.budget
+        return all(row.status.finished for row in self.rows) and len(self.rows) >= self.settings.budget
 
 
 def write_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:

@@ -10,18 +10,15 @@ from yololab.files.baseline import BASELINE_VERSION, PROVENANCE
 from yololab.files.json_files import read_json
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record, now
-from yololab.sweep.results.rows import RowStatus
 from yololab.sweep.results.summary import Summary
-from yololab.sweep.state import SweepFolder
-
-_ENDED = (RowStatus.COMPLETE, RowStatus.PRUNED)
+from yololab.sweep.state import SweepFolder, TrialStatus
 
 
 def losing_weights(folder: SweepFolder, summary: Summary, *, failed: bool = False) -> list[Path]:
     """Return the checkpoints of the trials that have ended and did not win.
 
     Kept are those of the winner, of what `best` points at, of the Pareto front, of every trial that was promoted to a
-    baseline, and of trials that can go on. Links are neither followed nor returned.
+    baseline, and of trials that can be resumed. Links are neither followed nor returned.
 
     Args:
         folder: The sweep's folder.
@@ -33,10 +30,10 @@ def losing_weights(folder: SweepFolder, summary: Summary, *, failed: bool = Fals
     kept = {summary.ranking.winner, *(summary.ranking.pareto or ())}
     best = folder.best.resolve() if folder.best.is_symlink() else None
     promoted = promoted_checkpoints(folder)
-    ended = _ended_statuses(failed)
+    needless = {TrialStatus.COMPLETE, TrialStatus.PRUNED, *((TrialStatus.FAILED,) if failed else ())}
     found: list[Path] = []
     for row in summary.rows:
-        if row.trial in kept or row.status not in ended or row.folder.is_symlink() or row.folder.resolve() == best:
+        if row.trial in kept or row.status not in needless or row.folder.is_symlink() or row.folder.resolve() == best:
             continue
         own = _checkpoints(row.run)
         if not any(path.resolve() in promoted for path in own):
@@ -90,11 +87,6 @@ def _named_in(provenance: Path) -> Iterator[Path]:
         return
     if named:
         yield Path(str(named)).resolve()
-
-
-def _ended_statuses(failed: bool) -> tuple[RowStatus, ...]:
-    """Return the statuses after which a trial's weights are not needed."""
-    return (*_ENDED, RowStatus.FAILED) if failed else _ENDED
 
 
 def _checkpoints(run: RunFolder) -> list[Path]:

@@ -10,7 +10,7 @@ from sweep_samples import LATENCY, complete_sweep, write_sweep, write_trial
 from yololab.files.record import Status
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.results.finalize import finalize_sweep
-from yololab.sweep.state import Objective, TrialState
+from yololab.sweep.state import Objective, TrialStatus
 from yololab.terminal.screen import Screen
 
 HOSTILE = """<script>alert('x')</script>"><img src=x onerror=alert(1)>"""
@@ -45,7 +45,8 @@ def test_names_and_errors_cannot_inject_anything(tmp_path):
     folder = write_sweep(tmp_path / "sweep", keys=(HOSTILE,), budget=3, command=("yololab", HOSTILE), name=HOSTILE)
     write_trial(folder, 0, {HOSTILE: HOSTILE}, 0.5)
     write_trial(folder, 1, {HOSTILE: "b"}, 0.6)
-    bad = write_trial(folder, 2, {HOSTILE: "c"}, state=TrialState.FAILED, status=Status.FAILED, error=f"boom {HOSTILE}")
+    failed = {"noted": TrialStatus.FAILED, "status": Status.FAILED, "error": f"boom {HOSTILE}"}
+    bad = write_trial(folder, 2, {HOSTILE: "c"}, **failed)
     bad.log.write_text(HOSTILE)
     finalize_sweep(folder, Screen(quiet=True))
     page = folder.report.read_text(encoding="utf-8")
@@ -57,7 +58,7 @@ def test_names_and_errors_cannot_inject_anything(tmp_path):
 
 def test_pages_of_unusual_sweeps_are_written(tmp_path):
     empty = write_sweep(tmp_path / "empty", budget=1)
-    write_trial(empty, 0, {"lr0": 0.1}, state=TrialState.FAILED, status=None, error="no memory")
+    write_trial(empty, 0, {"lr0": 0.1}, noted=TrialStatus.FAILED, status=None, error="no memory")
     finalize_sweep(empty, Screen(quiet=True))
     assert "No trial completed" in empty.report.read_text()
     one = write_sweep(tmp_path / "one", keys=(), budget=1)

@@ -28,7 +28,7 @@ from yololab.sweep.engines.local import LocalExecutor, visible_gpus
 from yololab.sweep.engines.registry import make_executor, split_settings
 from yololab.sweep.executor import THREADS, Executor, Resources
 from yololab.sweep.launch import launch_jobs
-from yololab.sweep.state import SweepFolder, TrialState
+from yololab.sweep.state import SweepFolder, TrialStatus
 
 
 def local(jobs: int = 1, **given: Any) -> Executor:
@@ -93,15 +93,15 @@ def test_children_end_with_a_killed_parent_and_a_second_one_finishes(tmp_path):
     parent = start_parent(tmp_path)
     wait_for(lambda: len(list(tmp_path.glob("*/starts.txt"))) == 3, 120)
     kill(parent)
-    running = [entry.number for entry in folder.trials() if entry.state is TrialState.RUNNING]
+    running = [entry.number for entry in folder.trials() if entry.status is TrialStatus.RUNNING]
     assert running
     wait_for(lambda: not any(alive(tmp_path / str(number)) for number in running), 30)
     before = points(tmp_path)
-    starts = {entry.number: entry.attempts for entry in folder.trials() if entry.state.finished}
+    starts = {entry.number: entry.attempts for entry in folder.trials() if entry.status.finished}
     assert start_parent(tmp_path).wait(180) == 0
     entries = folder.trials()
     assert [entry.number for entry in entries] == list(range(6))
-    assert {str(entry.state) for entry in entries} == {"complete"}
+    assert {str(entry.status) for entry in entries} == {"complete"}
     assert points(tmp_path)[: len(before)] == before, "what was sampled is kept"
     assert len(set(points(tmp_path))) == 6, "and nothing is sampled twice"
     for number, attempts in starts.items():
@@ -118,7 +118,7 @@ def test_a_resume_may_come_while_orphans_still_save_their_state(tmp_path):
     wait_for(lambda: len(list(tmp_path.glob("*/experiment_log.json"))) == 2, 120)
     kill(parent)
     assert start_parent(tmp_path).wait(180) == 0
-    assert [str(entry.state) for entry in folder.trials()] == ["complete"] * 2
+    assert [str(entry.status) for entry in folder.trials()] == ["complete"] * 2
     assert [entry.attempts for entry in folder.trials()] == [2, 2]
 
 
@@ -132,10 +132,10 @@ def test_a_stopped_parent_stops_its_trials_and_goes_on_later(number, tmp_path):
     parent.send_signal(number)
     assert parent.wait(120) == 1, "the error that asks for a resume"
     waiting = folder.trials()
-    assert {str(entry.state) for entry in waiting} == {"waiting"}
+    assert {str(entry.status) for entry in waiting} == {"interrupted"}
     assert not any(alive(tmp_path / str(entry.number)) for entry in waiting)
     assert start_parent(tmp_path).wait(180) == 0
-    assert [str(entry.state) for entry in folder.trials()] == ["complete"] * 3
+    assert [str(entry.status) for entry in folder.trials()] == ["complete"] * 3
     assert [entry.attempts for entry in folder.trials()] == [2, 2, 1]
 
 
@@ -147,7 +147,7 @@ def test_two_parents_share_one_sweep(tmp_path):
     assert [parent.wait(90) for parent in parents] == [0, 0]
     entries = folder.trials()
     assert [entry.number for entry in entries] == list(range(10))
-    assert all(entry.state is TrialState.COMPLETE and entry.attempts == 1 for entry in entries)
+    assert all(entry.status is TrialStatus.COMPLETE and entry.attempts == 1 for entry in entries)
     assert len({entry.study_trial for entry in entries}) == 10
     assert len(set(points(tmp_path))) == 10
     for number in range(10):
@@ -161,10 +161,10 @@ def test_a_killed_trial_is_not_started_twice_while_it_lives(tmp_path):
     source = Trials(folder, "do=stubborn")
     executor = local(time_minutes=4 / 60)
     handle = executor.submit(folder.trial(0).path, {})
-    folder.write_trial(replace(source.left[0], state=TrialState.RUNNING, attempts=1, handle=handle, study_trial=None))
+    folder.write_trial(replace(source.left[0], status=TrialStatus.RUNNING, attempts=1, handle=handle, study_trial=None))
     assert start_parent(tmp_path).wait(180) == 0
     entry = folder.trials()[0]
-    assert entry.state is TrialState.FAILED
+    assert entry.status is TrialStatus.FAILED
     assert entry.attempts == 1
     assert len((tmp_path / "0/starts.txt").read_text().splitlines()) == 1
     executor.close()

@@ -59,15 +59,15 @@ def pruned(tmp_path_factory):
 def test_a_search_tells_its_study_and_gives_up_what_is_worse(pruned):
     entries, study = pruned
     assert [entry.number for entry in entries] == list(range(12))
-    states = [str(entry.state) for entry in entries]
+    states = [str(entry.status) for entry in entries]
     assert states.count("pruned") >= 2
     assert set(states) == {"complete", "pruned"}
     for entry in entries:
         trial = study.trials[entry.study_trial]
         assert trial.params == entry.params
-        assert str(trial.state.name).lower() == str(entry.state)
+        assert str(trial.state.name).lower() == str(entry.status)
         assert trial.intermediate_values
-        if str(entry.state) == "complete":
+        if str(entry.status) == "complete":
             assert trial.values == list(entry.objectives)
             assert list(trial.intermediate_values) == [1, 2, 3, 4]
     assert abs(study.best_params["lr0"] - 0.3) < 0.1
@@ -77,13 +77,13 @@ def test_a_search_tells_its_study_and_gives_up_what_is_worse(pruned):
 def test_halving_gives_up_most(pruner, tmp_path):
     search = {"sampler": "random", "pruner": pruner, "pruner_options": {"min_resource": 1, "reduction_factor": 2}}
     entries, study = run(tmp_path / "s", budget=9, search=search, arguments=(*RATES, "epochs=4"))
-    states = [str(entry.state) for entry in entries]
+    states = [str(entry.status) for entry in entries]
     assert states.count("pruned") >= 2
     assert states.count("failed") == 0
     assert (
         study.best_trial.number
         == max(
-            (entry for entry in entries if str(entry.state) == "complete"), key=lambda entry: entry.objectives
+            (entry for entry in entries if str(entry.status) == "complete"), key=lambda entry: entry.objectives
         ).study_trial
     )
 
@@ -125,13 +125,13 @@ def test_a_grid_may_join_the_study_of_a_search_that_queued_its_first_point(tmp_p
 def test_failures_spend_budget_and_the_sampler_goes_on(tmp_path):
     arguments = ("do=raise,nan,ok",)
     entries, study = run(tmp_path / "s", budget=3, search={"sampler": "grid"}, arguments=arguments)
-    assert [str(entry.state) for entry in entries] == ["failed", "failed", "complete"]
+    assert [str(entry.status) for entry in entries] == ["failed", "failed", "complete"]
     assert [trial.state.name for trial in study.trials] == ["FAIL", "FAIL", "COMPLETE"]
 
 
 def test_a_point_that_cannot_be_composed_is_a_failed_trial(tmp_path):
     entries, study = run(tmp_path / "s", budget=3, search={"sampler": "grid"}, arguments=("lr0=0.1,0.13,0.2",))
-    assert [str(entry.state) for entry in entries] == ["complete", "failed", "complete"]
+    assert [str(entry.status) for entry in entries] == ["complete", "failed", "complete"]
     assert (tmp_path / "s/1/experiment_log.json").is_file()
     assert study.trials[1].state.name == "FAIL"
 
@@ -237,7 +237,7 @@ def test_after_its_time_a_sweep_starts_no_more_trials(tmp_path):
     TrialLoop(
         folder, trials, executor, MAP, trials, timeout_seconds=25, poll_seconds=0.5, clock=lambda: next(clock)
     ).run(StopSignal())
-    assert [str(entry.state) for entry in folder.trials()] == ["complete", "waiting"]
+    assert [str(entry.status) for entry in folder.trials()] == ["complete", "not started"]
 
 
 @pytest.mark.parametrize("url", ["s.db", "journal://", "ftp//x", "sqlite:/x"])

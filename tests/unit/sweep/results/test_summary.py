@@ -14,9 +14,9 @@ from yololab.files.record import Status
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.importance import importances
 from yololab.sweep.results.ranking import order_of, pareto_front
-from yololab.sweep.results.rows import RowStatus, TrialRow
+from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.results.summary import write_summary
-from yololab.sweep.state import Objective, TrialState
+from yololab.sweep.state import Objective, TrialStatus
 from yololab.terminal.screen import Screen
 
 
@@ -25,13 +25,13 @@ def mixed(tmp_path):
     """A sweep with a trial of every fate."""
     folder = write_sweep(tmp_path / "sweep", budget=8)
     write_trial(folder, 0, {"lr0": 0.1}, 0.35)
-    write_trial(folder, 1, {"lr0": 0.2}, state=TrialState.FAILED, status=Status.FAILED, error="boom\nmore")
+    write_trial(folder, 1, {"lr0": 0.2}, noted=TrialStatus.FAILED, status=Status.FAILED, error="boom\nmore")
     write_trial(folder, 2, {"lr0": 0.3}, 0.95)
-    write_trial(folder, 3, {"lr0": 0.4}, state=TrialState.PRUNED, status=Status.PRUNED, epochs=2)
-    write_trial(folder, 4, {"lr0": 0.5}, state=TrialState.WAITING, status=None)
-    write_trial(folder, 5, {"lr0": 0.6}, state=TrialState.WAITING, status=Status.INTERRUPTED, error="stopped")
+    write_trial(folder, 3, {"lr0": 0.4}, noted=TrialStatus.PRUNED, status=Status.PRUNED, epochs=2)
+    write_trial(folder, 4, {"lr0": 0.5}, noted=TrialStatus.NOT_STARTED, status=None)
+    write_trial(folder, 5, {"lr0": 0.6}, noted=TrialStatus.INTERRUPTED, status=Status.INTERRUPTED, error="stopped")
     write_trial(folder, 6, {"lr0": 0.7}, 0.94)
-    write_trial(folder, 10, {"lr0": 0.8}, state=TrialState.FAILED, status=Status.RUNNING, error="killed by signal 9")
+    write_trial(folder, 10, {"lr0": 0.8}, noted=TrialStatus.FAILED, status=Status.RUNNING, error="killed by signal 9")
     return folder
 
 
@@ -131,7 +131,7 @@ def test_trials_of_other_data_are_ranked_but_not_tested(tmp_path):
 
 def test_nothing_completed(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=1)
-    write_trial(folder, 0, {"lr0": 0.1}, state=TrialState.FAILED, status=None, error="no memory")
+    write_trial(folder, 0, {"lr0": 0.1}, noted=TrialStatus.FAILED, status=None, error="no memory")
     finalize_sweep(folder, Screen(quiet=True))
     assert content_of(folder)["winner"] is None
     assert not folder.best.exists()
@@ -194,7 +194,7 @@ def test_seeds_of_one_configuration_are_ranked_as_recipes(tmp_path):
     assert any("1 recipes have fewer than three" in note for note in content["notes"])
 
 
-def row(number, *objectives, status=RowStatus.COMPLETE, tmp="/x"):
+def row(number, *objectives, status=TrialStatus.COMPLETE, tmp="/x"):
     return TrialRow(number, {}, status, tmp, objectives=objectives)
 
 
@@ -217,7 +217,7 @@ def test_several_objectives_have_a_front_and_one_link(tmp_path):
 
 
 def test_the_order_puts_complete_before_pruned_and_errors_low(tmp_path):
-    rows = [row(0, None, status=RowStatus.FAILED), row(1, 0.9, status=RowStatus.PRUNED), row(2, 0.2), row(3, 0.1)]
+    rows = [row(0, None, status=TrialStatus.FAILED), row(1, 0.9, status=TrialStatus.PRUNED), row(2, 0.2), row(3, 0.1)]
     assert order_of(rows, Objective("mAP50-95", "maximize")) == (2, 3, 1, 0)
     assert order_of(rows, Objective("delta", "minimize")) == (3, 2, 1, 0)
 

@@ -13,7 +13,7 @@ from yololab.files.record import Record, Status
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary import read_summary
 from yololab.sweep.results.weights import losing_weights, remove_weights
-from yololab.sweep.state import Objective, TrialState
+from yololab.sweep.state import Objective, TrialStatus
 from yololab.terminal.screen import Screen
 
 
@@ -23,8 +23,8 @@ def project(tmp_path, monkeypatch):
     folder = write_sweep(tmp_path / "multirun/demo", budget=4)
     write_trial(folder, 0, {"lr0": 0.1}, 0.4)
     write_trial(folder, 1, {"lr0": 0.2}, 0.9)
-    pruned = write_trial(folder, 2, {"lr0": 0.3}, state=TrialState.PRUNED, status=Status.PRUNED)
-    failed = write_trial(folder, 3, {"lr0": 0.4}, state=TrialState.FAILED, status=Status.FAILED, error="boom")
+    pruned = write_trial(folder, 2, {"lr0": 0.3}, noted=TrialStatus.PRUNED, status=Status.PRUNED)
+    failed = write_trial(folder, 3, {"lr0": 0.4}, noted=TrialStatus.FAILED, status=Status.FAILED, error="boom")
     for run in (pruned, failed):
         run.weights.mkdir()
         run.last.write_bytes(b"x" * 100)
@@ -133,7 +133,7 @@ def test_a_project_is_cleaned_with_its_caches(project, tmp_path):
     run.write_bytes(b"b")
     unfinished = write_sweep(tmp_path / "multirun/other", budget=2)
     write_trial(unfinished, 0, {"lr0": 1}, 0.5)
-    write_trial(unfinished, 1, {"lr0": 2}, state=TrialState.WAITING, status=None)
+    write_trial(unfinished, 1, {"lr0": 2}, noted=TrialStatus.NOT_STARTED, status=None)
     assert main(["clean", ".", "approval=auto"]) == 0
     assert not (cache / "labels/a.cache").exists()
     assert not (cache / "images-2.sqlite").exists()
@@ -149,7 +149,7 @@ def test_what_is_no_sweep_and_no_project_is_refused(project, capsys, path, found
 
 
 def test_an_unfinished_sweep_is_refused(project, capsys):
-    write_trial(project, 4, {"lr0": 0.5}, state=TrialState.WAITING, status=None)
+    write_trial(project, 4, {"lr0": 0.5}, noted=TrialStatus.NOT_STARTED, status=None)
     assert main(["clean", "multirun/demo", "approval=auto"]) == 2
     assert "have not ended" in capsys.readouterr().err
     assert project.trial(0).best.is_file()
@@ -176,7 +176,7 @@ def test_a_sweep_is_promoted_compared_listed_and_reported_by_its_winner(project,
 
 def test_a_sweep_without_a_complete_trial_is_not_promoted(tmp_path, monkeypatch, capsys):
     folder = write_sweep(tmp_path / "multirun/demo", budget=1)
-    write_trial(folder, 0, {"lr0": 0.1}, state=TrialState.FAILED, status=Status.FAILED, error="boom")
+    write_trial(folder, 0, {"lr0": 0.1}, noted=TrialStatus.FAILED, status=Status.FAILED, error="boom")
     monkeypatch.chdir(tmp_path)
     assert main(["promote", "multirun/demo"]) == 2
     assert "none of them complete" in capsys.readouterr().err

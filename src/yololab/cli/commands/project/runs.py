@@ -10,9 +10,8 @@ from yololab.errors import InputError
 from yololab.files.json_files import read_json
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record, Status
-from yololab.host.provenance import process_is_alive
 from yololab.sweep.results.summary import SUMMARY_VERSION
-from yololab.sweep.state import SweepFolder
+from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 from yololab.tasks import TASKS, Direction
 from yololab.terminal.screen import number
 
@@ -119,7 +118,7 @@ def _row(folder: Path, root: Path) -> dict[str, Any]:
         | {
             "run": name,
             "path": str(folder),
-            "status": _status(content) + (", best of its sweep" if _is_winner(folder) else ""),
+            "status": _status(folder, content) + (", best of its sweep" if _is_winner(folder) else ""),
             "task": content.get("task"),
             "metric": task.primary_metric if task else None,
             "value": metrics.get(task.primary_metric) if task else None,
@@ -137,12 +136,13 @@ def _is_winner(folder: Path) -> bool:
     return link.is_symlink() and link.resolve() == folder.resolve()
 
 
-def _status(content: dict[str, Any]) -> str:
-    """Return the recorded status; a run that says `running` while its process is gone was killed."""
-    status = str(content["status"])
-    process = (content.get("provenance") or {}).get("process") or {}
+def _status(folder: Path, content: dict[str, Any]) -> str:
+    """Return the status of a run or a trial; a run that says `running` while its process is gone was killed."""
+    recorded = str(content["status"])
     if content.get("dry_run"):
-        return f"{status} (dry run)"
-    if status == Status.RUNNING and process_is_alive(process) is False:
+        return f"{recorded} (dry run)"
+    entry = SweepFolder(folder.parent).entry_of(folder)
+    status = trial_status(entry, content)
+    if recorded == Status.RUNNING and status is TrialStatus.INTERRUPTED:
         return "killed"
-    return status
+    return recorded if entry is None else status.value
