@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,16 +63,37 @@ class MetricsFile:
         """The primary metric of the file's task."""
         return TASKS[self.task].primary
 
-    def value(self, metric: str) -> float | None:
-        """Return a metric; None when it is absent or not a number."""
-        found = self.content.get(metric)
-        if isinstance(found, bool) or not isinstance(found, (int, float)):
-            return None
-        return float(found) if math.isfinite(found) else None
+    def value(self, name: str) -> float | None:
+        """Return a finite number by its name; None when it is absent, or no finite number.
+
+        Args:
+            name: `mAP50-95`, or dotted where it is nested: `speed_ms.inference`, `per_class.<class>.AP50`.
+        """
+        return number_in(self.content, name)
 
     def direction(self, metric: Metric) -> Direction:
         """Return which way `metric` improves."""
         return Direction(self.content.get("directions", {}).get(metric.name, metric.direction))
+
+
+def number_in(content: Mapping[str, Any], name: str) -> float | None:
+    """Return the finite number under a dotted name; None when there is none.
+
+    Names of classes may have dots in them themselves, so a name is not split at each dot: every key that it starts
+    with is tried.
+
+    >>> number_in({"per_class": {"st. bernard": {"AP50": 0.5}}}, "per_class.st. bernard.AP50")
+    0.5
+    """
+    found = content.get(name)
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        return float(found) if math.isfinite(found) else None
+    nested = (
+        number_in(item, name.removeprefix(f"{key}."))
+        for key, item in content.items()
+        if isinstance(item, Mapping) and name.startswith(f"{key}.")
+    )
+    return next((value for value in nested if value is not None), None)
 
 
 def read_metrics(path: Path) -> MetricsFile:

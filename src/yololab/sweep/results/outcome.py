@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.json_files import read_json
-from yololab.files.metrics import METRICS_VERSION
+from yololab.files.metrics import METRICS_VERSION, MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.sweep.executor import OUTPUT
@@ -69,39 +68,21 @@ def read_outcome(
             error = error | {"message": f"{reason}; {error.get('message')}"}
         retriable = reason is not None and error.get("exit_code") != InputError.exit_code
         return Outcome(entry.ended(TrialStatus.FAILED, error=error), retriable)
-    measured = [(item.metric, objective_value(folder, item.metric)) for item in objectives]
-    values = tuple(value for _, value in measured if value is not None)
-    missing = ", ".join(metric for metric, value in measured if value is None)
+    measured = _measured(folder, objectives)
+    values = tuple(value for value in measured if value is not None)
+    missing = ", ".join(item.metric for item, value in zip(objectives, measured, strict=True) if value is None)
     if missing and status is TrialStatus.COMPLETE:
         return Outcome(entry.ended(TrialStatus.FAILED, error=failure(f"{missing} is not a number", "NotANumber")))
     return Outcome(entry.ended(status, None if missing else values))
 
 
-def objective_value(folder: RunFolder, metric: str) -> float | None:
-    """Return a number of a run's metrics.json; None when it is not there or no finite number."""
+def _measured(folder: RunFolder, objectives: Sequence[Objective]) -> list[float | None]:
+    """Return the value of each objective; a metrics.json that cannot be read has none."""
     try:
-        content = read_json(folder.metrics, (METRICS_VERSION,))
+        metrics = MetricsFile(folder.metrics, read_json(folder.metrics, (METRICS_VERSION,)))
     except InputError:
-        return None
-    return number_in(content, metric)
-
-
-def number_in(content: Mapping[str, Any], metric: str) -> float | None:
-    """Return the number under a dotted name; a name that itself has dots in it (a class's) is found too.
-
-    >>> number_in({"per_class": {"st. bernard": {"AP50": 0.5}}}, "per_class.st. bernard.AP50")
-    0.5
-    """
-    if metric in content:
-        found = content[metric]
-        is_number = isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
-        return float(found) if is_number else None
-    for key, item in content.items():
-        if metric.startswith(f"{key}.") and isinstance(item, Mapping):
-            value = number_in(item, metric.removeprefix(f"{key}."))
-            if value is not None:
-                return value
-    return None
+        return [None] * len(objectives)
+    return [metrics.value(item.metric) for item in objectives]
 
 
 def trial_content(folder: RunFolder) -> dict[str, Any]:

@@ -158,23 +158,8 @@ def metrics_of(metrics: MetricsFile | None) -> dict[str, float | None]:
     if metrics is None:
         return {}
     found = {metric.name: metrics.value(metric.name) for metric in metrics.metrics}
-    speed = objective_value(metrics, _SPEED)
+    speed = metrics.value(_SPEED)
     return found if speed is None else found | {_SPEED: speed}
-
-
-def objective_value(metrics: MetricsFile, name: str) -> float | None:
-    """Return a number of a metrics.json by its dotted name; None when it is not there.
-
-    Args:
-        metrics: The file.
-        name: `mAP50-95`, `speed_ms.inference`, …
-    """
-    if name in metrics.content:
-        return metrics.value(name)
-    inner: Any = metrics.content
-    for key in name.split("."):
-        inner = inner.get(key) if isinstance(inner, Mapping) else None
-    return float(inner) if isinstance(inner, (int, float)) and not isinstance(inner, bool) else None
 
 
 def with_adjusted_p(rows: Sequence[TrialRow]) -> list[TrialRow]:
@@ -213,7 +198,7 @@ def _objectives(
     entry: TrialEntry, metrics: MetricsFile | None, objectives: Sequence[Objective]
 ) -> tuple[float | None, ...]:
     """Return the values of what is sought: from the evaluation, else what the study was told."""
-    measured = tuple(None if metrics is None else objective_value(metrics, item.metric) for item in objectives)
+    measured = tuple(None if metrics is None else metrics.value(item.metric) for item in objectives)
     return tuple(entry.objectives) if entry.objectives is not None and None in measured else measured
 
 
