@@ -50,5 +50,6 @@ def render_sweep(sweep: SweepFiles) -> str:
         name=str(sweep.summary.get("sweep") or sweep.path.name),
         sections=shown,
         left_out=left_out,
+        failures=[],
         version=None,
     )
