@@ -14,7 +14,7 @@ from yololab.comparison.recipes import compare_groups, read_arms
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
 from yololab.config.compose import Composed
 from yololab.config.schema import Gate, GuardsConfig
-from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest
+from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest
 from yololab.errors import GateError, InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.json_files import write_json, write_text_atomically
@@ -118,7 +118,7 @@ def _data_changes(current: RunReference, baseline: RunReference) -> list[str]:
     ours, theirs = manifest_of(current), manifest_of(baseline)
     if ours is None or theirs is None:
         return []
-    return describe_changes(manifest_changes(read_manifest(theirs), read_manifest(ours)))
+    return changes_in_words(manifest_changes(read_manifest(theirs), read_manifest(ours)))
 
 
 def promoted_baseline(

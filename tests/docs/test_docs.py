@@ -1,0 +1,142 @@
+"""The pages name only what there is: every file, function, test and symbol of Ultralytics in them, and every link."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from yololab.ultralytics_adapter.isolation.installed import package_folder
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+MODULE = re.compile(r"(?P<file>[\w./-]+\.py)(?:::?(?P<name>[\w.]+))?")
+
+
+def text_of(page: Path) -> str:
+    """A page without its code blocks: they are examples."""
+    return re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def code_spans(page: Path) -> list[str]:
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text_of(page))]
+
+
+@cache
+def names_in(file: Path) -> frozenset[str]:
+    """What a module defines: functions, classes, their methods, constants; a test may stand in a class."""
+    found: set[str] = set()
+
+    def collect(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                found.update({prefix + node.name, node.name})
+                if isinstance(node, ast.ClassDef):
+                    collect(node.body, f"{prefix}{node.name}.")
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found.update(prefix + target.id for target in targets if isinstance(target, ast.Name))
+
+    collect(ast.parse(file.read_text(encoding="utf-8")).body, "")
+    return frozenset(found)
+
+
+def find(name: str) -> Path | None:
+    """A file as the pages name it: from the top of the repository, or from the top of the package."""
+    return next(
+        (folder / name for folder in (ROOT, ROOT / "src", ROOT / "src/yololab") if (folder / name).is_file()), None
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_module_function_and_test_exists(page):
+    wrong = []
+    for span in code_spans(page):
+        for match in MODULE.finditer(span):
+            file = find(match["file"])
+            # `my_guard.py` alone is somebody's own file
+            if file is None and "/" in match["file"]:
+                wrong.append(f"{span}: no such file")
+            elif file is not None and match["name"] and match["name"] not in names_in(file):
+                wrong.append(f"{span}: no such name in it")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_it_names_of_ultralytics_is_there(page):
+    """`ultralytics.engine.trainer.BaseTrainer.final_eval`: looked up in the sources, nothing is imported."""
+    wrong = []
+    for span in code_spans(page):
+        if not re.fullmatch(r"ultralytics(\.\w+)+", span):
+            continue
+        parts = span.split(".")[1:]
+        for length in range(len(parts), 0, -1):
+            file = package_folder().joinpath(*parts[:length])
+            file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+            if file.is_file():
+                rest = ".".join(parts[length:])
+                if rest and rest not in names_in(file):
+                    wrong.append(span)
+                break
+        else:
+            wrong.append(span)
+    assert wrong == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ +(.+?)\s*$", text_of(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page):
+    wrong = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (anchor and anchor not in anchors_of(file)):
+            wrong.append(target)
+    assert wrong == []
+
+
+def test_every_page_is_listed():
+    """Whoever opens docs/ finds every page from its README."""
+    listed = {
+        ((ROOT / "docs") / link.partition("#")[0]).resolve()
+        for link in re.findall(r"\]\(([^)\s]+)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8"))
+    }
+    assert {page for page in PAGES if page.is_relative_to(ROOT / "docs") and page.name != "README.md"} <= listed
+
+
+def test_the_versions_of_files_are_those_of_the_code():
+    rows = re.findall(
+        r"^\| `[^`]+` \|[^|]*\| (\d+) \| `([\w/]+\.py):(\w+)` \|$", text_of(ROOT / "docs/schemas.md"), re.MULTILINE
+    )
+    assert len(rows) > 10
+    for version, module, name in rows:
+        file = find(module)
+        assert file, module
+        values = {
+            target.id: node.value.value
+            for node in ast.parse(file.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        assert values.get(name) == int(version), (module, name)
+
+
+def test_the_calibration_is_the_measured_one():
+    page = text_of(ROOT / "docs/decisions/statistics.md")
+    settings = json.loads((ROOT / "tests/benchmarks/calibration.json").read_text(encoding="utf-8"))["settings"]
+    for name, rates in settings.items():
+        keys = ("bare_rule_degraded", "verdict_degraded", "verdict_improved", "interval_excludes_truth")
+        cells = [f"{rates[key]['rate']:.1%}" for key in (*keys, "permutation_below_0.05")]
+        assert f"| {name} | {' | '.join(cells)} |" in page
