@@ -1,16 +1,26 @@
-"""comparison.json, read back: what an earlier attempt of a run has found is not found out again."""
+"""comparison.json: written for programs, and read back so that a resumed run need not compare again."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.compare import COMPARISON_VERSION, Comparison, MetricRow
 from yololab.comparison.guards import Guard
+from yololab.comparison.result import Comparison, MetricRow
+from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import read_json
+from yololab.files.json_files import read_json, write_json
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import Direction
+
+COMPARISON_VERSION = 2
+
+
+def write_comparison(path: Path, comparison: Comparison, gate: Gate) -> dict[str, Any]:
+    """Write a comparison, and return the content of the file."""
+    content = comparison.to_json(gate)
+    write_json(path, content, COMPARISON_VERSION)
+    return content
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -33,7 +43,7 @@ def _comparison(content: dict[str, Any]) -> Comparison:
     )
     return Comparison(
         verdict=Verdict(content["verdict"]),
-        sentence=content["sentence"],
+        text=content["sentence"],
         statistical_support=content["statistical_support"],
         primary_metric=content["primary_metric"],
         tolerance=content["tolerance"],
@@ -45,5 +55,5 @@ def _comparison(content: dict[str, Any]) -> Comparison:
         notes=tuple(content["notes"]),
         confirmed=content["confirmed"],
         statistics=content["statistics"],
-        guards=tuple(Guard(**guard) for guard in content["guards"]),
+        guards=tuple(Guard.from_json(guard) for guard in content["guards"]),
     )

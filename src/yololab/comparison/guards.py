@@ -24,18 +24,24 @@ class Guard:
         limit: The limit.
         value: What was found; None when it could not be measured.
         broken: Whether the limit is broken; what could not be measured counts as broken.
-        told: It in words.
+        message: What was found, and what is allowed.
     """
 
     guard: str
     limit: float
     value: float | None
     broken: bool
-    told: str
+    message: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return the guard as it stands in comparison.json."""
-        return asdict(self)
+        """Return the guard as it stands in comparison.json, where the message is called `told`."""
+        content = asdict(self)
+        return content | {"told": content.pop("message")}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Guard:
+        """Read what `to_json` gave."""
+        return cls(**{"message" if key == "told" else key: value for key, value in content.items()})
 
 
 def check_guards(
@@ -110,8 +116,8 @@ def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference]) -> Iter
             drop = -difference.delta
             broken = drop > config.class_drop
             change = f"{'fell' if drop > 0 else 'rose'} by {abs(drop):.4f}"
-            told = f"{name} {change} (a drop of {config.class_drop:g} is allowed)"
-            yield Guard(f"drop of {name}", config.class_drop, drop, broken, told)
+            message = f"{name} {change} (a drop of {config.class_drop:g} is allowed)"
+            yield Guard(f"drop of {name}", config.class_drop, drop, broken, message)
 
 
 def _fixed_threshold(config: GuardsConfig, metrics: MetricsFile, records: Records | None) -> Iterator[Guard]:

@@ -1,4 +1,10 @@
-"""The verdict in one sentence that needs no statistics to be understood."""
+"""Verdicts in one sentence: what was found, the interval that decides, and what that means.
+
+>>> verdict_text(Verdict.EQUIVALENT, "mAP50-95", 0.0012, (-0.0041, 0.0066), 0.01)
+'Equivalent: mAP50-95 +0.0012; the 90 % interval lies within ±0.01.'
+>>> verdict_text(Verdict.DEGRADED, "rmse", 0.02, None, 0.01, lower_is_better=True)
+'Worse: rmse +0.0200 (lower is better), beyond the tolerance of 0.01; whether it is more than chance was not tested.'
+"""
 
 from __future__ import annotations
 
@@ -6,57 +12,79 @@ from yololab.statistics.inference.paired_comparison import PairedResult
 from yololab.statistics.inference.paired_models import ExactTest
 from yololab.statistics.inference.verdict import Verdict
 
+_NAMES = {
+    Verdict.IMPROVED: "Better",
+    Verdict.EQUIVALENT: "Equivalent",
+    Verdict.NOT_WORSE: "Not worse",
+    Verdict.DEGRADED: "Worse",
+    Verdict.INCONCLUSIVE: "Inconclusive",
+}
 
-def two_numbers_text(verdict: Verdict, gain: float, metric: str, tolerance: float) -> str:
-    """Say a verdict that rests on two bare numbers."""
-    points = f"{abs(gain):.4f}"
-    unproven = "whether that is more than chance has not been tested"
+
+def verdict_text(
+    verdict: Verdict,
+    metric: str,
+    delta: float,
+    ci95: tuple[float, float] | None,
+    tolerance: float,
+    *,
+    lower_is_better: bool = False,
+    confirmed: bool = False,
+    over: str = "images",
+) -> str:
+    """Return a verdict with the difference and the interval that it rests on.
+
+    Args:
+        verdict: The verdict.
+        metric: Name of the primary metric.
+        delta: `current − baseline`.
+        ci95: The 95 % interval of `delta`; None when two bare numbers were compared.
+        tolerance: The drop that still counts as no worse.
+        lower_is_better: Whether the metric is an error.
+        confirmed: Whether a degradation is certain even at the best end of its interval.
+        over: What was resampled: images, or images and seeds.
+    """
+    change = f"{_NAMES[verdict]}: {metric} {delta:+.4f}" + (" (lower is better)" if lower_is_better else "")
+    if verdict is Verdict.DEGRADED:
+        change += f", beyond the tolerance of {tolerance:g}"
+    if ci95 is None:
+        within = f", within the tolerance of {tolerance:g}" if verdict is Verdict.NOT_WORSE and delta else ""
+        return f"{change}{within}; whether it is more than chance was not tested."
+    interval = f"the 95 % interval over {over} is {ci95[0]:+.4f} to {ci95[1]:+.4f}"
     return {
-        Verdict.DEGRADED: f"{metric} is worse by {points}, more than the {tolerance:g} that is tolerated; {unproven}.",
-        Verdict.IMPROVED: f"{metric} is better by {points}; {unproven}.",
-        Verdict.NOT_WORSE: f"{metric} is worse by {points}, within the {tolerance:g} that is tolerated; {unproven}."
-        if gain
-        else f"{metric} is the same.",
+        Verdict.IMPROVED: f"{change}, more than chance; {interval}.",
+        Verdict.EQUIVALENT: f"{change}; the 90 % interval lies within ±{tolerance:g}.",
+        Verdict.NOT_WORSE: f"{change}; a loss of more than {tolerance:g} is ruled out, a gain not shown: {interval}.",
+        Verdict.DEGRADED: f"{change} and more than chance; {interval}"
+        + (", all of it beyond the tolerance." if confirmed else "."),
+        Verdict.INCONCLUSIVE: f"{change}; a loss of more than {tolerance:g} is not ruled out: {interval}.",
     }[verdict]
 
 
 def paired_text(result: PairedResult, metric: str, tolerance: float, *, lower_is_better: bool) -> str:
-    """Say a verdict that rests on the images.
-
-    Args:
-        result: The paired comparison.
-        metric: Name of the primary metric.
-        tolerance: The drop that still counts as no worse.
-        lower_is_better: Whether the metric is an error.
-    """
+    """Return the verdict on two models over the same images; an inconclusive one says what these images could show."""
     row = result.metric(metric)
     assert row is not None
     assert row.delta is not None
-    assert row.ci95 is not None
-    gain, (low, high) = (-row.delta, (-row.ci95[1], -row.ci95[0])) if lower_is_better else (row.delta, row.ci95)
-    change = "unchanged" if not gain else f"{'better' if gain > 0 else 'worse'} by {abs(gain):.4f}"
-    span = f"the true change lies between {low:+.4f} and {high:+.4f} with 95 % confidence"
-    if result.verdict is Verdict.DEGRADED:
-        certain = ", certain even at the best end" if result.confirmed else ""
-        beyond = f"more than the {tolerance:g} that is tolerated, and more than chance"
-        return f"{metric} is {change}: {beyond} ({span}{certain})."
-    if result.verdict is Verdict.IMPROVED:
-        return f"{metric} is {change}, and that is more than chance: {span}."
-    if result.verdict is Verdict.EQUIVALENT:
-        return (
-            f"Both are equally good: {metric} is {change}, and what may hide behind it is smaller than {tolerance:g}."
-        )
-    if result.verdict is Verdict.NOT_WORSE:
-        return f"{metric} is {change}; a loss of more than {tolerance:g} is ruled out, a gain is not proven ({span})."
-    need = ""
-    if result.detectable_drop is not None:
-        need = f" They would show a loss of {result.detectable_drop:.3f}"
-        need += f"; one of {tolerance:g} needs about {result.images_needed:,} images." if result.images_needed else "."
-    return f"These {result.images:,} images cannot tell the two apart: {metric} is {change}, but {span}.{need}"
+    text = verdict_text(
+        result.verdict,
+        metric,
+        row.delta,
+        row.ci95,
+        tolerance,
+        lower_is_better=lower_is_better,
+        confirmed=result.confirmed,
+    )
+    if result.verdict is not Verdict.INCONCLUSIVE or result.detectable_drop is None:
+        return text
+    text += f" {result.images:,} images can show a loss of {result.detectable_drop:.3f}"
+    return text + (
+        f"; one of {tolerance:g} needs about {result.images_needed:,} images." if result.images_needed else "."
+    )
 
 
 def exact_test_text(test: ExactTest) -> str:
-    """Say a test without replicates."""
+    """Return a test without replicates."""
     p = "< 0.001" if test.p < 0.001 else f"= {test.p:.3f}"
     return (
         f"{test.test}'s exact test on {test.metric}: {test.only_current:,} images are right only now, "

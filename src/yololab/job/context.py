@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.compare import Comparison
+from yololab.comparison.result import Comparison
 from yololab.config.schema import ExperimentConfig
 from yololab.data.checks.check_report import CheckReport
 from yololab.files.metrics import MetricsFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from yololab.comparison.compare import Comparison
+from yololab.comparison.result import Comparison
 from yololab.statistics.inference.verdict import ALPHA, Verdict
 from yololab.terminal.screen import Screen, number
 
@@ -40,12 +40,12 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         _class_tables(screen, comparison)
         screen.detail(f"baseline: {comparison.baseline['path']}")
     style = _STYLES[comparison.verdict]
-    screen.show(f"{'':>9}  [{style}]{comparison.verdict}[/]  {comparison.sentence}")
+    screen.show(f"{'':>9}  [{style}]{comparison.verdict}[/]  {comparison.text}")
     if comparison.baseline is not None and not comparison.statistical_support:
         screen.detail("This verdict has no statistical support: it compares two numbers.")
     for guard in comparison.guards:
         mark = "[red]✗[/]" if guard.broken else "[green]✓[/]"
-        screen.show(f"{'':>9}  {mark} guard: {guard.told}")
+        screen.show(f"{'':>9}  {mark} guard: {guard.message}")
     for warning in comparison.warnings:
         screen.warn(warning)
     for note in comparison.notes:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from yololab.comparison.compare import MetricRow, compare_metrics, passes
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.result import MetricRow, passes
 from yololab.config.schema import Gate
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics

@@ -12,9 +12,12 @@ import pytest
 from record_samples import records_of, write_task_evaluation
 from task_samples import classified, confusion, depth
 
-from yololab.comparison.compare import COMPARISON_VERSION, Comparison, compare_metrics
+from yololab.comparison.arms import read_arms
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.comparison.guards import guard_problems
-from yololab.comparison.recipes import compare_arms, read_arms
+from yololab.comparison.recipes import compare_arms
+from yololab.comparison.result import Comparison
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics
@@ -129,7 +132,7 @@ def test_a_clear_loss_stops_the_gate_and_is_told_in_the_words_of_the_task(compar
     assert worse.confirmed
     assert not worse.passes(Gate.DEGRADED)
     assert worse.primary_metric == row.primary_metric
-    assert worse.sentence.startswith(f"{row.primary_metric} is worse by ")
+    assert worse.text.startswith(f"Worse: {row.primary_metric} {worse.primary.delta:+.4f}")
     content = worse.to_json(Gate.DEGRADED)
     assert [item["metric"] for item in content["metrics"]] == [metric.name for metric in row.metrics]
     assert all(item["p"] is not None and item["ci_low"] <= item["ci_high"] for item in content["metrics"])
@@ -263,7 +266,7 @@ def test_an_error_that_decides_is_better_when_it_falls(tmp_path, monkeypatch):
     better = compare_metrics(good, bad, 0.01)
     assert better.verdict is Verdict.IMPROVED
     assert better.primary.delta < 0 < better.primary.gain
-    assert better.sentence.startswith("abs_rel is better by ")
+    assert better.text.startswith(f"Better: abs_rel {better.primary.delta:+.4f} (lower is better)")
     assert better.to_json(Gate.NONE)["image_changes"]["images"][0]["gain"] > 0
     for arm, quality in (("a", 0.95), ("b", 0.6)):
         for seed in range(3):

@@ -56,7 +56,7 @@ def test_few_images_cannot_tell(tmp_path):
     found = compare_metrics(read_metrics(few[0]), read_metrics(few[1]), 0.01)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.statistics["images_needed"] > 12
-    assert f"{found.statistics['images_needed']:,} images" in found.sentence
+    assert f"{found.statistics['images_needed']:,} images" in found.text
     assert any("Only 12 images" in warning for warning in found.warnings)
 
 
@@ -136,7 +136,7 @@ def test_guards_are_held_against_the_current_model(sides):
     assert told["drop of cat"] is False
     assert found.verdict is Verdict.IMPROVED
     assert not found.passes(Gate.DEGRADED)
-    assert "AP50-95 of cat is" in found.sentence
+    assert "AP50-95 of cat is" in found.text
 
 
 def test_a_class_that_falls_breaks_its_guard(sides):
@@ -158,7 +158,7 @@ def test_what_was_not_measured_breaks_its_guard(sides, tmp_path):
     path = write_evaluation(tmp_path, records_of(0.95, 1), speed_ms={})
     found = compare_metrics(read_metrics(path), sides["bad"], 0.01, GuardsConfig(latency_ms=20))
     assert found.guards[0].broken
-    assert "not measured" in found.guards[0].told
+    assert "not measured" in found.guards[0].message
 
 
 def test_a_floor_of_an_unknown_class_is_an_error(sides):

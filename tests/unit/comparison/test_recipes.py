@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from record_samples import records_of, write_run
 
-from yololab.comparison.recipes import Arm, compare_arms, compare_groups, read_arms
+from yololab.comparison.arms import Arm, read_arms
+from yololab.comparison.recipes import compare_arms, compare_groups
 from yololab.errors import InputError
 from yololab.statistics.inference.recipe_difference import compare_recipes, recipe_difference
 from yololab.statistics.inference.verdict import Verdict
@@ -61,7 +62,7 @@ def test_two_seeds_claim_nothing(tmp_path):
     found = compare_arms(read_arm(str(first), tmp_path), read_arm(str(second), tmp_path), 0.01)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert not found.statistical_support
-    assert "3 different seeds" in found.sentence
+    assert "3 different seeds" in found.text
 
 
 def test_one_seed_three_times_is_one_seed(tmp_path):

@@ -172,7 +172,7 @@ def accept(job: Job) -> None:
         before = _answer_before(job, GateName.WORSE)
         if before is not None and before["answer"] == Answer.NO and job.gatekeeper.asks_nobody(GateName.WORSE):
             raise declined(Approval(GateName.WORSE, before["facts"], Answer.NO, before["by"], before["time"]))
-        ask_gate(job, GateName.WORSE, f"The result is worse than the baseline. {job.comparison.sentence} Accept it?")
+        ask_gate(job, GateName.WORSE, f"The result is worse than the baseline. {job.comparison.text} Accept it?")
 
 
 def promote(job: Job) -> None:

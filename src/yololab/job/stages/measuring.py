@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from yololab.comparison.compare import COMPARISON_VERSION, DRY_RUN_TEXT, compare_metrics
+from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
+from yololab.comparison.comparison_file import write_comparison
 from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import write_json, write_text_atomically
+from yololab.files.json_files import write_text_atomically
 from yololab.job.baselines import baseline_metrics, surroundings, why_no_baseline
 from yololab.job.context import Job
 from yololab.job.measure import keep_newest, make_protocol, measure_checkpoint
@@ -65,9 +66,8 @@ def compare(job: Job) -> None:
         job.metrics, other, settings.tolerance, settings.guards, no_baseline=why_no_baseline(job)
     )
     if job.rehearsal is not None:
-        job.comparison = replace(job.comparison, sentence=DRY_RUN_TEXT)
-    content = job.comparison.to_json(settings.gate or Gate.NONE)
-    write_json(job.folder.comparison, content, COMPARISON_VERSION)
+        job.comparison = replace(job.comparison, text=DRY_RUN_TEXT)
+    content = write_comparison(job.folder.comparison, job.comparison, settings.gate or Gate.NONE)
     write_text_atomically(job.folder.comparison_markdown, comparison_markdown(content))
     record_comparison(job)
     against = "nothing: a dry run" if job.rehearsal else "with the baseline" if other else "no baseline yet"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.compare import COMPARISON_VERSION
+from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.files.json_files import read_json

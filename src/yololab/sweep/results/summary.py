@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.compare import COMPARISON_VERSION
+from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json, write_json, write_text_atomically
 from yololab.files.metrics import read_metrics

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from yololab.comparison.compare import COMPARISON_VERSION, compare_metrics
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.comparison_file import write_comparison
 from yololab.comparison.run_reference import read_reference, sha256_of
 from yololab.config.frozen import Frozen, thaw
 from yololab.config.hydra_text import FREE_PREFIX
@@ -23,7 +24,7 @@ from yololab.data.dataset.index import missing_splits
 from yololab.data.dataset.resolved import write_resolved_yaml
 from yololab.errors import JobError, YololabError
 from yololab.files.baseline import BASELINE_VERSION, baseline_of
-from yololab.files.json_files import read_json, write_json
+from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, now
@@ -124,7 +125,7 @@ def _measure_on_test(job: Job) -> None:
         metrics = measure(job.folder.best, target)
         baseline = _baseline_on_test(job, prints.get(TEST), lambda model: measure(model, target / "baseline"))
     found = compare_metrics(metrics, baseline, job.config.baseline.tolerance, job.config.baseline.guards)
-    write_json(comparison, found.to_json(job.config.baseline.gate or Gate.NONE), COMPARISON_VERSION)
+    write_comparison(comparison, found, job.config.baseline.gate or Gate.NONE)
     job.record.update(test={"metrics": str(metrics.path), "verdict": found.verdict, "comparison": str(comparison)})
     job.screen.stage("test", "the winner on the test split")
     comparison_table(job.screen, found)

@@ -1,0 +1,142 @@
+"""Finding the runs that a user names: one run, or the runs of a pattern or a sweep, grouped by their recipe."""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from yololab.comparison.run_reference import RunReference, read_reference
+from yololab.errors import InputError, Problem
+from yololab.files.json_files import read_json
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import RunFolder
+from yololab.files.record import RECORD_VERSION
+
+# What may differ between two runs of one recipe: the seed, and where and under which name a run lies.
+_NOT_THE_RECIPE = frozenset(
+    {"seed", "name", "notes", "paths", "approval", "report", "baseline", "verification", "check"}
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: one run, or the runs of one recipe (a configuration without its seed).
+
+    Attributes:
+        text: What the user named.
+        runs: The runs.
+        seeds: Their seeds; None for what is no run of ours.
+    """
+
+    text: str
+    runs: tuple[RunReference, ...]
+    seeds: tuple[int | None, ...]
+
+    @property
+    def several(self) -> bool:
+        """Whether it is a group."""
+        return len(self.runs) > 1
+
+    @property
+    def files(self) -> tuple[MetricsFile, ...]:
+        """The numbers of its runs."""
+        return tuple(run.measured() for run in self.runs)
+
+    @property
+    def description(self) -> str:
+        """How many runs with which seeds."""
+        seeds = ", ".join("unknown" if seed is None else str(seed) for seed in self.seeds)
+        if not self.several:
+            return f"one run of {self.text} (seed {seeds})"
+        return f"{len(self.runs)} runs of {self.text} (seeds {seeds})"
+
+    def one_a_seed(self) -> Arm:
+        """Return the first run of each seed: a repeated seed adds no evidence; an unknown seed is its own."""
+        first = {place if seed is None else f"seed {seed}": place for place, seed in reversed([*enumerate(self.seeds)])}
+        kept = sorted(first.values())
+        return replace(self, runs=tuple(self.runs[i] for i in kept), seeds=tuple(self.seeds[i] for i in kept))
+
+    def mean(self, metric: str) -> float | None:
+        """Return the mean of a metric over the runs; None when one of them has none."""
+        values = [file.value(metric) for file in self.files]
+        known = [value for value in values if value is not None]
+        return sum(known) / len(known) if len(known) == len(values) else None
+
+
+def read_arms(text: str, working_directory: Path) -> list[Arm]:
+    """Find the runs that a word names, an arm a configuration: one run, or all in a pattern or a sweep.
+
+    Two runs are of one configuration when nothing but seed and name differs. Runs without metrics (failed, interrupted)
+    are left out.
+
+    Args:
+        text: A path, or a pattern with `*`, `?` or `[…]`.
+        working_directory: Where relative paths start.
+
+    Raises:
+        InputError: There is no run.
+    """
+    path = working_directory / Path(text).expanduser()
+    if path.exists():
+        folders = [path] if _trials(path) else []
+    else:
+        folders = [Path(found) for found in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - may be absolute
+        if not folders and any(character in text for character in "*?["):
+            raise InputError(Problem(text, "matches nothing", "a pattern of run folders", "put it in quotes"))
+    if not folders:
+        return [Arm(text, (read_reference(text, working_directory),), (_config(path).get("seed"),))]
+    # A link to a run (a sweep's best) is that run, and counts once.
+    trials = dict.fromkeys(trial.resolve() for folder in folders for trial in _trials(folder) or [folder])
+    runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
+    if not runs:
+        found = f"{len(trials)} folders, none with an evaluation"
+        raise InputError(Problem(text, found, "runs that are complete", "name their folders"))
+    groups = _by_recipe(runs)
+    return [
+        Arm(
+            text if len(groups) == 1 else f"{text} ({_difference(groups, key)})",
+            tuple(read_reference(str(run), working_directory) for run in group),
+            tuple(_config(run).get("seed") for run in group),
+        )
+        for key, group in groups.items()
+    ]
+
+
+def _config(run: Path) -> dict[str, Any]:
+    """Return the requested configuration of a run, empty when it has no record."""
+    record = RunFolder(run).record
+    content = read_json(record, (RECORD_VERSION,)).get("requested_config") if record.is_file() else None
+    return content if isinstance(content, dict) else {}
+
+
+def _recipe(run: Path) -> str:
+    """Return what makes a run's recipe, as text that can be compared."""
+    kept = {key: value for key, value in _config(run).items() if key not in _NOT_THE_RECIPE}
+    return json.dumps(kept, sort_keys=True, default=str)
+
+
+def _by_recipe(runs: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return the runs of each recipe."""
+    groups: dict[str, list[Path]] = {}
+    for run in runs:
+        groups.setdefault(_recipe(run), []).append(run)
+    return groups
+
+
+def _difference(groups: dict[str, list[Path]], key: str) -> str:
+    """Return the settings of a recipe that are not the same in all of them."""
+    trees = {name: json.loads(name) for name in groups}
+    names = sorted({name for tree in trees.values() for name in tree})
+    varying = [name for name in names if len({json.dumps(tree.get(name)) for tree in trees.values()}) > 1]
+    return ", ".join(f"{name}={trees[key].get(name)}" for name in varying[:4])
+
+
+def _trials(folder: Path) -> list[Path]:
+    """Return the trials of a sweep's folder, by number; none for any other folder."""
+    if not folder.is_dir():
+        return []
+    return sorted((child for child in folder.iterdir() if child.name.isdigit()), key=lambda child: int(child.name))

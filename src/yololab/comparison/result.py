@@ -1,0 +1,171 @@
+"""The result of a comparison: its rows, its verdict, whether it passes the gate, and its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from yololab.comparison.guards import Guard
+from yololab.config.schema import Gate
+from yololab.statistics.inference.paired_comparison import MetricDifference
+from yololab.statistics.inference.verdict import Verdict
+from yololab.tasks import Direction
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One metric beside its baseline.
+
+    Attributes:
+        metric: Its name.
+        direction: Which way it improves.
+        current: The current model's value; None when it is not known.
+        baseline: The baseline's value; None when it is not known.
+        difference: What the images say of it; None without records.
+    """
+
+    metric: str
+    direction: Direction
+    current: float | None
+    baseline: float | None
+    difference: MetricDifference | None = None
+
+    @property
+    def delta(self) -> float | None:
+        """`current - baseline`, in the metric's own unit."""
+        return None if self.current is None or self.baseline is None else self.current - self.baseline
+
+    @property
+    def percent(self) -> float | None:
+        """`delta` in percent of the baseline; None when the baseline is zero."""
+        return None if self.delta is None or not self.baseline else self.delta / self.baseline * 100
+
+    @property
+    def gain(self) -> float | None:
+        """`delta` with its sign turned so that more is better."""
+        return None if self.delta is None else (self.delta if self.direction is Direction.HIGHER else -self.delta)
+
+    @property
+    def arrow(self) -> str:
+        """▲ risen, ▼ fallen, = unchanged, empty when not known."""
+        return "" if self.delta is None else "▲" if self.delta > 0 else "▼" if self.delta < 0 else "="
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of `delta`; None without records."""
+        return self.difference.ci95 if self.difference else None
+
+    @property
+    def p(self) -> float | None:
+        """The two-sided p-value; None without records."""
+        return self.difference.p if self.difference else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as it stands in comparison.json; the interval and p are unknown without records."""
+        low, high = self.interval or (None, None)
+        return {
+            "metric": self.metric,
+            "direction": self.direction,
+            "current": self.current,
+            "baseline": self.baseline,
+            "delta": self.delta,
+            "percent": self.percent,
+            "arrow": self.arrow,
+            "ci_low": low,
+            "ci_high": high,
+            "p": self.p,
+            "standard_error": self.difference.standard_error if self.difference else None,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of a comparison.
+
+    Attributes:
+        verdict: What it says.
+        text: The verdict in words.
+        statistical_support: Whether the verdict rests on a test over the images.
+        primary_metric: The metric that decides.
+        tolerance: The drop of it that still counts as no worse.
+        rows: All metrics.
+        per_class: `{name, metric, current, baseline, delta, ci_low, ci_high, p, q, images, insufficient}` of the class
+            metric that goes with the primary one.
+        current: What the current model is: path, model, split, fingerprint.
+        baseline: The same of the baseline; None without one.
+        warnings: What makes the two numbers less alike than they should be.
+        notes: What a reader should know, good or bad.
+        confirmed: Whether a degradation is certain even at the upper end of its interval.
+        statistics: What stands behind the verdict; None without records.
+        guards: The limits beside the primary metric that were set.
+        analysis: Further keys of comparison.json: image by image, error by error.
+    """
+
+    verdict: Verdict
+    text: str
+    statistical_support: bool
+    primary_metric: str
+    tolerance: float
+    rows: tuple[MetricRow, ...]
+    per_class: tuple[dict[str, Any], ...]
+    current: dict[str, Any]
+    baseline: dict[str, Any] | None
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    confirmed: bool = False
+    statistics: Mapping[str, Any] | None = None
+    guards: tuple[Guard, ...] = ()
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def primary(self) -> MetricRow:
+        """The row that decides."""
+        return next(row for row in self.rows if row.metric == self.primary_metric)
+
+    @property
+    def broken_guards(self) -> tuple[str, ...]:
+        """The messages of the broken guards."""
+        return tuple(guard.message for guard in self.guards if guard.broken)
+
+    def passes(self, gate: Gate) -> bool:
+        """Return whether the comparison passes the gate; a broken guard does not, unless there is no gate."""
+        if gate is Gate.NONE:
+            return True
+        return not self.broken_guards and passes(self.verdict, gate, confirmed=self.confirmed)
+
+    def to_json(self, gate: Gate) -> dict[str, Any]:
+        """Return the content of comparison.json."""
+        return {
+            "verdict": self.verdict,
+            "confirmed": self.confirmed,
+            "sentence": self.text,
+            "statistical_support": self.statistical_support,
+            "primary_metric": self.primary_metric,
+            "tolerance": self.tolerance,
+            "metrics": [row.to_json() for row in self.rows],
+            "per_class": list(self.per_class),
+            "statistics": self.statistics,
+            "guards": [guard.to_json() for guard in self.guards],
+            "current": self.current,
+            "baseline": self.baseline,
+            "warnings": list(self.warnings),
+            "notes": list(self.notes),
+            "gate": {"policy": gate, "passed": self.passes(gate)},
+            **self.analysis,
+        }
+
+
+def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:
+    """Return whether a verdict passes the gate.
+
+    Args:
+        verdict: The verdict.
+        gate: `degraded` stops DEGRADED, `confirmed` only a confirmed one, `not_improved` all but IMPROVED.
+        confirmed: Whether a degradation is certain even at the upper end of its interval.
+    """
+    if gate is Gate.NONE or verdict is Verdict.NO_BASELINE:
+        return True
+    if gate is Gate.NOT_IMPROVED:
+        return verdict is Verdict.IMPROVED
+    return verdict is not Verdict.DEGRADED or (gate is Gate.CONFIRMED and not confirmed)

@@ -1,0 +1,104 @@
+"""Comparing what a user names: two runs, a run with its promoted baseline, or two groups of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from yololab.comparison.arms import read_arms
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.dataset_name import dataset_of
+from yololab.comparison.recipes import compare_groups
+from yololab.comparison.result import Comparison
+from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
+from yololab.config.schema import BaselineConfig, GuardsConfig
+from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest
+from yololab.errors import InputError, Problem
+from yololab.files.baseline import Baseline, baseline_of, other_baselines
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import OutputTree
+
+# Measures a reference that has no numbers yet; the other side says on which data and under which protocol.
+Measure = Callable[[RunReference, RunReference], MetricsFile]
+
+
+def compare_sides(
+    names: Sequence[str], settings: BaselineConfig, tree: OutputTree, working_directory: Path, measure: Measure
+) -> Comparison:
+    """Compare one or two named sides.
+
+    Args:
+        names: Current, and the baseline; without it the promoted baseline of the same dataset and task is taken.
+        settings: Tolerance and guards.
+        tree: The project's results, where promoted baselines lie.
+        working_directory: Where relative paths start.
+        measure: Measures a plain folder of Ultralytics.
+
+    Raises:
+        InputError: Something is missing, or the sides did not measure the same thing.
+    """
+    groups = [read_arms(name, working_directory) for name in names]
+    if all(len(arms) == 1 and not arms[0].several for arms in groups):
+        return _compare_runs([arms[0].runs[0] for arms in groups], settings, tree, working_directory, measure)
+    if len(groups) != 2:
+        found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
+        raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
+    comparison = compare_groups(groups[0], groups[1], settings.tolerance)
+    if settings.guards != GuardsConfig():
+        warning = "baseline.guards watch single runs: they were not held against these groups."
+        comparison = replace(comparison, warnings=(*comparison.warnings, warning))
+    return comparison
+
+
+def _compare_runs(
+    sides: Sequence[RunReference],
+    settings: BaselineConfig,
+    tree: OutputTree,
+    working_directory: Path,
+    measure: Measure,
+) -> Comparison:
+    """Compare one checkpoint with another, or with the promoted baseline."""
+    current = sides[0].metrics or measure(sides[0], sides[-1])
+    if len(sides) == 2:
+        other, baseline = sides[1], sides[1].metrics or measure(sides[1], sides[0])
+    else:
+        promoted = promoted_baseline(sides[0], current, tree)
+        other, baseline = read_reference(str(promoted.folder), working_directory), promoted.metrics()
+    changes = _data_changes(sides[0], other)
+    try:
+        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards)
+    except InputError as error:
+        reasons = [Problem("dataset, changed since the baseline", line) for line in changes]
+        raise InputError([*error.problems, *reasons]) from None
+    return replace(comparison, notes=(*comparison.notes, *(f"The dataset has changed: {line}." for line in changes)))
+
+
+def _data_changes(current: RunReference, baseline: RunReference) -> list[str]:
+    """Return what became of the dataset between two runs, a line a split; empty when that is not known."""
+    ours, theirs = manifest_of(current), manifest_of(baseline)
+    if ours is None or theirs is None:
+        return []
+    return changes_in_words(manifest_changes(read_manifest(theirs), read_manifest(ours)))
+
+
+def promoted_baseline(reference: RunReference, metrics: MetricsFile, tree: OutputTree) -> Baseline:
+    """Return the promoted baseline of a run's dataset and task.
+
+    Raises:
+        InputError: The run does not name its dataset, or nothing was promoted.
+    """
+    dataset = dataset_of(reference, metrics)
+    if dataset is None:
+        found = "does not say which dataset it belongs to"
+        raise InputError(Problem(str(reference.path), found, "compare CURRENT BASELINE", "name the baseline as well"))
+    baseline = baseline_of(tree, dataset, metrics.task, metrics.fingerprint)
+    if not baseline.exists():
+        others = other_baselines(tree, dataset, metrics.task, metrics.fingerprint)[:3]
+        found = "no baseline of this dataset and task" + "".join(
+            f"{', ' if place else '; '}{other.folder} is of other images or labels of it"
+            for place, other in enumerate(others)
+        )
+        remedy = "promote a run (yololab promote RUN), or name what to compare with"
+        raise InputError(Problem(str(baseline.folder), found, "a promoted run of the same images and labels", remedy))
+    return baseline
