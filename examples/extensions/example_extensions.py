@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from yololab.data.dataset.index import Dataset
+from yololab.data.dataset.layout import Dataset
 from yololab.data.problems import DataProblem, Severity
 from yololab.sweep.executor import JobState, Resources
 

@@ -26,8 +26,8 @@ import json, os, sys, time
 from pathlib import Path
 os.environ["YOLO_CONFIG_DIR"] = sys.argv[3]
 from yololab.data.checks.check_report import CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 from ultralytics.data.dataset import YOLODataset
 
 def timed(call):

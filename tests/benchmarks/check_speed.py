@@ -34,8 +34,8 @@ OURS = """
 import json, sys, time
 from pathlib import Path
 from yololab.data.checks.check_report import CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 import cv2  # not the check's: what an import takes does not grow with the images
 if sys.argv[3] == "near":
     cv2.setNumThreads(1)
@@ -66,7 +66,7 @@ ULTRALYTICS = """
 import json, sys, time
 from pathlib import Path
 from ultralytics.data.dataset import YOLODataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.dataset.layout import load_dataset
 dataset = load_dataset(Path(sys.argv[1]))
 for cache in Path(sys.argv[1]).parent.rglob("*.cache"):
     cache.unlink()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from yololab.config.train_arguments.applicability import SCOPES
-from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
+from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 
 pytestmark = pytest.mark.usefixtures("prepared")
 

@@ -14,13 +14,13 @@ import pytest
 import yaml
 from PIL import Image
 
-from yololab.data.checks.run import check_dataset
+from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.data_yaml import SPLITS
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES
-from yololab.data.dataset.index import label_path, load_dataset, split_images
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.dataset.layout import label_path, load_dataset, split_images
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.data.labels.label_rows import label_rules
-from yololab.data.labels.label_rules import judge_label
+from yololab.data.labels.label_rules import check_label
 from yololab.errors import InputError
 
 BCCD = Path(__file__).parents[2].parent / "shared" / "data" / "bccd"
@@ -95,7 +95,7 @@ def test_dropped_images_and_classes_agree(theirs, image, tmp_path, task, kpt_sha
     for number in range(3000):
         text = random_label(rng)
         label.write_bytes(text.encode())
-        ours = judge_label(label.read_bytes(), rules)
+        ours = check_label(label.read_bytes(), rules)
         keypoints = task == "pose"
         result = theirs.verify_image_label(
             (str(image), str(label), "", keypoints, 3, *(kpt_shape or (0, 0)), single_cls)

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.checks.run import check_dataset
-from yololab.data.checks.suitability import fitting_tasks, unfit_dataset
-from yololab.data.dataset.index import load_dataset, split_images
-from yololab.data.dataset.resolved import write_resolved_yaml
-from yololab.data.images.facts import read_facts
-from yololab.data.images.scan_cache import ImageEntry
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.checks.suitability import suitable_tasks, unsuitable_dataset
+from yololab.data.dataset.layout import load_dataset, split_images
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
+from yololab.data.images.image_cache import ImageEntry
+from yololab.data.images.image_facts import read_facts
 from yololab.data.labels.depth_maps import DepthLabels
 from yololab.data.labels.masks import MaskLabels
-from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
+from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 
 SPEC = ShapesSpec(seed=1, image_size=64, train=12, val=8, test=4)
 TASKS = {
@@ -99,12 +99,12 @@ def test_builtin_data_is_loaded_as_we_count_it(task: str, folder: Path, monkeypa
 def test_each_task_takes_the_datasets_that_ultralytics_takes(
     task: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert fitting_tasks(load_dataset(ensure_shapes(replace(SPEC, variant=TASKS[task]), folder)))[0] == task
+    assert suitable_tasks(load_dataset(ensure_shapes(replace(SPEC, variant=TASKS[task]), folder)))[0] == task
     for variant in TASKS.values():
         dataset = load_dataset(ensure_shapes(replace(SPEC, variant=variant), folder))
         given = write_resolved_yaml(dataset, folder / f"{task}-{variant}.yaml", allow_download=False)
-        if unfit_dataset(dataset, task):
-            if "classify" in (task, *fitting_tasks(dataset)):
+        if unsuitable_dataset(dataset, task):
+            if "classify" in (task, *suitable_tasks(dataset)):
                 continue  # the other form of dataset ends in errors of many kinds
             try:
                 theirs = loaded(task, given, "train", monkeypatch)

@@ -13,7 +13,7 @@ import pytest
 
 from yololab import compare, evaluate, run_experiment
 from yololab.api import Experiment
-from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
+from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.confusion import ConfusionRecords

@@ -10,8 +10,8 @@ import extension_package
 import pytest
 
 from yololab.config.compose import compose_experiment
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 from yololab.errors import InputError
 from yololab.extensions import Point, extensions, installed
 from yololab.report.page import write_report

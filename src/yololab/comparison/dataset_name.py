@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yololab.comparison.run_reference import RunReference
-from yololab.data.dataset.source import dataset_name
+from yololab.data.dataset.locate import dataset_name
 from yololab.files.metrics import MetricsFile
 from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
 

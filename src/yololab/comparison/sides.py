@@ -13,7 +13,7 @@ from yololab.comparison.recipes import compare_groups
 from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
 from yololab.config.schema import BaselineConfig, GuardsConfig
-from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest
+from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.metrics import MetricsFile
@@ -79,7 +79,7 @@ def _data_changes(current: RunReference, baseline: RunReference) -> list[str]:
     ours, theirs = manifest_of(current), manifest_of(baseline)
     if ours is None or theirs is None:
         return []
-    return changes_in_words(manifest_changes(read_manifest(theirs), read_manifest(ours)))
+    return describe_changes(manifest_changes(read_manifest(theirs), read_manifest(ours)))
 
 
 def promoted_baseline(reference: RunReference, metrics: MetricsFile, tree: OutputTree) -> Baseline:

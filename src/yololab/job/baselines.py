@@ -6,8 +6,8 @@ from pathlib import Path
 
 from yololab.comparison.comparability import comparability_problems
 from yololab.comparison.run_reference import read_reference
-from yololab.data.dataset.source import BUILTIN
-from yololab.data.labels.by_task import model_classes
+from yololab.data.dataset.locate import BUILTIN
+from yololab.data.labels.task_labels import model_classes
 from yololab.errors import InputError
 from yololab.files.baseline import BASELINE_VERSION, Baseline, baseline_of, other_baselines
 from yololab.files.json_files import read_json

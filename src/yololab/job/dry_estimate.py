@@ -7,8 +7,8 @@ from pathlib import Path
 
 from yololab.config.schema import ExperimentConfig
 from yololab.config.validation import training_arguments
-from yololab.data.dataset.index import split_images
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.dataset.layout import split_images
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.stages.estimate import Estimate, estimate_cost, plan_of
 from yololab.job.subset import drawn_images

@@ -9,8 +9,8 @@ from typing import Any
 
 from yololab.config.schema import EvaluationConfig
 from yololab.config.train_arguments.arguments import TrainArguments
-from yololab.data.dataset.index import Dataset
-from yololab.data.dataset.resolved import key_root
+from yololab.data.dataset.layout import Dataset
+from yololab.data.dataset.resolved_yaml import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.files.baseline import METRICS, PREDICTIONS, copy_atomically
 from yololab.files.json_files import write_json, write_text_atomically

@@ -14,10 +14,10 @@ from yololab.comparison.run_reference import read_reference
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
-from yololab.data.checks.suitability import unfit_dataset
-from yololab.data.dataset.index import Dataset, load_dataset, missing_splits
-from yololab.data.dataset.source import dataset_name, locate_dataset
-from yololab.data.labels.by_task import data_form
+from yololab.data.checks.suitability import unsuitable_dataset
+from yololab.data.dataset.layout import Dataset, load_dataset, missing_splits
+from yololab.data.dataset.locate import dataset_name, locate_dataset
+from yololab.data.labels.task_labels import task_data
 from yololab.errors import InputError, Problem
 from yololab.files.paths import OutputTree
 from yololab.tasks import Task, task_named
@@ -142,7 +142,7 @@ def prepare_dataset(
     Raises:
         InputError: It cannot be found or read, or its images are not there and may not be downloaded.
     """
-    folders = task is not None and data_form(task).folders
+    folders = task is not None and task_data(task).folders
     if folders and config.data.allow_download:
         _fetch_by_name(config, paths)
     yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
@@ -227,7 +227,7 @@ def prepare_job(
         problems += _unknown_classes(config, dataset[0])
     if dataset is not None and model is not None:
         single_cls = config.train.single_cls
-        problems += _or_note(lambda: unfit_dataset(dataset[0], model.task, single_cls), problems) or []
+        problems += _or_note(lambda: unsuitable_dataset(dataset[0], model.task, single_cls), problems) or []
         row = _or_note(lambda: task_named(model.task), problems)
         if row is not None and not single_cls:
             problems += guard_problems(config.baseline.guards, row, list(dataset[0].names.values()))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.data.dataset.index import Dataset, split_images
-from yololab.data.identity.subset import stratified_subset
-from yololab.data.labels.by_task import label_source
+from yololab.data.dataset.layout import Dataset, split_images
+from yololab.data.identity.stratified import stratified_subset
+from yololab.data.labels.task_labels import label_source
 
 
 def drawn_images(dataset: Dataset, split: str, task: str, amount: float, seed: int) -> list[Path]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from yololab.config.schema import DryRun
 from yololab.config.validation import training_arguments
-from yololab.data.dataset.index import split_images
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.dataset.layout import split_images
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.files.json_files import write_text_atomically
 from yololab.job.context import Job
 from yololab.job.dry_run import OVERFIT_EPOCHS, dry_run_arguments

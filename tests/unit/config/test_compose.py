@@ -15,8 +15,8 @@ from yololab.config.hydra_text import encode_free
 from yololab.config.schema import GROUP_CLASSES, default_tree
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, USER_ARGUMENTS
 from yololab.config.validation import known_keys, through_the_door, training_arguments
-from yololab.data.dataset.source import BUILTIN
-from yololab.data.shapes.dataset import VARIANTS
+from yololab.data.dataset.locate import BUILTIN
+from yololab.data.shapes.builtin import VARIANTS
 from yololab.errors import InputError
 from yololab.ultralytics_adapter.isolation.installed import (
     default_arguments,

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from yololab.data.dataset.index import Dataset, relative_key
+from yololab.data.dataset.layout import Dataset, relative_key
 from yololab.data.identity.fingerprint import fingerprint_of
 from yololab.data.identity.manifest import DIGITS, Manifest
 from yololab.data.labels.distribution import Distribution, imbalance

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES, is_image_name
-from yololab.data.dataset.index import Dataset, folder_entries, missing_splits, passed_over
+from yololab.data.dataset.layout import Dataset, folder_entries, missing_splits, passed_over
 from yololab.data.problems import DataProblem, Severity
 
 IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes

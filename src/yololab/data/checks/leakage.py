@@ -17,7 +17,7 @@ _REMEDY = "keep an image, and the frames around it, in one split: the score on t
 
 
 @dataclass(frozen=True, slots=True)
-class Fingered:
+class HashedImage:
     """An image by its content.
 
     Attributes:
@@ -31,7 +31,7 @@ class Fingered:
     hash: bytes | None
 
 
-def repeated_content(split: str, images: Sequence[Fingered]) -> Iterator[DataProblem]:
+def repeated_content(split: str, images: Sequence[HashedImage]) -> Iterator[DataProblem]:
     """Find images of one split with the same bytes; a path that is listed twice is told elsewhere."""
     first: dict[bytes, Path] = {}
     for item in images:
@@ -43,7 +43,7 @@ def repeated_content(split: str, images: Sequence[Fingered]) -> Iterator[DataPro
             )
 
 
-def same_images(splits: Mapping[str, Sequence[Fingered]]) -> Iterator[DataProblem]:
+def same_images(splits: Mapping[str, Sequence[HashedImage]]) -> Iterator[DataProblem]:
     """Find images whose very bytes are in two splits; one finding an image, at the later split."""
     told: set[tuple[str, Path]] = set()
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
@@ -55,7 +55,7 @@ def same_images(splits: Mapping[str, Sequence[Fingered]]) -> Iterator[DataProble
                 yield DataProblem("leak_same", item.image, None, what, Severity.WARNING, _REMEDY)
 
 
-def similar_images(splits: Mapping[str, Sequence[Fingered]], distance: int) -> Iterator[DataProblem]:
+def similar_images(splits: Mapping[str, Sequence[HashedImage]], distance: int) -> Iterator[DataProblem]:
     """Find images that look like one of another split; one finding an image, naming the nearest one.
 
     Args:
@@ -75,15 +75,15 @@ def similar_images(splits: Mapping[str, Sequence[Fingered]], distance: int) -> I
                 yield DataProblem("leak_similar", item.image, None, what, Severity.WARNING, _REMEDY)
 
 
-def _matrix(images: Sequence[Fingered]) -> np.ndarray:
+def _matrix(images: Sequence[HashedImage]) -> np.ndarray:
     joined = b"".join(item.hash or b"" for item in images)
     return np.frombuffer(joined, np.uint8).reshape(-1, HASH_BYTES)
 
 
-def same_names(splits: Mapping[str, Sequence[Fingered]]) -> Iterator[DataProblem]:
+def same_names(splits: Mapping[str, Sequence[HashedImage]]) -> Iterator[DataProblem]:
     """Find file names that two splits give to different images; one finding a pair of splits."""
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
-        known: dict[str, list[Fingered]] = defaultdict(list)
+        known: dict[str, list[HashedImage]] = defaultdict(list)
         for item in ours:
             known[item.image.name].append(item)
         clashes = [

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yololab.data.checks.scan_workers import shared_out, usable_cores
-from yololab.data.images.facts import ImageFacts, decode_error, lacks_its_end, read_facts
+from yololab.data.images.image_cache import CachedMap, ImageEntry, ScanCache, cache_name, is_settled, stamp_of
+from yololab.data.images.image_facts import ImageFacts, decode_error, lacks_its_end, read_facts
+from yololab.data.images.image_rules import check_image_file
 from yololab.data.images.perceptual import perceptual_hash
-from yololab.data.images.rules import judge_image_file
-from yololab.data.images.scan_cache import ImageEntry, KnownMap, ScanCache, cache_name, is_settled, stamp_of
-from yololab.data.labels.label_source import LabelLook, LabelSource
+from yololab.data.labels.label_source import ImageLabels, LabelSource
 from yololab.data.problems import DataProblem, Severity
 
 IMAGES_A_TASK = 32
@@ -63,7 +63,7 @@ class Look(NamedTuple):
     """
 
     entry: ImageEntry | None
-    labels: LabelLook
+    labels: ImageLabels
     problems: tuple[DataProblem, ...]
     cached: bool
     stamp: str | None
@@ -86,7 +86,7 @@ def scan(
     with _quiet_readers():
         for start in range(0, len(images), CACHED_AT_ONCE):
             tasks = _tasks(images[start : start + CACHED_AT_ONCE], settings.labels, cache)
-            fresh_maps: dict[str, KnownMap] = {}
+            fresh_maps: dict[str, CachedMap] = {}
             fresh: dict[str, tuple[str, ImageEntry]] = {}
             with closing(shared_out(partial(_look_at_all, settings), tasks, workers)) as results:
                 for task, looks in results:
@@ -99,7 +99,7 @@ def scan(
                     count += len(looks)
                     done(count)
             cache.keep(fresh)
-            cache.keep_maps(fresh_maps)
+            cache.save_maps(fresh_maps)
     done(len(images))
 
 
@@ -118,22 +118,22 @@ def _quiet_readers() -> Iterator[None]:
         cv2.utils.logging.setLogLevel(level)
 
 
-Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap | None]]
+Task = list[tuple[Path, tuple[str, ImageEntry] | None, CachedMap | None]]
 
 
 def _tasks(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> list[Task]:
     """Return images with what is known of them, some for each task."""
-    known, maps = cache.known(images), _known_maps(images, labels, cache)
+    known, maps = cache.known(images), _cached_maps(images, labels, cache)
     items = [(image, known.get(cache_name(image)), maps.get(image)) for image in images]
     return [items[first : first + IMAGES_A_TASK] for first in range(0, len(items), IMAGES_A_TASK)]
 
 
-def _known_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, KnownMap]:
+def _cached_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, CachedMap]:
     """Return what is known of the label files of images, where these are images too."""
     if not labels.reads_maps:
         return {}
     files = {image: labels.file(image) for image in images}
-    known = cache.known_maps(list(files.values()))
+    known = cache.cached_maps(list(files.values()))
     return {image: known[name] for image, file in files.items() if (name := cache_name(file)) in known}
 
 
@@ -142,7 +142,7 @@ def _look_at_all(settings: ScanSettings, task: Task) -> list[Look]:
 
 
 def _look(
-    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: KnownMap | None
+    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: CachedMap | None
 ) -> Look:
     """Look at an image and its labels."""
     problems: list[DataProblem] = []
@@ -180,7 +180,7 @@ def _image(
         problems.append(DataProblem("image_unreadable", image, None, what, Severity.BLOCKING, remedy))
         return None, None, False
     assert entry is not None
-    problems += judge_image_file(image, entry.facts, settings.channels)
+    problems += check_image_file(image, entry.facts, settings.channels)
     return entry, None if cached or not is_settled(status) else stamp, cached
 
 

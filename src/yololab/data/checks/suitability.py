@@ -8,12 +8,12 @@ from pathlib import Path
 
 from yololab.data.dataset.class_folders import is_class_root
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
-from yololab.data.dataset.index import Dataset, label_path, split_images
+from yololab.data.dataset.layout import Dataset, label_path, split_images
 from yololab.data.dataset.task_keys import DEPTH_SCALE
-from yololab.data.labels.by_task import FORMS, data_form, label_source, masks_folder
 from yololab.data.labels.depth_maps import DepthLabels
 from yololab.data.labels.label_rows import BOX_COLUMNS, POLYGON_COLUMNS
 from yololab.data.labels.masks import MaskLabels
+from yololab.data.labels.task_labels import TASK_DATA, label_source, masks_folder, task_data
 from yololab.errors import Problem
 
 IMAGES_LOOKED_AT = 48
@@ -75,7 +75,7 @@ def kinds_of_labels(dataset: Dataset) -> list[Seen]:
     return list(seen.values())
 
 
-def fitting_tasks(dataset: Dataset) -> list[str]:
+def suitable_tasks(dataset: Dataset) -> list[str]:
     """Return the tasks whose models learn from a dataset, the most likely one first; none when nothing is labelled."""
     return list(dict.fromkeys(task for seen in kinds_of_labels(dataset) for task in seen.kind.tasks))
 
@@ -83,10 +83,10 @@ def fitting_tasks(dataset: Dataset) -> list[str]:
 def likely_task(dataset: Dataset) -> str:
     """Return the task that a dataset is most likely for: by its labels, else by the keys of its data.yaml."""
     by_keys = [task for key, task in _KEYS.items() if dataset.raw.get(key) is not None]
-    return next(iter([*fitting_tasks(dataset), *by_keys, "detect"]))
+    return next(iter([*suitable_tasks(dataset), *by_keys, "detect"]))
 
 
-def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list[Problem]:
+def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list[Problem]:
     """Return why a dataset cannot be used for a task; nothing when it can, or when only the check can tell.
 
     Args:
@@ -97,7 +97,7 @@ def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list
     Raises:
         InputError: A list of images cannot be read, or there is no such task.
     """
-    form = data_form(task)
+    form = task_data(task)
     where = str(dataset.yaml)
     problems = []
     if single_cls and not form.single_cls:
@@ -126,12 +126,12 @@ def unfit_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list
 
 
 def _remedy(dataset: Dataset, task: str) -> str:
-    if data_form(task).folders and is_class_root(dataset.root):
+    if task_data(task).folders and is_class_root(dataset.root):
         return f"give the folder with the class folders: data={dataset.root}"
-    tasks = fitting_tasks(dataset)
+    tasks = suitable_tasks(dataset)
     if not tasks:
         return f"label it for {task}, or give another dataset"
-    models = " or ".join(f"{_MODELS}{FORMS[fitting].models} ({fitting})" for fitting in tasks)
+    models = " or ".join(f"{_MODELS}{TASK_DATA[fitting].models} ({fitting})" for fitting in tasks)
     return f"it looks like a dataset for {' or '.join(tasks)}: choose a model such as {models}, or give another dataset"
 
 

@@ -237,7 +237,7 @@ class _Keys:
         if not value:
             self.wrong("names", "no class", "at least one class name")
         names = self._indexed(value)
-        self._judge_names(names)
+        self._check_names(names)
         if nc is not None and nc != len(value):
             self.wrong("nc", f"{nc}, but `names` has {len(value)}", "the number of names", "mend nc or names")
         return {index: str(name) for index, name in sorted(names.items())}
@@ -259,7 +259,7 @@ class _Keys:
             self.wrong("names", f"{len(names)} names with the indices {_ranges(names)}", f"0 to {len(names) - 1}")
         return names
 
-    def _judge_names(self, names: dict[int, Any]) -> None:
+    def _check_names(self, names: dict[int, Any]) -> None:
         for index, name in names.items():
             if name is None or not str(name).strip():
                 self.wrong("names", f"class {index} has no name", "a name for each class")

@@ -15,8 +15,8 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
-from yololab.data.dataset.index import Dataset, relative_key, split_images
-from yololab.data.labels.by_task import label_source
+from yololab.data.dataset.layout import Dataset, relative_key, split_images
+from yololab.data.labels.task_labels import label_source
 from yololab.errors import InputError, Problem
 
 FINGERPRINT_VERSION = 1

@@ -120,10 +120,10 @@ def manifest_changes(before: Manifest, after: Manifest) -> dict[str, SplitChange
     return changes
 
 
-def changes_in_words(changes: Mapping[str, SplitChanges]) -> list[str]:
+def describe_changes(changes: Mapping[str, SplitChanges]) -> list[str]:
     """Return a line for each split that changed, with the first names.
 
-    >>> changes_in_words({"train": SplitChanges(("a.jpg",), (), (), ("b.jpg", "c.jpg"))})
+    >>> describe_changes({"train": SplitChanges(("a.jpg",), (), (), ("b.jpg", "c.jpg"))})
     ['train: 1 image added (a.jpg), 2 images relabelled (b.jpg, …)']
     """
     lines = []

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from yololab.data.dataset.class_folders import class_folders, loose_images
-from yololab.data.dataset.index import Dataset
-from yololab.data.images.scan_cache import ImageEntry, KnownMap
-from yololab.data.labels.label_source import LabelLook, Missing
+from yololab.data.dataset.layout import Dataset
+from yololab.data.images.image_cache import CachedMap, ImageEntry
+from yololab.data.labels.label_source import ImageLabels, Missing
 from yololab.data.problems import DataProblem, Severity
 
 
@@ -43,12 +43,12 @@ class ClassLabels:
         split = next(folder for folder in self.folders if image.is_relative_to(folder))
         return split / self.name(image)
 
-    def look(self, image: Path, entry: ImageEntry | None, known: KnownMap | None) -> LabelLook:
+    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
         """Name the class of an image."""
         del entry, known  # the path says all
         index = self.indices.get(self.name(image))
         amounts = {} if index is None else {0 if self.single_cls else index: 1}
-        return LabelLook(True, self.digest(image), amounts)
+        return ImageLabels(True, self.digest(image), amounts)
 
     def digest(self, image: Path) -> bytes:
         """Return the digest of the name of an image's class."""

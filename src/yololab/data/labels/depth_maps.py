@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.data.dataset.index import Dataset
-from yololab.data.images.scan_cache import ImageEntry, KnownMap
-from yololab.data.labels.label_source import LabelLook, Missing
-from yololab.data.labels.map_labels import ABSENT, DROPS, beside_images, map_digest, read_map
+from yololab.data.dataset.layout import Dataset
+from yololab.data.images.image_cache import CachedMap, ImageEntry
+from yololab.data.labels.label_source import ImageLabels, Missing
+from yololab.data.labels.map_files import ABSENT, DROPS, beside_images, map_digest, read_map
 from yololab.data.problems import DataProblem, Severity
 
 NEAREST = 0.001
@@ -112,12 +112,12 @@ class DepthLabels:
         path = beside_images(image, "depth").with_suffix(".png")
         return path if path.is_file() else path.with_suffix(".npy")
 
-    def look(self, image: Path, entry: ImageEntry | None, known: KnownMap | None) -> LabelLook:
+    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
         """Judge the depth map of an image."""
         file = self.file(image)
         found = read_map(file, known, read_depth) if file != image else None
         if not isinstance(found, tuple):
-            return LabelLook(found is not None, ABSENT, problems=() if found is None else (found,))
+            return ImageLabels(found is not None, ABSENT, problems=() if found is None else (found,))
         facts = DepthFacts(*found.facts)
         problems = tuple(self._judge(file, facts, entry))
         usable = facts.positive if not any(problem.blocking for problem in problems) else 0
@@ -125,7 +125,7 @@ class DepthLabels:
         if usable:
             levels = {"low": facts.low, "median": facts.median, "high": facts.high}
             measures |= {name: self._metres(value, facts) for name, value in levels.items() if value is not None}
-        return LabelLook(
+        return ImageLabels(
             True, found.digest, {0: usable} if usable else {}, problems=problems, measures=measures, fresh=found.fresh
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from yololab.data.dataset.index import label_path
+from yololab.data.dataset.layout import label_path
 from yololab.errors import InputError, Problem
 
 

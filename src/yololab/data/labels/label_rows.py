@@ -46,7 +46,7 @@ class LabelRules:
 
     Attributes:
         box_columns: Numbers of columns of the rows that begin with a box.
-        judged_keypoints: Values a keypoint when keypoints are used, 0 when they are cut off.
+        keypoint_values: Values a keypoint when keypoints are used, 0 when they are cut off.
         polygons: Whether polygon rows are taken.
         nc: Number of classes.
         single_cls: All classes count as one, so any whole number from 0 on is a class.
@@ -55,7 +55,7 @@ class LabelRules:
     """
 
     box_columns: frozenset[int]
-    judged_keypoints: int
+    keypoint_values: int
     polygons: bool
     nc: int
     single_cls: bool = False
@@ -131,7 +131,7 @@ def read_rows(text: str, rules: LabelRules) -> list[Row]:
 
 def _row(line: int, words: list[str], rules: LabelRules) -> Row:
     columns = len(words)
-    if rules.takes_box(columns) and not rules.judged_keypoints:
+    if rules.takes_box(columns) and not rules.keypoint_values:
         words = words[:BOX_COLUMNS]
     try:
         values = tuple(array("f", map(float, words)))

@@ -142,7 +142,7 @@ def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
 
 def _keypoint_coordinates(row: Row, rules: LabelRules) -> tuple[float, ...]:
     """Return the x and y of the keypoints, without their visibility."""
-    step = rules.judged_keypoints
+    step = rules.keypoint_values
     return row.keypoints if step < 3 else tuple(v for i, v in enumerate(row.keypoints) if i % step < 2)
 
 
@@ -187,7 +187,7 @@ def other_corners(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
 
 def wrong_visibility(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
     """Find keypoints whose visibility is not 0, 1 or 2, and such at 0, 0 that count as seen."""
-    step = rules.judged_keypoints
+    step = rules.keypoint_values
     for row in rows:
         points = [row.keypoints[place : place + step] for place in range(0, len(row.keypoints), step or 1)]
         states = [point[2] for point in points if len(point) == 3]
@@ -258,7 +258,7 @@ def coinciding(
                     yield i, j, shared / union
 
 
-def judge_label(content: bytes, rules: LabelRules) -> LabelVerdict:
+def check_label(content: bytes, rules: LabelRules) -> LabelVerdict:
     """Judge the content of a label file; a byte-order mark and any kind of line end are fine.
 
     Args:
@@ -279,10 +279,10 @@ def judge_label(content: bytes, rules: LabelRules) -> LabelVerdict:
         finding = Finding("label_encoding", line, what, Severity.BLOCKING, f"{DROPS}: save the file as UTF-8")
         return LabelVerdict((), (finding,))
     clean = _clean_boxes(text, rules)
-    return clean if clean is not None else judge_rows(read_rows(text, rules), rules)
+    return clean if clean is not None else check_rows(read_rows(text, rules), rules)
 
 
-def judge_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
+def check_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
     """Apply every rule to the rows of a label file."""
     found = chain(
         wrong_columns(rows, rules),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from yololab.data.dataset.index import Dataset
-from yololab.data.images.scan_cache import ImageEntry, KnownMap
+from yololab.data.dataset.layout import Dataset
+from yololab.data.images.image_cache import CachedMap, ImageEntry
 from yololab.data.labels.label_rules import LabelVerdict
 from yololab.data.problems import DataProblem, Severity
 
@@ -16,7 +16,7 @@ _NO_AMOUNTS: Mapping[int, int] = {}
 _NO_MEASURES: Mapping[str, float] = {}
 
 
-class LabelLook(NamedTuple):
+class ImageLabels(NamedTuple):
     """What the labels of one image are.
 
     Attributes:
@@ -35,7 +35,7 @@ class LabelLook(NamedTuple):
     verdict: LabelVerdict = NOTHING
     problems: tuple[DataProblem, ...] = ()
     measures: Mapping[str, float] = _NO_MEASURES
-    fresh: tuple[str, KnownMap] | None = None
+    fresh: tuple[str, CachedMap] | None = None
 
 
 class Missing(NamedTuple):
@@ -83,7 +83,7 @@ class LabelSource(Protocol):
     def file(self, image: Path) -> Path:
         """Return where the labels of an image lie; for class folders the folder."""
 
-    def look(self, image: Path, entry: ImageEntry | None, known: KnownMap | None) -> LabelLook:
+    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
         """Look at the labels of an image.
 
         Args:

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES
-from yololab.data.dataset.index import Dataset
+from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.task_keys import IGNORED
-from yololab.data.images.scan_cache import ImageEntry, KnownMap
-from yololab.data.labels.label_source import LabelLook, Missing
-from yololab.data.labels.map_labels import ABSENT, DROPS, map_digest, read_map
+from yololab.data.images.image_cache import CachedMap, ImageEntry
+from yololab.data.labels.label_source import ImageLabels, Missing
+from yololab.data.labels.map_files import ABSENT, DROPS, map_digest, read_map
 from yololab.data.problems import DataProblem, Severity
 
 _SHOWN = 8
@@ -104,17 +104,17 @@ class MaskLabels:
             return next((other for other in others if other.is_file()), path)
         return path
 
-    def look(self, image: Path, entry: ImageEntry | None, known: KnownMap | None) -> LabelLook:
+    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
         """Judge the mask of an image."""
         file = self.file(image)
         found = read_map(file, known, read_mask) if file != image else None
         if not isinstance(found, tuple):
-            return LabelLook(found is not None, ABSENT, problems=() if found is None else (found,))
+            return ImageLabels(found is not None, ABSENT, problems=() if found is None else (found,))
         facts = MaskFacts(*found.facts)
         problems = tuple(self._judge(file, facts, entry))
         amounts = {} if any(problem.blocking for problem in problems) else self._amounts(facts)
         pixels = {"pixels": sum(count for _, count in facts.values), "counted": sum(amounts.values())}
-        return LabelLook(True, found.digest, amounts, problems=problems, measures=pixels, fresh=found.fresh)
+        return ImageLabels(True, found.digest, amounts, problems=problems, measures=pixels, fresh=found.fresh)
 
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's mask."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from yololab.data.dataset.index import Dataset, label_path
-from yololab.data.images.scan_cache import ImageEntry, KnownMap
+from yololab.data.dataset.layout import Dataset, label_path
+from yololab.data.images.image_cache import CachedMap, ImageEntry
 from yololab.data.labels.digests import label_digest, text_digest
 from yololab.data.labels.label_rows import LabelRules
-from yololab.data.labels.label_rules import DROPS, LabelVerdict, judge_label
-from yololab.data.labels.label_source import LabelLook, Missing
+from yololab.data.labels.label_rules import DROPS, LabelVerdict, check_label
+from yololab.data.labels.label_source import ImageLabels, Missing
 from yololab.data.problems import DataProblem, Severity
 
 _EMPTY = label_digest(b"")
@@ -42,22 +42,22 @@ class TextLabels:
         """Return the label file of an image."""
         return label_path(image)
 
-    def look(self, image: Path, entry: ImageEntry | None, known: KnownMap | None) -> LabelLook:
+    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
         """Judge the rows of an image's label file."""
         del known  # rows are read faster than a cache
         label = label_path(image)
         try:
             content = label.read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            return LabelLook(False, _EMPTY)
+            return ImageLabels(False, _EMPTY)
         except OSError as error:
             what, remedy = f"not readable ({error.strerror})", f"{DROPS}: mend the file's permissions"
             problem = DataProblem("label_unreadable", label, None, what, Severity.BLOCKING, remedy)
-            return LabelLook(True, _EMPTY, problems=(problem,))
-        verdict = judge_label(content, self.rules)
+            return ImageLabels(True, _EMPTY, problems=(problem,))
+        verdict = check_label(content, self.rules)
         problems = [DataProblem(f.check, label, f.line, f.what, f.severity, f.remedy) for f in verdict.findings]
         problems += _below_a_pixel(label, verdict, entry)
-        return LabelLook(True, label_digest(content), dict(Counter(verdict.classes)), verdict, tuple(problems))
+        return ImageLabels(True, label_digest(content), dict(Counter(verdict.classes)), verdict, tuple(problems))
 
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's rows; that of an empty file when there is none."""
@@ -66,7 +66,7 @@ class TextLabels:
     def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
         """Find keypoints that nobody says the mirrored ones of."""
         del images
-        if self.rules.judged_keypoints and not dataset.raw.get("flip_idx"):
+        if self.rules.keypoint_values and not dataset.raw.get("flip_idx"):
             what = "no `flip_idx`: which keypoint each one becomes in a mirrored image is not known"
             remedy = "training does not mirror images then (fliplr): add it to the data.yaml"
             yield DataProblem("keypoint_flip", dataset.yaml, None, what, Severity.NOTE, remedy)

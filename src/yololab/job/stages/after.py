@@ -12,8 +12,8 @@ from typing import Any
 from yololab.comparison.comparability import names_protocol_difference
 from yololab.comparison.run_reference import origin_of
 from yololab.config.schema import DryRun, Promote
-from yololab.data.dataset.index import split_images
-from yololab.data.dataset.resolved import key_root, write_resolved_yaml
+from yololab.data.dataset.layout import split_images
+from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError, JobError, YololabError
 from yololab.files.baseline import promote as promote_baseline
 from yololab.files.epochs import read_results

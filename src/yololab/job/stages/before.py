@@ -11,9 +11,9 @@ from typing import Any
 from yololab.config.differences import changed_settings
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.train_arguments.applicability import idle_settings
-from yololab.data.checks.run import check_dataset
-from yololab.data.checks.saved_check import check_key, kept_check
-from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest, write_manifest
+from yololab.data.checks.cached_check import cached_check, check_key
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest, write_manifest
 from yololab.data.problems import Severity
 from yololab.errors import NotContinuedError, Problem
 from yololab.files.json_files import write_json, write_text_atomically
@@ -96,7 +96,7 @@ def check(job: Job) -> None:
     settings = check_settings(job.config.check, train.imgsz, job.prepared.paths.cache)
     needed, task = needed_splits(job.config), job.prepared.task.name
     if job.kept_checks is not None:
-        job.report = kept_check(job.kept_checks / check_key(dataset, task, single_cls, needed, settings), dataset)
+        job.report = cached_check(job.kept_checks / check_key(dataset, task, single_cls, needed, settings), dataset)
     if job.report is None:
         with job.screen.counting("images") as progress:
             job.report = check_dataset(
@@ -143,7 +143,7 @@ def refuse_changed_data(job: Job) -> None:
         return
     lines: list[str] = []
     if job.folder.manifest.is_file():
-        lines = changes_in_words(manifest_changes(read_manifest(job.folder.manifest), job.report.manifest()))
+        lines = describe_changes(manifest_changes(read_manifest(job.folder.manifest), job.report.manifest()))
     found = f"has changed since the run was started ({', '.join(changed)})" + "".join(f"; {line}" for line in lines)
     raise NotContinuedError(
         Problem(
@@ -164,7 +164,7 @@ def _tell_changes(job: Job) -> None:
     if earlier is None or not earlier.manifest.is_file():
         return
     changes = manifest_changes(read_manifest(earlier.manifest), job.report.manifest())
-    lines = changes_in_words(changes)
+    lines = describe_changes(changes)
     for line in lines:
         job.screen.detail(f"changed since {earlier.path.name}: {line}")
     job.record.update(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from yololab.data.checks.cached_check import check_key, save_check
 from yololab.data.checks.check_report import CheckReport
-from yololab.data.checks.run import check_dataset
-from yololab.data.checks.saved_check import check_key, keep_check
+from yololab.data.checks.dataset_check import check_dataset
 from yololab.errors import ApprovalError, JobError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import existing_folder
@@ -196,7 +196,7 @@ def save_agreement(sweep: Path, agreement: Agreement) -> None:
         SweepFolder(sweep).approvals, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION
     )
     for key, report in agreement.checks.items():
-        keep_check(sweep / CHECKS / key, report)
+        save_check(sweep / CHECKS / key, report)
 
 
 def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:

@@ -20,8 +20,8 @@ from yololab.comparison.run_reference import read_reference, sha256_of
 from yololab.config.frozen import Frozen, thaw
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import Gate, Split
-from yololab.data.dataset.index import missing_splits
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.dataset.layout import missing_splits
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import JobError, YololabError
 from yololab.files.baseline import BASELINE_VERSION, baseline_of
 from yololab.files.json_files import read_json

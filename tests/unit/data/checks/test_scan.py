@@ -13,12 +13,12 @@ import yaml
 from PIL import Image
 
 from yololab.data.checks.check_report import CheckReport, CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 from yololab.data.identity.fingerprint import fingerprint_split
-from yololab.data.identity.manifest import changes_in_words, manifest_changes, read_manifest, write_manifest
+from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest, write_manifest
 from yololab.data.labels.label_rows import label_rules
-from yololab.data.labels.label_rules import judge_label
+from yololab.data.labels.label_rules import check_label
 from yololab.errors import InputError
 from yololab.findings import CHECKS
 
@@ -186,7 +186,7 @@ def test_a_manifest_names_what_changed(data, tmp_path):
     train = changes["train"]
     assert [len(keys) for keys in train.kinds.values()] == [1, 0, 1, 1, 0]
     assert changes["val"].removed == ("val/images/val_c.jpg",)
-    assert "1 image relabelled (train/images/train_a.jpg)" in changes_in_words(changes)[0]
+    assert "1 image relabelled (train/images/train_a.jpg)" in describe_changes(changes)[0]
     assert manifest_changes(before, before) == {}
 
 
@@ -198,7 +198,7 @@ def test_a_manifest_tells_a_move_from_a_loss(data):
     assert changes["train"].moved == ("train/images/from_val.jpg",)
     assert changes["train"].added == ()
     assert changes["val"].removed == ("val/images/val_a.jpg",)
-    assert changes_in_words(changes)[0] == "train: 1 image moved here from another split (train/images/from_val.jpg)"
+    assert describe_changes(changes)[0] == "train: 1 image moved here from another split (train/images/from_val.jpg)"
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08"])
@@ -219,7 +219,7 @@ def test_a_damaged_manifest_is_an_input_error(tmp_path, content):
     ],
 )
 def test_boxes_that_look_like_a_slip(text, expected):
-    verdict = judge_label(text.encode(), label_rules("detect", 2))
+    verdict = check_label(text.encode(), label_rules("detect", 2))
     assert [(finding.check, finding.line) for finding in verdict.findings] == expected
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.checks.suitability import fitting_tasks, likely_task, unfit_dataset
-from yololab.data.dataset.index import load_dataset
-from yololab.data.labels.by_task import FORMS
+from yololab.data.checks.suitability import likely_task, suitable_tasks, unsuitable_dataset
+from yololab.data.dataset.layout import load_dataset
+from yololab.data.labels.task_labels import TASK_DATA
 
 ROWS = {
     "boxes": "0 0.5 0.5 0.2 0.2\n",
@@ -57,25 +57,25 @@ def dataset_of(kind: str, root: Path, kpt_shape: bool = True) -> Path:
 @pytest.mark.parametrize("kind", sorted(FITTING))
 def test_each_kind_of_data_fits_its_tasks_and_no_other(tmp_path: Path, kind: str) -> None:
     dataset = load_dataset(dataset_of(kind, tmp_path))
-    assert fitting_tasks(dataset) == FITTING[kind]
-    for task in FORMS:
-        problems = unfit_dataset(dataset, task)
+    assert suitable_tasks(dataset) == FITTING[kind]
+    for task in TASK_DATA:
+        problems = unsuitable_dataset(dataset, task)
         assert (problems == []) is (task in FITTING[kind]), task
         for problem in problems:
             assert problem.allowed
             if task != "pose" or "kpt_shape" not in problem.where:
                 assert task in problem.found
             assert f"dataset for {' or '.join(FITTING[kind])}" in problem.remedy
-            assert f"yolo26n{FORMS[FITTING[kind][0]].models} ({FITTING[kind][0]})" in problem.remedy
+            assert f"yolo26n{TASK_DATA[FITTING[kind][0]].models} ({FITTING[kind][0]})" in problem.remedy
 
 
 def test_message_names_the_first_label_that_does_not_fit(tmp_path: Path) -> None:
-    (problem,) = unfit_dataset(load_dataset(dataset_of("boxes", tmp_path)), "segment")
+    (problem,) = unsuitable_dataset(load_dataset(dataset_of("boxes", tmp_path)), "segment")
     assert f"boxes (5 columns) in {tmp_path / 'train/labels/a.txt'}, line 1" in problem.found
 
 
 def test_missing_kpt_shape_is_told_as_such(tmp_path: Path) -> None:
-    (problem,) = unfit_dataset(load_dataset(dataset_of("keypoints", tmp_path, kpt_shape=False)), "pose")
+    (problem,) = unsuitable_dataset(load_dataset(dataset_of("keypoints", tmp_path, kpt_shape=False)), "pose")
     assert problem.where == f"{tmp_path / 'data.yaml'}, key 'kpt_shape'"
     assert "[17, 3]" in problem.allowed
 
@@ -83,34 +83,34 @@ def test_missing_kpt_shape_is_told_as_such(tmp_path: Path) -> None:
 @pytest.mark.parametrize("task", ["detect", "segment", "obb"])
 def test_data_without_labels_is_left_to_the_check(tmp_path: Path, task: str) -> None:
     dataset = load_dataset(dataset_of("nothing", tmp_path))
-    assert fitting_tasks(dataset) == []
-    assert unfit_dataset(dataset, task) == []
+    assert suitable_tasks(dataset) == []
+    assert unsuitable_dataset(dataset, task) == []
 
 
 def test_missing_maps_are_told_with_the_place_where_they_are_expected(tmp_path: Path) -> None:
     dataset = load_dataset(dataset_of("nothing", tmp_path))
-    (problem,) = unfit_dataset(dataset, "depth")
+    (problem,) = unsuitable_dataset(dataset, "depth")
     assert str(tmp_path / "train/depth/a.npy") in problem.found
 
 
 def test_classes_cannot_be_one_where_masks_name_them(tmp_path: Path) -> None:
     dataset = load_dataset(dataset_of("masks", tmp_path))
-    (problem,) = unfit_dataset(dataset, "semantic", single_cls=True)
+    (problem,) = unsuitable_dataset(dataset, "semantic", single_cls=True)
     assert problem.where == "single_cls"
-    assert unfit_dataset(load_dataset(dataset_of("boxes", tmp_path / "b")), "detect", single_cls=True) == []
+    assert unsuitable_dataset(load_dataset(dataset_of("boxes", tmp_path / "b")), "detect", single_cls=True) == []
 
 
 def test_part_that_is_labelled_otherwise_is_left_to_the_check(tmp_path: Path) -> None:
     root = dataset_of("boxes", tmp_path)
     (root / "val/labels/a.txt").write_text(ROWS["polygons"])
-    assert unfit_dataset(load_dataset(root), "segment") == []
+    assert unsuitable_dataset(load_dataset(root), "segment") == []
 
 
 def test_unlabelled_images_before_the_first_label_do_not_hide_it(tmp_path: Path) -> None:
     root = dataset_of("boxes", tmp_path)
     for number in range(300):
         Image.new("RGB", (20, 20)).save(root / f"train/images/{number:03d}.png")
-    assert fitting_tasks(load_dataset(root)) == ["detect"]
+    assert suitable_tasks(load_dataset(root)) == ["detect"]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,6 @@ def test_keys_tell_the_task_where_nothing_is_labelled(tmp_path: Path, keys: str,
 def test_yaml_beside_class_folders_points_to_the_folder(tmp_path: Path) -> None:
     root = dataset_of("classes", tmp_path)
     (root / "data.yaml").write_text("train: train\nval: val\nnames: [cat]\n")
-    (problem,) = unfit_dataset(load_dataset(root / "data.yaml"), "classify")
+    (problem,) = unsuitable_dataset(load_dataset(root / "data.yaml"), "classify")
     assert problem.remedy == f"give the folder with the class folders: data={root}"
-    assert unfit_dataset(load_dataset(root, prefer_folders=True), "classify") == []
+    assert unsuitable_dataset(load_dataset(root, prefer_folders=True), "classify") == []

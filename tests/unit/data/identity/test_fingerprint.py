@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yololab.data.dataset.index import load_dataset
+from yololab.data.dataset.layout import load_dataset
 from yololab.data.identity.fingerprint import fingerprint_split, label_fingerprint
 from yololab.errors import InputError
 

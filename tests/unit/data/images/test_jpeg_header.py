@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.images.facts import _facts_by_pillow, read_facts
+from yololab.data.images.image_facts import _facts_by_pillow, read_facts
 from yololab.data.images.jpeg_header import read_jpeg_header
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)

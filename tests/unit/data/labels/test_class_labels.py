@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from yololab.data.dataset.index import load_dataset, missing_splits, relative_key, split_images
-from yololab.data.dataset.resolved import key_root, write_resolved_yaml
-from yololab.data.dataset.source import dataset_name, locate_dataset
+from yololab.data.dataset.layout import load_dataset, missing_splits, relative_key, split_images
+from yololab.data.dataset.locate import dataset_name, locate_dataset
+from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError
 
 

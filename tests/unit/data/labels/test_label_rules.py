@@ -7,7 +7,7 @@ import random
 import pytest
 
 from yololab.data.labels.label_rows import label_rules, read_rows
-from yololab.data.labels.label_rules import judge_label, judge_rows
+from yololab.data.labels.label_rules import check_label, check_rows
 from yololab.data.problems import Severity
 from yololab.errors import InputError
 
@@ -17,7 +17,7 @@ DETECT = label_rules("detect", nc=3)
 
 
 def judge(text, rules=DETECT):
-    return judge_label(text if isinstance(text, bytes) else text.encode(), rules)
+    return check_label(text if isinstance(text, bytes) else text.encode(), rules)
 
 
 def found(verdict):
@@ -194,7 +194,7 @@ def test_the_fast_path_agrees_with_the_rules():
         ]
         text = "\n".join(rows + rows[: rng.random() < 0.1])
         for rules in (DETECT, label_rules("detect", 2, single_cls=True)):
-            fast, slow = judge(text, rules), judge_rows(read_rows(text, rules), rules)
+            fast, slow = judge(text, rules), check_rows(read_rows(text, rules), rules)
             assert fast == slow, text
             clean += not slow.findings
             dirty += bool(slow.findings)

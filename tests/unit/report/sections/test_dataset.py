@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
-from yololab.data.shapes.dataset import ShapesSpec, ensure_shapes
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
+from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 from yololab.files.json_files import write_json
 from yololab.files.paths import RunFolder
 from yololab.job.stages.check import DATASET_REPORT_VERSION

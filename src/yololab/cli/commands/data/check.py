@@ -7,10 +7,10 @@ from pathlib import Path
 from yololab.cli.commands.runs.train import data_choice
 from yololab.cli.request import Request
 from yololab.config.schema import ExperimentConfig
-from yololab.data.checks.run import check_dataset
-from yololab.data.checks.suitability import likely_task, unfit_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.checks.suitability import likely_task, unsuitable_dataset
 from yololab.data.identity.manifest import write_manifest
-from yololab.data.labels.by_task import FORMS
+from yololab.data.labels.task_labels import TASK_DATA
 from yololab.errors import InputError
 from yololab.files.json_files import write_json
 from yololab.files.paths import RunFolder, create_folder
@@ -30,7 +30,7 @@ def run(request: Request) -> int:
     asked = request.task or _task_of_model(composed.experiment, paths)
     dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=asked)
     task = asked or likely_task(dataset)
-    problems = unfit_dataset(dataset, task) if asked else []
+    problems = unsuitable_dataset(dataset, task) if asked else []
     if problems:
         raise InputError(problems)
     train = composed.experiment.train
@@ -70,4 +70,4 @@ def _task_of_model(config: ExperimentConfig, paths: Paths) -> str | None:
     if any((folder / config.model.weights).is_file() for folder in (paths.working_directory, paths.weights)):
         return prepare_model(config, paths).task
     stem = Path(config.model.weights).stem
-    return next((task for task, form in FORMS.items() if form.models and stem.endswith(form.models)), "detect")
+    return next((task for task, form in TASK_DATA.items() if form.models and stem.endswith(form.models)), "detect")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yololab.cli.commands.runs.train import data_choice
 from yololab.cli.request import Request
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import create_folder

@@ -12,8 +12,8 @@ from yololab.cli.request import Request
 from yololab.comparison.run_reference import RunReference
 from yololab.config.compose import Composed
 from yololab.config.train_arguments.refusals import check_value
-from yololab.data.checks.suitability import unfit_dataset
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.checks.suitability import unsuitable_dataset
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder, create_folder
@@ -57,7 +57,7 @@ def measure_plain_run(
     assert reference.checkpoint is not None
     model = resolve_model(str(reference.checkpoint), None, True, ())
     dataset, _ = prepare_dataset(experiment, paths, None, task=model.task)
-    problems = unfit_dataset(dataset, model.task, bool(arguments.get("single_cls")))
+    problems = unsuitable_dataset(dataset, model.task, bool(arguments.get("single_cls")))
     if problems:
         raise InputError(problems)
     used = {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if arguments.get(key) is not None}

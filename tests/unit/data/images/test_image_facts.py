@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yololab.data.images.facts import decode_error, lacks_its_end, read_facts
+from yololab.data.images.image_facts import decode_error, lacks_its_end, read_facts
+from yololab.data.images.image_rules import check_image_file
 from yololab.data.images.perceptual import HASH_BYTES, nearest, perceptual_hash
-from yololab.data.images.rules import judge_image_file
 
 
 def picture(width=160, height=120, seed=0) -> Image.Image:
@@ -27,7 +27,7 @@ def encoded(image: Image.Image, kind="JPEG", **options) -> bytes:
 
 
 def checks(content: bytes, name="a.jpg", channels=3) -> list[tuple[str, str]]:
-    found = judge_image_file(Path(name), read_facts(content), channels)
+    found = check_image_file(Path(name), read_facts(content), channels)
     return [(problem.check, problem.severity.value) for problem in found]
 
 

@@ -20,8 +20,8 @@ import yaml
 from PIL import Image
 from shapes_samples import tree_hash
 
-from yololab.data.shapes import dataset as shapes
-from yololab.data.shapes.dataset import VARIANTS, ShapesSpec, ensure_shapes
+from yololab.data.shapes import builtin as shapes
+from yololab.data.shapes.builtin import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.data.shapes.labels import KEYPOINTS
 from yololab.data.shapes.scene import Scene, compose_scene
 from yololab.errors import InputError

@@ -15,11 +15,11 @@ from PIL import Image
 from yololab.cli.main import main
 from yololab.data.checks import scan
 from yololab.data.checks.check_report import CheckReport, CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
-from yololab.data.images import scan_cache
-from yololab.data.images.facts import read_facts
-from yololab.data.images.scan_cache import CACHE_FILE
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
+from yololab.data.images import image_cache
+from yololab.data.images.image_cache import CACHE_FILE
+from yololab.data.images.image_facts import read_facts
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 255, (48, 64, 4), dtype=np.uint8)
@@ -136,7 +136,7 @@ def test_names_that_are_no_text(data, capsys):
 def cached(data, monkeypatch) -> tuple[Path, Path]:
     """The dataset, and a cache that knows its images."""
     monkeypatch.setattr(scan, "is_settled", lambda status: True)
-    monkeypatch.setattr(scan_cache, "_LOCKED_SECONDS", 0.1)
+    monkeypatch.setattr(image_cache, "_LOCKED_SECONDS", 0.1)
     cache = data / "cache"
     check(data, cache=cache)
     assert check(data, cache=cache).cached == 2

@@ -12,8 +12,8 @@ import yaml
 from PIL import Image
 
 from yololab.data.checks.check_report import CheckReport, CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 from yololab.data.problems import DataProblem, Severity
 from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yololab.data.identity.subset import stratified_subset
+from yololab.data.identity.stratified import stratified_subset
 
 IMAGES = st.lists(st.frozensets(st.integers(0, 4), max_size=3), min_size=1, max_size=60)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yololab.data.images.facts import ImageFacts
+from yololab.data.images.image_facts import ImageFacts
 
 SCAN_VERSION = 4
 CACHE_FILE = f"images-{SCAN_VERSION}.sqlite"
@@ -43,7 +43,7 @@ class ImageEntry(NamedTuple):
     decoded: bool
 
 
-class KnownMap(NamedTuple):
+class CachedMap(NamedTuple):
     """What was found in a label file that is an image: a mask, a depth map.
 
     Attributes:
@@ -106,18 +106,18 @@ class ScanCache:
         finally:
             connection.close()
 
-    def known_maps(self, files: Sequence[Path]) -> dict[str, KnownMap]:
+    def cached_maps(self, files: Sequence[Path]) -> dict[str, CachedMap]:
         """Return what is known of label files that are images; the caller compares the stamp."""
         connection = self._open() if files else None
         if connection is None:
             return {}
         try:
-            found: dict[str, KnownMap] = {}
+            found: dict[str, CachedMap] = {}
             for start in range(0, len(files), _AT_ONCE):
                 names = [_name(file) for file in files[start : start + _AT_ONCE]]
                 query = f"SELECT path, stamp, facts, digest FROM maps WHERE path IN ({','.join('?' * len(names))})"
                 for path, stamp, facts, digest in connection.execute(query, names):
-                    found[path] = KnownMap(stamp, json.loads(facts), digest)
+                    found[path] = CachedMap(stamp, json.loads(facts), digest)
             return found
         except (sqlite3.Error, ValueError, TypeError) as error:
             self._give_up(error)
@@ -125,7 +125,7 @@ class ScanCache:
         finally:
             connection.close()
 
-    def keep_maps(self, entries: Mapping[str, KnownMap]) -> None:
+    def save_maps(self, entries: Mapping[str, CachedMap]) -> None:
         """Add what was found in label files; the oldest go when there are too many."""
         connection = self._open() if entries else None
         if connection is None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES
-from yololab.data.dataset.index import (
+from yololab.data.dataset.layout import (
     label_path,
     load_dataset,
     missing_splits,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yololab.data.images.scan_cache import KnownMap, cache_name, is_settled, stamp_of
+from yololab.data.images.image_cache import CachedMap, cache_name, is_settled, stamp_of
 from yololab.data.problems import DataProblem, Severity
 from yololab.errors import InputError, Problem
 
@@ -16,7 +16,7 @@ ABSENT = bytes(32)
 """The digest of a map that is not there."""
 
 
-class ReadMap(NamedTuple):
+class MapContent(NamedTuple):
     """What is in a label file.
 
     Attributes:
@@ -27,12 +27,12 @@ class ReadMap(NamedTuple):
 
     facts: Sequence[Any]
     digest: bytes
-    fresh: tuple[str, KnownMap] | None
+    fresh: tuple[str, CachedMap] | None
 
 
 def read_map(
-    file: Path, known: KnownMap | None, read: Callable[[bytes], Sequence[Any]]
-) -> ReadMap | DataProblem | None:
+    file: Path, known: CachedMap | None, read: Callable[[bytes], Sequence[Any]]
+) -> MapContent | DataProblem | None:
     """Return what is in a label file; a problem when it cannot be read, None when it is not there.
 
     Args:
@@ -44,7 +44,7 @@ def read_map(
         status = file.stat()
         stamp = stamp_of(status)
         if known is not None and known.stamp == stamp:
-            return ReadMap(known.facts, known.digest, None)
+            return MapContent(known.facts, known.digest, None)
         content = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -52,8 +52,8 @@ def read_map(
         what, remedy = f"not readable ({error.strerror})", "Ultralytics leaves out the image: mend the permissions"
         return DataProblem("label_unreadable", file, None, what, Severity.BLOCKING, remedy)
     facts, digest = read(content), hashlib.sha256(content).digest()
-    kept = (cache_name(file), KnownMap(stamp, facts, digest)) if is_settled(status) else None
-    return ReadMap(facts, digest, kept)
+    kept = (cache_name(file), CachedMap(stamp, facts, digest)) if is_settled(status) else None
+    return MapContent(facts, digest, kept)
 
 
 def map_digest(file: Path) -> bytes:

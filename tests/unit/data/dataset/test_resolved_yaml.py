@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from yololab.data.dataset.index import load_dataset
-from yololab.data.dataset.resolved import write_resolved_yaml
+from yololab.data.dataset.layout import load_dataset
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 
 SCRIPT = "import os\nos.remove('everything')\n"
 

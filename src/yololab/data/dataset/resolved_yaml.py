@@ -16,7 +16,7 @@ import yaml
 
 from yololab.data.dataset.class_folders import class_folders
 from yololab.data.dataset.data_yaml import SPLITS
-from yololab.data.dataset.index import Dataset
+from yololab.data.dataset.layout import Dataset
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import write_text_atomically
 

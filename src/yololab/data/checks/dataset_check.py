@@ -28,7 +28,7 @@ from yololab.data.checks.folder_rules import (
     wrong_suffixes,
 )
 from yololab.data.checks.leakage import (
-    Fingered,
+    HashedImage,
     one_sided_classes,
     repeated_content,
     same_images,
@@ -37,11 +37,11 @@ from yololab.data.checks.leakage import (
 )
 from yololab.data.checks.scan import Look, ScanSettings, scan
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
-from yololab.data.dataset.index import Dataset, split_images
-from yololab.data.labels.by_task import label_source
+from yololab.data.dataset.layout import Dataset, split_images
 from yololab.data.labels.distribution import Distribution, imbalance, rare_classes, small_objects, strong_imbalance
 from yololab.data.labels.label_source import LabelSource
 from yololab.data.labels.map_distribution import MapDistribution
+from yololab.data.labels.task_labels import label_source
 from yololab.data.problems import DataProblem, Severity
 from yololab.extensions import Point, extensions
 
@@ -106,7 +106,7 @@ def check_dataset(
     all_images = [image for images in listed.values() for image in images]
     problems += orphan_labels(sources, all_images, labels.file, labels.suffixes)
     counts = {split: tally.counts() for split, tally in tallies.items()}
-    problems += _between_splits(dataset, {split: tally.fingered for split, tally in tallies.items()}, counts, labels)
+    problems += _between_splits(dataset, {split: tally.hashed for split, tally in tallies.items()}, counts, labels)
     looked_at = {split: [(f.image, f.digest) for f in tally.files if f.digest] for split, tally in tallies.items()}
     problems += labels.of_dataset(dataset, looked_at)
     for split, tally in tallies.items():
@@ -118,8 +118,8 @@ def check_dataset(
     seconds = {"files": time.perf_counter() - begin}
     if near:
         begin = time.perf_counter()
-        fingered = {split: tally.fingered for split, tally in tallies.items()}
-        problems += similar_images(fingered, settings.near_duplicate_distance)
+        hashed = {split: tally.hashed for split, tally in tallies.items()}
+        problems += similar_images(hashed, settings.near_duplicate_distance)
         seconds["near_duplicates"] = time.perf_counter() - begin
     return CheckReport(
         dataset,
@@ -180,15 +180,15 @@ def rated(problems: Iterable[DataProblem], severity: Mapping[str, str | None]) -
 
 def _between_splits(
     dataset: Dataset,
-    fingered: Mapping[str, Sequence[Fingered]],
+    hashed: Mapping[str, Sequence[HashedImage]],
     counts: Mapping[str, SplitCounts],
     labels: LabelSource,
 ) -> Iterator[DataProblem]:
     """Find what splits have in common, and what one of them lacks."""
-    for split, images in fingered.items():
+    for split, images in hashed.items():
         yield from repeated_content(split, images)
-    yield from same_images(fingered)
-    yield from same_names(fingered)
+    yield from same_images(hashed)
+    yield from same_names(hashed)
     instances = {split: instances_of(found) for split, found in counts.items()}
     yield from one_sided_classes(dataset.yaml, dataset.names, instances, labels.unit)
 
@@ -228,7 +228,7 @@ class _Tally:
         self.problems: list[DataProblem] = []
         self.unlabelled: list[Path] = []
         self.files: list[CheckedFile] = []
-        self.fingered: list[Fingered] = []
+        self.hashed: list[HashedImage] = []
         self.distribution = Distribution(settings.imgsz, settings.small_object_pixels)
         self.maps = MapDistribution()
         self.cached = 0
@@ -245,7 +245,7 @@ class _Tally:
         entry, labels = look.entry, look.labels
         self.files.append(CheckedFile(image, entry.digest if entry else b"", labels.digest))
         if entry is not None:
-            self.fingered.append(Fingered(image, entry.digest, entry.hash))
+            self.hashed.append(HashedImage(image, entry.digest, entry.hash))
         if not labels.labelled:
             self.unlabelled.append(image)
         dropped = any(problem.blocking for problem in look.problems) or (not labels.labelled and self._needs_labels)

@@ -11,10 +11,10 @@ from PIL import Image
 
 from yololab.data.checks import scan
 from yololab.data.checks.check_report import CheckReport, CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 from yololab.data.identity.fingerprint import fingerprint_split
-from yololab.data.images import scan_cache
+from yololab.data.images import image_cache
 from yololab.errors import InputError
 from yololab.job.subset import drawn_images
 
@@ -331,7 +331,7 @@ def test_fingerprint_follows_the_class_folder(tmp_path: Path) -> None:
 def test_maps_are_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path], task: str
 ) -> None:
-    monkeypatch.setattr(scan_cache, "_RACY_NS", -1)
+    monkeypatch.setattr(image_cache, "_RACY_NS", -1)
     root, cache = make(tmp_path / "data"), tmp_path / "cache"
     first = check(root, task, cache=cache)
     monkeypatch.setattr("yololab.data.labels.masks.read_mask", lambda content: pytest.fail("read again"))
@@ -351,8 +351,8 @@ def test_manifest_tells_a_changed_mask(tmp_path: Path) -> None:
 
 
 def test_a_model_of_painted_polygons_has_a_background(tmp_path):
-    from yololab.data.dataset.index import load_dataset
-    from yololab.data.labels.by_task import model_classes
+    from yololab.data.dataset.layout import load_dataset
+    from yololab.data.labels.task_labels import model_classes
 
     (tmp_path / "data.yaml").write_text("train: train/images\nval: val/images\nnames: [sky, road]\n")
     dataset = load_dataset(tmp_path / "data.yaml")

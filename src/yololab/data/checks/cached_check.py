@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.data.checks.check_report import CheckReport, CheckSettings
-from yololab.data.dataset.index import Dataset, missing_splits, split_images
+from yololab.data.dataset.layout import Dataset, missing_splits, split_images
 from yololab.data.labels.label_source import LabelSource
 
 # What a report is made of beside the classes of this package.
@@ -50,7 +50,7 @@ def check_key(dataset: Dataset, task: str, single_cls: bool, needed: Sequence[st
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
-def keep_check(path: Path, report: CheckReport) -> None:
+def save_check(path: Path, report: CheckReport) -> None:
     """Keep the result of a check, with the state of the files that it looked at."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=".check-", dir=path.parent)
@@ -63,7 +63,7 @@ def keep_check(path: Path, report: CheckReport) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def kept_check(path: Path, dataset: Dataset) -> CheckReport | None:
+def cached_check(path: Path, dataset: Dataset) -> CheckReport | None:
     """Return a check that was kept; None when there is none, or a file of the dataset has changed since."""
     try:
         with path.open("rb") as stream:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES
-from yololab.data.images.facts import ImageFacts
+from yololab.data.images.image_facts import ImageFacts
 from yololab.data.problems import DataProblem, Severity
 
 SMALLEST_SIDE = 10  # Ultralytics leaves out an image with a smaller side (`check_image` in data/utils.py)
@@ -91,7 +91,7 @@ def wrong_suffix(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
             yield DataProblem("image_suffix", image, None, what, Severity.WARNING, "rename or convert the file")
 
 
-def judge_image_file(image: Path, facts: ImageFacts, channels: int) -> tuple[DataProblem, ...]:
+def check_image_file(image: Path, facts: ImageFacts, channels: int) -> tuple[DataProblem, ...]:
     """Apply every rule.
 
     Args:

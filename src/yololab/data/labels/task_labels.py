@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yololab.data.dataset.index import Dataset
+from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.task_keys import MASKS_DIR, depth_scale, label_mapping
 from yololab.data.labels.class_labels import ClassLabels
 from yololab.data.labels.depth_maps import DepthLabels
@@ -20,7 +20,7 @@ Read = Callable[[Dataset, bool], LabelSource]
 
 
 @dataclass(frozen=True)
-class DataForm:
+class TaskData:
     """How the data of a task lies on disk.
 
     Attributes:
@@ -75,34 +75,34 @@ def _depth(dataset: Dataset, single_cls: bool) -> LabelSource:
     return DepthLabels(depth_scale(dataset.raw))
 
 
-FORMS: dict[str, DataForm] = {
-    "detect": DataForm(_text("detect"), "", "a box of 5 columns for each object in a label file beside each image"),
-    "segment": DataForm(_text("segment"), "-seg", "a polygon of 3 points or more for each object in its label files"),
-    "pose": DataForm(
+TASK_DATA: dict[str, TaskData] = {
+    "detect": TaskData(_text("detect"), "", "a box of 5 columns for each object in a label file beside each image"),
+    "segment": TaskData(_text("segment"), "-seg", "a polygon of 3 points or more for each object in its label files"),
+    "pose": TaskData(
         _text("pose"), "-pose", "`kpt_shape` in its data.yaml, and so many keypoints behind each box", keypoints=True
     ),
-    "obb": DataForm(_text("obb"), "-obb", "the 4 corners of a rotated box for each object in its label files"),
-    "classify": DataForm(_classes, "-cls", "a folder for each class: train/<class>/… and val/<class>/…", folders=True),
-    "semantic": DataForm(
+    "obb": TaskData(_text("obb"), "-obb", "the 4 corners of a rotated box for each object in its label files"),
+    "classify": TaskData(_classes, "-cls", "a folder for each class: train/<class>/… and val/<class>/…", folders=True),
+    "semantic": TaskData(
         _semantic,
         "-sem",
         "a mask for each image (`masks_dir` in its data.yaml), or polygons",
         single_cls=False,
         paints=True,
     ),
-    "depth": DataForm(_depth, "-depth", "a depth map for each image: images/… → depth/….png or .npy"),
+    "depth": TaskData(_depth, "-depth", "a depth map for each image: images/… → depth/….png or .npy"),
 }
 
 
-def data_form(task: str) -> DataForm:
+def task_data(task: str) -> TaskData:
     """Return the row of a task.
 
     Raises:
         InputError: There is no such task.
     """
-    if task not in FORMS:
-        raise InputError(Problem("task", f"{task!r}", f"one of {', '.join(FORMS)}"))
-    return FORMS[task]
+    if task not in TASK_DATA:
+        raise InputError(Problem("task", f"{task!r}", f"one of {', '.join(TASK_DATA)}"))
+    return TASK_DATA[task]
 
 
 def label_source(dataset: Dataset, task: str, single_cls: bool = False) -> LabelSource:
@@ -111,7 +111,7 @@ def label_source(dataset: Dataset, task: str, single_cls: bool = False) -> Label
     Raises:
         InputError: The dataset lacks what the task needs, or is of another form.
     """
-    form = data_form(task)
+    form = task_data(task)
     if form.folders is not dataset.folders:
         found = "a folder of class folders" if dataset.folders else "a data.yaml"
         raise InputError(Problem(str(dataset.yaml), f"{found}, and the task is {task}", form.expects))
@@ -127,6 +127,6 @@ def model_classes(dataset: Dataset, task: str, single_cls: bool = False) -> dict
     if single_cls:
         return {0: "item"}
     names = dict(dataset.names)
-    if data_form(task).paints and masks_folder(dataset) is None and len(names) > 1:
+    if task_data(task).paints and masks_folder(dataset) is None and len(names) > 1:
         names[len(names)] = "background"
     return names

@@ -9,10 +9,10 @@ import shutil
 import pytest
 from tiny import make_dataset
 
+from yololab.data.checks.cached_check import cached_check, check_key, save_check
 from yololab.data.checks.check_report import CheckSettings
-from yololab.data.checks.run import check_dataset
-from yololab.data.checks.saved_check import check_key, keep_check, kept_check
-from yololab.data.dataset.index import load_dataset
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def checked(tmp_path):
     yaml = make_dataset(tmp_path / "set", images=3)
     dataset = load_dataset(yaml, datasets_dir=tmp_path)
     report = check_dataset(dataset, "detect", settings=CheckSettings(workers=1))
-    keep_check(tmp_path / "kept", report)
+    save_check(tmp_path / "kept", report)
     return dataset, report, tmp_path / "kept"
 
 
 def test_it_is_the_same_report(checked):
     dataset, report, path = checked
-    found = kept_check(path, dataset)
+    found = cached_check(path, dataset)
     assert found is not None
     assert found.to_json() == report.to_json()
     assert found.fingerprints() == report.fingerprints()
@@ -48,7 +48,7 @@ def test_it_is_not_taken_over_when_anything_has_changed(change, checked):
         (root / "train/images/train2.png").unlink()
     else:
         dataset.yaml.write_text(dataset.yaml.read_text() + "# a remark\n")
-    assert kept_check(path, dataset) is None
+    assert cached_check(path, dataset) is None
 
 
 def test_other_questions_have_other_names(checked):
@@ -73,8 +73,8 @@ def test_it_runs_no_code(checked, tmp_path, monkeypatch):
     dataset, _, path = checked
     monkeypatch.setenv("BOMB", str(tmp_path / "exploded"))
     path.write_bytes(pickle.dumps({"stamp": "", "report": Bomb()}))
-    assert kept_check(path, dataset) is None
+    assert cached_check(path, dataset) is None
     assert not (tmp_path / "exploded").exists()
     path.write_bytes(b"torn")
-    assert kept_check(path, dataset) is None
-    assert kept_check(tmp_path / "nothing", dataset) is None
+    assert cached_check(path, dataset) is None
+    assert cached_check(tmp_path / "nothing", dataset) is None

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from yololab.data.dataset.class_folders import is_class_root
-from yololab.data.shapes.dataset import VARIANTS, ShapesSpec, ensure_shapes
+from yololab.data.shapes.builtin import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.errors import InputError, Problem
 
 BUILTIN = "builtin://"
