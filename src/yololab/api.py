@@ -6,13 +6,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from yololab.config.arguments.commands import PROTOCOL_ARGUMENTS, Syntax
+from yololab.config.arguments.translate import DEFAULT_COMMAND, Translation, translate
+from yololab.config.compose import Composed, compose_experiment
+from yololab.config.folders import group_options
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
+from yololab.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from yololab.job.standalone.compare import ComparisonResult
 
 
 @dataclass(frozen=True)
@@ -77,16 +85,16 @@ def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Exp
         >>> run.metrics.value("mAP50-95")  # doctest: +SKIP
         0.31
     """
-    from yololab.cli.commands.runs.train import launch_single
+    from yololab.job.start import start_run
 
-    words = _words(overrides, settings)
-    request = _request("train", words, quiet=quiet)
-    folder, code = launch_single(request)
+    tokens = _tokens(overrides, settings)
+    read = _translate(tokens, Syntax(mode="train", multirun=True))
+    folder, code = start_run(read.overrides, read.task, _typed(tokens), Path.cwd(), Screen(quiet=quiet))
     return Experiment(folder, Record(folder).read(), code)
 
 
 def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
-    """Go on with a run that was killed or interrupted, as `yololab resume` does; one that is complete is left alone.
+    """Resume a run that was killed or interrupted, as `yololab resume` does; one that is complete is left alone.
 
     Args:
         run: The run's folder.
@@ -96,11 +104,12 @@ def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
     Raises:
         InputError: The folder is no run's, the run is still running, or its data has changed.
     """
-    from yololab.cli.commands.runs.resume import resume_run
+    from yololab.job.resume import resume_run
 
-    request = _request("resume", [str(run), *_words((), settings)], quiet=quiet)
+    tokens = _tokens((), settings)
+    given = _compose(tokens, Syntax()).experiment
     folder = RunFolder(Path(run).expanduser().resolve())
-    code = resume_run(folder, request.compose().experiment, request)
+    code = resume_run(folder, given, _typed([str(run), *tokens]), Path.cwd(), Screen(quiet=quiet))
     return Experiment(folder, Record(folder).read(), code)
 
 
@@ -132,64 +141,68 @@ def evaluate(model: str | Path, data: str | Path, quiet: bool = False, **setting
     Raises:
         InputError: Model or dataset is not right.
     """
-    from yololab.cli.commands.models.evaluate import evaluate_checkpoint
+    from yololab.job.standalone.evaluate import evaluate_checkpoint
 
-    words = _words((), {"model": str(model), "data": str(data), **settings})
-    return evaluate_checkpoint(_request("evaluate", words, quiet=quiet))
+    tokens = _tokens((), {"model": str(model), "data": str(data), **settings})
+    composed = _compose(tokens, Syntax(mode="val", protocol=PROTOCOL_ARGUMENTS))
+    return evaluate_checkpoint(composed, Path.cwd(), Screen(quiet=quiet))
 
 
 def compare(
     current: str | Path, baseline: str | Path | None = None, quiet: bool = True, **settings: Any
-) -> dict[str, Any]:
+) -> ComparisonResult:
     """Compare two models, as `yololab compare` does.
 
     Args:
-        current: A run folder or a metrics.json.
+        current: A run folder, the name of a run, a metrics.json, …: what `yololab compare --help` lists.
         baseline: The same; None takes the promoted baseline.
         quiet: Print nothing.
         settings: Further settings: `baseline={"tolerance": 0.02}`.
 
     Returns:
-        The content of comparison.json.
+        The content of comparison.json as a dictionary that also has `verdict`, `passes`, `comparison` and `path`.
 
     Raises:
         InputError: Something is missing, or the two did not measure the same thing.
     """
-    from yololab.cli.commands.models.compare import compare_operands
+    from yololab.job.standalone.compare import compare_models
 
-    operands = [str(current)] if baseline is None else [str(current), str(baseline)]
-    return compare_operands(_request("compare", [*operands, *_words((), settings)], quiet=quiet)).content
+    references = [str(current)] if baseline is None else [str(current), str(baseline)]
+    experiment = _compose(_tokens((), settings), Syntax()).experiment
+    return compare_models(references, experiment, Path.cwd(), Screen(quiet=quiet))
 
 
-def _words(overrides: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
-    """Return the command line that says the same; a mapping becomes dotted keys."""
-    words = list(overrides)
+def _tokens(overrides: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
+    """Return what a command line would say; a mapping becomes dotted keys."""
+    tokens = list(overrides)
     for key, value in settings.items():
         if isinstance(value, Mapping):
-            words += _words((), {f"{key}.{inner}": item for inner, item in value.items()})
+            tokens += _tokens((), {f"{key}.{inner}": item for inner, item in value.items()})
         else:
-            words.append(f"{key}={str(value) if isinstance(value, Path) else value}")
-    return words
+            tokens.append(f"{key}={value}")
+    return tokens
 
 
-def _request(command: str, words: Sequence[str], *, quiet: bool) -> Any:
-    """Translate a command as the command line does."""
-    from yololab.cli.request import Request
-    from yololab.config.arguments.commands import PROTOCOL_ARGUMENTS, Syntax
-    from yololab.config.arguments.translate import translate
-    from yololab.config.folders import group_options
+def _typed(tokens: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that a record shows."""
+    return ("python", sys.argv[0] or "-", *tokens)
 
+
+def _translate(tokens: Sequence[str], syntax: Syntax) -> Translation:
+    """Read settings as the command line does.
+
+    Raises:
+        InputError: They are not right.
+    """
     cwd = Path.cwd()
-    commands = {
-        "train": Syntax(mode="train", multirun=True),
-        "evaluate": Syntax(mode="val", protocol=PROTOCOL_ARGUMENTS),
-        "resume": Syntax(operands=(1, 1)),
-        "compare": Syntax(operands=(1, 2)),
-    }
-    translation = translate([command, *words], commands, group_options(cwd), cwd)
+    translation = translate(tokens, {DEFAULT_COMMAND: syntax}, group_options(cwd), cwd)
     if translation.problems:
         raise InputError(translation.problems)
     if translation.multirun:
         raise InputError(Problem("run_experiment", "-m", "one job", "sweep on the command line: yololab -m …"))
-    typed = ("python", sys.argv[0] or "-", *words)
-    return Request(translation.operands, translation.overrides, False, typed, cwd, quiet=quiet)
+    return translation
+
+
+def _compose(tokens: Sequence[str], syntax: Syntax) -> Composed:
+    """Compose the config that settings ask for."""
+    return compose_experiment(_translate(tokens, syntax).overrides)

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from yololab.config.folders import conf_dir, group_options
+from yololab.config.hydra_text import named_option
 from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
 from yololab.config.sources import register
@@ -47,6 +48,11 @@ class Composed:
     hydra: DictConfig
     overrides: tuple[str, ...]
     choices: dict[str, str]
+
+    @property
+    def data_option(self) -> str | None:
+        """The chosen option of the group `data`; None for a file or a name of Ultralytics."""
+        return named_option(self.choices, "data")
 
 
 def compose_experiment(overrides: Sequence[str]) -> Composed:

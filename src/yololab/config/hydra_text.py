@@ -8,6 +8,7 @@ into such a name (`encode_free`): letters, digits, `_`, `-` and `.` stay, every 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote as percent_encode
 from urllib.parse import unquote as percent_decode
@@ -76,6 +77,17 @@ def decode_free(option: str) -> str:
     if not option.startswith(FREE_PREFIX):
         raise ValueError(f"{option!r} does not start with {FREE_PREFIX!r}")
     return percent_decode(option.removeprefix(FREE_PREFIX), errors="surrogateescape")
+
+
+def named_option(choices: Mapping[str, str], group: str) -> str | None:
+    """Return the option that was chosen of a group; None for a free value.
+
+    Example:
+        >>> named_option({"model": "yolo26n", "data": "free+a.yaml"}, "data") is None
+        True
+    """
+    option = choices.get(group, "")
+    return None if option.startswith(FREE_PREFIX) else option
 
 
 def _quote_text(text: str) -> str:

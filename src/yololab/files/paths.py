@@ -216,6 +216,12 @@ class OutputTree:
         """Folder of the sweeps."""
         return self.root / "multirun"
 
+    def find(self, text: str, working_directory: Path) -> Path:
+        """Return the folder or file that a user means: a path, or the name of a run as `yololab runs` prints it."""
+        path = (working_directory / Path(text).expanduser()).resolve()
+        named = (self.training / text, self.root / text)
+        return path if path.exists() else next((item for item in named if item.exists()), path)
+
 
 def safe_name(text: str) -> str:
     """Turn `text` into a file name: letters, digits, dot, dash and underscore stay, the rest becomes a dash.

@@ -10,13 +10,13 @@ from typing import Any
 import yaml
 
 from yololab.config.frozen import Frozen, thaw
-from yololab.config.hydra_text import FREE_PREFIX
-from yololab.config.schema import ApprovalConfig
-from yololab.errors import NotContinuedError, Problem
+from yololab.config.hydra_text import named_option
+from yololab.config.schema import ApprovalConfig, ExperimentConfig
+from yololab.errors import InputError, NotContinuedError, Problem
 from yololab.files.locks import last_sign, locked, maybe_running_elsewhere, process_of
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
-from yololab.job.gatekeeper import Answer, Gatekeeper, GateName
+from yololab.job.gatekeeper import Answer, Gatekeeper, GateName, terminal_asker
 from yololab.job.prepare import prepare_job
 from yololab.job.run import Launch, run_job
 from yololab.job.stages import after
@@ -58,6 +58,68 @@ class Terms:
     judge: Callable[[int, Mapping[str, float | None]], bool] | None = None
     take_over: bool = False
     changed_data: bool = False
+
+
+# The settings that may be given with a resume; any other would make it another experiment.
+READ = ("approval", "resuming", "notes")
+
+
+def resume_run(
+    folder: RunFolder, given: ExperimentConfig, command: Sequence[str], working_directory: Path, screen: Screen
+) -> int:
+    """Resume a run at a user's word.
+
+    Args:
+        folder: The run.
+        given: What was said now: who answers, what may be done although something stands in the way, and a note.
+        command: The command as it was typed.
+        working_directory: Where relative paths start when the folder in which the run was started is gone.
+        screen: Where to print.
+
+    Returns:
+        The exit code of the job; 0 when nothing was missing.
+
+    Raises:
+        InputError: The folder is no run's, another setting was given, the run is still running, or its data is gone.
+    """
+    refuse_other_settings(given, "a run is resumed with its own settings", READ)
+    frozen = thaw(folder.path).experiment
+    screen.verbose = frozen.train.verbose
+    terms = Terms(
+        screen=screen,
+        command=command,
+        working_directory=working_directory,
+        ask=terminal_asker(screen.ask),
+        approval=answering(given, frozen.approval),
+        notes=given.notes,
+        take_over=given.resuming.take_over,
+        changed_data=given.resuming.changed_data,
+    )
+    return start_or_continue(folder, terms)
+
+
+def answering(given: ExperimentConfig, frozen: ApprovalConfig) -> ApprovalConfig:
+    """Return who answers in a run that is resumed or made from a frozen config: what was said now goes first."""
+    keys = {key.partition(".")[2] for key in given.overridden if key.partition(".")[0] == "approval"}
+    return given.approval if "" in keys else replace(frozen, **{key: getattr(given.approval, key) for key in keys})
+
+
+def refuse_other_settings(given: ExperimentConfig, reason: str, read: Sequence[str]) -> None:
+    """Refuse settings that would have to be ignored.
+
+    Args:
+        given: What was said with the command.
+        reason: Why they cannot be set.
+        read: The settings, or groups of settings, that are read.
+
+    Raises:
+        InputError: There are some.
+    """
+    allowed = ", ".join(key if key == "notes" else f"{key}.…" for key in read)
+    remedy = "start a new run: yololab … (a longer training is one, too: model=RUN/weights/last.pt)"
+    others = sorted(key for key in given.overridden if key.partition(".")[0] not in read)
+    if others:
+        raise InputError([Problem(key, reason, allowed, remedy) for key in others])
 
 
 def start_or_continue(folder: RunFolder, terms: Terms) -> int:
@@ -122,8 +184,6 @@ def _launch(folder: RunFolder, frozen: Frozen, earlier: dict[str, Any] | None, t
     """Return what the job is started with."""
     experiment = frozen.experiment
     working_directory = _working_directory(folder, earlier, terms)
-    option = frozen.choices.get("data", "")
-    choice = None if option.startswith(FREE_PREFIX) else option
     return Launch(
         config=experiment,
         tree=frozen.tree,
@@ -134,7 +194,9 @@ def _launch(folder: RunFolder, frozen: Frozen, earlier: dict[str, Any] | None, t
         screen=terms.screen,
         gatekeeper=Gatekeeper(experiment.approval, terms.ask, {**answered_before(earlier), **terms.answered}),
         # A trial's mistakes belong into its record, a user's before the run is touched.
-        prepared=None if terms.trial else prepare_job(experiment, working_directory, choice),
+        prepared=None
+        if terms.trial
+        else prepare_job(experiment, working_directory, named_option(frozen.choices, "data")),
         trial=terms.trial,
         estimate=terms.estimate,
         kept_checks=terms.kept_checks,

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from yololab.comparison.result import Comparison
+from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.verdict import ALPHA, Verdict
+from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen, number
 
 _STYLES = {
@@ -50,6 +52,21 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         screen.warn(warning)
     for note in comparison.notes:
         screen.detail(note)
+
+
+def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:
+    """Print the metrics of an evaluation, overall and by class."""
+    names = [metric.name for metric in metrics.metrics]
+    screen.table(("", *names), [("all", *(number(metrics.value(name)) for name in names))])
+    classes = metrics.content["per_class"]
+    task = TASKS[metrics.task]
+    rows = [
+        (name, *(number(values[key]) for key in task.per_class), str(values["instances"]), str(values["images"]))
+        for name, values in classes.items()
+    ]
+    if rows:
+        screen.table(("class", *task.per_class, task.counted, "images"), rows)
+    screen.detail(f"metrics: {metrics.path}")
 
 
 def _class_tables(screen: Screen, comparison: Comparison) -> None:

@@ -10,7 +10,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.sweep.results.summary import read_summary
-from yololab.sweep.results.weights import losing_weights
+from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 
 # What we put into our cache folder; anything else there is not ours to delete.
@@ -126,3 +126,17 @@ def _cached(cache: Path) -> Iterator[Removable]:
     for file in (*cache.glob(_CACHED_FILES), *inside):
         if file.is_file() and not file.is_symlink() and file.resolve().is_relative_to(cache.resolve()):
             yield Removable(file, file.stat().st_size, None)
+
+
+def delete(plan: CleaningPlan) -> int:
+    """Delete what was planned, and return the bytes that are free now."""
+    freed = 0
+    for sweep in dict.fromkeys(item.sweep for item in plan.items):
+        items = [item for item in plan.items if item.sweep == sweep]
+        if sweep is not None:
+            freed += remove_weights(SweepFolder(sweep), [item.path for item in items])
+            continue
+        for item in items:
+            item.path.unlink(missing_ok=True)
+            freed += item.size
+    return freed

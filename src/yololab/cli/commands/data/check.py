@@ -2,72 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from yololab.cli.commands.runs.train import data_choice
 from yololab.cli.request import Request
-from yololab.config.schema import ExperimentConfig
-from yololab.data.checks.dataset_check import check_dataset
-from yololab.data.checks.suitability import likely_task, unsuitable_dataset
-from yololab.data.identity.manifest import write_manifest
-from yololab.data.labels.task_labels import TASK_DATA
 from yololab.errors import InputError
-from yololab.files.json_files import write_json
-from yololab.files.paths import RunFolder, create_folder
-from yololab.job.prepare import Paths, needed_splits, prepare_dataset, prepare_model, project_paths
-from yololab.job.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
-from yololab.report.page import write_check_page
+from yololab.job.standalone.check import check_data
 
 
 def run(request: Request) -> int:
-    """Check a dataset for the task or model that is named, or the task that it looks like; write dataset_report.json.
-
-    Returns:
-        0 when nothing blocks a training, else 2.
-    """
-    composed = request.compose()
-    paths = project_paths(composed.experiment, request.working_directory)
-    asked = request.task or _task_of_model(composed.experiment, paths)
-    dataset, name = prepare_dataset(composed.experiment, paths, data_choice(composed), task=asked)
-    task = asked or likely_task(dataset)
-    problems = unsuitable_dataset(dataset, task) if asked else []
-    if problems:
-        raise InputError(problems)
-    train = composed.experiment.train
-    single_cls = train.single_cls
-    screen = request.screen()
-    with screen.counting("images") as progress:
-        report = check_dataset(
-            dataset,
-            task,
-            progress=progress,
-            single_cls=single_cls,
-            needed=needed_splits(composed.experiment),
-            settings=check_settings(composed.experiment.check, train.imgsz, paths.cache),
-        )
-    folder = RunFolder(create_folder(paths.tree.checks, name))
-    readable = all(file.digest for files in report.files.values() for file in files)
-    fingerprints = report.fingerprints(single_cls, train.class_ids) if readable else {}
-    content = report.to_json() | {"fingerprint": fingerprints}
-    write_json(folder.dataset_report, content, DATASET_REPORT_VERSION)
-    write_manifest(folder.manifest, report.manifest())
-    write_check_page(folder.path)
-    show_findings(screen, name, report)
-    screen.detail(f"checked for {task}")
-    for split, fingerprint in fingerprints.items():
-        screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")
-    screen.detail(f"report: {folder.report}, everything in {folder.dataset_report.name} beside it")
-    return 2 if report.blocking else 0
-
-
-def _task_of_model(config: ExperimentConfig, paths: Paths) -> str | None:
-    """Return the task of the model that the command line names; None when it names none.
-
-    A checkpoint that is not here tells it by its name: it is not downloaded for that.
-    """
-    if not {"model", "model.weights", "model.architecture"} & config.overridden:
-        return None
-    if any((folder / config.model.weights).is_file() for folder in (paths.working_directory, paths.weights)):
-        return prepare_model(config, paths).task
-    stem = Path(config.model.weights).stem
-    return next((task for task, form in TASK_DATA.items() if form.models and stem.endswith(form.models)), "detect")
+    """Check a dataset, and return 0 when nothing blocks a training, else 2."""
+    report = check_data(request.composed, request.task, request.working_directory, request.screen)
+    return InputError.exit_code if report.blocking else 0

@@ -10,11 +10,7 @@ from yololab.errors import ApprovalError
 from yololab.job.gatekeeper import terminal_asker
 from yololab.job.prepare import project_paths
 from yololab.report.formats import size
-from yololab.sweep.results.cleaning import CleaningPlan, plan_cleaning
-from yololab.sweep.results.weights import remove_weights
-from yololab.sweep.state import SweepFolder
-
-USAGE = "clean SWEEP_OR_FOLDER [approval=auto]"
+from yololab.sweep.results.cleaning import CleaningPlan, delete, plan_cleaning
 
 
 def run(request: Request) -> int:
@@ -26,12 +22,10 @@ def run(request: Request) -> int:
     Raises:
         ApprovalError: Somebody declined, or nobody was there to ask; nothing was deleted.
     """
-    (word,) = request.expect_operands(USAGE, 1, 1)
-    path = request.path_of(word)
-    experiment = request.compose().experiment
-    cache = project_paths(experiment, request.working_directory).cache
+    path = request.path
+    cache = project_paths(request.experiment, request.working_directory).cache
     plan = plan_cleaning(path, cache)
-    screen = request.screen()
+    screen = request.screen
     screen.stage("clean", f"{len(plan.items)} files, {size(plan.size)}")
     for sweep, found in groupby(plan.items, key=lambda item: item.sweep):
         items = list(found)
@@ -47,10 +41,9 @@ def run(request: Request) -> int:
         "bytes": plan.size,
         "left": list(plan.left),
     }
-    refusal = _refusal(request, experiment.approval.policy, plan)
-    freed = 0 if refusal or not plan.items else _delete(plan)
-    if request.as_json:
-        request.print_json(content | {"freed_bytes": freed})
+    refusal = _refusal(request, plan)
+    freed = 0 if refusal else delete(plan)
+    request.print_json(content | {"freed_bytes": freed})
     if refusal:
         raise ApprovalError(refusal)
     if plan.items:
@@ -58,28 +51,15 @@ def run(request: Request) -> int:
     return 0
 
 
-def _refusal(request: Request, policy: Policy, plan: CleaningPlan) -> str:
+def _refusal(request: Request, plan: CleaningPlan) -> str:
     """Return why nothing is deleted; empty when it may be."""
+    policy = request.experiment.approval.policy
     if not plan.items or policy is Policy.AUTO:
         return ""
     if policy is Policy.NEVER:
         return "approval=never: nothing was deleted"
-    ask = None if request.as_json or request.quiet else terminal_asker(request.screen().ask)
+    ask = None if request.as_json else terminal_asker(request.screen.ask)
     if ask is None:
         return "There is no terminal to ask at, and nothing was deleted. approval=auto deletes without being asked."
     agreed = ask(f"Delete these {len(plan.items)} files, {size(plan.size)}? They cannot be had back.")
     return "" if agreed else "declined: nothing was deleted"
-
-
-def _delete(plan: CleaningPlan) -> int:
-    """Delete what was planned, and return the bytes that are free now."""
-    freed = 0
-    for sweep in dict.fromkeys(item.sweep for item in plan.items):
-        items = [item for item in plan.items if item.sweep == sweep]
-        if sweep is not None:
-            freed += remove_weights(SweepFolder(sweep), [item.path for item in items])
-            continue
-        for item in items:
-            item.path.unlink(missing_ok=True)
-            freed += item.size
-    return freed

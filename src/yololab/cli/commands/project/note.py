@@ -8,23 +8,16 @@ from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.terminal.screen import counted
 
-USAGE = 'note RUN "text"'
-
 
 def run(request: Request) -> int:
-    """Append a note; earlier notes stay.
-
-    Returns:
-        0.
-    """
-    run_path, text = request.expect_operands(USAGE, 2, 2)
+    """Append a note, earlier notes stay; return 0."""
+    text = request.operands[1]
     if not text.strip():
-        raise InputError(Problem("command line", "an empty note", f"yololab {USAGE}"))
-    record = Record(RunFolder(request.path_of(run_path)))
+        raise InputError(Problem("command line", "an empty note", 'yololab note RUN "text"'))
+    record = Record(RunFolder(request.path))
     record.read()
     record.add_note(text)
     notes = record.read()["notes"]
-    request.screen().stage("note", f"{counted(len(notes), 'note')} in {record.path}")
-    if request.as_json:
-        request.print_json({"path": str(record.path), "notes": notes})
+    request.screen.stage("note", f"{counted(len(notes), 'note')} in {record.path}")
+    request.print_json({"path": str(record.path), "notes": notes})
     return 0

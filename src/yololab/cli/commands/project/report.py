@@ -13,13 +13,8 @@ from yololab.sweep.state import SweepFolder
 
 
 def run(request: Request) -> int:
-    """(Re)write report.html from what the folder holds; of a sweep its summary, too.
-
-    Returns:
-        0.
-    """
-    (word,) = request.expect_operands("report RUN_OR_SWEEP", 1, 1)
-    folder = request.path_of(word)
+    """(Re)write report.html from what the folder holds, of a sweep its summary, too; return 0."""
+    folder = request.path
     sweep = SweepFolder(folder)
     if sweep.is_sweep():
         # The rows are read anew: a killed sweep knows only what was true after its last trial.
@@ -28,7 +23,6 @@ def run(request: Request) -> int:
     else:
         Record(RunFolder(folder)).read()
         path = write_report(folder)
-    request.screen().stage("report", str(path))
-    if request.as_json:
-        request.print_json({"report": str(path)})
+    request.screen.stage("report", str(path))
+    request.print_json({"report": str(path)})
     return 0

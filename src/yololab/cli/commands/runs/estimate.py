@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-from yololab.cli.commands.runs.train import data_choice
-from yololab.cli.commands.runs.train import run_multirun as run_sweep
 from yololab.cli.request import Request
 from yololab.files.paths import existing_folder
 from yololab.job.dry_estimate import estimate_from, probe_experiment
@@ -14,15 +12,10 @@ from yololab.job.stages.estimate import shortages, show_estimate
 
 
 def run(request: Request) -> int:
-    """Print the estimate; nothing is left behind.
-
-    Returns:
-        0.
-    """
-    composed = request.compose()
-    experiment = composed.experiment
-    prepared = prepare_job(experiment, request.working_directory, data_choice(composed))
-    screen = request.screen(verbose=experiment.train.verbose)
+    """Print the estimate, leave nothing behind; return 0."""
+    experiment, screen = request.experiment, request.screen
+    screen.verbose = experiment.train.verbose
+    prepared = prepare_job(experiment, request.working_directory, request.composed.data_option)
     probe = probe_experiment(experiment, prepared, screen)
     found = estimate_from(probe, experiment, prepared, export=experiment.export.format is not None)
     free = shutil.disk_usage(existing_folder(prepared.paths.tree.root)).free
@@ -33,12 +26,9 @@ def run(request: Request) -> int:
 
 
 def run_multirun(request: Request) -> int:
-    """Print what a sweep would cost: each distinct training is timed once; nothing is asked, and nothing left behind.
-
-    Returns:
-        0.
-    """
+    """Print what a sweep would cost, each distinct training timed once; nothing is asked or left behind; return 0."""
+    from yololab.sweep.start import start_sweep
     from yololab.sweep.sweeper import only_estimating
 
     with only_estimating():
-        return run_sweep(request)
+        return start_sweep(request.overrides, request.working_directory)

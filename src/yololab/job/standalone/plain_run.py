@@ -8,9 +8,8 @@ from typing import Any
 
 import yaml
 
-from yololab.cli.request import Request
 from yololab.comparison.run_reference import RunReference
-from yololab.config.compose import Composed
+from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.refusals import check_value
 from yololab.data.checks.suitability import unsuitable_dataset
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
@@ -20,11 +19,17 @@ from yololab.files.paths import RunFolder, create_folder
 from yololab.job.measure import Surroundings, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
 from yololab.tasks import task_named
+from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.models.resolve import resolve_model
 
 
 def measure_plain_run(
-    reference: RunReference, other: RunReference, composed: Composed, request: Request, scratch: Path
+    reference: RunReference,
+    other: RunReference,
+    experiment: ExperimentConfig,
+    working_directory: Path,
+    screen: Screen,
+    scratch: Path,
 ) -> MetricsFile:
     """Evaluate the best checkpoint of a plain run; its own folder is not touched.
 
@@ -32,18 +37,18 @@ def measure_plain_run(
         reference: The plain run.
         other: The other side of the comparison (or the same): where its data is taken when the run's is gone, and its
             image size, so that both are measured alike.
-        composed: The command's config.
-        request: The command.
+        experiment: Protocol, device and folders.
+        working_directory: Where relative paths start.
+        screen: Where to print.
         scratch: A folder for the resolved data.yaml.
 
     Raises:
         InputError: There is no data to measure on.
     """
-    experiment = composed.experiment
-    paths = project_paths(experiment, request.working_directory)
+    paths = project_paths(experiment, working_directory)
     isolate(experiment, paths)
     arguments = _arguments(reference)
-    source = _first_existing(reference.data, other.data, request.working_directory)
+    source = _first_existing(reference.data, other.data, working_directory)
     if source is None:
         raise InputError(
             Problem(
@@ -67,7 +72,6 @@ def measure_plain_run(
     recorded = other.metrics.content.get("protocol") if other.metrics else None
     if isinstance(recorded, dict) and isinstance(recorded.get("imgsz"), int):
         protocol = replace(protocol, imgsz=recorded["imgsz"])
-    screen = request.screen()
     screen.stage("evaluate", f"{reference.checkpoint} on {protocol.split}, {protocol.imgsz} px")
     return measure_checkpoint(
         reference.checkpoint,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.cli.commands.project.runs import _place, list_runs
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record, Status
+from yololab.sweep.listing import list_runs
 
 
 def write(root: Path, name: str, task: str | None, **measured: float) -> None:
@@ -22,7 +22,7 @@ def test_runs_of_several_tasks(tmp_path):
     write(tmp_path, "never measured", "segment")
     write(tmp_path, "far", "depth", delta1=0.5, rmse=2.0)
     write(tmp_path, "a class", "classify", top1=1.0, top5=1.0)
-    rows = sorted(list_runs(OutputTree(tmp_path)), key=_place)
+    rows = list_runs(OutputTree(tmp_path))
     assert [row["run"] for row in rows] == ["a class", "far", "high", "low", "never measured"]
     assert [(row["task"], row["metric"], row["value"]) for row in rows[:3]] == [
         ("classify", "top1", 1.0),
@@ -35,6 +35,7 @@ def test_runs_of_several_tasks(tmp_path):
 
 def test_a_run_that_failed_before_its_model_was_known(tmp_path):
     write(tmp_path, "early", None)
-    (row,) = list_runs(OutputTree(tmp_path))
-    assert (row["task"], row["value"], row["mAP50-95"]) == (None, None, None)
-    assert _place(row)[0] is True
+    write(tmp_path, "late", "segment", **{"mAP50-95(M)": 0.2})
+    measured, row = list_runs(OutputTree(tmp_path))
+    assert measured["run"] == "late"
+    assert (row["run"], row["task"], row["value"], row["mAP50-95"]) == ("early", None, None, None)

@@ -1,0 +1,105 @@
+"""Running a frozen experiment again, with the same seed, saying what is different this time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from yololab.config.frozen import refreeze, thaw
+from yololab.config.hydra_text import named_option
+from yololab.config.schema import ExperimentConfig
+from yololab.files.paths import RunFolder, create_folder
+from yololab.files.record import Record
+from yololab.host.provenance import collect_provenance
+from yololab.host.provenance import what_differs as provenance_differs
+from yololab.job.gatekeeper import Gatekeeper, terminal_asker
+from yololab.job.measure import fingerprint_splits
+from yololab.job.prepare import prepare_job
+from yololab.job.resume import answering, refuse_other_settings
+from yololab.job.run import Launch, run_job
+from yololab.terminal.screen import Screen
+
+# The settings that may be given with a rerun; any other would make it another experiment.
+READ = ("approval", "notes")
+
+
+def rerun_run(
+    origin: RunFolder, given: ExperimentConfig, command: Sequence[str], working_directory: Path, screen: Screen
+) -> tuple[RunFolder, int]:
+    """Run a frozen experiment again, in a new folder.
+
+    Args:
+        origin: The run.
+        given: What was said now: who answers, and a note.
+        command: The command as it was typed.
+        working_directory: Where relative paths start when the folder in which the run was started is gone.
+        screen: Where to print.
+
+    Returns:
+        The new run, and the exit code of its job.
+
+    Raises:
+        InputError: The folder is no run's, another setting was given, or dataset or model are gone.
+    """
+    frozen = thaw(origin.path)
+    before = Record(origin).read()
+    refuse_other_settings(given, "a rerun has the settings of its run", READ)
+    approval = answering(given, frozen.experiment.approval)
+    experiment = replace(frozen.experiment, approval=approval, notes=given.notes or frozen.experiment.notes)
+    # Relative paths of the frozen config start where the run was started.
+    recorded = Path(before["provenance"]["working_directory"])
+    working_directory = recorded if recorded.is_dir() else working_directory
+    prepared = prepare_job(experiment, working_directory, named_option(frozen.choices, "data"))
+    screen.verbose = experiment.train.verbose
+    screen.stage("rerun", str(origin.path))
+    gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
+    provenance = collect_provenance(working_directory, command, experiment.train.seed, gpus)
+    fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
+    differences = what_differs(before, provenance, fingerprints, prepared.model.lineage)
+    for line in differences or ["data, packages, machine and starting weights are the same as then"]:
+        screen.detail(line)
+    stem = re.sub(r"_\d{8}_\d{6}(_\d+)?$", "", origin.path.name)
+    name = experiment.train.name or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
+    folder = RunFolder(create_folder(prepared.paths.tree.training, str(name)))
+    refreeze(origin, folder)
+    launch = Launch(
+        config=experiment,
+        tree=frozen.tree,
+        choices=frozen.choices,
+        folder=folder,
+        working_directory=working_directory,
+        command=command,
+        screen=screen,
+        gatekeeper=Gatekeeper(experiment.approval, terminal_asker(screen.ask)),
+        prepared=prepared,
+        origin=str(origin.path),
+        rerun_differences=tuple(differences),
+    )
+    return folder, run_job(launch)
+
+
+def what_differs(
+    before: Mapping[str, Any], now: Mapping[str, Any], fingerprints: Mapping[str, str], weights_sha256: str | None
+) -> list[str]:
+    """Return what is not as it was, in words.
+
+    Args:
+        before: The record of the earlier run.
+        now: The provenance of this one.
+        fingerprints: Content hash of each split now.
+        weights_sha256: Hash of the starting checkpoint now.
+    """
+    lines = []
+    then = before.get("provenance") or {}
+    old_prints = (before.get("dataset") or {}).get("fingerprint") or {}
+    if not old_prints:
+        lines.append("data: the run did not get far enough to record its fingerprint")
+    for split in sorted(old_prints.keys() | fingerprints.keys()) if old_prints else ():
+        if old_prints.get(split) != fingerprints.get(split):
+            lines.append(f"data: the {split} split has changed")
+    if (before.get("model") or {}).get("lineage") != weights_sha256:
+        lines.append("model: the starting checkpoint is another one")
+    return lines + provenance_differs(then, now)

@@ -1,0 +1,95 @@
+"""Two models side by side, or two recipes by their seeds: what `yololab compare` does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from yololab.comparison.comparison_file import write_comparison
+from yololab.comparison.result import Comparison
+from yololab.comparison.run_reference import RunReference
+from yololab.comparison.sides import compare_sides
+from yololab.config.schema import ExperimentConfig, Gate
+from yololab.files.json_files import write_text_atomically
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import OutputTree, RunFolder, create_folder
+from yololab.job.prepare import usable_root
+from yololab.report.comparison_markdown import comparison_markdown
+from yololab.statistics.inference.verdict import Verdict
+from yololab.terminal.screen import Screen
+
+
+class ComparisonResult(dict[str, Any]):
+    """The content of comparison.json, and what it was made of.
+
+    Attributes:
+        comparison: The comparison.
+        path: The comparison.json that was written; comparison.md lies next to it.
+    """
+
+    def __init__(self, content: dict[str, Any], comparison: Comparison, path: Path) -> None:
+        super().__init__(content)
+        self.comparison = comparison
+        self.path = path
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it says."""
+        return self.comparison.verdict
+
+    @property
+    def passes(self) -> bool:
+        """Whether it passes the gate."""
+        return bool(self["gate"]["passed"])
+
+
+def compare_models(
+    references: Sequence[str], experiment: ExperimentConfig, working_directory: Path, screen: Screen
+) -> ComparisonResult:
+    """Compare two models, or a model with the promoted baseline; write comparison.json and comparison.md.
+
+    Args:
+        references: One or two of: run folders, names of runs, metrics.json files, baselines, patterns of runs.
+        experiment: `baseline.*`, and the protocol for plain folders of Ultralytics.
+        working_directory: Where relative paths start.
+        screen: Where to print.
+
+    Raises:
+        InputError: Something is missing, or the two did not measure the same thing.
+    """
+    settings, tree = experiment.baseline, OutputTree(usable_root(experiment, working_directory))
+
+    def measure(reference: RunReference, other: RunReference) -> MetricsFile:
+        return measured(reference, other, experiment, working_directory, screen)
+
+    found = [(tree.find(text, working_directory), text) for text in references]
+    # A pattern of runs stays as it is.
+    names = [str(path) if path.exists() else text for path, text in found]
+    comparison = compare_sides(names, settings, tree, working_directory, measure)
+    folder = RunFolder(create_folder(tree.comparisons, ""))
+    content = write_comparison(folder.comparison, comparison, settings.gate or Gate.DEGRADED)
+    write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
+    return ComparisonResult(content, comparison, folder.comparison)
+
+
+def measured(
+    reference: RunReference, other: RunReference, experiment: ExperimentConfig, working_directory: Path, screen: Screen
+) -> MetricsFile:
+    """Return the numbers of a reference; a plain folder of Ultralytics is evaluated first, under our protocol.
+
+    Args:
+        reference: The reference.
+        other: The other side; its protocol and data are used where the reference has none of its own.
+        experiment: Protocol, device and folders, for a plain folder.
+        working_directory: Where relative paths start.
+        screen: Where to print.
+    """
+    if reference.metrics is not None:
+        return reference.metrics
+    # Evaluating imports PyTorch; two metrics.json files are compared without.
+    from yololab.job.standalone.plain_run import measure_plain_run
+
+    with tempfile.TemporaryDirectory() as scratch:
+        return measure_plain_run(reference, other, experiment, working_directory, screen, Path(scratch))

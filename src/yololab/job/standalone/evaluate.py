@@ -1,0 +1,56 @@
+"""Measuring a checkpoint under the pinned protocol: what `yololab evaluate` does."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from yololab.config.compose import Composed
+from yololab.data.dataset.resolved_yaml import write_resolved_yaml
+from yololab.errors import InputError, Problem
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import create_folder
+from yololab.job.measure import Surroundings, fingerprint_splits, keep_newest, make_protocol, measure_checkpoint
+from yololab.job.prepare import prepare_job
+from yololab.terminal.screen import Screen
+
+
+def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Screen) -> MetricsFile:
+    """Evaluate a checkpoint; the numbers go to outputs/evaluation/<model>_<timestamp>/.
+
+    Args:
+        composed: Model, data, protocol, device and folders.
+        working_directory: Where relative paths start.
+        screen: Where to print.
+
+    Raises:
+        InputError: Config, dataset or model is not right; no folder was made.
+    """
+    experiment = composed.experiment
+    screen.verbose = experiment.train.verbose
+    needed = (experiment.evaluation.split.value,)
+    prepared = prepare_job(experiment, working_directory, composed.data_option, needed=needed)
+    if prepared.model.lineage is None:
+        raise InputError(
+            Problem("model", f"{prepared.model.model} has no weights", "a checkpoint (.pt)", "name a trained model")
+        )
+    protocol = make_protocol(experiment.evaluation, experiment.train, prepared.task)
+    screen.stage("evaluate", f"{prepared.model.model} on {protocol.split} of {prepared.dataset_name}")
+    fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
+    folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)
+    device = experiment.device
+    with tempfile.TemporaryDirectory() as scratch, screen.logging_to(folder / "yololab.log"):
+        data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download)
+        metrics = measure_checkpoint(
+            Path(prepared.model.model),
+            prepared.dataset,
+            data,
+            prepared.task,
+            protocol,
+            fingerprints,
+            folder,
+            Surroundings(device.id, device.threads, prepared.paths.cache, screen),
+            plots=folder if experiment.evaluation.plots else None,
+        )
+    keep_newest(metrics, prepared.paths.tree.newest_metrics)
+    return metrics

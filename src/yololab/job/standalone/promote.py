@@ -1,0 +1,48 @@
+"""Making what was measured the baseline of its dataset and task: what `yololab promote` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yololab.comparison.dataset_name import dataset_of
+from yololab.comparison.run_reference import origin_of, read_reference
+from yololab.config.schema import ExperimentConfig
+from yololab.errors import InputError, Problem
+from yololab.files.baseline import PREDICTIONS, Baseline, baseline_of
+from yololab.files.baseline import promote as promote_baseline
+from yololab.files.paths import OutputTree, RunFolder
+from yololab.job.prepare import usable_root
+from yololab.job.standalone.compare import measured
+from yololab.terminal.screen import Screen
+
+
+def promote_model(
+    path: Path, experiment: ExperimentConfig, working_directory: Path, screen: Screen
+) -> tuple[Baseline, Path]:
+    """Promote a run, an evaluation, or a plain folder of Ultralytics; earlier baselines are kept.
+
+    Args:
+        path: Its folder or metrics.json.
+        experiment: `notes`, and the protocol for a plain folder of Ultralytics.
+        working_directory: Where relative paths start.
+        screen: Where to print.
+
+    Returns:
+        The baseline, and the folder of this version in its history.
+
+    Raises:
+        InputError: It cannot be read, or does not say which dataset it belongs to.
+    """
+    reference = read_reference(str(path), working_directory)
+    metrics = measured(reference, reference, experiment, working_directory, screen)
+    name = dataset_of(reference, metrics)
+    if name is None:
+        remedy = (
+            "compare with it directly (baseline.path=…), or evaluate its checkpoint: yololab evaluate model=… data=…"
+        )
+        raise InputError(Problem(str(reference.path), "does not say which dataset it belongs to", remedy=remedy))
+    tree = OutputTree(usable_root(experiment, working_directory))
+    baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
+    predictions = reference.predictions or metrics.path.parent / PREDICTIONS
+    origin = origin_of(RunFolder(reference.path)) if reference.path.is_dir() else {"run": str(reference.path)}
+    return baseline, promote_baseline(baseline, metrics, predictions, origin, experiment.notes)

@@ -1,0 +1,74 @@
+"""Starting a run of its own: what `yololab train` does without `-m`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from yololab.config.compose import Composed, compose_experiment
+from yololab.config.hydra_app import has_sweeps, run_in
+from yololab.config.hydra_text import named_option
+from yololab.config.schema import DryRun
+from yololab.config.search import Sampler
+from yololab.errors import InputError, Problem
+from yololab.files.paths import RunFolder, create_folder
+from yololab.terminal.screen import Screen
+
+
+def start_run(
+    overrides: Sequence[str], task: str | None, command: Sequence[str], working_directory: Path, screen: Screen
+) -> tuple[RunFolder, int]:
+    """Run one job in a folder of its own; nothing is left when config, dataset or model are not right.
+
+    Args:
+        overrides: The settings, in Hydra's grammar.
+        task: The task that was named; None when none was.
+        command: The command as it was typed.
+        working_directory: The user's folder.
+        screen: Where to print.
+
+    Returns:
+        The run, and the exit code of its job.
+
+    Raises:
+        InputError: Config, dataset or model is not right; no folder was made.
+    """
+    if has_sweeps(overrides):
+        raise InputError(Problem("command line", "several values for one key", "one value", "yololab -m … sweeps"))
+    composed = compose_experiment(overrides)
+    experiment = composed.experiment
+    sampler = experiment.search.sampler
+    if sampler is not Sampler.NONE:
+        remedy = f"yololab -m search={composed.choices.get('search', sampler)} … searches, with a run for each trial"
+        raise InputError(Problem("search", f"{sampler} without -m", "none: a single run searches nothing", remedy))
+    # What follows imports PyTorch; a config error has been reported by now.
+    from yololab.job.gatekeeper import Gatekeeper, terminal_asker
+    from yololab.job.prepare import prepare_job
+    from yololab.job.run import Launch, run_job
+
+    screen.verbose = experiment.train.verbose
+    prepared = prepare_job(experiment, working_directory, composed.data_option)
+    if task not in (None, prepared.task.name):
+        found = f"{task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
+        raise InputError(Problem("task", found, "the model's own task", "choose a model of that task"))
+    folder = RunFolder(create_folder(prepared.paths.tree.training, run_name(composed)))
+    launch = Launch(
+        config=experiment,
+        tree=composed.tree,
+        choices=composed.choices,
+        folder=folder,
+        working_directory=working_directory,
+        command=command,
+        screen=screen,
+        gatekeeper=Gatekeeper(experiment.approval, terminal_asker(screen.ask)),
+        prepared=prepared,
+    )
+    return folder, int(run_in(folder.path, lambda _config: run_job(launch), overrides))
+
+
+def run_name(composed: Composed) -> str:
+    """Return the first part of the run folder's name: `name=…`, else the model's: its option, or its file's stem."""
+    weights = composed.experiment.model.weights
+    model = named_option(composed.choices, "model")
+    name = composed.experiment.train.name or (Path(weights).stem if model is None else model)
+    return f"{name}{'' if composed.experiment.dry_run is DryRun.OFF else '_dry_run'}"
