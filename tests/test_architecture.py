@@ -119,6 +119,38 @@ def test_only_the_command_line_translator_looks_at_the_words():
             ), path
 
 
+# What makes a file or a folder appear, or brings it to the disk.
+WRITING = {
+    *("mkstemp", "mkdtemp", "NamedTemporaryFile", "umask", "fsync", "rename", "renames", "copyfile", "copy2", "move"),
+    *("copytree", "symlink_to", "hardlink_to", "write_text", "write_bytes"),
+}
+# Who writes to a folder that nobody else looks into: one of `atomic.new_folder`, or a scratch folder of its own.
+INTO_SCRATCH = {
+    "data/dataset/resolved_yaml.py",
+    "data/shapes/builtin.py",
+    "job/dry_estimate.py",
+    "job/stages/after.py",
+}
+
+
+def writes_in(path: Path) -> set[str]:
+    """Return the calls that write; `replace` of one argument is a path's, not a text's."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name, of_os = node.func.attr, getattr(node.func.value, "id", "") == "os"
+            if name in WRITING or (name == "replace" and (of_os or (len(node.args) == 1 and not node.keywords))):
+                found.add(name)
+        elif isinstance(node, ast.ImportFrom) and node.module in ("os", "shutil", "tempfile"):
+            found |= {alias.name for alias in node.names} & WRITING
+    return found
+
+
+def test_one_module_writes_files():
+    writers = {path.relative_to(ROOT).as_posix() for path in MODULES if writes_in(path)}
+    assert writers == {"files/atomic.py"} | INTO_SCRATCH
+
+
 def test_no_room_without_a_name():
     for path in MODULES:
         assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "common", "misc"}

@@ -27,9 +27,10 @@ os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp())
 sys.path.insert(0, str(Path(__file__).parent))
 from simulation import Setting, simulate
 
+from yololab.files.predictions import read_arrays, write_arrays
 from yololab.statistics.inference.paired_models import DetectionPair
 from yololab.statistics.inference.resampling import bootstrap_weights
-from yololab.statistics.records.records_file import load_records, save_records
+from yololab.statistics.records.arrays import from_arrays, to_arrays
 
 COCO = Setting("the size of COCO", 5000, 80, 6.8, 236, 1.0)
 SMALL = Setting("200 images, 5 classes", 200, 5, 5, 8, 0.0)
@@ -57,7 +58,7 @@ def measure(setting: Setting, replicates: int, *, plain: bool) -> dict[str, floa
             "coco" if setting is COCO else "small",
         ]
         subprocess.run(words, check=True)
-        records = [load_records(file) for file in files]
+        records = [from_arrays(read_arrays(file)) for file in files]
     pair = DetectionPair(*records)
     warm = np.ones((setting.images, 2), np.float32)
     pair.sampled(warm, everything=False)  # torch is imported here, once
@@ -132,7 +133,7 @@ def main() -> None:
         for records, file in zip(
             simulate(COCO if options.setting == "coco" else SMALL, np.random.default_rng(0)), options.make, strict=True
         ):
-            save_records(records, Path(file))
+            write_arrays(Path(file), to_arrays(records))
         return
     if options.setting:
         setting = COCO if options.setting == "coco" else SMALL

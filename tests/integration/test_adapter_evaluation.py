@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from yololab.errors import InputError
+from yololab.files.predictions import read_arrays, write_arrays
 from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
-from yololab.statistics.records.records_file import load_records, save_records
+from yololab.statistics.records.arrays import from_arrays, to_arrays
 from yololab.ultralytics_adapter.validation import evaluation as evaluation_module
 from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
@@ -144,8 +145,8 @@ def test_the_records_give_the_same_numbers_again(ours, tiny_checkpoint, oracle, 
     from ultralytics.utils.metrics import ap_per_class
 
     evaluation = ours(tiny_checkpoint)
-    save_records(evaluation.records, tmp_path / "predictions.npz")
-    records = load_records(tmp_path / "predictions.npz")
+    write_arrays(tmp_path / "predictions.npz", to_arrays(evaluation.records))
+    records = from_arrays(read_arrays(tmp_path / "predictions.npz"))
     results = ap_per_class(records.tp_matrix(), records.confidence, records.classes, records.truth_class.astype(float))
     precision, recall, ap = results[2], results[3], results[5]
     assert ap.mean() == pytest.approx(evaluation.metrics["mAP50-95"], abs=1e-6)

@@ -13,11 +13,11 @@ import pytest
 
 from yololab import compare, evaluate, run_experiment
 from yololab.api import Experiment
+from yololab.comparison.evidence import load_records
 from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.confusion import ConfusionRecords
-from yololab.statistics.records.records_file import load_records
 from yololab.tasks import TASKS, Direction
 
 SMALL = {"batch": 8, "device": "cpu", "workers": 0, "optimizer": "AdamW", "lr0": 0.01}

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from yololab.files.predictions import write_arrays
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
+from yololab.statistics.records.arrays import to_arrays
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import DetectionRecords, ImageRecord, pack_records
-from yololab.statistics.records.records_file import save_records
 from yololab.tasks import TASKS
 
 NAMES = ("cat", "dog", "owl")
@@ -77,7 +78,7 @@ def write_evaluation(folder: Path, records: DetectionRecords, **changes) -> Path
     path = folder / "evaluation/metrics.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content | changes))
-    save_records(records, path.parent / "predictions.npz")
+    write_arrays(path.parent / "predictions.npz", to_arrays(records))
     return path
 
 
@@ -122,5 +123,5 @@ def write_task_evaluation(folder: Path, records: Records, **changes) -> Path:
     path = folder / "evaluation/metrics.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content | changes))
-    save_records(records, path.parent / "predictions.npz")
+    write_arrays(path.parent / "predictions.npz", to_arrays(records))
     return path

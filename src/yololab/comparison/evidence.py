@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from yololab.comparison.comparability import pairing_problems
 from yololab.errors import InputError
 from yololab.files.baseline import PREDICTIONS
 from yololab.files.metrics import MetricsFile
+from yololab.files.predictions import PredictionsError, read_arrays
 from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
 from yololab.statistics.inference.paired_models import metrics_of, pair_of
+from yololab.statistics.records.arrays import RecordsError, from_arrays
 from yololab.statistics.records.base import Records
-from yololab.statistics.records.records_file import RecordsError, load_records
 from yololab.tasks import TASKS, Direction
 
 # An unstable sort moves a class's AP by 0.003; more than this, and the records are another evaluation's.
@@ -78,13 +80,25 @@ def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Records
         return None
     try:
         records = load_records(path)
-    except RecordsError as error:
+    except PredictionsError as error:
         missing.append(f"The records of the {side} were not used: {error}.")
         return None
     if not _belongs(records, metrics):
         missing.append(f"{path} belongs to another evaluation than the metrics beside it.")
         return None
     return records
+
+
+def load_records(path: Path) -> Records:
+    """Return the records in a predictions.npz.
+
+    Raises:
+        PredictionsError: It holds none that we can use.
+    """
+    try:
+        return from_arrays(read_arrays(path))
+    except RecordsError as error:
+        raise PredictionsError(f"{path}: {error}") from None
 
 
 def _belongs(records: Records, metrics: MetricsFile) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import yololab
 from yololab.errors import InputError, Problem
+from yololab.files.atomic import copy_file
 
 # The copy that this process composes from instead, while a sweep lasts.
 _snapshots: list[Path] = []
@@ -67,9 +67,7 @@ def copy_config(target: Path, working_directory: Path) -> None:
     folders |= {f"user{index:02d}": folder for index, folder in enumerate(user_conf_dirs(working_directory))}
     for name, folder in folders.items():
         for file in sorted(folder.rglob("*.yaml")):
-            copy = target / name / file.relative_to(folder)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, copy)
+            copy_file(file, target / name / file.relative_to(folder))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from yololab.config.compose import overridden_keys
 from yololab.config.schema import ExperimentConfig
 from yololab.config.validation import through_the_door
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import RunFolder
 
 
@@ -43,16 +43,16 @@ def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, o
         (folder.hydra / "hydra.yaml", OmegaConf.to_yaml(node)),
         (folder.hydra / "overrides.yaml", yaml.safe_dump(list(overrides), allow_unicode=True)),
     ):
-        write_text_atomically(path, content)
+        write_text(path, content)
 
 
 def refreeze(origin: RunFolder, folder: RunFolder) -> None:
     """Copy the frozen config of a run into the folder of its repetition, with the folder as Hydra's run directory."""
     for name in ("config.yaml", "overrides.yaml"):
-        write_text_atomically(folder.hydra / name, (origin.hydra / name).read_text(encoding="utf-8"))
+        copy_file(origin.hydra / name, folder.hydra / name)
     content = _read(origin.hydra / "hydra.yaml", dict)
     content["hydra"]["run"]["dir"] = content["hydra"]["runtime"]["output_dir"] = str(folder.path)
-    write_text_atomically(folder.hydra / "hydra.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    write_text(folder.hydra / "hydra.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
 def thaw(folder: Path) -> Frozen:

@@ -7,10 +7,7 @@ the earlier baseline in force. The metrics.json and predictions.npz beside it ar
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +16,8 @@ from typing import Any
 from filelock import FileLock
 
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import read_json, write_json, write_text_atomically
+from yololab.files.atomic import copy_file, new_folder, remove_temporaries
+from yololab.files.json_files import read_json, write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
 from yololab.files.paths import TIMESTAMP, OutputTree, safe_name
 from yololab.files.record import now
@@ -123,19 +121,16 @@ def promote(
         stamp = now()
         version = _new_version(baseline.history)
         content = {**origin, "version": version, "promoted_at": stamp, "notes": notes}
-        complete = Path(tempfile.mkdtemp(prefix=".new-", dir=baseline.history))
-        try:
+        target = baseline.history / version
+        for folder in (baseline.folder, baseline.history):
+            remove_temporaries(folder)
+        with new_folder(target) as complete:
             write_json(complete / METRICS, metrics.content | {"promoted_at": stamp}, METRICS_VERSION)
-            if predictions is not None and predictions.is_file():
-                shutil.copyfile(predictions, complete / PREDICTIONS)
+            if predictions is not None:
+                copy_file(predictions, complete / PREDICTIONS)
             write_json(complete / PROVENANCE, content, BASELINE_VERSION)
-            complete.chmod(0o755)
-            target = baseline.history / version
-            complete.rename(target)
-        finally:
-            shutil.rmtree(complete, ignore_errors=True)
-        write_text_atomically(baseline.folder / METRICS, (target / METRICS).read_text(encoding="utf-8"))
-        copy_atomically(target / PREDICTIONS, baseline.folder / PREDICTIONS)
+        for name in (METRICS, PREDICTIONS):
+            copy_file(target / name, baseline.folder / name)
         write_json(baseline.provenance, content, BASELINE_VERSION)
     return target
 
@@ -148,16 +143,3 @@ def _new_version(history: Path) -> str:
     while (name := stamp if number == 1 else f"{stamp}_{number}") in taken:
         number += 1
     return name
-
-
-def copy_atomically(source: Path, target: Path) -> None:
-    """Copy a file so that nobody sees half of it; a source that is not there removes the outdated copy."""
-    if not source.is_file():
-        target.unlink(missing_ok=True)
-        return
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import write_text
 
 _LOSSES, _METRICS, _RATES = ("train/", "val/"), ("metrics/",), ("lr/",)
 
@@ -125,7 +125,7 @@ def keep_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]])
             rows[int(number)] = ",".join(f"{earlier[name][index]:.6g}" for name in header)
     kept = [rows[number] for number in sorted(rows) if number <= epochs]
     if header:
-        write_text_atomically(path, "".join(f"{line}\n" for line in (",".join(header), *kept)))
+        write_text(path, "".join(f"{line}\n" for line in (",".join(header), *kept)))
     return _row(header, kept[-1].split(",")).get("time") or 0.0 if kept else 0.0
 
 

@@ -4,37 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
-
-
-def write_text_atomically(path: Path, text: str) -> None:
-    """Write `text` to a temporary file beside `path` and rename it, so that no reader ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        # a file name that is no UTF-8 has surrogates, which JSON writes just like this
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """The process's umask: `mkstemp` makes files that only their owner can read, our results are shared ones."""
-    current = os.umask(0)
-    os.umask(current)
-    return current
+from yololab.files.atomic import write_text
 
 
 def plain(value: Any) -> Any:
@@ -55,7 +30,7 @@ def plain(value: Any) -> Any:
 def write_json(path: Path, content: Mapping[str, Any], schema_version: int) -> None:
     """Write `content` as JSON with its `schema_version` first, atomically."""
     body = {"schema_version": schema_version, **{k: v for k, v in content.items() if k != "schema_version"}}
-    write_text_atomically(path, json.dumps(plain(body), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json.dumps(plain(body), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, known_versions: tuple[int, ...], *, version_optional: bool = False) -> dict[str, Any]:

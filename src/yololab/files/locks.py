@@ -11,12 +11,15 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from yololab.errors import InputError, Problem
+from yololab.files.atomic import remove_temporaries
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 
 # Loader processes of a killed training inherit its lock; they notice within seconds that it is gone.
 ORPHANS_SECONDS = 15.0
 POLL_SECONDS = 0.5
+# `yololab note` writes beside the process that holds the lock; what it writes takes its place within moments.
+_ABANDONED_SECONDS = 60.0
 
 
 @contextmanager
@@ -45,6 +48,8 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
             if process is not None and process.is_alive():
                 raise InputError(still_running(folder, process)) from None
             break
+    for place in (folder.path, folder.hydra, folder.weights, folder.evaluation):
+        remove_temporaries(place, _ABANDONED_SECONDS)
     try:
         yield
     finally:

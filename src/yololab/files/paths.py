@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -256,19 +255,6 @@ def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
             attempt += 1
         else:
             return candidate.resolve()
-
-
-def point_latest(link: Path, target: Path) -> None:
-    """Make `link` point at `target`, replacing an older link in one step; a real file or folder there is left alone."""
-    if link.exists() and not link.is_symlink():
-        return
-    temporary = link.with_name(f".{link.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    try:
-        temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
-        temporary.replace(link)
-    except OSError:  # a file system without links: the run is still there under its own name
-        temporary.unlink(missing_ok=True)
 
 
 def existing_folder(folder: Path) -> Path:

@@ -12,10 +12,12 @@ from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.resolved_yaml import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
-from yololab.files.baseline import METRICS, PREDICTIONS, copy_atomically
-from yololab.files.json_files import write_json, write_text_atomically
+from yololab.files.atomic import copy_file
+from yololab.files.baseline import METRICS, PREDICTIONS
+from yololab.files.json_files import write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
-from yololab.statistics.records.records_file import save_records
+from yololab.files.predictions import write_arrays
+from yololab.statistics.records.arrays import to_arrays
 from yololab.tasks import Task
 from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
@@ -103,8 +105,7 @@ def measure_checkpoint(
             plots=plots is not None,
             cache=around.cache,
         )
-    target.mkdir(parents=True, exist_ok=True)
-    save_records(evaluation.records, target / PREDICTIONS)
+    write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
     return write_metrics(
         target / METRICS,
         evaluation,
@@ -179,9 +180,8 @@ def _confusion(evaluation: Evaluation) -> dict[str, Any] | None:
 
 def keep_newest(metrics: MetricsFile, newest: Path) -> None:
     """Copy an evaluation's numbers and records to where the newest one is found."""
-    newest.parent.mkdir(parents=True, exist_ok=True)
-    copy_atomically(metrics.path.parent / PREDICTIONS, newest.parent / PREDICTIONS)
-    write_text_atomically(newest, metrics.path.read_text(encoding="utf-8"))
+    copy_file(metrics.path.parent / PREDICTIONS, newest.parent / PREDICTIONS)
+    copy_file(metrics.path, newest)
 
 
 def fingerprint_splits(dataset: Dataset, train: TrainArguments, task: str) -> dict[str, str]:

@@ -14,8 +14,9 @@ from typing import Any
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import DryRun, ExperimentConfig, Gate
 from yololab.errors import ApprovalError, GateError, InterruptedRunError, JobError, NotContinuedError, YololabError
+from yololab.files.atomic import point_link
 from yololab.files.locks import locked
-from yololab.files.paths import RunFolder, point_latest
+from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.host.provenance import collect_provenance
 from yololab.host.signals import INTERRUPTED, StopSignal
@@ -167,7 +168,7 @@ def _make_job(launch: Launch, stop: StopSignal) -> Job:
     )
     before.introduce(job, launch.command)
     if not launch.trial and launch.earlier is None and launch.config.dry_run is DryRun.OFF:
-        point_latest(prepared.paths.tree.latest, launch.folder.path)
+        point_link(prepared.paths.tree.latest, launch.folder.path)
     return job
 
 

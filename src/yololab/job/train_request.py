@@ -10,7 +10,7 @@ from yololab.config.schema import DryRun
 from yololab.config.validation import training_arguments
 from yololab.data.dataset.layout import split_images
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import write_text
 from yololab.job.context import Job
 from yololab.job.dry_run import OVERFIT_EPOCHS, dry_run_arguments
 from yololab.job.prepare import needed_splits
@@ -77,4 +77,4 @@ def _request(job: Job, arguments: Mapping[str, Any], data: Path) -> TrainRequest
 
 
 def _write_list(path: Path, images: list[Path]) -> None:
-    write_text_atomically(path, "".join(f"{image}\n" for image in images))
+    write_text(path, "".join(f"{image}\n" for image in images))

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from yololab.extensions import Point, extensions
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import write_text
 from yololab.report import formats
 from yololab.report.run_files import RunFiles, load_run
 from yololab.report.sections import SECTIONS
@@ -33,7 +33,7 @@ def write_report(folder: Path) -> Path:
         InputError: The folder is missing, or holds nothing of a run.
     """
     run = load_run(folder)
-    write_text_atomically(run.folder.report, render_page(run))
+    write_text(run.folder.report, render_page(run))
     return run.folder.report
 
 
@@ -52,9 +52,7 @@ def write_check_page(folder: Path) -> Path:
     shown = [{"title": "Dataset", "anchor": "dataset", "html": html}]
     page = environment().get_template("page.html.j2")
     name = f"Check of {run.folder.path.name}"
-    write_text_atomically(
-        run.folder.report, page.render(name=name, sections=shown, left_out=[], failures=[], version=None)
-    )
+    write_text(run.folder.report, page.render(name=name, sections=shown, left_out=[], failures=[], version=None))
     return run.folder.report
 
 

@@ -14,9 +14,10 @@ from spawned import take_notes
 
 from yololab.errors import InputError
 from yololab.files import baseline as baselines
-from yololab.files.json_files import plain, read_json, write_json, write_text_atomically
+from yololab.files.atomic import point_link, write_text
+from yololab.files.json_files import plain, read_json, write_json
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import OutputTree, RunFolder, create_folder, point_latest, safe_name
+from yololab.files.paths import OutputTree, RunFolder, create_folder, safe_name
 from yololab.files.record import Record, Status
 
 
@@ -43,10 +44,10 @@ def test_damaged_json_is_an_input_error(tmp_path, content):
 
 def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.txt"
-    write_text_atomically(path, "old")
+    write_text(path, "old")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_text_atomically(path, "new")
+        write_text(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
 
@@ -66,10 +67,10 @@ def test_latest_moves_and_spares_real_folders(tmp_path):
     for name in ("one", "two", "real"):
         (tmp_path / name).mkdir()
     link = tmp_path / "latest"
-    point_latest(link, tmp_path / "one")
-    point_latest(link, tmp_path / "two")
+    point_link(link, tmp_path / "one")
+    point_link(link, tmp_path / "two")
     assert link.resolve() == tmp_path / "two"
-    point_latest(tmp_path / "real", tmp_path / "one")
+    point_link(tmp_path / "real", tmp_path / "one")
     assert not (tmp_path / "real").is_symlink()
 
 
@@ -142,7 +143,7 @@ def test_baselines_of_other_content_are_found_by_name(tmp_path):
 def test_killed_promotion_leaves_the_earlier_baseline(tmp_path, monkeypatch):
     place = baselines.baseline_of(OutputTree(tmp_path), "d", "detect", None)
     baselines.promote(place, metrics(tmp_path, 0.4), None, {})
-    monkeypatch.setattr(baselines, "copy_atomically", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(baselines, "copy_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         baselines.promote(place, metrics(tmp_path, 0.9), None, {})
     assert place.metrics().value("mAP50-95") == 0.4

@@ -7,9 +7,7 @@ similar images again. Whether a file has changed since is seen from its size and
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 from yololab.data.checks.check_report import CheckReport, CheckSettings
 from yololab.data.dataset.layout import Dataset, missing_splits, split_images
 from yololab.data.labels.label_source import LabelSource
+from yololab.files.atomic import write_bytes
 
 # What a report is made of beside the classes of this package.
 _PLAIN_CLASSES = {
@@ -52,15 +51,8 @@ def check_key(dataset: Dataset, task: str, single_cls: bool, needed: Sequence[st
 
 def save_check(path: Path, report: CheckReport) -> None:
     """Keep the result of a check, with the state of the files that it looked at."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".check-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stamp = stamp_of(report.dataset, report.labels, tuple(report.files))
-            pickle.dump({"stamp": stamp, "report": report}, stream, protocol=5)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    stamp = stamp_of(report.dataset, report.labels, tuple(report.files))
+    write_bytes(path, pickle.dumps({"stamp": stamp, "report": report}, protocol=5))
 
 
 def cached_check(path: Path, dataset: Dataset) -> CheckReport | None:

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import yaml
 
@@ -18,7 +17,7 @@ from yololab.data.dataset.class_folders import class_folders
 from yololab.data.dataset.data_yaml import SPLITS
 from yololab.data.dataset.layout import Dataset
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import new_folder, write_text
 
 REPLACED_KEYS = frozenset({"path", *SPLITS, "validation", "nc", "names", "channels", "download"})
 
@@ -56,7 +55,7 @@ def write_resolved_yaml(
     if allow_download and dataset.download:
         content["download"] = dataset.download
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10_000)
-    write_text_atomically(path, f"# {dataset.yaml}, resolved by yololab\n{text}")
+    write_text(path, f"# {dataset.yaml}, resolved by yololab\n{text}")
     return path.absolute()
 
 
@@ -72,25 +71,21 @@ def key_root(dataset: Dataset, given: Path) -> Path:
 
 def _linked(dataset: Dataset, folder: Path, lists: Mapping[str, Path]) -> Path:
     """Make a folder of links to the listed images of some splits, and to the other splits as they are."""
-    temporary = folder.with_name(f".{folder.name}.{uuid4().hex}")
     try:
-        for split, (source,) in dataset.splits.items():
-            target = temporary / source.name
-            if split not in lists:
-                temporary.mkdir(parents=True, exist_ok=True)
-                target.symlink_to(source, target_is_directory=True)
-                continue
-            for name in class_folders(source):  # one that stays empty is a class all the same
-                (target / name).mkdir(parents=True)
-            images = lists[split].read_text(encoding="utf-8").splitlines()
-            _link_each(map(Path, images), [own for (own,) in dataset.splits.values()], target)
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
+        with new_folder(folder) as links:
+            for split, (source,) in dataset.splits.items():
+                target = links / source.name
+                if split not in lists:
+                    target.symlink_to(source, target_is_directory=True)
+                    continue
+                for name in class_folders(source):  # one that stays empty is a class all the same
+                    (target / name).mkdir(parents=True)
+                images = lists[split].read_text(encoding="utf-8").splitlines()
+                _link_each(map(Path, images), [own for (own,) in dataset.splits.values()], target)
+            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         remedy = "a part of a classification dataset is a folder of links: use a file system that has them"
         raise InputError(Problem(str(folder), f"links cannot be made ({error.strerror})", remedy=remedy)) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
+from yololab.files.atomic import write_bytes
 
 MANIFEST_VERSION = 1
 DIGITS = 32
@@ -22,18 +21,10 @@ Manifest = dict[str, dict[str, tuple[str, str]]]
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest as compressed JSON, atomically; the same one always gives the same bytes."""
+    """Write a manifest as compressed JSON; the same one always gives the same bytes."""
     content = {"schema_version": MANIFEST_VERSION, "splits": manifest}
     text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(gzip.compress(text, compresslevel=6, mtime=0))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_bytes(path, gzip.compress(text, compresslevel=6, mtime=0))
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -7,11 +7,9 @@ such a dataset has another fingerprint, so results on it are never compared with
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -30,6 +28,7 @@ from yololab.data.shapes.labels import (
 )
 from yololab.data.shapes.scene import Kind, Scene, compose_scene
 from yololab.errors import InputError, Problem
+from yololab.files.atomic import new_folder
 
 DRAWING = 3
 """Counts up when the same spec gives other pictures or labels: old and new datasets then lie in different folders."""
@@ -123,11 +122,9 @@ def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
     is_classes = VARIANTS[spec.variant] is None
     drawn = target / ("train" if is_classes else "data.yaml")
     if not drawn.exists():
-        private = folder / f".{spec.folder_name}.{uuid4().hex}"
         try:
-            private.mkdir(parents=True)
-            _write_dataset(spec, private)
-            private.rename(target)
+            with new_folder(target) as private:
+                _write_dataset(spec, private)
         except OSError as error:
             if not drawn.exists():
                 raise InputError(
@@ -138,8 +135,6 @@ def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
                         "remove what is there, or choose another folder with paths.root=…",
                     )
                 ) from error
-        finally:
-            shutil.rmtree(private, ignore_errors=True)
     return target if is_classes else drawn
 
 

@@ -16,7 +16,8 @@ from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest, write_manifest
 from yololab.data.problems import Severity
 from yololab.errors import NotContinuedError, Problem
-from yololab.files.json_files import write_json, write_text_atomically
+from yololab.files.atomic import write_text
+from yololab.files.json_files import write_json
 from yololab.files.paths import RunFolder
 from yololab.host.provenance import collect_provenance, git_diff, hardware, what_differs
 from yololab.job.baselines import refuse_unlike_baseline, run_of_baseline
@@ -73,7 +74,7 @@ def _complete_first_entry(job: Job, command: Sequence[str]) -> None:
     }
     diff = git_diff(job.prepared.paths.working_directory)
     if diff:
-        write_text_atomically(job.folder.git_diff, diff)
+        write_text(job.folder.git_diff, diff)
     job.record.update(
         task=job.prepared.task.name,
         provenance=provenance,

@@ -8,7 +8,7 @@ from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
 from yololab.comparison.comparison_file import write_comparison
 from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import write_text
 from yololab.job.baselines import baseline_metrics, surroundings, why_no_baseline
 from yololab.job.context import Job
 from yololab.job.measure import keep_newest, make_protocol, measure_checkpoint
@@ -68,7 +68,7 @@ def compare(job: Job) -> None:
     if job.rehearsal is not None:
         job.comparison = replace(job.comparison, text=DRY_RUN_TEXT)
     content = write_comparison(job.folder.comparison, job.comparison, settings.gate or Gate.NONE)
-    write_text_atomically(job.folder.comparison_markdown, comparison_markdown(content))
+    write_text(job.folder.comparison_markdown, comparison_markdown(content))
     record_comparison(job)
     against = "nothing: a dry run" if job.rehearsal else "with the baseline" if other else "no baseline yet"
     job.screen.stage("compare", against)

@@ -12,7 +12,7 @@ from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.sides import compare_sides
 from yololab.config.schema import ExperimentConfig, Gate
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import write_text
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, RunFolder, create_folder
 from yololab.job.prepare import usable_root
@@ -70,7 +70,7 @@ def compare_models(
     comparison = compare_sides(names, settings, tree, working_directory, measure)
     folder = RunFolder(create_folder(tree.comparisons, ""))
     content = write_comparison(folder.comparison, comparison, settings.gate or Gate.DEGRADED)
-    write_text_atomically(folder.comparison_markdown, comparison_markdown(content))
+    write_text(folder.comparison_markdown, comparison_markdown(content))
     return ComparisonResult(content, comparison, folder.comparison)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import write_text
 from yololab.report.page import environment
 from yololab.report.sweep.sections import SECTIONS
 from yololab.report.sweep.sweep_files import SweepFiles, load_sweep
@@ -29,7 +29,7 @@ def write_sweep_report(folder: Path) -> Path:
     """
     sweep = load_sweep(folder)
     path = sweep.path / REPORT
-    write_text_atomically(path, render_sweep(sweep))
+    write_text(path, render_sweep(sweep))
     return path
 
 

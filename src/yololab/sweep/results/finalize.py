@@ -8,7 +8,7 @@ import traceback
 
 from yololab.config.search import Keep
 from yololab.errors import YololabError
-from yololab.files.paths import point_latest
+from yololab.files.atomic import point_link
 from yololab.files.record import Record
 from yololab.host.signals import StopSignal
 from yololab.report.formats import size
@@ -59,7 +59,7 @@ def point_at_winner(summary: Summary) -> None:
     """Point `best` at the winner; a link to a trial that has no place there any more goes."""
     link = summary.folder.best
     if summary.winner is not None:
-        point_latest(link, summary.winner.folder)
+        point_link(link, summary.winner.folder)
     elif link.is_symlink():
         link.unlink()
 

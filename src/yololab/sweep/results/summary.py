@@ -12,7 +12,8 @@ from typing import Any
 
 from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import read_json, write_json, write_text_atomically
+from yololab.files.atomic import write_text
+from yololab.files.json_files import read_json, write_json
 from yololab.files.metrics import read_metrics
 from yololab.files.record import now
 from yololab.sweep.results.importance import Importances, importances
@@ -74,7 +75,7 @@ def write_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
 def store_summary(summary: Summary) -> None:
     """Write a summary's two files."""
     write_json(summary.folder.summary, summary_content(summary), SUMMARY_VERSION)
-    write_text_atomically(summary.folder.summary_table, summary_table(summary))
+    write_text(summary.folder.summary_table, summary_table(summary))
 
 
 def with_test(summary: Summary) -> Summary:

@@ -11,16 +11,18 @@ import hashlib
 import logging
 import os
 import pickle
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from yololab.files.atomic import atomically, remove_temporaries
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME
 from yololab.ultralytics_adapter.isolation.patching import replaced
 
+# No label cache takes a day to be written, not even over a slow network.
+_ABANDONED_SECONDS = 86_400.0
 _RESTORED = "corrupt JPEG restored and saved"
 
 # All that a label cache is made of; anything else in the file is refused.
@@ -146,7 +148,7 @@ def cache_file(folder: Path, path: Path) -> Path:
 
 
 def save_label_cache(file: Path, content: dict[str, Any], prefix: str = "") -> None:
-    """Write a label cache: to a temporary file that is then renamed; a folder that cannot be written costs a warning.
+    """Write a label cache; a folder that cannot be written costs a warning.
 
     Args:
         file: The file.
@@ -155,20 +157,13 @@ def save_label_cache(file: Path, content: dict[str, Any], prefix: str = "") -> N
     """
     log = logging.getLogger(LOGGER_NAME)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    except OSError as error:
-        log.warning(f"{prefix}label cache not saved: {error}")
-        return
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
+        remove_temporaries(file.parent, _ABANDONED_SECONDS)
+        with atomically(file) as temporary, temporary.open("xb") as stream:
             pickle.dump(content, stream, protocol=5)
-        Path(temporary).replace(file)
-        log.info(f"{prefix}New cache created: {file}")
     except OSError as error:
         log.warning(f"{prefix}label cache not saved: {error}")
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    else:
+        log.info(f"{prefix}New cache created: {file}")
 
 
 def load_label_cache(file: Path) -> dict[str, Any]:

@@ -13,9 +13,7 @@ import io
 import json
 import logging
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import write_text_atomically
+from yololab.files.atomic import copy_file, write_text
 from yololab.ultralytics_adapter.isolation import logs
 from yololab.ultralytics_adapter.isolation.devices import usable_cores
 from yololab.ultralytics_adapter.isolation.installed import check_version, installed_version, settings_schema
@@ -123,7 +121,7 @@ def prepare(isolation: Isolation) -> None:
     content = json.dumps(isolation.settings, indent=2) + "\n"
     file = isolation.settings_file
     if not file.is_file() or file.read_text(encoding="utf-8") != content:
-        write_text_atomically(file, content)
+        write_text(file, content)
     _place_fonts(isolation.user_folder)
     if _state.isolation is None:
         _state.users_offline = os.environ.get("YOLO_OFFLINE")
@@ -216,10 +214,7 @@ def _place_fonts(folder: Path) -> None:
     source = Path(next(iter(spec.submodule_search_locations))) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
     for name in ("Arial.ttf", "Arial.Unicode.ttf"):
         if source.is_file() and not (folder / name).exists():
-            descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-            os.close(descriptor)
-            shutil.copyfile(source, temporary)
-            Path(temporary).replace(folder / name)
+            copy_file(source, folder / name)
 
 
 @contextlib.contextmanager

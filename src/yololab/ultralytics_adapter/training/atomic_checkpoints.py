@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from yololab.files.atomic import atomically, write_bytes
 
 
 class AtomicPath(type(Path())):  # type: ignore[misc]
     """A path whose `write_bytes` replaces the file in one step; paths made from it are such paths too."""
 
     def write_bytes(self, data: Any) -> int:
-        """Write to a file beside it, to the disk, and rename."""
-        with tempfile.NamedTemporaryFile(prefix=f".{self.name}.", dir=self.parent, delete=False) as file:
-            temporary = pathlib.Path(file.name)
-            try:
-                written = file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                _shared(temporary)
-                temporary.replace(self)
-            finally:
-                temporary.unlink(missing_ok=True)
-        return written
+        """Write, and return the number of bytes."""
+        return write_bytes(Path(self), data)
 
 
 def strip_checkpoints(last: Path, best: Path) -> None:
@@ -43,16 +32,8 @@ def _strip(checkpoint: Path, updates: dict[str, Any] | None) -> dict[str, Any]:
     """Strip a checkpoint; Ultralytics would write over it in place."""
     from ultralytics.utils.torch_utils import strip_optimizer
 
-    temporary = Path(checkpoint).with_name(f".{checkpoint.name}.{os.getpid()}.stripped")
-    try:
+    with atomically(Path(checkpoint)) as temporary:
         content: dict[str, Any] = strip_optimizer(checkpoint, s=str(temporary), updates=updates)
-        if content:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            _shared(temporary)
-            temporary.replace(checkpoint)
-    finally:
-        temporary.unlink(missing_ok=True)
     return content
 
 
@@ -60,15 +41,3 @@ def remove_half_written(weights: Path) -> None:
     """Remove what a process that was killed while it wrote a checkpoint has left beside it."""
     for path in weights.glob(".*.pt.*"):
         path.unlink(missing_ok=True)
-
-
-def copy_checkpoint(source: Path, target: Path) -> None:
-    """Copy a checkpoint in one step."""
-    AtomicPath(target).write_bytes(source.read_bytes())
-
-
-def _shared(path: Path) -> None:
-    """Give a temporary file, which only its owner can read, the rights of an ordinary one."""
-    umask = os.umask(0)
-    os.umask(umask)
-    path.chmod(0o666 & ~umask)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError
+from yololab.files.atomic import copy_file, move, write_bytes
 from yololab.files.epochs import keep_epochs, read_results
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.training.atomic_checkpoints import (
-    copy_checkpoint,
     remove_half_written,
     strip_checkpoints,
 )
@@ -41,8 +41,7 @@ def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Pat
         while target.exists():
             number += 1
             target = target.with_name(f"{path.name}.{number}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
+        move(path, target)
         moved.append(target)
     return moved
 
@@ -73,11 +72,11 @@ def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: st
     if state.path != folder.last:
         if folder.last.exists():
             set_aside([folder.last], folder, place)
-        copy_checkpoint(state.path, folder.last)
+        copy_file(state.path, folder.last)
     best = read_state(folder.best) if folder.best.is_file() else None
     best_epoch = best.epoch + 1 if best is not None and best.epoch >= 0 else None
     if best is None or (state.is_best and best_epoch != state.epoch + 1):
-        copy_checkpoint(folder.last, folder.best)
+        copy_file(folder.last, folder.best)
         best_epoch = state.epoch + 1
     return StartingPoint(
         epoch=state.epoch + 1,
@@ -128,9 +127,7 @@ def _trimmed_results(folder: RunFolder, state: CheckpointState, place: Path) -> 
     before = folder.results.read_bytes() if folder.results.is_file() else b""
     seconds = keep_epochs(folder.results, state.epoch + 1, state.results or {})
     if before and folder.results.read_bytes() != before:
-        copy = place / folder.results.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(before)
+        write_bytes(place / folder.results.name, before)
     return seconds
 
 

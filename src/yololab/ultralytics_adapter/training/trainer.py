@@ -7,7 +7,6 @@ know travels in Ultralytics' own dictionary of callbacks, under a name that no e
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -194,7 +193,6 @@ class TrainerMixin(_Base):
         workers take theirs from the arguments.
         """
         folder: Path = self.save_dir
-        scratch = Path(tempfile.mkdtemp(prefix="launch-", dir=self.settings.cache))
         launch = WorkerLaunch(
             results=self.csv,
             stop_file=self.settings.stop_file,
@@ -204,13 +202,13 @@ class TrainerMixin(_Base):
             on_epoch=lambda report: self._guarded("on_fit_epoch_end", self.observer.on_epoch, report),
             should_stop=self.observer.should_stop,
         )
-        self.save_dir = scratch
-        try:
-            with replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
+        scratch = tempfile.TemporaryDirectory(prefix="launch-", dir=self.settings.cache, ignore_cleanup_errors=True)
+        with scratch as name, replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
+            self.save_dir = Path(name)
+            try:
                 super().train()
-        finally:
-            self.save_dir = folder
-            shutil.rmtree(scratch, ignore_errors=True)
+            finally:
+                self.save_dir = folder
 
     def _close_loaders(self) -> None:
         """End the loaders' processes, as a training does that comes to its end."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yololab
+from yololab.files.atomic import write_text
 from yololab.sweep.engines.remote_body import RemoteBody, kill_all, shell_code
 
 _LOOK_SECONDS = 0.5
@@ -54,8 +55,7 @@ def run_body(body: RemoteBody, started: str, time_minutes: float | None, grace_s
     """
     process = body.start()
     try:
-        Path(started).parent.mkdir(exist_ok=True)
-        Path(started).write_text(platform.node(), encoding="utf-8")
+        write_text(Path(started), platform.node())
         deadline = None if time_minutes is None else time.monotonic() + 60 * time_minutes
         while deadline is None or time.monotonic() < deadline:
             # In small pieces: a cancellation is seen between two of them, and never within one.

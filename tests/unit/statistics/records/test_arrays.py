@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yololab.statistics.records.arrays import RecordsError, from_arrays, to_arrays
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.statistics.records.records_file import RecordsError, load_records, save_records
 
 
 def header(task, classes):
@@ -62,12 +62,10 @@ def measured_depth(rng, images, _classes):
     st.sampled_from([1, 2, 7, 300]),
     st.integers(0, 2**32),
 )
-def test_they_come_back_as_they_were(tmp_path_factory, form, images, classes, seed):
+def test_they_come_back_as_they_were(form, images, classes, seed):
     records = form(np.random.default_rng(seed), images, classes)
     assert list(records.keys) == sorted(f"{number}.jpg" for number in range(images))
-    path = tmp_path_factory.mktemp("records") / "predictions.npz"
-    save_records(records, path)
-    found = load_records(path)
+    found = from_arrays(to_arrays(records))
     assert type(found) is type(records)
     for field in dataclasses.fields(records):
         before, after = getattr(records, field.name), getattr(found, field.name)
@@ -123,9 +121,8 @@ def test_what_does_not_fit_together_is_refused():
         dataclasses.replace(named, predicted=named.predicted[:, :2])
 
 
-def test_a_form_that_we_do_not_know_is_refused(tmp_path, monkeypatch):
+def test_a_form_that_we_do_not_know_is_refused(monkeypatch):
     records = measured_depth(np.random.default_rng(0), 2, 0)
     monkeypatch.setattr(type(records), "FORM", "smells")
-    save_records(records, tmp_path / "predictions.npz")
     with pytest.raises(RecordsError, match="smells"):
-        load_records(tmp_path / "predictions.npz")
+        from_arrays(to_arrays(records))

@@ -1,0 +1,146 @@
+"""The only writer: a file or a folder is there whole or not at all, whenever the process is killed.
+
+What is new is made under a temporary name in the same folder (a rename works within one file system only), brought to
+the disk, and then takes its place in one step. Whoever reads sees the old or the new, never half of it. Temporary names
+begin with a dot and end in `.tmp`; those that a killed process has left are found by that, see `remove_temporaries`.
+
+Everything is opened as any program opens it, so that the umask and the folder's own defaults decide who may read it:
+Python's `tempfile` makes files for their owner alone, which is wrong for results and for a cache that a group shares.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+_SUFFIX = ".tmp"
+# Letters of a file's name that its temporary one repeats: a name may have 255 bytes, and they all must fit.
+_REPEATED = 40
+
+
+@contextlib.contextmanager
+def atomically(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; it takes the place of `path` when the block ends without an exception.
+
+    Args:
+        path: The file to write; its folder is made. It stays as it is when the block writes nothing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    try:
+        yield temporary
+        if temporary.exists():
+            _to_disk(temporary)
+            temporary.replace(path)
+            _to_disk(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> int:
+    """Write a file; return the number of bytes."""
+    with atomically(path) as temporary, temporary.open("xb") as file:
+        return file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, with its line ends as they are.
+
+    A file name that is no UTF-8 has surrogates in Python; they are written with a backslash, as JSON does.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file; a source that is not there removes the outdated copy."""
+    if not source.is_file():
+        target.unlink(missing_ok=True)
+        return
+    with atomically(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill; it becomes `folder` when the block ends without an exception.
+
+    Raises:
+        OSError: `folder` is there already and holds something: another process was faster.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(folder)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for path in temporary.rglob("*"):
+            if not path.is_symlink():
+                _to_disk(path)
+        temporary.rename(folder)
+        _to_disk(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file or a folder to a name that is free, within one file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(target)
+    _to_disk(target.parent)
+
+
+def point_link(link: Path, target: Path) -> None:
+    """Make `link` point at a folder, in one step; a real file or folder of its name is left alone."""
+    if link.exists() and not link.is_symlink():
+        return
+    temporary = _temporary(link)
+    # A file system without links: what it would point at is still there under its own name.
+    with contextlib.suppress(OSError):
+        temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
+        temporary.replace(link)
+    temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
+    """Remove what killed processes have left in a folder.
+
+    Args:
+        folder: The folder; those in it are not looked into.
+        older_than: Seconds since the last change, below which it may be what a living process is writing.
+    """
+    for path in folder.glob(f".*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime >= older_than:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name[:_REPEATED]}.{uuid4().hex[:12]}{_SUFFIX}")
+
+
+def _to_disk(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk.
+
+    A rename alone can outlive its content: after a power cut some file systems show an empty file under the new name.
+    """
+    folder = path.is_dir()
+    try:
+        descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    except PermissionError:
+        if folder:  # Windows opens no folders
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        if not folder:  # some network file systems cannot do it for folders
+            raise
+    finally:
+        os.close(descriptor)
