@@ -18,6 +18,7 @@ from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
 from yololab.statistics.records.arrays import from_arrays, to_arrays
 from yololab.ultralytics_adapter.validation import evaluation as evaluation_module
+from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
 PROTOCOL = Protocol(imgsz=64, batch=3)
@@ -302,6 +303,7 @@ def test_everything_is_plain(ours, tiny_checkpoint, oracle):
 def test_the_confusion_matrix_is_the_same_with_and_without_plots(ours, tiny_checkpoint, oracle, tmp_path):
     plain = ours(tiny_checkpoint)
     drawn = ours(tiny_checkpoint, save_dir=tmp_path / "run", plots=True)
+    assert isinstance(plain.confusion, Confusion)
     assert plain.confusion == drawn.confusion
     assert len(plain.confusion.matrix) == 3
     columns = [sum(line[true] for line in plain.confusion.matrix) for true in (0, 1)]

@@ -1,6 +1,8 @@
 import pytest
 
-from yololab.ultralytics_adapter.contract.symbols import SYMBOLS, Symbol, deviations, digest_of_body, parameters_of
+from yololab.ultralytics_adapter.contract.symbol import Symbol
+from yololab.ultralytics_adapter.contract.symbols import SYMBOLS, deviations, digest_of_body, parameters_of
+from yololab.ultralytics_adapter.contract.task_symbols import TASK_SYMBOLS
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 
 
@@ -18,6 +20,7 @@ def test_ultralytics_is_as_we_know_it():
 def test_every_symbol_has_a_reason_and_stands_once():
     assert all(symbol.why for symbol in SYMBOLS)
     assert len({symbol.where for symbol in SYMBOLS}) == len(SYMBOLS)
+    assert set(TASK_SYMBOLS) < set(SYMBOLS)
 
 
 def test_what_moves_is_named():
