@@ -178,7 +178,7 @@ def test_masks_are_judged_alike(folder: Path, image: Path, nc: int, mapping: dic
         theirs.get_label_files()
         verify, arguments = theirs.verify_args()
         result = verify(next(iter(arguments)))
-        ours = labels.look(image, _entry(image), None)
+        ours = labels.read(image, _entry(image), None)
         dropped = result[0] is None
         assert any(problem.blocking for problem in ours.problems) == dropped, (result[-1], ours)
         outcomes[dropped] += 1
@@ -225,7 +225,7 @@ def test_depth_maps_are_judged_alike(folder: Path, image: Path) -> None:
         file = theirs._depth_path_for(str(image))
         assert file == str(labels.file(image))
         result = utils.verify_image_depth((str(image), file, "", 100.0))
-        ours = labels.look(image, _entry(image), None)
+        ours = labels.read(image, _entry(image), None)
         dropped = result[0] is None
         assert (not ours.labelled or any(problem.blocking for problem in ours.problems)) == dropped, (result, ours)
         outcomes[dropped] += 1

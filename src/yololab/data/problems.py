@@ -42,3 +42,18 @@ class DataProblem:
     def blocking(self) -> bool:
         """Whether training should not start."""
         return self.severity is Severity.BLOCKING
+
+
+def blocking(check: str, file: Path, what: str, remedy: str, line: int | None = None) -> DataProblem:
+    """Return a finding that training should not start with."""
+    return DataProblem(check, file, line, what, Severity.BLOCKING, remedy)
+
+
+def warning(check: str, file: Path, what: str, remedy: str, line: int | None = None) -> DataProblem:
+    """Return a finding that somebody should look at first."""
+    return DataProblem(check, file, line, what, Severity.WARNING, remedy)
+
+
+def note(check: str, file: Path, what: str, remedy: str, line: int | None = None) -> DataProblem:
+    """Return a finding that is worth knowing."""
+    return DataProblem(check, file, line, what, Severity.NOTE, remedy)

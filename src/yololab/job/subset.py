@@ -21,5 +21,5 @@ def drawn_images(dataset: Dataset, split: str, task: str, amount: float, seed: i
     """
     images = split_images(dataset, split)
     labels = label_source(dataset, task)
-    classes = [frozenset(labels.look(image, None, None).amounts) for image in images]
+    classes = [frozenset(labels.read(image, None, None).amounts) for image in images]
     return [images[index] for index in stratified_subset(classes, amount, seed)]

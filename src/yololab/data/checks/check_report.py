@@ -89,11 +89,13 @@ class CheckedFile:
         image: The image.
         digest: SHA-256 of its bytes; empty when it cannot be read.
         label_digest: Digest of its labels.
+        hash: Its perceptual hash; None when it has none.
     """
 
     image: Path
     digest: bytes
     label_digest: bytes
+    hash: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,9 @@ class CheckReport:
                 self.dataset,
                 [file.image for file in files],
                 [file.label_digest + file.digest for file in files],
+                self.labels.header(),
                 single_cls,
                 classes,
-                self.labels.header(),
             )
             for split, files in self.files.items()
             if files

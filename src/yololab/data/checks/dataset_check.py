@@ -28,21 +28,20 @@ from yololab.data.checks.folder_rules import (
     wrong_suffixes,
 )
 from yololab.data.checks.leakage import (
-    HashedImage,
     one_sided_classes,
     repeated_content,
     same_images,
     same_names,
     similar_images,
 )
-from yololab.data.checks.scan import Look, ScanSettings, scan
+from yololab.data.checks.scan import ScannedImage, ScanSettings, scan
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
 from yololab.data.dataset.layout import Dataset, split_images
 from yololab.data.labels.distribution import Distribution, imbalance, rare_classes, small_objects, strong_imbalance
 from yololab.data.labels.label_source import LabelSource
 from yololab.data.labels.map_distribution import MapDistribution
 from yololab.data.labels.task_labels import label_source
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, Severity, warning
 from yololab.extensions import Point, extensions
 
 
@@ -77,49 +76,56 @@ def check_dataset(
     settings = settings or CheckSettings()
     labels = label_source(dataset, task, single_cls)
     needed = needed if splits is None else splits
+    severities = {
+        split: Severity.BLOCKING if split in needed else Severity.WARNING
+        for split in (dataset.splits if splits is None else splits)
+    }
     problems: list[DataProblem] = []
     listed: dict[str, list[Path]] = {}
-    for split in dataset.splits if splits is None else splits:
-        severity = _severity(split in needed)
+    for split, severity in severities.items():
         missing = list(missing_folders(dataset, split, severity))
         listed[split] = [] if missing else split_images(dataset, split)
         problems += missing or empty_split(dataset, split, listed[split], severity)
+    all_images = [image for images in listed.values() for image in images]
 
     begin = time.perf_counter()
-    done, total = 0, sum(map(len, listed.values()))
     near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
-    looking = ScanSettings(labels, dataset.channels, settings.decode, near, settings.workers, settings.cache)
+    to_read = ScanSettings(labels, dataset.channels, settings.decode, near, settings.workers, settings.cache)
     tallies: dict[str, _Tally] = {}
+    before = 0
     for split, images in listed.items():
         tally = tallies[split] = _Tally(dataset.names, settings, labels)
-        tell = _shifted(progress, done, total)
-        for image, look in scan(images, looking, tell):
-            tally.add(image, look)
-        done += len(images)
+        for image, found in scan(images, to_read, _shifted(progress, before, len(all_images))):
+            tally.add(image, found)
+        before += len(images)
         problems += repeated_images(split, images)
         problems += tally.problems
-        severity = _severity(split in needed)
-        problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), severity, labels)
+        problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), severities[split], labels)
+    files = {split: tally.files for split, tally in tallies.items()}
+    readable = {split: [file for file in found if file.digest] for split, found in files.items()}
+    counts = {split: tally.counts() for split, tally in tallies.items()}
+    instances = {split: instances_of(found) for split, found in counts.items()}
     sources = list(dict.fromkeys(source for split in listed for source in dataset.splits[split]))
     problems += wrong_suffixes(sources)
     problems += passed_over_lines(sources)
-    all_images = [image for images in listed.values() for image in images]
     problems += orphan_labels(sources, all_images, labels.file, labels.suffixes)
-    counts = {split: tally.counts() for split, tally in tallies.items()}
-    problems += _between_splits(dataset, {split: tally.hashed for split, tally in tallies.items()}, counts, labels)
-    looked_at = {split: [(f.image, f.digest) for f in tally.files if f.digest] for split, tally in tallies.items()}
-    problems += labels.of_dataset(dataset, looked_at)
+    for split, images_of_split in readable.items():
+        problems += repeated_content(split, images_of_split)
+    problems += same_images(readable)
+    problems += same_names(readable)
+    problems += one_sided_classes(dataset.yaml, dataset.names, instances, labels.unit)
+    problems += labels.of_dataset(
+        dataset, {split: [(file.image, file.digest) for file in found] for split, found in readable.items()}
+    )
     for split, tally in tallies.items():
         problems += small_objects(dataset.yaml, split, tally.distribution)
-        problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, instances_of(counts[split])))
+        problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, instances[split]))
     problems += findings_of_extensions(dataset, listed)
-    if "train" in counts:
-        problems += rare_classes(dataset.yaml, dataset.names, instances_of(counts["train"]), labels.unit)
+    problems += rare_classes(dataset.yaml, dataset.names, instances.get("train", {}), labels.unit)
     seconds = {"files": time.perf_counter() - begin}
     if near:
         begin = time.perf_counter()
-        hashed = {split: tally.hashed for split, tally in tallies.items()}
-        problems += similar_images(hashed, settings.near_duplicate_distance)
+        problems += similar_images(readable, settings.near_duplicate_distance)
         seconds["near_duplicates"] = time.perf_counter() - begin
     return CheckReport(
         dataset,
@@ -130,7 +136,7 @@ def check_dataset(
         {split: tally.distribution for split, tally in tallies.items()},
         {split: tally.maps for split, tally in tallies.items()},
         labels,
-        {split: tally.files for split, tally in tallies.items()},
+        files,
         sum(tally.cached for tally in tallies.values()),
         seconds,
         settings,
@@ -150,17 +156,12 @@ def findings_of_extensions(dataset: Dataset, images: Mapping[str, Sequence[Path]
                 yield replace(problem, check=name)
         except Exception as error:  # whatever another package's code raises: the other checks have been made
             what = extension.error(error)
-            yield DataProblem(name, dataset.yaml, None, what, Severity.WARNING, "mend the check, or uninstall it")
+            yield warning(name, dataset.yaml, what, "mend the check, or uninstall it")
 
 
 def _shifted(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
-    """Return a function that tells of a split's progress as that of the whole."""
-
-    def tell(count: int) -> None:
-        if progress is not None:
-            progress(before + count, total)
-
-    return tell
+    """Return a function that reports a split's progress as that of the whole."""
+    return lambda count: None if progress is None else progress(before + count, total)
 
 
 def rated(problems: Iterable[DataProblem], severity: Mapping[str, str | None]) -> Iterator[DataProblem]:
@@ -178,25 +179,6 @@ def rated(problems: Iterable[DataProblem], severity: Mapping[str, str | None]) -
             yield replace(problem, severity=Severity(rating))
 
 
-def _between_splits(
-    dataset: Dataset,
-    hashed: Mapping[str, Sequence[HashedImage]],
-    counts: Mapping[str, SplitCounts],
-    labels: LabelSource,
-) -> Iterator[DataProblem]:
-    """Find what splits have in common, and what one of them lacks."""
-    for split, images in hashed.items():
-        yield from repeated_content(split, images)
-    yield from same_images(hashed)
-    yield from same_names(hashed)
-    instances = {split: instances_of(found) for split, found in counts.items()}
-    yield from one_sided_classes(dataset.yaml, dataset.names, instances, labels.unit)
-
-
-def _severity(needed: bool) -> Severity:
-    return Severity.BLOCKING if needed else Severity.WARNING
-
-
 def unlabelled_images(
     split: str,
     images: Sequence[Path],
@@ -206,7 +188,6 @@ def unlabelled_images(
     labels: LabelSource,
 ) -> Iterator[DataProblem]:
     """Find images without labels, or a split that has nothing to learn from."""
-    missing = labels.missing
     if images and len(unlabelled) == len(images):
         what = f"{split}: none of the {len(images)} images has labels"
         remedy = f"for this image, Ultralytics looks for {labels.file(images[0])}"
@@ -215,10 +196,10 @@ def unlabelled_images(
     if images and counts.backgrounds == len(images):
         what = f"{split}: no {labels.unit} in any of the {len(images)} images, this one included"
         yield DataProblem("no_labels", images[0], None, what, severity, "label the images")
+    check, what, missing, remedy = labels.missing
     for image in unlabelled:
         file = labels.file(image)
-        remedy = missing.remedy.format(file=file, name=file.name)
-        yield DataProblem(missing.check, image, None, missing.what, missing.severity, remedy)
+        yield DataProblem(check, image, None, what, missing, remedy.format(file=file, name=file.name))
 
 
 class _Tally:
@@ -228,7 +209,6 @@ class _Tally:
         self.problems: list[DataProblem] = []
         self.unlabelled: list[Path] = []
         self.files: list[CheckedFile] = []
-        self.hashed: list[HashedImage] = []
         self.distribution = Distribution(settings.imgsz, settings.small_object_pixels)
         self.maps = MapDistribution()
         self.cached = 0
@@ -238,17 +218,16 @@ class _Tally:
         self._instances: Counter[int] = Counter()
         self._images: Counter[int] = Counter()
 
-    def add(self, image: Path, look: Look) -> None:
+    def add(self, image: Path, found: ScannedImage) -> None:
         """Add an image."""
-        self.problems += look.problems
-        self.cached += look.cached
-        entry, labels = look.entry, look.labels
-        self.files.append(CheckedFile(image, entry.digest if entry else b"", labels.digest))
-        if entry is not None:
-            self.hashed.append(HashedImage(image, entry.digest, entry.hash))
+        self.problems += found.problems
+        self.cached += found.cached
+        entry, labels = found.entry, found.labels
+        digest, hash_ = (entry.digest, entry.hash) if entry else (b"", None)
+        self.files.append(CheckedFile(image, digest, labels.digest, hash_))
         if not labels.labelled:
             self.unlabelled.append(image)
-        dropped = any(problem.blocking for problem in look.problems) or (not labels.labelled and self._needs_labels)
+        dropped = any(problem.blocking for problem in found.problems) or (not labels.labelled and self._needs_labels)
         self._kinds["dropped" if dropped else "labelled" if labels.amounts else "backgrounds"] += 1
         if not dropped:
             self._instances.update(labels.amounts)

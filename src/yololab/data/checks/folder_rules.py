@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES, is_image_name
 from yololab.data.dataset.layout import Dataset, folder_entries, missing_splits, passed_over
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, Severity, blocking, warning
 
 IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes
 IGNORED_LABELS = frozenset({"classes.txt"})  # labelling tools leave it beside the labels
@@ -25,14 +25,8 @@ def empty_split(dataset: Dataset, split: str, images: Sequence[Path], severity: 
     """Find a split without a single image."""
     if not images:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
-        yield DataProblem(
-            "empty_split",
-            dataset.splits[split][0],
-            None,
-            f"{split}: no images",
-            severity,
-            f"put images there (one of {suffixes}) or mend the key {split!r} of {dataset.yaml.name}",
-        )
+        remedy = f"put images there (one of {suffixes}) or mend the key {split!r} of {dataset.yaml.name}"
+        yield DataProblem("empty_split", dataset.splits[split][0], None, f"{split}: no images", severity, remedy)
 
 
 def repeated_images(split: str, images: Sequence[Path]) -> Iterator[DataProblem]:
@@ -40,18 +34,15 @@ def repeated_images(split: str, images: Sequence[Path]) -> Iterator[DataProblem]
     counted = Counter(os.path.normpath(image) for image in images)
     repeated = [name for name, count in counted.items() if count > 1]
     if repeated:
-        yield DataProblem(
-            "repeated_image",
-            Path(repeated[0]),
-            None,
-            f"{split}: {len(repeated)} image(s) listed more than once, this one {counted[repeated[0]]} times",
-            Severity.WARNING,
-            "list each image once, and no folder inside another one",
-        )
+        times = counted[repeated[0]]
+        what = f"{split}: {len(repeated)} image(s) listed more than once, this one {times} times"
+        remedy = "list each image once, and no folder inside another one"
+        yield warning("repeated_image", Path(repeated[0]), what, remedy)
 
 
 def wrong_suffixes(sources: Iterable[Path]) -> Iterator[DataProblem]:
     """Find files in image folders that Ultralytics does not take for images; one finding a folder and suffix."""
+    remedy = "Ultralytics does not read them: convert them to jpg or png, or move them out of the folder"
     for source in filter(Path.is_dir, sources):
         others: dict[tuple[str, str], list[str]] = defaultdict(list)
         image_folders = {str(source)}
@@ -65,30 +56,19 @@ def wrong_suffixes(sources: Iterable[Path]) -> Iterator[DataProblem]:
             files = [name for name in sorted(names) if folder in image_folders and (Path(folder) / name).is_file()]
             kind = f"of type {suffix}" if suffix else "without suffix"
             if files:
-                yield DataProblem(
-                    "wrong_suffix",
-                    Path(folder),
-                    None,
-                    f"{len(files)} file(s) {kind}, the first: {files[0]}",
-                    Severity.WARNING,
-                    "Ultralytics does not read them: convert them to jpg or png, or move them elsewhere",
-                )
+                what = f"{len(files)} file(s) {kind}, the first: {files[0]}"
+                yield warning("wrong_suffix", Path(folder), what, remedy)
 
 
 def passed_over_lines(sources: Iterable[Path]) -> Iterator[DataProblem]:
-    """Find lines of lists that Ultralytics takes for no image, and leaves out without a word; one finding a list."""
+    """Find lines of lists that Ultralytics takes for no image, and leaves out silently; one finding a list."""
+    remedy = "Ultralytics leaves them out: write one path a line, with nothing behind the suffix, not even a blank"
     for source in filter(Path.is_file, sources):
         lines = passed_over(source)
         if lines:
             number, line = lines[0]
-            yield DataProblem(
-                "list_line",
-                source,
-                number,
-                f"{len(lines)} line(s) that name no image, the first: {line[:80]!r}",
-                Severity.BLOCKING,
-                "Ultralytics leaves them out: write one path a line, with nothing behind the suffix, not even a blank",
-            )
+            what = f"{len(lines)} line(s) that name no image, the first: {line[:80]!r}"
+            yield blocking("list_line", source, what, remedy, number)
 
 
 def orphan_labels(
@@ -110,31 +90,19 @@ def orphan_labels(
         label = str(place(image))
         expected.add(label)
         image_folders[os.path.dirname(label)].add(os.path.dirname(image))  # noqa: PTH120  (pathlib takes ten times as long)
-    image_names = {str(image) for image in images}
-    not_labels = {str(source) for source in sources}
-    found = _label_files(sources, image_folders, place, suffixes)
-    for candidate in sorted(found - expected - not_labels - image_names):
+    expected.update(map(str, (*sources, *images)))
+    remedy = "add the image, or delete the file; names must agree up to the suffix"
+    for candidate in sorted(_label_files(sources, image_folders, place, tuple(suffixes)) - expected):
         folder, name = os.path.split(candidate)
         # an image that no list names is still there: its label is none too many
         if name not in IGNORED_LABELS and not _has_image(image_folders.get(folder, ()), name.rpartition(".")[0]):
-            yield DataProblem(
-                "orphan_label",
-                Path(candidate),
-                None,
-                "a label file without an image",
-                Severity.WARNING,
-                "add the image, or delete the file; names must agree up to the suffix",
-            )
+            yield warning("orphan_label", Path(candidate), "a label file without an image", remedy)
 
 
 def _label_files(
-    sources: Iterable[Path],
-    label_folders: Iterable[str],
-    place: Callable[[Path], Path],
-    suffixes: frozenset[str],
+    sources: Iterable[Path], label_folders: Iterable[str], place: Callable[[Path], Path], endings: tuple[str, ...]
 ) -> set[str]:
     found: set[str] = set()
-    endings = tuple(suffixes)
     for source in sources:
         below = place(source / "any.jpg").parent
         if below != source and below.is_dir():

@@ -4,86 +4,69 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
+from yololab.data.checks.check_report import CheckedFile
 from yololab.data.images.perceptual import HASH_BYTES, nearest
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, note, warning
 
 _REMEDY = "keep an image, and the frames around it, in one split: the score on the other one is too good otherwise"
 
 
-@dataclass(frozen=True, slots=True)
-class HashedImage:
-    """An image by its content.
-
-    Attributes:
-        image: The image.
-        digest: SHA-256 of its bytes.
-        hash: Its perceptual hash; None when it has none.
-    """
-
-    image: Path
-    digest: bytes
-    hash: bytes | None
-
-
-def repeated_content(split: str, images: Sequence[HashedImage]) -> Iterator[DataProblem]:
-    """Find images of one split with the same bytes; a path that is listed twice is told elsewhere."""
+def repeated_content(split: str, images: Sequence[CheckedFile]) -> Iterator[DataProblem]:
+    """Find images of one split with the same bytes; a path that is listed twice is reported elsewhere."""
     first: dict[bytes, Path] = {}
     for item in images:
         other = first.setdefault(item.digest, item.image)
         if other != item.image:
             what = f"{split}: the same bytes as {other}"
-            yield DataProblem(
-                "duplicate_image", item.image, None, what, Severity.NOTE, "it counts twice: delete one of them"
-            )
+            yield note("duplicate_image", item.image, what, "it counts twice: delete one of them")
 
 
-def same_images(splits: Mapping[str, Sequence[HashedImage]]) -> Iterator[DataProblem]:
+def same_images(splits: Mapping[str, Sequence[CheckedFile]]) -> Iterator[DataProblem]:
     """Find images whose very bytes are in two splits; one finding an image, at the later split."""
-    told: set[tuple[str, Path]] = set()
+    reported: set[tuple[str, Path]] = set()
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
         known = {item.digest: item.image for item in reversed(ours)}
         for item in theirs:
-            if item.digest in known and (other, item.image) not in told:
-                told.add((other, item.image))
+            if item.digest in known and (other, item.image) not in reported:
+                reported.add((other, item.image))
                 what = f"{other}: the same image as {known[item.digest]} of {one}"
-                yield DataProblem("leak_same", item.image, None, what, Severity.WARNING, _REMEDY)
+                yield warning("leak_same", item.image, what, _REMEDY)
 
 
-def similar_images(splits: Mapping[str, Sequence[HashedImage]], distance: int) -> Iterator[DataProblem]:
+def similar_images(splits: Mapping[str, Sequence[CheckedFile]], distance: int) -> Iterator[DataProblem]:
     """Find images that look like one of another split; one finding an image, naming the nearest one.
 
     Args:
         splits: The images of each split.
         distance: Bits of two hashes that may differ.
     """
-    told: set[Path] = set()
+    reported: set[Path] = set()
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
         same = {item.digest for item in ours}
         known = [item for item in ours if item.hash is not None]
         asked = [item for item in theirs if item.hash is not None and item.digest not in same]
         found = nearest(_matrix(asked), _matrix(known), distance)
         for item, index, bits in zip(asked, found.index, found.distance, strict=True):
-            if index >= 0 and item.image not in told:
-                told.add(item.image)
+            if index >= 0 and item.image not in reported:
+                reported.add(item.image)
                 what = f"{other}: looks like {known[index].image} of {one} ({bits} of {8 * HASH_BYTES} bits differ)"
-                yield DataProblem("leak_similar", item.image, None, what, Severity.WARNING, _REMEDY)
+                yield warning("leak_similar", item.image, what, _REMEDY)
 
 
-def _matrix(images: Sequence[HashedImage]) -> np.ndarray:
+def _matrix(images: Sequence[CheckedFile]) -> np.ndarray:
     joined = b"".join(item.hash or b"" for item in images)
     return np.frombuffer(joined, np.uint8).reshape(-1, HASH_BYTES)
 
 
-def same_names(splits: Mapping[str, Sequence[HashedImage]]) -> Iterator[DataProblem]:
+def same_names(splits: Mapping[str, Sequence[CheckedFile]]) -> Iterator[DataProblem]:
     """Find file names that two splits give to different images; one finding a pair of splits."""
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
-        known: dict[str, list[HashedImage]] = defaultdict(list)
+        known: dict[str, list[CheckedFile]] = defaultdict(list)
         for item in ours:
             known[item.image.name].append(item)
         clashes = [
@@ -94,7 +77,7 @@ def same_names(splits: Mapping[str, Sequence[HashedImage]]) -> Iterator[DataProb
         if clashes:
             what = f"{other}: {len(clashes)} file name(s) are also in {one}, with other content"
             remedy = "tools that go by the name alone will mix them up: unique names are safer"
-            yield DataProblem("same_name", clashes[0].image, None, what, Severity.NOTE, remedy)
+            yield note("same_name", clashes[0].image, what, remedy)
 
 
 def one_sided_classes(
@@ -115,14 +98,12 @@ def one_sided_classes(
         there = [split for split, found in counted.items() if found[index]]
         if not there:
             what, remedy = f"class {name!r}: no {unit} in any split", "label it, or take it out of `names`"
-            yield DataProblem("class_unused", yaml, None, what, Severity.NOTE, remedy)
+            yield note("class_unused", yaml, what, remedy)
         elif "train" not in there:
             what, remedy = f"class {name!r}: only in {', '.join(there)}", "nothing can be learnt of it: split anew"
-            yield DataProblem("class_one_split", yaml, None, what, Severity.WARNING, remedy)
+            yield warning("class_one_split", yaml, what, remedy)
         else:
             missing = [split for split in counted if split not in there]
             if missing:
                 what = f"class {name!r}: in train, but not in {', '.join(missing)}"
-                yield DataProblem(
-                    "class_one_split", yaml, None, what, Severity.WARNING, "it cannot be measured there: split anew"
-                )
+                yield warning("class_one_split", yaml, what, "it cannot be measured there: split anew")

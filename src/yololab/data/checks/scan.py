@@ -22,7 +22,7 @@ from yololab.data.images.image_facts import ImageFacts, decode_error, lacks_its_
 from yololab.data.images.image_rules import check_image_file
 from yololab.data.images.perceptual import perceptual_hash
 from yololab.data.labels.label_source import ImageLabels, LabelSource
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, blocking
 
 IMAGES_A_TASK = 32
 FEWEST_IMAGES = 200  # fewer are not worth a process
@@ -32,7 +32,7 @@ CACHED_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """What a scan looks at.
+    """What a scan reads.
 
     Attributes:
         labels: The labels of the images.
@@ -51,7 +51,7 @@ class ScanSettings:
     cache: Path | None
 
 
-class Look(NamedTuple):
+class ScannedImage(NamedTuple):
     """What one image and its labels are: a plain tuple, since processes send one for each image.
 
     Attributes:
@@ -71,13 +71,13 @@ class Look(NamedTuple):
 
 def scan(
     images: Sequence[Path], settings: ScanSettings, done: Callable[[int], None] = lambda count: None
-) -> Iterator[tuple[Path, Look]]:
-    """Look at images and their labels; returns each image, in their order, with what it is.
+) -> Iterator[tuple[Path, ScannedImage]]:
+    """Read images and their labels; returns each image, in their order, with what it is.
 
     Args:
         images: The images.
-        settings: What to look at.
-        done: Called now and then with the number of images looked at.
+        settings: What to read.
+        done: Called now and then with the number of images read.
     """
     cache = ScanCache(settings.cache)
     workers = (settings.workers or usable_cores()) if len(images) >= FEWEST_IMAGES else 1
@@ -88,24 +88,24 @@ def scan(
             tasks = _tasks(images[start : start + CACHED_AT_ONCE], settings.labels, cache)
             fresh_maps: dict[str, CachedMap] = {}
             fresh: dict[str, tuple[str, ImageEntry]] = {}
-            with closing(shared_out(partial(_look_at_all, settings), tasks, workers)) as results:
-                for task, looks in results:
-                    for (image, _, _), look in zip(task, looks, strict=True):
-                        if look.stamp is not None and look.entry is not None:
-                            fresh[cache_name(image)] = (look.stamp, look.entry)
-                        if look.labels.fresh is not None:
-                            fresh_maps.update([look.labels.fresh])
-                        yield image, look
-                    count += len(looks)
+            with closing(shared_out(partial(_scan_all, settings), tasks, workers)) as results:
+                for task, found in results:
+                    for (image, _, _), one in zip(task, found, strict=True):
+                        if one.stamp is not None and one.entry is not None:
+                            fresh[cache_name(image)] = (one.stamp, one.entry)
+                        if one.labels.fresh is not None:
+                            fresh_maps.update([one.labels.fresh])
+                        yield image, one
+                    count += len(found)
                     done(count)
-            cache.keep(fresh)
+            cache.save_images(fresh)
             cache.save_maps(fresh_maps)
     done(len(images))
 
 
 @contextmanager
 def _quiet_readers() -> Iterator[None]:
-    """Keep Pillow and OpenCV from printing, without the file's name, what our rules tell with it."""
+    """Silence what Pillow and OpenCV print without the file's name: our rules report it with the name."""
     import cv2
 
     level = cv2.utils.logging.getLogLevel()
@@ -123,32 +123,32 @@ Task = list[tuple[Path, tuple[str, ImageEntry] | None, CachedMap | None]]
 
 def _tasks(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> list[Task]:
     """Return images with what is known of them, some for each task."""
-    known, maps = cache.known(images), _cached_maps(images, labels, cache)
+    known, maps = cache.images(images), _cached_maps(images, labels, cache)
     items = [(image, known.get(cache_name(image)), maps.get(image)) for image in images]
     return [items[first : first + IMAGES_A_TASK] for first in range(0, len(items), IMAGES_A_TASK)]
 
 
 def _cached_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, CachedMap]:
     """Return what is known of the label files of images, where these are images too."""
-    if not labels.reads_maps:
+    if not labels.are_images:
         return {}
     files = {image: labels.file(image) for image in images}
-    known = cache.cached_maps(list(files.values()))
+    known = cache.maps(list(files.values()))
     return {image: known[name] for image, file in files.items() if (name := cache_name(file)) in known}
 
 
-def _look_at_all(settings: ScanSettings, task: Task) -> list[Look]:
-    return [_look(image, settings, known, known_map) for image, known, known_map in task]
+def _scan_all(settings: ScanSettings, task: Task) -> list[ScannedImage]:
+    return [_scan_one(image, settings, known, known_map) for image, known, known_map in task]
 
 
-def _look(
+def _scan_one(
     image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: CachedMap | None
-) -> Look:
-    """Look at an image and its labels."""
+) -> ScannedImage:
+    """Read an image and its labels."""
     problems: list[DataProblem] = []
     entry, stamp, cached = _image(image, settings, known, problems)
-    labels = settings.labels.look(image, entry, known_map)
-    return Look(entry, labels, (*problems, *labels.problems), cached, stamp)
+    labels = settings.labels.read(image, entry, known_map)
+    return ScannedImage(entry, labels, (*problems, *labels.problems), cached, stamp)
 
 
 def _image(
@@ -159,29 +159,27 @@ def _image(
         status = image.stat()
         stamp = stamp_of(status)
         entry = known[1] if known is not None and known[0] == stamp else None
-        enough = entry is not None and entry.hashed >= settings.hashes and entry.decoded >= settings.decode
-        cached = enough
+        cached = entry is not None and entry.hashed >= settings.hashes and entry.decoded >= settings.decode
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
             raise OSError(errno.EINVAL, "a pipe or device, no regular file")  # reading it could wait for ever
-        if not enough:
+        if entry is None or not cached:
             entry = _read(image.read_bytes(), settings)
-    except FileNotFoundError:
-        what, remedy = (
-            "no such file",
-            f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list",
-        )
-        if image.is_symlink():
-            what, remedy = f"a link to {image.readlink()}, which is not there", f"{DROPS}: mend the link, or delete it"
-        problems.append(DataProblem("missing_image", image, None, what, Severity.BLOCKING, remedy))
-        return None, None, False
     except OSError as error:
-        what = f"not readable ({error.strerror})"
-        remedy = f"{DROPS}: mend the file's permissions, or mend the folder of this name"
-        problems.append(DataProblem("image_unreadable", image, None, what, Severity.BLOCKING, remedy))
+        problems.append(_unreadable(image, error))
         return None, None, False
-    assert entry is not None
     problems += check_image_file(image, entry.facts, settings.channels)
     return entry, None if cached or not is_settled(status) else stamp, cached
+
+
+def _unreadable(image: Path, error: OSError) -> DataProblem:
+    if not isinstance(error, FileNotFoundError):
+        remedy = f"{DROPS}: mend the file's permissions, or mend the folder of this name"
+        return blocking("image_unreadable", image, f"not readable ({error.strerror})", remedy)
+    if image.is_symlink():
+        what, remedy = f"a link to {image.readlink()}, which is not there", f"{DROPS}: mend the link, or delete it"
+        return blocking("missing_image", image, what, remedy)
+    remedy = f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list"
+    return blocking("missing_image", image, "no such file", remedy)
 
 
 def _read(content: bytes, settings: ScanSettings) -> ImageEntry:

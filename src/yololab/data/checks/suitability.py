@@ -116,7 +116,7 @@ def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) ->
     if kinds:
         shown = " and ".join(f"{seen.kind.words} in {seen.where}" for seen in kinds[:2])
         problems.append(Problem(where, f"{shown}: no dataset for {task}", form.expects, _remedy(dataset, task)))
-    elif label_source(dataset, task).reads_maps:
+    elif label_source(dataset, task).are_images:
         image = next(_some_images(dataset), None)
         if image is not None:
             expected = label_source(dataset, task).file(image)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from yololab.errors import InputError, Problem
 FINGERPRINT_VERSION = 1
 READING_THREADS = 4
 IMAGES_A_TASK = 16
-PROGRESS_STEP = 256
 
 
 def fingerprint_split(
@@ -30,7 +29,6 @@ def fingerprint_split(
     split: str,
     single_cls: bool = False,
     classes: Sequence[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
     task: str = "detect",
 ) -> str:
     """Return the hash of a split's class names, labels and image bytes.
@@ -40,7 +38,6 @@ def fingerprint_split(
         split: The split.
         single_cls: All classes count as one.
         classes: Only these classes count; None for all.
-        progress: Called now and then with the number of images done and of all images.
         task: What the labels are for; it makes no difference between tasks whose labels are text.
 
     Returns:
@@ -49,68 +46,19 @@ def fingerprint_split(
     Raises:
         InputError: The split is not there, or one of its files is not readable.
     """
-    labels = label_source(dataset, task, single_cls)
-
-    def digest(image: Path) -> bytes:
-        return labels.digest(image) + _image_digest(image)
-
-    return _fingerprint(
-        dataset,
-        split,
-        "labels and images",
-        digest,
-        single_cls=single_cls,
-        classes=classes,
-        progress=progress,
-        header=labels.header(),
-    )
-
-
-def label_fingerprint(
-    dataset: Dataset,
-    split: str,
-    single_cls: bool = False,
-    classes: Sequence[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    task: str = "detect",
-) -> str:
-    """Return the hash of a split's class names and labels alone; arguments as those of `fingerprint_split`."""
-    labels = label_source(dataset, task, single_cls)
-    return _fingerprint(
-        dataset,
-        split,
-        "labels",
-        labels.digest,
-        single_cls=single_cls,
-        classes=classes,
-        progress=progress,
-        header=labels.header(),
-    )
-
-
-def _fingerprint(
-    dataset: Dataset,
-    split: str,
-    content: str,
-    digest: Callable[[Path], bytes],
-    *,
-    single_cls: bool,
-    classes: Sequence[int] | None,
-    progress: Callable[[int, int], None] | None,
-    header: Mapping[str, Any],
-) -> str:
-    images = split_images(dataset, split)
-    digests = list(_in_threads(digest, images, progress))
-    return combined(dataset, images, digests, content, single_cls=single_cls, classes=classes, header=header)
+    labels, images = label_source(dataset, task, single_cls), split_images(dataset, split)
+    with ThreadPool(READING_THREADS) as pool:
+        digests = pool.map(lambda image: labels.digest(image) + _image_digest(image), images, chunksize=IMAGES_A_TASK)
+    return fingerprint_of(dataset, images, digests, labels.header(), single_cls, classes)
 
 
 def fingerprint_of(
     dataset: Dataset,
     images: Sequence[Path],
     digests: Sequence[bytes],
+    header: Mapping[str, Any],
     single_cls: bool = False,
     classes: Sequence[int] | None = None,
-    header: Mapping[str, Any] | None = None,
 ) -> str:
     """Return what `fingerprint_split` would, from digests that are known already.
 
@@ -118,39 +66,13 @@ def fingerprint_of(
         dataset: The dataset.
         images: The images of the split.
         digests: Of each, the digest of its labels followed by the SHA-256 of the image.
+        header: What the label source adds.
         single_cls: All classes count as one.
         classes: Only these classes count; None for all.
-        header: What the label source adds.
-    """
-    return combined(
-        dataset, images, digests, "labels and images", single_cls=single_cls, classes=classes, header=header or {}
-    )
-
-
-def combined(
-    dataset: Dataset,
-    images: Sequence[Path],
-    digests: Sequence[bytes],
-    content: str,
-    *,
-    single_cls: bool,
-    classes: Sequence[int] | None,
-    header: Mapping[str, Any],
-) -> str:
-    """Combine the digests of a split's images to its fingerprint.
-
-    Args:
-        dataset: The dataset.
-        images: The images.
-        digests: What is known of each.
-        content: What the digests are of; enters the fingerprint.
-        single_cls: All classes count as one.
-        classes: Only these classes count; None for all.
-        header: What the label source adds.
     """
     whole = {
         "version": FINGERPRINT_VERSION,
-        "content": content,
+        "content": "labels and images",
         "names": [dataset.names[index] for index in sorted(dataset.names)],
         "kpt_shape": dataset.kpt_shape,
         "channels": dataset.channels,
@@ -166,18 +88,6 @@ def combined(
     for key, found in entries:
         total.update(hashlib.sha256(key).digest() + found)
     return total.hexdigest()
-
-
-def _in_threads(
-    digest: Callable[[Path], bytes], images: Sequence[Path], progress: Callable[[int, int], None] | None
-) -> Iterator[bytes]:
-    with ThreadPool(READING_THREADS) as pool:
-        for done, found in enumerate(pool.imap(digest, images, chunksize=IMAGES_A_TASK)):
-            if progress and done % PROGRESS_STEP == 0:
-                progress(done, len(images))
-            yield found
-    if progress:
-        progress(len(images), len(images))
 
 
 def _image_digest(image: Path) -> bytes:

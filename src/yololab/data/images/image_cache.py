@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,8 @@ _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000
 _AT_ONCE = 500
 _LOCKED_SECONDS = 3
+# Table → its columns beside those that both have.
+_TABLES = {"images": ", hash BLOB, hashed INT, decoded INT", "maps": ""}
 
 
 class ImageEntry(NamedTuple):
@@ -67,78 +69,60 @@ class ScanCache:
     def __init__(self, folder: Path | None) -> None:
         self._file = None if folder is None else folder / CACHE_FILE
 
-    def known(self, images: Sequence[Path]) -> dict[str, tuple[str, ImageEntry]]:
+    def images(self, images: Sequence[Path]) -> dict[str, tuple[str, ImageEntry]]:
         """Return (stamp, entry) of each path that is known; the caller compares the stamp."""
-        found: dict[str, tuple[str, ImageEntry]] = {}
-        connection = self._open()
+
+        def known(stamp: str, facts: str, digest: bytes, hash_: bytes | None, hashed: int, decoded: int) -> Any:
+            return stamp, ImageEntry(ImageFacts(*json.loads(facts)), digest, hash_, bool(hashed), bool(decoded))
+
+        return self._select("images", images, known)
+
+    def save_images(self, entries: Mapping[str, tuple[str, ImageEntry]]) -> None:
+        """Add entries; the oldest go when there are too many."""
+        self._insert(
+            "images", [(path, stamp, json.dumps(entry.facts), *entry[1:]) for path, (stamp, entry) in entries.items()]
+        )
+
+    def maps(self, files: Sequence[Path]) -> dict[str, CachedMap]:
+        """Return what is known of label files that are images; the caller compares the stamp."""
+        return self._select("maps", files, lambda stamp, facts, digest: CachedMap(stamp, json.loads(facts), digest))
+
+    def save_maps(self, entries: Mapping[str, CachedMap]) -> None:
+        """Add what was found in label files; the oldest go when there are too many."""
+        self._insert(
+            "maps", [(path, entry.stamp, json.dumps(entry.facts), entry.digest) for path, entry in entries.items()]
+        )
+
+    def _select(self, table: str, files: Sequence[Path], known: Callable[..., Any]) -> dict[str, Any]:
+        """Return what is known of some files, made of the columns behind the path."""
+        found: dict[str, Any] = {}
+        connection = self._open() if files else None
         if connection is None:
             return found
         try:
-            for start in range(0, len(images), _AT_ONCE):
-                names = [_name(image) for image in images[start : start + _AT_ONCE]]
-                marks = ",".join("?" * len(names))
-                query = f"SELECT path, stamp, facts, digest, hash, hashed, decoded FROM images WHERE path IN ({marks})"
-                for path, stamp, facts, digest, hashed_value, hashed, decoded in connection.execute(query, names):
-                    entry = ImageEntry(
-                        ImageFacts(*json.loads(facts)), digest, hashed_value, bool(hashed), bool(decoded)
-                    )
-                    found[path] = (stamp, entry)
+            for start in range(0, len(files), _AT_ONCE):
+                names = [cache_name(file) for file in files[start : start + _AT_ONCE]]
+                query = f"SELECT * FROM {table} WHERE path IN ({','.join('?' * len(names))})"
+                found |= {path: known(*columns) for path, *columns in connection.execute(query, names)}
         except (sqlite3.Error, ValueError, TypeError) as error:
-            self._give_up(error)
+            self._discard(error)
             return {}
         finally:
             connection.close()
         return found
 
-    def keep(self, entries: Mapping[str, tuple[str, ImageEntry]]) -> None:
-        """Add entries; the oldest go when there are too many."""
-        connection = self._open() if entries else None
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        connection = self._open() if rows else None
         if connection is None:
             return
         try:
             with connection:
-                connection.executemany("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(entries))
-                connection.execute(
-                    "DELETE FROM images WHERE rowid <= (SELECT max(rowid) FROM images) - ?", (_MOST_ENTRIES,)
-                )
+                marks = ", ".join("?" * len(rows[0]))
+                connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+                oldest = f"rowid <= (SELECT max(rowid) FROM {table}) - ?"
+                connection.execute(f"DELETE FROM {table} WHERE {oldest}", (_MOST_ENTRIES,))
         except sqlite3.Error as error:
-            self._give_up(error)
-        finally:
-            connection.close()
-
-    def cached_maps(self, files: Sequence[Path]) -> dict[str, CachedMap]:
-        """Return what is known of label files that are images; the caller compares the stamp."""
-        connection = self._open() if files else None
-        if connection is None:
-            return {}
-        try:
-            found: dict[str, CachedMap] = {}
-            for start in range(0, len(files), _AT_ONCE):
-                names = [_name(file) for file in files[start : start + _AT_ONCE]]
-                query = f"SELECT path, stamp, facts, digest FROM maps WHERE path IN ({','.join('?' * len(names))})"
-                for path, stamp, facts, digest in connection.execute(query, names):
-                    found[path] = CachedMap(stamp, json.loads(facts), digest)
-            return found
-        except (sqlite3.Error, ValueError, TypeError) as error:
-            self._give_up(error)
-            return {}
-        finally:
-            connection.close()
-
-    def save_maps(self, entries: Mapping[str, CachedMap]) -> None:
-        """Add what was found in label files; the oldest go when there are too many."""
-        connection = self._open() if entries else None
-        if connection is None:
-            return
-        rows = ((path, entry.stamp, json.dumps(entry.facts), entry.digest) for path, entry in entries.items())
-        try:
-            with connection:
-                connection.executemany("INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?)", rows)
-                connection.execute(
-                    "DELETE FROM maps WHERE rowid <= (SELECT max(rowid) FROM maps) - ?", (_MOST_ENTRIES,)
-                )
-        except sqlite3.Error as error:
-            self._give_up(error)
+            self._discard(error)
         finally:
             connection.close()
 
@@ -150,23 +134,19 @@ class ScanCache:
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 connection = sqlite3.connect(self._file, timeout=_LOCKED_SECONDS)
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS images (path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB, "
-                    "hash BLOB, hashed INT, decoded INT)"
-                )
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS maps (path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB)"
-                )
+                for table, more in _TABLES.items():
+                    columns = f"path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB{more}"
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
                 return connection
             except sqlite3.DatabaseError as error:
-                self._give_up(error)
+                self._discard(error)
                 if attempt or self._file is None:
                     return None
             except OSError:
                 return None
         return None
 
-    def _give_up(self, error: Exception) -> None:
+    def _discard(self, error: Exception) -> None:
         """Delete a damaged file, so that the next scan begins a new one; do without one that is locked."""
         if self._file is None:
             return
@@ -180,23 +160,10 @@ class ScanCache:
             self._file = None
 
 
-def _rows(entries: Mapping[str, tuple[str, ImageEntry]]) -> Iterable[tuple[object, ...]]:
-    for path, (stamp, entry) in entries.items():
-        yield path, stamp, json.dumps(entry.facts), entry.digest, entry.hash, entry.hashed, entry.decoded
-
-
-def _name(image: Path) -> str:
-    """Return a path as SQLite can hold it, whatever bytes it has."""
-    return os.fsencode(os.path.abspath(image)).hex() if not _is_plain(str(image)) else os.path.abspath(image)  # noqa: PTH100
-
-
-def _is_plain(text: str) -> bool:
-    return text.isascii() or text.isprintable()
-
-
-def cache_name(image: Path) -> str:
-    """Return the key of an image in `ScanCache.known` and `ScanCache.keep`."""
-    return _name(image)
+def cache_name(file: Path) -> str:
+    """Return the key of a file in the cache: its path as SQLite can hold it, whatever bytes it has."""
+    path = os.path.abspath(file)  # noqa: PTH100
+    return path if path.isascii() or path.isprintable() else os.fsencode(path).hex()
 
 
 def stamp_of(status: os.stat_result) -> str:

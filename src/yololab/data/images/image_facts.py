@@ -98,7 +98,7 @@ def _facts_by_pillow(content: bytes) -> ImageFacts:
             if name not in ("JPEG", "MPO"):
                 image.verify()
     except Exception as raised:  # Pillow's readers raise whatever a broken file makes them
-        return ImageFacts(size, error=_words(raised))
+        return ImageFacts(size, error=short_message(raised))
     bits = content[24] if name == "PNG" and size > 24 else max(deepest, _DEEP_MODES.get(mode, 8))
     ends = name != "JPEG" or content.endswith(_JPEG_END)
     error, bands = None if ends else decode_error(content), 0
@@ -153,7 +153,7 @@ def decode_error(content: bytes) -> str | None:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
     except Exception as error:  # as above
-        return _words(error)
+        return short_message(error)
     return None
 
 
@@ -193,7 +193,7 @@ def _orientation(image: Any) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def _words(error: Exception) -> str:
+def short_message(error: Exception) -> str:
     """Return the message of an error in one short line, without the address of our buffer."""
     text = str(error).partition(" <_io")[0].splitlines()
     return (text[0] if text else type(error).__name__)[:120]

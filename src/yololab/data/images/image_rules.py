@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES
 from yololab.data.images.image_facts import ImageFacts
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, blocking, note, warning
 
 SMALLEST_SIDE = 10  # Ultralytics leaves out an image with a smaller side (`check_image` in data/utils.py)
 TINY_SIDE = 32
@@ -22,24 +22,24 @@ _NAMES |= {"JPEG2000": {"jp2"}, "HEIF": {"heic", "heif"}, "AVIF": {"avif"}}
 def unreadable(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
     """Find files that are no image, or one that is cut off."""
     if facts.size_bytes == 0:
-        yield DataProblem("image_empty", image, None, "0 bytes", Severity.BLOCKING, f"{_DROPS}: replace or delete it")
+        yield blocking("image_empty", image, "0 bytes", f"{_DROPS}: replace or delete it")
     elif facts.error is not None:
         check = "image_truncated" if "truncated" in facts.error.lower() else "image_unreadable"
         remedy = f"{_DROPS}: replace it, or delete it with its label"
-        yield DataProblem(check, image, None, facts.error, Severity.BLOCKING, remedy)
+        yield blocking(check, image, facts.error, remedy)
     elif facts.format is not None and facts.format.lower() not in IMAGE_SUFFIXES | {"jpeg2000"}:
         what, remedy = f"the content is {facts.format}", f"{_DROPS}: convert it to jpg or png"
-        yield DataProblem("image_format", image, None, what, Severity.BLOCKING, remedy)
+        yield blocking("image_format", image, what, remedy)
 
 
 def unfinished_jpeg(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
     """Find JPEGs that were cut and then closed, and whole ones with bytes after their end."""
     if facts.short:
         what, remedy = "cut off, then closed with an end marker", "its lower part is gray: replace it"
-        yield DataProblem("image_truncated", image, None, what, Severity.WARNING, remedy)
+        yield warning("image_truncated", image, what, remedy)
     if facts.error is None and not facts.ends:
         remedy = "plain Ultralytics would rewrite the file (yololab never does): save it again with an image tool"
-        yield DataProblem("image_end", image, None, "bytes after the end of the JPEG", Severity.WARNING, remedy)
+        yield warning("image_end", image, "bytes after the end of the JPEG", remedy)
 
 
 def extreme_size(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
@@ -49,12 +49,12 @@ def extreme_size(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
     side, size = min(facts.width, facts.height), f"{facts.width} x {facts.height} px"
     if side < SMALLEST_SIDE:
         remedy = f"{_DROPS}: sides must have {SMALLEST_SIDE} px or more"
-        yield DataProblem("image_small", image, None, size, Severity.BLOCKING, remedy)
+        yield blocking("image_small", image, size, remedy)
     elif side < TINY_SIDE:
-        yield DataProblem("image_tiny", image, None, size, Severity.WARNING, "is it a thumbnail or a crop by mistake?")
+        yield warning("image_tiny", image, size, "is it a thumbnail or a crop by mistake?")
     elif facts.width * facts.height > LARGE_PIXELS:
         remedy = "it is decoded whole for every use: cut it into tiles, or make it smaller"
-        yield DataProblem("image_large", image, None, size, Severity.WARNING, remedy)
+        yield warning("image_large", image, size, remedy)
 
 
 def rotated(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
@@ -62,7 +62,7 @@ def rotated(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
     if facts.orientation != 1:
         what = f"EXIF orientation {facts.orientation}: Ultralytics turns it before it uses the labels"
         remedy = "look whether its boxes fit the turned image; an image saved upright has no such doubt"
-        yield DataProblem("image_rotated", image, None, what, Severity.WARNING, remedy)
+        yield warning("image_rotated", image, what, remedy)
 
 
 def other_channels(image: Path, facts: ImageFacts, channels: int) -> Iterator[DataProblem]:
@@ -72,14 +72,14 @@ def other_channels(image: Path, facts: ImageFacts, channels: int) -> Iterator[Da
     if facts.bits > 8:
         what = f"{facts.bits} bits a channel: Ultralytics keeps the upper 8"
         remedy = "convert it with the range that matters spread over 8 bits"
-        yield DataProblem("image_depth", image, None, what, Severity.WARNING, remedy)
+        yield warning("image_depth", image, what, remedy)
     elif channels not in (1, 3) and facts.bands not in (0, channels):
         what = f"{facts.bands} channel(s) in a dataset of {channels}"
         remedy = f"training would stop: write images of {channels} channels, or mend `channels` in the data.yaml"
-        yield DataProblem("image_channels", image, None, what, Severity.BLOCKING, remedy)
+        yield blocking("image_channels", image, what, remedy)
     elif facts.mode != ("L" if channels == 1 else "RGB") and channels in (1, 3):
         what = f"mode {facts.mode} in a dataset of {channels} channel(s): converted on loading"
-        yield DataProblem("image_channels", image, None, what, Severity.NOTE, "nothing to do when that is meant")
+        yield note("image_channels", image, what, "nothing to do when that is meant")
 
 
 def wrong_suffix(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
@@ -88,7 +88,7 @@ def wrong_suffix(image: Path, facts: ImageFacts) -> Iterator[DataProblem]:
         suffix = image.name.rpartition(".")[2].lower()
         if suffix not in _NAMES.get(facts.format, {facts.format.lower()}):
             what = f"the content is {facts.format}, the name says {suffix}"
-            yield DataProblem("image_suffix", image, None, what, Severity.WARNING, "rename or convert the file")
+            yield warning("image_suffix", image, what, "rename or convert the file")
 
 
 def check_image_file(image: Path, facts: ImageFacts, channels: int) -> tuple[DataProblem, ...]:

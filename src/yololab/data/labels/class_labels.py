@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from yololab.data.dataset.class_folders import class_folders, loose_images
 from yololab.data.dataset.layout import Dataset
 from yololab.data.images.image_cache import CachedMap, ImageEntry
-from yololab.data.labels.label_source import ImageLabels, Missing
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.labels.label_source import ImageLabels, LabelSource, Missing
+from yololab.data.problems import DataProblem, Severity, blocking, note, warning
 
 
 @dataclass(frozen=True)
-class ClassLabels:
+class ClassLabels(LabelSource):
     """The class folder of each image.
 
     Attributes:
@@ -30,7 +30,6 @@ class ClassLabels:
     single_cls: bool = False
     unit: ClassVar[str] = "images"
     suffixes: ClassVar[frozenset[str]] = frozenset()
-    reads_maps: ClassVar[bool] = False
     missing: ClassVar[Missing] = Missing("missing_label", "in no class folder", Severity.WARNING, "move it into one")
 
     def name(self, image: Path) -> str:
@@ -43,9 +42,9 @@ class ClassLabels:
         split = next(folder for folder in self.folders if image.is_relative_to(folder))
         return split / self.name(image)
 
-    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
+    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
         """Name the class of an image."""
-        del entry, known  # the path says all
+        del entry, cached  # the path says all
         index = self.indices.get(self.name(image))
         amounts = {} if index is None else {0 if self.single_cls else index: 1}
         return ImageLabels(True, self.digest(image), amounts)
@@ -59,17 +58,13 @@ class ClassLabels:
         if dataset.splits["val"][0].name == "test":
             what = "no folder `val`: `test` takes its place, and nothing is left to test on"
             remedy = "the checkpoint is chosen on it, so its score there is a little too good: split off a `val`"
-            yield DataProblem("class_no_val", dataset.root, None, what, Severity.NOTE, remedy)
+            yield note("class_no_val", dataset.root, what, remedy)
         for split, found in images.items():
             for folder in filter(Path.is_dir, dataset.splits[split]):
                 yield from stray_images(split, folder)
                 yield from wrong_class_folders(split, folder, self.indices, [image for image, _ in found])
         everything = (pair for found in images.values() for pair in found)
         yield from contradicting_classes((image, digest, self.name(image)) for image, digest in everything)
-
-    def header(self) -> dict[str, Any]:
-        """Return nothing: the class names are in every fingerprint."""
-        return {}
 
 
 def stray_images(split: str, folder: Path) -> Iterator[DataProblem]:
@@ -78,7 +73,7 @@ def stray_images(split: str, folder: Path) -> Iterator[DataProblem]:
     if stray:
         what = f"{split}: {len(stray)} image(s) beside the class folders, this one first"
         remedy = "Ultralytics does not read them: move each into the folder of its class"
-        yield DataProblem("loose_image", stray[0], None, what, Severity.WARNING, remedy)
+        yield warning("loose_image", stray[0], what, remedy)
 
 
 def wrong_class_folders(
@@ -97,10 +92,10 @@ def wrong_class_folders(
         if name not in known and name in filled:
             what = f"{split}: images of {name!r}, which is no folder of the training split"
             remedy = "Ultralytics leaves these images out: add training images of the class, or remove the folder"
-            yield DataProblem("class_unknown", folder / name, None, what, Severity.BLOCKING, remedy)
+            yield blocking("class_unknown", folder / name, what, remedy)
         elif name in known and name not in filled and split == "train":
             what = "train: a class folder without images, and still a class of the model"
-            yield DataProblem("class_empty", folder / name, None, what, Severity.WARNING, "fill it or remove it")
+            yield warning("class_empty", folder / name, what, "fill it or remove it")
 
 
 def contradicting_classes(labelled: Iterable[tuple[Path, bytes, str]]) -> Iterator[DataProblem]:
@@ -114,4 +109,4 @@ def contradicting_classes(labelled: Iterable[tuple[Path, bytes, str]]) -> Iterat
         other, other_name = first.setdefault(digest, (image, name))
         if name != other_name:
             what = f"the same image as {other}, which is in {other_name!r}"
-            yield DataProblem("class_conflict", image, None, what, Severity.WARNING, "keep it in one class")
+            yield warning("class_conflict", image, what, "keep it in one class")

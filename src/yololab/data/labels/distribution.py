@@ -10,7 +10,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, Severity, note
 
 SIDE_EDGES = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 ASPECT_EDGES = (0.125, 0.25, 0.5, 0.8, 1.25, 2, 4, 8)
@@ -108,7 +108,7 @@ def rare_classes(
         shown = ", ".join(f"{name!r} {count}" for name, count in list(rare.items())[:_SHOWN])
         more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
         what = f"train: fewer than {FEW_INSTANCES} {unit} of {shown}{more}"
-        yield DataProblem("class_rare", yaml, None, what, Severity.NOTE, "label more of it, or merge it with another")
+        yield note("class_rare", yaml, what, "label more of it, or merge it with another")
 
 
 def imbalance(names: Mapping[int, str], instances: Mapping[int, int]) -> dict[str, Any] | None:
@@ -130,4 +130,4 @@ def strong_imbalance(yaml: Path, split: str, found: Mapping[str, Any] | None) ->
         most, least = found["most"], found["least"]
         what = f"{split}: {most['name']!r} {most['instances']} times, {least['name']!r} {least['instances']}"
         remedy = "look at the results of the rare class by itself; more examples of it help most"
-        yield DataProblem("imbalance", yaml, None, what, Severity.NOTE, remedy)
+        yield note("imbalance", yaml, what, remedy)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 from yololab.data.dataset.layout import Dataset
 from yololab.data.images.image_cache import CachedMap, ImageEntry
 from yololab.data.labels.label_rules import LabelVerdict
 from yololab.data.problems import DataProblem, Severity
-
-NOTHING = LabelVerdict(())
-_NO_AMOUNTS: Mapping[int, int] = {}
-_NO_MEASURES: Mapping[str, float] = {}
 
 
 class ImageLabels(NamedTuple):
@@ -26,15 +23,15 @@ class ImageLabels(NamedTuple):
         verdict: The single objects; none where labels are not objects.
         problems: What was found.
         measures: Further sums, by name: pixels, metres.
-        fresh: What is worth keeping of the file, with its stamp, when it was not known.
+        fresh: What is worth caching of the file, with its name, when it was not cached.
     """
 
     labelled: bool
     digest: bytes
-    amounts: Mapping[int, int] = _NO_AMOUNTS
-    verdict: LabelVerdict = NOTHING
+    amounts: Mapping[int, int] = {}
+    verdict: LabelVerdict = LabelVerdict(())
     problems: tuple[DataProblem, ...] = ()
-    measures: Mapping[str, float] = _NO_MEASURES
+    measures: Mapping[str, float] = {}
     fresh: tuple[str, CachedMap] | None = None
 
 
@@ -54,44 +51,36 @@ class Missing(NamedTuple):
     remedy: str
 
 
-class LabelSource(Protocol):
+class LabelSource(ABC):
     """The labels of one dataset for one task.
 
     Attributes:
         unit: What amounts are counted in: objects, images, pixels.
         suffixes: Suffixes of label files; empty where there are none.
         missing: What an image without labels means.
-        reads_maps: Whether labels are images, worth remembering between two checks.
+        are_images: Whether labels are images, worth caching between two checks.
     """
 
-    @property
-    def unit(self) -> str:
-        """What amounts are counted in."""
+    unit: ClassVar[str]
+    suffixes: ClassVar[frozenset[str]]
+    missing: ClassVar[Missing]
+    are_images: ClassVar[bool] = False
 
-    @property
-    def suffixes(self) -> frozenset[str]:
-        """Suffixes of label files."""
-
-    @property
-    def missing(self) -> Missing:
-        """What an image without labels means."""
-
-    @property
-    def reads_maps(self) -> bool:
-        """Whether labels are images, worth remembering between two checks."""
-
+    @abstractmethod
     def file(self, image: Path) -> Path:
         """Return where the labels of an image lie; for class folders the folder."""
 
-    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
-        """Look at the labels of an image.
+    @abstractmethod
+    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+        """Read and check the labels of an image.
 
         Args:
             image: The image.
             entry: What is known of it; None when it cannot be read.
-            known: What is known of the label file from an earlier check; the stamp decides whether it counts.
+            cached: What an earlier check found in the label file; the stamp decides whether it counts.
         """
 
+    @abstractmethod
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's labels.
 
@@ -99,13 +88,16 @@ class LabelSource(Protocol):
             InputError: They are there and cannot be read.
         """
 
-    def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
-        """Find what is wrong with the labels of the dataset as a whole.
+    def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterable[DataProblem]:
+        """Find what is wrong with the labels of the dataset as a whole; nothing where each image stands for itself.
 
         Args:
             dataset: The dataset.
             images: The readable images of each split, with the SHA-256 of their bytes.
         """
+        del dataset, images
+        return ()
 
     def header(self) -> dict[str, Any]:
         """Return what else changes the labels that a model is given; enters the fingerprint."""
+        return {}

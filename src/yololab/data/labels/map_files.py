@@ -1,14 +1,16 @@
-"""Labels that are images, one for each image: read once, and remembered while the file stays as it is."""
+"""Labels that are images, one for each image: read once, and cached while the file stays as it is."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from yololab.data.images.image_cache import CachedMap, cache_name, is_settled, stamp_of
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.images.image_cache import CachedMap, ImageEntry, cache_name, is_settled, stamp_of
+from yololab.data.labels.label_source import ImageLabels, LabelSource
+from yololab.data.problems import DataProblem, blocking
 from yololab.errors import InputError, Problem
 
 DROPS = "Ultralytics leaves out the image"
@@ -16,66 +18,59 @@ ABSENT = bytes(32)
 """The digest of a map that is not there."""
 
 
-class MapContent(NamedTuple):
-    """What is in a label file.
+class MapVerdict(NamedTuple):
+    """What a map is worth.
 
     Attributes:
-        facts: What was found in it, as plain values.
-        digest: SHA-256 of its bytes.
-        fresh: The same with its name and stamp, when it was not known and is worth keeping.
+        problems: What was found.
+        amounts: Pixels of each class.
+        measures: Further sums, by name: pixels, metres.
     """
 
-    facts: Sequence[Any]
-    digest: bytes
-    fresh: tuple[str, CachedMap] | None
+    problems: Sequence[DataProblem]
+    amounts: Mapping[int, int]
+    measures: Mapping[str, float]
 
 
-def read_map(
-    file: Path, known: CachedMap | None, read: Callable[[bytes], Sequence[Any]]
-) -> MapContent | DataProblem | None:
-    """Return what is in a label file; a problem when it cannot be read, None when it is not there.
+class MapLabels(LabelSource):
+    """A label image for each image."""
 
-    Args:
-        file: The file.
-        known: What is known of it from an earlier check.
-        read: Finds in the bytes what is to be known.
-    """
-    try:
-        status = file.stat()
-        stamp = stamp_of(status)
-        if known is not None and known.stamp == stamp:
-            return MapContent(known.facts, known.digest, None)
-        content = file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        what, remedy = f"not readable ({error.strerror})", "Ultralytics leaves out the image: mend the permissions"
-        return DataProblem("label_unreadable", file, None, what, Severity.BLOCKING, remedy)
-    facts, digest = read(content), hashlib.sha256(content).digest()
-    kept = (cache_name(file), CachedMap(stamp, facts, digest)) if is_settled(status) else None
-    return MapContent(facts, digest, kept)
+    unit: ClassVar[str] = "pixels"
+    are_images: ClassVar[bool] = True
 
+    @abstractmethod
+    def facts(self, content: bytes) -> Sequence[Any]:
+        """Return what the bytes of a map hold, as plain values that JSON can hold."""
 
-def map_digest(file: Path) -> bytes:
-    """Return the SHA-256 of a label file; that of nothing when there is none.
+    @abstractmethod
+    def verdict(self, file: Path, facts: Sequence[Any], entry: ImageEntry | None) -> MapVerdict:
+        """Apply every rule to what a map holds; `entry` is what is known of its image."""
 
-    Raises:
-        InputError: It is there and cannot be read.
-    """
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").digest()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        return hashlib.sha256().digest()
-    except OSError as error:
-        raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a label file")) from None
+    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+        """Read and check the map of an image, or take what the cache has of it."""
+        file = self.file(image)
+        if file == image:  # an image outside any folder `images` has no place for a map
+            return ImageLabels(False, ABSENT)
+        try:
+            status = file.stat()
+            stamp = stamp_of(status)
+            found = cached if cached is not None and cached.stamp == stamp else None
+            content = b"" if found else file.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return ImageLabels(False, ABSENT)
+        except OSError as error:
+            what = f"not readable ({error.strerror})"
+            problem = blocking("label_unreadable", file, what, f"{DROPS}: mend the permissions")
+            return ImageLabels(True, ABSENT, problems=(problem,))
+        found = found or CachedMap(stamp, self.facts(content), hashlib.sha256(content).digest())
+        fresh = (cache_name(file), found) if found is not cached and is_settled(status) else None
+        problems, amounts, measures = self.verdict(file, found.facts, entry)
+        return ImageLabels(True, found.digest, amounts, problems=tuple(problems), measures=measures, fresh=fresh)
 
-
-def beside_images(image: Path, folder: str) -> Path:
-    """Return an image's path with its last folder `images` called otherwise; the same path when there is none."""
-    parts = list(image.parts)
-    for place in range(len(parts) - 1, -1, -1):
-        if parts[place] == "images":
-            parts[place] = folder
-            break
-    return Path(*parts)
+    def digest(self, image: Path) -> bytes:
+        """Return the digest of an image's map."""
+        file = self.file(image)
+        try:
+            return hashlib.sha256(file.read_bytes()).digest() if file.is_file() and file != image else ABSENT
+        except OSError as error:
+            raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a label file")) from None

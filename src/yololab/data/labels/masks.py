@@ -7,23 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import sep
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES
-from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.task_keys import IGNORED
-from yololab.data.images.image_cache import CachedMap, ImageEntry
-from yololab.data.labels.label_source import ImageLabels, Missing
-from yololab.data.labels.map_files import ABSENT, DROPS, map_digest, read_map
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.images.image_cache import ImageEntry
+from yololab.data.images.image_facts import short_message
+from yololab.data.labels.label_source import Missing
+from yololab.data.labels.map_files import DROPS, MapLabels, MapVerdict
+from yololab.data.problems import DataProblem, Severity, blocking, warning
 
 _SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class MaskFacts:
+class MaskFacts(NamedTuple):
     """What a mask holds.
 
     Attributes:
@@ -37,26 +36,19 @@ class MaskFacts:
 
     width: int = 0
     height: int = 0
-    values: Sequence[tuple[int, int]] = ()
+    values: Sequence[Sequence[int]] = ()
     format: str = ""
     colour: bool = False
     error: str | None = None
 
 
-def read_mask(content: bytes) -> list[Any]:
-    """Read a mask as Ultralytics does: indices of a coloured palette, grey levels of everything else.
-
-    Args:
-        content: The bytes of the file.
-
-    Returns:
-        The values of `MaskFacts`.
-    """
+def read_mask(content: bytes) -> MaskFacts:
+    """Read the bytes of a mask as Ultralytics does: indices of a coloured palette, grey levels of everything else."""
     from PIL import Image, ImageOps
 
     try:
         with Image.open(io.BytesIO(content)) as image:
-            name, colour, pixels = image.format or "", False, np.zeros((0, 0))
+            name, colour = image.format or "", False
             if image.mode == "P":
                 palette = np.array(image.getpalette()).reshape(-1, 3)
                 grey = bool((palette == palette[:, :1]).all())
@@ -64,22 +56,21 @@ def read_mask(content: bytes) -> list[Any]:
             elif image.mode in ("L", "1", "I", "I;16", "I;16B", "I;16L"):
                 pixels = np.asarray(ImageOps.exif_transpose(image))  # OpenCV, which reads these there, turns them
             elif image.mode == "F":
-                return [0, 0, [], name, False, "floating-point values, which are no classes"]
+                return MaskFacts(format=name, error="floating-point values, which are no classes")
             else:
                 channels = np.asarray(image.convert("RGB"))
                 colour = bool((channels != channels[:, :, :1]).any())
                 pixels = channels[:, :, 0]
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them
-        lines = str(error).partition(" <_io")[0].splitlines()
-        return [0, 0, [], "", False, lines[0][:120] if lines else type(error).__name__]
+        return MaskFacts(error=short_message(error))
     values, counts = np.unique(pixels.astype(np.int64), return_counts=True)
     height, width = pixels.shape[:2]
-    found = [] if colour else [[int(value), int(count)] for value, count in zip(values, counts, strict=True)]
-    return [width, height, found, name, colour, None]
+    found = () if colour else tuple(zip(values.tolist(), counts.tolist(), strict=True))
+    return MaskFacts(width, height, found, name, colour)
 
 
 @dataclass(frozen=True)
-class MaskLabels:
+class MaskLabels(MapLabels):
     """The mask of each image.
 
     Attributes:
@@ -91,9 +82,7 @@ class MaskLabels:
     folder: str
     nc: int
     mapping: Mapping[int, int]
-    unit: ClassVar[str] = "pixels"
     suffixes: ClassVar[frozenset[str]] = frozenset(f".{suffix}" for suffix in IMAGE_SUFFIXES)
-    reads_maps: ClassVar[bool] = True
     missing: ClassVar[Missing] = Missing("missing_mask", "no mask", Severity.BLOCKING, f"{DROPS}: expected is {{file}}")
 
     def file(self, image: Path) -> Path:
@@ -104,27 +93,17 @@ class MaskLabels:
             return next((other for other in others if other.is_file()), path)
         return path
 
-    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
-        """Judge the mask of an image."""
-        file = self.file(image)
-        found = read_map(file, known, read_mask) if file != image else None
-        if not isinstance(found, tuple):
-            return ImageLabels(found is not None, ABSENT, problems=() if found is None else (found,))
-        facts = MaskFacts(*found.facts)
-        problems = tuple(self._judge(file, facts, entry))
-        amounts = {} if any(problem.blocking for problem in problems) else self._amounts(facts)
-        pixels = {"pixels": sum(count for _, count in facts.values), "counted": sum(amounts.values())}
-        return ImageLabels(True, found.digest, amounts, problems=problems, measures=pixels, fresh=found.fresh)
+    def facts(self, content: bytes) -> MaskFacts:
+        """Return what a mask holds."""
+        return read_mask(content)
 
-    def digest(self, image: Path) -> bytes:
-        """Return the digest of an image's mask."""
-        file = self.file(image)
-        return map_digest(file) if file.is_file() and file != image else ABSENT
-
-    def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
-        """Find nothing: each map stands for itself."""
-        del dataset, images
-        yield from ()
+    def verdict(self, file: Path, facts: Sequence[Any], entry: ImageEntry | None) -> MapVerdict:
+        """Check a mask."""
+        found = MaskFacts(*facts)
+        problems = list(self._problems(file, found, entry))
+        amounts = {} if any(problem.blocking for problem in problems) else self._amounts(found)
+        pixels = sum(count for _, count in found.values)
+        return MapVerdict(problems, amounts, {"pixels": pixels, "counted": sum(amounts.values())})
 
     def header(self) -> dict[str, Any]:
         """Return how values become classes."""
@@ -147,28 +126,32 @@ class MaskLabels:
                 amounts[index] = amounts.get(index, 0) + count
         return amounts
 
-    def _judge(self, file: Path, facts: MaskFacts, entry: ImageEntry | None) -> Iterator[DataProblem]:
+    def _problems(self, file: Path, facts: MaskFacts, entry: ImageEntry | None) -> Iterator[DataProblem]:
         if facts.error is not None:
             what = f"no mask that can be read: {facts.error}"
-            yield DataProblem("mask_unreadable", file, None, what, Severity.BLOCKING, f"{DROPS}: make it anew")
+            yield blocking("mask_unreadable", file, what, f"{DROPS}: make it anew")
             return
         if facts.colour:
             remedy = "Ultralytics would take the brightness for classes: write one channel of class indices"
-            yield DataProblem("mask_colour", file, None, "a colour image", Severity.BLOCKING, remedy)
+            yield blocking("mask_colour", file, "a colour image", remedy)
             return
-        yield from _wrong_size(file, (facts.width, facts.height), entry)
+        shown = entry.facts.shown_size if entry is not None and entry.facts.width else (facts.width, facts.height)
+        if shown != (facts.width, facts.height):
+            what = f"{facts.width} x {facts.height} px, its image {shown[0]} x {shown[1]}"
+            yield blocking("mask_size", file, what, f"{DROPS}: make both the same size")
         wrong = [value for value, _ in facts.values if not self._allowed(value)]
         if wrong:
-            shown = ", ".join(map(str, wrong[:_SHOWN])) + (", …" if len(wrong) > _SHOWN else "")
-            what = f"values {shown} are no class (0 to {max(self.nc - 1, 1)}) and not {IGNORED}, which is ignored"
-            remedy = f"{DROPS}: mend the mask, `names`, or `label_mapping` in the data.yaml"
-            yield DataProblem("mask_values", file, None, what, Severity.BLOCKING, remedy)
+            listed = ", ".join(map(str, wrong[:_SHOWN])) + (", …" if len(wrong) > _SHOWN else "")
+            what = f"values {listed} are no class (0 to {max(self.nc - 1, 1)}) and not {IGNORED}, which is ignored"
+            yield blocking(
+                "mask_values", file, what, f"{DROPS}: mend the mask, `names`, or `label_mapping` in the data.yaml"
+            )
         elif all(self._class(value) == IGNORED for value, _ in facts.values):
             remedy = "nothing can be learnt of this image: label it, or remove it"
-            yield DataProblem("mask_empty", file, None, "every pixel is ignored", Severity.WARNING, remedy)
+            yield warning("mask_empty", file, "every pixel is ignored", remedy)
         if facts.format == "JPEG":
             remedy = "JPEG changes values along edges: write masks as PNG"
-            yield DataProblem("mask_lossy", file, None, "a mask in JPEG", Severity.WARNING, remedy)
+            yield warning("mask_lossy", file, "a mask in JPEG", remedy)
 
 
 def mask_path(image: Path, folder: str) -> Path:
@@ -179,11 +162,3 @@ def mask_path(image: Path, folder: str) -> Path:
     """
     text = f"{sep}{folder}{sep}".join(str(image).rsplit(f"{sep}images{sep}", 1))
     return Path(text.rsplit(".", 1)[0] + ".png")
-
-
-def _wrong_size(file: Path, size: tuple[int, int], entry: ImageEntry | None) -> Iterator[DataProblem]:
-    """Find a mask of another size than its image."""
-    shown = entry.facts.shown_size if entry is not None and entry.facts.width else size
-    if shown != size:
-        what = f"{size[0]} x {size[1]} px, its image {shown[0]} x {shown[1]}"
-        yield DataProblem("mask_size", file, None, what, Severity.BLOCKING, f"{DROPS}: make both the same size")

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from yololab.data.dataset.layout import Dataset, label_path
 from yololab.data.images.image_cache import CachedMap, ImageEntry
-from yololab.data.labels.digests import label_digest, text_digest
 from yololab.data.labels.label_rows import LabelRules
 from yololab.data.labels.label_rules import DROPS, LabelVerdict, check_label
-from yololab.data.labels.label_source import ImageLabels, Missing
-from yololab.data.problems import DataProblem, Severity
-
-_EMPTY = label_digest(b"")
+from yololab.data.labels.label_source import ImageLabels, LabelSource, Missing
+from yololab.data.problems import DataProblem, Severity, blocking, note, warning
+from yololab.errors import InputError, Problem
 
 
 @dataclass(frozen=True)
-class TextLabels:
+class TextLabels(LabelSource):
     """The `.txt` file of each image.
 
     Attributes:
@@ -30,7 +29,6 @@ class TextLabels:
     rules: LabelRules
     unit: ClassVar[str] = "objects"
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt"})
-    reads_maps: ClassVar[bool] = False
     missing: ClassVar[Missing] = Missing(
         "missing_label",
         "no label file: it counts as background",
@@ -42,18 +40,18 @@ class TextLabels:
         """Return the label file of an image."""
         return label_path(image)
 
-    def look(self, image: Path, entry: ImageEntry | None, known: CachedMap | None) -> ImageLabels:
-        """Judge the rows of an image's label file."""
-        del known  # rows are read faster than a cache
+    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+        """Read and check the rows of an image's label file."""
+        del cached  # rows are read faster than a cache
         label = label_path(image)
         try:
-            content = label.read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            return ImageLabels(False, _EMPTY)
+            content = _content(label)
         except OSError as error:
             what, remedy = f"not readable ({error.strerror})", f"{DROPS}: mend the file's permissions"
-            problem = DataProblem("label_unreadable", label, None, what, Severity.BLOCKING, remedy)
-            return ImageLabels(True, _EMPTY, problems=(problem,))
+            problem = blocking("label_unreadable", label, what, remedy)
+            return ImageLabels(True, label_digest(b""), problems=(problem,))
+        if content is None:
+            return ImageLabels(False, label_digest(b""))
         verdict = check_label(content, self.rules)
         problems = [DataProblem(f.check, label, f.line, f.what, f.severity, f.remedy) for f in verdict.findings]
         problems += _below_a_pixel(label, verdict, entry)
@@ -61,7 +59,11 @@ class TextLabels:
 
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's rows; that of an empty file when there is none."""
-        return text_digest(image)
+        label = label_path(image)
+        try:
+            return label_digest(_content(label) or b"")
+        except OSError as error:
+            raise InputError(Problem(str(label), f"not readable ({error.strerror})", "a label file")) from None
 
     def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
         """Find keypoints that nobody says the mirrored ones of."""
@@ -69,11 +71,20 @@ class TextLabels:
         if self.rules.keypoint_values and not dataset.raw.get("flip_idx"):
             what = "no `flip_idx`: which keypoint each one becomes in a mirrored image is not known"
             remedy = "training does not mirror images then (fliplr): add it to the data.yaml"
-            yield DataProblem("keypoint_flip", dataset.yaml, None, what, Severity.NOTE, remedy)
+            yield note("keypoint_flip", dataset.yaml, what, remedy)
 
-    def header(self) -> dict[str, Any]:
-        """Return nothing: the rows say all."""
-        return {}
+
+def label_digest(content: bytes) -> bytes:
+    """Return the SHA-256 of a label file's rows, however they are spaced and end."""
+    rows = (b" ".join(line.split()) for line in content.removeprefix(b"\xef\xbb\xbf").splitlines())
+    return hashlib.sha256(b"\n".join(filter(None, rows))).digest()
+
+
+def _content(label: Path) -> bytes | None:
+    try:
+        return label.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
 
 
 def _below_a_pixel(label: Path, verdict: LabelVerdict, entry: ImageEntry | None) -> Iterator[DataProblem]:
@@ -83,6 +94,7 @@ def _below_a_pixel(label: Path, verdict: LabelVerdict, entry: ImageEntry | None)
     width, height = entry.facts.shown_size
     small = [box for box in verdict.boxes if 0 < box[2] * width < 1 or 0 < box[3] * height < 1]
     if small:
-        box = small[0]
-        what = f"{len(small)} box(es) below one pixel, the first {box[2] * width:.2g} x {box[3] * height:.2g} px"
-        yield DataProblem("label_tiny", label, None, what, Severity.WARNING, "a slip of the mouse? delete or mend it")
+        what = (
+            f"{len(small)} box(es) below one pixel, the first {small[0][2] * width:.2g} x {small[0][3] * height:.2g} px"
+        )
+        yield warning("label_tiny", label, what, "a slip of the mouse? delete or mend it")
