@@ -22,7 +22,7 @@ from yololab.files.record import Record
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState, Resources
 from yololab.sweep.loop import TrialLoop
-from yololab.sweep.resume import take_over
+from yololab.sweep.reattach import reattach_trials
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus
 
 HERE = Path(__file__).parent
@@ -96,7 +96,7 @@ class SweepContract:
     def run(self, tmp_path: Path, executor: Executor, *wishes: str, **options: Any) -> list[TrialEntry]:
         folder = SweepFolder(tmp_path)
         source = Trials(folder, *wishes)
-        TrialLoop(folder, source, executor, MAP, source, poll_seconds=0.05, **options).run(StopSignal())
+        TrialLoop(folder, source, executor, MAP, (source,), poll_seconds=0.05, **options).run(StopSignal())
         return folder.trials()
 
     def test_each_end_is_one_row_and_ends_no_other(self, make, tmp_path):
@@ -153,7 +153,7 @@ class SweepContract:
         begun = tmp_path / "1/output.log"
         source.tick = lambda *_: setattr(stop, "requested", begun.exists() and "begun" in begun.read_text())
         with pytest.raises(InterruptedRunError, match="resume"):
-            TrialLoop(folder, source, make(jobs=1), MAP, source, poll_seconds=0.05).run(stop)
+            TrialLoop(folder, source, make(jobs=1), MAP, (source,), poll_seconds=0.05).run(stop)
         assert [str(entry.status) for entry in folder.trials()] == ["complete", "interrupted", "not started"]
         assert not alive(tmp_path / "1")
 
@@ -167,10 +167,10 @@ class SweepContract:
             folder.write_trial(replace(entry, status=TrialStatus.RUNNING, attempts=1, handle=handle, owner=gone.owner))
         wait_for(lambda: len(states_of(executor, folder)[JobState.GONE]) == 2, self.patience)
         wait_for(lambda: "begun" in (tmp_path / "0/output.log").read_text())
-        adopted = take_over(folder, executor, MAP)
-        assert [entry.number for entry in adopted] == [0]
+        still_running = reattach_trials(folder, executor, MAP)
+        assert [entry.number for entry in still_running] == [0]
         assert [str(entry.status) for entry in folder.trials()] == ["running", "complete", "interrupted"]
-        executor.cancel(adopted[0].handle)
+        executor.cancel(still_running[0].handle)
         wait_for(lambda: not alive(tmp_path / "0"), self.patience)
         executor.close()
 

@@ -14,7 +14,8 @@ from yololab.sweep.loop import TrialLoop
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
-from yololab.sweep.resume import take_over
+from yololab.sweep.reattach import reattach_trials
+from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen
 
@@ -29,10 +30,10 @@ def run(path: Path) -> None:
 
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources, BODY)
     source = StudySource(folder, settings, space, freeze)
-    adopted = take_over(folder, executor, settings.objectives)
+    still_running = reattach_trials(folder, executor, settings.objectives)
     source.catch_up()
     screen = Screen()
-    with SweepProgress(folder, screen, settings.objectives, source.planned, "detect", executor.capacity, 4) as progress:
+    with SweepProgress(folder, settings, screen, source.planned, executor.capacity) as progress:
         stop = StopSignal()
         with stop.listening(), stop.waiting_for_batch():
             TrialLoop(
@@ -40,9 +41,9 @@ def run(path: Path) -> None:
                 source,
                 executor,
                 settings.objectives,
-                progress,
+                (SummaryWriter(folder, settings, screen), progress),
                 retries=settings.search["retries"],
-                adopted=adopted,
+                still_running=still_running,
                 poll_seconds=0.05,
             ).run(stop)
 

@@ -40,12 +40,12 @@ class JobList:
         return self.entries.pop(0) if self.entries else None
 
     def environment(self, entry: TrialEntry) -> dict[str, str]:
-        """Tell nothing: there is no study."""
+        """Return none: there is no study."""
         del entry
         return {}
 
     def ended(self, entry: TrialEntry) -> None:
-        """Take no note: the sweeper is told by what is returned."""
+        """Take no note: the sweeper learns of it from what is returned."""
 
     def changed(self, entry: TrialEntry) -> None:
         """Print a line."""
@@ -92,7 +92,7 @@ def launch_jobs(
     source = JobList(list(entries))
     stop = StopSignal()
     with stop.listening(), stop.waiting_for_batch():
-        TrialLoop(folder, source, make_executor(engine, own, resources, body), (), source).run(stop)
+        TrialLoop(folder, source, make_executor(engine, own, resources, body), (), (source,)).run(stop)
     return [_job_return(folder.trial(trial.number), trial.overrides) for trial in trials]
 
 

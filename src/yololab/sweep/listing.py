@@ -9,7 +9,7 @@ from yololab.errors import InputError
 from yololab.files.json_files import read_json
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record, Status
-from yololab.sweep.results.summary import SUMMARY_VERSION
+from yololab.sweep.results.summary_files import SUMMARY_VERSION
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 from yololab.tasks import TASKS, Direction
 

@@ -27,7 +27,7 @@ class Source(Protocol):
         ...
 
     def environment(self, entry: TrialEntry) -> dict[str, str]:
-        """Return what the trial's process is told."""
+        """Return the variables for the trial's process."""
         ...
 
     def ended(self, entry: TrialEntry) -> None:
@@ -36,14 +36,14 @@ class Source(Protocol):
 
 
 class Observer(Protocol):
-    """Who looks on."""
+    """Who follows the sweep: the screen, the summary."""
 
     def changed(self, entry: TrialEntry) -> None:
-        """A trial was started, or has ended."""
+        """Take note of a trial that was started, or has ended."""
         ...
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
-        """Time has passed."""
+        """Take note that time has passed."""
         ...
 
 
@@ -55,21 +55,22 @@ class TrialLoop:
         folder: The sweep's folder.
         source: Where trials come from.
         executor: The engine.
-        objectives: What is sought.
-        observer: Who looks on.
+        objectives: What the sweep is after.
+        observers: Who follows it.
         retries: How often a trial that was killed is started again.
-        adopted: Trials of an earlier parent that still run.
+        still_running: Trials of an earlier parent.
         timeout_seconds: From when on no trial is started any more.
         poll_seconds: How often the engine is asked.
+        clock: Seconds from some moment on.
     """
 
     folder: SweepFolder
     source: Source
     executor: Executor
     objectives: Sequence[Objective]
-    observer: Observer
+    observers: Sequence[Observer]
     retries: int = 0
-    adopted: Sequence[TrialEntry] = ()
+    still_running: Sequence[TrialEntry] = ()
     timeout_seconds: float | None = None
     poll_seconds: float = POLL_SECONDS
     clock: Callable[[], float] = time.monotonic
@@ -83,38 +84,39 @@ class TrialLoop:
             InterruptedRunError: It was asked to stop; running trials have saved their state and wait.
         """
         started = self.clock()
-        self._running = {entry.number: entry for entry in self.adopted}
+        self._running = {entry.number: entry for entry in self.still_running}
         self._states = dict.fromkeys(self._running, JobState.RUNNING)
-        told, beaten = False, -HEARTBEAT_SECONDS
+        stopping, last_heartbeat = False, -HEARTBEAT_SECONDS
         try:
             while True:
-                if stop.requested and not told:
-                    told = True
+                if stop.requested and not stopping:
+                    stopping = True
                     for running in self._running.values():
                         self.executor.cancel(running.handle or "")
                 late = self.timeout_seconds is not None and self.clock() - started >= self.timeout_seconds
-                while not (told or late) and len(self._running) < self.executor.capacity:
+                while not (stopping or late) and len(self._running) < self.executor.capacity:
                     entry = self.source.next()
                     if entry is None:
                         break
                     self._submit(entry)
                 if not self._running:
                     break
-                self._look(stopping=told)
-                if self.clock() - beaten >= HEARTBEAT_SECONDS:
-                    beaten = self.clock()
+                self._look(stopping=stopping)
+                if self.clock() - last_heartbeat >= HEARTBEAT_SECONDS:
+                    last_heartbeat = self.clock()
                     self.folder.write_heartbeat(ProcessIdentity.current())
-                self.observer.tick(self._running, self._states)
+                for observer in self.observers:
+                    observer.tick(self._running, self._states)
                 if self._running:
                     time.sleep(self.poll_seconds)
         finally:
             self.executor.close()
             if self._running:
-                # After a second signal, or an error of ours: what has ended with us waits for a resume, and what goes
-                # on elsewhere keeps its handle.
+                # After a second signal, or an error of ours: what has ended with us is interrupted, and what runs
+                # on in a cluster keeps its handle.
                 self._look(stopping=True)
-        if told:
-            raise InterruptedRunError(f"interrupted; `yololab resume {self.folder.path}` goes on from here")
+        if stopping:
+            raise InterruptedRunError(f"interrupted; `yololab resume {self.folder.path}` continues from here")
 
     def _submit(self, entry: TrialEntry) -> None:
         """Start a trial; one that the engine does not take has failed."""
@@ -136,7 +138,12 @@ class TrialLoop:
         self.folder.write_trial(attempt)
         self._running[entry.number] = attempt
         self._states[entry.number] = JobState.PENDING
-        self.observer.changed(attempt)
+        self._tell(attempt)
+
+    def _tell(self, entry: TrialEntry) -> None:
+        """Let the observers know of a trial."""
+        for observer in self.observers:
+            observer.changed(entry)
 
     def _look(self, *, stopping: bool) -> None:
         """Ask the engine, and take note of what is gone."""
@@ -153,8 +160,8 @@ class TrialLoop:
         del self._states[entry.number]
         folder = self.folder.trial(entry.number)
         reason = self.executor.reason(entry.handle or "")
-        # One that was told to stop by its parent's death goes on with us; one that was ended by a limit does not.
-        orphan = reason is None and entry.handle in [item.handle for item in self.adopted]
+        # One that its parent's death has stopped can be resumed; one that was ended by a limit has failed.
+        orphan = reason is None and entry.handle in [item.handle for item in self.still_running]
         outcome = read_outcome(entry, folder, self.objectives, reason, asked=stopping or orphan)
         if outcome.retriable and entry.attempts <= self.retries and not stopping:
             self._submit(entry)
@@ -168,4 +175,4 @@ class TrialLoop:
             self.folder.leave_record(ended)
         if ended.status.finished:
             self.source.ended(ended)
-        self.observer.changed(ended)
+        self._tell(ended)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -17,8 +16,7 @@ from rich.text import Text
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.sweep.executor import JobState
-from yololab.sweep.results.summary import write_summary
-from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus
+from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen, duration, make_table, number
 
@@ -32,21 +30,17 @@ class SweepProgress:
 
     Attributes:
         folder: The sweep's folder.
+        settings: What was asked for.
         screen: Where to print.
-        objectives: What is sought.
         planned: How many trials there will be at most.
-        task: The task, whose columns of results.csv are shown.
         parallel: How many trials run at once.
-        epochs: Epochs of the longest training.
     """
 
     folder: SweepFolder
+    settings: SweepSettings
     screen: Screen
-    objectives: Sequence[Objective]
     planned: int
-    task: str
     parallel: int
-    epochs: int
     _ended: dict[int, TrialEntry] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
     _begun: dict[int, float] = field(default_factory=dict)
@@ -77,15 +71,12 @@ class SweepProgress:
             self.screen.stage(name, f"{values}{again}")
             return
         if entry.status.finished:
-            # From now on a kill leaves a summary that knows of this trial; one that cannot be written stops nothing.
-            with suppress(InputError, OSError):
-                write_summary(self.folder)
             self._ended[entry.number] = entry
             if entry.number in self._begun and entry.status is TrialStatus.COMPLETE:
                 self._took.append(time.monotonic() - self._begun.pop(entry.number))
         numbers = "  ".join(
             f"{item.metric} {number(value)}"
-            for item, value in zip(self.objectives, entry.objectives or (), strict=False)
+            for item, value in zip(self.settings.objectives, entry.objectives or (), strict=False)
         )
         error = str((entry.error or {}).get("message", "")).partition("\n")[0]
         self.screen.stage(
@@ -98,7 +89,7 @@ class SweepProgress:
             return
         self._shown = time.monotonic()
         rows = [self._row(entry, states.get(entry_number)) for entry_number, entry in sorted(running.items())]
-        table = make_table(("trial", "values", "state", "epoch", self.objectives[0].metric, "left"), rows)
+        table = make_table(("trial", "values", "state", "epoch", self.settings.objectives[0].metric, "left"), rows)
         self._live.update(Group(table, Text(self.overview())), refresh=True)
 
     def overview(self) -> str:
@@ -117,7 +108,7 @@ class SweepProgress:
         complete = [
             entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE and entry.objectives
         ]
-        sign = 1 if self.objectives[0].direction == "maximize" else -1
+        sign = 1 if self.settings.objectives[0].direction == "maximize" else -1
         return max(complete, key=lambda entry: sign * (entry.objectives or (0,))[0], default=None)
 
     def seconds_left(self) -> float | None:
@@ -136,7 +127,7 @@ class SweepProgress:
         began = self._begun.get(entry.number)
         left = None
         if began is not None and epoch:
-            left = (time.monotonic() - began) / epoch * max(0, self.epochs - epoch)
+            left = (time.monotonic() - began) / epoch * max(0, self.settings.epochs - epoch)
         elif began is not None and self._took:
             left = max(0.0, sum(self._took) / len(self._took) - (time.monotonic() - began))
         return (
@@ -154,7 +145,8 @@ class SweepProgress:
             table = read_results(self.folder.trial(entry.number).results)
         except InputError:
             return None, None
-        source = {metric.name: metric.source for metric in TASKS[self.task].metrics}.get(self.objectives[0].metric)
+        shown = self.settings.objectives[0].metric
+        source = next((item.source for item in TASKS[self.settings.task].metrics if item.name == shown), None)
         column = table.metrics.get(source or "", ())
         return (table.epochs[-1] if table.epochs else None), (column[-1] if column else None)
 

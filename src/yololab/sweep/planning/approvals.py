@@ -19,7 +19,7 @@ from yololab.job.dry_estimate import estimate_from, probe_experiment
 from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.stages.check import check_settings, refuse_blocking, show_findings
-from yololab.job.stages.estimate import EXPORT_SECONDS
+from yololab.job.stages.estimate import Estimate
 from yololab.sweep.planning.plan import PlannedTrial
 from yololab.sweep.state import APPROVALS_VERSION, SweepFolder
 from yololab.terminal.screen import Screen, counted, duration
@@ -47,95 +47,106 @@ class Agreement:
     checks: Mapping[str, CheckReport] = field(default_factory=dict)
 
 
+@dataclass
+class Gates:
+    """Asks at the gates of a sweep, and keeps each answer.
+
+    Attributes:
+        gatekeeper: Who answers; None asks nobody, when only the estimate is wanted.
+        screen: Where to print.
+        facts: What every answer rests on.
+        approvals: The answers, also the one that ended the sweep.
+    """
+
+    gatekeeper: Gatekeeper | None
+    screen: Screen
+    facts: dict[str, Any] = field(default_factory=dict)
+    approvals: list[Approval] = field(default_factory=list)
+
+    def ask(self, gate: GateName, question: str, **facts: Any) -> None:
+        """Get the answer of a gate.
+
+        Raises:
+            ApprovalError: Somebody declined, or nobody was there to ask.
+        """
+        if self.gatekeeper is None:
+            return
+        facts = self.facts | facts
+        try:
+            approval = self.gatekeeper.decide(gate, question, facts)
+        except ApprovalError:
+            self.approvals.append(Approval(gate, facts, Answer.UNANSWERED, "nobody", now()))
+            raise
+        self.approvals.append(approval)
+        self.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
+        if approval.answer is Answer.NO:
+            raise declined(approval)
+
+
 def agree(
     trials: Sequence[PlannedTrial],
     prepared: Sequence[Prepared],
-    gatekeeper: Gatekeeper | None,
-    screen: Screen,
+    gates: Gates,
     *,
     planned: int,
     parallel: int,
-    elsewhere: str | None = None,
-    approvals: list[Approval] | None = None,
+    remote: str | None = None,
 ) -> Agreement:
     """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
 
     Args:
         trials: The trials, or when a sampler chooses them, some that span its space.
         prepared: Dataset, model and device of each.
-        gatekeeper: Who answers; None asks nobody, when only the estimate is wanted.
-        screen: Where to print.
+        gates: Where to ask.
         planned: How many trainings there will be at most.
         parallel: How many run at once.
-        elsewhere: The engine whose other machines they run on; None: they run here, and can be timed.
-        approvals: Takes each answer as it is given, also the one that ends it.
+        remote: The engine on whose machines they run; None: they run here, and can be timed.
 
     Raises:
         InputError: A dataset has a problem that blocks a training.
         ApprovalError: Somebody declined, or nobody was there to ask.
     """
-    approvals = [] if approvals is None else approvals
+    screen = gates.screen
     checks = _check_datasets(trials, prepared, screen)
-    names = dict.fromkeys(item.dataset_name for item in prepared)
-    machines = dict.fromkeys(name for item in prepared for name in item.device.names)
-    about = {"trials": planned, "datasets": list(names), "devices": list(machines)}
-    about["images"] = [{split: found.images for split, found in report.splits.items()} for report in checks.values()]
-
-    def ask(gate: GateName, question: str, **facts: Any) -> None:
-        if gatekeeper is None:
-            return
-        try:
-            approval = gatekeeper.decide(gate, question, {**about, **facts})
-        except ApprovalError:
-            approvals.append(Approval(gate, {**about, **facts}, Answer.UNANSWERED, "nobody", now()))
-            raise
-        approvals.append(approval)
-        screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
-        if approval.answer is Answer.NO:
-            raise declined(approval)
-
-    warnings = sum(len(report.warnings) for report in checks.values())
+    names = list(dict.fromkeys(item.dataset_name for item in prepared))
+    machines = list(dict.fromkeys(name for item in prepared for name in item.device.names))
+    images = [{split: found.images for split, found in report.splits.items()} for report in checks.values()]
+    gates.facts |= {"trials": planned, "datasets": names, "devices": machines, "images": images}
     share = planned / len(trials)
     epochs = round(share * sum(trial.experiment.train.epochs for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
         amount = f"{counted(planned, 'trial')} on the CPU, {counted(epochs, 'epoch')} in all"
         sizes = " or ".join(f"{report.splits['train'].images:,}" for report in checks.values())
         question = f"Train {amount}? On {', '.join(names)} ({sizes} training images), on {', '.join(machines)}."
-        ask(GateName.CPU, question, epochs=epochs)
+        gates.ask(GateName.CPU, question, epochs=epochs)
+    warnings = sum(len(report.warnings) for report in checks.values())
     if warnings:
         found = counted(warnings, "warning")
         question = f"The dataset check of {', '.join(names)} has {found} (shown above). Train on it all the same?"
-        ask(GateName.DATASET, question, warnings=warnings)
-    if elsewhere is not None:
-        screen.stage("estimate", f"none: the trials run on machines of {elsewhere}, not on this one")
-        question = (
-            f"How long {planned} trials will take on {elsewhere}, {parallel} at a time, is not known. Start them?"
-        )
-        ask(GateName.LONG, question, epochs=epochs)
-        return Agreement(tuple(approvals), (), checks)
-    estimates = _estimate(trials, prepared, screen)
-    known = [estimate for estimate in estimates if estimate is not None]
+        gates.ask(GateName.DATASET, question, warnings=warnings)
+    if remote is not None:
+        screen.stage("estimate", f"none: the trials run on machines of {remote}, not on this one")
+        question = f"How long {planned} trials will take on {remote}, {parallel} at a time, is not known. Start them?"
+        gates.ask(GateName.LONG, question, epochs=epochs)
+        return Agreement(tuple(gates.approvals), (), checks)
+    costs = _estimate(trials, prepared, screen)
+    known = [cost for cost in costs if cost is not None]
     at_once = max(1, min(parallel, planned))
-    seconds = share * sum(estimate["training_seconds"] for estimate in known) / at_once
-    whole = share * sum(estimate["seconds"] + TRIAL_SECONDS for estimate in known) / at_once
-    whole += max((_of_winner(estimate, trials[0]) for estimate in known), default=0.0)
+    seconds = share * sum(cost.trial.training_seconds for cost in known) / at_once
+    whole = share * sum(cost.trial.seconds + TRIAL_SECONDS for cost in known) / at_once
+    whole += max((cost.winner_seconds for cost in known), default=0.0)
     together = f", {at_once} at a time" if at_once > 1 else ""
     screen.stage("estimate", f"{duration(whole)} at most for all {counted(planned, 'trial')}{together}")
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
-    needed = share * sum(estimate["disk_bytes"] for estimate in known)
+    needed = share * sum(cost.trial.disk_bytes for cost in known)
     if needed > free:
         screen.warn(f"the trials will write about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free")
     hours = trials[0].experiment.approval.long_training_hours
     if seconds > hours * 3600:
         question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
-        ask(GateName.LONG, question, estimated_seconds=seconds)
-    return Agreement(tuple(approvals), tuple(estimates), checks)
-
-
-def _of_winner(estimate: Mapping[str, Any], trial: PlannedTrial) -> float:
-    """Return the seconds that a trial takes when it has won: the test split, the export, and the mAP of both sides."""
-    evaluation = float(estimate["evaluation_seconds"])
-    return evaluation + (EXPORT_SECONDS + 2 * evaluation if trial.experiment.export.format is not None else 0.0)
+        gates.ask(GateName.LONG, question, estimated_seconds=seconds)
+    estimates = tuple(None if cost is None else cost.trial.to_json() for cost in costs)
+    return Agreement(tuple(gates.approvals), estimates, checks)
 
 
 def _check_datasets(
@@ -161,12 +172,23 @@ def _check_datasets(
     return checks
 
 
-def _estimate(
-    trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen
-) -> list[dict[str, Any] | None]:
+@dataclass(frozen=True)
+class _Cost:
+    """What a trial costs.
+
+    Attributes:
+        trial: The trial itself.
+        winner_seconds: What comes after it when it has won: the test split, the export, the mAP of both sides.
+    """
+
+    trial: Estimate
+    winner_seconds: float
+
+
+def _estimate(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> list[_Cost | None]:
     """Estimate each trial; what differs in neither model, data, image size, batch nor device is timed once."""
     probes: dict[tuple[Any, ...], Probe | None] = {}
-    estimates: list[dict[str, Any] | None] = []
+    costs: list[_Cost | None] = []
     for trial, item in zip(trials, prepared, strict=True):
         experiment, train = trial.experiment, trial.experiment.train
         size = (experiment.data.subset, train.fraction)
@@ -174,10 +196,13 @@ def _estimate(
         if key not in probes:
             probes[key] = _probe(trial, item, screen)
         probe = probes[key]
-        estimates.append(
-            None if probe is None else estimate_from(probe, experiment, item, export=False, warm=False).to_json()
-        )
-    return estimates
+        if probe is None:
+            costs.append(None)
+            continue
+        alone = estimate_from(probe, experiment, item, export=False, warm=False)
+        won = estimate_from(probe, experiment, item, export=experiment.export.format is not None, warm=False)
+        costs.append(_Cost(alone, won.evaluation_seconds + won.export_seconds))
+    return costs
 
 
 def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | None:

@@ -17,7 +17,8 @@ from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import OUTPUT, JobState
 from yololab.sweep.results.outcome import last_lines
 from yololab.sweep.results.rows import TrialRow
-from yololab.sweep.results.summary import Summary, store_summary, summary_content, with_test, write_summary
+from yololab.sweep.results.summary import Summary, read_summary, with_test
+from yololab.sweep.results.summary_files import store_summary, summary_content
 from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen, duration, number
@@ -31,7 +32,8 @@ WINNER_BODY = (sys.executable, "-m", "yololab.sweep.results.winner")
 def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False) -> Summary:
     """Write the summary with its statistics and the page, point `best` at the winner, and show the ranking.
 
-    Also for a sweep that was stopped: then the answer is that of the trials there are.
+    Also for a sweep that was stopped: then the result is that of the trials there are. A file that cannot be written
+    costs a warning, and never the sweep.
 
     Args:
         folder: The sweep's folder.
@@ -39,13 +41,14 @@ def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False)
         finish: Whether the trials have come to their end: the winner then gets what only it gets, and with
             `search.keep=best` the weights of the others go, last of all.
     """
-    summary = write_summary(folder, statistics=True)
+    summary = read_summary(folder, statistics=True)
+    _store(summary, screen)
     point_at_winner(summary)
     ended = finish and all(entry.status.finished for entry in folder.trials())
     if ended and summary.winner is not None and not _is_dry_run(summary.winner):
         finish_through_engine(summary, screen)
         summary = with_test(summary)
-        store_summary(summary)
+        _store(summary, screen)
     show_summary(screen, summary)
     write_page(folder, screen)
     if ended and summary.settings.search.get("keep") == Keep.BEST and summary.winner is not None:
@@ -53,6 +56,14 @@ def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False)
         if freed:
             screen.detail(f"search.keep=best: {size(freed)} of weights of the other trials removed")
     return summary
+
+
+def _store(summary: Summary, screen: Screen) -> None:
+    """Write the two files of the summary, or warn that they cannot be written."""
+    try:
+        store_summary(summary)
+    except OSError as error:
+        screen.warn(f"summary.json and summary.csv were not written: {error}")
 
 
 def point_at_winner(summary: Summary) -> None:

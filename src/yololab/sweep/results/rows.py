@@ -14,7 +14,7 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
+from yololab.sweep.state import TRIAL_FILE, Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
 from yololab.tasks import TASKS
 
 SEED = "seed"
@@ -143,6 +143,42 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
         weights_bytes=sum(file.stat().st_size for file in run.weights.glob("*.pt") if file.is_file()),
         seed=seed_of(entry),
     )
+
+
+@dataclass
+class RowCache:
+    """The rows of a sweep that goes on: a trial is read again only when one of its files has changed.
+
+    Another parent of the sweep may end trials, too; its rows are found by the times and sizes of their files.
+
+    Attributes:
+        folder: The sweep's folder.
+        objectives: What the sweep is after.
+    """
+
+    folder: SweepFolder
+    objectives: Sequence[Objective]
+    _rows: dict[int, tuple[Any, TrialRow]] = field(default_factory=dict)
+
+    def read(self) -> list[TrialRow]:
+        """Return a row for each trial, in the order of their numbers."""
+        for number in self.folder.numbers():
+            run = self.folder.trial(number)
+            # Taken before the files are read: what changes meanwhile is seen the next time.
+            files = (run.path / TRIAL_FILE, run.record, run.metrics, run.results, run.comparison)
+            state = tuple(_time_and_size(file) for file in files)
+            if number not in self._rows or self._rows[number][0] != state:
+                self._rows[number] = state, read_row(self.folder, self.folder.read_trial(number), self.objectives)
+        return [row for _, (_, row) in sorted(self._rows.items())]
+
+
+def _time_and_size(file: Path) -> tuple[int, int] | None:
+    """Return when a file was last written, ns, and its bytes; None when it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def seed_of(entry: TrialEntry) -> str | None:

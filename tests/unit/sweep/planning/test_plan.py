@@ -10,13 +10,13 @@ from yololab.config.folders import composing_from, copy_config
 from yololab.config.search import SPACES, Pruner, Sampler, SearchConfig
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import InputError
+from yololab.files.metrics import number_in
 from yololab.files.paths import RunFolder
 from yololab.job.gatekeeper import Answer, Approval, GateName
 from yololab.sweep.planning.approvals import Agreement, answered_by_parent, estimated_by_parent, save_agreement
 from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import config_point, freeze_trial, plan_space, plan_trial, plan_trials
 from yololab.sweep.planning.space import Dimension, Scale, canonical, read_space
-from yololab.sweep.results.outcome import number_in
 
 
 def grid(*arguments: str) -> list[tuple[str, ...]]:

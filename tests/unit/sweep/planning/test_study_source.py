@@ -43,8 +43,8 @@ def run(path: Path, **changes) -> tuple[list[TrialEntry], optuna.Study]:
 
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources, BODY)
     source = StudySource(folder, settings, space, freeze)
-    with SweepProgress(folder, Screen(), settings.objectives, source.planned, "detect", 2, 4) as progress:
-        TrialLoop(folder, source, executor, settings.objectives, progress, poll_seconds=0.05).run(StopSignal())
+    with SweepProgress(folder, settings, Screen(), source.planned, 2) as progress:
+        TrialLoop(folder, source, executor, settings.objectives, (progress,), poll_seconds=0.05).run(StopSignal())
     study = optuna.load_study(study_name=settings.name, storage=source._study._storage)
     return folder.trials(), study
 
@@ -235,7 +235,7 @@ def test_after_its_time_a_sweep_starts_no_more_trials(tmp_path):
     executor = make_executor("local", {"jobs": 1}, Resources(), BODY)
     clock = iter(range(0, 10000, 10))
     TrialLoop(
-        folder, trials, executor, MAP, trials, timeout_seconds=25, poll_seconds=0.5, clock=lambda: next(clock)
+        folder, trials, executor, MAP, (trials,), timeout_seconds=25, poll_seconds=0.5, clock=lambda: next(clock)
     ).run(StopSignal())
     assert [str(entry.status) for entry in folder.trials()] == ["complete", "not started"]
 

@@ -15,7 +15,7 @@ from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.importance import importances
 from yololab.sweep.results.ranking import order_of, pareto_front
 from yololab.sweep.results.rows import TrialRow
-from yololab.sweep.results.summary import write_summary
+from yololab.sweep.results.summary_files import write_summary
 from yololab.sweep.state import Objective, TrialStatus
 from yololab.terminal.screen import Screen
 

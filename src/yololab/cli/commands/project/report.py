@@ -8,7 +8,7 @@ from yololab.files.record import Record
 from yololab.report.page import write_report
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.results.finalize import point_at_winner
-from yololab.sweep.results.summary import write_summary
+from yololab.sweep.results.summary_files import write_summary
 from yololab.sweep.state import SweepFolder
 
 

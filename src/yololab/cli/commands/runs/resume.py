@@ -6,7 +6,7 @@ from yololab.cli.request import Request
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.job.resume import refuse_other_settings, resume_run
-from yololab.sweep.resume import resume_sweep
+from yololab.sweep.run import resume_sweep
 from yololab.sweep.state import SweepFolder
 
 READ_OF_SWEEPS = ("approval",)

@@ -1,0 +1,207 @@
+"""summary.json and summary.csv: written after each trial, and with its statistics at the end of a sweep."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from yololab.errors import InputError
+from yololab.files.atomic import write_text
+from yololab.files.json_files import write_json
+from yololab.files.record import now
+from yololab.sweep.executor import JobState
+from yololab.sweep.results.ranking import METHOD, RankedRecipe, Ranking
+from yololab.sweep.results.ranking_text import answer_of, notes_of
+from yololab.sweep.results.rows import RowCache, TrialRow
+from yololab.sweep.results.summary import Summary, read_summary, summarize
+from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
+from yololab.terminal.screen import Screen
+
+SUMMARY_VERSION = 2
+
+
+def write_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
+    """Read every trial, and write summary.json and summary.csv, each in one step.
+
+    Args:
+        folder: The sweep's folder.
+        statistics: As in `read_summary`.
+
+    Raises:
+        InputError: There is no sweep, or its state is of an unknown version.
+    """
+    summary = read_summary(folder, statistics=statistics)
+    store_summary(summary)
+    return summary
+
+
+def store_summary(summary: Summary) -> None:
+    """Write a summary's two files."""
+    write_json(summary.folder.summary, summary_content(summary), SUMMARY_VERSION)
+    write_text(summary.folder.summary_table, summary_table(summary))
+
+
+@dataclass
+class SummaryWriter:
+    """Keeps the summary of a running sweep up to date, so that a kill leaves one that knows of each ended trial.
+
+    It follows the loop. After each trial only what has changed is read anew, and nothing is claimed: the statistics
+    come at the end. A summary that cannot be written costs a warning, once, and never the sweep.
+
+    Attributes:
+        folder: The sweep's folder.
+        settings: What was asked for.
+        screen: Where to warn.
+    """
+
+    folder: SweepFolder
+    settings: SweepSettings
+    screen: Screen
+    _rows: RowCache = field(init=False)
+    _warned: bool = False
+
+    def __post_init__(self) -> None:
+        self._rows = RowCache(self.folder, self.settings.objectives)
+
+    def changed(self, entry: TrialEntry) -> None:
+        """Write the summary when a trial has ended."""
+        if not entry.status.finished:
+            return
+        try:
+            store_summary(summarize(self.folder, self.settings, self._rows.read()))
+        except (InputError, OSError) as error:
+            if not self._warned:
+                self.screen.warn(f"summary.json and summary.csv cannot be written: {error}; the sweep goes on")
+            self._warned = True
+
+    def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
+        """Do nothing in between."""
+
+
+def summary_content(summary: Summary) -> dict[str, Any]:
+    """Return the content of summary.json."""
+    winner, ranking, settings = summary.winner, summary.ranking, summary.settings
+    counts = Counter(row.status.value for row in summary.rows)
+    return {
+        "sweep": summary.folder.path.name,
+        "written": now(),
+        "finished": summary.finished,
+        "answer": answer_of(summary.rows, ranking, finished=summary.finished),
+        "notes": notes_of(summary.rows, ranking, summary.test),
+        "swept": list(settings.keys),
+        "objectives": [asdict(objective) for objective in settings.objectives],
+        "budget": settings.budget,
+        "counts": dict(counts),
+        "winner": None if winner is None else {"trial": winner.trial, "folder": str(winner.folder)},
+        "test": summary.test,
+        "ranking": _ranking_content(ranking),
+        "recipes": [_recipe_content(recipe) for recipe in ranking.recipes],
+        "importance": None
+        if summary.importances is None
+        else {
+            "told": summary.importances.told,
+            "settings": [
+                asdict(item) | {"more_than_chance": item.more_than_chance} for item in summary.importances.items
+            ],
+        },
+        "trials": [_row_content(row, ranking) for row in summary.rows],
+    }
+
+
+def _ranking_content(ranking: Ranking) -> dict[str, Any]:
+    """Return what stands behind the order of the trials."""
+    selection = ranking.selection
+    return {
+        "order": list(ranking.order),
+        "pareto": None if ranking.pareto is None else list(ranking.pareto),
+        "statistical_support": selection is not None,
+        "could_be_best": list(ranking.could_be_best()) if selection else None,
+        "optimism": selection.optimism if selection else None,
+        "images": ranking.images if selection else None,
+        "replicates": selection.replicates if selection else None,
+        "method": METHOD if selection else None,
+        "missing": list(ranking.missing),
+        "warnings": list(ranking.warnings),
+    }
+
+
+def _recipe_content(recipe: RankedRecipe) -> dict[str, Any]:
+    """Return a recipe as it stands in summary.json."""
+    standing = recipe.standing
+    behind = standing.behind.difference if standing and standing.behind else None
+    return {
+        "values": recipe.values,
+        "trials": list(recipe.trials),
+        "mean": recipe.mean,
+        "seed_deviation": standing.deviation if standing else None,
+        "behind": behind.gain if behind else 0.0 if standing else None,
+        "behind_ci": list(behind.ci95) if behind else None,
+        "p": standing.p if standing else None,
+        "could_be_best": standing.could_be_best if standing else None,
+    }
+
+
+def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
+    """Return a trial as it stands in summary.json."""
+    standing = None
+    if ranking.selection is not None and row.trial in ranking.tested:
+        standing = ranking.selection.standings[ranking.tested.index(row.trial)]
+    return {
+        "trial": row.trial,
+        "values": row.values,
+        "status": row.status,
+        "rank": ranking.order.index(row.trial) + 1 if row.complete else None,
+        "objectives": list(row.objectives),
+        "pareto": None if ranking.pareto is None else row.trial in ranking.pareto,
+        "task": row.task,
+        "metrics": row.metrics,
+        "ci_low": standing.ci95[0] if standing else None,
+        "ci_high": standing.ci95[1] if standing else None,
+        "behind": standing.behind if standing else None,
+        "behind_ci": list(standing.behind_ci95) if standing and standing.behind_ci95 else None,
+        "p": standing.p if standing else None,
+        "could_be_best": standing.could_be_best if standing else None,
+        "baseline": None if row.baseline is None else asdict(row.baseline),
+        "epochs": row.epochs,
+        "seconds": row.seconds,
+        "error": row.error,
+        "weights_bytes": row.weights_bytes,
+        "overrides": list(row.overrides),
+        "folder": str(row.folder),
+    }
+
+
+def summary_table(summary: Summary) -> str:
+    """Return the rows as CSV: a column for each swept key and each metric, empty where a trial has none."""
+    rows = [_row_content(row, summary.ranking) for row in summary.rows]
+    keys = _names(summary.settings.keys, (row["values"] for row in rows))
+    metrics = _names((), (row["metrics"] for row in rows))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    kept = ("status", "rank", "could_be_best", "pareto", "behind", "p")
+    compared = ("verdict", "delta", "p_adjusted")
+    ending = ("epochs", "seconds", "error", "folder")
+    writer.writerow(["trial", *keys, *metrics, *kept, *(f"baseline_{name}" for name in compared), *ending])
+    for row in rows:
+        against = row["baseline"] or {}
+        cells = [
+            row["trial"],
+            *(row["values"].get(key) for key in keys),
+            *(row["metrics"].get(name) for name in metrics),
+        ]
+        cells += [*(row[name] for name in kept), *(against.get(name) for name in compared)]
+        cells += [row[name] for name in ending]
+        writer.writerow(["" if cell is None else cell for cell in cells])
+    return buffer.getvalue()
+
+
+def _names(first: Sequence[str], found: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names that occur, those given first."""
+    every: dict[str, None] = dict.fromkeys(first)
+    for row in found:
+        every |= dict.fromkeys(row)
+    return list(every)
