@@ -1,0 +1,72 @@
+"""What a sweep's sections prepare from its summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from yololab.report.sweep.sections import SECTIONS, failures, head, ranking, settings
+from yololab.report.sweep.sweep_files import SweepFiles
+
+ROWS = [
+    {"trial": 0, "status": "complete", "objectives": [0.5], "values": {"lr0": 0.01}, "behind": 0.02, "p": 0.2,
+     "behind_ci": [-0.01, 0.05]},
+    {"trial": 1, "status": "complete", "objectives": [0.52], "values": {"lr0": 0.1}, "behind": 0.0},
+    {"trial": 2, "status": "failed", "values": {"lr0": 1.0}, "error": None},
+]  # fmt: skip
+
+
+def sweep_of(**summary) -> SweepFiles:
+    content = {
+        "objectives": [{"metric": "mAP50-95", "direction": "maximize"}],
+        "trials": ROWS,
+        "counts": {"complete": 2, "failed": 1},
+        "ranking": {"order": [1, 0]},
+        "winner": {"trial": 1},
+        "finished": True,
+    }
+    return SweepFiles(Path("/sweeps/demo"), content | summary, {})
+
+
+@pytest.mark.parametrize(
+    ("summary", "headline"),
+    [
+        ({"winner": None}, "No trial completed"),
+        ({"finished": False}, "Trial 1 leads so far"),
+        ({"ranking": {"order": [1, 0], "could_be_best": [1]}}, "Trial 1 is the best one"),
+        ({"ranking": {"order": [1, 0], "could_be_best": [0, 1]}}, "Trial 1 came out first; 2 could be best"),
+        ({"ranking": {"order": [1, 0], "pareto": [0, 1]}}, "2 best compromises"),
+        ({}, "Trial 1 came out first"),
+    ],
+)
+def test_the_headline_claims_what_was_found(summary, headline):
+    assert head(sweep_of(**summary))["shown"].headline == headline
+
+
+def test_a_winner_that_chance_may_explain_is_no_good_news():
+    lucky = ROWS[1] | {"baseline": {"path": "b", "verdict": "IMPROVED", "p": 0.02, "p_adjusted": 0.2}}
+    clear = ROWS[1] | {"baseline": {"path": "b", "verdict": "IMPROVED", "p": 0.002, "p_adjusted": 0.02}}
+    (tone, _, text), _ = head(sweep_of(trials=[ROWS[0], lucky, ROWS[2]]))["badges"]
+    assert (tone, "chance" in text) == ("warn", True)
+    (tone, _, text), _ = head(sweep_of(trials=[ROWS[0], clear, ROWS[2]]))["badges"]
+    assert (tone, "chance" in text) == ("good", False)
+
+
+def test_how_far_a_trial_lies_behind_is_shown_as_a_loss():
+    first, second = ranking(sweep_of())["rows"]
+    assert (first["trial"], first["behind"], first["p"]) == (1, "", "")
+    assert (second["behind"], second["behind_interval"]) == ("−0.0200", "−0.0500 … +0.0100")
+
+
+def test_a_failure_without_a_message_says_so(tmp_path):
+    sweep = SweepFiles(tmp_path, sweep_of().summary, {})
+    (row,) = failures(sweep)["rows"]
+    assert (row["trial"], row["values"], row["error"]) == (2, "lr0=1.0", "no message was recorded")
+
+
+def test_sections_without_content_are_left_out():
+    empty = SweepFiles(Path("/sweeps/empty"), {}, {})
+    left = [section.template for section in SECTIONS if section.prepare(empty) is not None]
+    assert left == ["head"]
+    assert settings(empty) is None

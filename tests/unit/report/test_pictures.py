@@ -1,0 +1,54 @@
+"""Pictures: small, upright, with boxes where they belong."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from yololab.report.pictures import SIDE, Outline, corners, panel, thumbnail
+
+
+def opened(uri: str) -> Image.Image:
+    kind, data = uri.split(",", 1)
+    assert kind == "data:image/jpeg;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def test_a_large_image_becomes_small(tmp_path):
+    Image.new("RGB", (1200, 600)).save(tmp_path / "a.png")
+    assert opened(thumbnail(tmp_path / "a.png")).size == (SIDE, SIDE // 2)
+
+
+def test_a_turned_image_stands_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.jpg", exif=exif)
+    assert opened(thumbnail(tmp_path / "a.jpg")).size == (100, 200)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no image"])
+def test_what_is_no_image_has_no_picture(tmp_path, content):
+    if content is not None:
+        (tmp_path / "a.jpg").write_bytes(content)
+    assert thumbnail(tmp_path / "a.jpg") is None
+
+
+def test_a_rotated_box_keeps_its_centre_and_sides():
+    found = corners([10, 20, 6, 2, math.pi / 2])
+    assert found == [pytest.approx(point) for point in [(11, 17), (11, 23), (9, 23), (9, 17)]]
+
+
+@pytest.mark.parametrize("picture", [None, "data:image/jpeg;base64,AAAA"])
+def test_boxes_are_drawn_at_the_size_of_the_panel_with_their_labels(picture):
+    boxes = [Outline([0, 0, 50, 100], "<cat> 0.9", "found")]
+    root = ElementTree.fromstring(panel("Current", "1 found", picture, (200, 100), boxes))
+    (drawn,) = root.iter("polygon")
+    assert drawn.get("points") == "0.0,0.0 75.0,0.0 75.0,150.0 0.0,150.0"
+    assert drawn.findtext("title") == "<cat> 0.9"
+    assert root.find("svg").get("viewBox") == "0 0 300.0 150.0"
+    assert next(iter(root.find("svg"))).tag == ("image" if picture else "rect")
