@@ -38,16 +38,25 @@ class Composed:
     Attributes:
         experiment: The typed config.
         tree: The same as a plain tree, as it is written to `.hydra/config.yaml`.
-        hydra: Hydra's own node, as it is written to `.hydra/hydra.yaml`.
+        config: Hydra's config that both come from.
         overrides: The overrides that led here.
-        choices: The chosen option of each group.
     """
 
     experiment: ExperimentConfig
     tree: dict[str, Any]
-    hydra: DictConfig
+    config: DictConfig
     overrides: tuple[str, ...]
-    choices: dict[str, str]
+
+    @property
+    def hydra(self) -> DictConfig:
+        """Hydra's own node, as it is written to `.hydra/hydra.yaml`."""
+        node: DictConfig = self.config.hydra
+        return node
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The chosen option of each config group."""
+        return {str(group): str(option) for group, option in self.hydra.runtime.choices.items()}
 
     @property
     def data_option(self) -> str | None:
@@ -68,18 +77,16 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
         config, accepted, problems = _compose_what_composes(list(overrides))
     if config is None:
         raise InputError(problems)
-    hydra_node: DictConfig = config.hydra
     try:
         tree = plain_tree(config)
         experiment = through_the_door(tree, overridden_keys(accepted))
     except OmegaConfBaseException as error:
-        raise InputError([*problems, Problem("config", _first_line(error))]) from None
+        raise InputError([*problems, Problem("config", first_line(error))]) from None
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     if problems:
         raise InputError(problems)
-    choices = {str(group): str(option) for group, option in hydra_node.runtime.choices.items()}
-    return Composed(experiment, tree, hydra_node, tuple(overrides), choices)
+    return Composed(experiment, tree, config, tuple(overrides))
 
 
 def plain_tree(config: DictConfig) -> dict[str, Any]:
@@ -125,7 +132,7 @@ def _compose_what_composes(overrides: list[str]) -> tuple[DictConfig | None, lis
         else:
             accepted.append(override)
     if config is None and not problems:
-        problems.append(Problem("conf", _first_line(first_error)))
+        problems.append(Problem("conf", first_line(first_error)))
     return config, accepted, problems
 
 
@@ -139,7 +146,7 @@ def _explain(override: str, error: Exception) -> Problem:
         if key in ("model", "data"):
             remedy = f"{remedy} A file is written with its suffix or a slash: {key}=./{value}".strip()
         missing = "Could not find" in str(error) or "not in" in str(error)
-        found = f"no option {value!r}" if missing else _first_line(error)
+        found = f"no option {value!r}" if missing else first_line(error)
         return Problem(key, found, one_of(options[key]), remedy)
     refused = refusal(key, value)
     if refused is not None:
@@ -151,10 +158,10 @@ def _explain(override: str, error: Exception) -> Problem:
             return Problem(key, found, remedy=f"write '{mapping}={{{name}:{value}}}'")
     if re.search(r"is not in struct|Could not override|not in '", str(error)):
         return unknown_key(key, [*known_keys(), *options])
-    return Problem(override, _first_line(error))
+    return Problem(override, first_line(error))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return the part of an error that a reader needs; of damaged YAML all of it, which names file and line."""
     text = str(error).strip() or type(error).__name__
     return " ".join(text.split()) if isinstance(error, yaml.YAMLError) else text.splitlines()[0]

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.callbacks import Callbacks
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
+from hydra.core.utils import run_job
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, open_dict, read_write
 
-from yololab.config.compose import CONFIG_NAME
+from yololab.config.compose import CONFIG_NAME, Composed
 from yololab.config.folders import conf_dir
-from yololab.config.hydra_text import quote
+from yololab.config.hydra_text import without_interpolation
 from yololab.config.sources import register
 
 
@@ -34,19 +37,31 @@ def _application() -> Iterator[Hydra]:
         GlobalHydra.instance().clear()
 
 
-def run_in(folder: Path, task: Callable[[DictConfig], Any], overrides: Sequence[str]) -> Any:
+def run_in(folder: Path, composed: Composed, task: Callable[[DictConfig], Any]) -> Any:
     """Run `task` as a Hydra job whose run directory is `folder`; Hydra writes `.hydra/` there.
+
+    This is what `Hydra.run` does (`hydra/_internal/hydra.py`) after composing: composing again would read files that
+    may have been edited since the config was checked.
 
     Returns:
         What `task` returned; an exception of it is raised again.
     """
+    config = composed.config
+    with read_write(config.hydra), open_dict(config.hydra):
+        config.hydra.run.dir = without_interpolation(str(folder))
+        config.hydra.mode = RunMode.RUN
+    callbacks = Callbacks(config)
+    callbacks.on_run_start(config=config, config_name=CONFIG_NAME)
     with _application() as application:
-        job = application.run(
-            config_name=CONFIG_NAME,
+        job = run_job(
             task_function=task,
-            overrides=[*overrides, f"hydra.run.dir={quote(str(folder))}"],
-            with_log_configuration=False,
+            config=config,
+            job_dir_key="hydra.run.dir",
+            job_subdir_key=None,
+            hydra_context=HydraContext(config_loader=application.config_loader, callbacks=callbacks),
+            configure_logging=False,
         )
+    callbacks.on_run_end(config=config, config_name=CONFIG_NAME, job_return=job)
     return job.return_value
 
 

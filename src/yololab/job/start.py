@@ -63,7 +63,7 @@ def start_run(
         gatekeeper=Gatekeeper(experiment.approval, terminal_asker(screen.ask)),
         prepared=prepared,
     )
-    return folder, int(run_in(folder.path, lambda _config: run_job(launch), overrides))
+    return folder, int(run_in(folder.path, composed, lambda _config: run_job(launch)))
 
 
 def run_name(composed: Composed) -> str:

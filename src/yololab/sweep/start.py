@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from yololab.config.compose import COMPOSING_ERRORS, first_line
 from yololab.config.hydra_app import sweep
+from yololab.errors import InputError, Problem
 from yololab.sweep.planning.plan import plan_space, plan_trial
 
 
@@ -22,9 +24,12 @@ def start_sweep(overrides: Sequence[str], working_directory: Path) -> int:
     Raises:
         InputError: The config of the sweep, or of its first trial, is not right.
     """
-    # Hydra composes the sweep's own config first and stops at its first complaint; ours are complete.
-    # glob(…) needs Hydra's own loader, which the sweeper has.
-    if not any("glob(" in override for override in overrides):
-        space, _ = plan_space(tuple(overrides), working_directory)
-        plan_trial(0, space.overrides(space.representatives()[0]))
-    return int(sweep(overrides))
+    try:
+        return int(sweep(overrides))
+    except COMPOSING_ERRORS as error:
+        # Hydra composes the sweep's own config first, and stops at its first complaint; composing a trial finds all.
+        # glob(…) needs Hydra's own loader, which the sweeper has.
+        if not any("glob(" in override for override in overrides):
+            space, _ = plan_space(tuple(overrides), working_directory)
+            plan_trial(0, space.overrides(space.representatives()[0]))
+        raise InputError(Problem("config", first_line(error))) from None
