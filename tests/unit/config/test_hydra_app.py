@@ -1,0 +1,51 @@
+"""A run as Hydra's job, from the config that was composed and checked before."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import yaml
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.hydra_config import HydraConfig
+
+from yololab.config.compose import compose_experiment
+from yololab.config.frozen import thaw
+from yololab.config.hydra_app import run_in
+
+
+def test_a_run_is_composed_once(tmp_path, monkeypatch):
+    composed = []
+    load = ConfigLoaderImpl.load_configuration
+    monkeypatch.setattr(
+        ConfigLoaderImpl, "load_configuration", lambda *given, **named: composed.append(1) or load(*given, **named)
+    )
+    run_in(tmp_path / "run", compose_experiment(["lr0=0.02"]), lambda config: None)
+    assert len(composed) == 1
+
+
+def test_the_job_gets_the_config_and_hydras_files_lie_in_its_folder(tmp_path):
+    folder = tmp_path / "a ${b} run"
+    composed = compose_experiment(["lr0=0.02", "notes='a note'", "+hydra.job.env_set.A_LETTER=b"])
+
+    def task(config):
+        assert HydraConfig.get().runtime.output_dir == str(folder)
+        return config.lr0, os.environ["A_LETTER"]
+
+    assert run_in(folder, composed, task) == (0.02, "b")
+    assert "A_LETTER" not in os.environ
+    written = thaw(folder)
+    assert written.tree == composed.tree
+    assert written.overrides == ("lr0=0.02", "notes='a note'")
+    assert written.choices == composed.choices
+    node = yaml.safe_load((folder / ".hydra/hydra.yaml").read_text())["hydra"]
+    assert node["mode"] == "RUN"
+    assert node["runtime"]["output_dir"] == str(folder)
+
+
+def test_what_the_job_raises_is_raised_again(tmp_path):
+    def task(config):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        run_in(tmp_path, compose_experiment([]), task)
