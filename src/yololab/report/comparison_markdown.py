@@ -117,8 +117,8 @@ def _class_table(metric: str, found: list[Mapping[str, Any]], direction: Any) ->
     if unknown == len(rows):
         return ""
     better, worse = words_of_change.count("better"), words_of_change.count("worse")
-    told = f"{len(rows)} classes: {better} better, {worse} worse, {len(rows) - unknown - better - worse} unchanged"
-    told += f", {unknown} not comparable" if unknown else ""
+    counts = f"{len(rows)} classes: {better} better, {worse} worse, {len(rows) - unknown - better - worse} unchanged"
+    counts += f", {unknown} not comparable" if unknown else ""
 
     def order(row: Mapping[str, Any]) -> tuple[bool, float]:
         change = as_number(row.get("delta"))
@@ -138,14 +138,14 @@ def _class_table(metric: str, found: list[Mapping[str, Any]], direction: Any) ->
             cells.append(f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}")
             cells.append("insufficient" if row.get("insufficient") is True else number(row.get("q"), 3))
         table.append(cells)
-    title = f"Per class{f', {prose(metric)}' if metric else ''} ({told})"
+    title = f"Per class{f', {prose(metric)}' if metric else ''} ({counts})"
     return f"<details>\n<summary>{title}</summary>\n\n{_table(table)}\n\n</details>"
 
 
 def _guards(comparison: Mapping[str, Any]) -> str:
     """Write the guards, broken ones first."""
     found = sorted(mappings(comparison.get("guards")), key=lambda guard: guard.get("broken") is not True)
-    return "\n".join(f"- {'❌' if guard.get('broken') else '✅'} {prose(str(guard.get('told')))}" for guard in found)
+    return "\n".join(f"- {'❌' if guard.get('broken') else '✅'} {prose(str(guard.get('counts')))}" for guard in found)
 
 
 def _errors(comparison: Mapping[str, Any]) -> str:

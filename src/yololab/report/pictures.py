@@ -11,6 +11,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from yololab.report.charts.svg import element
+
 SIDE = 300
 _QUALITY = 70
 
@@ -46,36 +48,37 @@ def thumbnail(path: Path) -> str | None:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def panel(title: str, told: str, picture: str | None, size: tuple[float, float], outlines: Sequence[Outline]) -> Markup:
+def panel(
+    title: str, message: str, picture: str | None, size: tuple[float, float], outlines: Sequence[Outline]
+) -> Markup:
     """Draw one picture with its boxes.
 
     Args:
         title: Its caption.
-        told: It in words, for those who do not see it.
+        message: What it shows, for those who do not see it.
         picture: The data URI; None draws the boxes on an empty ground.
         size: Width and height of the image file, px.
         outlines: The boxes.
     """
     scale = SIDE / max(*size, 1.0)
     width, height = size[0] * scale, size[1] * scale
-    ground = (
-        Markup('<image href="{}" width="{:.1f}" height="{:.1f}"/>').format(picture, width, height)
-        if picture
-        else Markup('<rect class="ground" width="{:.1f}" height="{:.1f}"/>').format(width, height)
+    size_drawn = {"width": width, "height": height}
+    ground = element("image", href=picture, **size_drawn) if picture else element("rect", kind="ground", **size_drawn)
+    drawn = (
+        element(
+            "polygon", element("title", outline.label), kind=f"outline {outline.kind}", points=_points(outline, scale)
+        )
+        for outline in outlines
     )
-    drawn = Markup("").join(_outline(outline, scale) for outline in outlines)
-    return Markup(
-        '<figure class="panel"><svg viewBox="0 0 {:.1f} {:.1f}" role="img" aria-label="{}">{}{}</svg>'
-        '<figcaption><span>{}</span><span class="key">{}</span></figcaption></figure>'
-    ).format(width, height, f"{title}: {told}", ground, drawn, title, told)
+    box = f"0 0 {width:.1f} {height:.1f}"
+    svg = element("svg", ground, *drawn, viewBox=box, role="img", aria_label=f"{title}: {message}")
+    caption = element("figcaption", element("span", title), element("span", message, kind="key"))
+    return element("figure", svg, caption, kind="panel")
 
 
-def _outline(outline: Outline, scale: float) -> Markup:
-    """Draw one box, with its label as a tooltip."""
-    points = " ".join(f"{x * scale:.1f},{y * scale:.1f}" for x, y in corners(outline.box))
-    return Markup('<polygon class="outline {}" points="{}"><title>{}</title></polygon>').format(
-        outline.kind, points, outline.label
-    )
+def _points(outline: Outline, scale: float) -> str:
+    """Return the corners of a box on the picture."""
+    return " ".join(f"{x * scale:.1f},{y * scale:.1f}" for x, y in corners(outline.box))
 
 
 def corners(box: Sequence[float]) -> list[tuple[float, float]]:

@@ -26,8 +26,9 @@ from report_samples import (
 
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
-from yololab.report.page import TEMPLATES, render_page, write_report
+from yololab.report.page import render_page, write_report
 from yololab.report.run_files import load_run
+from yololab.report.section import TEMPLATES
 from yololab.report.sections import SECTIONS
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -254,7 +255,7 @@ def test_any_value_may_be_null_or_of_another_kind(file, tmp_path):
 
 def test_every_template_of_a_section_is_used_once():
     templates = sorted(path.name.removesuffix(".html.j2") for path in (TEMPLATES / "sections").iterdir())
-    assert templates == [section.template for section in SECTIONS]
+    assert templates == [section.template.removeprefix("sections/") for section in SECTIONS]
 
 
 def test_the_report_needs_neither_torch_nor_ultralytics():

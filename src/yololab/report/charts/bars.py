@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from yololab.report.charts.scales import Scale
-from yololab.report.charts.svg import GLYPH, LABEL_COLUMNS, drawing, figure, text
+from yololab.report.charts.svg import COLOURS, GLYPH, LABEL_COLUMNS, drawing, element, figure, legend, text
 from yololab.report.formats import number, shortened, text_width
 
 HEIGHT, GAP, WIDTH = 14, 10, 420
@@ -50,18 +50,15 @@ def bars(
     if not rows:
         return Markup("")
     known = [value for row in rows for value in (row.value, row.marker) if value is not None]
-    full = top or max(known, default=0.0) or 1.0
-    labels = [shortened(row.label, LABEL_COLUMNS) for row in rows]
-    left = 12 + max(text_width(label) for label in labels) * GLYPH
+    labels, left = _labels(row.label for row in rows)
     right = WIDTH - 14 - max((len(write(value)) for value in known), default=1) * GLYPH
-    x = Scale(0.0, full, left, right)
+    x = Scale(0.0, top or max(known, default=0.0) or 1.0, left, right)
     step = HEIGHT + GAP
     drawn = [
         _bar(row, label, index * step + GAP / 2, x, write, colour)
         for index, (row, label) in enumerate(zip(rows, labels, strict=True))
     ]
-    svg = drawing(WIDTH, len(rows) * step, title or "Bars", drawn)
-    return figure(title, svg)
+    return figure(title, drawing(WIDTH, len(rows) * step, title or "Bars", drawn))
 
 
 @dataclass(frozen=True)
@@ -93,8 +90,7 @@ def grouped_bars(title: str, series: Sequence[str], rows: Sequence[Group]) -> Ma
     known = [value for row in rows for value in row.values if value is not None]
     if not known:
         return Markup("")
-    labels = [shortened(row.label, LABEL_COLUMNS) for row in rows]
-    left = 12 + max(text_width(label) for label in labels) * GLYPH
+    labels, left = _labels(row.label for row in rows)
     right = WIDTH - 14 - max(text_width(shown) for row in rows for shown in row.shown) * GLYPH
     x = Scale(0.0, max(known) or 1.0, left, right)
     step = len(series) * _PITCH + GAP
@@ -102,68 +98,50 @@ def grouped_bars(title: str, series: Sequence[str], rows: Sequence[Group]) -> Ma
         _group(row, label, index * step + GAP / 2, x, series)
         for index, (row, label) in enumerate(zip(rows, labels, strict=True))
     ]
-    return figure(title, drawing(WIDTH, len(rows) * step, title, drawn), _keys(series))
+    keys = [(f"s{index % COLOURS}", name, "") for index, name in enumerate(series)] if len(series) > 1 else []
+    return figure(title, drawing(WIDTH, len(rows) * step, title, drawn), legend(keys))
+
+
+def _labels(labels: Iterable[str]) -> tuple[list[str], float]:
+    """Return labels cut to their column, and where the bars beside them begin."""
+    cut = [shortened(label, LABEL_COLUMNS) for label in labels]
+    return cut, 12 + max(text_width(label) for label in cut) * GLYPH
 
 
 def _group(row: Group, label: str, top: float, x: Scale, series: Sequence[str]) -> Markup:
     """Draw the bars of a row under each other, with the row's name in their middle."""
-    told = "\n".join(f"{name}: {shown}" for name, shown in zip(series, row.shown, strict=True))
+    lines = [f"{name}: {shown}" for name, shown in zip(series, row.shown, strict=True)]
     parts = [
-        Markup("<title>{}</title>").format(f"{row.label}\n{told}"),
+        element("title", "\n".join([row.label, *lines])),
         text(x.start - 8, top + (len(series) * _PITCH) / 2 + 4, label, "end"),
     ]
     for index, (value, shown) in enumerate(zip(row.values, row.shown, strict=True)):
         place = top + index * _PITCH
-        length = 0.0 if value is None else x(value) - x.start
-        for kind, width in (("track", x.end - x.start), (f"fill s{index % 6}", length)):
-            parts.append(
-                Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="2"/>').format(
-                    kind, x.start, place, width, _PITCH - 3
-                )
-            )
+        parts += _track(x, place, _PITCH - 3, x.low if value is None else value, index)
         parts.append(text(WIDTH - 4, place + _PITCH - 4, shown, "end", "value"))
-    return Markup("<g>{}</g>").format(Markup("").join(parts))
+    return element("g", *parts)
 
 
-def _keys(series: Sequence[str]) -> Markup:
-    """List the series with their colours; a single one needs none."""
-    if len(series) < 2:
-        return Markup("")
-    return Markup("").join(
-        Markup(
-            '<span class="key"><svg class="swatch" viewBox="0 0 22 8" aria-hidden="true"><g class="series s{}">'
-            '<path d="M1 4 L21 4"/></g></svg>{}</span>'
-        ).format(index % 6, name)
-        for index, name in enumerate(series)
-    )
+def _track(x: Scale, top: float, height: int, value: float | None, colour: int) -> list[Markup]:
+    """Draw the whole length of a bar, and the part of it that is filled; None fills nothing."""
+    lengths = [("track", x.end - x.start)]
+    if value is not None:
+        lengths.append((f"fill s{colour % COLOURS}", max(x(min(value, x.high)) - x.start, 0.0)))
+    return [element("rect", kind=kind, x=x.start, y=top, width=width, height=height, rx=3) for kind, width in lengths]
 
 
 def _bar(row: Bar, label: str, top: float, x: Scale, write: Callable[[float], str], colour: int) -> Markup:
     """Draw one bar with its label, its value and its marker."""
     baseline = top + HEIGHT - 3
-    told = f"{row.label}: {'not known' if row.value is None else write(row.value)}"
-    told += f", baseline {write(row.marker)}" if row.marker is not None else ""
+    tooltip = f"{row.label}: {'not known' if row.value is None else write(row.value)}"
+    tooltip += f", baseline {write(row.marker)}" if row.marker is not None else ""
     parts = [
-        Markup("<title>{}</title>").format(f"{told}\n{row.note}" if row.note else told),
+        element("title", f"{tooltip}\n{row.note}" if row.note else tooltip),
         text(x.start - 8, baseline, label, "end"),
-        Markup('<rect class="track" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="3"/>').format(
-            x.start, top, x.end - x.start, HEIGHT
-        ),
+        *_track(x, top, HEIGHT, row.value, colour),
     ]
-    if row.value is not None:
-        length = max(x(min(row.value, x.high)) - x.start, 0.0)
-        parts.append(
-            Markup('<rect class="fill s{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="3"/>').format(
-                colour % 6, x.start, top, length, HEIGHT
-            )
-        )
     if row.marker is not None:
         at = x(min(max(row.marker, 0.0), x.high))
-        parts.append(
-            Markup('<line class="marker" x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}"/>').format(
-                at, at, top - 3, top + HEIGHT + 3
-            )
-        )
-    shown = "—" if row.value is None else write(row.value)
-    parts.append(text(WIDTH - 4, baseline, shown, "end", "value"))
-    return Markup("<g>{}</g>").format(Markup("").join(parts))
+        parts.append(element("line", kind="marker", x1=at, x2=at, y1=top - 3, y2=top + HEIGHT + 3))
+    parts.append(text(WIDTH - 4, baseline, "—" if row.value is None else write(row.value), "end", "value"))
+    return element("g", *parts)

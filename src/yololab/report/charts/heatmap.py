@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from yololab.report.charts.svg import GLYPH, LABEL_COLUMNS, drawing, text
+from yololab.report.charts.svg import GLYPH, LABEL_COLUMNS, drawing, element, text
 from yololab.report.formats import shortened, text_width
 
 WIDTH = 460
@@ -42,28 +42,22 @@ def heatmap(labels: Sequence[str], matrix: Sequence[Sequence[float]]) -> Markup:
     for index, name in enumerate(names):
         at = index * cell + middle
         parts.append(text(margin - 8, at + 4, name, "end"))
-        parts.append(
-            Markup('<text transform="translate({:.1f} {:.1f}) rotate(-45)" text-anchor="end">{}</text>').format(
-                margin + at + 4, bottom + 14, name
-            )
-        )
+        place = f"translate({margin + at + 4:.1f} {bottom + 14:.1f}) rotate(-45)"
+        parts.append(element("text", name, transform=place, text_anchor="end"))
     height = bottom + 14 + (margin - 10) * 0.72
     return drawing(margin + bottom + 8, height, "Confusion matrix: rows predicted, columns true", parts, natural=True)
 
 
-def _cell(x: float, y: float, size: int, value: float, weight: float, told: str, *, diagonal: bool) -> Markup:
-    """Draw one cell of a heatmap."""
+def _cell(x: float, y: float, size: int, value: float, weight: float, tooltip: str, *, diagonal: bool) -> Markup:
+    """Draw one cell of a heatmap: its frame, its colour, and its count where there is room for it."""
+    parts = [
+        element("rect", x=x + 1.0, y=y + 1.0, width=size - 2, height=size - 2, rx=3, **colour)
+        for colour in ({"kind": "frame"}, {"fill_opacity": f"{weight:.3f}"})
+    ]
+    if size >= CELL_WITH_COUNT and value:
+        parts.append(text(x + size / 2, y + size / 2 + 4, _compact(value), "middle"))
     kind = ("right" if diagonal else "wrong") + (" dark" if weight > DARK_CELL else "")
-    drawn = Markup('<rect x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="3" fill-opacity="{:.3f}"/>').format(
-        x + 1, y + 1, size - 2, size - 2, weight
-    )
-    number_in_it = (
-        text(x + size / 2, y + size / 2 + 4, _compact(value), "middle") if size >= CELL_WITH_COUNT and value else ""
-    )
-    frame = Markup('<rect class="frame" x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="3"/>').format(
-        x + 1, y + 1, size - 2, size - 2
-    )
-    return Markup('<g class="cell {}">{}{}{}<title>{}</title></g>').format(kind, frame, drawn, number_in_it, told)
+    return element("g", *parts, element("title", tooltip), kind=f"cell {kind}")
 
 
 def _compact(value: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from yololab.report.charts.scales import Scale, tick_label, value_ticks, whole_ticks
-from yololab.report.charts.svg import GLYPH, drawing, figure, text
+from yololab.report.charts.svg import COLOURS, GLYPH, drawing, element, figure, legend, text, value_axis
 
 Values = Sequence[float | None]
 
@@ -32,6 +32,11 @@ class Series:
     values: Values
     colour: int = 0
     dashed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Its class in the page's style."""
+        return f"s{self.colour % COLOURS}" + (" dashed" if self.dashed else "")
 
     @property
     def last(self) -> float | None:
@@ -68,24 +73,14 @@ def line_chart(
     middle = (left + WIDTH) / 2
     across: Callable[[float], float] = x or (lambda _epoch: middle)
     y = Scale(ticks[0], ticks[-1], HEIGHT - 30, 12)
-    parts = [_grid(ticks, y, left), _epoch_axis(epochs, across)]
+    parts = [value_axis(ticks, y, left, WIDTH - 8), _epoch_axis(epochs, across)]
     if best_epoch in epochs and len(epochs) > 1:
         parts.append(_best_line(across(best_epoch or 0)))
     parts += [_line(line, epochs, across, y) for line in series]
     parts.append(_hover_bands(epochs, series, across, y, left))
     svg = drawing(WIDTH, HEIGHT, f"{title}, epochs {epochs[0]} to {epochs[-1]}", parts)
-    return figure(title, svg, _legend(series))
-
-
-def _grid(ticks: Sequence[float], y: Scale, left: float) -> Markup:
-    """Draw the horizontal lines with their labels."""
-    return Markup("").join(
-        Markup('<line class="grid" x1="{:.1f}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(
-            left, WIDTH - 8, y(tick), y(tick)
-        )
-        + text(left - 6, y(tick) + 4, tick_label(tick), "end")
-        for tick in ticks
-    )
+    last = [(line, "—" if line.last is None else tick_label(float(f"{line.last:.4g}"))) for line in series]
+    return figure(title, svg, legend((line.kind, line.name, value) for line, value in last))
 
 
 def _epoch_axis(epochs: Sequence[int], across: Callable[[float], float]) -> Markup:
@@ -102,8 +97,7 @@ def _epoch_axis(epochs: Sequence[int], across: Callable[[float], float]) -> Mark
 def _best_line(at: float) -> Markup:
     """Mark the best epoch."""
     anchor, shift = ("end", -5) if at > WIDTH / 2 else ("start", 5)
-    line = Markup('<line class="best" x1="{:.1f}" x2="{:.1f}" y1="8" y2="{}"/>').format(at, at, HEIGHT - 30)
-    return line + text(at + shift, 16, "best", anchor)
+    return element("line", kind="best", x1=at, x2=at, y1=8, y2=HEIGHT - 30) + text(at + shift, 16, "best", anchor)
 
 
 def _line(line: Series, epochs: Sequence[int], across: Callable[[float], float], y: Scale) -> Markup:
@@ -116,14 +110,12 @@ def _line(line: Series, epochs: Sequence[int], across: Callable[[float], float],
             pieces[-1].append((across(epoch), y(value)))
     path = " ".join("M" + " L".join(f"{px:.1f} {py:.1f}" for px, py in piece) for piece in pieces if len(piece) > 1)
     dots = [
-        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="2.2"/>').format(px, py)
+        element("circle", cx=px, cy=py, r=2.2)
         for piece in pieces
         for px, py in piece
         if len(epochs) <= POINTS_SHOWN_UP_TO or len(piece) == 1
     ]
-    drawn = Markup('<path d="{}"/>').format(path) if path else Markup("")
-    kind = f"s{line.colour % 6}" + (" dashed" if line.dashed else "")
-    return Markup('<g class="series {}">{}{}</g>').format(kind, drawn, Markup("").join(dots))
+    return element("g", *([element("path", d=path)] if path else []), *dots, kind=f"series {line.kind}")
 
 
 def _hover_bands(
@@ -137,41 +129,19 @@ def _hover_bands(
     for index in chosen:
         at = across(epochs[index])
         values = [(line, line.values[index]) for line in series]
-        told = [f"{line.name}: {value:.4g}" for line, value in values if value is not None]
-        dots = [
-            Markup('<circle class="s{}" cx="{:.1f}" cy="{:.1f}" r="3.4"/>').format(line.colour % 6, at, y(value))
-            for line, value in values
-            if value is not None
-        ]
+        shown = [f"{line.name}: {value:.4g}" for line, value in values if value is not None] or ["not measured"]
         bands.append(
-            Markup(
-                '<g class="band"><rect x="{:.1f}" y="6" width="{:.1f}" height="{}"/>'
-                '<line x1="{:.1f}" x2="{:.1f}" y1="8" y2="{}"/>{}<title>{}</title></g>'
-            ).format(
-                at - width / 2,
-                width,
-                HEIGHT - 36,
-                at,
-                at,
-                HEIGHT - 30,
-                Markup("").join(dots),
-                "\n".join([f"epoch {epochs[index]}", *(told or ["not measured"])]),
+            element(
+                "g",
+                element("rect", x=at - width / 2, y=6, width=width, height=HEIGHT - 36),
+                element("line", x1=at, x2=at, y1=8, y2=HEIGHT - 30),
+                *(
+                    element("circle", kind=f"s{line.colour % COLOURS}", cx=at, cy=y(value), r=3.4)
+                    for line, value in values
+                    if value is not None
+                ),
+                element("title", "\n".join([f"epoch {epochs[index]}", *shown])),
+                kind="band",
             )
         )
     return Markup("").join(bands)
-
-
-def _legend(series: Sequence[Series]) -> Markup:
-    """List the lines with their last values."""
-    return Markup("").join(
-        Markup(
-            '<span class="key"><svg class="swatch" viewBox="0 0 22 8" aria-hidden="true"><g class="series s{}{}">'
-            '<path d="M1 4 L21 4"/></g></svg>{} <b>{}</b></span>'
-        ).format(
-            line.colour % 6,
-            Markup(" dashed") if line.dashed else "",
-            line.name,
-            "—" if line.last is None else tick_label(float(f"{line.last:.4g}")),
-        )
-        for line in series
-    )

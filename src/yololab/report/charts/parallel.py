@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from yololab.report.charts.scales import tick_label
-from yololab.report.charts.svg import GLYPH, drawing, figure, text
+from yololab.report.charts.svg import GLYPH, drawing, element, figure, text
 from yololab.report.formats import shortened
 
 HEIGHT, TOP, BOTTOM = 280, 34, 22
@@ -36,12 +37,12 @@ class Line:
     """One line.
 
     Attributes:
-        told: What its tooltip says.
+        tooltip: What its tooltip says.
         strength: How good it is, 0 to 1: the better, the clearer it is drawn.
         best: Whether it is the best one.
     """
 
-    told: str
+    tooltip: str
     strength: float
     best: bool = False
 
@@ -83,27 +84,25 @@ def _line(line: Line, places: Sequence[float], across: Sequence[float]) -> Marku
     """Draw one line."""
     corners = " L".join(f"{at:.1f} {_up(place):.1f}" for at, place in zip(across, places, strict=True))
     opacity = 1.0 if line.best else 0.15 + 0.55 * line.strength
-    return Markup('<g class="series s{}" opacity="{:.2f}"><path d="M{}"/><title>{}</title></g>').format(
-        1 if line.best else 0, opacity, corners, line.told
-    )
+    path, title = element("path", d=f"M{corners}"), element("title", line.tooltip)
+    return element("g", path, title, kind=f"series s{int(line.best)}", opacity=f"{opacity:.2f}")
 
 
 def _axis(axis: Axis, at: float, side: str) -> Markup:
     """Draw an axis with its name and its labels."""
     shift = 6 if side == "start" else -6
-    rule = Markup('<line class="axis" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(at, at, TOP, HEIGHT - BOTTOM)
+    rule = element("line", kind="axis", x1=float(at), x2=float(at), y1=TOP, y2=HEIGHT - BOTTOM)
     name = text(at, 14, shortened(axis.name, _LABEL), "middle", "value")
     columns = int((COLUMN if side == "end" else SIDE) / GLYPH) - 9
     labels = [
-        text(at + shift, _up(place) + 4, shortened(told, max(columns, 7)), side, "halo") for place, told in axis.labels
+        text(at + shift, _up(place) + 4, shortened(label, max(columns, 7)), side, "halo")
+        for place, label in axis.labels
     ]
     return Markup("").join([rule, name, *labels])
 
 
 def number_axis(name: str, values: Sequence[float], *, log: bool = False) -> Axis:
     """Return the axis of numbers, over powers of ten when that is how they are spread."""
-    import math
-
     scaled = [math.log10(value) for value in values] if log else list(values)
     low, high = min(scaled), max(scaled)
     span = (high - low) or 1.0

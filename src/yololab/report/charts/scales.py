@@ -10,6 +10,7 @@ from yololab.report.formats import MINUS
 
 ZERO_BASED_BELOW = 0.5
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_MOST_WHOLE = 6
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,16 @@ def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [_clean(index * step) for index in range(first, last + 1)]
 
 
-def whole_ticks(low: int, high: int, most: int = 6) -> list[int]:
+def whole_ticks(low: int, high: int) -> list[int]:
     """Return round whole numbers from `low` to `high`, both included, a few between them.
 
     >>> whole_ticks(1, 100), whole_ticks(1, 3), whole_ticks(7, 7)
     ([1, 20, 40, 60, 80, 100], [1, 2, 3], [7])
     """
-    if high - low < most:
+    if high - low < _MOST_WHOLE:
         return list(range(low, high + 1))
-    step = max(int(nice_ticks(low, high, most)[1] - nice_ticks(low, high, most)[0]), 1)
+    first, second, *_ = nice_ticks(low, high, _MOST_WHOLE)
+    step = max(int(second - first), 1)
     between = [value for value in range(low - low % step, high, step) if low < value]
     return [low, *(value for value in between if min(value - low, high - value) > step / 2), high]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from yololab.report.charts.scales import Scale, nice_ticks, tick_label, value_ticks
-from yololab.report.charts.svg import GLYPH, drawing, figure, text
+from yololab.report.charts.scales import Scale, nice_ticks, tick_label, value_ticks, whole_ticks
+from yololab.report.charts.svg import COLOURS, GLYPH, drawing, element, figure, text, value_axis
 
 WIDTH, HEIGHT = 420, 230
 _BOTTOM = 38
@@ -21,14 +21,14 @@ class Point:
     Attributes:
         x: Where it is across.
         y: Where it is up.
-        told: What its tooltip says.
+        tooltip: What its tooltip says.
         colour: Number of its colour in the page's style, from 0.
         ring: Whether it is marked.
     """
 
     x: float
     y: float
-    told: str
+    tooltip: str
     colour: int = 0
     ring: bool = False
 
@@ -59,16 +59,17 @@ def scatter(
         return Markup("")
     across = [point.x for point in points]
     y_ticks = value_ticks([point.y for point in points])
-    x_ticks = _whole_ticks(across) if whole else nice_ticks(min(across), max(across))
+    x_ticks = _whole(across) if whole else nice_ticks(min(across), max(across))
     left = 14 + max(len(tick_label(tick)) for tick in y_ticks) * GLYPH
     right = WIDTH - 10 - max(len(tick_label(tick)) for tick in x_ticks) * GLYPH / 2
     x = Scale(x_ticks[0], x_ticks[-1], left + 8, right)
     y = Scale(y_ticks[0], y_ticks[-1], HEIGHT - _BOTTOM, 12)
-    parts = [_up_axis(y_ticks, y, left), _across_axis(x_ticks, x)]
+    parts = [value_axis(y_ticks, y, left, WIDTH - 8)]
+    parts += [text(x(tick), HEIGHT - _BOTTOM + 17, tick_label(tick), "middle") for tick in x_ticks]
     if steps:
         corners = [f"{x(steps[0][0]):.1f} {y(steps[0][1]):.1f}"]
         corners += [f"H{x(px):.1f} V{y(py):.1f}" for px, py in steps[1:]]
-        parts.append(Markup('<g class="series s5"><path d="M{}"/></g>').format(" ".join(corners)))
+        parts.append(element("g", element("path", d=f"M{' '.join(corners)}"), kind="series s5"))
     parts += [_dot(point, x, y) for point in points]
     parts.append(text((left + right) / 2, HEIGHT - 4, x_name, "middle"))
     return figure(f"{title}: {y_name}" if y_name else title, drawing(WIDTH, HEIGHT, title, parts))
@@ -76,35 +77,13 @@ def scatter(
 
 def _dot(point: Point, x: Scale, y: Scale) -> Markup:
     """Draw a point with its tooltip."""
-    ring = (
-        Markup('<circle class="ring" cx="{:.1f}" cy="{:.1f}" r="7"/>').format(x(point.x), y(point.y))
-        if point.ring
-        else Markup("")
-    )
-    return Markup('<g class="dot s{}">{}<circle cx="{:.1f}" cy="{:.1f}" r="4"/><title>{}</title></g>').format(
-        point.colour % 6, ring, x(point.x), y(point.y), point.told
-    )
+    place = {"cx": x(point.x), "cy": y(point.y)}
+    ring = [element("circle", kind="ring", **place, r=7)] if point.ring else []
+    drawn = [*ring, element("circle", **place, r=4), element("title", point.tooltip)]
+    return element("g", *drawn, kind=f"dot s{point.colour % COLOURS}")
 
 
-def _up_axis(ticks: Sequence[float], y: Scale, left: float) -> Markup:
-    """Draw the horizontal lines with their labels."""
-    return Markup("").join(
-        Markup('<line class="grid" x1="{:.1f}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(
-            left, WIDTH - 8, y(tick), y(tick)
-        )
-        + text(left - 6, y(tick) + 4, tick_label(tick), "end")
-        for tick in ticks
-    )
-
-
-def _across_axis(ticks: Sequence[float], x: Scale) -> Markup:
-    """Write the labels below."""
-    return Markup("").join(text(x(tick), HEIGHT - _BOTTOM + 17, tick_label(tick), "middle") for tick in ticks)
-
-
-def _whole_ticks(values: Sequence[float]) -> list[float]:
-    """Return whole numbers that cover the values, at most seven of them."""
+def _whole(values: Sequence[float]) -> list[int]:
+    """Return the ticks of whole numbers; a single one gets a neighbour, so that the axis has a length."""
     low, high = int(min(values)), int(max(values))
-    step = max(1, -(-(high - low) // 6))
-    ticks = list(range(low, high + step, step))
-    return [float(tick) for tick in (ticks if len(ticks) > 1 else [low, low + 1])]
+    return whole_ticks(low, max(high, low + 1))

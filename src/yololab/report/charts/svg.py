@@ -2,33 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
+
+from yololab.report.charts.scales import Scale, tick_label
 
 # A glyph of the charts' 12 px type is about this wide; labels get room by it.
 GLYPH = 6.6
 LABEL_COLUMNS = 22
 # A drawing in its natural size may shrink to this share of it.
 SMALLEST = 0.75
+COLOURS = 6  # in the page's style; a chart with more lines begins again
+
+
+def element(name: str, *content: str, **attributes: float | str) -> Markup:
+    """Write an element of SVG or HTML; whatever is no markup is escaped.
+
+    Args:
+        name: Its name.
+        content: What is in it.
+        attributes: Its attributes: `kind` is the class, `_` stands for `-`, a float gets one digit.
+
+    >>> element("line", kind="grid", x1=2.25, x2=9), element("b", "a < b")
+    (Markup('<line class="grid" x1="2.2" x2="9"/>'), Markup('<b>a &lt; b</b>'))
+    """
+    written = Markup("").join(
+        Markup(' {}="{}"').format(
+            "class" if key == "kind" else key.replace("_", "-"), f"{value:.1f}" if isinstance(value, float) else value
+        )
+        for key, value in attributes.items()
+    )
+    if not content:
+        return Markup("<{}{}/>").format(name, written)
+    return Markup("<{}{}>{}</{}>").format(name, written, Markup("").join(content), name)
 
 
 def text(x: float, y: float, text: str, anchor: str, kind: str = "") -> Markup:
     """Write text."""
-    attribute = Markup(' class="{}"').format(kind) if kind else ""
-    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}"{}>{}</text>').format(x, y, anchor, attribute, text)
+    return element("text", text, x=float(x), y=float(y), text_anchor=anchor, **({"kind": kind} if kind else {}))
 
 
-def drawing(width: float, height: float, label: str, parts: Sequence[Markup], *, natural: bool = False) -> Markup:
+def drawing(width: float, height: float, label: str, parts: Iterable[Markup], *, natural: bool = False) -> Markup:
     """Wrap drawn parts; a natural one is no larger than drawn, and scrolls where it would get too small to read."""
-    style = Markup(' style="width:{:.0f}px;min-width:{:.0f}px"').format(width, width * SMALLEST) if natural else ""
+    style = {"style": f"width:{width:.0f}px;min-width:{width * SMALLEST:.0f}px"} if natural else {}
     kind = "chart natural" if natural else "chart"
-    return Markup('<svg class="{}" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}"{}>{}</svg>').format(
-        kind, width, height, label, style, Markup("").join(parts)
+    box = f"0 0 {width:.0f} {height:.0f}"
+    return element("svg", *parts, kind=kind, viewBox=box, role="img", aria_label=label, **style)
+
+
+def figure(title: str, drawn: Markup, legend: Markup = Markup("")) -> Markup:  # noqa: B008 - immutable
+    """Wrap a chart with its caption and its legend."""
+    return element("figure", element("figcaption", element("span", title), legend) if title else "", drawn)
+
+
+def legend(series: Iterable[tuple[str, str, str]]) -> Markup:
+    """List series with their colours: kind (`s0`, `s1 dashed`, …), name, and a value beside it."""
+    return Markup("").join(
+        element(
+            "span",
+            element(
+                "svg",
+                element("g", element("path", d="M1 4 L21 4"), kind=f"series {kind}"),
+                kind="swatch",
+                viewBox="0 0 22 8",
+                aria_hidden="true",
+            ),
+            name,
+            *((" ", element("b", value)) if value else ()),
+            kind="key",
+        )
+        for kind, name, value in series
     )
 
 
-def figure(title: str, drawn: Markup, legend: Markup | None = None) -> Markup:
-    """Wrap a chart with its caption and its legend."""
-    caption = Markup("<figcaption><span>{}</span>{}</figcaption>").format(title, legend or "") if title else ""
-    return Markup("<figure>{}{}</figure>").format(caption, drawn)
+def value_axis(ticks: Sequence[float], y: Scale, left: float, right: float) -> Markup:
+    """Draw the horizontal lines of a chart with their labels."""
+    return Markup("").join(
+        element("line", kind="grid", x1=left, x2=right, y1=y(tick), y2=y(tick))
+        + text(left - 6, y(tick) + 4, tick_label(tick), "end")
+        for tick in ticks
+    )

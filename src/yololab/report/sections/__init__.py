@@ -5,11 +5,8 @@ A new section is a template in `templates/sections/`, a function here beside, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from yololab.report.run_files import RunFiles
+from yololab.report.section import Section
 from yololab.report.sections.checklist import checklist
 from yololab.report.sections.classes import classes
 from yololab.report.sections.confusion import confusion
@@ -23,34 +20,18 @@ from yololab.report.sections.repeat import notes, repeat
 from yololab.report.sections.settings import settings
 from yololab.report.sections.verdict import verdict
 
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the page.
-
-    Attributes:
-        title: Its heading; the first section has none, it is the page's own head.
-        template: Its file in `templates/sections/`, without the endings.
-        prepare: What the template shows, from the run's files; None leaves the section out.
-    """
-
-    title: str
-    template: str
-    prepare: Callable[[RunFiles], Mapping[str, Any] | None]
-
-
-SECTIONS = (
-    Section("", "01_verdict", verdict),
-    Section("Metrics", "02_metrics", measurements),
-    Section("Training", "03_curves", curves),
-    Section("Classes", "04_classes", classes),
-    Section("Errors", "05_errors", errors),
-    Section("Images that made the difference", "06_images", images),
-    Section("Confusion matrix", "07_confusion", confusion),
-    Section("Dataset", "08_dataset", dataset),
-    Section("Verification", "09_verification", checklist),
-    Section("Config", "10_config", settings),
-    Section("Provenance", "11_provenance", provenance),
-    Section("Notes", "12_notes", notes),
-    Section("Repeat this run", "13_repeat", repeat),
+SECTIONS: tuple[Section[RunFiles], ...] = (
+    Section("", "sections/01_verdict", verdict),
+    Section("Metrics", "sections/02_metrics", measurements),
+    Section("Training", "sections/03_curves", curves),
+    Section("Classes", "sections/04_classes", classes),
+    Section("Errors", "sections/05_errors", errors),
+    Section("Images that made the difference", "sections/06_images", images),
+    Section("Confusion matrix", "sections/07_confusion", confusion),
+    Section("Dataset", "sections/08_dataset", dataset),
+    Section("Verification", "sections/09_verification", checklist),
+    Section("Config", "sections/10_config", settings),
+    Section("Provenance", "sections/11_provenance", provenance),
+    Section("Notes", "sections/12_notes", notes),
+    Section("Repeat this run", "sections/13_repeat", repeat),
 )

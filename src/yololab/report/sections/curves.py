@@ -106,11 +106,11 @@ def _joined(names: Sequence[str]) -> str:
 def _remarks(training: Mapping[str, Any]) -> list[str]:
     """Return what a reader of the curves must know."""
     remarks = texts(training.get("warnings"))
-    told = " ".join(remarks).lower()
-    if training.get("unstable") and "nan" not in told and "unstable" not in told:
+    said = " ".join(remarks).lower()
+    if training.get("unstable") and "nan" not in said and "unstable" not in said:
         remarks.append("Unstable: the loss was not a finite number at some point.")
-    if training.get("not_learning") and "learning" not in told:
+    if training.get("not_learning") and "learning" not in said:
         remarks.append("Not learning: the score never left zero, so early stopping could not work.")
-    if training.get("model_selection") is False and "selection" not in told:
+    if training.get("model_selection") is False and "selection" not in said:
         remarks.append("No model selection: the epochs were not validated, so the best checkpoint is the last one.")
     return remarks

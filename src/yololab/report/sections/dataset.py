@@ -31,7 +31,7 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
         column
         for column in COLUMNS
         if any(mapping(found).get(column) is not None for found in splits.values())
-        and (column != "instances" or unit != "images")  # one an image: told already
+        and (column != "instances" or unit != "images")  # one an image: that is known
     ]
     return {
         "name": recorded.get("name"),
@@ -48,7 +48,7 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
         "since": run.recorded("data_changes").get("since"),
         "fingerprints": sorted((split, str(value)) for split, value in mapping(report.get("fingerprint")).items()),
         "charts": _charts(report),
-        "sentences": _sentences(report),
+        "facts": _facts(report),
     }
 
 
@@ -127,33 +127,33 @@ def _bins(edges: list[float], *, open_below: bool) -> list[str]:
     return below + between + ([f"{edges[-1]:g} and more"] if edges else [])
 
 
-def _sentences(report: Mapping[str, Any]) -> list[str]:
+def _facts(report: Mapping[str, Any]) -> list[str]:
     """Say what the charts show: small objects, image sizes, and how uneven the classes are."""
-    distribution, told = mapping(report.get("distribution")), []
+    distribution, lines = mapping(report.get("distribution")), []
     for split, found in mapping(distribution.get("splits")).items():
         boxes, small = as_number(found.get("boxes")), as_number(found.get("small"))
         if boxes:
             share = f"{(small or 0) / boxes:.1%}"
             limit = distribution.get("small_object_pixels")
-            told.append(
+            lines.append(
                 f"{split}: {share} of {count(boxes)} objects are below {limit} px at imgsz={distribution.get('imgsz')}."
             )
-        told += _of_maps(split, mapping(found.get("maps")))
+        lines += _of_maps(split, mapping(found.get("maps")))
         sizes = [
             f"{one.get('width')} x {one.get('height')} ({count(one.get('images'))})"
             for one in mappings(found.get("image_sizes"))
         ]
         if sizes:
             more = as_number(found.get("other_sizes"))
-            told.append(
+            lines.append(
                 f"{split}: images of {', '.join(sizes[:5])}" + (f" and {count(more)} other sizes." if more else ".")
             )
     for split, found in mapping(distribution.get("imbalance")).items():
         ratio = as_number(mapping(found).get("ratio"))
         if ratio is not None:
             most, least = inside(found, "most", "name"), inside(found, "least", "name")
-            told.append(f"{split}: {most} is {ratio:.3g} times as frequent as {least}.")
-    return told
+            lines.append(f"{split}: {most} is {ratio:.3g} times as frequent as {least}.")
+    return lines
 
 
 def _of_maps(split: str, found: Mapping[str, Any]) -> list[str]:

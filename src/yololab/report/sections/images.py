@@ -81,7 +81,7 @@ def _image(row: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
     ]
     return {
         "name": name,
-        "told": f"{amount} {'fewer' if gain > 0 else 'more'} than the baseline",
+        "message": f"{amount} {'fewer' if gain > 0 else 'more'} than the baseline",
         "word": "better" if gain > 0 else "worse",
         "panels": panels,
         "missing": picture is None,

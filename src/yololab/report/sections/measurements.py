@@ -46,14 +46,14 @@ def _rests_on(run: RunFiles) -> str:
     found = mapping(run.comparison.get("statistics"))
     if not found:
         return ""
-    told = f"{count(found.get('images'))} images"
+    text = f"{count(found.get('images'))} images"
     if as_number(found.get("replicates")) is not None:
-        told += f", {count(found['replicates'])} replicates"
-    told += f"; {found.get('interval')}"
+        text += f", {count(found['replicates'])} replicates"
+    text += f"; {found.get('interval')}"
     if found.get("p"):
-        told += f"; p: {found['p']}"
+        text += f"; p: {found['p']}"
     drop = as_number(found.get("detectable_drop"))
-    return told + (f"; a loss of {number(drop, 3)} would be noticed" if drop is not None else "")
+    return text + (f"; a loss of {number(drop, 3)} would be noticed" if drop is not None else "")
 
 
 def _from_metrics(run: RunFiles) -> list[Mapping[str, Any]]:

@@ -132,10 +132,10 @@ def _attempts(run: RunFiles) -> str:
     attempts = mappings(run.record.get("attempts"))
     if len(attempts) < 2:
         return "—"
-    told = [f"{attempts[0].get('status')}"]
+    statuses = [f"{attempts[0].get('status')}"]
     for attempt in attempts[1:]:
-        told.append(f"after epoch {attempt.get('from_epoch') or 0} again: {attempt.get('status')}")
-    return "; ".join(told)
+        statuses.append(f"after epoch {attempt.get('from_epoch') or 0} again: {attempt.get('status')}")
+    return "; ".join(statuses)
 
 
 def _approval(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def verdict(run: RunFiles) -> dict[str, Any]:
     return {
         "shown": shown,
         "tag": "DRY RUN" if rehearsed else verdict_word.replace("_", " ") if decided else run.status.upper(),
-        "sentence": run.comparison.get("sentence") if decided else _sentence_of_status(run),
+        "sentence": run.comparison.get("sentence") if decided else _status_text(run),
         "unsupported": decided and compared and run.comparison.get("statistical_support") is False,
         "primary": _primary(run),
         "facts": _facts(run),
@@ -39,7 +39,7 @@ def verdict(run: RunFiles) -> dict[str, Any]:
     }
 
 
-def _sentence_of_status(run: RunFiles) -> str:
+def _status_text(run: RunFiles) -> str:
     """Say what a status without a verdict means."""
     epochs = len(run.epochs.epochs)
     reached = (
@@ -125,10 +125,10 @@ def _error(run: RunFiles) -> dict[str, str] | None:
     error = run.record.get("error")
     if not error:
         return None
-    told = mapping(error)
-    exit_code = told.get("exit_code")
+    recorded = mapping(error)
+    exit_code = recorded.get("exit_code")
     return {
-        "message": str(told.get("message") or (error if isinstance(error, str) else "no message was recorded")),
-        "kind": str(told.get("kind") or ""),
+        "message": str(recorded.get("message") or (error if isinstance(error, str) else "no message was recorded")),
+        "kind": str(recorded.get("kind") or ""),
         "exit_code": "" if exit_code is None else str(exit_code),
     }

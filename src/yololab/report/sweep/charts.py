@@ -30,8 +30,8 @@ def history(sweep: SweepFiles) -> Markup:
         if value is None or row.get("status") not in _COLOURS:
             continue
         at = float(row["trial"])
-        told = f"trial {row['trial']} ({row.get('status')}): {number(value)}\n{values_in_words(row)}"
-        points.append(Point(at, value, told, _COLOURS[str(row["status"])], row["trial"] == winner))
+        tooltip = f"trial {row['trial']} ({row.get('status')}): {number(value)}\n{values_in_words(row)}"
+        points.append(Point(at, value, tooltip, _COLOURS[str(row["status"])], row["trial"] == winner))
         better = not steps or (value < steps[-1][1] if sweep.lower_is_better else value > steps[-1][1])
         if row["status"] == "complete" and better:
             steps.append((at, value))
@@ -49,8 +49,8 @@ def pareto(sweep: SweepFiles) -> Markup:
         values = [as_number(value) for value in (row.get("objectives") or [])[:2]]
         if row.get("status") != "complete" or len(values) < 2 or values[0] is None or values[1] is None:
             continue
-        told = f"trial {row['trial']}: {number(values[0])}, {number(values[1])}\n{values_in_words(row)}"
-        points.append(Point(values[1], values[0], told, 1 if row.get("pareto") else 0, bool(row.get("pareto"))))
+        tooltip = f"trial {row['trial']}: {number(values[0])}, {number(values[1])}\n{values_in_words(row)}"
+        points.append(Point(values[1], values[0], tooltip, 1 if row.get("pareto") else 0, bool(row.get("pareto"))))
     return scatter("Compromises; the best ones are ringed", points, str(sweep.objectives[1]["metric"]), sweep.metric)
 
 

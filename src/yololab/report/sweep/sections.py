@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, verdict_appearance
 from yololab.report.formats import UNKNOWN, as_number, count, duration, number, p_value, setting, signed
 from yololab.report.run_files import mapping, mappings, texts
+from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
 
 _MOST_ROWS = 200
 _ALPHA = 0.05
-
-
-@dataclass(frozen=True)
-class SweepSection:
-    """A section of the page.
-
-    Attributes:
-        title: Its heading; the first section has none.
-        template: Its file in `templates/sweep/`, without the endings.
-        prepare: What the template shows; None leaves the section out.
-    """
-
-    title: str
-    template: str
-    prepare: Callable[[SweepFiles], Mapping[str, Any] | None]
 
 
 def head(sweep: SweepFiles) -> dict[str, Any]:
@@ -194,7 +179,7 @@ def parameters(sweep: SweepFiles) -> dict[str, Any] | None:
     chart = settings_chart(sweep)
     if not found and not chart:
         return None
-    return {"told": found.get("told"), "bars": importance_bars(sweep), "chart": chart}
+    return {"message": found.get("told"), "bars": importance_bars(sweep), "chart": chart}
 
 
 def failures(sweep: SweepFiles) -> dict[str, Any] | None:
@@ -232,13 +217,13 @@ def settings(sweep: SweepFiles) -> dict[str, Any] | None:
     }
 
 
-SECTIONS = (
-    SweepSection("", "head", head),
-    SweepSection("Ranking", "ranking", ranking),
-    SweepSection("How it went", "progress", progress),
-    SweepSection("Settings that mattered", "parameters", parameters),
-    SweepSection("Failures", "failures", failures),
-    SweepSection("What was asked for", "settings", settings),
+SECTIONS: tuple[Section[SweepFiles], ...] = (
+    Section("", "sections/01_verdict", head),
+    Section("Ranking", "sweep/ranking", ranking),
+    Section("How it went", "sweep/progress", progress),
+    Section("Settings that mattered", "sweep/parameters", parameters),
+    Section("Failures", "sweep/failures", failures),
+    Section("What was asked for", "sweep/settings", settings),
 )
 
 

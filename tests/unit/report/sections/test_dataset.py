@@ -43,7 +43,7 @@ def test_counts_and_sentences_follow_the_task(
 ) -> None:
     section = shown(variant, task, tmp_path)
     assert section["columns"] == ["images", "labelled", "backgrounds", "dropped", *([column] if column else [])]
-    assert any(sentence in line for line in section["sentences"])
+    assert any(sentence in line for line in section["facts"])
 
 
 def test_charts_are_those_of_the_task(tmp_path: Path) -> None:
