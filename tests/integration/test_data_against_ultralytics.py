@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import random
-import shutil
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from flawed_cells import make_flawed_cells
 from PIL import Image
 
 from yololab.data.checks.dataset_check import check_dataset
@@ -23,7 +23,6 @@ from yololab.data.labels.label_rows import label_rules
 from yololab.data.labels.label_rules import check_label
 from yololab.errors import InputError
 
-BCCD = Path(__file__).parents[2].parent / "shared" / "data" / "bccd"
 KEYPOINTS = (2, 3)
 
 
@@ -214,16 +213,10 @@ def test_what_they_refuse_we_refuse(theirs, tmp_path, content):
         load_dataset(file)
 
 
-@pytest.mark.skipif(not BCCD.is_dir(), reason="the blood cell images are not on this machine")
-def test_real_data_counts_are_theirs(theirs, tmp_path):
+def test_counts_of_a_dataset_like_real_ones_are_theirs(theirs, tmp_path):
     from ultralytics.data.dataset import YOLODataset
 
-    copy = tmp_path / "bccd"  # Ultralytics writes caches beside labels and may rewrite images
-    shutil.copytree(BCCD, copy, copy_function=shutil.copyfile)
-    for folder in [copy, *copy.rglob("*")]:
-        if folder.is_dir():
-            folder.chmod(0o755)
-    dataset = load_dataset(copy)
+    dataset = load_dataset(make_flawed_cells(tmp_path))
     report = check_dataset(dataset, "detect")
     assert not report.blocking
     for split in dataset.splits:
@@ -237,4 +230,4 @@ def test_real_data_counts_are_theirs(theirs, tmp_path):
             i: int((classes == i).sum()) for i in dataset.names
         }
         assert counts.labelled == len(loaded.labels) == counts.images
-    assert math.isclose(sum(c.instances for c in report.splits.values()), 4886)
+    assert math.isclose(sum(c.instances for c in report.splits.values()), 469)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from flawed_cells import LABELLED_TWICE, LOOKS_ALIKE, make_flawed_cells
 from PIL import Image
 
 from yololab.data.checks.check_report import CheckReport, CheckSettings
@@ -18,7 +19,6 @@ from yololab.data.problems import DataProblem, Severity
 from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json
 
-BCCD = Path(__file__).parents[5] / "shared" / "data" / "bccd"
 BOX = "0 0.5 0.5 0.2 0.2\n"
 
 
@@ -285,10 +285,20 @@ def test_the_summary_shows_three_examples(tmp_path):
     assert json.dumps(kind)
 
 
-@pytest.mark.skipif(not BCCD.is_dir(), reason="the blood cell images are not on this machine")
-def test_real_data_counts():
-    report = check(BCCD)
+def test_counts_of_a_dataset_like_real_ones(tmp_path):
+    report = check_dataset(load_dataset(make_flawed_cells(tmp_path)), "detect")
     counts = {split: (c.images, c.labelled, c.instances) for split, c in report.splits.items()}
-    assert counts == {"train": (205, 205, 2804), "val": (87, 87, 1137), "test": (72, 72, 945)}
+    assert counts == {"train": (40, 40, 272), "val": (18, 18, 123), "test": (12, 12, 74)}
     total = [sum(c.per_class[i].instances for c in report.splits.values()) for i in range(3)]
-    assert total == [372, 4153, 361]
+    assert total == [66, 360, 43]
+    rows = [row for file in tmp_path.rglob("labels/*.txt") for row in file.read_text().splitlines()]
+    assert [sum(row.startswith(f"{index} ") for row in rows) for index in range(3)] == total
+
+
+def test_flaws_of_a_dataset_like_real_ones(tmp_path):
+    report = check_dataset(load_dataset(make_flawed_cells(tmp_path)), "detect")
+    twice = [("label_overlap", f"{split}_{n:03d}") for split, numbers in LABELLED_TWICE.items() for n in numbers]
+    (_, _), (split, number) = LOOKS_ALIKE
+    assert sorted((p.check, p.file.stem) for p in report.problems) == sorted(
+        [*twice, ("leak_similar", f"{split}_{number:03d}")]
+    )
