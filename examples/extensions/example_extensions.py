@@ -9,8 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from yololab.data.dataset.layout import Dataset
 from yololab.data.problems import DataProblem, Severity
+from yololab.files.metrics import MetricsFile
+from yololab.statistics.records.base import Records
+from yololab.statistics.records.detections import DetectionRecords
 from yololab.sweep.executor import JobState, Resources
 
 FEWEST_IMAGES = 100
@@ -22,6 +28,41 @@ def few_images(dataset: Dataset, images: Mapping[str, Sequence[Path]]) -> Iterab
         if 0 < len(found) < FEWEST_IMAGES:
             what = f"{split}: only {len(found)} images"
             yield DataProblem("few_images", dataset.yaml, None, what, Severity.NOTE, "label more of them")
+
+
+def images_hit(records: Records, weights: NDArray[Any]) -> float | None:
+    """A metric (provisional): the share of images in which at least one object was found, at the lowest IoU.
+
+    Args:
+        records: The records of an evaluation; those of detections have `detections`, the number of each image, and
+            `flags`, a bit a threshold for each detection.
+        weights: How often each image counts, shape (I,): ones for the number itself, and bootstrap weights for the
+            interval of a difference.
+    """
+    if not isinstance(records, DetectionRecords):
+        return None  # not defined for this task
+    image = np.repeat(np.arange(len(records.keys)), records.detections)
+    found = (records.flags["box"] & 1).astype(bool)
+    hit = np.bincount(image[found], minlength=len(records.keys)) > 0
+    return float(hit @ weights / weights.sum())
+
+
+images_hit.direction = "higher"  # type: ignore[attr-defined]
+
+
+def no_slower(current: MetricsFile, baseline: MetricsFile | None, limit: float) -> tuple[float | None, bool, str]:
+    """A guard (provisional): inference takes at most `limit` times the baseline's time.
+
+    Used with baseline.guards.custom={no_slower:1.1}.
+
+    Returns:
+        What was found, whether the limit is broken, and both in words.
+    """
+    ours = current.value("speed_ms.inference")
+    theirs = baseline.value("speed_ms.inference") if baseline is not None else None
+    if ours is None or not theirs:
+        return None, False, "the speed of one side was not measured"
+    return ours / theirs, ours > limit * theirs, f"inference takes {ours / theirs:.2f} of the baseline's time"
 
 
 def pace(folder: Path, record: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -8,15 +8,22 @@ from pathlib import Path
 
 import extension_package
 import pytest
+from record_samples import records_of, write_evaluation
 
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.custom_metrics import measure_custom
 from yololab.config.compose import compose_experiment
+from yololab.config.schema import GuardsConfig
+from yololab.config.search import SearchConfig
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import load_dataset
 from yololab.errors import InputError
 from yololab.extensions import Point, extensions, installed
+from yololab.files.metrics import read_metrics
 from yololab.report.page import write_report
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import JobState, Resources
+from yololab.sweep.planning.objectives import plan_objectives
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +129,51 @@ def test_a_broken_check_and_section_say_so_and_cost_nothing_else(broken, tmp_pat
 def test_a_broken_engine_is_an_error_that_names_its_package(broken):
     with pytest.raises(InputError, match=r"yololab\.engines 'bad' of broken 0\.1: cannot be imported .*not today"):
         make_executor("bad", {}, Resources(), ())
+
+
+def test_a_metric_is_measured_and_compared_with_an_interval(example, tmp_path):
+    sides = [write_evaluation(tmp_path / name, records_of(found)) for name, found in (("a", 0.9), ("b", 0.3))]
+    measured, failures = measure_custom(records_of(0.9))
+    assert failures == []
+    assert 0 < measured["images_hit"] <= 1
+    comparison = compare_metrics(*map(read_metrics, sides), 0.01)
+    (found,) = comparison.analysis["custom_metrics"]
+    assert found["current"] == measured["images_hit"]
+    assert found["delta"] == pytest.approx(found["current"] - found["baseline"])
+    assert found["ci_low"] <= found["delta"] <= found["ci_high"]
+    assert any(note.startswith("Custom metric images_hit (higher is better)") for note in comparison.notes)
+
+
+def test_a_metric_can_be_the_objective_of_a_search(example):
+    search = SearchConfig(objective=["custom.images_hit"], direction=[None])
+    (objective,) = plan_objectives(search, "detect", {0: "cat"})
+    assert (objective.metric, objective.direction) == ("custom.images_hit", "maximize")
+
+
+def test_a_guard_is_held_and_broken(example, tmp_path):
+    slow = read_metrics(write_evaluation(tmp_path / "slow", records_of(0.9), speed_ms={"inference": 20.0}))
+    fast = read_metrics(write_evaluation(tmp_path / "fast", records_of(0.9), speed_ms={"inference": 10.0}))
+    for current, baseline, broken in ((slow, fast, True), (fast, slow, False)):
+        (guard,) = compare_metrics(current, baseline, 0.01, GuardsConfig(custom={"no_slower": 1.1})).guards
+        assert guard.broken is broken
+    settings = compose_experiment(("baseline.guards.custom={no_slower:1.1}",)).experiment.baseline.guards
+    assert settings.custom == {"no_slower": 1.1}
+
+
+def test_a_guard_that_nobody_brings_is_refused(tmp_path):
+    metrics = read_metrics(write_evaluation(tmp_path / "a", records_of(0.9)))
+    with pytest.raises(InputError, match=r"baseline\.guards\.custom\.no_slower"):
+        compare_metrics(metrics, None, 0.01, GuardsConfig(custom={"no_slower": 1.1}))
+
+
+def test_a_broken_metric_and_guard_say_so(broken, tmp_path):
+    sides = [read_metrics(write_evaluation(tmp_path / name, records_of(0.9))) for name in ("a", "b")]
+    comparison = compare_metrics(*sides, 0.01, GuardsConfig(custom={"bad": 1.0}))
+    (guard,) = comparison.guards
+    assert guard.broken
+    assert "not today" in guard.message
+    assert any("not today" in note for note in comparison.notes)
+    assert measure_custom(records_of(0.9))[0] == {"bad": None}
 
 
 def test_an_unknown_engine_lists_those_of_packages(example):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from yololab.comparison.analysis import analyse
 from yololab.comparison.class_rows import class_differences, class_rows, other_classes
 from yololab.comparison.comparability import comparability_problems, describe, protocol_warnings, side_notes
+from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, gather_evidence, statistics_of
 from yololab.comparison.guards import check_guards
 from yololab.comparison.result import Comparison, MetricRow
@@ -49,7 +50,9 @@ def compare_metrics(
         raise InputError(problems)
     evidence = gather_evidence(current, baseline, tolerance)
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
-    watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes)
+    watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline)
+    custom = list(compare_custom(evidence.current, evidence.baseline))
+    differences = [item.to_json() for item in custom if isinstance(item, CustomDifference)]
     if baseline is None:
         verdict, confirmed = Verdict.NO_BASELINE, False
         text = f"{no_baseline}; promote this run to make it the baseline."
@@ -61,6 +64,7 @@ def compare_metrics(
     notes = [*side_notes(current, baseline), *evidence.missing] if baseline is not None else []
     if evidence.result is not None:
         notes += [exact_test_text(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
+        notes += [item.message if isinstance(item, CustomDifference) else item for item in custom]
         notes.append("Two checkpoints are compared: that does not measure variation between seeds.")
     return Comparison(
         verdict=verdict,
@@ -80,6 +84,7 @@ def compare_metrics(
         analysis={
             **({} if baseline is None else other_classes(evidence, current, baseline)),
             **analyse(evidence, current),
+            **({"custom_metrics": differences} if differences else {}),
         },
     )
 

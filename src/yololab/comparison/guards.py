@@ -8,6 +8,7 @@ from typing import Any
 
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError, Problem
+from yololab.extensions import Point, extensions
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.paired_comparison import ClassDifference
 from yololab.statistics.inference.paired_models import metrics_of
@@ -49,6 +50,7 @@ def check_guards(
     metrics: MetricsFile,
     records: Records | None,
     classes: Mapping[str, ClassDifference],
+    baseline: MetricsFile | None = None,
 ) -> tuple[Guard, ...]:
     """Hold the current model against the guards that are set.
 
@@ -57,6 +59,7 @@ def check_guards(
         metrics: The current model's metrics.
         records: Its records; None when it has none.
         classes: Class name → its difference from the baseline; empty without a paired comparison.
+        baseline: The baseline's metrics, for guards of other packages; None without a baseline.
 
     Raises:
         InputError: A guard watches what the task or the model does not have.
@@ -69,6 +72,7 @@ def check_guards(
         *_drops(config, classes),
         *_fixed_threshold(config, metrics, records),
         *_latency(config, metrics),
+        *_of_extensions(config, metrics, baseline),
     )
 
 
@@ -86,6 +90,15 @@ def guard_problems(config: GuardsConfig, task: Task, classes: Collection[str]) -
         Problem(f"baseline.guards.class_floors.{name}", "no such class", known, "" if known else "leave it out")
         for name in floors
         if name not in classes
+    ]
+    unknown = [name for name in config.custom or {} if name not in extensions(Point.GUARDS)]
+    problems += [
+        Problem(
+            f"baseline.guards.custom.{name}",
+            "no such guard is installed",
+            f"one of {', '.join(extensions(Point.GUARDS)) or 'none: no package brings a guard'}",
+        )
+        for name in unknown
     ]
     if config.class_drop is not None and not task.per_class:
         problems.append(Problem("baseline.guards.class_drop", f"{task.name} has no classes", remedy="leave it out"))
@@ -143,6 +156,18 @@ def _latency(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
     yield Guard(
         "latency", config.latency_ms, value, broken, f"inference {found} (at most {config.latency_ms:g} ms is allowed)"
     )
+
+
+def _of_extensions(config: GuardsConfig, metrics: MetricsFile, baseline: MetricsFile | None) -> Iterator[Guard]:
+    """Ask the guards of other packages; one that fails counts as broken, since nobody knows what it would have said."""
+    limits: Mapping[str, float] = config.custom or {}
+    for name, limit in limits.items():
+        extension = extensions(Point.GUARDS)[name]
+        try:
+            value, broken, message = extension.load()(metrics, baseline, limit)
+            yield Guard(name, limit, value, bool(broken), str(message))
+        except Exception as error:  # whatever another package's code raises
+            yield Guard(name, limit, None, True, extension.error(error))
 
 
 def _at_least(what: str, floor: float, value: float | None) -> Guard:

@@ -167,6 +167,7 @@ class GuardsConfig:
         recall: Least recall at `confidence`, mean over the classes.
         confidence: The confidence from which a detection counts for `precision` and `recall`: that of your product.
         latency_ms: The longest inference in ms an image, as measured on this machine.
+        custom: Guard of another package → its limit: {small_objects:0.3}.
     """
 
     class_floors: Any = None
@@ -175,6 +176,7 @@ class GuardsConfig:
     recall: float | None = None
     confidence: float = 0.25
     latency_ms: float | None = None
+    custom: Any = None
 
 
 @dataclass

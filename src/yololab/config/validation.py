@@ -271,18 +271,20 @@ def _read_guards(dotted: str, value: Any, problems: list[Problem]) -> GuardsConf
     for key, item in value.items():
         if key not in hints:
             problems.append(unknown_key(f"{dotted}.{key}", [f"{dotted}.{name}" for name in hints]))
-        elif key != "class_floors":
+        elif key not in ("class_floors", "custom"):
             read[key] = _read_setting(f"{dotted}.{key}", hints[key], item, problems)
         elif item is None:
             continue
         elif isinstance(item, Mapping):
-            floors = {str(name): floor for name, floor in item.items()}
-            read[key] = floors
-            for name, floor in floors.items():
-                if isinstance(floor, bool) or not isinstance(floor, (int, float)) or not 0 <= floor <= 1:
-                    problems.append(Problem(f"{dotted}.{key}.{name}", f"{floor!r}", "a number from 0 to 1"))
+            limits = {str(name): limit for name, limit in item.items()}
+            read[key] = limits
+            for name, limit in limits.items():
+                number = isinstance(limit, (int, float)) and not isinstance(limit, bool)
+                if not number or (key == "class_floors" and not 0 <= limit <= 1):
+                    allowed = "a number from 0 to 1" if key == "class_floors" else "a number"
+                    problems.append(Problem(f"{dotted}.{key}.{name}", f"{limit!r}", allowed))
         else:
-            problems.append(Problem(f"{dotted}.{key}", f"{item!r}", "class names with their floors: {cat:0.5,dog:0.4}"))
+            problems.append(Problem(f"{dotted}.{key}", f"{item!r}", "names with their limits: {cat:0.5,dog:0.4}"))
     return GuardsConfig(**read)
 
 

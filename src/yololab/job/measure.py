@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.custom_metrics import CUSTOM, measure_custom
 from yololab.config.schema import EvaluationConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.dataset.layout import Dataset
@@ -142,6 +143,7 @@ def write_metrics(
         extra: Further keys, e.g. whether training kept its settings.
     """
     protocol = asdict(evaluation.protocol)
+    custom, failures = measure_custom(evaluation.records)
     split = str(protocol.pop("split"))
     content = {
         "model": model,
@@ -161,11 +163,12 @@ def write_metrics(
         },
         "protocol": protocol | {"ultralytics": evaluation.ultralytics},
         "protocol_changes": evaluation.changes,
-        "warnings": evaluation.warnings,
+        "warnings": [*evaluation.warnings, *failures],
         "dataset_fingerprint": fingerprints.get(split),
         "train_fingerprint": fingerprints.get("train"),
         "speed_ms": evaluation.speed_ms,
         "confusion": _confusion(evaluation),
+        **({CUSTOM: custom} if custom else {}),
         **(extra or {}),
     }
     write_json(path, content, METRICS_VERSION)

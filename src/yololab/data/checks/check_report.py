@@ -181,7 +181,7 @@ class CheckReport:
                 "check": check,
                 "severity": severity,
                 "count": len(group),
-                "description": CHECKS[check],
+                "description": CHECKS.get(check, "found by a check of another package"),
                 "remedy": group[0].remedy,
                 "examples": [{"file": str(p.file), "line": p.line, "what": p.what} for p in group[:EXAMPLES]],
             }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from yololab.comparison.custom_metrics import CUSTOM, direction_of
 from yololab.config.nearest import nearest
 from yololab.config.search import Pruner, SearchConfig
 from yololab.errors import InputError, Problem
+from yololab.extensions import Point, extensions
 from yololab.sweep.state import Objective
 from yololab.tasks import TASKS
 
@@ -30,6 +32,7 @@ def plan_objectives(search: SearchConfig, task: str, names: Mapping[int, str]) -
     known = [metric.name for metric in row.metrics]
     known += ["fitness", *(f"speed_ms.{step}" for step in SPEEDS)]
     known += [f"per_class.{name}.{key}" for name in names.values() for key in row.per_class]
+    known += [f"{CUSTOM}.{name}" for name in extensions(Point.METRICS)]
     problems, found = [], []
     for metric, given in zip(metrics, directions, strict=True):
         if metric not in known:
@@ -58,6 +61,8 @@ def default_direction(task: str, metric: str) -> str | None:
     last = metric.rpartition(".")[2]
     if metric.startswith("speed_ms."):
         return "minimize"
+    if metric.startswith(f"{CUSTOM}."):
+        return "minimize" if direction_of(metric.removeprefix(f"{CUSTOM}.")) == "lower" else "maximize"
     for known in TASKS[task].metrics:
         if known.name == metric:
             return "maximize" if known.direction == "higher" else "minimize"
