@@ -8,16 +8,17 @@ from pathlib import Path
 
 from yololab.comparison.arms import read_arms
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.dataset_name import dataset_of
 from yololab.comparison.recipes import compare_groups
 from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
 from yololab.config.schema import BaselineConfig, GuardsConfig
+from yololab.data.dataset.locate import dataset_name
 from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree
+from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
 
 # Measures a reference that has no numbers yet; the other side says on which data and under which protocol.
 Measure = Callable[[RunReference, RunReference], MetricsFile]
@@ -102,3 +103,16 @@ def promoted_baseline(reference: RunReference, metrics: MetricsFile, tree: Outpu
         remedy = "promote a run (yololab promote RUN), or name what to compare with"
         raise InputError(Problem(str(baseline.folder), found, "a promoted run of the same images and labels", remedy))
     return baseline
+
+
+def dataset_of(reference: RunReference, metrics: MetricsFile) -> str | None:
+    """Return the name of a reference's dataset; None when neither it nor its metrics say.
+
+    Args:
+        reference: A run, an evaluation, a plain folder of Ultralytics, …
+        metrics: Its numbers.
+    """
+    if reference.dataset is not None:
+        return reference.dataset
+    data = reference.data or metrics.content.get("data")
+    return dataset_name(None, Path(str(data)), packaged_datasets_folder()) if data else None

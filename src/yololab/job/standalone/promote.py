@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.comparison.dataset_name import dataset_of
 from yololab.comparison.run_reference import origin_of, read_reference
+from yololab.comparison.sides import dataset_of
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import PREDICTIONS, Baseline, baseline_of
