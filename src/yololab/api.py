@@ -157,7 +157,7 @@ def compare(
         current: A run folder, the name of a run, a metrics.json, …: what `yololab compare --help` lists.
         baseline: The same; None takes the promoted baseline.
         quiet: Print nothing.
-        settings: Further settings: `baseline={"tolerance": 0.02}`.
+        settings: Further settings: `evaluation={"imgsz": 640}`, `**{"baseline.tolerance": 0.02}`.
 
     Returns:
         The content of comparison.json as a dictionary that also has `verdict`, `passes`, `comparison` and `path`.

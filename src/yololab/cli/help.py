@@ -32,7 +32,7 @@ _SIZES = "lmnsx"
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
 # What a command reads beside the groups of the schema.
 _OTHER_SETTINGS = {
-    "train": "Ultralytics' train arguments, by their own names: epochs=, lr0=, imgsz=, …",
+    "train": "Ultralytics' train arguments, by their own names.",
     "imgsz": "The image size.",
     "single_cls": "All classes count as one.",
     "classes": "Only these classes.",
@@ -66,7 +66,7 @@ def command_help(name: str) -> str:
         "Exit codes": _entries({str(code): meaning for code, meaning in exit_codes(command).items()}),
         "Examples": examples,
     }
-    details = textwrap.fill(f"{sentence(command.summary)} {command.details}", _width(), break_on_hyphens=False)
+    details = textwrap.fill(description(command), _width(), break_on_hyphens=False)
     shown = "".join(f"\n{title}:\n{content}" for title, content in sections.items() if content)
     return f"{SYNTAX[name].usage}\n\n{details}\n{shown}"
 
@@ -88,7 +88,7 @@ def exit_codes(command: Command) -> dict[int, str]:
 
 def setting_name(key: str) -> str:
     """Return how a setting of the table is written: a group of settings by its prefix."""
-    return f"{key}.…" if key in GROUP_CLASSES else "…" if key == "train" else key
+    return f"{key}.…" if key in GROUP_CLASSES else "epochs, lr0, …" if key == "train" else key
 
 
 def setting_summary(key: str) -> str:
@@ -103,13 +103,9 @@ def setting_summary(key: str) -> str:
     return " ".join(match[1].split()) if match else ""
 
 
-def sentence(text: str) -> str:
-    """Return a summary as a sentence.
-
-    >>> sentence("add a note")
-    'Add a note.'
-    """
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+def description(command: Command) -> str:
+    """Return what a command does, as sentences."""
+    return f"{command.summary[:1].upper()}{command.summary[1:]}. {command.details}".strip()
 
 
 def folded(options: Sequence[str]) -> list[str]:

@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 import yololab
+from yololab.cli.completion import complete
 from yololab.cli.help import command_help, overview
 from yololab.cli.table import COMMANDS, SYNTAX
-from yololab.config.arguments.flags import answered_by_hydra, config_dirs
+from yololab.config.arguments.flags import COMPLETION, answered_by_hydra, config_dirs
 from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.folders import group_options, use_config_dir
 from yololab.errors import InputError, Problem, YololabError
@@ -59,6 +60,10 @@ def _run(tokens: list[str]) -> int:
         return 0
     if translation.problems:
         raise InputError([*translation.problems, *_problems_of_config(translation)])
+    if COMPLETION in translation.hydra_flags and translation.overrides[:1] in (("query=bash",), ("query=fish",)):
+        separator = " " if translation.overrides == ("query=bash",) else "\n"
+        sys.stdout.write(separator.join(complete(os.environ.get("COMP_LINE", ""), groups, working_directory)) + "\n")
+        return 0
     if answered_by_hydra(translation.hydra_flags):
         from yololab.config.hydra_app import hydra_flags
 

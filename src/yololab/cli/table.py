@@ -261,7 +261,7 @@ COMMANDS: dict[str, Command] = {
         "free the disk of weights that did not win, and of caches",
         "Shows what would go, asks, and deletes it. Metrics, records, baselines and winners always stay.",
         (Argument("SWEEP_OR_FOLDER", (Takes.SWEEP, Takes.PROJECT)),),
-        settings=("approval.policy", "paths"),
+        settings=("approval", "paths"),
         exit_codes={3: "declined, or nobody there to ask; nothing was deleted"},
         examples=(
             ("multirun/yolo26n_20260117_143000", "one sweep"),

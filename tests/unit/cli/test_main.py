@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 LOADED = """
 import sys
 from yololab.cli.main import main
 code = main(sys.argv[1:])
-heavy = sorted({"torch", "ultralytics", "hydra"} & set(sys.modules))
+heavy = sorted({"torch", "scipy", "ultralytics", "hydra"} & set(sys.modules))
 print("LOADED", heavy, file=sys.stderr)
 sys.exit(code)
 """
@@ -82,7 +84,10 @@ def test_version(tmp_path):
 def test_mistakes_exit_2_without_torch_and_leave_nothing(words, says, tmp_path):
     done = yololab(*words, cwd=tmp_path, code=2)
     assert says in done.stderr
-    assert "'torch'" not in done.stderr.rpartition("LOADED")[2]
+    loaded = done.stderr.rpartition("LOADED")[2]
+    assert "torch" not in loaded
+    assert "ultralytics" not in loaded
+    assert "scipy" not in loaded
     assert not list(tmp_path.iterdir())
 
 
