@@ -89,7 +89,8 @@ def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Exp
 
     tokens = _tokens(overrides, settings)
     read = _translate(tokens, Syntax(mode="train", multirun=True))
-    folder, code = start_run(read.overrides, read.task, _typed(tokens), Path.cwd(), Screen(quiet=quiet))
+    composed = compose_experiment(read.overrides)
+    folder, code = start_run(composed, read.task, _typed(tokens), Path.cwd(), Screen(quiet=quiet))
     return Experiment(folder, Record(folder).read(), code)
 
 

@@ -73,7 +73,7 @@ def _run(tokens: list[str]) -> int:
             compose_experiment(translation.overrides)
         hydra_flags([*translation.hydra_flags, *translation.overrides])
         return 0
-    from yololab.cli.request import Request
+    from yololab.cli.request import Request, check_operands
 
     request = Request(
         operands=translation.operands,
@@ -83,6 +83,8 @@ def _run(tokens: list[str]) -> int:
         working_directory=working_directory,
         task=translation.task,
     )
+    if not translation.multirun:
+        check_operands(translation.command, request)  # A mistake is told before the command, and PyTorch, is imported.
     module = import_module(f"yololab.cli.commands.{COMMANDS[translation.command].module}")
     run: Callable[[Request], int] = module.run_multirun if translation.multirun else module.run
     return run(request)

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from yololab.cli.table import COMMANDS, Takes
 from yololab.config.compose import Composed, compose_experiment
+from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
+from yololab.errors import InputError, Problem
 from yololab.files.json_files import plain
 from yololab.files.paths import OutputTree
-from yololab.job.prepare import usable_root
 from yololab.terminal.screen import Screen
 
 
@@ -51,7 +53,7 @@ class Request:
     @cached_property
     def tree(self) -> OutputTree:
         """The results of the project."""
-        return OutputTree(usable_root(self.experiment, self.working_directory))
+        return OutputTree.of_project(self.experiment.paths.root, self.working_directory)
 
     @cached_property
     def screen(self) -> Screen:
@@ -67,3 +69,22 @@ class Request:
         """Print a JSON document, when one is asked for."""
         if self.as_json:
             sys.stdout.write(json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def check_operands(name: str, request: Request) -> None:
+    """Compose the settings of a command, and look whether the files and folders are there that its operands name.
+
+    Raises:
+        InputError: All that is wrong with the settings, or what is missing.
+    """
+    tree = request.tree
+    problems = []
+    for argument, text in zip(COMMANDS[name].arguments or (), request.operands, strict=False):
+        is_pattern = Takes.PATTERN in argument.takes and set("*?[") & set(text)
+        if argument.takes == (Takes.TEXT,) or is_pattern or tree.find(text, request.working_directory).exists():
+            continue
+        close = nearest(text, [path.name for path in tree.training.glob("*")])
+        remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab runs` lists what there is"
+        problems.append(Problem(text, "no such file or folder", "; ".join(argument.takes), remedy))
+    if problems:
+        raise InputError(problems)

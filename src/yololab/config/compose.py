@@ -139,6 +139,10 @@ def _compose_what_composes(overrides: list[str]) -> tuple[DictConfig | None, lis
 def _explain(override: str, error: Exception) -> Problem:
     """Turn Hydra's complaint about one override into a problem with the nearest valid name."""
     key, _, value = override.lstrip("+~").partition("=")
+    if "requires --multirun" in str(error):
+        return Problem(
+            key, f"{value!r} is several values", "one value", f"`yololab -m {key}={value}` makes one run each"
+        )
     options = group_options(Path.cwd())
     if key in options:
         close = nearest(value, options[key])

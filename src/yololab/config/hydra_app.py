@@ -13,7 +13,6 @@ from hydra._internal.callbacks import Callbacks
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import run_job
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
@@ -93,8 +92,3 @@ def hydra_flags(arguments: Sequence[str]) -> None:
         """These flags never reach the job."""
 
     hydra.main(version_base="1.3", config_path=str(conf_dir().resolve()), config_name=CONFIG_NAME)(nothing)()
-
-
-def has_sweeps(overrides: Sequence[str]) -> bool:
-    """Return whether any override lists several values."""
-    return any(item.is_sweep_override() for item in OverridesParser.create().parse_overrides(list(overrides)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -174,6 +175,31 @@ class OutputTree:
     """
 
     root: Path
+
+    @classmethod
+    def of_project(cls, root: str, working_directory: Path) -> OutputTree:
+        """Return where the results of a project lie; the folder need not exist yet.
+
+        Args:
+            root: `paths.root`.
+            working_directory: The folder that it is relative to.
+
+        Raises:
+            InputError: It cannot be made, or written to.
+        """
+        folder = (working_directory / Path(root).expanduser()).resolve()
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            writable = os.access(folder, os.W_OK | os.X_OK)
+            # Only to know: what was made is taken away again, a command that fails leaves nothing.
+            for place in missing:
+                place.rmdir()
+        except OSError as error:
+            raise InputError(Problem("paths.root", f"{folder} cannot be made ({error.strerror})", "a folder")) from None
+        if not writable:
+            raise InputError(Problem("paths.root", f"{folder} is not writable", "a folder that can be written"))
+        return cls(folder)
 
     @property
     def training(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,37 +74,16 @@ class Prepared:
         return Usage(self.task.name, self.model.family, self.model.head, self.dataset.raw)
 
 
-def usable_root(config: ExperimentConfig, working_directory: Path) -> Path:
-    """Return the folder that holds the results, absolute; it need not exist yet.
-
-    Raises:
-        InputError: It cannot be made, or written to.
-    """
-    root = (working_directory / Path(config.paths.root).expanduser()).resolve()
-    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        writable = os.access(root, os.W_OK | os.X_OK)
-        # Only to know: what was made is taken away again, a command that fails leaves nothing.
-        for folder in missing:
-            folder.rmdir()
-    except OSError as error:
-        raise InputError(Problem("paths.root", f"{root} cannot be made ({error.strerror})", "a folder")) from None
-    if not writable:
-        raise InputError(Problem("paths.root", f"{root} is not writable", "a folder that can be written"))
-    return root
-
-
 def project_paths(config: ExperimentConfig, working_directory: Path) -> Paths:
     """Return the folders of a project; relative ones lie below `paths.root`."""
-    root = usable_root(config, working_directory)
+    tree = OutputTree.of_project(config.paths.root, working_directory)
 
     def below_root(text: str) -> Path:
-        return (root / Path(text).expanduser()).resolve()
+        return (tree.root / Path(text).expanduser()).resolve()
 
     return Paths(
         working_directory,
-        OutputTree(root),
+        tree,
         below_root(config.paths.weights),
         below_root(config.paths.datasets),
         below_root(config.paths.cache),

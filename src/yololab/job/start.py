@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yololab.config.compose import Composed, compose_experiment
-from yololab.config.hydra_app import has_sweeps, run_in
+from yololab.config.compose import Composed
+from yololab.config.hydra_app import run_in
 from yololab.config.hydra_text import named_option
 from yololab.config.schema import DryRun
 from yololab.config.search import Sampler
@@ -16,12 +16,12 @@ from yololab.terminal.screen import Screen
 
 
 def start_run(
-    overrides: Sequence[str], task: str | None, command: Sequence[str], working_directory: Path, screen: Screen
+    composed: Composed, task: str | None, command: Sequence[str], working_directory: Path, screen: Screen
 ) -> tuple[RunFolder, int]:
     """Run one job in a folder of its own; nothing is left when config, dataset or model are not right.
 
     Args:
-        overrides: The settings, in Hydra's grammar.
+        composed: The composed settings.
         task: The task that was named; None when none was.
         command: The command as it was typed.
         working_directory: The user's folder.
@@ -33,9 +33,6 @@ def start_run(
     Raises:
         InputError: Config, dataset or model is not right; no folder was made.
     """
-    if has_sweeps(overrides):
-        raise InputError(Problem("command line", "several values for one key", "one value", "yololab -m … sweeps"))
-    composed = compose_experiment(overrides)
     experiment = composed.experiment
     sampler = experiment.search.sampler
     if sampler is not Sampler.NONE:

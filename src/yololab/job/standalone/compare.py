@@ -15,7 +15,6 @@ from yololab.config.schema import ExperimentConfig, Gate
 from yololab.files.atomic import write_text
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, RunFolder, create_folder
-from yololab.job.prepare import usable_root
 from yololab.report.comparison_markdown import comparison_markdown
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
@@ -59,7 +58,7 @@ def compare_models(
     Raises:
         InputError: Something is missing, or the two did not measure the same thing.
     """
-    settings, tree = experiment.baseline, OutputTree(usable_root(experiment, working_directory))
+    settings, tree = experiment.baseline, OutputTree.of_project(experiment.paths.root, working_directory)
 
     def measure(reference: RunReference, other: RunReference) -> MetricsFile:
         return measured(reference, other, experiment, working_directory, screen)

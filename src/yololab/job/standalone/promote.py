@@ -11,7 +11,6 @@ from yololab.errors import InputError, Problem
 from yololab.files.baseline import PREDICTIONS, Baseline, baseline_of
 from yololab.files.baseline import promote as promote_baseline
 from yololab.files.paths import OutputTree, RunFolder
-from yololab.job.prepare import usable_root
 from yololab.job.standalone.compare import measured
 from yololab.terminal.screen import Screen
 
@@ -41,7 +40,7 @@ def promote_model(
             "compare with it directly (baseline.path=…), or evaluate its checkpoint: yololab evaluate model=… data=…"
         )
         raise InputError(Problem(str(reference.path), "does not say which dataset it belongs to", remedy=remedy))
-    tree = OutputTree(usable_root(experiment, working_directory))
+    tree = OutputTree.of_project(experiment.paths.root, working_directory)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
     predictions = reference.predictions or metrics.path.parent / PREDICTIONS
     origin = origin_of(RunFolder(reference.path)) if reference.path.is_dir() else {"run": str(reference.path)}

@@ -8,7 +8,7 @@ from yololab.job.start import start_run
 
 def run(request: Request) -> int:
     """Run one job in a folder of its own, and return its exit code."""
-    return start_run(request.overrides, request.task, request.command, request.working_directory, request.screen)[1]
+    return start_run(request.composed, request.task, request.command, request.working_directory, request.screen)[1]
 
 
 def run_multirun(request: Request) -> int:
