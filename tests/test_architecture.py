@@ -42,7 +42,7 @@ INNER = {
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
     "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),
-    "report": ("formats", "appearance", "charts", "pictures", "run_files", "section", "sections", "page", "sweep"),
+    "report": ("appearance", "charts", "pictures", "run_files", "section", "sections", "page", "sweep"),
     "sweep": ("executor", "state", "planning", "engines", "results"),
 }
 

@@ -20,7 +20,8 @@ from yololab.job.gatekeeper import Answer, Gatekeeper, GateName, terminal_asker
 from yololab.job.prepare import prepare_job
 from yololab.job.run import Launch, run_job
 from yololab.job.stages import after
-from yololab.terminal.screen import Screen, duration
+from yololab.terminal.screen import Screen
+from yololab.text import duration
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from yololab.report.appearance import gain_word, verdict_appearance
-from yololab.report.formats import as_number, count, number, percent, signed, words
 from yololab.report.run_files import mapping, mappings, primary_row, texts
+from yololab.text import as_number, as_text, count, number, percent, signed
 
 # What Markdown, HTML or GitHub (mentions, references) would take for its own.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
@@ -219,7 +219,7 @@ def _sides(comparison: Mapping[str, Any]) -> str:
         if found:
             promoted = f", promoted {prose(str(found['promoted_at']))}" if found.get("promoted_at") else ""
             split = f" on {code(str(found['split']))}" if found.get("split") else ""
-            lines.append(f"{side}: {code(words(found.get('model') or found.get('path')))}{split}{promoted}")
+            lines.append(f"{side}: {code(as_text(found.get('model') or found.get('path')))}{split}{promoted}")
     if not mapping(comparison.get("baseline")):
         return _small(lines)
     tolerance = as_number(comparison.get("tolerance"))

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from yololab.report import formats
+from yololab.text import as_text, moment, setting
 
 TEMPLATES = Path(__file__).parent / "templates"
 Files = TypeVar("Files")
@@ -86,5 +86,5 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": formats.words, "moment": formats.moment, "setting": formats.setting}
+    environment.filters |= {"as_text": as_text, "moment": moment, "setting": setting}
     return environment

@@ -18,7 +18,8 @@ from yololab.files.epochs import read_results
 from yololab.sweep.executor import JobState
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.tasks import TASKS
-from yololab.terminal.screen import Screen, duration, make_table, number
+from yololab.terminal.screen import Screen, make_table
+from yololab.text import duration, number
 
 REFRESH_SECONDS = 2.0
 SECOND_COLUMN_WIDTH = 60

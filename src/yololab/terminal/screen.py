@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from yololab.errors import InputError
+from yololab.text import counted, duration
 
 LOG_WIDTH = 120
 PIPED_WIDTH = 160
@@ -187,42 +188,11 @@ class TrainingProgress:
             self._bar.stop()
 
 
-def duration(seconds: float | None) -> str:
-    """Write a duration for people.
-
-    >>> duration(42), duration(200), duration(7260)
-    ('42 s', '3 min 20 s', '2 h 01 min')
-    """
-    if seconds is None:
-        return "unknown"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Write how many of something there are.
-
-    >>> counted(1, "epoch"), counted(1200, "batch", "batches")
-    ('1 epoch', '1,200 batches')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def number(value: Any, digits: int = 4) -> str:
-    """Write a metric: a dash for what is not known."""
-    return f"{value:.{digits}f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else "—"
-
-
 def show_error(error: BaseException, stream: TextIO | None = None) -> None:
     """Print an error for the user: every problem, its place and its remedy; no traceback."""
     console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
     if isinstance(error, InputError):
-        count = len(error.problems)
-        console.print(f"[bold red]error[/]: {count} problem{'s' if count > 1 else ''}")
+        console.print(f"[bold red]error[/]: {counted(len(error.problems), 'problem')}")
         for problem in error.problems:
             console.print(f"  [bold]{escape(problem.where)}[/]: {escape(problem.found)}")
             for hint in problem.hints:

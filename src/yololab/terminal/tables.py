@@ -9,7 +9,8 @@ from yololab.comparison.result import Comparison
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.verdict import ALPHA, Verdict
 from yololab.tasks import TASKS
-from yololab.terminal.screen import Screen, number
+from yololab.terminal.screen import Screen
+from yololab.text import interval, number, p_value, percent, signed
 
 _STYLES = {
     Verdict.IMPROVED: "bold green",
@@ -30,10 +31,10 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
                 row.metric,
                 number(row.current),
                 number(row.baseline),
-                "—" if row.delta is None else f"{row.delta:+.4f}",
-                "—" if row.percent is None else f"{row.percent:+.1f}%",
+                signed(row.delta),
+                percent(row.percent),
                 row.arrow,
-                *((_interval(row.interval), _p(row.p)) if supported else ()),
+                *((interval(*(row.interval or (None, None))), p_value(row.p)) if supported else ()),
             )
             for row in comparison.rows
         ]
@@ -87,9 +88,9 @@ def _class_table(screen: Screen, comparison: Comparison, metric: str, found: Seq
                 str(row["name"]),
                 number(row["current"]),
                 number(row["baseline"]),
-                f"{row['delta']:+.4f}",
-                _interval((row["ci_low"], row["ci_high"])),
-                _p(row["q"]),
+                signed(row["delta"]),
+                interval(row["ci_low"], row["ci_high"]),
+                p_value(row["q"]),
             )
             for row in changed
         ]
@@ -100,13 +101,3 @@ def _class_table(screen: Screen, comparison: Comparison, metric: str, found: Seq
         told = f"{metric} of the classes" if metric else "classes"
         told += f": {len(changed)} of {len(known)} changed by more than chance"
         screen.detail(told + (f"; {few} in too few images to tell" if few else ""))
-
-
-def _interval(ends: tuple[float, float] | None) -> str:
-    """Write an interval."""
-    return "—" if ends is None or ends[0] is None else f"{ends[0]:+.4f} … {ends[1]:+.4f}"
-
-
-def _p(value: float | None) -> str:
-    """Write a p-value; a small one as a bound."""
-    return "—" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"

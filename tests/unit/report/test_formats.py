@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yololab.report.formats import (
+from yololab.text import (
     UNKNOWN,
     as_number,
     count,

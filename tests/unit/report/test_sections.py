@@ -28,7 +28,7 @@ def run_with(**files) -> RunFiles:
     return RunFiles(**({"folder": RunFolder(Path("/projects/cells/outputs/run")), "epochs": NO_EPOCHS} | empty | files))
 
 
-@pytest.mark.parametrize("module", ["formats", "appearance", "charts.scales", "charts.svg", "sections.repeat"])
+@pytest.mark.parametrize("module", ["appearance", "charts.scales", "charts.svg", "sections.repeat"])
 def test_the_examples_in_the_docs_are_true(module):
     result = doctest.testmod(import_module(f"yololab.report.{module}"))
     assert result.attempted

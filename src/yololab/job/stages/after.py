@@ -35,7 +35,8 @@ from yololab.job.stages.verify import (
 )
 from yololab.report.page import write_report
 from yololab.statistics.inference.verdict import Verdict
-from yololab.terminal.screen import Screen, duration, number
+from yololab.terminal.screen import Screen
+from yololab.text import duration, number
 from yololab.ultralytics_adapter.export.exporting import export_model, exported_outputs_differ
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.validation.evaluation import evaluate

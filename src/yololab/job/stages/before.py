@@ -28,7 +28,7 @@ from yololab.job.prepare import needed_splits
 from yololab.job.stages.check import DATASET_REPORT_VERSION, check_settings, refuse_blocking, show_findings
 from yololab.job.stages.estimate import estimate_cost, plan_of, shortages, show_estimate
 from yololab.job.train_request import make_requests
-from yololab.terminal.screen import counted, duration
+from yololab.text import counted, duration
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe.timing import import_early, measure_training
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from yololab.config.schema import ExperimentConfig
-from yololab.terminal.screen import Screen, counted, duration
+from yololab.terminal.screen import Screen
+from yololab.text import counted, duration
 from yololab.ultralytics_adapter.probe.timing import Probe
 
 # What a job takes beside its batches, on the machines that we measured: constants beside any real training.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.job.context import Job
-from yololab.terminal.screen import counted, duration
+from yololab.text import counted, duration
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.training.resume_point import find_resume_point
 from yololab.ultralytics_adapter.training.training import EpochReport, TrainResult

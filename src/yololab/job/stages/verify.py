@@ -10,7 +10,7 @@ from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.metrics import read_metrics
-from yololab.terminal.screen import counted
+from yololab.text import counted
 
 MIN_EPOCHS_FOR_SLOPE = 3
 CLEAR_SHARE = 0.75

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from yololab.report.charts.scales import Scale
 from yololab.report.charts.svg import COLOURS, GLYPH, LABEL_COLUMNS, drawing, element, figure, legend, text
-from yololab.report.formats import number, shortened, text_width
+from yololab.text import number, shortened, text_width
 
 HEIGHT, GAP, WIDTH = 14, 10, 420
 _PITCH = 13  # from one bar of a group to the next

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from yololab.report.charts.svg import GLYPH, LABEL_COLUMNS, drawing, element, text
-from yololab.report.formats import shortened, text_width
+from yololab.text import shortened, text_width
 
 WIDTH = 460
 SMALLEST_CELL, LARGEST_CELL, CELL_WITH_COUNT = 22, 58, 28

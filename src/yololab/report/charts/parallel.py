@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from yololab.report.charts.scales import tick_label
 from yololab.report.charts.svg import GLYPH, drawing, element, figure, text
-from yololab.report.formats import shortened
+from yololab.text import shortened
 
 HEIGHT, TOP, BOTTOM = 280, 34, 22
 COLUMN, SIDE = 128, 62

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from yololab.report.formats import MINUS
+from yololab.text import MINUS
 
 ZERO_BASED_BELOW = 0.5
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)

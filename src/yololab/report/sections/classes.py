@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from yololab.report.appearance import gain_word
 from yololab.report.charts.bars import Bar, bars
-from yololab.report.formats import as_number, count, number, p_value, signed
 from yololab.report.run_files import RunFiles, mapping, mappings, primary_row
 from yololab.tasks import TASKS
+from yololab.text import as_number, count, number, p_value, signed
 
 MOST_IN_ONE_CHART = 30
 EXTREMES = 12

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from yololab.report.charts.heatmap import heatmap
-from yololab.report.formats import as_number, count, share
 from yololab.report.run_files import RunFiles, mapping
 from yololab.tasks import TASKS
+from yololab.text import as_number, count, share
 
 MOST_CLASSES_DRAWN = 30
 MOST_CONFUSIONS = 12

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from yololab.report.charts.lines import Series, Values, line_chart
-from yololab.report.formats import as_number
 from yololab.report.run_files import RunFiles, texts
+from yololab.text import as_number
 
 # Ultralytics' metrics that share an axis: pattern of the column's name → caption, {} is its suffix, e.g. " (mask)".
 _TOGETHER = (

@@ -8,8 +8,8 @@ from typing import Any
 
 from yololab.report.appearance import Tone
 from yololab.report.charts.bars import Group, grouped_bars
-from yololab.report.formats import as_number, count
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
+from yololab.text import as_number, count
 
 COLUMNS = ("images", "labelled", "backgrounds", "dropped", "instances")
 MOST_ROWS = 2000

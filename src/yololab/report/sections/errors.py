@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from yololab.report.charts.bars import Bar, bars
-from yololab.report.formats import as_number, count, number, signed
 from yololab.report.run_files import RunFiles, inside, mapping
+from yololab.text import as_number, count, number, signed
 
 # In the words of somebody who has never read of error types.
 EXPLAINED = {

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from yololab.report.formats import as_number, count, number
 from yololab.report.pictures import Outline, panel, thumbnail
 from yololab.report.run_files import RunFiles, mapping, mappings
+from yololab.text import as_number, count, number
 
 
 def images(run: RunFiles) -> dict[str, Any] | None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from yololab.report.appearance import gain_word
-from yololab.report.formats import as_number, count, flattened, number, p_value, percent, setting, signed
 from yololab.report.run_files import RunFiles, inside, mapping, mappings
 from yololab.tasks import TASKS
+from yololab.text import as_number, count, flattened, number, p_value, percent, setting, signed
 
 
 def measurements(run: RunFiles) -> dict[str, Any] | None:

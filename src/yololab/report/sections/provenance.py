@@ -9,8 +9,10 @@ from markupsafe import Markup
 
 from yololab.report.appearance import Tone
 from yololab.report.charts.bars import Bar, bars
-from yololab.report.formats import (
+from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
+from yololab.text import (
     as_number,
+    as_text,
     count,
     duration,
     flattened,
@@ -19,9 +21,7 @@ from yololab.report.formats import (
     setting,
     short_hash,
     size,
-    words,
 )
-from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
 
 # What decides a training's numbers; all other packages are listed, but folded away.
 MAIN_PACKAGES = (
@@ -83,10 +83,10 @@ def _code(run: RunFiles) -> list[tuple[str, str, str]]:
     seeds = run.recorded("provenance", "seeds")
     rows = [
         ("Commit", short_hash(git.get("commit")) if git else "not in a git repository", str(git.get("commit") or "")),
-        ("Branch", words(git.get("branch")), ""),
+        ("Branch", as_text(git.get("branch")), ""),
         ("Working tree", state, ""),
         ("Diff", short_hash(git.get("diff_sha256")), str(git.get("diff_sha256") or "")),
-        *((str(name).capitalize(), words(value), "") for name, value in seeds.items()),
+        *((str(name).capitalize(), as_text(value), "") for name, value in seeds.items()),
         ("Starting weights", short_hash(weights), str(weights or "")),
     ]
     return [row for row in rows if row[1] not in ("", "—")]
@@ -98,13 +98,13 @@ def _machine(recorded: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not hardware:
         return []
     rows = [
-        ("Processor", words(hardware.get("cpu"))),
-        ("Cores used", words(hardware.get("cores"))),
+        ("Processor", as_text(hardware.get("cpu"))),
+        ("Cores used", as_text(hardware.get("cores"))),
         ("Memory", size(hardware.get("memory_bytes"))),
         ("GPUs", ", ".join(texts(hardware.get("gpus"))) or "none"),
-        ("System", words(hardware.get("os"))),
-        ("Python", words(hardware.get("python"))),
-        ("Host", words(hardware.get("hostname"))),
+        ("System", as_text(hardware.get("os"))),
+        ("Python", as_text(hardware.get("python"))),
+        ("Host", as_text(hardware.get("hostname"))),
     ]
     return [row for row in rows if row[1] != "—"]
 
@@ -122,7 +122,7 @@ def _times(run: RunFiles) -> list[tuple[str, str]]:
         ("Estimated", duration(expected)),
         ("Took", took),
         ("Attempts", _attempts(run)),
-        ("Weights", words(run.record.get("model_path"))),
+        ("Weights", as_text(run.record.get("model_path"))),
     ]
     return [row for row in rows if row[1] != "—"]
 
@@ -146,7 +146,7 @@ def _approval(item: Mapping[str, Any]) -> dict[str, Any]:
         "gate": str(item.get("gate") or "—"),
         "answer": answer,
         "mark": _ANSWERS.get(answer, _OPEN),
-        "by": words(item.get("by")),
+        "by": as_text(item.get("by")),
         "time": moment(item.get("time")),
         "facts": ", ".join(_fact(key, value) for key, value in facts),
     }

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from yololab.report.formats import moment
 from yololab.report.run_files import RunFiles, mapping, texts
+from yololab.text import moment
 
 
 def repeat(run: RunFiles) -> dict[str, Any] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from yololab.report.formats import flattened, setting
 from yololab.report.run_files import RunFiles, inside, mapping, mappings
+from yololab.text import flattened, setting
 
 # What the record holds of each parameter group.
 GROUP_COLUMNS = ("name", "lr", "momentum", "weight_decay", "tensors")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, status_appearance, verdict_appearance
-from yololab.report.formats import UNKNOWN, as_number, count, duration, moment, number, percent, signed
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, primary_row, texts
+from yololab.text import UNKNOWN, as_number, count, duration, moment, number, percent, signed
 
 HEADLINE_DIGITS = 3
 

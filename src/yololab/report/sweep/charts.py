@@ -11,10 +11,10 @@ from yololab.report.charts.bars import Bar, bars
 from yololab.report.charts.lines import Series, line_chart
 from yololab.report.charts.parallel import Axis, Line, category_axis, number_axis, parallel
 from yololab.report.charts.scatter import Point, scatter
-from yololab.report.formats import as_number, number, share
 from yololab.report.run_files import mapping, mappings
 from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
 from yololab.tasks import TASKS
+from yololab.text import as_number, number, read_number, share
 
 _CURVES = 6
 _MOST_AXES, _MOST_LINES = 8, 300
@@ -108,19 +108,11 @@ def settings_chart(sweep: SweepFiles) -> Markup:
 
 def _axis(key: str, values: Sequence[Any]) -> Axis:
     """Return the axis of a setting."""
-    numbers = [_number(value) for value in values]
+    numbers = [read_number(value) for value in values]
     known = [value for value in numbers if value is not None]
     if len(known) == len(values):
         return number_axis(key, known, log=min(known) > 0 and max(known) >= 10 * min(known))
     return category_axis(key, [str(value) for value in values])
-
-
-def _number(value: Any) -> float | None:
-    """Return a value as a number when it is one, also when it was written as text."""
-    try:
-        return as_number(float(value)) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
-        return None
 
 
 def _score(row: Mapping[str, Any]) -> float | None:

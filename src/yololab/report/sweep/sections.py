@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, verdict_appearance
-from yololab.report.formats import UNKNOWN, as_number, count, duration, number, p_value, setting, signed
 from yololab.report.run_files import mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
+from yololab.text import UNKNOWN, as_number, count, duration, number, p_value, setting, signed
 
 _MOST_ROWS = 200
 _ALPHA = 0.05

@@ -22,7 +22,8 @@ from yololab.job.stages.check import check_settings, refuse_blocking, show_findi
 from yololab.job.stages.estimate import Estimate
 from yololab.sweep.planning.plan import PlannedTrial
 from yololab.sweep.state import APPROVALS_VERSION, SweepFolder
-from yololab.terminal.screen import Screen, counted, duration
+from yololab.terminal.screen import Screen
+from yololab.text import counted, duration
 from yololab.ultralytics_adapter.probe.timing import Probe
 
 CHECKS = ".checks"

@@ -11,7 +11,6 @@ from yololab.errors import YololabError
 from yololab.files.atomic import point_link
 from yololab.files.record import Record
 from yololab.host.signals import StopSignal
-from yololab.report.formats import size
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import OUTPUT, JobState
@@ -21,7 +20,8 @@ from yololab.sweep.results.summary import Summary, read_summary, with_test
 from yololab.sweep.results.summary_files import store_summary, summary_content
 from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import SweepFolder
-from yololab.terminal.screen import Screen, duration, number
+from yololab.terminal.screen import Screen
+from yololab.text import duration, number, size
 
 _SHOWN = 20
 POLL_SECONDS = 0.5

@@ -7,13 +7,14 @@ to the trials, and a setting counts only when it stands out from that.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from yololab.text import read_number
 
 FEWEST_TRIALS = 10
 # PED-ANOVA wants five trials among the best ones at least.
@@ -148,7 +149,7 @@ def _column(values: Sequence[Any]) -> tuple[Any, list[Any]]:
     """Return how a setting is spread, and its values in that form: numbers as numbers, the rest as categories."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    numbers = [_number(value) for value in values]
+    numbers = [read_number(value) for value in values]
     known = [value for value in numbers if value is not None]
     if len(known) == len(values) and min(known) < max(known):
         low, high = min(known), max(known)
@@ -157,14 +158,3 @@ def _column(values: Sequence[Any]) -> tuple[Any, list[Any]]:
         return FloatDistribution(low, high, log=log), known
     texts = [str(value) for value in values]
     return CategoricalDistribution(sorted(set(texts))), texts
-
-
-def _number(value: Any) -> float | None:
-    """Return a value as a number when it is one, also when it was written as text."""
-    if isinstance(value, bool):
-        return None
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return found if math.isfinite(found) else None

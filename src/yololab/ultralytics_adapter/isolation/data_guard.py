@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.files.atomic import atomically, remove_temporaries
+from yololab.text import counted, first_of
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME
 from yololab.ultralytics_adapter.isolation.patching import replaced
 
@@ -55,8 +56,8 @@ class DataFindings:
         if not self.unfinished_jpegs:
             return []
         names = sorted(set(self.unfinished_jpegs))
-        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-        return [f"{len(names)} JPEG file(s) do not end with their end marker and were left as they are: {shown}"]
+        files = counted(len(names), "JPEG file has no end marker and was", "JPEG files have no end marker and were")
+        return [f"{files} left as found: {first_of(names)}"]
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -9,8 +9,8 @@ from yololab.config.schema import Policy
 from yololab.errors import ApprovalError
 from yololab.job.gatekeeper import terminal_asker
 from yololab.job.prepare import project_paths
-from yololab.report.formats import size
 from yololab.sweep.results.cleaning import CleaningPlan, delete, plan_cleaning
+from yololab.text import size
 
 
 def run(request: Request) -> int:

@@ -6,7 +6,7 @@ from yololab.cli.request import Request
 from yololab.errors import InputError, Problem
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.terminal.screen import counted
+from yololab.text import counted
 
 
 def run(request: Request) -> int:

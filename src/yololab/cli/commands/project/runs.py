@@ -7,7 +7,7 @@ from typing import Any
 from yololab.cli.request import Request
 from yololab.sweep.listing import SWEEP_COLUMNS, list_runs, list_sweeps
 from yololab.tasks import TASKS
-from yololab.terminal.screen import number
+from yololab.text import number
 
 # Of runs of several tasks the table shows each one's own primary metric.
 _SEVERAL_TASKS = ("task", "metric", "value")

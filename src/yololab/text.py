@@ -1,10 +1,14 @@
-"""How numbers, durations, sizes and config values are written on the page."""
+"""How numbers, durations, sizes and settings are written, wherever they are shown: terminal, log, page, Markdown.
+
+Pure functions from a value to text. What is not known is a dash, never a zero; a minus is a minus sign, not a hyphen.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +24,18 @@ def as_number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return float(value)
+
+
+def read_number(value: Any) -> float | None:
+    """Return a finite number, also from its text; None for everything else.
+
+    >>> read_number("1e-3"), read_number(True), read_number("fast")
+    (0.001, None, None)
+    """
+    try:
+        return None if isinstance(value, bool) else as_number(float(value))
+    except (TypeError, ValueError):
+        return None
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -52,6 +68,25 @@ def count(value: Any) -> str:
     return UNKNOWN if found is None else f"{found:,.0f}".replace("-", MINUS)
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Write how many of something there are.
+
+    >>> counted(1, "epoch"), counted(1200, "batch", "batches")
+    ('1 epoch', '1,200 batches')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def first_of(names: Iterable[Any], most: int = 3) -> str:
+    """Write the first of many names.
+
+    >>> first_of("ab"), first_of("abcd")
+    ('a, b', 'a, b, c, …')
+    """
+    shown = [str(name) for name in names]
+    return ", ".join(shown[:most]) + (f", {ELLIPSIS}" if len(shown) > most else "")
+
+
 def signed(value: Any, digits: int = 4) -> str:
     """Write a difference with its sign; one that rounds to zero has none.
 
@@ -63,6 +98,16 @@ def signed(value: Any, digits: int = 4) -> str:
         return UNKNOWN
     text = f"{found:+.{digits}f}"
     return (text if float(text) else text[1:]).replace("-", MINUS)
+
+
+def interval(low: Any, high: Any, digits: int = 4) -> str:
+    """Write the interval of a difference.
+
+    >>> interval(-0.01, 0.02, 2), interval(None, None)
+    ('−0.01 … +0.02', '—')
+    """
+    known = as_number(low) is not None and as_number(high) is not None
+    return f"{signed(low, digits)} {ELLIPSIS} {signed(high, digits)}" if known else UNKNOWN
 
 
 def percent(value: Any, digits: int = 1) -> str:
@@ -133,7 +178,7 @@ def moment(text: Any, *, zone: bool = True) -> str:
     return f"{time.day} {time:%b %Y, %H:%M}{offset}"
 
 
-def words(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Write any value as text; a dash for what is not known."""
     return UNKNOWN if value is None or value == "" else setting(value)
 
