@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,16 @@ def p_value(value: Any) -> str:
     return UNKNOWN if found is None else "< 0.001" if found < 0.001 else f"{found:.3f}"
 
 
+def p_equation(value: Any) -> str:
+    """Write a p-value within a sentence.
+
+    >>> p_equation(0.0421), p_equation(0.0)
+    ('p = 0.042', 'p < 0.001')
+    """
+    shown = p_value(value)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
 def count(value: Any) -> str:
     """Write a whole number with its thousands apart.
 
@@ -100,14 +110,14 @@ def signed(value: Any, digits: int = 4) -> str:
     return (text if float(text) else text[1:]).replace("-", MINUS)
 
 
-def interval(low: Any, high: Any, digits: int = 4) -> str:
-    """Write the interval of a difference.
+def interval(low: Any, high: Any, write: Callable[[Any], str] = signed) -> str:
+    """Write an interval, of a difference unless `write` says otherwise.
 
-    >>> interval(-0.01, 0.02, 2), interval(None, None)
-    ('−0.01 … +0.02', '—')
+    >>> interval(-0.01, 0.02), interval(0.1, 0.2, number), interval(None, None)
+    ('−0.0100 … +0.0200', '0.1000 … 0.2000', '—')
     """
     known = as_number(low) is not None and as_number(high) is not None
-    return f"{signed(low, digits)} {ELLIPSIS} {signed(high, digits)}" if known else UNKNOWN
+    return f"{write(low)} {ELLIPSIS} {write(high)}" if known else UNKNOWN
 
 
 def percent(value: Any, digits: int = 1) -> str:

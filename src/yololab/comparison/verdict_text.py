@@ -11,6 +11,7 @@ from __future__ import annotations
 from yololab.statistics.inference.paired_comparison import PairedResult
 from yololab.statistics.inference.paired_models import ExactTest
 from yololab.statistics.inference.verdict import Verdict
+from yololab.text import p_equation
 
 _NAMES = {
     Verdict.IMPROVED: "Better",
@@ -85,8 +86,7 @@ def paired_text(result: PairedResult, metric: str, tolerance: float, *, lower_is
 
 def exact_test_text(test: ExactTest) -> str:
     """Return a test without replicates."""
-    p = "< 0.001" if test.p < 0.001 else f"= {test.p:.3f}"
     return (
         f"{test.test}'s exact test on {test.metric}: {test.only_current:,} images are right only now, "
-        f"{test.only_baseline:,} only in the baseline (p {p})."
+        f"{test.only_baseline:,} only in the baseline ({p_equation(test.p)})."
     )

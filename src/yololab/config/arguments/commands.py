@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yololab.errors import Problem, one_of
+from yololab.text import counted
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,6 @@ def count_problem(name: str, syntax: Syntax, operands: Sequence[str]) -> Problem
     """Return the problem of a wrong number of operands, or None."""
     if syntax.operands is None or syntax.operands[0] <= len(operands) <= syntax.operands[1]:
         return None
-    found = f"{len(operands)} operand{'s' if len(operands) != 1 else ''}"
+    found = counted(len(operands), "operand")
     given = f": {' '.join(operands)}" if operands else ""
     return Problem(name, found + given, syntax.usage, f"`yololab {name} --help` explains them")

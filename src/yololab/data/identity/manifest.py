@@ -11,6 +11,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_bytes
+from yololab.text import counted, first_of
 
 MANIFEST_VERSION = 1
 DIGITS = 32
@@ -120,9 +121,7 @@ def describe_changes(changes: Mapping[str, SplitChanges]) -> list[str]:
     lines = []
     for split, found in changes.items():
         parts = [
-            f"{len(keys)} image{'s' if len(keys) > 1 else ''} {name} ({keys[0]}{', …' if len(keys) > 1 else ''})"
-            for name, keys in found.kinds.items()
-            if keys
+            f"{counted(len(keys), 'image')} {name} ({first_of(keys, 1)})" for name, keys in found.kinds.items() if keys
         ]
         lines.append(f"{split}: {', '.join(parts)}")
     return lines

@@ -18,6 +18,7 @@ from yololab.data.images.image_facts import short_message
 from yololab.data.labels.label_source import Missing
 from yololab.data.labels.map_files import DROPS, MapLabels, MapVerdict
 from yololab.data.problems import DataProblem, Severity, blocking, warning
+from yololab.text import first_of
 
 _SHOWN = 8
 
@@ -141,7 +142,7 @@ class MaskLabels(MapLabels):
             yield blocking("mask_size", file, what, f"{DROPS}: make both the same size")
         wrong = [value for value, _ in facts.values if not self._allowed(value)]
         if wrong:
-            listed = ", ".join(map(str, wrong[:_SHOWN])) + (", …" if len(wrong) > _SHOWN else "")
+            listed = first_of(wrong, _SHOWN)
             what = f"values {listed} are no class (0 to {max(self.nc - 1, 1)}) and not {IGNORED}, which is ignored"
             yield blocking(
                 "mask_values", file, what, f"{DROPS}: mend the mask, `names`, or `label_mapping` in the data.yaml"

@@ -8,7 +8,7 @@ from typing import Any
 from yololab.report.appearance import gain_word
 from yololab.report.run_files import RunFiles, inside, mapping, mappings
 from yololab.tasks import TASKS
-from yololab.text import as_number, count, flattened, number, p_value, percent, setting, signed
+from yololab.text import as_number, count, flattened, interval, number, p_value, percent, setting, signed
 
 
 def measurements(run: RunFiles) -> dict[str, Any] | None:
@@ -81,8 +81,6 @@ def _row(row: Mapping[str, Any], primary: str) -> dict[str, Any]:
         "percent": percent(row.get("percent")),
         "arrow": str(row.get("arrow") or ""),
         "gain": gain_word(delta, row.get("direction")),
-        "interval": f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}"
-        if as_number(row.get("ci_low")) is not None
-        else "—",
+        "interval": interval(row.get("ci_low"), row.get("ci_high")),
         "p": p_value(row.get("p")),
     }

@@ -10,7 +10,7 @@ from yololab.report.run_files import mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
-from yololab.text import UNKNOWN, as_number, count, duration, number, p_value, setting, signed
+from yololab.text import UNKNOWN, as_number, count, duration, interval, number, p_value, setting, signed
 
 _MOST_ROWS = 200
 _ALPHA = 0.05
@@ -134,7 +134,7 @@ def _ranked_row(row: Mapping[str, Any], keys: list[str], names: list[str], other
         "objectives": [
             number(objectives[place]) if place < len(objectives) else UNKNOWN for place in range(len(names))
         ],
-        "interval": _interval(row.get("ci_low"), row.get("ci_high")),
+        "interval": interval(row.get("ci_low"), row.get("ci_high"), number),
         "behind": "" if not behind else signed(-behind),
         "behind_interval": _behind_interval(row.get("behind_ci")),
         "p": p_value(row.get("p")) if behind else "",
@@ -227,11 +227,6 @@ SECTIONS: tuple[Section[SweepFiles], ...] = (
 )
 
 
-def _interval(low: Any, high: Any) -> str:
-    """Write an interval of a metric."""
-    return UNKNOWN if as_number(low) is None else f"{number(low)} … {number(high)}"
-
-
 def _behind_interval(ends: Any) -> str:
     """Write the interval of how far a trial lies behind, with its sign turned: negative is worse."""
-    return f"{signed(-ends[1])} … {signed(-ends[0])}" if isinstance(ends, list) and len(ends) == 2 else ""
+    return interval(-ends[1], -ends[0]) if isinstance(ends, list) and len(ends) == 2 else ""

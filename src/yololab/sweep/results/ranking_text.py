@@ -130,7 +130,7 @@ def _trials(numbers: Sequence[int]) -> str:
     """
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     rest = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
-    return f"trial{'s' if len(numbers) > 1 else ''} {shown}{rest}"
+    return f"{'trial' if len(numbers) == 1 else 'trials'} {shown}{rest}"
 
 
 def _values(values: Mapping[str, Any]) -> str:
