@@ -6,8 +6,10 @@ import doctest
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from yololab import text
+import yololab.text
 from yololab.text import (
     UNKNOWN,
     as_number,
@@ -16,11 +18,14 @@ from yololab.text import (
     counted,
     duration,
     first_of,
+    flattened,
     interval,
     number,
     p_value,
     percent,
+    setting,
     share,
+    short_hash,
     shortened,
     signed,
     size,
@@ -29,7 +34,7 @@ from yololab.text import (
 
 
 def test_the_examples_are_true():
-    result = doctest.testmod(text)
+    result = doctest.testmod(yololab.text)
     assert result.attempted > 10
     assert not result.failed
 
@@ -78,12 +83,40 @@ def test_several_are_counted():
     assert first_of(["a", "b"], most=1) == "a, …"
 
 
-@pytest.mark.parametrize("columns", range(3, 12))
-def test_a_shortened_text_fits(columns):
-    for name in ("traffic light red", "猫猫猫猫猫猫", "e\u0301" * 20):
-        assert text_width(shortened(name, columns)) <= columns
-
-
 def test_any_value_is_written():
     assert as_text("") == as_text(None) == UNKNOWN
     assert as_text(0) == "0"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32))
+def test_a_sign_is_a_minus_sign_and_zero_has_none(value):
+    assert "-" not in signed(value) + number(value)
+    if float(f"{value:.4f}") == 0:
+        assert signed(value).strip("0.") == ""
+
+
+@given(st.integers(min_value=0, max_value=10**6))
+def test_a_duration_keeps_its_minutes(seconds):
+    text = duration(seconds)
+    if "h" in text:
+        hours, _, minutes, _ = text.split()
+        assert int(hours) * 60 + int(minutes) == seconds // 60
+
+
+@given(st.text(max_size=60), st.integers(min_value=3, max_value=40))
+def test_shortened_text_fits(text, columns):
+    assert text_width(shortened(text, columns)) <= columns
+    if text_width(text) <= columns:
+        assert shortened(text, columns) == text
+
+
+def test_settings_are_flat_and_written_as_yaml_does():
+    tree = {"model": {"weights": "yolo26n.pt", "options": {}}, "classes": [0, 1], "amp": None}
+    found = {key: setting(value) for key, value in flattened(tree)}
+    assert found == {"model.weights": "yolo26n.pt", "model.options": "{}", "classes": "[0, 1]", "amp": "null"}
+    assert flattened({}) == []
+
+
+def test_a_hash_is_shown_by_its_beginning():
+    assert short_hash("0123456789abcdef") == "0123456789ab"
+    assert short_hash(None) == UNKNOWN
