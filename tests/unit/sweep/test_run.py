@@ -1,0 +1,67 @@
+"""Resuming a sweep whose trials have all ended: only the answer is left to give."""
+
+from __future__ import annotations
+
+import pytest
+from sweep_samples import write_sweep, write_trial
+
+from yololab.config.schema import ApprovalConfig, Policy
+from yololab.errors import ApprovalError, InputError, JobError
+from yololab.files.record import Status
+from yololab.sweep.planning.space import read_space
+from yololab.sweep.planning.study_source import StudySource
+from yololab.sweep.run import resume_sweep
+from yololab.sweep.state import TrialStatus
+from yololab.terminal.screen import Screen
+
+SEARCH = {"seeds": 1, "retries": 0, "timeout_minutes": None, "fail_on": "all", "pruner": "none", "pruner_options": None,
+          "sampler_options": None}  # fmt: skip
+
+
+@pytest.fixture
+def screen():
+    return Screen(quiet=True)
+
+
+def sweep_of(path, *ends: TrialStatus, **search):
+    folder = write_sweep(path, budget=len(ends), search=SEARCH | search)
+    folder.config.joinpath("shipped").mkdir(parents=True)
+    settings = folder.read_settings()
+    space = read_space(settings.arguments, discrete=True)
+    source = StudySource(folder, settings, space, lambda number, overrides: folder.trial(number).path.mkdir())
+    for status in ends:
+        entry = source.next()
+        found = 0.5 if status is TrialStatus.COMPLETE else None
+        error = None if found else "boom"
+        write_trial(folder, entry.number, entry.params, found, noted=status, status=Status(status.value), error=error)
+    return folder
+
+
+def test_it_is_summarised_and_nothing_is_run_again(tmp_path, screen):
+    folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, TrialStatus.FAILED)
+    before = [folder.trial(number).record.read_bytes() for number in (0, 1)]
+    assert resume_sweep(folder.path, screen) == 0
+    assert folder.summary.is_file()
+    assert [folder.trial(number).record.read_bytes() for number in (0, 1)] == before
+
+
+def test_any_failure_counts_when_it_is_asked_to(tmp_path, screen):
+    folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, TrialStatus.FAILED, fail_on="any")
+    with pytest.raises(JobError, match=r"search\.fail_on=any, and of 2 trials these have failed: 1"):
+        resume_sweep(folder.path, screen)
+
+
+def test_nothing_complete_is_a_failed_job(tmp_path, screen):
+    folder = sweep_of(tmp_path / "sweep", TrialStatus.FAILED, TrialStatus.FAILED)
+    with pytest.raises(JobError, match="none of 2 trials completed"):
+        resume_sweep(folder.path, screen)
+
+
+def test_never_means_never(tmp_path, screen):
+    with pytest.raises(ApprovalError):
+        resume_sweep(tmp_path, screen, ApprovalConfig(policy=Policy.NEVER))
+
+
+def test_a_folder_that_is_no_sweep_is_refused(tmp_path, screen):
+    with pytest.raises(InputError, match="no such file"):
+        resume_sweep(tmp_path, screen)

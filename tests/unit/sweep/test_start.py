@@ -1,0 +1,25 @@
+"""A sweep that cannot be right is refused before Hydra starts, and leaves nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from yololab.errors import InputError
+from yololab.sweep.start import start_sweep
+
+
+def test_mistakes_of_the_first_trial_are_told_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        start_sweep(["lr0=0.1,0.2", "epochs=-3", "baseline.tolerance=much"], tmp_path)
+    named = " ".join(str(problem) for problem in caught.value.problems)
+    assert "epochs" in named
+    assert "baseline.tolerance" in named
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_values_that_contradict_a_search_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="lr0"):
+        start_sweep(["lr0=interval(0.1,0.2)", "search=none"], tmp_path)
+    assert list(tmp_path.iterdir()) == []
