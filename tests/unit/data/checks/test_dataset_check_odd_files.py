@@ -1,10 +1,9 @@
-"""What real folders hold beside plain JPEGs: cut files of other formats, odd names, links, pipes, lists with slips."""
+"""What real folders hold beside plain JPEGs: odd names, links, pipes, other channels, lists with slips."""
 
 from __future__ import annotations
 
 import io
 import os
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -13,15 +12,14 @@ import pytest
 from PIL import Image
 
 from yololab.cli.main import main
-from yololab.data.checks import scan
 from yololab.data.checks.check_report import CheckReport, CheckSettings
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import load_dataset
-from yololab.data.images import image_cache
-from yololab.data.images.image_cache import CACHE_FILE
 from yololab.data.images.image_facts import read_facts
 
 RNG = np.random.default_rng(0)
+
+
 PIXELS = RNG.integers(0, 255, (48, 64, 4), dtype=np.uint8)
 
 
@@ -58,14 +56,7 @@ def blocking(report: CheckReport) -> list[tuple[str, str]]:
     return sorted((problem.check, problem.file.name) for problem in report.problems if problem.blocking)
 
 
-@pytest.mark.parametrize("form", ["BMP", "TIFF", "JPEG2000", "PNG", "WEBP"])
-def test_cut_images_of_any_format_are_blocking(form):
-    whole = encoded(form)
-    assert read_facts(whole).error is None
-    assert read_facts(whole[: len(whole) // 2]).error is not None
-
-
-def test_a_cut_image_is_told_as_such(data):
+def test_a_cut_image_is_reported_as_such(data):
     content = encoded("BMP")
     put(data, "train", "b.bmp", content[: len(content) // 2])
     assert blocking(check(data)) == [("image_truncated", "b.bmp")]
@@ -76,13 +67,6 @@ def test_what_opencv_cannot_load_is_blocking(data):
     (problem,) = (problem for problem in check(data).problems if problem.blocking)
     assert (problem.check, problem.file.name) == ("image_unreadable", "b.tif")
     assert "OpenCV" in problem.what
-
-
-def test_heif_names_the_package_that_it_needs(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pi_heif", None)
-    error = read_facts(b"\0\0\0\x18ftypheic" + bytes(200)).error
-    assert error is not None
-    assert "pi-heif" in error
 
 
 def test_the_channels_of_the_dataset_are_those_of_the_images(data):
@@ -130,37 +114,6 @@ def test_names_that_are_no_text(data, capsys):
     assert "b\\udcff.png" in capsys.readouterr().out
     (report,) = (data / "results/outputs/checks").glob("*/dataset_report.json")
     assert "b\\udcff.png" in report.read_text()
-
-
-@pytest.fixture
-def cached(data, monkeypatch) -> tuple[Path, Path]:
-    """The dataset, and a cache that knows its images."""
-    monkeypatch.setattr(scan, "is_settled", lambda status: True)
-    monkeypatch.setattr(image_cache, "_LOCKED_SECONDS", 0.1)
-    cache = data / "cache"
-    check(data, cache=cache)
-    assert check(data, cache=cache).cached == 2
-    return data, cache
-
-
-def test_a_cache_that_is_damaged_inside_is_made_anew(cached):
-    data, cache = cached
-    file = cache / CACHE_FILE
-    content = bytearray(file.read_bytes())
-    content[4096:] = os.urandom(len(content) - 4096)
-    file.write_bytes(content)
-    assert check(data, cache=cache).cached == 0
-    check(data, cache=cache)
-    assert check(data, cache=cache).cached == 2
-
-
-def test_a_locked_cache_is_done_without(cached):
-    data, cache = cached
-    before = check(data, cache=cache)
-    with sqlite3.connect(cache / CACHE_FILE) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        assert check(data, cache=cache).fingerprints() == before.fingerprints()
-    assert (cache / CACHE_FILE).exists()
 
 
 def test_the_task_is_the_one_of_the_model(data, capsys):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 from pathlib import Path
 
 import pytest
 import yaml
 
-from yololab.data.dataset.image_names import IMAGE_SUFFIXES
 from yololab.data.dataset.layout import (
     label_path,
     load_dataset,
@@ -42,15 +39,8 @@ def elsewhere(tmp_path, monkeypatch):
     return folder
 
 
-def test_the_suffixes_are_those_of_ultralytics():
-    package = Path(importlib.util.find_spec("ultralytics").origin).parent
-    tree = ast.parse((package / "data" / "utils.py").read_text("utf-8"))
-    (theirs,) = [
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "IMG_FORMATS"
-    ]
-    assert theirs == IMAGE_SUFFIXES
+def keys(dataset):
+    return {split: [relative_key(dataset, image) for image in split_images(dataset, split)] for split in dataset.splits}
 
 
 def test_without_path_the_root_is_the_files_folder(tmp_path, elsewhere):
@@ -199,10 +189,6 @@ def test_keys_inside_the_root(tmp_path, elsewhere):
     assert relative_key(dataset, tmp_path / "d/images/train/a b.jpg") == "images/train/a b.jpg"
     assert relative_key(dataset, Path("../d/images/x.jpg")) == "images/x.jpg"
     assert relative_key(dataset, tmp_path / "d/lists/../images/x.jpg") == "images/x.jpg"
-
-
-def keys(dataset):
-    return {split: [relative_key(dataset, image) for image in split_images(dataset, split)] for split in dataset.splits}
 
 
 def test_keys_outside_the_root_are_unique_and_portable(tmp_path):
