@@ -30,7 +30,7 @@ _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "a
 _NAME_WIDTH = 15
 _SIZES = "lmnsx"
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
-# What a command reads beside the groups of the schema.
+# What a command reads that is no group of the schema.
 _OTHER_SETTINGS = {
     "train": "Ultralytics' train arguments, by their own names.",
     "imgsz": "The image size.",
@@ -38,7 +38,7 @@ _OTHER_SETTINGS = {
     "classes": "Only these classes.",
     "tracking": "Trackers that Ultralytics feeds: tensorboard, mlflow, wandb, …",
     "dry_run": "true takes one batch through every stage; overfit trains on it.",
-    "notes": "Your words, for the record.",
+    "notes": "Text for the record.",
 }
 
 

@@ -50,7 +50,7 @@ class Command:
 
     Attributes:
         module: The module below `cli/commands/` that runs it: `run(request)`, with `-m` `run_multirun(request)`.
-        summary: What it does, in a few words.
+        summary: What it does, in half a line.
         details: What else a user should know.
         arguments: Its arguments; None for a command that takes only settings.
         usual: The settings that the usage of such a command shows.
@@ -58,7 +58,7 @@ class Command:
         mode: The mode of `yolo` that it stands for.
         multirun: Whether it takes `-m`.
         protocol: Train arguments that it does not read at top level.
-        exit_codes: The exit codes that it can return, beside 0, 2 and 130; a code of its own meaning says it.
+        exit_codes: The exit codes that it can return apart from 0, 2 and 130; a meaning of its own, or nothing.
         examples: Command lines, each with what it is for.
         json: The keys of the JSON document that `--json` prints, with their meaning; None where it takes no `--json`.
         json_rows: Whether the document is a list of such objects.
@@ -214,7 +214,7 @@ COMMANDS: dict[str, Command] = {
             "dataset": "the dataset's name",
             "verdict": "the verdict of its comparison",
             "started": "when it was started",
-            "mAP50": "null where the task has none; the other metrics of the task stand beside it",
+            "mAP50": "null where the task has none; the other metrics of the task follow",
             "mAP50-95": "the same",
         },
         json_rows=True,
@@ -229,7 +229,7 @@ COMMANDS: dict[str, Command] = {
     "resume": Command(
         "runs.resume",
         "do what is missing after a crash, a kill or Ctrl-C",
-        "Finished stages are not repeated; a training continues after its last saved epoch. Settings stay. "
+        "Finished stages are not repeated; a training continues after its last saved epoch. Settings cannot change. "
         "A sweep takes approval.… only; notes and resuming.… belong to a single run.",
         (_RUN_OR_SWEEP,),
         settings=("approval", "resuming", "notes"),

@@ -84,7 +84,7 @@ def rerun_run(
 def what_differs(
     before: Mapping[str, Any], now: Mapping[str, Any], fingerprints: Mapping[str, str], weights_sha256: str | None
 ) -> list[str]:
-    """Return what is not as it was, in words.
+    """Return what is not as it was, a line each.
 
     Args:
         before: The record of the earlier run.

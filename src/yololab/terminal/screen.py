@@ -24,7 +24,7 @@ PIPED_WIDTH = 160
 
 
 class _PatientConsole(Console):
-    """A console whose reader may go away (`… | head`): the job goes on, and only its log is written."""
+    """A console whose reader may go away (`… | head`): the job continues, and only its log is written."""
 
     def on_broken_pipe(self) -> None:
         """Print nothing more; Rich would end the process."""

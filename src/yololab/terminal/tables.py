@@ -23,7 +23,7 @@ _STYLES = {
 
 
 def comparison_table(screen: Screen, comparison: Comparison) -> None:
-    """Print the metrics beside the baseline's, the verdict, and what stands against it."""
+    """Print the metrics next to the baseline's, the verdict, its guards and warnings."""
     if comparison.baseline is not None:
         supported = comparison.statistical_support
         rows = [
@@ -98,6 +98,6 @@ def _class_table(screen: Screen, comparison: Comparison, metric: str, found: Seq
         screen.table((name, "current", "baseline", "difference", "95 % interval", "q"), rows)
     if comparison.statistical_support and found:
         few = sum(row.get("insufficient") is True for row in found)
-        told = f"{metric} of the classes" if metric else "classes"
-        told += f": {len(changed)} of {len(known)} changed by more than chance"
-        screen.detail(told + (f"; {few} in too few images to tell" if few else ""))
+        text = f"{metric} of the classes" if metric else "classes"
+        text += f": {len(changed)} of {len(known)} changed by more than chance"
+        screen.detail(text + (f"; {few} in too few images to tell" if few else ""))

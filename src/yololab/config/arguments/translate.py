@@ -1,8 +1,8 @@
 """The one place that looks at the command line: its tokens become a command, operands and overrides for Hydra.
 
 Ultralytics' own reading holds (`entrypoint` in `ultralytics/cfg/__init__.py`), so that any `yolo train …` line works:
-bare booleans, spaces around `=`, trailing commas, tuples, `cfg=file.yaml`, `detect train`. Hydra's syntax works beside
-it: groups, dotted keys, `+`, `++`, `~`, and with `-m` sweeps. What comes out is safely quoted for Hydra.
+bare booleans, spaces around `=`, trailing commas, tuples, `cfg=file.yaml`, `detect train`. Hydra's syntax works as
+well: groups, dotted keys, `+`, `++`, `~`, and with `-m` sweeps. What comes out is safely quoted for Hydra.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ def _read_operands(flags: Flags, syntax: Syntax, line: Line) -> None:
             line.operands.append(token)
     problem = count_problem(name, syntax, line.operands)
     line.problems += [problem] if problem else []
-    line.problems += [Problem(flag, f"no flag of {name}", syntax.usage) for flag in strange]
+    remedy = f"`yololab {name} --help` lists its flags"
+    line.problems += [Problem(flag, f"no flag of {name}", syntax.usage, remedy) for flag in strange]
 
 
 def _joined(tokens: Sequence[str], commands: Commands, groups: Groups, line: Line) -> list[str]:

@@ -1,1 +1,1 @@
-"""Commands that start a run, or continue one."""
+"""Commands that start a run, or resume one."""
