@@ -27,6 +27,7 @@ from simulation import SETTINGS, SKILL, Setting, simulate
 
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_models import DetectionPair
+from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
 
@@ -50,7 +51,7 @@ def one(task: tuple[Setting, int, tuple[float, float]]) -> dict[str, float | str
     """Compare two simulated models."""
     setting, seed, skills = task
     current, baseline = simulate(setting, np.random.default_rng([7, seed, len(setting.name)]), skills)
-    result = paired.compare_pair(PrimaryOnly(current, baseline), TOLERANCE)
+    result = paired.compare_pair(PrimaryOnly(DetectionMetrics(current), DetectionMetrics(baseline)), TOLERANCE)
     row = result.metric("mAP50-95")
     return {
         "delta": row.delta,

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from simulation import Setting, simulate
 
 from yololab.files.predictions import read_arrays, write_arrays
-from yololab.statistics.inference.paired_models import DetectionPair
+from yololab.statistics.inference.paired_models import Pair, pair_of
 from yololab.statistics.inference.resampling import bootstrap_weights
 from yololab.statistics.records.arrays import from_arrays, to_arrays
 
@@ -44,8 +44,6 @@ def peak_mb() -> float:
 
 def measure(setting: Setting, replicates: int, *, plain: bool) -> dict[str, float]:
     """Time the paired replicates of one setting, the best of three, and what they take beyond the data."""
-    import torch
-
     with tempfile.TemporaryDirectory() as scratch:
         # Simulated elsewhere and read from files: making the records takes more memory than having them.
         files = [Path(scratch) / f"{side}.npz" for side in ("current", "baseline")]
@@ -59,9 +57,9 @@ def measure(setting: Setting, replicates: int, *, plain: bool) -> dict[str, floa
         ]
         subprocess.run(words, check=True)
         records = [from_arrays(read_arrays(file)) for file in files]
-    pair = DetectionPair(*records)
+    pair = pair_of(*records, "mAP50-95")
     warm = np.ones((setting.images, 2), np.float32)
-    pair.sampled(warm, everything=False)  # torch is imported here, once
+    pair.sampled(warm, everything=False)
     before = peak_mb()
     seconds = []
     for _ in range(3):
@@ -77,14 +75,13 @@ def measure(setting: Setting, replicates: int, *, plain: bool) -> dict[str, floa
         "seconds": round(min(seconds), 2),
         "seconds_of_all_tries": [round(value, 2) for value in seconds],
         "mb_beyond_the_data": round(peak_mb() - before, 1),
-        "torch_threads": torch.get_num_threads(),
     }
     if plain:
         content |= compare_with_plain(records, pair, replicates, min(seconds))
     return content
 
 
-def compare_with_plain(records, pair: DetectionPair, replicates: int, ours: float) -> dict[str, float]:
+def compare_with_plain(records, pair: Pair, replicates: int, ours: float) -> dict[str, float]:
     """Time the plain way on a few replicates, and check that it gives the same."""
     from ultralytics.utils.metrics import ap_per_class
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from yololab.files.predictions import write_arrays
-from yololab.statistics.inference.paired_models import metrics_of
+from yololab.statistics.inference.paired_models import Pair, metrics_of, pair_of
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
 from yololab.statistics.records.arrays import to_arrays
@@ -57,6 +57,11 @@ def records_of(found: float, seed: int = 0, images: int = 60, labels_seed: int =
         "ultralytics": "8.4.190",
     }
     return pack_records(rows, RecordsHeader(**settings | header))
+
+
+def detection_pair(current: DetectionRecords, baseline: DetectionRecords, primary: str = "mAP50-95") -> Pair:
+    """Two models of detections, paired."""
+    return pair_of(current, baseline, primary)
 
 
 def write_evaluation(folder: Path, records: DetectionRecords, **changes) -> Path:

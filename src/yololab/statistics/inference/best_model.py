@@ -65,9 +65,7 @@ class Selection:
     replicates: int
 
 
-def select_best(
-    values: Sequence[float], replicates: Values, *, lower_is_better: bool = False, alpha: float = ALPHA
-) -> Selection:
+def select_best(values: Sequence[float], replicates: Values, *, lower_is_better: bool = False) -> Selection:
     """Find the best of K models and the set of those that could be it.
 
     Args:
@@ -75,7 +73,6 @@ def select_best(
         replicates: The metric of each model in each shared resample, shape (K, B). Resamples in which a model has no
             number are left out for all.
         lower_is_better: Whether the metric is an error.
-        alpha: The chance that the truly best model is not in the set.
 
     Raises:
         ValueError: There is no model, or hardly a resample in which all have a number.
@@ -99,7 +96,7 @@ def select_best(
         own, gap = percentile_interval(known[index], 0.95), percentile_interval(samples[best] - samples[index], 0.95)
         assert own is not None
         behind = float(points[best] - points[index])
-        could = index == best or p[index] >= alpha
+        could = index == best or p[index] >= ALPHA
         standings.append(Standing(float(value), own, behind, None if index == best else gap, p[index], could))
     return Selection(best, tuple(standings), _optimism(samples), known.shape[1])
 

@@ -44,7 +44,6 @@ def rank_recipes(
     images: int,
     *,
     lower_is_better: bool = False,
-    alpha: float = ALPHA,
 ) -> tuple[int, tuple[RecipeStanding, ...]]:
     """Find the best of several recipes and those that could be it.
 
@@ -53,7 +52,6 @@ def rank_recipes(
         replicates: For each recipe the metric of its runs in each shared resample, shape (S, B).
         images: Number of images.
         lower_is_better: Whether the metric is an error.
-        alpha: The chance that the truly best recipe is ruled out.
 
     Returns:
         Index of the best recipe, and a standing for each.
@@ -86,7 +84,7 @@ def rank_recipes(
                 float(np.std(runs[index], ddof=1)),
                 None if index == best else compared(best, index),
                 p,
-                index == best or p >= alpha,
+                index == best or p >= ALPHA,
             )
         )
     return best, tuple(standings)

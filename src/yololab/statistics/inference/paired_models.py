@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from yololab.statistics.inference.hypothesis_tests import discordant_interval, exact_mcnemar
-from yololab.statistics.metrics.base import Replicates, WeightedMetrics
+from yololab.statistics.metrics.base import ClassValue, Replicates, WeightedMetrics
 from yololab.statistics.metrics.confusion_metrics import ConfusionMetrics
 from yololab.statistics.metrics.detection_metrics import (
-    PRIMARY,
     DetectionMetrics,
     detection_replicates,
     ranked_together,
@@ -26,26 +25,8 @@ from yololab.statistics.records.confusion import ConfusionRecords
 from yololab.statistics.records.depth import DepthRecords
 from yololab.statistics.records.detections import DetectionRecords
 
+# Below, a bootstrap of the images that differ is a lottery of a handful: McNemar turned around gives exact intervals.
 FEW_DISCORDANT = 10
-
-
-@dataclass(frozen=True)
-class ClassPoint:
-    """A class in both models.
-
-    Attributes:
-        metric: Name of the class metric.
-        index: The class.
-        images: Images that hold it.
-        current: The metric of the current model.
-        baseline: The same of the baseline.
-    """
-
-    metric: str
-    index: int
-    images: int
-    current: float
-    baseline: float
 
 
 @dataclass(frozen=True)
@@ -84,14 +65,13 @@ class Pair(ABC):
         """Return the metrics of the current model and of the baseline, in double precision."""
         return self.current.points(), self.baseline.points()
 
-    def classes(self) -> tuple[ClassPoint, ...]:
-        """Return the classes that have labels, for every class metric; the order is that of the replicates."""
+    def classes(self) -> Mapping[str, list[tuple[ClassValue, ClassValue]]]:
+        """Return the classes that have labels in both models, by class metric, in the order of the replicates."""
         before = self.baseline.class_points()
-        return tuple(
-            ClassPoint(metric, now.index, now.images, now.value, was.value)
+        return {
+            metric: list(zip(values, before[metric], strict=True))
             for metric, values in self.current.class_points().items()
-            for now, was in zip(values, before[metric], strict=True)
-        )
+        }
 
     def sampled(self, weights: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics under weights of the images.
@@ -127,15 +107,13 @@ class DetectionPair(Pair):
     """Two models whose results are detections.
 
     Args:
-        current: Records of the current model.
-        baseline: Records of the baseline, over the same images and labels.
-        primary: The metric that decides.
+        current: The current model.
+        baseline: The baseline, over the same images and labels.
     """
 
-    def __init__(self, current: DetectionRecords, baseline: DetectionRecords, primary: str = PRIMARY) -> None:
-        ours = DetectionMetrics(current, primary)
-        super().__init__(ours, DetectionMetrics(baseline, primary))
-        self._together = ranked_together(current, baseline, ours.kind)
+    def __init__(self, current: DetectionMetrics, baseline: DetectionMetrics) -> None:
+        super().__init__(current, baseline)
+        self._together = ranked_together(current.records, baseline.records, current.kind)
 
     def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics after exchanging some images' results."""
@@ -213,18 +191,12 @@ def _added(first: Sums, second: Sums) -> Sums:
     return {name: values + second[name] for name, values in first.items()}
 
 
-# Form of the records → what measures one side, and what pairs two of them.
-_MEASURES: Mapping[str, Callable[[Any, str], WeightedMetrics]] = {
-    DetectionRecords.FORM: DetectionMetrics,
-    ClassifyRecords.FORM: ClassifyMetrics,
-    ConfusionRecords.FORM: ConfusionMetrics,
-    DepthRecords.FORM: DepthMetrics,
-}
-_PAIRS: Mapping[str, Callable[[Any, Any, str], Pair]] = {
-    DetectionRecords.FORM: DetectionPair,
-    ClassifyRecords.FORM: lambda now, was, name: ClassifyPair(ClassifyMetrics(now, name), ClassifyMetrics(was, name)),
-    ConfusionRecords.FORM: lambda now, was, name: LinearPair(ConfusionMetrics(now, name), ConfusionMetrics(was, name)),
-    DepthRecords.FORM: lambda now, was, name: LinearPair(DepthMetrics(now, name), DepthMetrics(was, name)),
+# Type of the records → what measures one side, and what pairs two of them. A new type of records is a row here.
+_MEASURES: Mapping[str, tuple[Callable[[Any, str], WeightedMetrics], Callable[[Any, Any], Pair]]] = {
+    DetectionRecords.RECORD_TYPE: (DetectionMetrics, DetectionPair),
+    ClassifyRecords.RECORD_TYPE: (ClassifyMetrics, ClassifyPair),
+    ConfusionRecords.RECORD_TYPE: (ConfusionMetrics, LinearPair),
+    DepthRecords.RECORD_TYPE: (DepthMetrics, LinearPair),
 }
 
 
@@ -235,7 +207,7 @@ def metrics_of(records: Records, primary: str) -> WeightedMetrics:
         records: The records.
         primary: The metric that decides.
     """
-    return _MEASURES[records.FORM](records, primary)
+    return _MEASURES[records.RECORD_TYPE][0](records, primary)
 
 
 def pair_of(current: Records, baseline: Records, primary: str) -> Pair:
@@ -247,8 +219,8 @@ def pair_of(current: Records, baseline: Records, primary: str) -> Pair:
         primary: The metric that decides.
 
     Raises:
-        ValueError: The records are not of one form.
+        ValueError: The records are not of one type.
     """
-    if current.FORM != baseline.FORM:
-        raise ValueError(f"{current.FORM} cannot be paired with {baseline.FORM}")
-    return _PAIRS[current.FORM](current, baseline, primary)
+    if current.RECORD_TYPE != baseline.RECORD_TYPE:
+        raise ValueError(f"{current.RECORD_TYPE} cannot be paired with {baseline.RECORD_TYPE}")
+    return _MEASURES[current.RECORD_TYPE][1](metrics_of(current, primary), metrics_of(baseline, primary))

@@ -19,12 +19,12 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from yololab.statistics.inference.paired_models import metrics_of
-from yololab.statistics.inference.resampling import bootstrap_weights
+from yololab.statistics.inference.resampling import SEED, bootstrap_weights
 from yololab.statistics.inference.verdict import Difference
 from yololab.statistics.metrics.base import Values, WeightedMetrics
 from yololab.statistics.records.base import Records
 
-FEWEST_SEEDS = 3
+FEWEST_SEEDS = 3  # with two, the variance between seeds has one degree of freedom, and intervals of ±12.7 SE
 _REPLICATES = 2_000
 
 
@@ -55,7 +55,6 @@ def compare_recipes(
     primary: str,
     *,
     lower_is_better: bool = False,
-    seed: int = 0,
 ) -> RecipeDifference:
     """Compare two recipes by the primary metric of their runs.
 
@@ -64,7 +63,6 @@ def compare_recipes(
         baseline: The same of the other recipe, over the same images.
         primary: The metric that decides.
         lower_is_better: Whether it is an error.
-        seed: Seed of the resamples.
 
     Raises:
         ValueError: There are fewer than three runs in an arm, or nothing to measure.
@@ -73,7 +71,7 @@ def compare_recipes(
         raise ValueError(f"{len(current)} and {len(baseline)} runs: a claim on recipes needs {FEWEST_SEEDS} an arm")
     arms = [[metrics_of(records, primary) for records in arm] for arm in (current, baseline)]
     ours, theirs = (tuple(_value(run) for run in arm) for arm in arms)
-    replicates = _mean_replicates(arms[0], seed) - _mean_replicates(arms[1], seed)
+    replicates = _mean_replicates(arms[0]) - _mean_replicates(arms[1])
     known = replicates[np.isfinite(replicates)].astype(np.float64)
     return recipe_difference(
         ours, theirs, float(known.var(ddof=1)), len(current[0].keys), lower_is_better=lower_is_better
@@ -130,10 +128,10 @@ def _value(run: WeightedMetrics) -> float:
     return value
 
 
-def _mean_replicates(arm: Sequence[WeightedMetrics], seed: int) -> Values:
+def _mean_replicates(arm: Sequence[WeightedMetrics]) -> Values:
     """Return the mean of an arm's runs in each resample, shape (B,)."""
     blocks = []
-    for weights in bootstrap_weights(arm[0].keys, seed, _REPLICATES):
+    for weights in bootstrap_weights(arm[0].keys, SEED, _REPLICATES):
         values = [run.replicates(weights, everything=False).metrics[run.primary] for run in arm]
         blocks.append(np.mean(values, axis=0))
     return np.concatenate(blocks)

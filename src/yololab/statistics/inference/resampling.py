@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-BYTES_AT_ONCE = 20_000_000
+# One seed for all comparisons: the same two models get the same verdict, and all models of a sweep the same resamples.
+SEED = 0
+BYTES_AT_ONCE = 20_000_000  # a block of weights: small enough for the memory beside it, large enough for numpy
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 1000
 _DRAWN_AT_ONCE = 100
 

@@ -41,8 +41,8 @@ class DetectionMetrics(WeightedMetrics):
     """
 
     def __init__(self, records: DetectionRecords, primary: str = PRIMARY) -> None:
+        self.records, self.primary = records, primary
         self.keys: Sequence[str] = records.keys
-        self.primary = primary
         self.kind = primary_kind(primary)
         self.ranked: Ranked = {kind: rank_classes(records, kind) for kind in _primary_first(records.flags, self.kind)}
         self._points: dict[str, PointMetrics] = {}

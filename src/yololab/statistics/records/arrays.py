@@ -18,7 +18,7 @@ from yololab.statistics.records.detections import DetectionRecords
 SCHEMA_VERSION = 3
 
 KINDS: dict[str, type[Records]] = {
-    kind.FORM: kind for kind in (DetectionRecords, ClassifyRecords, ConfusionRecords, DepthRecords)
+    kind.RECORD_TYPE: kind for kind in (DetectionRecords, ClassifyRecords, ConfusionRecords, DepthRecords)
 }
 
 
@@ -30,7 +30,7 @@ def to_arrays(records: Records) -> dict[str, NDArray[Any]]:
     """Return records as arrays: little-endian, and two of bytes, `header` (JSON) and `keys` (joined by NUL)."""
     header = {
         "schema_version": SCHEMA_VERSION,
-        "form": records.FORM,
+        "form": records.RECORD_TYPE,
         "names": {str(index): name for index, name in records.names.items()},
         "task": records.task,
         "split": records.split,

@@ -45,7 +45,7 @@ class Records(RecordsHeader, ABC):
         keys: Keys of the images, sorted, unique; I of them.
     """
 
-    FORM: ClassVar[str]
+    RECORD_TYPE: ClassVar[str]
     ARRAYS: ClassVar[tuple[str, ...]]
 
     keys: tuple[str, ...] = field(repr=False)

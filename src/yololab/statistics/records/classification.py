@@ -41,7 +41,7 @@ class ClassifyRecords(Records):
         confidence: Confidence of the first, f32, shape (I,).
     """
 
-    FORM: ClassVar[str] = "classes"
+    RECORD_TYPE: ClassVar[str] = "classes"
     ARRAYS: ClassVar[tuple[str, ...]] = ("target", "predicted", "confidence")
 
     target: NDArray[np.uint16] = field(repr=False)

@@ -41,7 +41,7 @@ class ConfusionRecords(Records):
         pixels: How many pixels they are, u32, shape (E,).
     """
 
-    FORM: ClassVar[str] = "confusion"
+    RECORD_TYPE: ClassVar[str] = "confusion"
     ARRAYS: ClassVar[tuple[str, ...]] = ("image", "truth", "predicted", "pixels")
 
     image: NDArray[np.uint32] = field(repr=False)

@@ -44,7 +44,7 @@ class DepthRecords(Records):
         metrics: Names of the M metrics.
     """
 
-    FORM: ClassVar[str] = "depth"
+    RECORD_TYPE: ClassVar[str] = "depth"
     ARRAYS: ClassVar[tuple[str, ...]] = ("values", "pixels")
 
     values: NDArray[np.float32] = field(repr=False)
@@ -75,31 +75,24 @@ class DepthRecords(Records):
         return super()._own(header, arrays) | {"metrics": tuple(map(str, header["metrics"]))}
 
 
-def pack_depth(
-    images: Iterable[DepthImage],
-    header: RecordsHeader,
-    *,
-    metrics: tuple[str, ...] = DEPTH_METRICS,
-) -> DepthRecords:
+def pack_depth(images: Iterable[DepthImage], header: RecordsHeader) -> DepthRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 
     Args:
         images: The images in any order.
         header: What was evaluated, and how.
-        metrics: Names of the metrics.
 
     Raises:
         ValueError: Two images have the same key.
     """
     ordered = sorted(images, key=lambda image: image.key)
     rows = [
-        [np.nan] * len(metrics) if image.values is None else [image.values[name] for name in metrics]
+        [np.nan] * len(DEPTH_METRICS) if image.values is None else [image.values[name] for name in DEPTH_METRICS]
         for image in ordered
     ]
     return DepthRecords(
         keys=tuple(image.key for image in ordered),
         **header.common,
-        values=np.array(rows, dtype=np.float32).reshape(-1, len(metrics)),
+        values=np.array(rows, dtype=np.float32).reshape(-1, len(DEPTH_METRICS)),
         pixels=np.array([image.pixels for image in ordered], dtype=np.uint32),
-        metrics=metrics,
     )

@@ -70,7 +70,7 @@ class DetectionRecords(Records):
         iou_thresholds: The thresholds of the bits of the flags: IoU for boxes and masks, OKS for keypoints.
     """
 
-    FORM: ClassVar[str] = "detections"
+    RECORD_TYPE: ClassVar[str] = "detections"
     ARRAYS: ClassVar[tuple[str, ...]] = (
         "sizes",
         "detections",

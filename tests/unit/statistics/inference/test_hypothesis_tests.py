@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from record_samples import records_of
+from record_samples import detection_pair, records_of
 
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.hypothesis_tests import (
@@ -22,7 +22,6 @@ from yololab.statistics.inference.hypothesis_tests import (
     standard_error,
 )
 from yololab.statistics.inference.paired_comparison import compare_pair
-from yololab.statistics.inference.paired_models import DetectionPair
 from yololab.statistics.inference.resampling import BYTES_AT_ONCE, bootstrap_weights, swaps
 from yololab.statistics.inference.verdict import Difference, Verdict, decide_verdict
 from yololab.statistics.records.base import RecordsHeader
@@ -175,7 +174,7 @@ def few(monkeypatch):
 
 def test_a_mirror_gives_the_mirrored_result(few):
     a, b = records_of(0.9, 1), records_of(0.6, 2)
-    one, two = compare_pair(DetectionPair(a, b), 0.01), compare_pair(DetectionPair(b, a), 0.01)
+    one, two = compare_pair(detection_pair(a, b), 0.01), compare_pair(detection_pair(b, a), 0.01)
     for row, other in zip(one.metrics, two.metrics, strict=True):
         assert (row.current, row.baseline) == (other.baseline, other.current)
         assert row.ci95 == pytest.approx((-other.ci95[1], -other.ci95[0]), abs=1e-6)
@@ -185,12 +184,12 @@ def test_a_mirror_gives_the_mirrored_result(few):
 
 def test_an_error_metric_turns_the_verdict(few):
     a, b = records_of(0.9, 1), records_of(0.6, 2)
-    assert compare_pair(DetectionPair(a, b), 0.01, lower_is_better=True).verdict is Verdict.DEGRADED
+    assert compare_pair(detection_pair(a, b), 0.01, lower_is_better=True).verdict is Verdict.DEGRADED
 
 
 def test_replicates_agree_with_the_point(few):
     """The mean of the bootstrap differences is the observed one but for its bias, and p comes from the swaps."""
-    result = compare_pair(DetectionPair(records_of(0.9, 1), records_of(0.85, 2)), 0.01)
+    result = compare_pair(detection_pair(records_of(0.9, 1), records_of(0.85, 2)), 0.01)
     row = result.metric("mAP50-95")
     assert row.ci95[0] < row.delta < row.ci95[1]
     assert row.ci95[0] < row.ci90[0] < row.ci90[1] < row.ci95[1]
@@ -199,7 +198,7 @@ def test_replicates_agree_with_the_point(few):
 
 def test_rare_classes_are_insufficient(few):
     a, b = (_with_rare_class(records_of(found, seed)) for found, seed in ((0.9, 1), (0.9, 2)))
-    classes = {item.index: item for item in compare_pair(DetectionPair(a, b), 0.01).classes}
+    classes = {item.index: item for item in compare_pair(detection_pair(a, b), 0.01).classes}
     assert classes[2].insufficient
     assert classes[2].images == 9
     assert classes[2].q is None
@@ -228,12 +227,12 @@ def test_nothing_to_measure_is_no_result(few):
         names={0: "a"}, task="detect", split="val", label_fingerprint="", protocol={}, ultralytics=""
     )
     records = pack_records([empty, dataclasses.replace(empty, key="b")], header)
-    assert compare_pair(DetectionPair(records, records), 0.01) is None
+    assert compare_pair(detection_pair(records, records), 0.01) is None
 
 
 def test_many_images_need_fewer_replicates_unless_it_is_close(monkeypatch, few):
     monkeypatch.setattr(paired, "FEW_IMAGES", 10)
-    clear = compare_pair(DetectionPair(records_of(0.95, 1), records_of(0.3, 2)), 0.01)
+    clear = compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01)
     assert clear.replicates == 300
     monkeypatch.setattr(paired, "_P_MARGIN", 1.0)  # everything is close
-    assert compare_pair(DetectionPair(records_of(0.95, 1), records_of(0.3, 2)), 0.01).replicates == 600
+    assert compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01).replicates == 600

@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 import pytest
-from record_samples import records_of
+from record_samples import detection_pair, records_of
 
 from yololab.statistics.diagnosis.error_types import error_types
 from yololab.statistics.diagnosis.image_changes import largest_changes
 from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_comparison import compare_pair
-from yololab.statistics.inference.paired_models import DetectionPair, pair_of
+from yololab.statistics.inference.paired_models import pair_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 
 NAMES = ("mAP50", "mAP50-95", "precision", "recall")
@@ -51,10 +51,10 @@ def turned(records, angle=0.0):
 @pytest.mark.parametrize(("kind", "suffix"), [("mask", "(M)"), ("pose", "(P)")])
 def test_every_kind_is_compared_as_if_it_were_alone(few, kind, suffix):
     ours, theirs = with_kind(records_of(0.9, 1), kind, 0.2), with_kind(records_of(0.8, 2), kind, 0.3, seed=1)
-    found = compare_pair(DetectionPair(ours, theirs, f"mAP50-95{suffix}"), 0.01)
+    found = compare_pair(detection_pair(ours, theirs, f"mAP50-95{suffix}"), 0.01)
     assert {row.metric for row in found.metrics} == {*NAMES, *(name + suffix for name in NAMES)}
-    boxes = compare_pair(DetectionPair(only(ours, "box"), only(theirs, "box")), 0.01)
-    second = compare_pair(DetectionPair(only(ours, kind), only(theirs, kind)), 0.01)
+    boxes = compare_pair(detection_pair(only(ours, "box"), only(theirs, "box")), 0.01)
+    second = compare_pair(detection_pair(only(ours, kind), only(theirs, kind)), 0.01)
     for alone, of_kind in ((boxes, ""), (second, suffix)):
         for name in NAMES:
             row, expected = found.metric(name + of_kind), alone.metric(name)

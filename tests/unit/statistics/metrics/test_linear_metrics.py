@@ -160,7 +160,7 @@ def samples(rng, images=40):
 
 def exchanged(first, second, chosen):
     """Return records in which some images are the other model's."""
-    if first.FORM == "confusion":
+    if first.RECORD_TYPE == "confusion":
         side = first.side
         dense = []
         for records in (first, second):
@@ -168,7 +168,7 @@ def exchanged(first, second, chosen):
             table[records.image, records.truth, records.predicted] = records.pixels
             dense.append(table)
         return confusion(np.where(chosen[:, None, None], dense[1], dense[0]), len(first.names))
-    if first.FORM == "classes":
+    if first.RECORD_TYPE == "classes":
         predicted = np.where(chosen[:, None], second.predicted, first.predicted)
         return classified(first.target, predicted, len(first.names))
     return depth(np.where(chosen[:, None], second.values, first.values))

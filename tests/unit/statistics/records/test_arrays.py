@@ -123,6 +123,6 @@ def test_what_does_not_fit_together_is_refused():
 
 def test_a_form_that_we_do_not_know_is_refused(monkeypatch):
     records = measured_depth(np.random.default_rng(0), 2, 0)
-    monkeypatch.setattr(type(records), "FORM", "smells")
+    monkeypatch.setattr(type(records), "RECORD_TYPE", "smells")
     with pytest.raises(RecordsError, match="smells"):
         from_arrays(to_arrays(records))
