@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from yololab.report.appearance import gain_word, verdict_appearance
@@ -61,12 +61,9 @@ def _metrics(comparison: Mapping[str, Any]) -> str:
     primary = comparison.get("primary_metric")
     alone = not mapping(comparison.get("baseline"))
     interval = any(as_number(row.get("ci_low")) is not None for row in rows)
-    header = (
-        ["metric", "current"]
-        + ([] if alone else ["baseline", "Δ", "%", ""])
-        + (["95% CI of Δ", "p"] if interval else [])
-    )
-    table = [header, [":--", *["--:"] * (len(header) - 1)]]
+    header = ["metric", "current", *([] if alone else ["baseline", "Δ", "%", ""])]
+    header += ["95% CI of Δ", "p"] if interval else []
+    table = []
     for row in rows:
         name = str(row.get("metric") or "—")
         name = f"**{prose(name)}**" if name == primary else prose(name)
@@ -80,9 +77,9 @@ def _metrics(comparison: Mapping[str, Any]) -> str:
                 prose(str(row.get("arrow") or "")),
             ]
         if interval:
-            cells += [f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}", number(row.get("p"), 3)]
+            cells += [_interval(row), number(row.get("p"), 3)]
         table.append(cells)
-    return _table(table)
+    return _table(header, table)
 
 
 def _support(comparison: Mapping[str, Any]) -> list[str]:
@@ -112,11 +109,11 @@ def _classes(comparison: Mapping[str, Any]) -> str:
 def _class_table(metric: str, found: list[Mapping[str, Any]], direction: Any) -> str:
     """Write the classes of one metric, those that lost most first; empty when nothing can be compared."""
     rows = [row for row in found if row.get("name") is not None]
-    words_of_change = [gain_word(as_number(row.get("delta")), direction) for row in rows]
+    changes = [gain_word(as_number(row.get("delta")), direction) for row in rows]
     unknown = sum(as_number(row.get("delta")) is None for row in rows)
     if unknown == len(rows):
         return ""
-    better, worse = words_of_change.count("better"), words_of_change.count("worse")
+    better, worse = changes.count("better"), changes.count("worse")
     counts = f"{len(rows)} classes: {better} better, {worse} worse, {len(rows) - unknown - better - worse} unchanged"
     counts += f", {unknown} not comparable" if unknown else ""
 
@@ -126,7 +123,7 @@ def _class_table(metric: str, found: list[Mapping[str, Any]], direction: Any) ->
 
     tested = any(row.get("q") is not None or row.get("insufficient") for row in rows)
     header = ["class", "current", "baseline", "Δ", *(["95% CI of Δ", "q"] if tested else [])]
-    table = [header, [":--", *["--:"] * (len(header) - 1)]]
+    table = []
     for row in sorted(rows, key=order):
         cells = [
             code(str(row["name"]), in_table=True),
@@ -135,11 +132,10 @@ def _class_table(metric: str, found: list[Mapping[str, Any]], direction: Any) ->
             signed(row.get("delta")),
         ]
         if tested:
-            cells.append(f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}")
+            cells.append(_interval(row))
             cells.append("insufficient" if row.get("insufficient") is True else number(row.get("q"), 3))
         table.append(cells)
-    title = f"Per class{f', {prose(metric)}' if metric else ''} ({counts})"
-    return f"<details>\n<summary>{title}</summary>\n\n{_table(table)}\n\n</details>"
+    return _folded(f"Per class{f', {prose(metric)}' if metric else ''} ({counts})", _table(header, table))
 
 
 def _guards(comparison: Mapping[str, Any]) -> str:
@@ -154,26 +150,30 @@ def _errors(comparison: Mapping[str, Any]) -> str:
     current, before = mapping(types.get("current")), mapping(types.get("baseline"))
     if not current:
         return ""
-    table = [["error", "count", "baseline", "AP50 to gain", "baseline"], [":--", *["--:"] * 4]]
-    for name, now in current.items():
-        was = mapping(before.get(name))
-        table.append(
-            [
-                prose(str(name)),
-                count(mapping(now).get("count")),
-                count(was.get("count")),
-                number(mapping(now).get("delta_ap")),
-                number(was.get("delta_ap")),
-            ]
-        )
+    header = ["error", "count", "baseline", "AP50 to gain", "baseline"]
+    keys = (("count", count), ("delta_ap", number))
+    tables = [_table(header, _both_sides(current, before, keys))]
     sizes = mapping(comparison.get("by_size"))
-    rows = [["size", "objects", "current", "baseline"], [":--", *["--:"] * 3]]
-    for name, now in mapping(sizes.get("current")).items():
-        was = mapping(mapping(sizes.get("baseline")).get(name))
-        cells = [count(mapping(now).get("labels")), number(mapping(now).get("mAP50-95")), number(was.get("mAP50-95"))]
-        rows.append([prose(str(name)), *cells])
-    body = f"{_table(table)}\n\n{_table(rows)}" if len(rows) > 2 else _table(table)
-    return f"<details>\n<summary>Where the errors come from</summary>\n\n{body}\n\n</details>"
+    keys = (("labels", count), ("mAP50-95", number))
+    rows = [
+        [*row[:2], *row[3:]] for row in _both_sides(mapping(sizes.get("current")), mapping(sizes.get("baseline")), keys)
+    ]
+    if rows:
+        tables.append(_table(["size", "objects", "current", "baseline"], rows))
+    return _folded("Where the errors come from", "\n\n".join(tables))
+
+
+def _both_sides(
+    current: Mapping[str, Any], before: Mapping[str, Any], keys: Sequence[tuple[str, Callable[[Any], str]]]
+) -> list[list[str]]:
+    """Return a row for each name: every key now and in the baseline."""
+    return [
+        [
+            prose(str(name)),
+            *(write(mapping(side.get(name)).get(key)) for key, write in keys for side in (current, before)),
+        ]
+        for name in current
+    ]
 
 
 def _images(comparison: Mapping[str, Any]) -> str:
@@ -183,32 +183,31 @@ def _images(comparison: Mapping[str, Any]) -> str:
     if not found:
         return ""
     table = _valued_images(found, str(changes["metric"])) if changes.get("metric") else _detected_images(found)
-    return f"<details>\n<summary>Images that made the difference</summary>\n\n{_table(table)}\n\n</details>"
+    return _folded("Images that made the difference", table)
 
 
-def _detected_images(found: list[Mapping[str, Any]]) -> list[list[str]]:
-    """Return the rows of images whose detections changed."""
-    table = [["image", "errors fewer", "found before", "found now", "wrong before", "wrong now"], [":--", *["--:"] * 5]]
+def _detected_images(found: list[Mapping[str, Any]]) -> str:
+    """Write the images whose detections changed."""
+    rows = []
     for row in found:
-        seen, false = mapping(row.get("found")), mapping(row.get("false"))
-        cells = [count(seen.get("baseline")), count(seen.get("current"))]
-        cells += [count(false.get("baseline")), count(false.get("current"))]
-        table.append([code(str(row.get("image")), in_table=True), f"{as_number(row.get('gain')) or 0:+g}", *cells])
-    return table
+        hits, false = mapping(row.get("found")), mapping(row.get("false"))
+        cells = [count(side.get(key)) for side in (hits, false) for key in ("baseline", "current")]
+        rows.append([code(str(row.get("image")), in_table=True), f"{as_number(row.get('gain')) or 0:+g}", *cells])
+    return _table(["image", "errors fewer", "found before", "found now", "wrong before", "wrong now"], rows)
 
 
-def _valued_images(found: list[Mapping[str, Any]], metric: str) -> list[list[str]]:
-    """Return the rows of images that have a value of their own; what is said in words stands instead of the number."""
+def _valued_images(found: list[Mapping[str, Any]], metric: str) -> str:
+    """Write the images that have a value of their own; what a model says in text stands instead of the number."""
     labelled = any(row.get("truth") for row in found)
-    table = [["image", *(["it is"] if labelled else []), f"{prose(metric)} before", f"{prose(metric)} now", ""]]
-    table.append([":--", *["--:"] * (len(table[0]) - 1)])
+    rows = []
     for row in found:
         sides = [mapping(row.get(side)) for side in ("baseline", "current")]
         cells = [prose(str(side["said"])) if side.get("said") else number(side.get("value")) for side in sides]
         truth = [prose(str(row.get("truth") or "—"))] if labelled else []
         word = "better" if (as_number(row.get("gain")) or 0) > 0 else "worse"
-        table.append([code(str(row.get("image")), in_table=True), *truth, *cells, word])
-    return table
+        rows.append([code(str(row.get("image")), in_table=True), *truth, *cells, word])
+    before, now = f"{prose(metric)} before", f"{prose(metric)} now"
+    return _table(["image", *(["it is"] if labelled else []), before, now, ""], rows)
 
 
 def _sides(comparison: Mapping[str, Any]) -> str:
@@ -238,6 +237,17 @@ def _small(lines: list[str]) -> str:
     return "<sub>" + " · ".join(lines) + "</sub>" if lines else ""
 
 
-def _table(rows: list[list[str]]) -> str:
-    """Join the rows of a table."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table: the first column is text, the others are numbers."""
+    alignment = [":--", *["--:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, alignment, *rows))
+
+
+def _folded(title: str, body: str) -> str:
+    """Fold a part of the text away."""
+    return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    """Write the 95 % interval of a row."""
+    return f"{signed(row.get('ci_low'))} … {signed(row.get('ci_high'))}"
