@@ -68,5 +68,5 @@ def test_a_failure_without_a_message_says_so(tmp_path):
 def test_sections_without_content_are_left_out():
     empty = SweepFiles(Path("/sweeps/empty"), {}, {})
     left = [section.template for section in SECTIONS if section.prepare(empty) is not None]
-    assert left == ["head"]
+    assert left == ["sections/01_verdict"]
     assert settings(empty) is None
