@@ -1,9 +1,7 @@
 """Becomes the body of a trial that ends with its parent.
 
-Started as `python -m yololab.sweep.engines.die_with_parent PARENT COMMAND…`, it turns into COMMAND.
-
-On a cluster's node the body is the child of the engine's own worker. It must not outlive that worker: the trial is then
-started again somewhere else, in the same folder.
+Started as `python -m yololab.sweep.engines.die_with_parent PARENT SIGNAL COMMAND…`, it turns into COMMAND. A trial must
+not outlive whoever looks after it: it would meet its successor in the same folder.
 """
 
 from __future__ import annotations
@@ -16,16 +14,16 @@ import sys
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def main(parent: int, command: list[str]) -> None:
+def main(parent: int, number: int, command: list[str]) -> None:
     """Tie this process to its parent and become `command`.
 
     Args:
         parent: The number of the process that started this one.
-        command: A program and its words.
+        number: The signal that the system sends when the parent is gone.
+        command: A program and its arguments.
     """
     if sys.platform == "linux":
-        # SIGKILL: a training that saves its state for another minute would meet its successor.
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:  # it died in between
         raise SystemExit(1)
     # Until the body listens, and for all that it starts: a cluster's notice must not end them.
@@ -34,4 +32,4 @@ def main(parent: int, command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

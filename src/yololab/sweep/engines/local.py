@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +18,10 @@ import psutil
 
 from yololab.errors import InputError, JobError, Problem
 from yololab.host.processes import ProcessIdentity
+from yololab.sweep.engines.body import TrialBody, shell_code, signal_text
 from yololab.sweep.engines.settings import read_settings
-from yololab.sweep.executor import OUTPUT, THREADS, JobState, Resources
+from yololab.sweep.executor import THREADS, JobState, Resources
 from yololab.ultralytics_adapter.isolation.devices import usable_cores
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(frozen=True)
@@ -109,24 +106,15 @@ class LocalExecutor:
         return self.resources.cpus or max(1, usable_cores() // self.capacity)
 
     def submit(self, folder: Path, environment: Mapping[str, str]) -> str:
-        """Start the body in a session of its own, so that Ctrl-C at the terminal reaches only us."""
+        """Start the body in the slot that is used the least."""
         used = [job.slot for job in self._jobs.values() if not job.gone]
         slot = min(range(self.capacity), key=lambda index: (used.count(index), index))
-        variables = {**os.environ, THREADS: str(self.threads), **environment}
         gpu = self._slots[slot]
-        if gpu is not None:
-            variables["CUDA_VISIBLE_DEVICES"] = gpu
+        own = {THREADS: str(self.threads)} | ({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})
+        body = TrialBody(str(folder), self.body, {**own, **environment}, str(Path.cwd()))
         try:
-            with (folder / OUTPUT).open("ab") as output:
-                process = subprocess.Popen(
-                    [*self.body, str(folder)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    env=variables,
-                    preexec_fn=_end_with_parent(os.getpid()),  # noqa: PLW1509 (one system call)
-                )
+            # SIGTERM: a training of this machine has the time to save its state, and a resume waits for it.
+            process = body.start(signal.SIGTERM)
         except OSError as error:
             raise JobError(f"the process cannot be started: {error}") from error
         minutes = self.resources.time_minutes
@@ -184,7 +172,7 @@ class LocalExecutor:
             code = job.process.poll()
             job.gone = code is not None
             if code is not None and code < 0 and job.reason is None:
-                job.reason = _signal_text(-code)
+                job.reason = signal_text(shell_code(code))
         else:
             job.gone = job.identity.is_alive() is False
         if job.gone:
@@ -264,28 +252,7 @@ def memory_of(pid: int) -> int:
     return total
 
 
-def _signal_text(number: int) -> str:
-    """Say which signal ended a process."""
-    name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
-    hint = " (by somebody, or by the system because memory ran out)" if number == signal.SIGKILL else ""
-    return f"killed by {name}{hint}"
-
-
 def _signal_group(job: _Job, number: int) -> None:
     """Signal a process and all that it started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(job.identity.pid, number)
-
-
-def _end_with_parent(parent: int) -> Callable[[], None] | None:
-    """Return what a child calls before it becomes the body: the system sends it SIGTERM when we die, however we do."""
-    if sys.platform != "linux":
-        return None
-    library = ctypes.CDLL(None, use_errno=True)
-
-    def prepare() -> None:
-        library.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # we died in between
-            os._exit(1)
-
-    return prepare

@@ -18,9 +18,9 @@ from typing import Any
 
 import yololab
 from yololab.errors import InputError, JobError, Problem
+from yololab.sweep.engines.body import TrialBody, signal_text
 from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.ray.task import Ended, look_around, run_body
-from yololab.sweep.engines.remote_body import RemoteBody, signal_text
 from yololab.sweep.engines.settings import read_settings
 from yololab.sweep.executor import JobState, Resources
 
@@ -164,7 +164,7 @@ class RayExecutor:
             self._probe(folder.parent)
             self._probed.add(folder.parent)
         command = tuple(self.body)
-        body = RemoteBody(
+        body = TrialBody(
             str(folder),
             # The node's own Python: it need not lie where ours does.
             command[1:] if command[0] == sys.executable else command,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yololab
 from yololab.files.atomic import write_text
-from yololab.sweep.engines.remote_body import RemoteBody, kill_all, shell_code
+from yololab.sweep.engines.body import TrialBody, kill_all, shell_code
 
 _LOOK_SECONDS = 0.5
 
@@ -44,7 +44,7 @@ class NodeView:
     version: str
 
 
-def run_body(body: RemoteBody, started: str, time_minutes: float | None, grace_seconds: float) -> Ended:
+def run_body(body: TrialBody, started: str, time_minutes: float | None, grace_seconds: float) -> Ended:
     """Run a trial.
 
     Args:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
+from yololab.sweep.engines.body import TrialBody
 from yololab.sweep.engines.late_records import LateRecords
-from yololab.sweep.engines.remote_body import RemoteBody
-from yololab.sweep.engines.slurm.job import SlurmTrial, job_facts
+from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
+from yololab.sweep.engines.slurm.job import SlurmTrial
 from yololab.sweep.engines.slurm.queue import ENDED, QueuedJob, folder_is_missing, read_queue, why_ended
 from yololab.sweep.engines.slurm.settings import SlurmSettings, read_slurm_settings, submission
 from yololab.sweep.executor import OUTPUT, JobState, Resources
@@ -125,8 +125,7 @@ class SlurmExecutor:
 
     def cancel(self, handle: str) -> None:
         """Cancel a job: Slurm sends SIGTERM, and SIGKILL after its KillWait."""
-        with suppress(subprocess.TimeoutExpired):
-            subprocess.run(["scancel", handle], capture_output=True, timeout=60, check=False)
+        call_slurm("scancel", handle)
 
     def reason(self, handle: str) -> str | None:
         """Return why a job ended, as long as Slurm remembers it (its MinJobAge)."""
@@ -194,7 +193,7 @@ class SlurmExecutor:
         if self.resources.gpus == 0:
             variables.setdefault("CUDA_VISIBLE_DEVICES", "")
         trial = SlurmTrial(
-            RemoteBody(str(folder), tuple(self.body), variables, str(Path.cwd()), self.resources.cpus),
+            TrialBody(str(folder), tuple(self.body), variables, str(Path.cwd()), self.resources.cpus),
             self.settings.signal_seconds,
             self.settings.requeue,
             self.settings.max_requeues,

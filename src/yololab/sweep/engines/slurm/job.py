@@ -8,7 +8,6 @@ state; what was not finished is queued again, in the same folder, where the body
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from yololab.files.paths import RunFolder
-from yololab.sweep.engines.remote_body import RemoteBody, ask_to_stop, kill_all, shell_code
+from yololab.sweep.engines.body import TrialBody, ask_to_stop, kill_all, shell_code
+from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
 
-# Exit codes of a job that is not queued again, beside those of the body (see `slurm_queue.REASONS`).
+# Exit codes of a job that is not queued again, beside those of the body (see `queue.REASONS`).
 NO_PROGRESS = 121
 TOO_OFTEN = 122
 NOT_AGAIN = 123
@@ -32,7 +31,7 @@ _INTERRUPTED = 130
 # Slurm may send its signal up to this much too early (sbatch(1), --signal).
 _TOO_EARLY_SECONDS = 60
 _SECONDS_BEFORE_THE_END = 20
-_COMMAND_SECONDS = 60
+_ENDED_WITHIN_SECONDS = 120
 
 
 @dataclass
@@ -79,7 +78,7 @@ class SlurmTrial:
         max_requeues: How often at most.
     """
 
-    body: RemoteBody
+    body: TrialBody
     signal_seconds: int
     requeue: bool
     max_requeues: int
@@ -141,14 +140,12 @@ class SlurmTrial:
         if not pushed_aside and self._is_at_the_end(facts) and not self._has_finished_an_epoch(began):
             return NO_PROGRESS
         _say(f"queueing job {job} again")
-        done = subprocess.run(
-            ["scontrol", "requeue", job], capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
-        )
-        if done.returncode != 0:
-            _say(f"Slurm refused: {done.stderr.strip()}")
+        done = call_slurm("scontrol", "requeue", job)
+        if done is None or done.returncode != 0:
+            _say(f"Slurm refused: {'no answer' if done is None else done.stderr.strip()}")
             return NOT_AGAIN
         # Slurm ends us now; a job that ended by itself meanwhile would count as done.
-        time.sleep(2 * _COMMAND_SECONDS)
+        time.sleep(_ENDED_WITHIN_SECONDS)
         return 0
 
     def _is_at_the_end(self, facts: dict[str, str]) -> bool:
@@ -163,23 +160,6 @@ class SlurmTrial:
         """Return whether this attempt got further: what makes no progress in its whole time never will."""
         last = RunFolder(Path(self.body.folder)).last
         return last.is_file() and last.stat().st_mtime >= began
-
-
-def job_facts(job: str) -> dict[str, str]:
-    """Return what Slurm knows of a job (`scontrol show job`); empty when it does not answer or has forgotten it."""
-    try:
-        done = subprocess.run(
-            ["scontrol", "show", "job", "-o", job],
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    # Values may hold spaces, keys may hold slashes and colons; a key is a word after a space, before an equals sign.
-    words: list[Any] = re.split(r"(?:^|\s)([A-Z][\w:/]*)=", done.stdout.strip())
-    return {key: value.strip() for key, value in zip(words[1::2], words[2::2], strict=True)}
 
 
 def _say(text: str) -> None:

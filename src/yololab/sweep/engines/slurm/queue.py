@@ -7,31 +7,21 @@ any more is gone.
 from __future__ import annotations
 
 import getpass
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from yololab.sweep.engines.remote_body import signal_text
-from yololab.sweep.engines.slurm.job import NO_PROGRESS, NOT_AGAIN, TOO_OFTEN, job_facts
+from yololab.sweep.engines.body import signal_text
+from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
+from yololab.sweep.engines.slurm.job import NO_PROGRESS, NOT_AGAIN, TOO_OFTEN
 from yololab.sweep.executor import JobState
 
 # Job states of squeue(1) after which nothing comes. All others are not the end, those that we do not know included.
-ENDED = frozenset(
-    [
-        "BOOT_FAIL",
-        "CANCELLED",
-        "COMPLETED",
-        "DEADLINE",
-        "FAILED",
-        "NODE_FAIL",
-        "OUT_OF_MEMORY",
-        "PREEMPTED",
-        "REVOKED",
-        "TIMEOUT",
-    ]
-)
-WAITING = frozenset(["CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT"])
+ENDED = frozenset([
+    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
+    "TIMEOUT",
+])  # fmt: skip
+PENDING = frozenset(["CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT"])
 REASONS = {
     NO_PROGRESS: "the time limit was reached before an epoch was finished: raise hydra.launcher.time_minutes",
     TOO_OFTEN: "the time limit was reached, and the job was queued again hydra.launcher.max_requeues times already",
@@ -39,7 +29,6 @@ REASONS = {
 }
 # What slurmd leaves when it cannot open the job's output: the exit "signal" 53.
 _NO_OUTPUT_FILE = "0:53"
-COMMAND_SECONDS = 60
 _SEPARATOR = "|"
 
 
@@ -60,7 +49,7 @@ class QueuedJob:
         """Where the job is, in the words of an engine."""
         if self.state in ENDED:
             return JobState.GONE
-        return JobState.PENDING if self.state in WAITING else JobState.RUNNING
+        return JobState.PENDING if self.state in PENDING else JobState.RUNNING
 
 
 def parse_queue(text: str) -> dict[str, QueuedJob]:
@@ -89,12 +78,8 @@ def read_queue(jobs: Iterable[str] = ()) -> dict[str, QueuedJob] | None:
     numbers = list(jobs)
     # With one number that is gone squeue fails, as it does when the controller is gone; of two it leaves that one out.
     which = ["-j", ",".join(numbers + numbers[:1])] if numbers else ["-u", getpass.getuser()]
-    command = ["squeue", "-h", "-r", "-t", "all", "-o", _SEPARATOR.join(("%i", "%T", "%k")), *which]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return parse_queue(done.stdout) if done.returncode == 0 else None
+    done = call_slurm("squeue", "-h", "-r", "-t", "all", "-o", _SEPARATOR.join(("%i", "%T", "%k")), *which)
+    return parse_queue(done.stdout) if done is not None and done.returncode == 0 else None
 
 
 def why_ended(job: str) -> str | None:

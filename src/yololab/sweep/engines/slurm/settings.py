@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from yololab.config.nearest import nearest
 from yololab.errors import InputError, Problem
 from yololab.sweep.engines.settings import read_settings
+from yololab.sweep.engines.slurm.commands import call_slurm
 from yololab.sweep.executor import Resources
 
 WHERE = "hydra.launcher"
@@ -25,27 +25,10 @@ _OWN = {
     "no-requeue": "requeue",
     "signal": "signal_seconds",
 }
-_ENGINE = frozenset(
-    [
-        "array",
-        "chdir",
-        "comment",
-        "error",
-        "export",
-        "help",
-        "input",
-        "job-name",
-        "open-mode",
-        "output",
-        "parsable",
-        "quiet",
-        "test-only",
-        "usage",
-        "version",
-        "wait",
-        "wrap",
-    ]
-)
+_ENGINE = frozenset([
+    "array", "chdir", "comment", "error", "export", "help", "input", "job-name", "open-mode", "output", "parsable",
+    "quiet", "test-only", "usage", "version", "wait", "wrap",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,11 +103,8 @@ def _resource_problems(settings: SlurmSettings, resources: Resources) -> list[Pr
 
 def sbatch_options() -> frozenset[str]:
     """Return the long options that the installed sbatch knows; empty when it does not tell."""
-    try:
-        done = subprocess.run(["sbatch", "--help"], capture_output=True, text=True, timeout=60, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return frozenset()
-    return frozenset(re.findall(r"--([a-z][a-z0-9-]+)", done.stdout))
+    done = call_slurm("sbatch", "--help")
+    return frozenset(re.findall(r"--([a-z][a-z0-9-]+)", done.stdout if done is not None else ""))
 
 
 def sbatch_problems(given: Mapping[str, Any], known: frozenset[str]) -> list[Problem]:

@@ -1,6 +1,6 @@
-"""The body of a trial on a cluster's node: the child of the engine's worker there, with its output in its folder.
+"""The body of a trial as a process: the child of whoever starts it, which ends with it, its output in its folder.
 
-Runs on the node: it must not need what only the parent of the sweep has.
+Also runs on a cluster's node: it must not need what only the parent of the sweep has.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from yololab.sweep.executor import OUTPUT, THREADS
 
 
 @dataclass(frozen=True)
-class RemoteBody:
-    """What a node needs to know to run a trial.
+class TrialBody:
+    """What a machine needs to know to run a trial.
 
     Attributes:
-        folder: The trial's folder, absolute, and the same on every node.
+        folder: The trial's folder, absolute, and the same on every machine.
         command: The body's command, without the folder.
-        environment: Variables to add to those of the worker.
+        environment: Variables to add to those of the process that starts it.
         working_directory: Where the command of the sweep was run.
         threads: Threads of the trial; None where the engine decides.
-        own_python: `command` is what follows Python, and the node's own Python is taken.
+        own_python: `command` is what follows Python, and the machine's own Python is taken.
     """
 
     folder: str
@@ -37,16 +37,21 @@ class RemoteBody:
     threads: int | None = None
     own_python: bool = False
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the body.
+    def start(self, at_our_death: int | None = None) -> subprocess.Popen[bytes]:
+        """Start the body, in a session of its own: Ctrl-C at a terminal reaches only us.
+
+        Args:
+            at_our_death: The signal that it gets when we are gone, however we end; None for SIGKILL, as on a cluster:
+                the trial is then started again on another machine, and must not meet itself.
 
         Raises:
-            OSError: This node does not see the folder, or not Python.
+            OSError: This machine does not see the folder, or not Python.
         """
         variables = {**os.environ, **self.environment}
         if self.threads is not None:
             variables.setdefault(THREADS, str(self.threads))
-        tied = [sys.executable, "-m", "yololab.sweep.engines.die_with_parent", str(os.getpid())]
+        number = signal.SIGKILL if at_our_death is None else at_our_death
+        tied = [sys.executable, "-m", "yololab.sweep.engines.die_with_parent", str(os.getpid()), str(int(number))]
         python = [sys.executable] if self.own_python else []
         with (Path(self.folder) / OUTPUT).open("ab") as output:
             return subprocess.Popen(
