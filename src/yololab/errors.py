@@ -6,7 +6,8 @@ and raised together, so that one look at the screen is enough to mend all of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -65,6 +66,22 @@ class InputError(YololabError):
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@contextmanager
+def noting(problems: list[Problem]) -> Iterator[None]:
+    """Add what an InputError says to a list, each problem once, so that all are raised together later.
+
+    >>> problems = []
+    >>> with noting(problems):
+    ...     raise InputError(Problem("epochs", "-1", "at least 1"))
+    >>> [problem.where for problem in problems]
+    ['epochs']
+    """
+    try:
+        yield
+    except InputError as error:
+        problems += [problem for problem in error.problems if problem not in problems]
 
 
 class NotContinuedError(InputError):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-# The body of a trial; its folder is added as the last word. An engine is given it (or another one) when it is made.
+# The body of a trial; its folder is added as the last argument. An engine is given it (or another one) when it is made.
 BODY = (sys.executable, "-m", "yololab.sweep.trial")
 # What the body prints goes to this file in the trial's folder; it is appended to when the body is started again.
 OUTPUT = "output.log"
@@ -86,5 +86,5 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what the engine holds in this process; jobs of a cluster go on, those of this machine end."""
+        """Let go of what the engine holds in this process; jobs of a cluster continue, those of this machine end."""
         ...

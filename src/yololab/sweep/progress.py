@@ -1,4 +1,4 @@
-"""A sweep while it runs: a table on a terminal, one line for each trial that starts or ends elsewhere."""
+"""A sweep while it runs: a table on a terminal, else one line for each trial that starts or ends."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def reattach_trials(folder: SweepFolder, executor: Executor, objectives: Sequenc
 
 
 def _orphan_lives(run: RunFolder) -> bool:
-    """Return whether a trial's process goes on living although its parent is gone; it is given time to notice."""
+    """Return whether a trial's process still lives although its parent is gone; it is given time to notice."""
     for _ in range(ORPHAN_SECONDS):
         process = process_of(Record(run).read()) if run.record.is_file() else None
         if process is None or not process.is_alive():

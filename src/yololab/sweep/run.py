@@ -11,7 +11,7 @@ from yololab.config.search import FailOn
 from yololab.errors import ApprovalError, JobError
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
-from yololab.sweep.executor import BODY, Executor
+from yololab.sweep.executor import Executor
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.planning.plan import freeze_trial, plan_trial
 from yololab.sweep.planning.space import read_space
@@ -24,7 +24,7 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen
 
 
-def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None, body: Sequence[str] = BODY) -> int:
+def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None) -> int:
     """Run what is missing of a sweep, with what it was started with; several may do so at once.
 
     Nobody is asked again: the sweep was agreed to when it was started.
@@ -33,7 +33,6 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
         path: The sweep's folder.
         screen: Where to print.
         approval: What was said now of who answers; `never` refuses to resume.
-        body: The command of a trial.
 
     Returns:
         0 when a trial completed.
@@ -48,7 +47,7 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
         raise ApprovalError("approval=never: the sweep is not resumed, and nothing was spent")
     folder = SweepFolder(path.resolve())
     settings = folder.read_settings()
-    executor = make_executor(settings.engine, settings.engine_settings, settings.resources, body)
+    executor = make_executor(settings.engine, settings.engine_settings, settings.resources)
     return run_trials(folder, settings, executor, screen)
 
 

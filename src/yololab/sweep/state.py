@@ -70,7 +70,7 @@ class TrialEntry:
         attempts: How often its body was submitted.
         handle: The engine's handle of the newest submission.
         owner: The process that watches it; None when nobody does.
-        objectives: The values that the study was told, in the order of the sweep's objectives.
+        objectives: The values of the sweep's objectives, in their order.
         error: Why it failed: `message` and `kind`.
         submitted: When it was first submitted.
         finished: When the sweep learnt of its end.
@@ -183,7 +183,7 @@ class SweepSettings:
         storage: The study's storage as a URL; null for the file in the sweep's folder.
         arguments: The overrides of the command line, sweeps included, with the space of the search file.
         keys: The keys that vary, in their order.
-        objectives: What is sought.
+        objectives: What the sweep is after.
         search: The settings `search.*`.
         budget: How many trials the sweep is made of.
         engine: The engine's name.
@@ -219,7 +219,7 @@ class SweepSettings:
 
 @dataclass(frozen=True)
 class SweepFolder:
-    """Paths of everything that a sweep leaves beside its trials, and its state.
+    """Paths of everything that a sweep leaves next to its trials, and its state.
 
     Attributes:
         path: The sweep's folder, absolute.
@@ -306,24 +306,24 @@ class SweepFolder:
             yield
 
     def write_heartbeat(self, owner: ProcessIdentity) -> float:
-        """Leave a sign of life of a parent, for those on other machines; return the moment by the file system."""
-        sign = self._heartbeat_file(owner)
-        sign.parent.mkdir(exist_ok=True)
-        sign.touch()
-        return sign.stat().st_mtime
+        """Leave a sign of life of a parent, for parents on other machines; return the moment by the file system."""
+        file = self._heartbeat_file(owner)
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+        return file.stat().st_mtime
 
     def has_another_parent(self, entry: TrialEntry) -> bool:
-        """Return whether another parent looks after a trial: it lives, or (on another machine) beats."""
+        """Return whether another parent looks after a trial: it lives, or far away it gave a sign of life lately."""
         if entry.owner is None or entry.owner == ProcessIdentity.current():
             return False
         alive = entry.owner.is_alive()
         if alive is not None:
             return alive
         try:
-            beaten = self._heartbeat_file(entry.owner).stat().st_mtime
+            last = self._heartbeat_file(entry.owner).stat().st_mtime
         except OSError:
             return False
-        return self.write_heartbeat(ProcessIdentity.current()) - beaten < SILENCE_SECONDS
+        return self.write_heartbeat(ProcessIdentity.current()) - last < SILENCE_SECONDS
 
     def _heartbeat_file(self, owner: ProcessIdentity) -> Path:
         """Return the file whose age tells when a parent was last alive."""

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from yololab.config.folders import copy_config
 from yololab.config.search import DEFAULT_TRIALS, Pruner, SearchConfig
-from yololab.errors import ApprovalError, InputError, Problem
+from yololab.errors import ApprovalError, InputError, Problem, noting
 from yololab.files.json_files import plain
 from yololab.files.paths import create_folder
 from yololab.files.record import now
@@ -269,14 +269,10 @@ def _check_strategies(search: SearchConfig, epochs: int) -> None:
         InputError: They do not.
     """
     problems: list[Problem] = []
-    name = "grid" if search.sampler in GRIDS else search.sampler.value
-    for make in (
-        lambda: make_sampler(name, search.seed, search.sampler_options or {}),
-        lambda: make_pruner(search.pruner.value, search.pruner_options or {}, epochs),
-    ):
-        try:
-            make()
-        except InputError as error:
-            problems += error.problems
+    with noting(problems):
+        name = "grid" if search.sampler in GRIDS else search.sampler.value
+        make_sampler(name, search.seed, search.sampler_options or {})
+    with noting(problems):
+        make_pruner(search.pruner.value, search.pruner_options or {}, epochs)
     if problems:
         raise InputError(problems)

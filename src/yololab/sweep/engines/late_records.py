@@ -1,4 +1,4 @@
-"""Waiting for a trial's last words: shared storage may show what a node wrote some time after its job has ended."""
+"""Waiting for a trial's record: shared storage may show what a node wrote some time after its job has ended."""
 
 from __future__ import annotations
 

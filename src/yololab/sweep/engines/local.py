@@ -19,7 +19,7 @@ import psutil
 from yololab.errors import InputError, JobError, Problem
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.engines.body import TrialBody, shell_code, signal_text
-from yololab.sweep.engines.settings import read_settings
+from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.executor import THREADS, JobState, Resources
 from yololab.ultralytics_adapter.isolation.devices import usable_cores
 
@@ -34,7 +34,7 @@ class LocalSettings:
         grace_seconds: From asking a trial to stop until it is killed.
     """
 
-    jobs: int | None = None
+    jobs: int | None = field(default=None, metadata=AT_LEAST_1)
     gpu_ids: list[Any] | None = None
     grace_seconds: float = 60.0
 
@@ -68,10 +68,7 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
     Raises:
         InputError: A setting is wrong.
     """
-    read = read_settings(LocalSettings, "hydra.launcher", settings)
-    if read.jobs == 0:
-        raise InputError(Problem("hydra.launcher.jobs", "0", "a whole number of at least 1, or null"))
-    return LocalExecutor(read, resources, body)
+    return LocalExecutor(read_settings(LocalSettings, "hydra.launcher", settings), resources, body)
 
 
 @dataclass

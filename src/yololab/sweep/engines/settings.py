@@ -13,6 +13,10 @@ from yololab.errors import InputError, Problem
 
 Settings = TypeVar("Settings")
 
+# What a field of a settings class says of its limit: `jobs: int = field(default=1, metadata=AT_LEAST_1)`.
+_MINIMUM = "minimum"
+AT_LEAST_1 = {_MINIMUM: 1}
+
 _WORDS = {
     int: "a whole number",
     float: "a number",
@@ -32,18 +36,18 @@ def read_settings(cls: type[Settings], where: str, values: Mapping[str, Any]) ->
         values: The settings.
 
     Raises:
-        InputError: Every unknown name and every value of a wrong type; a number below 0, or below 1 where it counts.
+        InputError: Every unknown name and every value of a wrong type; a number below 0, or below what its field says.
     """
     hints = typing.get_type_hints(cls)
-    names = [item.name for item in fields(cls)]  # type: ignore[arg-type]
+    names = {item.name: item.metadata.get(_MINIMUM, 0) for item in fields(cls)}  # type: ignore[arg-type]
     problems, read = [], dict[str, Any]()
     for name, value in values.items():
         if name not in names:
-            close = nearest(name, names)
+            close = nearest(name, list(names))
             remedy = f"did you mean {' or '.join(close)}?" if close else ""
             problems.append(Problem(f"{where}.{name}", "unknown setting", f"one of {', '.join(names)}", remedy))
             continue
-        allowed = _allowed(hints[name], value)
+        allowed = _allowed(hints[name], value, names[name])
         if allowed:
             problems.append(Problem(f"{where}.{name}", f"{value!r}", allowed))
         else:
@@ -53,7 +57,7 @@ def read_settings(cls: type[Settings], where: str, values: Mapping[str, Any]) ->
     return cls(**read)
 
 
-def _allowed(hint: Any, value: Any) -> str:
+def _allowed(hint: Any, value: Any, minimum: float) -> str:
     """Return what would have been allowed; empty when the value is right."""
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and type(None) in options:
@@ -62,7 +66,7 @@ def _allowed(hint: Any, value: Any) -> str:
     kind = typing.get_origin(kind) or kind
     accepted: tuple[type, ...] = {float: (int, float), list: (list, tuple)}.get(kind, (kind,))
     is_right = isinstance(value, accepted) and (kind is bool or not isinstance(value, bool))
-    if is_right and kind in (int, float) and value < 0:
+    if is_right and kind in (int, float) and value < minimum:
         is_right = False
     suffix = " or null" if type(None) in options else ""
-    return "" if is_right else _WORDS[kind] + (" of at least 0" if kind in (int, float) else "") + suffix
+    return "" if is_right else _WORDS[kind] + (f" of at least {minimum}" if kind in (int, float) else "") + suffix

@@ -27,7 +27,7 @@ from yololab.text import counted, duration
 from yololab.ultralytics_adapter.probe.timing import Probe
 
 CHECKS = ".checks"
-# What a trial takes beside its job: a process, Python, PyTorch, its folder; on the machines that we measured.
+# What a trial takes besides its job: a process, Python, PyTorch, its folder; on the machines that we measured.
 TRIAL_SECONDS = 6.0
 # Arguments that change what a batch costs.
 _COST = ("imgsz", "batch", "amp", "cache", "compile", "mosaic", "multi_scale", "freeze", "rect", "workers")

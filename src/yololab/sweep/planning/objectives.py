@@ -49,7 +49,7 @@ def plan_objectives(search: SearchConfig, task: str, names: Mapping[int, str]) -
     by_epoch = [metric.name for metric in row.metrics]
     if search.pruner not in (Pruner.NONE, Pruner.WILCOXON) and metrics[0] not in by_epoch:
         remedy = "search.pruner=none, or another objective"
-        found_text = f"{search.pruner} judges {metrics[0]}, which is not measured in each epoch"
+        found_text = f"{search.pruner} prunes by {metrics[0]}, which is not measured in each epoch"
         problems.append(Problem("search.pruner", found_text, f"with one of {', '.join(by_epoch)}", remedy))
     if problems:
         raise InputError(problems)

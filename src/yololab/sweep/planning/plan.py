@@ -18,7 +18,7 @@ from yololab.config.frozen import freeze
 from yololab.config.hydra_text import FREE_PREFIX, decode_free
 from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import RunFolder
 from yololab.sweep.planning.space import Scale, Space, Value, read_space
 
@@ -52,20 +52,20 @@ class PlannedTrial:
 def plan_space(
     arguments: Sequence[str], working_directory: Path, config_loader: ConfigLoader | None = None
 ) -> tuple[Space, SearchConfig]:
-    """Return what varies, and how its points are chosen: the command line, and beside it the space of the search file.
+    """Return what varies, and how its points are chosen: the command line, and with it the space of the search file.
 
     Args:
         arguments: The overrides of the command line, sweeps among them.
-        working_directory: Where the user's own options are sought.
+        working_directory: Where the user's own options lie.
         config_loader: Hydra's, which `glob(…)` asks for the options of a group.
 
     Raises:
         InputError: What cannot be read, or what varies cannot vary.
     """
     as_written = read_space(arguments, discrete=True, config_loader=config_loader)
-    # What does not vary tells the search; what is wrong with the rest is found when trials are composed.
-    telling = [item for item in as_written.fixed if _key(item).partition(".")[0] in ("experiment", "search")]
-    search = compose_experiment(telling).experiment.search
+    # What does not vary names the search; what is wrong with the rest is found when trials are composed.
+    naming = [item for item in as_written.fixed if _key(item).partition(".")[0] in ("experiment", "search")]
+    search = compose_experiment(naming).experiment.search
     given = {_key(argument) for argument in arguments}
     wanted: Mapping[str, str] = search.space or {}
     if not as_written.dimensions and not wanted and search.sampler not in GRIDS:
@@ -144,12 +144,10 @@ def plan_trials(jobs: Sequence[Sequence[str]], first_number: int = 0) -> list[Pl
         InputError: The problems of all trials, each once.
     """
     trials: list[PlannedTrial] = []
-    problems: dict[Problem, None] = {}
+    problems: list[Problem] = []
     for number, overrides in enumerate(jobs, first_number):
-        try:
+        with noting(problems):
             trials.append(plan_trial(number, overrides))
-        except InputError as error:
-            problems |= dict.fromkeys(error.problems)
     if problems:
         raise InputError(problems)
     return trials

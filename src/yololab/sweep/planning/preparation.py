@@ -8,7 +8,7 @@ from typing import Any
 
 from yololab.config.hydra_text import FREE_PREFIX
 from yololab.config.schema import ExperimentConfig
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, Problem, noting
 from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
 from yololab.sweep.planning.plan import PlannedTrial
 from yololab.ultralytics_adapter.isolation.devices import Device
@@ -28,24 +28,20 @@ def prepare_trials(
         InputError: The problems of all trials, each once; or models of several tasks, whose results cannot be ranked.
     """
     seen: dict[Any, Prepared] = {}
-    problems: dict[Problem, None] = {}
+    problems: list[Problem] = []
     found = []
     for trial in trials:
         key = _ingredients(trial.experiment)
         option = trial.choices.get("data", "")
         choice = None if option.startswith(FREE_PREFIX) else option
-        try:
+        with noting(problems):
             if key not in seen:
                 seen[key] = prepare_job(trial.experiment, working_directory, choice, find_device=find_device)
             refuse_settings_without_effect(trial.experiment, seen[key])
-        except InputError as error:
-            problems |= dict.fromkeys(error.problems)
-            continue
-        found.append(seen[key])
+            found.append(seen[key])
     tasks = sorted({item.task.name for item in found})
     if not problems and len(tasks) > 1:
-        problem = Problem("model", f"trials of several tasks: {', '.join(tasks)}", "models of one task")
-        problems[problem] = None
+        problems = [Problem("model", f"trials of several tasks: {', '.join(tasks)}", "models of one task")]
     if problems:
         raise InputError(problems)
     return found

@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from yololab.config.hydra_text import FREE_PREFIX, decode_free, quote
 from yololab.config.settings import Kind
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, Problem, noting
 
 # Arguments that take whole numbers only, whatever the ends of their interval look like.
 _WHOLE = (Kind.INT, Kind.IMGSZ, Kind.BATCH)
@@ -152,17 +152,16 @@ def read_space(arguments: Sequence[str], *, discrete: bool, config_loader: Confi
     fixed: dict[str, str] = {}
     for argument in arguments:
         try:
-            (override,) = parser.parse_overrides([argument])
-            if override.is_sweep_override():
-                dimension = _dimension(override, discrete)
-                dimensions[dimension.key] = dimension
-            else:
-                fixed[override.get_key_element()] = argument
+            with noting(problems):
+                (override,) = parser.parse_overrides([argument])
+                if override.is_sweep_override():
+                    dimension = _dimension(override, discrete)
+                    dimensions[dimension.key] = dimension
+                else:
+                    fixed[override.get_key_element()] = argument
         except HydraException as error:
             remedy = "values are written lr0=0.001,0.01 or range(…), choice(…), interval(…)"
             problems.append(Problem(argument, str(error).splitlines()[0], remedy=remedy))
-        except InputError as error:
-            problems += error.problems
     if problems:
         raise InputError(problems)
     return Space(tuple(dimensions.values()), tuple(fixed.values()))

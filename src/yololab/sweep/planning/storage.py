@@ -1,4 +1,4 @@
-"""The study's storage: a journal file beside the trials unless another one is named."""
+"""The study's storage: a journal file next to the trials unless another one is named."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def open_study(
     found = [direction.name.lower() for direction in study.directions]
     if found != list(directions):
         remedy = "name another study with search.study=…"
-        raise InputError(Problem("search.study", f"{name!r} is sought in {found}, not {list(directions)}", "", remedy))
+        raise InputError(Problem("search.study", f"{name!r} has the directions {found}", f"{list(directions)}", remedy))
     return study
 
 

@@ -131,7 +131,7 @@ def make_pruner(name: str, options: Mapping[str, Any], epochs: int) -> BasePrune
 
 
 def _pruner_defaults(name: str, epochs: int) -> dict[str, Any]:
-    """Return the options that follow from the length of a training: nothing is judged in its first eighth."""
+    """Return the options that follow from the length of a training: nothing is pruned in its first eighth."""
     first = max(1, epochs // 8)
     table: dict[str, dict[str, Any]] = {
         "median": {"n_warmup_steps": first},

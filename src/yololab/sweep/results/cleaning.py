@@ -68,7 +68,7 @@ def plan_cleaning(path: Path, cache: Path) -> CleaningPlan:
     if SweepFolder(path).is_sweep():
         reason = _unfinished(SweepFolder(path))
         if reason:
-            remedy = f"go on with it first: yololab resume {path}"
+            remedy = f"resume it first: yololab resume {path}"
             raise InputError(Problem(str(path), reason, "a sweep whose trials have all ended", remedy))
         return CleaningPlan(tuple(_losing(SweepFolder(path))), ())
     if not (tree.multirun.is_dir() or tree.training.is_dir()):

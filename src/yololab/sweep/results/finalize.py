@@ -1,4 +1,4 @@
-"""The end of a sweep: its answer on the screen and in files, the link to the winner, and what the winner gets."""
+"""The end of a sweep: its result on the screen and in files, the link to the winner, and what the winner gets."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def point_at_winner(summary: Summary) -> None:
 def finish_through_engine(summary: Summary, screen: Screen) -> None:
     """Let the engine that ran the trials give the winner its test score, its export and its page.
 
-    Whatever happens there, the sweep itself is done: what could not be made is told, and a resume tries again.
+    Whatever happens there, the sweep itself is done: what could not be made costs a warning, and a resume tries again.
     """
     row, settings = summary.winner, summary.settings
     assert row is not None
@@ -91,11 +91,11 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
         executor = make_executor(settings.engine, settings.engine_settings, settings.resources, WINNER_BODY)
         try:
             with stop.listening(), stop.waiting_for_batch():
-                handle, told = executor.submit(row.folder, {}), False
+                handle, cancelled = executor.submit(row.folder, {}), False
                 while executor.poll([handle]).get(handle) is not JobState.GONE:
-                    if stop.requested and not told:
+                    if stop.requested and not cancelled:
                         executor.cancel(handle)
-                        told = True
+                        cancelled = True
                     time.sleep(POLL_SECONDS)
                 reason = executor.reason(handle)
         finally:
@@ -107,8 +107,8 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
     if stop.requested:
         screen.warn(f"the winner was not finished: interrupted; `yololab resume {summary.folder.path}` does it")
     elif not done or done.get("error"):
-        told_by = done.get("error") or reason or last_lines(row.folder / OUTPUT)
-        screen.warn(f"the winner was not finished: {told_by}")
+        why = done.get("error") or reason or last_lines(row.folder / OUTPUT)
+        screen.warn(f"the winner was not finished: {why}")
 
 
 def write_page(folder: SweepFolder, screen: Screen) -> None:
@@ -128,7 +128,7 @@ def _is_dry_run(row: TrialRow) -> bool:
 
 
 def show_summary(screen: Screen, summary: Summary) -> None:
-    """Print the ranking, the answer in words, and what went wrong."""
+    """Print the ranking, what it says, and what went wrong."""
     rows = {row.trial: row for row in summary.rows}
     keys = list(summary.settings.keys)
     metrics = list(dict.fromkeys(name for row in summary.rows for name in row.metrics))
@@ -150,13 +150,13 @@ def show_summary(screen: Screen, summary: Summary) -> None:
     if len(rows) > _SHOWN:
         screen.detail(f"and {len(rows) - _SHOWN} more in {summary.folder.summary_table.name}")
     if len(could) > 1:
-        screen.detail("* may be the best one: not told from the others by these images")
+        screen.detail("* may be the best one: statistically indistinguishable from the best on these images")
     content = summary_content(summary)
-    screen.stage("answer", content["answer"])
+    screen.stage("result", content["answer"])
     for note in content["notes"]:
         screen.detail(note)
     if summary.importances is not None:
-        screen.detail(summary.importances.told)
+        screen.detail(summary.importances.text)
     for row in summary.rows:
         if row.error:
             screen.warn(f"trial {row.trial}: {row.error}")

@@ -49,11 +49,11 @@ class Importances:
 
     Attributes:
         items: The settings, the most important one first; empty when there is nothing to say.
-        told: What it rests on, or why there is nothing, in one sentence.
+        text: What it rests on, or why there is nothing, in one sentence.
     """
 
     items: tuple[Importance, ...]
-    told: str
+    text: str
 
 
 def importances(
@@ -138,7 +138,7 @@ class _Measure:
 
 
 def _silent_storage() -> Any:
-    """Return a storage in memory; optuna tells of every new study, which is none of the user's."""
+    """Return a storage in memory; optuna logs every new study, which is none of the user's."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

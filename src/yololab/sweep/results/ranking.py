@@ -82,7 +82,7 @@ class Ranking:
         return self.order[0] if self.measured else None
 
     def could_be_best(self) -> tuple[int, ...]:
-        """Return the trials that the images cannot tell from the best one, the best first; empty without statistics."""
+        """Return the trials that are statistically indistinguishable from the best on these images, the best first."""
         if self.selection is None:
             return ()
         standings = dict(zip(self.tested, self.selection.standings, strict=True))
@@ -94,7 +94,7 @@ def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, st
 
     Args:
         rows: A row a trial.
-        objectives: What is sought; the first one ranks.
+        objectives: What the sweep is after; the first one ranks.
         statistics: Whether the images are asked (seconds a trial); without, only the order is known.
     """
     objective = objectives[0]

@@ -1,4 +1,4 @@
-"""The answer of a sweep in plain words, for people who decide and have never heard of a bootstrap."""
+"""The ranking of a sweep in plain English, for people who decide and have never heard of a bootstrap."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yololab.sweep.results.rows import TrialRow
 _SHOWN = 5
 
 
-def answer_of(rows: Sequence[TrialRow], ranking: Ranking, *, finished: bool) -> str:
+def ranking_text(rows: Sequence[TrialRow], ranking: Ranking, *, finished: bool) -> str:
     """Say in a sentence or two which trial is best, and how sure that is.
 
     Args:
@@ -29,7 +29,7 @@ def answer_of(rows: Sequence[TrialRow], ranking: Ranking, *, finished: bool) -> 
     if ranking.measured == 1:
         return f"{named} is the only one of {len(rows)} that was measured to its end{so_far}: {metric} {value:.4f}."
     if any(recipe.standing is not None for recipe in ranking.recipes):
-        return _answer_on_recipes(ranking)
+        return _recipes_text(ranking)
     first = f"{named} came out first of {ranking.measured}{so_far}, with {metric} {value:.4f}"
     if ranking.pareto is not None:
         members = len(ranking.pareto)
@@ -41,30 +41,30 @@ def answer_of(rows: Sequence[TrialRow], ranking: Ranking, *, finished: bool) -> 
     if not others:
         return f"{first}, and it is better than each of the others by more than chance."
     if len(others) == tested - 1:
-        return f"{first}, but these {ranking.images:,} images cannot tell it from any of the others."
+        return f"{first}, but these {ranking.images:,} images cannot distinguish it from any of the others."
     worse = tested - 1 - len(others)
-    told = f"{worse} {'is' if worse == 1 else 'are'} worse by more than chance"
-    return f"{first}; {told}, and {_trials(others)} may be as good."
+    text = f"{worse} {'is' if worse == 1 else 'are'} worse by more than chance"
+    return f"{first}; {text}, and {_numbers(others)} may be as good."
 
 
-def _answer_on_recipes(ranking: Ranking) -> str:
+def _recipes_text(ranking: Ranking) -> str:
     """Say which recipe is best, whatever its seed."""
     tested = [recipe for recipe in ranking.recipes if recipe.standing is not None]
     best = tested[0]
     mean = f"mean {ranking.objective.metric} {best.mean:.4f} over {len(best.trials)} seeds"
     if len(tested) == 1:
-        return f"The recipe {_values(best.values)} has {mean}."
+        return f"The recipe {_settings(best.values)} has {mean}."
     others = [item for item in tested[1:] if item.standing and item.standing.could_be_best]
-    first = f"Of {len(tested)} recipes {_values(best.values)} came out first, with {mean}"
+    first = f"Of {len(tested)} recipes {_settings(best.values)} came out first, with {mean}"
     if not others:
         return f"{first}, and it is better than each of the others by more than images and seeds explain."
     if len(others) == len(tested) - 1:
         return f"{first}, but images and seeds explain the lead over each of the others."
-    return f"{first}; {'; '.join(_values(item.values) for item in others[:_SHOWN])} may be as good."
+    return f"{first}; {'; '.join(_settings(item.values) for item in others[:_SHOWN])} may be as good."
 
 
-def notes_of(rows: Sequence[TrialRow], ranking: Ranking, test: Mapping[str, Any] | None) -> list[str]:
-    """Return what a reader of the answer has to know: luck, baseline, test split, what was not measured alike.
+def ranking_notes(rows: Sequence[TrialRow], ranking: Ranking, test: Mapping[str, Any] | None) -> list[str]:
+    """Return what a reader of the ranking has to know: luck, baseline, test split, what was not measured alike.
 
     Args:
         rows: A row a trial.
@@ -95,18 +95,18 @@ def _baseline_notes(winner: TrialRow, rows: Sequence[TrialRow]) -> list[str]:
     against = winner.baseline
     if against is None or against.verdict == "NO_BASELINE":
         return []
-    told = f"Against the baseline: {against.verdict}"
+    text = f"Against the baseline: {against.verdict}"
     if against.delta is not None:
-        told += f", {against.delta:+.4f}"
+        text += f", {against.delta:+.4f}"
     compared = sum(row.baseline is not None and row.baseline.p is not None for row in rows)
     if against.p is None or against.p_adjusted is None:
-        return [f"{told}; without records of both, whether that is more than chance is not known."]
-    told += f" (p {against.p:.3g}"
+        return [f"{text}; without records of both, whether that is more than chance is not known."]
+    text += f" (p {against.p:.3g}"
     if compared > 1:
-        told += f"; {against.p_adjusted:.3g} after correction for {compared} trials"
+        text += f"; {against.p_adjusted:.3g} after correction for {compared} trials"
         if against.p < ALPHA:
-            told += ", still more than chance" if against.p_adjusted < ALPHA else ", which chance may explain"
-    return [f"{told})."]
+            text += ", still more than chance" if against.p_adjusted < ALPHA else ", which chance may explain"
+    return [f"{text})."]
 
 
 def _test_note(test: Mapping[str, Any] | None, metric: str) -> str:
@@ -115,17 +115,17 @@ def _test_note(test: Mapping[str, Any] | None, metric: str) -> str:
         return "The winner was not measured on a test split: confirm it on images that chose neither epoch nor trial."
     value = test["metrics"].get(metric)
     shown = "unknown" if value is None else f"{value:.4f}"
-    told = f"On the {test['split']} split, which chose neither epoch nor trial: {metric} {shown}"
+    text = f"On the {test['split']} split, which chose neither epoch nor trial: {metric} {shown}"
     against = test.get("baseline")
     if not against or not against.get("compared"):
-        return f"{told}; there is no baseline on that split."
-    return f"{told}; against the baseline there: {against['verdict']}. {against['sentence']}"
+        return f"{text}; there is no baseline on that split."
+    return f"{text}; against the baseline there: {against['verdict']}. {against['sentence']}"
 
 
-def _trials(numbers: Sequence[int]) -> str:
-    """Return the numbers of trials in words.
+def _numbers(numbers: Sequence[int]) -> str:
+    """Return the numbers of trials as a sentence names them.
 
-    >>> _trials([3]), _trials([3, 5])
+    >>> _numbers([3]), _numbers([3, 5])
     ('trial 3', 'trials 3, 5')
     """
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
@@ -133,6 +133,6 @@ def _trials(numbers: Sequence[int]) -> str:
     return f"{'trial' if len(numbers) == 1 else 'trials'} {shown}{rest}"
 
 
-def _values(values: Mapping[str, Any]) -> str:
-    """Return the values of a recipe in words."""
+def _settings(values: Mapping[str, Any]) -> str:
+    """Return the settings of a recipe as a sentence names them."""
     return ", ".join(f"{key}={value}" for key, value in values.items()) or "the only one"

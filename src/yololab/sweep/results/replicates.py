@@ -17,7 +17,8 @@ from yololab.statistics.inference.resampling import bootstrap_weights
 from yololab.statistics.records.base import Records
 from yololab.sweep.results.rows import TrialRow
 
-REPLICATES = 2_000
+# The same resamples for every trial, also of another sweep on these images.
+_SEED, REPLICATES = 0, 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +40,12 @@ class Resampled:
     warnings: tuple[str, ...] = field(default=())
 
 
-def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates: int = REPLICATES) -> Resampled:
-    """Measure a metric of the trials in shared resamples, from the records beside their metrics.
+def resample(rows: Sequence[TrialRow], metric: str) -> Resampled:
+    """Measure a metric of the trials in shared resamples, from the records next to their metrics.
 
     Args:
         rows: Complete trials.
         metric: The metric.
-        seed: Seed of the resamples.
-        replicates: How many.
 
     Returns:
         The trials that could be measured; those of another dataset, split or task than the first are left out.
@@ -73,7 +72,7 @@ def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates
                 missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
                 continue
             warnings |= dict.fromkeys(protocol_warnings(metrics, first[0]))
-        values = _resampled(metrics, records, metric, seed, replicates)
+        values = _resampled(metrics, records, metric)
         if values is None:
             missing.append(f"{metric} is not measured image by image.")
         else:
@@ -81,17 +80,15 @@ def resample(rows: Sequence[TrialRow], metric: str, *, seed: int = 0, replicates
     numbers = tuple(number for number, _ in found)
     values = np.stack([values for _, values in found]) if found else np.zeros((0, 0), np.float32)
     images = len(first[1].keys) if first else 0
-    return Resampled(numbers, values, images, tuple(dict.fromkeys(missing)), _in_words(warnings))
+    return Resampled(numbers, values, images, tuple(dict.fromkeys(missing)), _between_trials(warnings))
 
 
-def _resampled(
-    metrics: MetricsFile, records: Records, metric: str, seed: int, replicates: int
-) -> NDArray[np.floating] | None:
+def _resampled(metrics: MetricsFile, records: Records, metric: str) -> NDArray[np.floating] | None:
     """Return a metric of one model in each resample, shape (B,); None for one that the images do not give."""
     primary = metrics.primary.name
     measured = metrics_of(records, primary)
     blocks = []
-    for weights in bootstrap_weights(records.keys, seed, replicates):
+    for weights in bootstrap_weights(records.keys, _SEED, REPLICATES):
         block = measured.replicates(weights, everything=metric != primary).metrics.get(metric)
         if block is None:
             return None
@@ -99,7 +96,7 @@ def _resampled(
     return np.concatenate(blocks)
 
 
-def _in_words(warnings: dict[str, None]) -> tuple[str, ...]:
-    """Return the warnings in the words of a sweep, where no side is the baseline."""
+def _between_trials(warnings: dict[str, None]) -> tuple[str, ...]:
+    """Return the warnings as they read in a sweep, where no side is the baseline."""
     shown = list(warnings)[:3]
     return tuple(line.replace(" now, ", " in one trial, ").replace(" before.", " in another.") for line in shown)

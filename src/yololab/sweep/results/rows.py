@@ -15,7 +15,6 @@ from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.sweep.state import TRIAL_FILE, Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
-from yololab.tasks import TASKS
 
 SEED = "seed"
 _SPEED = "speed_ms.inference"
@@ -119,13 +118,13 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
     Args:
         folder: The sweep's folder.
         entry: What the sweep knows of the trial.
-        objectives: What is sought.
+        objectives: What the sweep is after.
     """
     run = folder.trial(entry.number)
     record = _readable(lambda: Record(run).read()) if run.record.is_file() else None
     metrics = _readable(lambda: read_metrics(run.metrics)) if run.metrics.is_file() else None
     epochs = _epochs(run, record)
-    told = entry.error or (record or {}).get("error") or {}
+    error = entry.error or (record or {}).get("error") or {}
     status = trial_status(entry, record)
     return TrialRow(
         trial=entry.number,
@@ -137,7 +136,7 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
         objectives=_objectives(entry, metrics, objectives),
         epochs=epochs,
         seconds=((record or {}).get("timings") or {}).get("train"),
-        error=_first_line(told.get("message")) if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else None,
+        error=_first_line(error.get("message")) if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else None,
         baseline=_baseline(run),
         overrides=entry.overrides,
         weights_bytes=sum(file.stat().st_size for file in run.weights.glob("*.pt") if file.is_file()),
@@ -147,7 +146,7 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
 
 @dataclass
 class RowCache:
-    """The rows of a sweep that goes on: a trial is read again only when one of its files has changed.
+    """The rows of a running sweep: a trial is read again only when one of its files has changed.
 
     Another parent of the sweep may end trials, too; its rows are found by the times and sizes of their files.
 
@@ -185,8 +184,8 @@ def seed_of(entry: TrialEntry) -> str | None:
     """Return the seed that a trial was given; None when it took the config's own."""
     if SEED in entry.params:
         return str(entry.params[SEED])
-    words = (word.lstrip("+").partition("=") for word in entry.overrides)
-    return next((value for key, _, value in reversed(list(words)) if key == SEED), None)
+    pairs = [override.lstrip("+").partition("=") for override in entry.overrides]
+    return next((value for key, _, value in reversed(pairs) if key == SEED), None)
 
 
 def metrics_of(metrics: MetricsFile | None) -> dict[str, float | None]:
@@ -233,7 +232,7 @@ def holm(p: Sequence[float]) -> list[float]:
 def _objectives(
     entry: TrialEntry, metrics: MetricsFile | None, objectives: Sequence[Objective]
 ) -> tuple[float | None, ...]:
-    """Return the values of what is sought: from the evaluation, else what the study was told."""
+    """Return the values of the objectives: from the evaluation, else what the sweep has noted."""
     measured = tuple(None if metrics is None else metrics.value(item.metric) for item in objectives)
     return tuple(entry.objectives) if entry.objectives is not None and None in measured else measured
 
@@ -277,9 +276,3 @@ def _readable(read: Callable[[], Any]) -> Any:
 def _first_line(message: Any) -> str | None:
     """Return the first line of a message."""
     return str(message).strip().splitlines()[0] if message and str(message).strip() else None
-
-
-def primary_metric(rows: Sequence[TrialRow]) -> str | None:
-    """Return the primary metric of the rows' task; None when no trial says its task, or they differ."""
-    tasks = {row.task for row in rows if row.task in TASKS}
-    return TASKS[next(iter(tasks))].primary_metric if len(tasks) == 1 else None

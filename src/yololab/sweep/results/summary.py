@@ -1,4 +1,4 @@
-"""The answer of a sweep as files: summary.json and summary.csv, a pure function of what lies in the sweep's folder."""
+"""What a sweep has found, a pure function of what lies in its folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Summary:
         settings: What was asked for.
         rows: A row a trial, in the order of their numbers.
         ranking: The trials, the best first.
-        importances: Which settings mattered; None while the sweep goes on.
+        importances: Which settings mattered; None while the sweep runs.
         test: What the winner's evaluation on the test split says; None without one.
     """
 
@@ -93,13 +93,13 @@ def winner_of(folder: SweepFolder) -> Path:
     winner = pointed if pointed is not None and pointed.complete else read_summary(folder, statistics=True).winner
     if winner is None:
         found = f"{len(rows)} trials, none of them complete"
-        remedy = f"see {folder.path}, or go on with it: yololab resume {folder.path}"
+        remedy = f"see {folder.path}, or resume it: yololab resume {folder.path}"
         raise InputError(Problem(str(folder.path), found, "a sweep with a complete trial", remedy))
     return winner.folder
 
 
 def tested_on(row: TrialRow) -> dict[str, Any] | None:
-    """Return what a trial's evaluation on the test split says, beside the baseline there; None without one."""
+    """Return what a trial's evaluation on the test split says, and the baseline there; None without one."""
     folder = row.run.test_evaluation
     if not (folder / "metrics.json").is_file():
         return None

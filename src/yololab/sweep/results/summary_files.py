@@ -15,7 +15,7 @@ from yololab.files.json_files import write_json
 from yololab.files.record import now
 from yololab.sweep.executor import JobState
 from yololab.sweep.results.ranking import METHOD, RankedRecipe, Ranking
-from yololab.sweep.results.ranking_text import answer_of, notes_of
+from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
 from yololab.sweep.results.rows import RowCache, TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, summarize
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
@@ -75,7 +75,7 @@ class SummaryWriter:
             store_summary(summarize(self.folder, self.settings, self._rows.read()))
         except (InputError, OSError) as error:
             if not self._warned:
-                self.screen.warn(f"summary.json and summary.csv cannot be written: {error}; the sweep goes on")
+                self.screen.warn(f"summary.json and summary.csv cannot be written: {error}; the sweep continues")
             self._warned = True
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
@@ -90,8 +90,8 @@ def summary_content(summary: Summary) -> dict[str, Any]:
         "sweep": summary.folder.path.name,
         "written": now(),
         "finished": summary.finished,
-        "answer": answer_of(summary.rows, ranking, finished=summary.finished),
-        "notes": notes_of(summary.rows, ranking, summary.test),
+        "answer": ranking_text(summary.rows, ranking, finished=summary.finished),
+        "notes": ranking_notes(summary.rows, ranking, summary.test),
         "swept": list(settings.keys),
         "objectives": [asdict(objective) for objective in settings.objectives],
         "budget": settings.budget,
@@ -103,7 +103,7 @@ def summary_content(summary: Summary) -> dict[str, Any]:
         "importance": None
         if summary.importances is None
         else {
-            "told": summary.importances.told,
+            "told": summary.importances.text,
             "settings": [
                 asdict(item) | {"more_than_chance": item.more_than_chance} for item in summary.importances.items
             ],

@@ -7,7 +7,7 @@ from sweep_samples import LATENCY, write_comparison, write_sweep, write_trial
 
 from yololab.files.record import Status
 from yololab.sweep.results.ranking import rank_trials
-from yololab.sweep.results.ranking_text import answer_of, notes_of
+from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
 from yololab.sweep.results.rows import read_rows, with_adjusted_p
 from yololab.sweep.state import Objective, TrialStatus
 
@@ -21,7 +21,7 @@ def said(folder, *, finished: bool = True, test=None) -> tuple[str, str]:
     settings = folder.read_settings()
     rows = with_adjusted_p(read_rows(folder, settings))
     ranking = rank_trials(rows, settings.objectives)
-    return answer_of(rows, ranking, finished=finished), " ".join(notes_of(rows, ranking, test))
+    return ranking_text(rows, ranking, finished=finished), " ".join(ranking_notes(rows, ranking, test))
 
 
 def test_nothing_measured(folder):
@@ -41,10 +41,10 @@ def test_a_clear_winner_is_called_better(folder):
     assert "not measured on a test split" in notes
 
 
-def test_trials_that_cannot_be_told_apart_are_not_ranked_by_words(folder):
+def test_indistinguishable_trials_are_not_ranked_in_the_text(folder):
     for number in range(3):
         write_trial(folder, number, {"lr0": number}, 0.6)
-    assert "cannot tell it from any of the others" in said(folder)[0]
+    assert "cannot distinguish it from any of the others" in said(folder)[0]
 
 
 def test_without_records_nothing_is_claimed(folder):

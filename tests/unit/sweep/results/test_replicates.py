@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 from sweep_samples import write_sweep, write_trial
 
+from yololab.sweep.results import replicates
 from yololab.sweep.results.replicates import resample
 from yololab.sweep.results.rows import read_rows
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(replicates, "REPLICATES", 200)
     return write_sweep(tmp_path / "sweep", budget=4)
 
 
 def resampled(folder, metric: str = "mAP50-95"):
-    return resample(read_rows(folder, folder.read_settings()), metric, replicates=200)
+    return resample(read_rows(folder, folder.read_settings()), metric)
 
 
 def test_equal_trials_are_equal_in_every_resample(folder):

@@ -231,9 +231,9 @@ def test_importance_finds_what_mattered_and_says_when_nothing_can_be_said():
     assert found.items[0].more_than_chance
     assert {item.key for item in found.items} == {"lr0", "momentum"}
     noise = importances(values, [float(x) for x in rng.normal(size=40)])
-    assert "stand" in noise.told or noise.items
-    assert "too few" in importances(values[:5], scores[:5]).told
-    assert "nothing to weigh" in importances([{"lr0": item["lr0"]} for item in values], scores).told
-    assert "No setting varies" in importances([{"epochs": 3}] * 12, scores[:12]).told
+    assert "stand" in noise.text or noise.items
+    assert "too few" in importances(values[:5], scores[:5]).text
+    assert "nothing to weigh" in importances([{"lr0": item["lr0"]} for item in values], scores).text
+    assert "No setting varies" in importances([{"epochs": 3}] * 12, scores[:12]).text
     texts = [{"model": "ab"[n % 2], "optimizer": "xyz"[n % 3]} for n in range(30)]
     assert importances(texts, [float(n % 2) + n / 1e4 for n in range(30)]).items[0].key == "model"

@@ -21,7 +21,7 @@ from yololab.errors import InputError, JobError, Problem
 from yololab.sweep.engines.body import TrialBody, signal_text
 from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.ray.task import Ended, look_around, run_body
-from yololab.sweep.engines.settings import read_settings
+from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.executor import JobState, Resources
 
 WHERE = "hydra.launcher"
@@ -46,7 +46,7 @@ class RaySettings:
     """
 
     address: str = "auto"
-    jobs: int | None = None
+    jobs: int | None = field(default=None, metadata=AT_LEAST_1)
     custom: dict[str, Any] = field(default_factory=dict)
     env: dict[str, Any] = field(default_factory=dict)
     wait_for_nodes: bool = False
@@ -63,13 +63,8 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
     if find_spec("ray") is None:
         raise InputError(Problem("hydra/launcher=ray", "Ray is not installed", remedy="pip install 'yololab[ray]'"))
     read = read_settings(RaySettings, WHERE, settings)
-    problems = []
-    if read.jobs == 0:
-        problems.append(Problem(f"{WHERE}.jobs", "0", "a whole number of at least 1, or null"))
     if resources.gpus is not None and resources.gpus > 1 and resources.gpus != int(resources.gpus):
-        problems.append(Problem(f"{WHERE}.gpus", str(resources.gpus), "whole GPUs, or a part of one (0.5)"))
-    if problems:
-        raise InputError(problems)
+        raise InputError(Problem(f"{WHERE}.gpus", str(resources.gpus), "whole GPUs, or a part of one (0.5)"))
     executor = RayExecutor(read, resources, tuple(body))
     executor.connect()
     return executor
@@ -261,7 +256,7 @@ class RayExecutor:
             task.reason = task.reason or ended.reason or signal_text(ended.code)
 
     def _request(self) -> dict[str, float]:
-        """Return what a trial asks for, in Ray's words."""
+        """Return what a trial asks for, under Ray's names."""
         request = {"CPU": 1.0 if self.resources.cpus is None else float(self.resources.cpus)}
         if self.resources.gpus:
             request["GPU"] = float(self.resources.gpus)

@@ -62,7 +62,7 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
 
 @dataclass
 class SlurmExecutor:
-    """One job of Slurm for each trial; jobs go on when this process ends.
+    """One job of Slurm for each trial; jobs continue when this process ends.
 
     A handle is the job's number.
 
@@ -141,7 +141,7 @@ class SlurmExecutor:
             return
         missing = [handle for handle in handles if handle not in queue]
         if missing:
-            # Perhaps somebody else's jobs, or a list that was cut: nobody is called gone on one word.
+            # Perhaps somebody else's jobs, or a list that was cut: no job is called gone after one list.
             more = read_queue(missing)
             if more is None:
                 return
@@ -210,14 +210,14 @@ class SlurmExecutor:
                 return str(executor.submit(trial).job_id)
         except Exception as error:
             # submitit names no base of its errors; all of them mean that there is no job.
-            raise _SubmissionError(_sbatch_words(error)) from error
+            raise _SubmissionError(_said_by_sbatch(error)) from error
 
-    def _refused(self, words: str) -> InputError | JobError:
+    def _refused(self, said: str) -> InputError | JobError:
         """Return the error of a job that Slurm does not take."""
         if self._submitted or self._states:
-            return JobError(f"Slurm does not take the job: {words}")
+            return JobError(f"Slurm does not take the job: {said}")
         return InputError(
-            Problem("hydra/launcher=slurm", f"Slurm refuses the first job: {words}", remedy="change hydra.launcher.…")
+            Problem("hydra/launcher=slurm", f"Slurm refuses the first job: {said}", remedy="change hydra.launcher.…")
         )
 
 
@@ -227,7 +227,7 @@ class _SubmissionError(Exception):
     @property
     def later(self) -> bool:
         """Whether it may take it later."""
-        return any(words in str(self) for words in _LATER)
+        return any(text in str(self) for text in _LATER)
 
 
 def _job_of(folder: Path) -> str | None:
@@ -241,7 +241,7 @@ def _job_of(folder: Path) -> str | None:
     return found[-1] if found else None
 
 
-def _sbatch_words(error: Exception) -> str:
+def _said_by_sbatch(error: Exception) -> str:
     """Return what sbatch said, from submitit's error: the lines of sbatch itself when there are some."""
     lines = [line.strip() for text in (str(error), str(error.__cause__ or "")) for line in text.splitlines()]
     said = [line.removeprefix("sbatch: ").removeprefix("error: ") for line in lines if line.startswith("sbatch:")]

@@ -2,7 +2,7 @@
 
 submitit starts it on the node: it is the pickled function. Slurm tells it with SIGUSR2 that the time limit is near,
 and with SIGTERM that somebody cancelled the job or that a more urgent one pushes it aside. The body then saves its
-state; what was not finished is queued again, in the same folder, where the body goes on from last.pt.
+state; what was not finished is queued again, in the same folder, where the body resumes from last.pt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from yololab.files.paths import RunFolder
 from yololab.sweep.engines.body import TrialBody, ask_to_stop, kill_all, shell_code
 from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
 
-# Exit codes of a job that is not queued again, beside those of the body (see `queue.REASONS`).
+# Exit codes of a job that is not queued again, besides those of the body (see `queue.REASONS`).
 NO_PROGRESS = 121
 TOO_OFTEN = 122
 NOT_AGAIN = 123

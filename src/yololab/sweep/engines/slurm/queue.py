@@ -46,7 +46,7 @@ class QueuedJob:
 
     @property
     def job_state(self) -> JobState:
-        """Where the job is, in the words of an engine."""
+        """Where the job is, as an engine says it."""
         if self.state in ENDED:
             return JobState.GONE
         return JobState.PENDING if self.state in PENDING else JobState.RUNNING
@@ -93,7 +93,7 @@ def why_ended(job: str) -> str | None:
         if folder_is_missing(facts):
             return f"node {facts.get('NodeList')} cannot write into {facts.get('Comment')}"
         text = REASONS.get(int(code)) or signal_text(int(code) or 128 + int(number))
-        return text or _last_words(facts)
+        return text or _last_error(facts)
     text = {
         "TIMEOUT": "ended by Slurm at its time limit",
         "OUT_OF_MEMORY": "ended by Slurm: it took more memory than it had asked for",
@@ -109,7 +109,7 @@ def folder_is_missing(facts: dict[str, str]) -> bool:
     return facts.get("JobState") == "FAILED" and facts.get("ExitCode") == _NO_OUTPUT_FILE
 
 
-def _last_words(facts: dict[str, str]) -> str | None:
+def _last_error(facts: dict[str, str]) -> str | None:
     """Return the last line that the job itself wrote, when the body was not even started."""
     try:
         lines = Path(facts.get("StdOut", "")).read_text(encoding="utf-8", errors="replace").splitlines()

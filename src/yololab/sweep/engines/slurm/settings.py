@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from yololab.config.nearest import nearest
-from yololab.errors import InputError, Problem
-from yololab.sweep.engines.settings import read_settings
+from yololab.errors import InputError, Problem, noting
+from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.engines.slurm.commands import call_slurm
 from yololab.sweep.executor import Resources
 
@@ -50,7 +50,7 @@ class SlurmSettings:
         settle_seconds: How long the record of an ended job is waited for.
     """
 
-    jobs: int = 100
+    jobs: int = field(default=100, metadata=AT_LEAST_1)
     partition: str | None = None
     account: str | None = None
     qos: str | None = None
@@ -72,10 +72,8 @@ def read_slurm_settings(values: Mapping[str, Any], resources: Resources) -> Slur
     """
     problems: list[Problem] = []
     settings = SlurmSettings()
-    try:
+    with noting(problems):
         settings = read_settings(SlurmSettings, WHERE, values)
-    except InputError as error:
-        problems += error.problems
     problems += _resource_problems(settings, resources)
     if isinstance(settings.sbatch, Mapping) and settings.sbatch:
         problems += sbatch_problems(settings.sbatch, sbatch_options())
@@ -87,8 +85,6 @@ def read_slurm_settings(values: Mapping[str, Any], resources: Resources) -> Slur
 def _resource_problems(settings: SlurmSettings, resources: Resources) -> list[Problem]:
     """Return what Slurm cannot give."""
     problems = []
-    if settings.jobs < 1:
-        problems.append(Problem(f"{WHERE}.jobs", str(settings.jobs), "a whole number of at least 1"))
     if resources.cpus is not None and resources.cpus < 1:
         problems.append(Problem(f"{WHERE}.cpus", str(resources.cpus), "a whole number of at least 1, or null"))
     if resources.gpus is not None and resources.gpus != int(resources.gpus):

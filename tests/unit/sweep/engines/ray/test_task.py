@@ -7,12 +7,12 @@ import platform
 import pytest
 
 import yololab
+from yololab.sweep.engines.body import TrialBody
 from yololab.sweep.engines.ray.task import Ended, NodeView, look_around, run_body
-from yololab.sweep.engines.remote_body import RemoteBody
 
 
-def body_of(folder, script: str) -> RemoteBody:
-    return RemoteBody(str(folder), ("-c", script), own_python=True)
+def body_of(folder, script: str) -> TrialBody:
+    return TrialBody(str(folder), ("-c", script), own_python=True)
 
 
 def test_a_node_says_what_it_sees(tmp_path):

@@ -1,4 +1,4 @@
-"""The body on a node: its output in its folder, tied to the worker that started it."""
+"""The body of a trial as a process: its output in its folder, tied to whoever started it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import time
 import psutil
 import pytest
 
-from yololab.sweep.engines.remote_body import RemoteBody, ask_to_stop, kill_all, shell_code, signal_text
+from yololab.sweep.engines.body import TrialBody, ask_to_stop, kill_all, shell_code, signal_text
 from yololab.sweep.executor import OUTPUT, THREADS
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a process ends with its parent on Linux only")
 
 
-def body_of(folder, script: str, **settings) -> RemoteBody:
-    return RemoteBody(str(folder), ("-c", script), own_python=True, **settings)
+def body_of(folder, script: str, **settings) -> TrialBody:
+    return TrialBody(str(folder), ("-c", script), own_python=True, **settings)
 
 
 def wait_for(condition, seconds: float = 20.0) -> None:
@@ -84,8 +84,8 @@ def test_what_it_started_ends_with_it(tmp_path):
 @pytest.mark.process
 def test_it_ends_when_the_worker_is_killed(tmp_path):
     worker = (
-        "import time; from yololab.sweep.engines.remote_body import RemoteBody; "
-        f"p = RemoteBody({str(tmp_path)!r}, ('-c', 'import time; time.sleep(60)'), own_python=True).start(); "
+        "import time; from yololab.sweep.engines.body import TrialBody; "
+        f"p = TrialBody({str(tmp_path)!r}, ('-c', 'import time; time.sleep(60)'), own_python=True).start(); "
         "print(p.pid, flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, text=True)
@@ -100,6 +100,14 @@ def test_it_ends_when_the_worker_is_killed(tmp_path):
 @ON_LINUX
 @pytest.mark.process
 def test_a_body_whose_parent_died_in_between_does_not_start(tmp_path):
-    command = [sys.executable, "-m", "yololab.sweep.engines.die_with_parent", str(os.getpid() + 1), "touch", "started"]
+    command = [
+        sys.executable,
+        "-m",
+        "yololab.sweep.engines.die_with_parent",
+        str(os.getpid() + 1),
+        "9",
+        "touch",
+        "started",
+    ]
     assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 1
     assert not (tmp_path / "started").exists()
