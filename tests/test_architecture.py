@@ -162,6 +162,23 @@ def test_one_module_writes_numbers_for_people():
         assert parts_of(path) == ("text",) or not re.search(r"""\{['"]s['"] if|< 0\.001""", text), f"{path}: text.py"
 
 
+@pytest.mark.parametrize(
+    ("home", "signs"),
+    [
+        ("host/cores.py", ("sched_getaffinity", "cpu_count", "sys/fs/cgroup")),
+        ("host/processes.py", ("boot_id", "create_time", "psutil.Process")),
+    ],
+)
+def test_the_machine_is_asked_in_one_place(home, signs):
+    """Three answers to "how many cores" were 1, 2 and 2 in a container that may use one."""
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if any(sign in path.read_text(encoding="utf-8") for sign in signs)
+    }
+    assert asking == {home}
+
+
 def test_no_room_without_a_name():
     for path in MODULES:
         assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "common", "misc"}

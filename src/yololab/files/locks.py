@@ -80,9 +80,7 @@ def maybe_running_elsewhere(content: Mapping[str, Any]) -> ProcessIdentity | Non
 def process_of(content: Mapping[str, Any]) -> ProcessIdentity | None:
     """Return the process that a record names; None when it names none."""
     found = (content.get("provenance") or {}).get("process") or {}
-    if "pid" not in found or "host" not in found:
-        return None
-    return ProcessIdentity(str(found["host"]), int(found["pid"]), str(found.get("started") or ""))
+    return ProcessIdentity.from_json(found) if "pid" in found and "host" in found else None
 
 
 def last_sign(folder: Path) -> float | None:

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-# Field 22 of /proc/<pid>/stat, counted after the command's closing bracket (proc(5)); field 3 is the state.
-_START_FIELD, _STATE_FIELD = 19, 0
+import psutil
 
 
 @dataclass(frozen=True)
@@ -19,8 +18,8 @@ class ProcessIdentity:
     Attributes:
         host: The machine's name.
         pid: The process's number there.
-        started: When it started, in the machine's own ticks since boot, with the boot's id; empty where the system
-            does not tell.
+        started: When it started: `<id of the boot>:<hundredths of a second since it>` on Linux, elsewhere the time;
+            empty where the system does not tell.
     """
 
     host: str
@@ -43,13 +42,7 @@ class ProcessIdentity:
             return None
         if self.started:
             return _started(self.pid) == self.started
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+        return bool(psutil.pid_exists(self.pid))
 
     def same_boot(self) -> bool:
         """Return whether it was started on this machine since it was booted, whatever name the machine goes by."""
@@ -62,17 +55,24 @@ class ProcessIdentity:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> ProcessIdentity:
         """Return an identity that was written to a file."""
-        return cls(str(content["host"]), int(content["pid"]), str(content["started"]))
+        return cls(str(content["host"]), int(content["pid"]), str(content.get("started") or ""))
 
 
 def _started(pid: int) -> str:
     """Return when a process of this machine started; empty when it is gone, a zombie, or the system does not tell."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
+        # Before the process is asked: psutil reckons its start from the time of the boot, which changes when the clock
+        # is set. The time between the two does not.
+        booted = psutil.boot_time()
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return ""
+        seconds = process.create_time()
+    except psutil.Error:
         return ""
     boot = _boot()
-    return "" if fields[_STATE_FIELD] in "ZX" or not boot else f"{boot}:{fields[_START_FIELD]}"
+    # Linux counts in hundredths, whatever its kernel's own clock (proc(5), CLK_TCK); others give the time itself.
+    return f"{boot}:{round(100 * (seconds - booted))}" if boot else f"{seconds:.2f}"
 
 
 def _boot() -> str:

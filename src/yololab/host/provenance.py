@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.extensions import installed
+from yololab.host.cores import usable_cores
 from yololab.host.processes import ProcessIdentity
 
 GIT_TIMEOUT_SECONDS = 10
@@ -101,13 +102,6 @@ def hardware(gpus: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def usable_cores() -> int:
-    """Return the cores that the scheduler lets this process use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _processor() -> str:
     """Return the processor's name."""
     try:
@@ -125,18 +119,6 @@ def _memory_bytes() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def process_is_alive(process: dict[str, Any]) -> bool | None:
-    """Return whether the recorded process still runs; None when it ran on another machine.
-
-    Args:
-        process: `{pid, host, started}` of a record.
-    """
-    try:
-        return ProcessIdentity.from_json({"started": "", **process}).is_alive()
-    except (KeyError, TypeError, ValueError):
-        return False
 
 
 def what_differs(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

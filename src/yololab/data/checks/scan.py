@@ -16,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from yololab.data.checks.scan_workers import shared_out, usable_cores
+from yololab.data.checks.scan_workers import shared_out
 from yololab.data.images.image_cache import CachedMap, ImageEntry, ScanCache, cache_name, is_settled, stamp_of
 from yololab.data.images.image_facts import ImageFacts, decode_error, lacks_its_end, read_facts
 from yololab.data.images.image_rules import check_image_file
 from yololab.data.images.perceptual import perceptual_hash
 from yololab.data.labels.label_source import ImageLabels, LabelSource
 from yololab.data.problems import DataProblem, blocking
+from yololab.host.cores import usable_cores
 
 IMAGES_A_TASK = 32
 FEWEST_IMAGES = 200  # fewer are not worth a process

@@ -96,11 +96,3 @@ def _work_through(work: Callable[[Task], Found], tasks: Sequence[Task], sending:
         except Exception as error:
             found = error
         sending.send_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity
-        return os.cpu_count() or 1

@@ -17,11 +17,11 @@ from typing import Any
 import psutil
 
 from yololab.errors import InputError, JobError, Problem
+from yololab.host.cores import usable_cores
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.engines.body import TrialBody, shell_code, signal_text
 from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.executor import THREADS, JobState, Resources
-from yololab.ultralytics_adapter.isolation.devices import usable_cores
 
 
 @dataclass(frozen=True)

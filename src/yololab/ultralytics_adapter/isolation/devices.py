@@ -1,14 +1,13 @@
-"""How many cores the process may use, how many threads torch uses, and which device a training runs on."""
+"""How many threads torch uses, and which device a training runs on."""
 
 from __future__ import annotations
 
-import math
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
+from yololab.host.cores import usable_cores
+from yololab.text import counted
 from yololab.ultralytics_adapter.isolation.logs import muted
 
 
@@ -27,64 +26,6 @@ class Device:
     kind: str
     count: int
     names: tuple[str, ...]
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use: its CPU affinity and its cgroup's quota, at least 1."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity
-        cores = os.cpu_count() or 1
-    quota = cgroup_quota(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
-    return max(1, min(cores, math.floor(quota)) if quota is not None else cores)
-
-
-def cgroup_quota(membership: Path, root: Path) -> float | None:
-    """Return the CPU quota of a process in cores, the smallest one on the way up from its group; None without one.
-
-    Args:
-        membership: The process's `/proc/<pid>/cgroup`.
-        root: Where the control groups are mounted, version 1 or 2.
-    """
-    try:
-        lines = membership.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    quotas = []
-    for line in lines:
-        hierarchy, controllers, path = line.split(":", 2)
-        if hierarchy == "0" and not controllers:
-            quotas += [_quota_v2(folder) for folder in _upwards(root, path)]
-        elif "cpu" in controllers.split(","):
-            quotas += [_quota_v1(folder) for folder in _upwards(root / controllers, path)]
-            quotas += [_quota_v1(folder) for folder in _upwards(root / "cpu", path)]
-    known = [quota for quota in quotas if quota is not None]
-    return min(known) if known else None
-
-
-def _upwards(root: Path, path: str) -> list[Path]:
-    """Return the folder of a control group and of those above it."""
-    group = root / path.strip("/")
-    return [group, *(parent for parent in group.parents if parent.is_relative_to(root))]
-
-
-def _quota_v2(group: Path) -> float | None:
-    """Read `cpu.max`: "<quota or max> <period>", in microseconds."""
-    try:
-        quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()
-        return int(quota) / int(period)
-    except (OSError, ValueError):
-        return None
-
-
-def _quota_v1(group: Path) -> float | None:
-    """Read `cpu.cfs_quota_us` (-1: none) and `cpu.cfs_period_us`."""
-    try:
-        quota = int((group / "cpu.cfs_quota_us").read_text(encoding="utf-8"))
-        period = int((group / "cpu.cfs_period_us").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return quota / period if quota > 0 else None
 
 
 def set_threads(threads: int | None) -> int:
@@ -152,5 +93,5 @@ def _not_there(device: Any) -> InputError:
     """Return the error for a device that is not there."""
     available = available_devices()
     gpus = [name for name in available if name.isdigit()]
-    remedy = f"{len(gpus)} CUDA GPU(s) are visible to torch" if gpus else "torch sees no CUDA GPU; use device=cpu"
+    remedy = f"torch sees {counted(len(gpus), 'CUDA GPU')}" if gpus else "torch sees no CUDA GPU; use device=cpu"
     return InputError(Problem("device", f"{device!r} is not available", f"one of {', '.join(available)}", remedy))

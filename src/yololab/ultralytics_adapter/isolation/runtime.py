@@ -22,8 +22,8 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
+from yololab.host.cores import usable_cores
 from yololab.ultralytics_adapter.isolation import logs
-from yololab.ultralytics_adapter.isolation.devices import usable_cores
 from yololab.ultralytics_adapter.isolation.installed import check_version, installed_version, settings_schema
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from yololab.ultralytics_adapter.isolation.devices import cgroup_quota, usable_cores
+from yololab.host.cores import cgroup_quota, usable_cores
 
 
 @pytest.fixture
@@ -56,5 +56,5 @@ def test_no_control_groups_at_all(tmp_path):
 @pytest.mark.parametrize(("quota", "cores"), [(None, 6), (1.5, 1), (0.3, 1), (4.0, 4), (64.0, 6)])
 def test_usable_cores_are_affinity_and_quota(monkeypatch, quota, cores):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(6)), raising=False)
-    monkeypatch.setattr("yololab.ultralytics_adapter.isolation.devices.cgroup_quota", lambda membership, root: quota)
+    monkeypatch.setattr("yololab.host.cores.cgroup_quota", lambda membership, root: quota)
     assert usable_cores() == cores
