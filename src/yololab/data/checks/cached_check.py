@@ -1,4 +1,4 @@
-"""A dataset check that is made once and used by many: a sweep's parent keeps it, and each trial takes it over.
+"""A dataset check that is made once and used by many: a sweep's parent caches it, and each trial reads it.
 
 A trial would come to the same result from the cache of known images; but it would read every label again, and look for
 similar images again. Whether a file has changed since is seen from its size and time.
@@ -45,18 +45,18 @@ class _ReportUnpickler(pickle.Unpickler):
 
 def check_key(dataset: Dataset, task: str, single_cls: bool, needed: Sequence[str], settings: CheckSettings) -> str:
     """Return a name for a check: two that would come to the same result have the same."""
-    asked = repr((str(dataset.yaml), task, single_cls, tuple(needed), sorted(asdict(settings).items())))
-    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+    question = repr((str(dataset.yaml), task, single_cls, tuple(needed), sorted(asdict(settings).items())))
+    return hashlib.sha256(question.encode()).hexdigest()[:16]
 
 
 def save_check(path: Path, report: CheckReport) -> None:
-    """Keep the result of a check, with the state of the files that it looked at."""
+    """Save the result of a check, with the state of the files that it looked at."""
     stamp = stamp_of(report.dataset, report.labels, tuple(report.files))
     write_bytes(path, pickle.dumps({"stamp": stamp, "report": report}, protocol=5))
 
 
 def cached_check(path: Path, dataset: Dataset) -> CheckReport | None:
-    """Return a check that was kept; None when there is none, or a file of the dataset has changed since."""
+    """Return a check that was saved; None when there is none, or a file of the dataset has changed since."""
     try:
         with path.open("rb") as stream:
             content = _ReportUnpickler(stream).load()

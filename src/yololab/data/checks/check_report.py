@@ -34,7 +34,7 @@ class CheckSettings:
         imgsz: The training's image size, px.
         workers: Processes; None for the cores that the process may use.
         severity: Check → blocking, warning, note or off, for what is rated anew.
-        cache: Our cache folder; None keeps nothing between two checks.
+        cache: Our cache folder; None caches nothing between two checks.
     """
 
     decode: bool = False
@@ -104,12 +104,12 @@ class CheckReport:
 
     Attributes:
         dataset: The dataset.
-        task: The task that the labels were judged for.
+        task: The task that the labels were checked for.
         splits: Counts of each split that was checked.
         problems: Everything that was found, as it is rated.
         distributions: How the objects of each split are distributed.
         maps: How the pixels of its masks or depth maps are.
-        labels: The labels, as they were judged.
+        labels: The labels, as they were checked.
         files: The images of each split, with their hashes.
         cached: Images that were known from an earlier check.
         seconds: What the parts of the check took: `files`, `near_duplicates`.

@@ -70,8 +70,8 @@ def check_dataset(
         Everything that was found. A split that is not there is a finding too.
 
     Raises:
-        InputError: The dataset has no such split, a list of images is not readable, or the dataset is of another form
-            than the task's.
+        InputError: The dataset has no such split, a list of images is not readable, or the dataset is laid out
+            for another task.
     """
     settings = settings or CheckSettings()
     labels = label_source(dataset, task, single_cls)

@@ -13,11 +13,11 @@ from yololab.data.checks.check_report import CheckedFile
 from yololab.data.images.perceptual import HASH_BYTES, nearest
 from yololab.data.problems import DataProblem, note, warning
 
-_REMEDY = "keep an image, and the frames around it, in one split: the score on the other one is too good otherwise"
+_REMEDY = "put an image, and the frames around it, in one split: the score on the other one is too good otherwise"
 
 
 def repeated_content(split: str, images: Sequence[CheckedFile]) -> Iterator[DataProblem]:
-    """Find images of one split with the same bytes; a path that is listed twice is reported elsewhere."""
+    """Find images of one split with the same bytes; a path that is listed twice is `repeated_images`' finding."""
     first: dict[bytes, Path] = {}
     for item in images:
         other = first.setdefault(item.digest, item.image)
@@ -49,9 +49,9 @@ def similar_images(splits: Mapping[str, Sequence[CheckedFile]], distance: int) -
     for (one, ours), (other, theirs) in combinations(splits.items(), 2):
         same = {item.digest for item in ours}
         known = [item for item in ours if item.hash is not None]
-        asked = [item for item in theirs if item.hash is not None and item.digest not in same]
-        found = nearest(_matrix(asked), _matrix(known), distance)
-        for item, index, bits in zip(asked, found.index, found.distance, strict=True):
+        candidates = [item for item in theirs if item.hash is not None and item.digest not in same]
+        found = nearest(_matrix(candidates), _matrix(known), distance)
+        for item, index, bits in zip(candidates, found.index, found.distance, strict=True):
             if index >= 0 and item.image not in reported:
                 reported.add(item.image)
                 what = f"{other}: looks like {known[index].image} of {one} ({bits} of {8 * HASH_BYTES} bits differ)"

@@ -41,7 +41,7 @@ class ScanSettings:
         decode: Whether every pixel is decoded.
         hashes: Whether perceptual hashes are made.
         workers: Processes; None for the cores that the process may use.
-        cache: Our cache folder; None keeps nothing.
+        cache: Our cache folder; None caches nothing.
     """
 
     labels: LabelSource
@@ -60,7 +60,7 @@ class ScannedImage(NamedTuple):
         labels: What its labels are worth.
         problems: What was found.
         cached: Whether the image was known from an earlier scan.
-        stamp: What must be the same for the entry to count next time; None when it is not worth keeping.
+        stamp: What must be the same for the entry to count next time; None when it is not worth caching.
     """
 
     entry: ImageEntry | None

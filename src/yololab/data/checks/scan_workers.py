@@ -88,7 +88,7 @@ def _work_through(work: Callable[[Task], Found], tasks: Sequence[Task], sending:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before we asked to be told
+    if os.getppid() != parent:  # it ended before that took effect
         os._exit(1)
     for task in tasks:
         try:

@@ -1,4 +1,4 @@
-"""Whether a dataset is one for a model's task, told from a few of its files before anything is spent."""
+"""Whether a dataset is one for a model's task, seen from a few of its files before anything is spent."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Kind:
     """What the labels of a dataset are.
 
     Attributes:
-        words: In words.
+        name: What messages call it.
         tasks: The tasks whose models learn from them, the most likely one first.
     """
 
-    words: str
+    name: str
     tasks: tuple[str, ...]
 
 
@@ -69,9 +69,9 @@ def kinds_of_labels(dataset: Dataset) -> list[Seen]:
     seen: dict[str, Seen] = {}
     for image in _some_images(dataset):
         for found in _kinds_beside(dataset, image):
-            seen.setdefault(found.kind.words, found)
-    if POLYGONS.words in seen:
-        seen.pop(CORNERS.words, None)
+            seen.setdefault(found.kind.name, found)
+    if POLYGONS.name in seen:
+        seen.pop(CORNERS.name, None)
     return list(seen.values())
 
 
@@ -87,7 +87,7 @@ def likely_task(dataset: Dataset) -> str:
 
 
 def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) -> list[Problem]:
-    """Return why a dataset cannot be used for a task; nothing when it can, or when only the check can tell.
+    """Return why a dataset cannot be used for a task; nothing when it can, or when only the check can find out.
 
     Args:
         dataset: The dataset.
@@ -97,16 +97,16 @@ def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) ->
     Raises:
         InputError: A list of images cannot be read, or there is no such task.
     """
-    form = task_data(task)
+    needs = task_data(task)
     where = str(dataset.yaml)
     problems = []
-    if single_cls and not form.single_cls:
+    if single_cls and not needs.single_cls:
         allowed = "a dataset with `nc: 1`: its masks are background and foreground"
         problems.append(Problem("single_cls", f"true, and the task is {task}", allowed, "leave it out"))
-    if form.folders is not dataset.folders:
+    if needs.folders is not dataset.folders:
         found = "class folders" if dataset.folders else "a data.yaml, not a folder with class folders"
-        return [*problems, Problem(where, f"{found}: no dataset for {task}", form.expects, _remedy(dataset, task))]
-    if form.keypoints and dataset.kpt_shape is None:
+        return [*problems, Problem(where, f"{found}: no dataset for {task}", needs.expects, _remedy(dataset, task))]
+    if needs.keypoints and dataset.kpt_shape is None:
         allowed = "[number of keypoints, 2 or 3], for example [17, 3]"
         problem = Problem(f"{where}, key 'kpt_shape'", f"missing, and {task} needs it", allowed, _remedy(dataset, task))
         return [*problems, problem]
@@ -114,14 +114,14 @@ def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) ->
     if any(task in seen.kind.tasks for seen in kinds):
         return problems
     if kinds:
-        shown = " and ".join(f"{seen.kind.words} in {seen.where}" for seen in kinds[:2])
-        problems.append(Problem(where, f"{shown}: no dataset for {task}", form.expects, _remedy(dataset, task)))
+        shown = " and ".join(f"{seen.kind.name} in {seen.where}" for seen in kinds[:2])
+        problems.append(Problem(where, f"{shown}: no dataset for {task}", needs.expects, _remedy(dataset, task)))
     elif label_source(dataset, task).are_images:
         image = next(_some_images(dataset), None)
         if image is not None:
             expected = label_source(dataset, task).file(image)
             found = f"none of the images looked at has one: for {image} expected is {expected}"
-            problems.append(Problem(where, found, form.expects, "put them there, or mend `masks_dir`"))
+            problems.append(Problem(where, found, needs.expects, "put them there, or mend `masks_dir`"))
     return problems
 
 
@@ -131,7 +131,7 @@ def _remedy(dataset: Dataset, task: str) -> str:
     tasks = suitable_tasks(dataset)
     if not tasks:
         return f"label it for {task}, or give another dataset"
-    models = " or ".join(f"{_MODELS}{TASK_DATA[fitting].models} ({fitting})" for fitting in tasks)
+    models = " or ".join(f"{_MODELS}{TASK_DATA[suitable].models} ({suitable})" for suitable in tasks)
     return f"it looks like a dataset for {' or '.join(tasks)}: choose a model such as {models}, or give another dataset"
 
 

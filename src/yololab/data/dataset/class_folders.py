@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yololab.data.dataset.image_names import is_image_name
+from yololab.errors import InputError, Problem
 
 VALIDATION_FOLDERS = ("val", "validation", "valid")
 NUMBERED_CLASSES = ".ndjson.yaml"
@@ -18,7 +19,7 @@ _NO_CLASSES = frozenset({"images", "labels", "masks", "depth"})
 
 
 def is_class_root(folder: Path) -> bool:
-    """Tell whether a folder is a classification dataset: `train/<class>/…` with at least one image.
+    """Return whether a folder is a classification dataset: `train/<class>/…` with at least one image.
 
     Folders of the other layout (`train/images`, `train/labels`) are no classes.
     """
@@ -36,7 +37,16 @@ def class_folders(split: Path) -> list[str]:
 
 
 def class_splits(root: Path) -> dict[str, Path]:
-    """Return the folder of each split. Where there is no `val`, `test` takes its place, as in Ultralytics."""
+    """Return the folder of each split. Where there is no `val`, `test` takes its place, as in Ultralytics.
+
+    Raises:
+        InputError: The folders are called by numbers, and a file beside them has the names.
+    """
+    if (root / NUMBERED_CLASSES).is_file():
+        what = "class folders that are numbers, with their names in this file"
+        allowed = "class folders that are called like their classes"
+        remedy = "rename the folders and delete the file"
+        raise InputError(Problem(str(root / NUMBERED_CLASSES), what, allowed, remedy))
     found = {"train": root / "train"}
     validation = next((root / name for name in VALIDATION_FOLDERS if (root / name).exists()), None)
     test = root / "test" if (root / "test").exists() else None

@@ -66,24 +66,13 @@ def find_data_yaml(source: Path) -> Path:
         if len(named) != 1:
             names = ", ".join(str(file.relative_to(source)) for file in sorted(found)[:5])
             what = f"{len(found)} YAML files: {names}" if found else "no YAML file"
-            raise InputError(
-                Problem(
-                    f"{source}",
-                    what,
-                    "a folder with exactly one data.yaml, or a folder with class folders: train/<class>, val/<class>",
-                    "give the path of the data.yaml",
-                )
-            )
+            allowed = "a folder with exactly one data.yaml, or a folder with class folders: train/<class>, val/<class>"
+            raise InputError(Problem(str(source), what, allowed, "give the path of the data.yaml"))
         return named[0]
     if source.suffix.lower() not in YAML_SUFFIXES:
-        raise InputError(
-            Problem(
-                str(source),
-                f"a file of type {source.suffix or '(no suffix)'}",
-                "a .yaml or .yml file, or a folder with one",
-                "unpack an archive first and give the path of the data.yaml in it",
-            )
-        )
+        what = f"a file of type {source.suffix or '(no suffix)'}"
+        remedy = "unpack an archive first and give the path of the data.yaml in it"
+        raise InputError(Problem(str(source), what, "a .yaml or .yml file, or a folder with one", remedy))
     return source
 
 
@@ -92,7 +81,7 @@ def _yaml_files(folder: Path, suffix: str) -> list[Path]:
 
 
 def read_data_yaml(file: Path) -> DataYaml:
-    """Read and judge a data.yaml.
+    """Read and check a data.yaml.
 
     Raises:
         InputError: Every problem of its keys at once; or the one that keeps the file from being read.
@@ -125,9 +114,8 @@ def _read_mapping(file: Path) -> dict[str, Any]:
         raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a readable file")) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            Problem(f"{file}, line {line}", "bytes that are not UTF-8", "UTF-8 text", "save the file as UTF-8")
-        ) from None
+        problem = Problem(f"{file}, line {line}", "bytes that are not UTF-8", "UTF-8 text", "save the file as UTF-8")
+        raise InputError(problem) from None
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
@@ -175,7 +163,7 @@ def _repeated_keys(node: yaml.Node | None) -> list[tuple[str, int]]:
 
 @dataclass
 class _Keys:
-    """Judges the keys of one data.yaml one by one, collecting problems."""
+    """Checks the keys of one data.yaml one by one, collecting problems."""
 
     file: Path
     raw: dict[str, Any]
@@ -268,12 +256,11 @@ class _Keys:
         counted = Counter(str(name) for name in names.values() if name is not None and str(name).strip())
         for repeated in (name for name, count in counted.items() if count > 1):
             indices = ", ".join(str(index) for index, name in names.items() if str(name) == repeated)
-            self.wrong(
-                "names",
+            found, remedy = (
                 f"{repeated!r} is the name of the classes {indices}",
-                "a different name for each class",
-                "results are listed by name: rename one of them",
+                "results are listed by name: rename one",
             )
+            self.wrong("names", found, "a different name for each class", remedy)
 
     def kpt_shape(self) -> tuple[int, int] | None:
         value = self.raw.get("kpt_shape")

@@ -8,5 +8,5 @@ IMAGE_SUFFIXES = frozenset(
 
 
 def is_image_name(name: str) -> bool:
-    """Tell whether Ultralytics takes a file of this name for an image (any case of the suffix)."""
+    """Return whether Ultralytics takes a file of this name for an image (any case of the suffix)."""
     return name.rpartition(".")[2].lower() in IMAGE_SUFFIXES

@@ -14,13 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from yololab.data.dataset.class_folders import (
-    NUMBERED_CLASSES,
-    class_folders,
-    class_images,
-    class_splits,
-    is_class_root,
-)
+from yololab.data.dataset.class_folders import class_folders, class_images, class_splits, is_class_root
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
 from yololab.data.dataset.image_names import is_image_name
 from yololab.errors import InputError, Problem
@@ -89,22 +83,12 @@ def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders:
     content = read_data_yaml(file)
     root = _root(content, file, datasets_dir)
     splits = {split: _resolved(content, split, root) for split in content.entries}
-    return Dataset(
-        file, root, content.names, splits, content.kpt_shape, content.channels, content.download, content.raw
-    )
+    same = {name: getattr(content, name) for name in ("names", "kpt_shape", "channels", "download", "raw")}
+    return Dataset(file, root, splits=splits, **same)
 
 
 def _class_dataset(root: Path) -> Dataset:
     """Return the dataset of a folder with class folders; the classes are those of the training split."""
-    if (root / NUMBERED_CLASSES).is_file():
-        raise InputError(
-            Problem(
-                str(root / NUMBERED_CLASSES),
-                "class folders that are numbers, with their names in this file",
-                "class folders that are called like their classes",
-                "rename the folders and delete the file",
-            )
-        )
     names = dict(enumerate(class_folders(root / "train")))
     splits: dict[str, tuple[Path, ...]] = {split: (folder,) for split, folder in class_splits(root).items()}
     return Dataset(root, root, names, splits, None, 3, None, {}, folders=True)
@@ -150,13 +134,9 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
     else:
         layout = "train/images and train/labels (or images/train and labels/train)"
         remedy = f"expected below {dataset.root}: {'train/<class> and val/<class>' if dataset.folders else layout}"
+    allowed = "a folder with images, or a .txt file that lists them"
     return [
-        Problem(
-            f"{dataset.yaml}, key {split!r}",
-            f"no such folder or file: {path}",
-            "a folder with images, or a .txt file that lists them",
-            remedy,
-        )
+        Problem(f"{dataset.yaml}, key {split!r}", f"no such folder or file: {path}", allowed, remedy)
         for split in splits
         for path in dataset.splits.get(split, ())
         if not path.exists()
@@ -236,7 +216,7 @@ def label_path(image: Path) -> Path:
 def relative_key(dataset: Dataset, image: Path) -> str:
     """Return a name of the image that is unique in the dataset and the same on every machine.
 
-    Inside the root it is the path from there. Outside it is `../`, then as many of the last folder names as keep all
+    Inside the root it is the path from there. Outside it is `../`, then as many of the last folder names as hold all
     outside folders of the dataset apart (a split's folder; for a list, the folders of the images in it), then the path
     from that folder: two splits `/a/train/images` and `/a/val/images` give `../train/images/…` and `../val/images/…`.
     """
@@ -255,7 +235,7 @@ def _absolute(path: str) -> Path:
 
 
 def _shortest_distinct_tails(folders: Iterable[Path]) -> dict[Path, str]:
-    """Give each folder its last n names, n being the same for all and just enough to tell them apart."""
+    """Give each folder its last n names, n being the same for all and just enough to distinguish them."""
     parts = {folder: folder.parts[1:] for folder in folders}
     longest = max((len(names) for names in parts.values()), default=0)
     for count in range(1, longest + 1):

@@ -56,7 +56,7 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
 
 
 def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
-    """Return the name under which a dataset's baselines are kept: the option, Ultralytics' name, or the folder's.
+    """Return the name under which a dataset's baselines are found: the option, Ultralytics' name, or the folder's.
 
     Args:
         choice: The chosen option of the group `data`; None for a free value.

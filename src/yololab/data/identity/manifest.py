@@ -1,4 +1,4 @@
-"""The files of a dataset and their hashes: kept with each run, so that a change can be named file by file."""
+"""The files of a dataset and their hashes: written for each run, so that a change can be named file by file."""
 
 from __future__ import annotations
 

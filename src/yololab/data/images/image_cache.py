@@ -1,7 +1,7 @@
 """What is known of image files that have not changed since they were read: nothing is read twice.
 
 An entry counts only while path, size, modification and change time and inode are the same; one of a file that was
-changed just before it was read is not kept, since a second change could leave the same times. A cache that is damaged
+changed just before it was read is not cached, since a second change could leave the same times. A cache that is damaged
 or locked is no error: the files are read again.
 """
 
@@ -63,7 +63,7 @@ class ScanCache:
     """The entries of earlier scans.
 
     Args:
-        folder: Our cache folder; None keeps nothing.
+        folder: Our cache folder; None caches nothing.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -172,5 +172,5 @@ def stamp_of(status: os.stat_result) -> str:
 
 
 def is_settled(status: os.stat_result) -> bool:
-    """Return whether a file was changed long enough ago for its times to tell a later change."""
+    """Return whether a file was changed long enough ago for its times to show a later change."""
     return time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _RACY_NS

@@ -35,9 +35,9 @@ class ImageFacts(NamedTuple):
         mode: Pillow's mode: `RGB`, `L`, `RGBA`, `I;16`, …
         bits: Bits a channel.
         ends: Whether the file ends as Ultralytics wants it: a JPEG with its end marker; True for other formats.
-        error: Why it cannot be read, in plain words; None when it can.
+        error: Why it cannot be read, for a message; None when it can.
         short: Whether it is a JPEG that was cut and then closed; only known of a decoded one.
-        stored_bands: Channels as stored, or pages that count as channels; 0 when only the mode tells.
+        stored_bands: Channels as stored, or pages that count as channels; 0 when only the mode says.
     """
 
     size_bytes: int
@@ -69,7 +69,7 @@ class ImageFacts(NamedTuple):
 def read_facts(content: bytes) -> ImageFacts:
     """Read the facts of an image file.
 
-    A file whose end is not where it belongs is decoded, to tell a cut image from one with bytes behind it.
+    A file whose end is not where it belongs is decoded, to distinguish a cut image from one with bytes behind it.
 
     Args:
         content: The bytes of the file.
@@ -188,7 +188,7 @@ def _orientation(image: Any) -> int:
     try:
         tags = image.tag_v2 if image.format == "TIFF" else image.getexif() if "exif" in image.info else {}
         value = int(tags.get(_ORIENTATION, 1))
-    except Exception:  # EXIF data is the least kept part of many files; without it the image still counts
+    except Exception:  # EXIF data is often damaged; without it the image still counts
         return 1
     return value if 1 <= value <= 8 else 1
 

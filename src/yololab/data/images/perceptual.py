@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 HASH_BYTES = 32
 _SIDE, _KEPT = 32, 16
-_FLAT = 2.0  # grey levels: below this spread there is nothing to tell two images apart by
+_FLAT = 2.0  # grey levels: below this spread nothing distinguishes two images
 _ROWS_AT_ONCE = 512
 _COLUMNS_AT_ONCE = 4096
 

@@ -1,4 +1,4 @@
-"""The class of an image as its folder tells it."""
+"""The class of an image as its folder says."""
 
 from __future__ import annotations
 
@@ -109,4 +109,4 @@ def contradicting_classes(labelled: Iterable[tuple[Path, bytes, str]]) -> Iterat
         other, other_name = first.setdefault(digest, (image, name))
         if name != other_name:
             what = f"the same image as {other}, which is in {other_name!r}"
-            yield warning("class_conflict", image, what, "keep it in one class")
+            yield warning("class_conflict", image, what, "leave it in one class")

@@ -72,7 +72,7 @@ class LabelRules:
 
     @property
     def allowed(self) -> str:
-        """The allowed numbers of columns in words."""
+        """The allowed numbers of columns, for a message."""
         parts = [" or ".join(map(str, sorted(self.box_columns)))] if self.box_columns else []
         if self.polygons:
             parts.append("an odd number from 7 on (a polygon)")
@@ -87,17 +87,17 @@ def label_rules(task: str, nc: int, kpt_shape: tuple[int, int] | None = None, si
     """
     if task not in LABEL_FORMATS:
         raise InputError(Problem("task", f"{task!r} has no text labels", f"one of {sorted(LABEL_FORMATS)}"))
-    form = LABEL_FORMATS[task]
-    if form.keypoints and kpt_shape is None:
+    rows = LABEL_FORMATS[task]
+    if rows.keypoints and kpt_shape is None:
         raise InputError(
             Problem("key 'kpt_shape' of the data.yaml", "missing", "[number of keypoints, 2 or 3]", f"{task} needs it")
         )
     points, dimensions = kpt_shape or (0, 0)
-    box_columns = {BOX_COLUMNS} if form.boxes else set()
-    if kpt_shape and (form.boxes or form.keypoints):
+    box_columns = {BOX_COLUMNS} if rows.boxes else set()
+    if kpt_shape and (rows.boxes or rows.keypoints):
         box_columns.add(BOX_COLUMNS + points * dimensions)
-    judged = dimensions if form.keypoints else 0
-    return LabelRules(frozenset(box_columns), judged, form.polygons, nc, single_cls, form.outlines, form.corners)
+    values = dimensions if rows.keypoints else 0
+    return LabelRules(frozenset(box_columns), values, rows.polygons, nc, single_cls, rows.outlines, rows.corners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Row:
     Attributes:
         line: Its line in the file, counted from 1.
         columns: How many columns it has.
-        not_a_number: The first word that is no finite number, None when all are.
+        not_a_number: The first column that is no finite number, None when all are.
         values: Its numbers, class first, without keypoints that are cut off; empty when one is not a number.
         box: x, y, width and height of the box, or of the one around the polygon; None when the columns are wrong.
         polygon: Whether it is a polygon.
@@ -126,19 +126,20 @@ class Row:
 def read_rows(text: str, rules: LabelRules) -> list[Row]:
     """Split a label file into rows; blank lines do not count."""
     lines = enumerate(text.splitlines(), start=1)
-    return [_row(number, words, rules) for number, line in lines if (words := line.split())]
+    return [_row(number, cells, rules) for number, line in lines if (cells := line.split())]
 
 
-def _row(line: int, words: list[str], rules: LabelRules) -> Row:
-    columns = len(words)
+def _row(line: int, cells: list[str], rules: LabelRules) -> Row:
+    columns = len(cells)
     if rules.takes_box(columns) and not rules.keypoint_values:
-        words = words[:BOX_COLUMNS]
+        cells = cells[:BOX_COLUMNS]
     try:
-        values = tuple(array("f", map(float, words)))
+        values = tuple(array("f", map(float, cells)))
     except ValueError:
-        return Row(line, columns, next(word for word in words if not _is_number(word)), (), None)
+        return Row(line, columns, next(cell for cell in cells if not _is_number(cell)), (), None)
     if not all(map(isfinite, values)):
-        return Row(line, columns, next(w for w, v in zip(words, values, strict=True) if not isfinite(v)), (), None)
+        wrong = next(cell for cell, value in zip(cells, values, strict=True) if not isfinite(value))
+        return Row(line, columns, wrong, (), None)
     if rules.takes_box(columns):
         box = (values[1], values[2], values[3], values[4])
         return Row(line, columns, None, values, box, keypoints=values[BOX_COLUMNS:])
@@ -149,9 +150,9 @@ def _row(line: int, words: list[str], rules: LabelRules) -> Row:
     return Row(line, columns, None, values, None)
 
 
-def _is_number(word: str) -> bool:
+def _is_number(cell: str) -> bool:
     try:
-        float(word)
+        float(cell)
     except ValueError:
         return False
     return True

@@ -73,17 +73,12 @@ def mixed_rows(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
         for row in rows:
             if rules.takes_box(row.columns):
                 what = f"a box of {row.columns} columns in a file with polygons (line {polygon.line})"
-                yield Finding(
-                    "label_mixed",
-                    row.line,
-                    what,
-                    Severity.BLOCKING,
-                    f"{DROPS}: make all rows boxes, or all of them polygons",
-                )
+                remedy = f"{DROPS}: make all rows boxes, or all of them polygons"
+                yield Finding("label_mixed", row.line, what, Severity.BLOCKING, remedy)
 
 
 def not_numbers(rows: list[Row]) -> Iterator[Finding]:
-    """Find words that are no finite number."""
+    """Find columns that are no finite number."""
     for row in rows:
         if row.not_a_number is not None:
             what = f"{row.not_a_number[:40]!r} is not a finite number"
@@ -106,7 +101,7 @@ def wrong_classes(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
 def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
     """Find coordinates outside 0 to 1: blocking beyond 1 %, the part that Ultralytics keeps is a warning.
 
-    Of a pose row Ultralytics judges the keypoints' upper limit, not the box's; of a polygon the box around it.
+    Of a pose row Ultralytics checks the keypoints' upper limit, not the box's; of a polygon the box around it.
     A rotated box may have corners outside when its centre is inside. Negative sides are `wrong_sizes`' business.
     """
     for row in rows:
@@ -123,21 +118,12 @@ def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
         elif row.polygon:
             near += [v for v in written if v < 0]
         if far:
-            yield Finding(
-                "label_range",
-                row.line,
-                f"{far[0]:g} is outside 0 to 1",
-                Severity.BLOCKING,
-                f"{DROPS}: divide pixels by the image's width and height",
-            )
+            remedy = f"{DROPS}: divide pixels by the image's width and height"
+            yield Finding("label_range", row.line, f"{far[0]:g} is outside 0 to 1", Severity.BLOCKING, remedy)
         elif near:
-            yield Finding(
-                "label_range",
-                row.line,
-                f"{near[0]:g} is {'a little ' if LOWEST <= near[0] <= HIGHEST else ''}outside 0 to 1",
-                Severity.WARNING,
-                "Ultralytics takes it as it is: limit coordinates to 0 to 1",
-            )
+            what = f"{near[0]:g} is {'a little ' if LOWEST <= near[0] <= HIGHEST else ''}outside 0 to 1"
+            remedy = "Ultralytics takes it as it is: limit coordinates to 0 to 1"
+            yield Finding("label_range", row.line, what, Severity.WARNING, remedy)
 
 
 def _keypoint_coordinates(row: Row, rules: LabelRules) -> tuple[float, ...]:
@@ -147,15 +133,14 @@ def _keypoint_coordinates(row: Row, rules: LabelRules) -> tuple[float, ...]:
 
 
 def wrong_sizes(rows: list[Row]) -> Iterator[Finding]:
-    """Find boxes without area (kept, but nothing can be learnt from them) or with a negative side (image dropped)."""
+    """Find boxes without area (taken, but nothing can be learnt from them) or with a negative side (image dropped)."""
     for row in rows:
         if row.box is not None:
             width, height = row.box[2:]
             size = f"{width:g} x {height:g}"
             if width < 0 or height < 0:
-                yield Finding(
-                    "label_size", row.line, f"a box of {size}", Severity.BLOCKING, f"{DROPS}: write width and height"
-                )
+                remedy = f"{DROPS}: write width and height"
+                yield Finding("label_size", row.line, f"a box of {size}", Severity.BLOCKING, remedy)
             elif width == 0 or height == 0:
                 yield Finding("label_size", row.line, f"a box of {size}", Severity.WARNING, "delete or mend the row")
 
@@ -169,7 +154,7 @@ def flat_polygons(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
 
 
 def _is_flat(values: Sequence[float]) -> bool:
-    """Return whether points lie on one line, to within what six decimals tell."""
+    """Return whether points lie on one line, to within six decimals."""
     points = list(zip(values[::2], values[1::2], strict=True))
     x, y = points[0]
     far_x, far_y = max(points, key=lambda point: (point[0] - x) ** 2 + (point[1] - y) ** 2)
@@ -259,7 +244,7 @@ def coinciding(
 
 
 def check_label(content: bytes, rules: LabelRules) -> LabelVerdict:
-    """Judge the content of a label file; a byte-order mark and any kind of line end are fine.
+    """Check the content of a label file; a byte-order mark and any kind of line end are fine.
 
     Args:
         content: The bytes of the file.
@@ -300,14 +285,14 @@ def check_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
     if verdict.dropped:
         return verdict
     verdict = LabelVerdict((), (*verdict.findings, *_one_a_rule(chain(whole_image(rows), coinciding_boxes(rows)))))
-    kept = {row.values: row.box or NO_BOX for row in rows}
-    classes = tuple(0 if rules.single_cls else int(values[0]) for values in kept)
-    return LabelVerdict(classes, verdict.findings, tuple(kept.values()))
+    unique = {row.values: row.box or NO_BOX for row in rows}
+    classes = tuple(0 if rules.single_cls else int(values[0]) for values in unique)
+    return LabelVerdict(classes, verdict.findings, tuple(unique.values()))
 
 
 def _clean_boxes(text: str, rules: LabelRules) -> LabelVerdict | None:
     """Return the verdict on a file of faultless boxes, None for any other: most files need no closer look."""
-    rows = [words for line in text.splitlines() if (words := line.split())]
+    rows = [cells for line in text.splitlines() if (cells := line.split())]
     if not rules.takes_box(BOX_COLUMNS) or not set(map(len, rows)) <= {BOX_COLUMNS}:
         return None
     try:

@@ -27,7 +27,7 @@ class TaskData:
         labels: Makes the label source of a dataset.
         folders: The dataset is a folder with a folder for each class.
         models: What the names of models for the task end in.
-        expects: What a dataset for it has, in words.
+        expects: What a dataset for it has, for a message.
         single_cls: Whether all classes can count as one.
         paints: Labels are painted onto pixels: without masks, those of no polygon are a class more.
         keypoints: Its data.yaml says how many keypoints an object has (`kpt_shape`).
@@ -57,7 +57,7 @@ def _classes(dataset: Dataset, single_cls: bool) -> LabelSource:
 def masks_folder(dataset: Dataset) -> str | None:
     """Return what takes the place of `images` in the path of a mask; None when masks are drawn from polygons.
 
-    Ultralytics takes a folder `masks` in the root without being told (`check_det_dataset` in data/utils.py).
+    Ultralytics takes a folder `masks` in the root by itself (`check_det_dataset` in data/utils.py).
     """
     named = dataset.raw.get("masks_dir")
     return str(named) if named is not None else MASKS_DIR if (dataset.root / MASKS_DIR).is_dir() else None
@@ -109,13 +109,13 @@ def label_source(dataset: Dataset, task: str, single_cls: bool = False) -> Label
     """Return the labels of a dataset for a task.
 
     Raises:
-        InputError: The dataset lacks what the task needs, or is of another form.
+        InputError: The dataset lacks what the task needs, or is of another needs.
     """
-    form = task_data(task)
-    if form.folders is not dataset.folders:
+    needs = task_data(task)
+    if needs.folders is not dataset.folders:
         found = "a folder of class folders" if dataset.folders else "a data.yaml"
-        raise InputError(Problem(str(dataset.yaml), f"{found}, and the task is {task}", form.expects))
-    return form.labels(dataset, single_cls)
+        raise InputError(Problem(str(dataset.yaml), f"{found}, and the task is {task}", needs.expects))
+    return needs.labels(dataset, single_cls)
 
 
 def model_classes(dataset: Dataset, task: str, single_cls: bool = False) -> dict[int, str]:

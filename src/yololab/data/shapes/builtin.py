@@ -1,4 +1,4 @@
-"""The built-in datasets: circles, squares and triangles, drawn on first use and kept in the project's data folder.
+"""The built-in datasets: circles, squares and triangles, drawn on first use into the project's data folder.
 
 One generator makes the scenes of all of them; they differ in what their labels say, see `VARIANTS`. The same spec gives
 the same bytes in every process on one version of OpenCV and NumPy. Another version may draw or compress differently:
@@ -15,23 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.data.shapes.labels import (
-    FLIPPED_KEYPOINTS,
-    KEYPOINTS,
-    MILLIMETRES,
-    box_text,
-    depth_map,
-    keypoint_text,
-    polygon_text,
-    rotated_text,
-    semantic_mask,
-)
+from yololab.data.shapes import labels
 from yololab.data.shapes.scene import Kind, Scene, compose_scene
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_folder
 
+# Counts up when the same spec gives other pictures or labels: old and new datasets then lie in different folders.
 DRAWING = 3
-"""Counts up when the same spec gives other pictures or labels: old and new datasets then lie in different folders."""
 
 Content = str | NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -56,18 +46,18 @@ def _names(*names: str) -> tuple[str, ...]:
 
 
 _CLASSES = tuple(kind.name.lower() for kind in Kind)
-_POSE = (f"kpt_shape: [{len(KEYPOINTS)}, 3]", f"flip_idx: {list(FLIPPED_KEYPOINTS)}")
+_POSE = (f"kpt_shape: [{len(labels.KEYPOINTS)}, 3]", f"flip_idx: {list(labels.FLIPPED_KEYPOINTS)}")
 
+# By name: `builtin://<name>` in a config; None for the one that is a folder of class folders.
 VARIANTS: dict[str, Variant | None] = {
-    "shapes": Variant("labels", box_text, _names(*_CLASSES)),
-    "shapes-seg": Variant("labels", polygon_text, _names(*_CLASSES)),
-    "shapes-pose": Variant("labels", keypoint_text, (*_POSE, *_names(*_CLASSES))),
-    "shapes-obb": Variant("labels", rotated_text, _names(*_CLASSES)),
+    "shapes": Variant("labels", labels.box_text, _names(*_CLASSES)),
+    "shapes-seg": Variant("labels", labels.polygon_text, _names(*_CLASSES)),
+    "shapes-pose": Variant("labels", labels.keypoint_text, (*_POSE, *_names(*_CLASSES))),
+    "shapes-obb": Variant("labels", labels.rotated_text, _names(*_CLASSES)),
     "shapes-cls": None,
-    "shapes-sem": Variant("masks", semantic_mask, ("masks_dir: masks", *_names("background", *_CLASSES))),
-    "shapes-depth": Variant("depth", depth_map, (f"depth_scale: {MILLIMETRES}", *_names("depth"))),
+    "shapes-sem": Variant("masks", labels.semantic_mask, ("masks_dir: masks", *_names("background", *_CLASSES))),
+    "shapes-depth": Variant("depth", labels.depth_map, (f"depth_scale: {labels.MILLIMETRES}", *_names("depth"))),
 }
-"""The built-in datasets by name: `builtin://<name>` in a config; None for the one that is a folder of class folders."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +117,10 @@ def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
                 _write_dataset(spec, private)
         except OSError as error:
             if not drawn.exists():
-                raise InputError(
-                    Problem(
-                        str(target),
-                        f"the built-in dataset cannot be written ({error.strerror})",
-                        "a folder that can be written, and nothing of this name in it",
-                        "remove what is there, or choose another folder with paths.root=…",
-                    )
-                ) from error
+                what = f"the built-in dataset cannot be written ({error.strerror})"
+                allowed = "a folder that can be written, and nothing of this name in it"
+                remedy = "remove what is there, or choose another folder with paths.root=…"
+                raise InputError(Problem(str(target), what, allowed, remedy)) from error
     return target if is_classes else drawn
 
 

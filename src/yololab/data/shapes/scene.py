@@ -25,7 +25,7 @@ CONTRAST = 90  # what a shape's first colour and both of the background's differ
 MOST_BARS = 4  # long, thin rectangles in the background that belong to no class
 MOST_TILT = 20  # +/- degrees, squares and triangles: a few epochs must do, so all stand nearly upright
 PLAIN_SHARE = 0.4  # probability of a shape without a pattern, beside the chance that its texture is plain anyway
-# Channels of a background and a shape. Where a shape is alone a few images are enough to tell the classes.
+# Channels of a background and a shape. Where a shape is alone a few images are enough to learn the classes.
 ANY, DARK, LIGHT = (0, 255), (0, 90), (150, 255)
 SEEN = 128  # a pixel belongs to a shape that covers half of it: this value of `Scene.coverage`, or more
 
