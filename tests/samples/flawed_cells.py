@@ -23,7 +23,7 @@ LOOKS_ALIKE = ("train", 12), ("test", 5)
 SIDES = (320, 240)
 _EXIF = Image.Exif()
 _EXIF[0x010F] = "a camera"
-WAYS: tuple[dict[str, object], ...] = (
+JPEG_OPTIONS: tuple[dict[str, object], ...] = (
     {"quality": 90},
     {"quality": 85, "progressive": True},
     {"quality": 75, "subsampling": 0, "optimize": True},
@@ -73,7 +73,7 @@ def _cells(rng: random.Random) -> tuple[Image.Image, list[tuple[int, float, floa
 
 def _jpeg(picture: Image.Image, number: int) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", **WAYS[number % len(FORMS)])
+    picture.save(buffer, "JPEG", **JPEG_OPTIONS[number % len(JPEG_OPTIONS)])
     content = buffer.getvalue()
     # every seventh file without its JFIF segment, as some cameras and tools write it
     return content if number % 7 or content[2:4] != b"\xff\xe0" else content[:2] + content[20:]
