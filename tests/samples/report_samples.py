@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from yololab.files.paths import RunFolder
+from yololab.report.run_files import NO_EPOCHS, RunFiles
 
 CELLS = ("RBC", "WBC", "Platelets", "Blast")
 HOSTILE = ("<script>alert('x')</script>", '"><img src=x onerror=alert(1)>', "猫 & 犬", "naïve | `code` *bold* @someone")
@@ -424,3 +425,9 @@ def hostile_run(folder: Path) -> Path:
     return write_run(
         folder, record=record, metrics=current, comparison=comparison, results=results_csv(12, validated=False)
     )
+
+
+def run_with(**files) -> RunFiles:
+    """A run whose unnamed files are missing."""
+    empty = {name: {} for name in ("record", "metrics", "comparison", "dataset_report")}
+    return RunFiles(**({"folder": RunFolder(Path("/projects/cells/outputs/run")), "epochs": NO_EPOCHS} | empty | files))

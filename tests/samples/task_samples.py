@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
@@ -60,3 +61,16 @@ def depth(values, pixels=None):
         for number, row in enumerate(values)
     ]
     return pack_depth(rows, header("depth", 0))
+
+
+def resamples(rng, images):
+    """Return unit weights and three resamples, whole numbers, shape (I, 4)."""
+    drawn = rng.multinomial(images, np.full(images, 1 / images), 3)
+    return np.stack([np.ones(images, int), *drawn], axis=1)
+
+
+def ours_under(records, primary, weights):
+    """Return the replicates and the classes in their order."""
+    measure = metrics_of(records, primary)
+    found = measure.replicates(np.ascontiguousarray(weights, np.float32), everything=True)
+    return measure, found, [point.index for points in measure.class_points().values() for point in points]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
+
 import pytest
 
 from yololab.files.record import Status
@@ -37,3 +40,10 @@ def test_only_bad_news_is_bad():
 )
 def test_a_gain_goes_the_metrics_way(delta, direction, word):
     assert gain_word(delta, direction) == word
+
+
+@pytest.mark.parametrize("module", ["appearance", "charts.scales", "charts.svg", "sections.repeat"])
+def test_the_examples_in_the_docs_are_true(module):
+    result = doctest.testmod(import_module(f"yololab.report.{module}"))
+    assert result.attempted
+    assert not result.failed

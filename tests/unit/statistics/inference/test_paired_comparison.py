@@ -15,7 +15,10 @@ from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_comparison import compare_pair
 from yololab.statistics.inference.paired_models import pair_of
+from yololab.statistics.inference.verdict import Verdict
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+from yololab.statistics.records.base import RecordsHeader
+from yololab.statistics.records.detections import ImageRecord, pack_records
 
 NAMES = ("mAP50", "mAP50-95", "precision", "recall")
 
@@ -23,7 +26,7 @@ NAMES = ("mAP50", "mAP50-95", "precision", "recall")
 @pytest.fixture
 def few(monkeypatch):
     monkeypatch.setattr(paired, "FEW_REPLICATES", 300)
-    monkeypatch.setattr(paired, "MANY_REPLICATES", 300)
+    monkeypatch.setattr(paired, "MANY_REPLICATES", 600)
 
 
 def with_kind(records, kind, dropped, seed=0):
@@ -101,3 +104,69 @@ def test_turning_everything_changes_nothing():
     assert found[1][0].truth_boxes.shape[1] == 5
     sizes = [metrics_by_size(sides[0]) for sides in (upright, quarter)]
     assert sizes[0] == sizes[1]
+
+
+def test_a_mirror_gives_the_mirrored_result(few):
+    a, b = records_of(0.9, 1), records_of(0.6, 2)
+    one, two = compare_pair(detection_pair(a, b), 0.01), compare_pair(detection_pair(b, a), 0.01)
+    for row, other in zip(one.metrics, two.metrics, strict=True):
+        assert (row.current, row.baseline) == (other.baseline, other.current)
+        assert row.ci95 == pytest.approx((-other.ci95[1], -other.ci95[0]), abs=1e-6)
+        assert row.p == pytest.approx(other.p, abs=1e-9)
+    assert (one.verdict, two.verdict) == (Verdict.IMPROVED, Verdict.DEGRADED)
+
+
+def test_an_error_metric_turns_the_verdict(few):
+    a, b = records_of(0.9, 1), records_of(0.6, 2)
+    assert compare_pair(detection_pair(a, b), 0.01, lower_is_better=True).verdict is Verdict.DEGRADED
+
+
+def test_replicates_agree_with_the_point(few):
+    """The mean of the bootstrap differences is the observed one but for its bias, and p comes from the swaps."""
+    result = compare_pair(detection_pair(records_of(0.9, 1), records_of(0.85, 2)), 0.01)
+    row = result.metric("mAP50-95")
+    assert row.ci95[0] < row.delta < row.ci95[1]
+    assert row.ci95[0] < row.ci90[0] < row.ci90[1] < row.ci95[1]
+    assert (row.ci95[1] - row.ci95[0]) / row.standard_error == pytest.approx(3.92, rel=0.2)
+
+
+def test_rare_classes_are_insufficient(few):
+    a, b = (_with_rare_class(records_of(found, seed)) for found, seed in ((0.9, 1), (0.9, 2)))
+    classes = {item.index: item for item in compare_pair(detection_pair(a, b), 0.01).classes}
+    assert classes[2].insufficient
+    assert classes[2].images == 9
+    assert classes[2].q is None
+    assert not classes[0].insufficient
+
+
+def _with_rare_class(records):
+    truth = records.truth_class.copy()
+    first = np.unique(records.truth_image, return_index=True)[1]
+    truth[first[:9]] = 2
+    return dataclasses.replace(records, truth_class=truth)
+
+
+def test_nothing_to_measure_is_no_result(few):
+    empty = ImageRecord(
+        "a",
+        (9, 9),
+        np.zeros(0),
+        np.zeros(0),
+        np.zeros((0, 4)),
+        {"box": np.zeros((0, 10))},
+        np.zeros(0),
+        np.zeros((0, 4)),
+    )
+    header = RecordsHeader(
+        names={0: "a"}, task="detect", split="val", label_fingerprint="", protocol={}, ultralytics=""
+    )
+    records = pack_records([empty, dataclasses.replace(empty, key="b")], header)
+    assert compare_pair(detection_pair(records, records), 0.01) is None
+
+
+def test_many_images_need_fewer_replicates_unless_it_is_close(monkeypatch, few):
+    monkeypatch.setattr(paired, "FEW_IMAGES", 10)
+    clear = compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01)
+    assert clear.replicates == 300
+    monkeypatch.setattr(paired, "_P_MARGIN", 1.0)  # everything is close
+    assert compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01).replicates == 600

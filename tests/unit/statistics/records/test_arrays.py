@@ -1,5 +1,7 @@
 """The records of classification, semantic segmentation and depth: what goes in comes out, and nothing else goes in."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -74,36 +76,6 @@ def test_they_come_back_as_they_were(form, images, classes, seed):
             assert after.dtype == before.dtype
         else:
             assert after == before
-
-
-def test_images_are_sorted_and_keep_what_is_theirs():
-    rows = [
-        ClassifiedImage("b", 2, np.array([2, 0, 1]), 0.9),
-        ClassifiedImage("a", 0, np.array([1, 2, 0]), 0.5),
-    ]
-    records = pack_classified(rows, header("classify", 3))
-    assert records.keys == ("a", "b")
-    assert records.target.tolist() == [0, 2]
-    assert records.correct.tolist() == [[False, True], [True, True]]
-    assert records.truth_of(1).tolist() == [2]
-
-
-def test_confusion_is_kept_sparse():
-    rows = [ConfusionImage("b", np.array([[5, 0], [2, 0]])), ConfusionImage("a", np.zeros((2, 2), int))]
-    records = pack_confusion(rows, header("semantic", 1))
-    assert records.image.tolist() == [1, 1]
-    assert records.truth.tolist() == [0, 1]
-    assert records.predicted.tolist() == [0, 0]
-    assert records.pixels.tolist() == [5, 2]
-    assert records.truth_of(0).tolist() == [0, 0]
-    assert records.truth_of(1).tolist() == [5, 2]
-
-
-def test_an_image_without_depth_is_no_number():
-    rows = [DepthImage("a", None, 3), DepthImage("b", dict.fromkeys(DEPTH_METRICS, 0.5), 100)]
-    records = pack_depth(rows, header("depth", 0))
-    assert np.isnan(records.values[0]).all()
-    assert records.truth_of(1).tolist() == [100]
 
 
 def test_what_does_not_fit_together_is_refused():

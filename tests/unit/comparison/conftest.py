@@ -1,0 +1,26 @@
+"""Evaluations and runs to compare."""
+
+from __future__ import annotations
+
+import pytest
+from arm_samples import arm_of
+from record_samples import records_of, write_evaluation, write_run
+
+from yololab.files.metrics import read_metrics
+
+
+@pytest.fixture
+def two_recipes(tmp_path):
+    folder = arm_of(tmp_path / "a", 0.95, range(3))
+    for number in (3, 4, 5):
+        write_run(folder / str(number), records_of(0.3, number), {"lr0": 0.02, "seed": number})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluations")
+    return {
+        name: read_metrics(write_evaluation(folder / name, records_of(found, seed)))
+        for name, found, seed in (("good", 0.95, 1), ("bad", 0.4, 2), ("same", 0.95, 3))
+    }

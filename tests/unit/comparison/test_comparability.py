@@ -1,0 +1,41 @@
+"""What can be compared, and what is warned of."""
+
+from __future__ import annotations
+
+import pytest
+from metrics_samples import PROTOCOL, metrics
+
+from yololab.comparison.compare import compare_metrics
+from yololab.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"split": "test"}, "split"),
+        ({"dataset_fingerprint": "0" * 64}, "fingerprint"),
+        ({"names": {"0": "cat", "1": "wolf"}}, "class names"),
+        ({"names": {"0": "cat"}}, "class names"),
+        ({"protocol": PROTOCOL | {"single_cls": True}}, "single_cls"),
+        ({"protocol": PROTOCOL | {"classes": [0]}}, "classes"),
+    ],
+)
+def test_unlike_measurements_are_refused(change, word):
+    with pytest.raises(InputError, match=word):
+        compare_metrics(metrics(), metrics(**change), tolerance=0.01)
+
+
+@pytest.mark.parametrize("key", ["imgsz", "batch", "iou", "ultralytics"])
+def test_unlike_protocols_are_warned_of(key):
+    found = compare_metrics(metrics(), metrics(protocol=PROTOCOL | {key: "other"}), tolerance=0.01)
+    assert any(key in warning for warning in found.warnings)
+    assert not compare_metrics(metrics(), metrics(), tolerance=0.01).warnings
+
+
+def test_changed_training_split_is_shown_and_not_refused():
+    found = compare_metrics(metrics(), metrics(train_fingerprint="b" * 64), tolerance=0.01)
+    assert any("training split" in note for note in found.notes)
+
+
+def test_run_that_changed_its_settings_is_flagged():
+    assert any("settings" in w for w in compare_metrics(metrics(comparable=False), metrics(), 0.01).warnings)

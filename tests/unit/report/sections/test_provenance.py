@@ -1,0 +1,27 @@
+"""The section of where the run comes from."""
+
+from __future__ import annotations
+
+from report_samples import record_of, run_with
+
+from yololab.report.sections.provenance import provenance
+
+
+def test_the_estimate_is_held_against_what_it_took():
+    shown = dict(provenance(run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": 150})))["run"])
+    assert shown["Took"] == "2 min 30 s (+50% against the estimate)"
+    shown = dict(provenance(run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": None})))["run"])
+    assert "Took" not in shown
+
+
+def test_an_approval_tells_its_facts_in_words():
+    first, second = provenance(run_with(record=record_of()))["approvals"]
+    assert first["facts"] == "device cpu, epochs 60, images train 255, images val 73"
+    assert second["facts"] == "device cpu, epochs 60, estimated 6 min 42 s"
+    assert second["mark"][0] == "neutral"
+
+
+def test_a_run_outside_git_says_so():
+    record = record_of()
+    record["provenance"]["git"] = None
+    assert ("Commit", "not in a git repository", "") in provenance(run_with(record=record))["code"]

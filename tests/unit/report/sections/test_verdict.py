@@ -1,0 +1,47 @@
+"""The section of the verdict."""
+
+from __future__ import annotations
+
+import pytest
+from report_samples import record_of, run_with
+
+from yololab.report.sections.verdict import verdict
+
+
+def test_the_verdict_stands_for_a_complete_run_only():
+    comparison = {"verdict": "IMPROVED", "sentence": "It is better.", "baseline": {"path": "b"}}
+    shown = verdict(run_with(record=record_of(), comparison=comparison))
+    assert (shown["tag"], shown["sentence"], shown["shown"].tone) == ("IMPROVED", "It is better.", "good")
+    shown = verdict(run_with(record=record_of(status="interrupted"), comparison=comparison))
+    assert (shown["tag"], shown["shown"].tone) == ("INTERRUPTED", "warn")
+    assert shown["sentence"] != "It is better."
+
+
+@pytest.mark.parametrize(
+    ("word", "tone"),
+    [
+        ("EQUIVALENT", "good"),
+        ("NOT_WORSE", "good"),
+        ("INCONCLUSIVE", "warn"),
+        ("DEGRADED", "bad"),
+        ("NO_BASELINE", "neutral"),
+        ("SOMETHING_NEW", "neutral"),
+    ],
+)
+def test_each_verdict_has_its_tone_and_words(word, tone):
+    shown = verdict(run_with(comparison={"verdict": word}))["shown"]
+    assert shown.tone == tone
+    assert shown.headline
+    assert "_" not in shown.headline
+
+
+def test_only_a_run_without_support_says_so():
+    comparison = {"verdict": "IMPROVED", "baseline": {"path": "b"}, "statistical_support": False}
+    assert verdict(run_with(comparison=comparison))["unsupported"]
+    assert not verdict(run_with(comparison=comparison | {"statistical_support": True}))["unsupported"]
+    assert not verdict(run_with(comparison=comparison | {"baseline": None, "verdict": "NO_BASELINE"}))["unsupported"]
+
+
+def test_the_checklist_badge_counts_what_is_undecided():
+    badges = [text for _, _, text in verdict(run_with(record=record_of()))["badges"]]
+    assert "Checklist: 4 of 5 passed, 1 undecided" in badges
