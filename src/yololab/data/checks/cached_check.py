@@ -20,13 +20,9 @@ from yololab.files.atomic import write_bytes
 
 # What a report is made of beside the classes of this package.
 _PLAIN_CLASSES = {
-    ("pathlib", "Path"),
-    ("pathlib", "PosixPath"),
-    ("pathlib", "WindowsPath"),
-    ("collections", "Counter"),
-    ("collections", "OrderedDict"),
-    ("builtins", "set"),
-    ("builtins", "frozenset"),
+    "pathlib": {"Path", "PosixPath", "WindowsPath"},
+    "collections": {"Counter", "OrderedDict"},
+    "builtins": {"set", "frozenset"},
 }
 _OURS = "yololab.data."
 
@@ -36,7 +32,7 @@ class _ReportUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return one of the classes that a report is made of."""
-        if module.startswith(_OURS) or (module, name) in _PLAIN_CLASSES:
+        if module.startswith(_OURS) or name in _PLAIN_CLASSES.get(module, ()):
             found = super().find_class(module, name)
             if isinstance(found, type):
                 return found

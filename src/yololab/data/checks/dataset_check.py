@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from yololab.data.checks import folder_rules, leakage
 from yololab.data.checks.check_report import (
     CheckedFile,
     CheckReport,
@@ -19,25 +20,11 @@ from yololab.data.checks.check_report import (
     SplitCounts,
     instances_of,
 )
-from yololab.data.checks.folder_rules import (
-    empty_split,
-    missing_folders,
-    orphan_labels,
-    passed_over_lines,
-    repeated_images,
-    wrong_suffixes,
-)
-from yololab.data.checks.leakage import (
-    one_sided_classes,
-    repeated_content,
-    same_images,
-    same_names,
-    similar_images,
-)
 from yololab.data.checks.scan import ScannedImage, ScanSettings, scan
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
 from yololab.data.dataset.layout import Dataset, split_images
-from yololab.data.labels.distribution import Distribution, imbalance, rare_classes, small_objects, strong_imbalance
+from yololab.data.labels import distribution
+from yololab.data.labels.distribution import Distribution
 from yololab.data.labels.label_source import LabelSource
 from yololab.data.labels.map_distribution import MapDistribution
 from yololab.data.labels.task_labels import label_source
@@ -83,54 +70,36 @@ def check_dataset(
     problems: list[DataProblem] = []
     listed: dict[str, list[Path]] = {}
     for split, severity in severities.items():
-        missing = list(missing_folders(dataset, split, severity))
+        missing = list(folder_rules.missing_folders(dataset, split, severity))
         listed[split] = [] if missing else split_images(dataset, split)
-        problems += missing or empty_split(dataset, split, listed[split], severity)
-    all_images = [image for images in listed.values() for image in images]
+        problems += missing or folder_rules.empty_split(dataset, split, listed[split], severity)
 
     begin = time.perf_counter()
     near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
     to_read = ScanSettings(labels, dataset.channels, settings.decode, near, settings.workers, settings.cache)
     tallies: dict[str, _Tally] = {}
-    before = 0
+    before, total = 0, sum(map(len, listed.values()))
     for split, images in listed.items():
         tally = tallies[split] = _Tally(dataset.names, settings, labels)
-        for image, found in scan(images, to_read, _shifted(progress, before, len(all_images))):
+        for image, found in scan(images, to_read, _shifted(progress, before, total)):
             tally.add(image, found)
         before += len(images)
-        problems += repeated_images(split, images)
+        problems += folder_rules.repeated_images(split, images)
         problems += tally.problems
         problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), severities[split], labels)
     files = {split: tally.files for split, tally in tallies.items()}
     readable = {split: [file for file in found if file.digest] for split, found in files.items()}
-    counts = {split: tally.counts() for split, tally in tallies.items()}
-    instances = {split: instances_of(found) for split, found in counts.items()}
-    sources = list(dict.fromkeys(source for split in listed for source in dataset.splits[split]))
-    problems += wrong_suffixes(sources)
-    problems += passed_over_lines(sources)
-    problems += orphan_labels(sources, all_images, labels.file, labels.suffixes)
-    for split, images_of_split in readable.items():
-        problems += repeated_content(split, images_of_split)
-    problems += same_images(readable)
-    problems += same_names(readable)
-    problems += one_sided_classes(dataset.yaml, dataset.names, instances, labels.unit)
-    problems += labels.of_dataset(
-        dataset, {split: [(file.image, file.digest) for file in found] for split, found in readable.items()}
-    )
-    for split, tally in tallies.items():
-        problems += small_objects(dataset.yaml, split, tally.distribution)
-        problems += strong_imbalance(dataset.yaml, split, imbalance(dataset.names, instances[split]))
+    problems += _of_the_whole(dataset, labels, listed, readable, tallies)
     problems += findings_of_extensions(dataset, listed)
-    problems += rare_classes(dataset.yaml, dataset.names, instances.get("train", {}), labels.unit)
     seconds = {"files": time.perf_counter() - begin}
     if near:
         begin = time.perf_counter()
-        problems += similar_images(readable, settings.near_duplicate_distance)
+        problems += leakage.similar_images(readable, settings.near_duplicate_distance)
         seconds["near_duplicates"] = time.perf_counter() - begin
     return CheckReport(
         dataset,
         task,
-        counts,
+        {split: tally.counts() for split, tally in tallies.items()},
         # two splits may share images, and then findings
         tuple(dict.fromkeys(rated(problems, settings.severity))),
         {split: tally.distribution for split, tally in tallies.items()},
@@ -141,6 +110,34 @@ def check_dataset(
         seconds,
         settings,
     )
+
+
+def _of_the_whole(
+    dataset: Dataset,
+    labels: LabelSource,
+    listed: Mapping[str, Sequence[Path]],
+    readable: Mapping[str, Sequence[CheckedFile]],
+    tallies: Mapping[str, _Tally],
+) -> Iterator[DataProblem]:
+    """Apply the rules that look at folders, at splits beside each other, and at sums over a split."""
+    sources = list(dict.fromkeys(source for split in listed for source in dataset.splits[split]))
+    images = [image for found in listed.values() for image in found]
+    yield from folder_rules.wrong_suffixes(sources)
+    yield from folder_rules.passed_over_lines(sources)
+    yield from folder_rules.orphan_labels(sources, images, labels.file, labels.suffixes)
+    for split, files in readable.items():
+        yield from leakage.repeated_content(split, files)
+    yield from leakage.same_images(readable)
+    yield from leakage.same_names(readable)
+    instances = {split: instances_of(tally.counts()) for split, tally in tallies.items()}
+    yield from leakage.one_sided_classes(dataset.yaml, dataset.names, instances, labels.unit)
+    yield from labels.of_dataset(
+        dataset, {split: [(file.image, file.digest) for file in files] for split, files in readable.items()}
+    )
+    for split, tally in tallies.items():
+        yield from distribution.small_objects(dataset.yaml, split, tally.distribution)
+        yield from distribution.strong_imbalance(dataset.yaml, split, dataset.names, instances[split])
+    yield from distribution.rare_classes(dataset.yaml, dataset.names, instances.get("train", {}), labels.unit)
 
 
 def findings_of_extensions(dataset: Dataset, images: Mapping[str, Sequence[Path]]) -> Iterator[DataProblem]:

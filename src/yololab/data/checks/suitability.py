@@ -16,8 +16,8 @@ from yololab.data.labels.masks import MaskLabels
 from yololab.data.labels.task_labels import TASK_DATA, label_source, masks_folder, task_data
 from yololab.errors import Problem
 
+# Images of a split whose labels are looked at, spread evenly over it.
 IMAGES_LOOKED_AT = 48
-"""Images of a split whose labels are looked at, spread evenly over it."""
 CORNER_COLUMNS = 9
 _MODELS = "yolo26n"
 # Keys of a data.yaml that only one task has.

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
+# Value of the pixels of a semantic mask that are not counted.
 IGNORED = 255
-"""Value of the pixels of a semantic mask that are not counted."""
+# Values of a depth map in PNG for a metre, when the data.yaml says nothing.
 DEPTH_SCALE = 1000.0
-"""Values of a depth map in PNG for a metre, when the data.yaml says nothing."""
 MASKS_DIR = "masks"
 
 _IGNORE_LABEL = "ignore_label"

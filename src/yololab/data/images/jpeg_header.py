@@ -1,5 +1,8 @@
 """The header of an ordinary JPEG, read without Pillow: most images of most datasets need no more.
 
+Why not Pillow: it builds an image object, asks its plug-ins and parses all EXIF data to give four numbers, which takes
+longer than hashing the file (docs/decisions/own-jpeg-header-reader.md).
+
 Whatever is not plain (12 bits, several pictures in one file, odd EXIF data, anything out of place) is left to Pillow.
 Source of the layout: ITU-T T.81, annex B; EXIF 2.3, section 4.
 """

@@ -18,12 +18,12 @@ from yololab.data.labels.label_source import Missing
 from yololab.data.labels.map_files import DROPS, MapLabels, MapVerdict
 from yololab.data.problems import DataProblem, Severity, blocking, note, warning
 
+# Metres below which a pixel counts as one without depth.
 NEAREST = 0.001
-"""Metres below which a pixel counts as one without depth."""
+# By how much the logarithms of the two aspect ratios may differ.
 ASPECT_TOLERANCE = 0.02
-"""By how much the logarithms of the two aspect ratios may differ."""
+# A median beyond so many metres is taken for a wrong unit.
 FAR = 300.0
-"""A median beyond so many metres is taken for a wrong unit."""
 
 
 class DepthFacts(NamedTuple):

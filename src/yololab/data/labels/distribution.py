@@ -124,8 +124,11 @@ def imbalance(names: Mapping[int, str], instances: Mapping[int, int]) -> dict[st
     }
 
 
-def strong_imbalance(yaml: Path, split: str, found: Mapping[str, Any] | None) -> Iterator[DataProblem]:
+def strong_imbalance(
+    yaml: Path, split: str, names: Mapping[int, str], instances: Mapping[int, int]
+) -> Iterator[DataProblem]:
     """Find a split in which one class is far more frequent than another."""
+    found = imbalance(names, instances)
     if found and found["ratio"] and found["ratio"] > STRONG_IMBALANCE:
         most, least = found["most"], found["least"]
         what = f"{split}: {most['name']!r} {most['instances']} times, {least['name']!r} {least['instances']}"

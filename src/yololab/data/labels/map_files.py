@@ -14,8 +14,8 @@ from yololab.data.problems import DataProblem, blocking
 from yololab.errors import InputError, Problem
 
 DROPS = "Ultralytics leaves out the image"
+# The digest of a map that is not there.
 ABSENT = bytes(32)
-"""The digest of a map that is not there."""
 
 
 class MapVerdict(NamedTuple):

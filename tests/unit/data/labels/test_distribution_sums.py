@@ -72,7 +72,7 @@ def test_the_imbalance_is_that_of_the_classes_that_occur():
     names = {0: "cat", 1: "owl", 2: "gone"}
     found = imbalance(names, {0: 500, 1: 4, 2: 0})
     assert (found["most"]["name"], found["least"]["name"], found["ratio"]) == ("cat", "owl", 125)
-    assert len(list(strong_imbalance(Path("d"), "train", found))) == 1
-    assert list(strong_imbalance(Path("d"), "train", imbalance(names, {0: 400, 1: 4}))) == []
+    assert len(list(strong_imbalance(Path("d"), "train", names, {0: 500, 1: 4, 2: 0}))) == 1
+    assert list(strong_imbalance(Path("d"), "train", names, {0: 400, 1: 4})) == []
     assert imbalance(names, {0: 400})["ratio"] is None
     assert imbalance(names, {}) is None
