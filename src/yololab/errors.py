@@ -36,18 +36,6 @@ class Problem:
         return "\n    ".join((f"{self.where}: {self.found}", *self.hints))
 
 
-def one_of(options: Iterable[str], most: int = 16) -> str:
-    """Write what is allowed; of a long list only its beginning.
-
-    Example:
-        >>> one_of(["a", "b"]), one_of("abcdef", most=3)
-        ('one of a, b', 'one of a, b, c, … (6 in all)')
-    """
-    names = list(options)
-    more = f", … ({len(names)} in all)" if len(names) > most else ""
-    return f"one of {', '.join(names[:most])}{more}"
-
-
 class YololabError(Exception):
     """Base of all errors that are shown as one clear message; `exit_code` is what the process returns."""
 

@@ -97,6 +97,16 @@ def first_of(names: Iterable[Any], most: int = 3) -> str:
     return ", ".join(shown[:most]) + (f", {ELLIPSIS}" if len(shown) > most else "")
 
 
+def one_of(options: Iterable[Any], most: int = 16) -> str:
+    """Write what is allowed; of a long list its beginning, and how long it is.
+
+    >>> one_of("ab"), one_of("abcdef", most=3)
+    ('one of a, b', 'one of a, b, c, … (6 in all)')
+    """
+    names = list(options)
+    return f"one of {first_of(names, most)}" + (f" ({len(names)} in all)" if len(names) > most else "")
+
+
 def signed(value: Any, digits: int = 4) -> str:
     """Write a difference with its sign; one that rounds to zero has none.
 

@@ -24,7 +24,8 @@ from yololab.config.schema import ExperimentConfig
 from yololab.config.sources import register
 from yololab.config.train_arguments.refusals import refusal
 from yololab.config.validation import known_keys, through_the_door, unknown_key
-from yololab.errors import InputError, Problem, one_of
+from yololab.errors import InputError, Problem
+from yololab.text import one_of
 
 CONFIG_NAME = "config"
 # What composing raises for a user's mistake: in an override, in a value, in a YAML file of theirs.

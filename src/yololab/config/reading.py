@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from yololab.config.settings import Kind, Setting
+from yololab.text import one_of
 
 # Ultralytics' names of a precision, as `QUANTIZE_ALIASES` in `ultralytics/cfg/__init__.py` maps them.
 PRECISIONS: dict[str, int | str] = {
@@ -173,7 +174,7 @@ def _range(setting: Setting) -> str:
 
 
 def _words(setting: Setting) -> str:
-    return f"one of {', '.join(setting.choices)}" if setting.choices else "text"
+    return one_of(setting.choices) if setting.choices else "text"
 
 
 _ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
@@ -186,7 +187,7 @@ _ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
     Kind.IMGSZ: lambda _: "one whole number from 1 on: training images are square",
     Kind.INT: _range,
     Kind.NAME: lambda _: "a folder's name, without slashes",
-    Kind.QUANTIZE: lambda _: f"one of {', '.join(PRECISIONS)}",
+    Kind.QUANTIZE: lambda _: one_of(PRECISIONS),
     Kind.SCALE: lambda _: "a number from 0 to 1, or a pair [smallest,largest]",
     Kind.STR: _words,
     Kind.SUBSET: lambda _: "a ratio above 0 up to 1, a count above 1, or a list of those for [train,val,test]",

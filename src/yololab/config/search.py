@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from yololab.errors import Problem
+from yololab.text import one_of
 
 
 class Sampler(StrEnum):
@@ -158,9 +159,7 @@ def read_objectives(dotted: str, value: Any, problems: list[Problem]) -> list[st
         problems.append(Problem(dotted, f"{value!r}", "a word, or a list of words"))
         return []
     if dotted == "search.direction":
-        problems += [
-            Problem(dotted, f"{word!r}", f"one of {', '.join(DIRECTIONS)}") for word in words if word not in DIRECTIONS
-        ]
+        problems += [Problem(dotted, f"{word!r}", one_of(DIRECTIONS)) for word in words if word not in DIRECTIONS]
     elif len(set(words)) < len(words):
         problems.append(Problem(dotted, f"{value!r}", "each objective once"))
     return list(words)

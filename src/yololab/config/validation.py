@@ -18,6 +18,7 @@ from yololab.config.train_arguments.refusals import check_value, refusal
 from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.findings import CHECKS, RATINGS
+from yololab.text import one_of
 
 # Groups whose files hold Ultralytics' arguments themselves.
 _TOP_LEVEL_GROUPS = ("hparams", "augmentation", "experiment")
@@ -197,7 +198,7 @@ def _convert(kind: Any, value: Any) -> tuple[Any, str]:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         names = [member.value for member in kind]
         # YAML reads a bare `no` or `off` as false; none of our words is a boolean.
-        return (kind(value), "") if value in names else (value, f"one of {', '.join(names)}")
+        return (kind(value), "") if value in names else (value, one_of(names))
     if kind is bool:
         return value, "" if isinstance(value, bool) else "true or false"
     if kind is int:
@@ -258,7 +259,7 @@ def _read_severity(dotted: str, value: Any, problems: list[Problem]) -> dict[str
         if name not in CHECKS and name not in extensions(Point.CHECKS):
             problems.append(unknown_key(f"{dotted}.{name}", [f"{dotted}.{check}" for check in CHECKS]))
         elif rating not in RATINGS:
-            problems.append(Problem(f"{dotted}.{name}", f"{rating!r}", f"one of {', '.join(RATINGS)}"))
+            problems.append(Problem(f"{dotted}.{name}", f"{rating!r}", one_of(RATINGS)))
     return dict.fromkeys(CHECKS) | rated
 
 

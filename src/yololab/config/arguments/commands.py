@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yololab.errors import Problem, one_of
-from yololab.text import counted
+from yololab.errors import Problem
+from yololab.text import counted, one_of
 
 
 @dataclass(frozen=True)

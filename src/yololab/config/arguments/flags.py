@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from yololab.config.nearest import nearest
-from yololab.errors import Problem, one_of
+from yololab.errors import Problem
+from yololab.text import one_of
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from yololab.config.reading import allowed
 from yololab.config.settings import Kind, Setting
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.config.train_arguments.refusals import check_value, refusal
-from yololab.errors import InputError, Problem, one_of
+from yololab.errors import InputError, Problem
+from yololab.text import one_of
 
 # Free text of ours: never a list, never a sweep, and `${` is nothing special in it.
 VERBATIM = frozenset({"notes"})

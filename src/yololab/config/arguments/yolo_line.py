@@ -16,7 +16,8 @@ from yololab.config.reading import allowed
 from yololab.config.settings import Kind
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, USER_ARGUMENTS
 from yololab.config.train_arguments.refusals import refusal
-from yololab.errors import Problem, one_of
+from yololab.errors import Problem
+from yololab.text import one_of
 
 _ASSIGNMENT = re.compile(
     r"\s*(?P<mark>\+{0,2})(?P<key>[A-Za-z_$][\w$-]*(?:[./][\w$-]+)*)(?P<package>@[\w.$:]*)?\s*=(?P<text>.*)", re.DOTALL

@@ -18,6 +18,7 @@ from yololab.data.dataset.class_folders import class_folders, class_images, clas
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
 from yololab.data.dataset.image_names import is_image_name
 from yololab.errors import InputError, Problem
+from yololab.text import one_of
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def split_images(dataset: Dataset, split: str) -> list[Path]:
         InputError: The dataset has no such split, or its folder or list is missing or not readable.
     """
     if split not in dataset.splits:
-        raise InputError(Problem(f"{dataset.yaml}", f"no split {split!r}", f"one of {', '.join(dataset.splits)}"))
+        raise InputError(Problem(f"{dataset.yaml}", f"no split {split!r}", one_of(dataset.splits)))
     if missing := missing_splits(dataset, (split,)):
         raise InputError(missing)
     if dataset.folders:

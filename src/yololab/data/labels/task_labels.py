@@ -14,6 +14,7 @@ from yololab.data.labels.label_source import LabelSource
 from yololab.data.labels.masks import MaskLabels
 from yololab.data.labels.text_labels import TextLabels
 from yololab.errors import InputError, Problem
+from yololab.text import one_of
 
 Read = Callable[[Dataset, bool], LabelSource]
 """Makes the label source of a dataset; the flag says that all classes count as one."""
@@ -101,7 +102,7 @@ def task_data(task: str) -> TaskData:
         InputError: There is no such task.
     """
     if task not in TASK_DATA:
-        raise InputError(Problem("task", f"{task!r}", f"one of {', '.join(TASK_DATA)}"))
+        raise InputError(Problem("task", f"{task!r}", one_of(TASK_DATA)))
     return TASK_DATA[task]
 
 

@@ -14,6 +14,7 @@ from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.sweep.engines.settings import read_settings
 from yololab.sweep.executor import BODY, Executor, Resources
+from yololab.text import one_of
 
 LOCAL = "local"
 # name → the module whose `make_executor(settings, resources, body)` makes it; imported when it is chosen.
@@ -52,7 +53,7 @@ def make_executor(
     """
     others = extensions(Point.ENGINES)
     if engine not in ENGINES and engine not in others:
-        raise InputError(Problem("hydra/launcher", f"{engine!r}", f"one of {', '.join((*ENGINES, *others))}"))
+        raise InputError(Problem("hydra/launcher", f"{engine!r}", one_of((*ENGINES, *others))))
     make: Callable[[Mapping[str, Any], Resources, Sequence[str]], Executor] = (
         import_module(ENGINES[engine]).make_executor if engine in ENGINES else others[engine].load()
     )

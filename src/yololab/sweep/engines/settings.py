@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from yololab.config.nearest import nearest
 from yololab.errors import InputError, Problem
+from yololab.text import one_of
 
 Settings = TypeVar("Settings")
 
@@ -45,7 +46,7 @@ def read_settings(cls: type[Settings], where: str, values: Mapping[str, Any]) ->
         if name not in names:
             close = nearest(name, list(names))
             remedy = f"did you mean {' or '.join(close)}?" if close else ""
-            problems.append(Problem(f"{where}.{name}", "unknown setting", f"one of {', '.join(names)}", remedy))
+            problems.append(Problem(f"{where}.{name}", "unknown setting", one_of(names), remedy))
             continue
         allowed = _allowed(hints[name], value, names[name])
         if allowed:

@@ -11,6 +11,7 @@ from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.sweep.state import Objective
 from yololab.tasks import TASKS
+from yololab.text import one_of
 
 SPEEDS = ("preprocess", "inference", "loss", "postprocess")
 
@@ -50,7 +51,7 @@ def plan_objectives(search: SearchConfig, task: str, names: Mapping[int, str]) -
     if search.pruner not in (Pruner.NONE, Pruner.WILCOXON) and metrics[0] not in by_epoch:
         remedy = "search.pruner=none, or another objective"
         found_text = f"{search.pruner} prunes by {metrics[0]}, which is not measured in each epoch"
-        problems.append(Problem("search.pruner", found_text, f"with one of {', '.join(by_epoch)}", remedy))
+        problems.append(Problem("search.pruner", found_text, f"with {one_of(by_epoch)}", remedy))
     if problems:
         raise InputError(problems)
     return tuple(found)

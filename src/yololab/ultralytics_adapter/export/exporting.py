@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
+from yololab.text import one_of
 from yololab.ultralytics_adapter.export.parity import ExportCheck, exported_outputs_differ
 from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
@@ -75,7 +76,7 @@ def check_export_format(format_name: str | None) -> None:
     if format_name not in formats:
         close = get_close_matches(format_name, formats, n=2)
         hint = f"did you mean {' or '.join(close)}?" if close else ""
-        raise InputError(Problem("export.format", f"{format_name!r}", f"one of {', '.join(formats)}", hint))
+        raise InputError(Problem("export.format", f"{format_name!r}", one_of(formats), hint))
     check_packages(format_name)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.host.cores import usable_cores
-from yololab.text import counted
+from yololab.text import counted, one_of
 from yololab.ultralytics_adapter.isolation.logs import muted
 
 
@@ -94,4 +94,4 @@ def _not_there(device: Any) -> InputError:
     available = available_devices()
     gpus = [name for name in available if name.isdigit()]
     remedy = f"torch sees {counted(len(gpus), 'CUDA GPU')}" if gpus else "torch sees no CUDA GPU; use device=cpu"
-    return InputError(Problem("device", f"{device!r} is not available", f"one of {', '.join(available)}", remedy))
+    return InputError(Problem("device", f"{device!r} is not available", one_of(available), remedy))
