@@ -1,0 +1,86 @@
+"""Which two things are compared when a user names one, two, or groups."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from record_samples import records_of, write_evaluation
+
+from yololab.comparison.run_reference import read_reference
+from yololab.comparison.sides import compare_sides, dataset_of
+from yololab.config.schema import BaselineConfig, GuardsConfig
+from yololab.errors import InputError
+from yololab.files.baseline import baseline_of, promote
+from yololab.files.metrics import read_metrics
+from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.record import Record, Status
+
+
+def never(reference, other):
+    raise AssertionError(f"{reference.path} was measured")
+
+
+def run_of(root, name: str, found: float, **config) -> RunFolder:
+    folder = RunFolder(root / "outputs/training" / name)
+    write_evaluation(folder.path, records_of(found, seed=len(name)))
+    record = Record(folder)
+    record.begin({"task": "detect", "dataset": {"name": "animals", "source": "a.yaml"}, "config": config})
+    record.finish(Status.COMPLETE)
+    return folder
+
+
+def compare(root, *names: str, settings: BaselineConfig | None = None, measure=never):
+    return compare_sides(names, settings or BaselineConfig(guards=GuardsConfig()), OutputTree(root), root, measure)
+
+
+def test_two_runs(tmp_path):
+    good, bad = run_of(tmp_path, "good", 0.95), run_of(tmp_path, "worse", 0.3)
+    assert compare(tmp_path, str(good.path), str(bad.path)).verdict == "IMPROVED"
+
+
+def test_one_run_meets_the_promoted_baseline_of_its_dataset(tmp_path):
+    good, bad = run_of(tmp_path, "good", 0.95), run_of(tmp_path, "worse", 0.3)
+    with pytest.raises(InputError, match="no baseline of this dataset and task"):
+        compare(tmp_path, str(bad.path))
+    metrics = read_metrics(good.metrics)
+    baseline = baseline_of(OutputTree(tmp_path), "animals", "detect", metrics.fingerprint)
+    promote(baseline, metrics, good.predictions, {"run": str(good.path)})
+    assert compare(tmp_path, str(bad.path)).verdict == "DEGRADED"
+
+
+def test_a_plain_folder_is_measured_under_the_other_sides_protocol(tmp_path):
+    ours = run_of(tmp_path, "ours", 0.95)
+    plain = RunFolder(tmp_path / "runs/train")
+    plain.weights.mkdir(parents=True)
+    plain.best.write_bytes(b"x")
+    plain.args.write_text("data: a.yaml\n")
+    asked = []
+
+    def measure(reference, other):
+        asked.append((reference.path, other.path))
+        return read_metrics(write_evaluation(tmp_path / "measured", records_of(0.3, seed=9)))
+
+    assert compare(tmp_path, str(plain.path), str(ours.path), measure=measure).verdict == "DEGRADED"
+    assert asked == [(plain.path, ours.path)]
+
+
+def test_guards_are_not_held_against_groups(tmp_path):
+    for arm, found in (("a", 0.9), ("b", 0.4)):
+        for seed in range(3):
+            run_of(tmp_path, f"{arm}_{'x' * seed}", found, seed=seed, lr0=found)
+    settings = BaselineConfig(guards=GuardsConfig(recall=0.5))
+    found = compare(tmp_path, "outputs/training/a_*", "outputs/training/b_*", settings=settings)
+    assert any("guards" in warning for warning in found.warnings)
+    with pytest.raises(InputError, match="one run, or two groups"):
+        compare(tmp_path, "outputs/training/a_*")
+
+
+def test_the_name_of_a_dataset_comes_from_the_record_or_from_the_data(tmp_path):
+    run = run_of(tmp_path, "run", 0.5)
+    reference = read_reference(str(run.path), tmp_path)
+    assert dataset_of(reference, read_metrics(run.metrics)) == "animals"
+    content = json.loads(run.metrics.read_text())
+    run.metrics.write_text(json.dumps(content | {"data": str(tmp_path / "pets" / "data.yaml")}))
+    plain = read_reference(str(run.metrics), tmp_path)
+    assert dataset_of(plain, read_metrics(run.metrics)) == "pets"
