@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from yololab.errors import InputError
-from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.metrics import MetricsFile, number_in, read_metrics
 
 CONTENT = {
     "mAP50-95": 0.25,
@@ -66,3 +66,13 @@ def test_the_file_as_it_is_read(tmp_path):
     file.write_text(json.dumps(CONTENT | {"mAP50-95": float("inf")}))
     with pytest.raises(InputError, match="mAP50-95"):
         read_metrics(file)
+
+
+def test_numbers_under_dotted_names():
+    content = {"mAP50": 0.5, "per_class": {"st. bernard": {"AP50": 0.4}}, "speed_ms": {"inference": 2}, "x": None}
+    assert number_in(content, "mAP50") == 0.5
+    assert number_in(content, "per_class.st. bernard.AP50") == 0.4
+    assert number_in(content, "speed_ms.inference") == 2.0
+    assert number_in(content, "x") is None
+    assert number_in(content, "y") is None
+    assert number_in({"x": float("nan")}, "x") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -46,3 +47,20 @@ def test_without_its_start_the_number_has_to_do():
 
 def test_a_process_that_is_not_there_has_no_start():
     assert ProcessIdentity.of(2**22 + 1).started == ""
+
+
+@pytest.mark.process
+def test_a_process_is_known_by_more_than_its_number():
+    me = ProcessIdentity.current()
+    assert me.is_alive() is True
+    assert ProcessIdentity.from_json(me.to_json()) == me
+    assert replace(me, started="another boot:1").is_alive() is False
+    assert replace(me, host="elsewhere").is_alive() is None
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    identity = ProcessIdentity.of(child.pid)
+    assert identity.is_alive() is True
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert identity.is_alive() is False, "a zombie does not live"
+    child.wait()
+    assert identity.is_alive() is False

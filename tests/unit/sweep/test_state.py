@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -14,7 +11,6 @@ from yololab.errors import InputError
 from yololab.files.record import Record
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import Resources
-from yololab.sweep.planning.trial_env import TrialEnvironment, read_trial_environment
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, failure, trial_status
 
 SETTINGS = SweepSettings(
@@ -58,28 +54,6 @@ def test_a_newer_version_is_refused(tmp_path):
     folder.settings_file.write_text(text.replace('"schema_version": 1', '"schema_version": 99'))
     with pytest.raises(InputError, match="schema_version"):
         folder.read_settings()
-
-
-def test_the_trial_environment_survives_the_environment():
-    environment = TrialEnvironment("journal:///x y/study.log", "demo", 3, "mAP50", "percentile", {"percentile": 25.0})
-    assert read_trial_environment(environment.variables()) == environment
-    assert read_trial_environment({}) is None
-
-
-def test_a_process_is_known_by_more_than_its_number():
-    me = ProcessIdentity.current()
-    assert me.is_alive() is True
-    assert ProcessIdentity.from_json(me.to_json()) == me
-    assert replace(me, started="another boot:1").is_alive() is False
-    assert replace(me, host="elsewhere").is_alive() is None
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    identity = ProcessIdentity.of(child.pid)
-    assert identity.is_alive() is True
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert identity.is_alive() is False, "a zombie does not live"
-    child.wait()
-    assert identity.is_alive() is False
 
 
 RECORD = {"status": "running", "provenance": {"process": ProcessIdentity.current().to_json()}}

@@ -9,8 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hydra.core.utils import JobStatus
-from omegaconf import OmegaConf
 from sweep_contract import (
     BODY,
     SweepContract,
@@ -27,7 +25,6 @@ from yololab.errors import InputError
 from yololab.sweep.engines.local import LocalExecutor, visible_gpus
 from yololab.sweep.engines.registry import make_executor, split_settings
 from yololab.sweep.executor import THREADS, Executor, Resources
-from yololab.sweep.launch import launch_jobs
 from yololab.sweep.state import SweepFolder, TrialStatus
 
 
@@ -168,17 +165,6 @@ def test_a_killed_trial_is_not_started_twice_while_it_lives(tmp_path):
     assert entry.attempts == 1
     assert len((tmp_path / "0/starts.txt").read_text().splitlines()) == 1
     executor.close()
-
-
-def test_a_sweeper_of_hydras_gets_its_jobs_back(tmp_path):
-    config = OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
-    jobs = [["lr0=0.1"], ["lr0=0.2"]]
-    launcher = {"jobs": 2, "gpus": None, "gpu_ids": []}
-    found = launch_jobs(config, "local", launcher, jobs, 3, BODY)
-    assert [job.status for job in found] == [JobStatus.COMPLETED] * 2
-    assert [job.working_dir for job in found] == [str(tmp_path / "3"), str(tmp_path / "4")]
-    assert found[0].return_value["evaluation"]["mAP50-95"] == pytest.approx(0.96)
-    assert (tmp_path / "4/.hydra/config.yaml").is_file()
 
 
 def test_nothing_is_left_of_a_body(tmp_path):

@@ -7,96 +7,12 @@ from pathlib import Path
 import pytest
 
 from yololab.config.folders import composing_from, copy_config
-from yololab.config.search import SPACES, Pruner, Sampler, SearchConfig
+from yololab.config.search import SPACES, Sampler
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import InputError
-from yololab.files.metrics import number_in
 from yololab.files.paths import RunFolder
-from yololab.job.gatekeeper import Answer, Approval, GateName
-from yololab.sweep.planning.approvals import Agreement, answered_by_parent, estimated_by_parent, save_agreement
-from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import config_point, freeze_trial, plan_space, plan_trial, plan_trials
-from yololab.sweep.planning.space import Dimension, Scale, canonical, read_space
-
-
-def grid(*arguments: str) -> list[tuple[str, ...]]:
-    space = read_space(arguments, discrete=True)
-    return [space.overrides(point) for point in space.grid()]
-
-
-def test_grid_is_every_combination_with_the_last_key_fastest():
-    assert grid("lr0=0.1,0.2", "model=yolo26n,yolo26s", "epochs=1") == [
-        ("epochs=1", "lr0=0.1", "model=yolo26n"),
-        ("epochs=1", "lr0=0.1", "model=yolo26s"),
-        ("epochs=1", "lr0=0.2", "model=yolo26n"),
-        ("epochs=1", "lr0=0.2", "model=yolo26s"),
-    ]
-    assert read_space(["lr0=0.1,0.2", "epochs=1"], discrete=True).keys == ("lr0",)
-    assert grid("epochs=1") == [("epochs=1",)], "nothing varies: one trial"
-
-
-def test_hydras_sweep_functions_work():
-    assert grid("batch=range(2,8,2)") == [("batch=2",), ("batch=4",), ("batch=6",)]
-    assert grid("lr0=choice(0.1,0.2)") == [("lr0=0.1",), ("lr0=0.2",)]
-    assert grid("model=free+best.pt,yolo26n") == [("model=free+best.pt",), ("model=yolo26n",)]
-    assert grid("freeze=[0,1],[2]") == [("freeze=[0,1]",), ("freeze=[2]",)]
-
-
-def test_a_continuous_range_needs_a_search():
-    with pytest.raises(InputError, match="search=tpe"):
-        grid("lr0=interval(0.1,0.2)")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("lr0=tag(log,interval(1e-4,1e-1))", Dimension("lr0", "lr0", Scale.FLOAT, low=1e-4, high=0.1, log=True)),
-        ("momentum=interval(0,1)", Dimension("momentum", "momentum", Scale.FLOAT, low=0.0, high=1.0)),
-        ("close_mosaic=interval(0,10)", Dimension("close_mosaic", "close_mosaic", Scale.INT, low=0, high=10)),
-        ("imgsz=range(320,672,32)", Dimension("imgsz", "imgsz", Scale.INT, low=320, high=640, step=32)),
-        ("scale=range(0.1,0.5,0.1)", Dimension("scale", "scale", Scale.FLOAT, low=0.1, high=0.4, step=0.1)),
-        ("+x.y=int(interval(1,4))", Dimension("x.y", "+x.y", Scale.INT, low=1, high=4)),
-        ("amp=true,false", Dimension("amp", "amp", Scale.CHOICE, (True, False), ("true", "false"))),
-        (
-            "model=free+a%2Fb.pt,yolo26n",
-            Dimension("model", "model", Scale.CHOICE, ("a/b.pt", "yolo26n"), ("free+a%2Fb.pt", "yolo26n")),
-        ),
-    ],
-)
-def test_dimensions(text, expected):
-    space = read_space([text, "epochs=1"], discrete=False)
-    (found,) = space.dimensions
-    if expected.scale is Scale.CHOICE:
-        assert found.values == expected.values
-        assert [item.lower() for item in found.texts] == [item.lower() for item in expected.texts]
-    else:
-        assert found == expected
-    again = read_space(canonical(space), discrete=False)
-    assert again.dimensions[0].corners() == found.corners()
-    assert again.fixed == ("epochs=1",)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("lr0=interval(0.2,0.1)", "low < high"),
-        ("lr0=tag(log,interval(0,0.1))", "above 0"),
-        ("lr0=tag(cold,interval(0.1,0.2))", "cold"),
-        ("lr0=interval(0.1", "interval"),
-    ],
-)
-def test_sweeps_that_cannot_be_read(text, says):
-    with pytest.raises(InputError, match=says):
-        read_space([text], discrete=False)
-
-
-def test_representatives_hold_each_end_and_each_choice():
-    space = read_space(["lr0=interval(0.1,0.2)", "model=a,b,c", "mosaic=0.0,1.0"], discrete=False)
-    points = space.representatives()
-    assert len(points) == 3
-    assert {point["model"] for point in points} == {"a", "b", "c"}
-    assert {point["lr0"] for point in points} == {0.1, 0.2}
-    assert {point["mosaic"] for point in points} == {0.0, 1.0}
+from yololab.sweep.planning.space import read_space
 
 
 def test_the_command_line_counts_before_the_search_file(tmp_path, monkeypatch):
@@ -187,35 +103,6 @@ def test_every_problem_of_every_trial_is_named_once():
     assert sorted(problem.where for problem in caught.value.problems) == ["epochs", "lr0"]
 
 
-def test_objectives_know_their_direction():
-    names = {0: "cat", 1: "st. bernard"}
-    found = plan_objectives(SearchConfig(objective=["mAP50", "speed_ms.inference"]), "detect", names)
-    assert [(item.metric, item.direction) for item in found] == [
-        ("mAP50", "maximize"),
-        ("speed_ms.inference", "minimize"),
-    ]
-    assert plan_objectives(SearchConfig(), "detect", names)[0].metric == "mAP50-95"
-    assert (
-        plan_objectives(SearchConfig(objective=["per_class.st. bernard.AP50"]), "detect", names)[0].direction
-        == "maximize"
-    )
-    for wrong in ("mAP", "per_class.dog.AP50", "speed_ms.flight"):
-        with pytest.raises(InputError, match=r"search\.objective"):
-            plan_objectives(SearchConfig(objective=[wrong]), "detect", names)
-    with pytest.raises(InputError, match="each epoch"):
-        plan_objectives(SearchConfig(objective=["speed_ms.inference"], pruner=Pruner.MEDIAN), "detect", names)
-
-
-def test_numbers_under_dotted_names():
-    content = {"mAP50": 0.5, "per_class": {"st. bernard": {"AP50": 0.4}}, "speed_ms": {"inference": 2}, "x": None}
-    assert number_in(content, "mAP50") == 0.5
-    assert number_in(content, "per_class.st. bernard.AP50") == 0.4
-    assert number_in(content, "speed_ms.inference") == 2.0
-    assert number_in(content, "x") is None
-    assert number_in(content, "y") is None
-    assert number_in({"x": float("nan")}, "x") is None
-
-
 def test_what_is_edited_later_does_not_change_the_sweep(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "conf/hparams/ours.yaml"
@@ -231,15 +118,3 @@ def test_what_is_edited_later_does_not_change_the_sweep(tmp_path, monkeypatch):
     freeze_trial(trial, RunFolder(tmp_path / "sweep/3"))
     assert "epochs: 7" in (tmp_path / "sweep/3/.hydra/config.yaml").read_text()
     assert plan_trial(0, ["hparams=ours"]).experiment.train.epochs == 9
-
-
-def test_trials_take_only_what_the_parent_said_yes_to(tmp_path):
-    assert answered_by_parent(tmp_path) == {}
-    answers = (
-        Approval(GateName.CPU, {}, Answer.YES, "user:ada", "now"),
-        Approval(GateName.LONG, {}, Answer.NO, "user:ada", "now"),
-    )
-    save_agreement(tmp_path, Agreement(answers, ({"seconds": 3.0},)))
-    assert answered_by_parent(tmp_path) == {"cpu": "sweep, user:ada"}
-    assert estimated_by_parent(tmp_path, 0) == {"seconds": 3.0}
-    assert estimated_by_parent(tmp_path, 1) is None

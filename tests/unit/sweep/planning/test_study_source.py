@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
 import pytest
-from spawned import make_study
-from sweep_contract import BODY, MAP, Trials, settings_of
+from sweep_contract import BODY, MAP, settings_of
 
 from yololab.errors import InputError
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
-from yololab.sweep.executor import Resources
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.planning.space import read_space
-from yololab.sweep.planning.storage import absolute_url, journal_url, open_study
-from yololab.sweep.planning.strategies import SAMPLERS, distribution_of, make_pruner, make_sampler
+from yololab.sweep.planning.storage import absolute_url, journal_url
+from yololab.sweep.planning.strategies import SAMPLERS
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry
@@ -168,52 +165,6 @@ def test_points_with_several_seeds_are_judged_by_their_mean(tmp_path):
     assert len(by_point[study.best_trial.number]) == 4
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "grid"])
-def test_samplers_do_not_repeat_their_points_after_a_resume(name, tmp_path):
-    dimensions = read_space(("a=interval(0.0,1.0)", "b=tag(log,interval(1e-4,1.0))"), discrete=False).dimensions
-    distributions = {item.key: distribution_of(item) for item in dimensions}
-
-    def ask(path: Path, counts: Sequence[int]) -> list[dict[str, float]]:
-        for count in counts:
-            study = open_study(journal_url(path), "s", ["maximize"], make_sampler(name, 3, {}))
-            for _ in range(count):
-                trial = study.ask(distributions)
-                study.tell(trial, -((trial.params["a"] - 0.5) ** 2))
-        return [trial.params for trial in study.trials]
-
-    interrupted, whole = ask(tmp_path / "a", (2, 1, 3)), ask(tmp_path / "b", (6,))
-    assert len({tuple(point.values()) for point in interrupted}) == 6
-    if name not in ("gp", "cmaes"):  # these carry state from one proposal to the next
-        assert interrupted == whole
-
-
-@pytest.mark.parametrize("kind", ["journal", "sqlite"])
-def test_two_processes_may_make_one_study_at_once(kind, tmp_path):
-    url = absolute_url({"journal": "journal://a/s.log", "sqlite": "sqlite:///a/s.db"}[kind], tmp_path)
-    context = multiprocessing.get_context("spawn")
-    makers = [context.Process(target=make_study, args=(url, 4)) for _ in range(2)]
-    for maker in makers:
-        maker.start()
-    for maker in makers:
-        maker.join(60)
-        assert maker.exitcode == 0
-    study = open_study(url, "shared", ["maximize"])
-    assert sorted(trial.number for trial in study.trials) == list(range(8))
-    assert len({trial.params["a"] for trial in study.trials}) == 8
-
-
-def test_a_torn_line_costs_nothing_but_itself(tmp_path):
-    path = tmp_path / "s.log"
-    make_study(journal_url(path), 2)
-    with path.open("ab") as file:
-        file.write(b'{"op_code": 4, "wor')
-    make_study(journal_url(path), 1)
-    study = optuna.load_study(
-        study_name="shared", storage=open_study(journal_url(path), "shared", ["maximize"])._storage
-    )
-    assert len(study.trials) == 3
-
-
 def test_a_shared_storage_holds_both_sweeps(tmp_path):
     storage = absolute_url("journal://common.log", tmp_path)
     first, _ = run(tmp_path / "a", name="both", storage=storage, budget=3, arguments=RATES)
@@ -227,39 +178,3 @@ def test_a_study_of_another_space_is_refused(tmp_path):
     run(tmp_path / "a", name="both", storage=storage, budget=1, arguments=("lr0=0.1,0.2",))
     with pytest.raises(InputError, match="another study"):
         run(tmp_path / "b", name="both", storage=storage, budget=2, arguments=("lr0=0.1,0.3",))
-
-
-def test_after_its_time_a_sweep_starts_no_more_trials(tmp_path):
-    folder = SweepFolder(tmp_path)
-    trials = Trials(folder, "do=ok", "do=ok")
-    executor = make_executor("local", {"jobs": 1}, Resources(), BODY)
-    clock = iter(range(0, 10000, 10))
-    TrialLoop(
-        folder, trials, executor, MAP, (trials,), timeout_seconds=25, poll_seconds=0.5, clock=lambda: next(clock)
-    ).run(StopSignal())
-    assert [str(entry.status) for entry in folder.trials()] == ["complete", "not started"]
-
-
-@pytest.mark.parametrize("url", ["s.db", "journal://", "ftp//x", "sqlite:/x"])
-def test_storages_that_are_none(url, tmp_path):
-    with pytest.raises(InputError, match=r"search\.storage"):
-        absolute_url(url, tmp_path)
-
-
-def test_another_direction_is_another_study(tmp_path):
-    url = journal_url(tmp_path / "s.log")
-    open_study(url, "s", ["maximize"])
-    with pytest.raises(InputError, match=r"search\.study"):
-        open_study(url, "s", ["minimize"])
-
-
-def test_options_of_strategies_are_checked():
-    make_sampler("tpe", 0, {"n_startup_trials": 3})
-    make_pruner("percentile", {"percentile": 10.0}, 20)
-    with pytest.raises(InputError, match="n_startup_trials"):
-        make_sampler("tpe", 0, {"startup": 3})
-    with pytest.raises(InputError, match="percentile"):
-        make_pruner("percentile", {"percentile": 200.0}, 20)
-    for name in ("none", "median", "percentile", "asha", "hyperband", "wilcoxon"):
-        for epochs in (1, 3, 300):
-            make_pruner(name, {}, epochs)
