@@ -11,6 +11,8 @@ from sweep_contract import (
 
 from yololab.sweep.launch import launch_jobs
 
+pytestmark = pytest.mark.process
+
 
 def test_a_sweeper_of_hydras_gets_its_jobs_back(tmp_path):
     config = OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})

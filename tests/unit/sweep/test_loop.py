@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sweep_contract import BODY, MAP, Trials
 
 from yololab.host.signals import StopSignal
@@ -9,6 +10,8 @@ from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import Resources
 from yololab.sweep.loop import TrialLoop
 from yololab.sweep.state import SweepFolder
+
+pytestmark = pytest.mark.process
 
 
 def test_after_its_time_a_sweep_starts_no_more_trials(tmp_path):

@@ -37,6 +37,7 @@ def sweep_of(path, *ends: TrialStatus, **search):
     return folder
 
 
+@pytest.mark.process
 def test_it_is_summarised_and_nothing_is_run_again(tmp_path, screen):
     folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, TrialStatus.FAILED)
     before = [folder.trial(number).record.read_bytes() for number in (0, 1)]
@@ -45,6 +46,7 @@ def test_it_is_summarised_and_nothing_is_run_again(tmp_path, screen):
     assert [folder.trial(number).record.read_bytes() for number in (0, 1)] == before
 
 
+@pytest.mark.process
 def test_any_failure_counts_when_it_is_asked_to(tmp_path, screen):
     folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, TrialStatus.FAILED, fail_on="any")
     with pytest.raises(JobError, match=r"search\.fail_on=any, and of 2 trials these have failed: 1"):

@@ -33,6 +33,7 @@ def local(jobs: int = 1, **given: Any) -> Executor:
     return make_executor("local", own, resources, BODY)
 
 
+@pytest.mark.process
 class TestLocal(SweepContract):
     @pytest.fixture
     def make(self) -> Iterator[Callable[..., Executor]]:
@@ -84,6 +85,7 @@ def test_settings_are_checked_all_at_once():
         make_executor("mainframe", {}, Resources())
 
 
+@pytest.mark.process
 def test_children_end_with_a_killed_parent_and_a_second_one_finishes(tmp_path):
     folder = SweepFolder(tmp_path)
     folder.write_settings(settings_of("killed", arguments=("lr0=interval(0.0,1.0)", "seconds=0.7")))
@@ -107,6 +109,7 @@ def test_children_end_with_a_killed_parent_and_a_second_one_finishes(tmp_path):
     assert folder.trials() == entries, "there is nothing left to do"
 
 
+@pytest.mark.process
 def test_a_resume_may_come_while_orphans_still_save_their_state(tmp_path):
     folder = SweepFolder(tmp_path)
     arguments = ("lr0=interval(0.0,1.0)", "seconds=1.5", "saving=3")
@@ -119,6 +122,7 @@ def test_a_resume_may_come_while_orphans_still_save_their_state(tmp_path):
     assert [entry.attempts for entry in folder.trials()] == [2, 2]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_parent_stops_its_trials_and_goes_on_later(number, tmp_path):
     folder = SweepFolder(tmp_path)
@@ -136,6 +140,7 @@ def test_a_stopped_parent_stops_its_trials_and_goes_on_later(number, tmp_path):
     assert [entry.attempts for entry in folder.trials()] == [2, 2, 1]
 
 
+@pytest.mark.process
 def test_two_parents_share_one_sweep(tmp_path):
     folder = SweepFolder(tmp_path)
     arguments = ("lr0=interval(0.0,1.0)", "seconds=0.3")
@@ -151,6 +156,7 @@ def test_two_parents_share_one_sweep(tmp_path):
         assert len((tmp_path / f"{number}/starts.txt").read_text().splitlines()) == 1
 
 
+@pytest.mark.process
 def test_a_killed_trial_is_not_started_twice_while_it_lives(tmp_path):
     """The parent is gone, and the trial does not listen: it is looked after, not started beside itself."""
     folder = SweepFolder(tmp_path)
@@ -167,6 +173,7 @@ def test_a_killed_trial_is_not_started_twice_while_it_lives(tmp_path):
     executor.close()
 
 
+@pytest.mark.process
 def test_nothing_is_left_of_a_body(tmp_path):
     executor, folder = local(), SweepFolder(tmp_path)
     Trials(folder, "do=stubborn")

@@ -12,6 +12,7 @@ from yololab.errors import InputError
 from yololab.sweep.planning.storage import absolute_url, journal_url, open_study
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["journal", "sqlite"])
 def test_two_processes_may_make_one_study_at_once(kind, tmp_path):
     url = absolute_url({"journal": "journal://a/s.log", "sqlite": "sqlite:///a/s.db"}[kind], tmp_path)

@@ -21,6 +21,8 @@ from yololab.sweep.progress import SweepProgress
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry
 from yololab.terminal.screen import Screen
 
+pytestmark = pytest.mark.process
+
 RATES = ("lr0=interval(0.0,1.0)",)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from yololab.sweep.engines.slurm.job import job_facts
+
+pytestmark = pytest.mark.process
 
 
 def test_facts_with_spaces_in_them(programs):

@@ -17,6 +17,7 @@ def executor_of(**settings) -> slurm.SlurmExecutor:
     return slurm.SlurmExecutor(SlurmSettings(poll_seconds=0, settle_seconds=0, **settings), Resources(), ("true",))
 
 
+@pytest.mark.process
 def test_gone_only_when_two_answers_leave_it_out(programs, tmp_path):
     executor = executor_of()
     programs("squeue", "1|RUNNING|\n")
@@ -27,6 +28,7 @@ def test_gone_only_when_two_answers_leave_it_out(programs, tmp_path):
     assert executor_of().poll(["1"]) == {}
 
 
+@pytest.mark.process
 def test_a_job_that_is_not_listed_yet_is_waited_for(programs):
     executor = executor_of()
     executor._submitted["5"] = time.monotonic()
@@ -36,6 +38,7 @@ def test_a_job_that_is_not_listed_yet_is_waited_for(programs):
     assert executor.poll(["5"]) == {"5": JobState.GONE}
 
 
+@pytest.mark.process
 def test_the_record_of_an_ended_job_is_waited_for(programs, tmp_path):
     folder = tmp_path / "0"
     folder.mkdir()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from yololab.sweep.engines.slurm.job import Notice, SlurmTrial
 
 
+@pytest.mark.process
 def test_a_cancelled_job_is_not_queued_again(programs, tmp_path, monkeypatch):
     """Slurm would do it, and bring to life what somebody has ended."""
     monkeypatch.setenv("SLURM_JOB_ID", "7")

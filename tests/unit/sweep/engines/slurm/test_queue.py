@@ -39,6 +39,7 @@ def test_lines_of_squeue():
     assert parse_queue(text) == {"12": QueuedJob("RUNNING", "/a b/0"), "13_4": QueuedJob("PENDING", "")}
 
 
+@pytest.mark.process
 def test_an_answer_is_believed_and_silence_teaches_nothing(programs, tmp_path):
     programs("squeue", "1|RUNNING|/s/0\n", code=1)
     assert read_queue() is None
@@ -47,6 +48,7 @@ def test_an_answer_is_believed_and_silence_teaches_nothing(programs, tmp_path):
     assert "-j 1,1" in (tmp_path / "squeue.calls").read_text(), "one number alone makes squeue fail when it is gone"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("state", "code", "words"),
     [
