@@ -129,8 +129,7 @@ WRITING = {
 INTO_SCRATCH = {
     "data/dataset/resolved_yaml.py",
     "data/shapes/builtin.py",
-    "job/dry_estimate.py",
-    "job/stages/after.py",
+    "job/stages/verify.py",
 }
 
 
@@ -228,3 +227,26 @@ def test_nobody_uses_what_the_trainer_returns():
     statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     assert calls
     assert all(id(call) in statements for call in calls)
+
+
+def test_whether_a_stage_is_done_is_decided_in_its_own_file():
+    """Resume, a trial that is started again and a plain run ask the same; nobody else makes stages, or has a `done`."""
+    homes = {"Stage": set(), "done": set()}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Stage":
+                homes["Stage"].add(path)
+            if isinstance(node, ast.FunctionDef) and node.name == "done":
+                homes["done"].add(path)
+    stages = ROOT / "job/stages"
+    assert {path.parent for found in homes.values() for path in found} == {stages}
+    assert homes["done"] < homes["Stage"] == {path for path in stages.glob("*.py") if path.stem != "__init__"}
+
+
+@pytest.mark.parametrize("place", ["job/lifecycle.py", "job/run.py", "job/resume.py", "sweep/trial.py"])
+def test_who_resumes_does_not_look_at_the_outputs_itself(place):
+    outputs = {"metrics", "predictions", "comparison", "comparison_markdown", "training", "dataset_report", "report"}
+    looks = {"is_file", "exists", "read_text", "stat"}
+    for node in ast.walk(ast.parse((ROOT / place).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr in looks and isinstance(node.value, ast.Attribute):
+            assert node.value.attr not in outputs, f"{place}:{node.lineno}"

@@ -62,7 +62,7 @@ from yololab.config.arguments.commands import Syntax
 from yololab.config.arguments.translate import translate
 from yololab.config.compose import compose_experiment
 from yololab.config.folders import group_options
-from yololab.job.dry_estimate import estimate_from, probe_experiment
+from yololab.job.stages.estimate import estimate_from, probe_experiment
 from yololab.job.prepare import prepare_job
 from yololab.terminal.screen import Screen
 words = translate(sys.argv[1:], {"train": Syntax()}, group_options(Path.cwd()), Path.cwd()).overrides

@@ -73,16 +73,16 @@ MORE_MOMENTS = {
     "while the last checkpoint is stripped": (WRITTEN, 2 * EPOCHS + 1, 3),
     "in the evaluation": ("yololab.job.measure:write_metrics", 1, 3),
     "before there is a record": ("yololab.files.record:Record.begin", 1, 0),
-    "in the check": ("yololab.job.stages.before:write_manifest", 1, 0),
-    "in the estimate": ("yololab.job.stages.before:estimate_cost", 1, 0),
+    "in the check": ("yololab.job.stages.check:write_manifest", 1, 0),
+    "in the estimate": ("yololab.job.stages.estimate:estimate_cost", 1, 0),
     "in the first epoch": (SAVING, 1, 0),
     "before the best checkpoint is stripped": (WRITTEN, 2 * EPOCHS + 2, 3),
-    "between the two files of the comparison": ("yololab.job.stages.measuring:write_text", 1, 3),
-    "in the verification": ("yololab.job.stages.after:comparison_executed", 1, 3),
-    "in the export": ("yololab.job.stages.after:exported_outputs_differ", 1, 3),
+    "between the two files of the comparison": ("yololab.job.stages.compare:write_text", 1, 3),
+    "in the verification": ("yololab.job.stages.verify:comparison_executed", 1, 3),
+    "in the export": ("yololab.job.stages.verify:exported_outputs_differ", 1, 3),
     "in the promotion": ("yololab.files.baseline:copy_file", 1, 3),
     "before the end is recorded": ("yololab.files.record:Record.finish", 1, 3),
-    "before the page is written": ("yololab.job.stages.after:write_report", 1, 3),
+    "before the page is written": ("yololab.job.stages.report:write_report", 1, 3),
 }
 
 

@@ -46,6 +46,12 @@ def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, o
         write_text(path, content)
 
 
+def frozen_working_directory(folder: RunFolder) -> Path | None:
+    """Return the folder in which a run was started; None when its config does not say."""
+    found = _read(folder.hydra / "hydra.yaml", dict).get("hydra", {}).get("runtime", {}).get("cwd")
+    return Path(found) if found else None
+
+
 def refreeze(origin: RunFolder, folder: RunFolder) -> None:
     """Copy the frozen config of a run into the folder of its repetition, with the folder as Hydra's run directory."""
     for name in ("config.yaml", "overrides.yaml"):

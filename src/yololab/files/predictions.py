@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,16 @@ from yololab.files.atomic import write_bytes
 # 300 detections on each of a million images take 15 GB; more is no evaluation that we could compare.
 MOST_BYTES = 16 * 10**9
 # What numpy, zipfile and zlib raise for a file that is damaged, encrypted, absurd, or of another kind altogether.
-_DAMAGED: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, TypeError, AttributeError, MemoryError)
-_DAMAGED += (RuntimeError, zipfile.BadZipFile, zlib.error)
+_DAMAGED: tuple[type[Exception], ...] = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    MemoryError,
+)
+_DAMAGED += (KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 class PredictionsError(ValueError):
@@ -36,8 +44,12 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     write_bytes(path, packed.getbuffer())
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
     """Read arrays that `write_arrays` wrote.
+
+    Args:
+        path: The file.
+        names: Read these alone, to see whether the file is whole: a cut archive has lost its directory. None reads all.
 
     Raises:
         PredictionsError: The file is missing, damaged, too large, or holds anything but arrays of numbers.
@@ -46,7 +58,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         with np.load(path, allow_pickle=False) as archive:
             if sum(member.file_size for member in archive.zip.infolist()) > MOST_BYTES:
                 raise ValueError(f"more than {MOST_BYTES / 10**9:g} GB unpacked")
-            return {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in names or archive.files}
     except FileNotFoundError:
         raise PredictionsError(f"{path}: no such file; evaluate the model again") from None
     except _DAMAGED as error:

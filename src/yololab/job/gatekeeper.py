@@ -5,11 +5,11 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from yololab.config.schema import ApprovalConfig, Policy
+from yololab.config.schema import ApprovalConfig, ExperimentConfig, Policy
 from yololab.errors import ApprovalError
 from yololab.files.record import now
 
@@ -115,6 +115,27 @@ class Gatekeeper:
         if gate is GateName.PROMOTE and policy is Policy.AUTO:
             answer = Answer.NO  # going on without a person never moves the baseline
         return Approval(gate, facts, answer, f"policy:{policy}", now())
+
+
+def answering(given: ExperimentConfig, frozen: ApprovalConfig) -> ApprovalConfig:
+    """Return who answers in a run that is started from its frozen config: what was said now goes first.
+
+    Args:
+        given: The config of the command.
+        frozen: Who answers by the frozen config.
+    """
+    keys = {key.partition(".")[2] for key in given.overridden if key.partition(".")[0] == "approval"}
+    return given.approval if "" in keys else replace(frozen, **{key: getattr(given.approval, key) for key in keys})
+
+
+def answered_before(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the gates that the previous attempts of a run have passed, and by whom; the last answer of each counts."""
+    last = {item["gate"]: item for item in record.get("approvals", ())}
+    return {
+        str(gate): item["by"] if item["by"].startswith("before, ") else f"before, {item['by']}"
+        for gate, item in last.items()
+        if item["answer"] == Answer.YES and gate != GateName.PROMOTE
+    }
 
 
 def declined(approval: Approval) -> ApprovalError:

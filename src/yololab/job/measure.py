@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
-from yololab.config.schema import EvaluationConfig
+from yololab.config.schema import DeviceConfig, EvaluationConfig, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.resolved_yaml import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
+from yololab.errors import InputError
 from yololab.files.atomic import copy_file
 from yololab.files.baseline import METRICS, PREDICTIONS
 from yololab.files.json_files import write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
-from yololab.files.predictions import write_arrays
+from yololab.files.predictions import read_arrays, write_arrays
+from yololab.job.prepare import Prepared
 from yololab.statistics.records.arrays import to_arrays
 from yololab.tasks import Task
 from yololab.terminal.screen import Screen
@@ -51,31 +54,43 @@ def make_protocol(config: EvaluationConfig, train: TrainArguments, task: Task) -
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Where and how a measurement runs.
+class Measurement:
+    """On what, by what and where a checkpoint is measured.
 
     Attributes:
-        device: Ultralytics' device string; None picks one.
-        threads: CPU threads; None for all.
+        dataset: The dataset.
+        data_yaml: The resolved data.yaml for Ultralytics.
+        task: The row of the model's task.
+        protocol: The protocol.
+        fingerprints: Content hash of each split.
+        device: Device and threads.
         cache: Our cache folder.
         screen: Takes Ultralytics' lines.
     """
 
-    device: str | None
-    threads: int | None
+    dataset: Dataset
+    data_yaml: Path
+    task: Task
+    protocol: Protocol
+    fingerprints: Mapping[str, str]
+    device: DeviceConfig
     cache: Path
     screen: Screen
 
 
+def measurement_of(
+    config: ExperimentConfig, prepared: Prepared, data_yaml: Path, fingerprints: Mapping[str, str], screen: Screen
+) -> Measurement:
+    """Return the measurement that an experiment asks for."""
+    protocol = make_protocol(config.evaluation, config.train, prepared.task)
+    cache = prepared.paths.cache
+    return Measurement(prepared.dataset, data_yaml, prepared.task, protocol, fingerprints, config.device, cache, screen)
+
+
 def measure_checkpoint(
     checkpoint: Path,
-    dataset: Dataset,
-    data_yaml: Path,
-    task: Task,
-    protocol: Protocol,
-    fingerprints: Mapping[str, str],
     target: Path,
-    around: Surroundings,
+    how: Measurement,
     *,
     plots: Path | None = None,
     extra: Mapping[str, Any] | None = None,
@@ -84,71 +99,47 @@ def measure_checkpoint(
 
     Args:
         checkpoint: The checkpoint.
-        dataset: The dataset.
-        data_yaml: The resolved data.yaml for Ultralytics.
-        task: The row of the model's task.
-        protocol: The protocol.
-        fingerprints: Content hash of each split.
         target: The folder of the two files.
-        around: Device, threads, cache, screen.
+        how: What it is measured on, by and where.
         plots: Where curves, confusion matrix and samples are drawn; None draws none.
-        extra: Further keys of metrics.json.
+        extra: Further keys of metrics.json, e.g. whether training kept its settings.
     """
-    with ultralytics_log(around.screen.line_of_ultralytics):
+    with ultralytics_log(how.screen.line_of_ultralytics):
         evaluation = evaluate(
             checkpoint,
-            data_yaml=data_yaml,
-            dataset_root=key_root(dataset, data_yaml),
-            protocol=protocol,
-            device=around.device,
-            threads=around.threads,
+            data_yaml=how.data_yaml,
+            dataset_root=key_root(how.dataset, how.data_yaml),
+            protocol=how.protocol,
+            device=how.device.id,
+            threads=how.device.threads,
             save_dir=plots,
             plots=plots is not None,
-            cache=around.cache,
+            cache=how.cache,
         )
     write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
-    return write_metrics(
-        target / METRICS,
-        evaluation,
-        task,
-        model=str(checkpoint),
-        data=str(dataset.yaml),
-        root=str(dataset.root),
-        fingerprints=fingerprints,
-        extra=extra,
-    )
+    return write_metrics(target / METRICS, evaluation, str(checkpoint), how, extra or {})
 
 
 def write_metrics(
-    path: Path,
-    evaluation: Evaluation,
-    task: Task,
-    *,
-    model: str,
-    data: str,
-    root: str,
-    fingerprints: Mapping[str, str],
-    extra: Mapping[str, Any] | None = None,
+    path: Path, evaluation: Evaluation, model: str, how: Measurement, extra: Mapping[str, Any]
 ) -> MetricsFile:
     """Write an evaluation as metrics.json and read it back.
 
     Args:
         path: The file.
         evaluation: What was measured.
-        task: The row of its task.
         model: The checkpoint, as the reader knows it.
-        data: The dataset, as the reader knows it.
-        root: The dataset's folder, from which its images are named.
-        fingerprints: Content hash of each split.
-        extra: Further keys, e.g. whether training kept its settings.
+        how: What it was measured on.
+        extra: Further keys.
     """
-    protocol = asdict(evaluation.protocol)
-    custom, failures = measure_custom(evaluation.records)
+    task, protocol, confusion = how.task, asdict(evaluation.protocol), evaluation.confusion
     split = str(protocol.pop("split"))
+    custom, failures = measure_custom(evaluation.records)
     content = {
         "model": model,
-        "data": data,
-        "dataset_root": root,
+        "data": str(how.dataset.yaml),
+        # its images are named from here
+        "dataset_root": str(how.dataset.root),
         "split": split,
         "task": task.name,
         **evaluation.metrics,
@@ -164,21 +155,30 @@ def write_metrics(
         "protocol": protocol | {"ultralytics": evaluation.ultralytics},
         "protocol_changes": evaluation.changes,
         "warnings": [*evaluation.warnings, *failures],
-        "dataset_fingerprint": fingerprints.get(split),
-        "train_fingerprint": fingerprints.get("train"),
-        "speed_ms": evaluation.speed_ms,
-        "confusion": _confusion(evaluation),
         **({CUSTOM: custom} if custom else {}),
-        **(extra or {}),
+        "dataset_fingerprint": how.fingerprints.get(split),
+        "train_fingerprint": how.fingerprints.get("train"),
+        "speed_ms": evaluation.speed_ms,
+        # rows are predicted, columns true
+        "confusion": None
+        if confusion is None
+        else {"labels": confusion.labels, "matrix": confusion.matrix, "confidence": confusion.confidence},
+        **extra,
     }
     write_json(path, content, METRICS_VERSION)
     return read_metrics(path)
 
 
-def _confusion(evaluation: Evaluation) -> dict[str, Any] | None:
-    """Return the confusion matrix with its labels: rows are predicted, columns true."""
-    found = evaluation.confusion
-    return None if found is None else {"labels": found.labels, "matrix": found.matrix, "confidence": found.confidence}
+def whole_evaluation(folder: Path) -> MetricsFile | None:
+    """Return the numbers of an evaluation when both of its files are there and can be read, else None.
+
+    Of the records the header is read: a cut archive has none.
+    """
+    try:
+        json.loads(read_arrays(folder / PREDICTIONS, ("header",))["header"].tobytes())
+        return read_metrics(folder / METRICS)
+    except (InputError, ValueError):  # also what is no JSON and no archive of arrays
+        return None
 
 
 def keep_newest(metrics: MetricsFile, newest: Path) -> None:

@@ -15,11 +15,12 @@ from yololab.files.paths import RunFolder, create_folder
 from yololab.files.record import Record
 from yololab.host.provenance import collect_provenance
 from yololab.host.provenance import what_differs as provenance_differs
-from yololab.job.gatekeeper import Gatekeeper, terminal_asker
+from yololab.job.context import Context, Repeats
+from yololab.job.gatekeeper import Gatekeeper, answering, terminal_asker
+from yololab.job.lifecycle import start
 from yololab.job.measure import fingerprint_splits
 from yololab.job.prepare import prepare_job
-from yololab.job.resume import answering, refuse_other_settings
-from yololab.job.run import Launch, run_job
+from yololab.job.resume import refuse_other_settings
 from yololab.terminal.screen import Screen
 
 # The settings that may be given with a rerun; any other would make it another experiment.
@@ -39,7 +40,7 @@ def rerun_run(
         screen: Where to print.
 
     Returns:
-        The new run, and the exit code of its job.
+        The new run, and the exit code.
 
     Raises:
         InputError: The folder is no run's, another setting was given, or dataset or model are gone.
@@ -65,20 +66,16 @@ def rerun_run(
     name = experiment.train.name or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
     folder = RunFolder(create_folder(prepared.paths.tree.training, str(name)))
     refreeze(origin, folder)
-    launch = Launch(
-        config=experiment,
-        tree=frozen.tree,
-        choices=frozen.choices,
-        folder=folder,
-        working_directory=working_directory,
-        command=command,
-        screen=screen,
-        gatekeeper=Gatekeeper(experiment.approval, terminal_asker(screen.ask)),
-        prepared=prepared,
-        origin=str(origin.path),
-        rerun_differences=tuple(differences),
+    context = Context(
+        folder,
+        replace(frozen, experiment=experiment),
+        screen,
+        Gatekeeper(approval, terminal_asker(screen.ask)),
+        working_directory,
+        command,
+        repeats=Repeats(str(origin.path), differences),
     )
-    return folder, run_job(launch)
+    return folder, start(context, prepared)
 
 
 def what_differs(

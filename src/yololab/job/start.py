@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yololab.config.compose import Composed
+from yololab.config.frozen import Frozen
 from yololab.config.hydra_app import run_in
 from yololab.config.hydra_text import named_option
 from yololab.config.schema import DryRun
@@ -18,7 +19,7 @@ from yololab.terminal.screen import Screen
 def start_run(
     composed: Composed, task: str | None, command: Sequence[str], working_directory: Path, screen: Screen
 ) -> tuple[RunFolder, int]:
-    """Run one job in a folder of its own; nothing is left when config, dataset or model are not right.
+    """Start a run in a folder of its own; nothing is left when config, dataset or model are not right.
 
     Args:
         composed: The composed settings.
@@ -28,7 +29,7 @@ def start_run(
         screen: Where to print.
 
     Returns:
-        The run, and the exit code of its job.
+        The run, and its exit code.
 
     Raises:
         InputError: Config, dataset or model is not right; no folder was made.
@@ -39,9 +40,10 @@ def start_run(
         remedy = f"yololab -m search={composed.choices.get('search', sampler)} … searches, with a run for each trial"
         raise InputError(Problem("search", f"{sampler} without -m", "none: a single run searches nothing", remedy))
     # What follows imports PyTorch; a config error has been reported by now.
+    from yololab.job.context import Context
     from yololab.job.gatekeeper import Gatekeeper, terminal_asker
+    from yololab.job.lifecycle import start
     from yololab.job.prepare import prepare_job
-    from yololab.job.run import Launch, run_job
 
     screen.verbose = experiment.train.verbose
     prepared = prepare_job(experiment, working_directory, composed.data_option)
@@ -49,18 +51,10 @@ def start_run(
         found = f"{task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
         raise InputError(Problem("task", found, "the model's own task", "choose a model of that task"))
     folder = RunFolder(create_folder(prepared.paths.tree.training, run_name(composed)))
-    launch = Launch(
-        config=experiment,
-        tree=composed.tree,
-        choices=composed.choices,
-        folder=folder,
-        working_directory=working_directory,
-        command=command,
-        screen=screen,
-        gatekeeper=Gatekeeper(experiment.approval, terminal_asker(screen.ask)),
-        prepared=prepared,
-    )
-    return folder, int(run_in(folder.path, composed, lambda _config: run_job(launch)))
+    frozen = Frozen(experiment, composed.tree, composed.choices, composed.overrides)
+    gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
+    context = Context(folder, frozen, screen, gatekeeper, working_directory, command)
+    return folder, int(run_in(folder.path, composed, lambda _config: start(context, prepared)))
 
 
 def run_name(composed: Composed) -> str:

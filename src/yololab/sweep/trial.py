@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from yololab.config.frozen import thaw
 from yololab.errors import YololabError
 from yololab.files.paths import RunFolder
-from yololab.job.resume import Terms, start_or_continue
+from yololab.job.context import Context, Permissions, TrialContext
+from yololab.job.gatekeeper import Gatekeeper
+from yololab.job.lifecycle import start
 from yololab.sweep.executor import THREADS
 from yololab.sweep.planning.approvals import CHECKS, answered_by_parent, estimated_by_parent
 from yololab.sweep.planning.trial_env import TrialEnvironment, read_trial_environment
@@ -27,29 +29,34 @@ if TYPE_CHECKING:
 
 
 def run_trial(folder: Path) -> int:
-    """Run the trial in `folder`, or go on with it: calling it again, after whatever ended it, is always right.
+    """Run the trial in `folder`, or resume it: calling it again, after whatever ended it, is always right.
 
     Returns:
         The exit code of the job; 0 at once when the trial is complete or pruned, 2 when it is still running.
     """
     try:
-        frozen = thaw(folder)
-        sweep, number = SweepFolder(folder.resolve().parent), folder.resolve().name
-        threads = os.environ.get(THREADS)
-        terms = Terms(
-            screen=Screen(verbose=frozen.experiment.train.verbose),
-            command=sys.orig_argv,
+        run, frozen = RunFolder(folder.resolve()), thaw(folder)
+        sweep, number = SweepFolder(run.path.parent), run.path.name
+        config, threads = frozen.experiment, os.environ.get(THREADS)
+        if threads is not None and config.device.threads is None:
+            config.device.threads = int(threads)
+        context = Context(
+            run,
+            frozen,
+            Screen(verbose=config.train.verbose),
+            Gatekeeper(config.approval, None, answered_by_parent(sweep.path)),
             # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
-            working_directory=Path(sweep.read_settings().working_directory) if sweep.is_sweep() else Path.cwd(),
-            answered=answered_by_parent(sweep.path),
-            trial=True,
-            estimate=estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
-            threads=None if threads is None else int(threads),
-            kept_checks=sweep.path / CHECKS,
-            judge=_should_prune(read_trial_environment()),
-            take_over=True,  # the engine that starts it again has seen the end of the process before
+            Path(sweep.read_settings().working_directory) if sweep.is_sweep() else Path.cwd(),
+            sys.orig_argv,
+            trial=TrialContext(
+                estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
+                sweep.path / CHECKS,
+                _should_prune(read_trial_environment()),
+            ),
+            # The engine that starts it again has seen the end of the process before.
+            permissions=Permissions(take_over=True),
         )
-        return start_or_continue(RunFolder(folder.resolve()), terms)
+        return start(context)
     except YololabError as error:
         show_error(error)
         return error.exit_code

@@ -14,7 +14,7 @@ import pytest
 
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
-from yololab.job.gatekeeper import Answer, Gatekeeper, GateName
+from yololab.job.gatekeeper import Answer, Gatekeeper, GateName, answered_before
 
 
 def decide(gate=GateName.CPU, ask=None, answered=None, **policies):
@@ -56,6 +56,19 @@ def test_a_person_is_asked(said, answer):
 def test_a_trial_takes_the_answer_of_its_sweep():
     approval = decide(answered={"cpu": "sweep, user:ada"}, policy=Policy.NEVER)
     assert (approval.answer, approval.by) == (Answer.YES, "sweep, user:ada")
+
+
+def approval(gate: str, answer: str, by: str = "user:ann") -> dict[str, str]:
+    return {"gate": gate, "answer": answer, "by": by}
+
+
+def test_gates_that_were_passed_are_not_asked_again():
+    given = [approval("cpu", "yes"), approval("long", "no"), approval("long", "yes"), approval("worse", "unanswered")]
+    assert answered_before({"approvals": given}) == {"cpu": "before, user:ann", "long": "before, user:ann"}
+    assert answered_before({"approvals": [approval("cpu", "yes", "before, user:ann")]}) == {"cpu": "before, user:ann"}
+    assert answered_before({"approvals": [approval("cpu", "yes"), approval("cpu", "no")]}) == {}
+    assert answered_before({"approvals": [approval("promote", "yes")]}) == {}
+    assert answered_before({}) == {}
 
 
 ASKER = """

@@ -17,7 +17,6 @@ from yololab.files.locks import locked, maybe_running_elsewhere
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.host.processes import ProcessIdentity
-from yololab.job.resume import answered_before, what_is_missing
 from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath
 from yololab.ultralytics_adapter.training.resume_point import CheckpointState, Step, choose, refuse_other_training
 from yololab.ultralytics_adapter.training.training_file import TrainResult
@@ -113,57 +112,6 @@ class TestTheTable:
     def test_nothing_makes_nothing(self, tmp_path):
         assert keep_epochs(tmp_path / "results.csv", 0, {}) == 0.0
         assert not (tmp_path / "results.csv").exists()
-
-
-DONE = {"status": "complete", "training": {"status": "complete", "stop_reason": "finished"}, "verification": {1: 1}}
-
-
-class TestWhatIsMissing:
-    @pytest.fixture
-    def folder(self, tmp_path) -> RunFolder:
-        folder = RunFolder(tmp_path)
-        files = (folder.metrics, folder.predictions, folder.comparison, folder.comparison_markdown, folder.report)
-        for path in files:
-            path.parent.mkdir(exist_ok=True)
-            path.touch()
-        return folder
-
-    def test_a_complete_run_lacks_nothing(self, folder):
-        assert what_is_missing(folder, DONE, report=True) == []
-
-    @pytest.mark.parametrize(
-        ("change", "missing"),
-        [
-            ({"status": "running"}, ["decision"]),
-            ({"status": "rejected"}, ["decision"]),
-            ({"verification": None}, ["verification"]),
-            ({"training": None}, ["training"]),
-            ({"training": {"status": "complete", "stop_reason": "interrupted"}}, ["training"]),
-            ({"status": "pruned", "training": None}, []),
-        ],
-    )
-    def test_the_record_tells(self, folder, change, missing):
-        assert what_is_missing(folder, DONE | change, report=True) == missing
-
-    def test_the_files_tell(self, folder):
-        folder.report.unlink()
-        folder.predictions.unlink()
-        folder.comparison_markdown.unlink()
-        assert what_is_missing(folder, DONE, report=True) == ["evaluation", "comparison", "report"]
-        assert what_is_missing(folder, DONE, report=False) == ["evaluation", "comparison"]
-
-
-def approval(gate: str, answer: str, by: str = "user:ann") -> dict[str, str]:
-    return {"gate": gate, "answer": answer, "by": by}
-
-
-def test_gates_that_were_passed_are_not_asked_again():
-    given = [approval("cpu", "yes"), approval("long", "no"), approval("long", "yes"), approval("worse", "unanswered")]
-    assert answered_before({"approvals": given}) == {"cpu": "before, user:ann", "long": "before, user:ann"}
-    assert answered_before({"approvals": [approval("cpu", "yes", "before, user:ann")]}) == {"cpu": "before, user:ann"}
-    assert answered_before({"approvals": [approval("cpu", "yes"), approval("cpu", "no")]}) == {}
-    assert answered_before({"approvals": [approval("promote", "yes")]}) == {}
-    assert answered_before(None) == {}
 
 
 class TestTheLock:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from yololab.config.schema import ExperimentConfig
+from yololab.data.dataset.layout import split_images
+from yololab.files.paths import RunFolder
+from yololab.job.context import Context, Stage
+from yololab.job.prepare import Prepared, needed_splits
+from yololab.job.stages.check import Checked
+from yololab.job.train_inputs import write_inputs
 from yololab.terminal.screen import Screen
 from yololab.text import counted, duration
-from yololab.ultralytics_adapter.probe.timing import Probe
+from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
+from yololab.ultralytics_adapter.probe.timing import Probe, import_early, measure_training
+from yololab.ultralytics_adapter.training.training import TrainRequest
 
 # What a job takes beside its batches, on the machines that we measured: constants beside any real training.
 START_SECONDS = 3.0
@@ -113,6 +124,85 @@ class Estimate:
     def to_json(self) -> dict[str, Any]:
         """Return the estimate as it stands in the record."""
         return asdict(self) | {"actual_seconds": None}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """PyTorch and Ultralytics are imported."""
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What the run will cost.
+
+    Attributes:
+        estimate: The estimate; None in a trial, whose sweep has made it, and once the training has begun.
+    """
+
+    estimate: Estimate | None
+
+
+def load(checked: Checked) -> Loaded:
+    """Import PyTorch and Ultralytics: seconds that the training would take, told apart from what the estimate costs."""
+    import_early(checked.inputs.request.model)
+    return Loaded()
+
+
+def run(context: Context, checked: Checked) -> Estimated:
+    """Time a few real batches and say what the run will cost; a trial takes what its sweep has estimated."""
+    if context.trial is not None:
+        return Estimated(None)
+    probe = _measure(context.config, checked.inputs.request, context.screen)
+    plan = plan_of(context.config, checked.images, export=context.config.export.format is not None)
+    estimate = estimate_cost(probe, plan)
+    free = shutil.disk_usage(context.folder.path).free
+    warnings = shortages(estimate, free, int(probe.batch))
+    context.record.update(estimate=estimate.to_json() | {"free_disk_bytes": free, "warnings": warnings})
+    show_estimate(context.screen, estimate, warnings)
+    return Estimated(estimate)
+
+
+def done(context: Context) -> Estimated | None:
+    """Whether the training has begun: it was estimated, and agreed to, before."""
+    begun = context.folder.training.is_file() or context.folder.holds_a_run()
+    return Estimated(None) if begun else None
+
+
+def loaded(context: Context) -> Loaded | None:
+    """Whether there is nothing to estimate: what is left imports what it needs."""
+    return Loaded() if done(context) else None
+
+
+LOAD = Stage("load", load, loaded)
+STAGE = Stage("estimate", run, done)
+
+
+def probe_experiment(config: ExperimentConfig, prepared: Prepared, screen: Screen) -> Probe:
+    """Time a few real batches of an experiment before there is a run; nothing is left behind."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return _measure(config, write_inputs(config, prepared, RunFolder(Path(scratch))).request, screen)
+
+
+def _measure(config: ExperimentConfig, request: TrainRequest, screen: Screen) -> Probe:
+    settings = config.estimate
+    with ultralytics_log(screen.line_of_ultralytics):
+        return measure_training(request, batches=settings.batches, limit_seconds=settings.limit_seconds)
+
+
+def estimate_from(
+    probe: Probe, config: ExperimentConfig, prepared: Prepared, *, export: bool, warm: bool = True
+) -> Estimate:
+    """Extrapolate a probe to an experiment that is no run yet.
+
+    Args:
+        probe: What was measured, for the same model, data, image size, batch and device.
+        config: The experiment.
+        prepared: Its dataset and model.
+        export: Whether the model will be exported.
+        warm: Whether the process that trains is this one.
+    """
+    images = {split: len(split_images(prepared.dataset, split)) for split in needed_splits(config)}
+    return estimate_cost(probe, plan_of(config, images, export=export), warm=warm)
 
 
 def estimate_cost(probe: Probe, plan: Plan, *, warm: bool = True) -> Estimate:

@@ -2,101 +2,175 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import zipfile
+from dataclasses import dataclass
 from typing import Any
 
-from yololab.job.context import Job
+from yololab.errors import InputError, Problem
+from yololab.files.paths import RunFolder
+from yololab.files.record import Status
+from yololab.job.context import Context, Results, Stage
+from yololab.job.prepare import Prepared
+from yololab.job.stages.check import Checked
 from yololab.text import counted, duration
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
-from yololab.ultralytics_adapter.training.resume_point import find_resume_point
+from yololab.ultralytics_adapter.training.resume_point import ResumePoint, Step, find_resume_point, finished_training
 from yololab.ultralytics_adapter.training.training import EpochReport, TrainResult
 from yololab.ultralytics_adapter.training.training import train as train_model
 
 
-def train(job: Job) -> None:
-    """Train, in the run's own folder."""
-    request = job.rehearsal or job.request
-    assert request is not None
+@dataclass(frozen=True)
+class Trained:
+    """What the training did.
+
+    Attributes:
+        result: What it did and really used.
+        pruned: Whether its sweep has ended it early.
+    """
+
+    result: TrainResult
+    pruned: bool = False
+
+
+def run(context: Context, prepared: Prepared, checked: Checked) -> Trained:
+    """Train in the run's own folder, from where the previous attempt ended.
+
+    Raises:
+        InputError: The run was complete, and nothing of its training is left to resume from.
+    """
+    inputs, screen = checked.inputs, context.screen
+    request = inputs.rehearsal or inputs.request
     epochs = int(request.arguments["epochs"])
-    job.screen.stage("train", counted(epochs, "epoch"))
-    job.record.update(model_path=str(job.folder.best))
-    if job.earlier is not None:
-        done = find_resume_point(job.folder).epochs_done
-        job.screen.detail(f"going on after epoch {done} of {epochs}" if done else "no epoch was saved: beginning anew")
-        job.record.describe_attempt(from_epoch=done)
+    screen.stage("train", counted(epochs, "epoch"))
+    context.record.update(model_path=str(context.folder.best))
+    aside = None
+    if context.previous is not None:
+        point = find_resume_point(context.folder)
+        _refuse_retraining(context, point)
+        # What the previous attempts left and this one cannot use is moved there.
+        aside = context.folder.attempt(max(1, len(context.previous.get("attempts") or ())))
+        at = f"resumed after epoch {point.epochs_done} of {epochs}"
+        screen.detail(at if point.epochs_done else "no epoch was saved: training starts anew")
+        context.record.describe_attempt(from_epoch=point.epochs_done)
+    should_prune = context.trial.should_prune if context.trial else None
+    pruned = False
     with (
-        ultralytics_log(job.screen.line_of_ultralytics),
-        job.screen.training(epochs) as progress,
-        job.stop.waiting_for_batch(),
+        ultralytics_log(screen.line_of_ultralytics),
+        screen.training(epochs) as progress,
+        context.stop.waiting_for_batch(),
     ):
 
-        def show(report: EpochReport) -> None:
+        def on_epoch(report: EpochReport) -> None:
+            nonlocal pruned
             losses = [v for name, v in report.losses.items() if name.startswith("train/") and v is not None]
             numbers = {"loss": sum(losses) if losses else None}
-            numbers |= {name: report.metrics.get(name) for name in job.prepared.task.shown}
+            numbers |= {name: report.metrics.get(name) for name in prepared.task.shown}
             progress.epoch(report.epoch, report.epochs, numbers, report.seconds_left)
-            hopeless = job.judge is not None and job.judge(report.epoch, report.metrics)
-            job.pruned = hopeless and report.epoch < report.epochs
+            wanted = should_prune is not None and should_prune(report.epoch, report.metrics)
+            pruned = wanted and report.epoch < report.epochs
 
-        job.training = train_model(request, show, lambda: job.stop() or job.pruned, aside=aside_of(job))
-        record_training(job, job.training)
-    result = job.training
-    if job.pruned:
-        job.screen.detail(
-            f"given up after {counted(result.epochs_completed, 'epoch')}: other trials were better at this point"
-        )
-    _tell_dropped_images(job, result)
-    for warning in result.warnings:
-        job.screen.warn(warning)
-    for difference in result.differences:
-        job.screen.detail(
-            f"{difference.name}: {difference.requested} became {difference.effective} ({difference.reason})"
-        )
-    job.screen.detail(
-        f"{counted(result.epochs_completed, 'epoch')} in {duration(result.seconds)}, {result.stop_reason}"
-        + ("" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)")
-    )
+        result = train_model(request, on_epoch, lambda: context.stop() or pruned, aside=aside)
+        _record(context, result)  # also when somebody asked it to stop, which ends the run with this block
+    trained = Trained(result, pruned)
+    _show(context, checked, trained)
+    return trained
 
 
-def aside_of(job: Job) -> Path | None:
-    """Return where a continued training moves what it cannot use; None in the first attempt."""
-    if job.earlier is None:
-        return None
-    return job.folder.attempt(max(1, len(job.earlier.get("attempts") or ())))
+def done(context: Context) -> Trained | None:
+    """What the training did, when it came to its end and its table of epochs is there."""
+    result = finished_training(context.folder)
+    return None if result is None else Trained(result)
 
 
-def record_training(job: Job, result: TrainResult) -> None:
+def record(context: Context, trained: Trained) -> None:
+    """Record a training that an earlier attempt has finished."""
+    context.record.describe_attempt(from_epoch=trained.result.epochs_completed)
+    _record(context, trained.result)
+
+
+STAGE = Stage("train", run, done, record)
+
+
+def was_pruned(results: Results) -> bool:
+    """Whether the training was pruned: what it reached is measured, and no more."""
+    trained = results.get(Trained)
+    return trained is not None and trained.pruned
+
+
+def weights_problem(folder: RunFolder) -> str | None:
+    """Return what is wrong with the best checkpoint; None when nothing is.
+
+    A checkpoint is a zip archive, whose directory stands at its end: a cut one has none.
+    """
+    if not folder.best.is_file():
+        return "is gone"
+    return None if zipfile.is_zipfile(folder.best) else "is damaged"
+
+
+def weights_error(folder: RunFolder, problem: str) -> InputError:
+    """Return the error for a best checkpoint that is needed and cannot be used."""
+    remedy = f"put the checkpoint back, or train anew: yololab rerun {folder.path}"
+    return InputError(Problem(str(folder.best), problem, "the checkpoint of the training", remedy))
+
+
+def _refuse_retraining(context: Context, point: ResumePoint) -> None:
+    """Refuse to train a complete run from the start again: that would be another run.
+
+    Raises:
+        InputError: No checkpoint of its training can be read.
+    """
+    previous = context.previous or {}
+    if point.step is Step.ANEW and previous.get("status") == Status.COMPLETE:
+        found = f"{context.folder.training.name} cannot be read, and neither can a checkpoint"
+        remedy = f"train anew: yololab rerun {context.folder.path}"
+        raise InputError(Problem(str(context.folder.path), found, "what the training has left", remedy))
+
+
+def _record(context: Context, result: TrainResult) -> None:
     """Record what the training did and really used."""
-    job.record.update(
-        effective_config={"values": dict(result.effective), "differences": differences_of(result)},
-        training=result_of(result),
-        results=job.record.read()["results"] | {"final_epoch": result.epochs_completed},
+    content = result.to_json()
+    differences = content.pop("differences")
+    effective = content.pop("effective")
+    own = {key: effective.get(key) for key in ("lr0", "lrf", "momentum", "weight_decay")}
+    content["optimizer"] = own | dict(result.optimizer)
+    context.record.update(
+        effective_config={
+            "values": dict(effective),
+            "differences": [
+                {
+                    "key": item["name"],
+                    **{name: item[name] for name in ("requested", "effective", "reason")},
+                }
+                for item in differences
+            ],
+        },
+        training=content,
+        results=context.record.read()["results"] | {"final_epoch": result.epochs_completed},
     )
 
 
-def _tell_dropped_images(job: Job, result: TrainResult) -> None:
+def _show(context: Context, checked: Checked, trained: Trained) -> None:
+    """Show how the training ended, and what was not as it was asked for."""
+    screen, result = context.screen, trained.result
+    completed = counted(result.epochs_completed, "epoch")
+    if trained.pruned:
+        screen.detail(f"pruned after {completed}: other trials were better at this point")
+    _warn_of_dropped_images(context, checked, result)
+    for warning in result.warnings:
+        screen.warn(warning)
+    for change in result.differences:
+        screen.detail(f"{change.name}: {change.requested} became {change.effective} ({change.reason})")
+    selection = "" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)"
+    screen.detail(f"{completed} in {duration(result.seconds)}, {result.stop_reason}{selection}")
+
+
+def _warn_of_dropped_images(context: Context, checked: Checked, result: TrainResult) -> None:
     """Warn when Ultralytics trained on fewer images than the dataset has: it leaves out what it cannot read."""
-    used = (result.setup.get("images") or {}).get("train")
-    if job.report is None or used is None or job.rehearsal or job.config.train.fraction != 1.0:
+    used: Any = (result.setup.get("images") or {}).get("train")
+    if used is None or checked.inputs.rehearsal or context.config.train.fraction != 1.0:
         return
-    subset = job.folder.subset
-    expected = len(subset.read_text().splitlines()) if subset.is_file() else job.report.splits["train"].images
+    expected = checked.images["train"]
     if used < expected:
-        job.screen.warn(f"Ultralytics left out {expected - used} of {expected} training images; yololab.log says which")
-        job.record.update(dropped_training_images=expected - used)
-
-
-def differences_of(result: TrainResult) -> list[dict[str, Any]]:
-    """Return the arguments that were not used as requested, as they stand in the record."""
-    return [
-        {"key": item.name, "requested": item.requested, "effective": item.effective, "reason": item.reason}
-        for item in result.differences
-    ]
-
-
-def result_of(result: TrainResult) -> dict[str, Any]:
-    """Return what a training did, as it stands in the record; arguments and differences stand elsewhere there."""
-    content = result.to_json()
-    own = {key: result.effective.get(key) for key in ("lr0", "lrf", "momentum", "weight_decay")}
-    content["optimizer"] = own | dict(result.optimizer)
-    return {key: value for key, value in content.items() if key not in ("effective", "differences")}
+        left_out = f"Ultralytics left out {expected - used} of {expected} training images"
+        context.screen.warn(f"{left_out}; yololab.log says which")
+        context.record.update(dropped_training_images=expected - used)

@@ -1,180 +1,186 @@
-"""The checklist after a run: each item passed, failed, or not decidable, with its evidence."""
+"""The checklist after the training, recorded with its evidence; the export is made for it and tried."""
 
 from __future__ import annotations
 
-import math
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from yololab.errors import InputError
-from yololab.files.metrics import read_metrics
-from yololab.text import counted
+from yololab.config.schema import DryRun
+from yololab.data.dataset.layout import split_images
+from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
+from yololab.errors import InputError, JobError
+from yololab.files.epochs import read_results
+from yololab.job.checklist import (
+    Check,
+    all_passed,
+    batch_learnt,
+    comparison_executed,
+    exported_model_works,
+    loss_decreased,
+    metrics_saved,
+    training_started,
+)
+from yololab.job.context import Context, Results, Stage
+from yololab.job.measure import make_protocol
+from yololab.job.prepare import Prepared
+from yololab.job.stages.check import Checked
+from yololab.job.stages.compare import Compared
+from yololab.job.stages.evaluate import Evaluated
+from yololab.job.stages.train import Trained
+from yololab.ultralytics_adapter.export.exporting import export_model, exported_outputs_differ
+from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
+from yololab.ultralytics_adapter.validation.evaluation import evaluate
 
-MIN_EPOCHS_FOR_SLOPE = 3
-CLEAR_SHARE = 0.75
-LEARNT_SHARE = 2 / 3
+_MARKS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
 
 
 @dataclass(frozen=True)
-class Check:
-    """One item of the checklist.
+class Verified:
+    """The checklist.
 
     Attributes:
-        check: What was checked.
-        passed: True, False, or None when it cannot be said.
-        evidence: What the answer rests on.
+        checks: Its items.
+        dry_run: Whether a dry run was verified.
     """
 
-    check: str
-    passed: bool | None
-    evidence: str
+    checks: tuple[Check, ...]
+    dry_run: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the item as it stands in the record."""
-        return {"check": self.check, "passed": self.passed, "evidence": self.evidence}
-
-
-def training_started(train_losses: Sequence[float | None], first_batch: float | None = None) -> Check:
-    """The losses of the first batch and of the first epoch are finite numbers.
-
-    Args:
-        train_losses: Sum of the training losses, an entry an epoch; None where it is not finite or not known.
-        first_batch: Loss of the first batch; None when it is not known, as of a plain folder of Ultralytics.
-    """
-    name = "training started"
-    if not train_losses:
-        return Check(name, False, "no epoch was completed")
-    first = train_losses[0]
-    if first is None or not math.isfinite(first):
-        return Check(name, False, "the loss of the first epoch is not a finite number")
-    batch = "" if first_batch is None else f"first batch's loss {first_batch:.4g} (summed over its images), "
-    return Check(name, True, f"{batch}first epoch's loss {first:.4g}")
+    @property
+    def failed(self) -> list[str]:
+        """The names of the items that failed."""
+        return [item.check for item in self.checks if item.passed is False]
 
 
-def loss_decreased(train_losses: Sequence[float | None]) -> Check:
-    """The training loss falls: the Theil–Sen slope over the epochs is negative.
-
-    The slope is the median of the slopes between all pairs of epochs, so a single jump does not decide (Sen, 1968,
-    "Estimates of the regression coefficient based on Kendall's tau").
-    """
-    name = "loss decreased"
-    known = [(epoch, loss) for epoch, loss in enumerate(train_losses) if loss is not None and math.isfinite(loss)]
-    if len(known) < MIN_EPOCHS_FOR_SLOPE:
-        return Check(name, None, f"too few epochs to say: {len(known)}, at least {MIN_EPOCHS_FOR_SLOPE}")
-    slope = theil_sen_slope(known)
-    pairs = [(earlier, later) for i, (_, earlier) in enumerate(known) for _, later in known[i + 1 :]]
-    falls = sum(later < earlier for earlier, later in pairs)
-    evidence = (
-        f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} epochs, {slope:+.4g} an epoch (median slope); "
-        f"it falls in {falls} of {len(pairs)} pairs of epochs"
+def run(
+    context: Context, prepared: Prepared, checked: Checked, trained: Trained, evaluated: Evaluated, compared: Compared
+) -> Verified:
+    """Go through the checklist and record it with its evidence."""
+    config, folder = context.config, context.folder
+    losses = read_results(folder.results, validated=config.train.val).train_losses()
+    measured = {metric.name: evaluated.metrics.value(metric.name) for metric in prepared.task.metrics}
+    checks = (
+        training_started(losses, trained.result.first_loss),
+        batch_learnt(losses) if config.dry_run is DryRun.OVERFIT else loss_decreased(losses),
+        metrics_saved(folder.metrics, measured),
+        exported(context, prepared),
+        comparison_executed(compared.comparison.verdict, folder.comparison),
     )
-    if slope < 0 and falls < CLEAR_SHARE * len(pairs):
-        evidence += ": weak, noise alone can look like this"
-    return Check(name, slope < 0, evidence)
+    record_checks(context, checks)
+    context.screen.stage("verify", "")
+    for item in checks:
+        context.screen.show(f"{'':>9}  {_MARKS[item.passed]} {item.check}: {item.evidence}")
+    return Verified(checks, checked.inputs.rehearsal is not None)
 
 
-def batch_learnt(train_losses: Sequence[float | None]) -> Check:
-    """A model that is trained on one batch learns it: its loss falls by a third at least.
-
-    Whether it does tells a mistake in labels, learning rate or model from a hard dataset (Karpathy, 2019, "A Recipe
-    for Training Neural Networks").
-    """
-    name = "batch learnt"
-    known = [loss for loss in train_losses if loss is not None and math.isfinite(loss)]
-    if len(known) < MIN_EPOCHS_FOR_SLOPE or known[0] <= 0:
-        return Check(name, False, f"{counted(len(known), 'epoch')} with a finite loss")
-    share = min(known) / known[0]
-    evidence = f"loss {known[0]:.4g} to {min(known):.4g} in {len(known)} epochs ({share:.0%} of the first)"
-    return Check(name, share <= LEARNT_SHARE, evidence)
-
-
-def theil_sen_slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return the median slope over all pairs of points with different x.
-
-    >>> theil_sen_slope([(0, 3.0), (1, 2.0), (2, 1.0), (3, 9.0)])
-    0.5
-    """
-    slopes = sorted(
-        (y2 - y1) / (x2 - x1) for i, (x1, y1) in enumerate(points) for x2, y2 in points[i + 1 :] if x1 != x2
-    )
-    middle = len(slopes) // 2
-    return slopes[middle] if len(slopes) % 2 else (slopes[middle - 1] + slopes[middle]) / 2
-
-
-def metrics_saved(path: Path, measured: dict[str, float | None]) -> Check:
-    """metrics.json can be read again and holds what the validator measured."""
-    name = "metrics saved"
+def done(context: Context) -> Verified | None:
+    """The checklist, when it is on record."""
     try:
-        saved = read_metrics(path)
-    except InputError as error:
-        return Check(name, False, str(error))
-    different = [metric for metric, value in measured.items() if saved.value(metric) != value]
-    if different:
-        return Check(name, False, f"{path.name} differs from the validator in {', '.join(different)}")
-    return Check(name, True, f"{path.name} holds {len(measured)} metrics equal to the validator's")
+        found = ((context.previous or {}).get("verification") or {}).get("checks")
+        checks = tuple(Check(**item) for item in found or ())
+    except (AttributeError, TypeError):
+        return None
+    return Verified(checks, context.config.dry_run is not DryRun.OFF) if checks else None
 
 
-def exported_model_works(
-    format_name: str | None,
-    *,
-    images: int = 0,
-    max_relative_difference: float | None = None,
-    max_abs_difference: float | None = None,
-    tolerance: float = 0.0,
-    runtime: str = "",
-    error: str = "",
-    reason: str = "",
-    maps: tuple[str, int, float | None, float | None] | None = None,
-) -> Check:
-    """The exported model, run by its own runtime, gives the checkpoint's raw outputs and its mAP.
+STAGE = Stage("verify", run, done)
 
-    Args:
-        format_name: The format; None when nothing was exported.
-        images: Validation images that were tried.
-        max_relative_difference: Largest difference of a raw output relative to the largest output.
-        max_abs_difference: Largest difference of a raw output.
-        tolerance: The relative difference that is allowed.
-        runtime: What ran it.
-        error: Why it could not be exported or run.
-        reason: Why the raw outputs say nothing; the metric alone decides then.
-        maps: The metric, the number of images, and the value of checkpoint and export; None when not measured.
+
+def strict_error(context: Context, results: Results) -> JobError | None:
+    """Return the error of a failed checklist when `verification.strict` asks for one; a dry run is made to ask."""
+    verified = results.get(Verified)
+    if verified is None or not verified.failed:
+        return None
+    failed = ", ".join(verified.failed)
+    if verified.dry_run:
+        return JobError(f"the dry run failed: {failed}; nothing long was started")
+    if context.config.verification.strict:
+        return JobError(f"verification failed: {failed} (verification.strict=true)")
+    return None
+
+
+def record_checks(context: Context, checks: Sequence[Check]) -> None:
+    """Record the checklist."""
+    content = {"passed": all_passed(checks), "checks": [item.to_json() for item in checks]}
+    context.record.update(verification=content)
+
+
+def exported(context: Context, prepared: Prepared) -> Check:
+    """Export best.pt, run the export on validation images, and compare its raw outputs with the checkpoint's."""
+    config, folder = context.config, context.folder
+    asked_for = any(key.partition(".")[0] == "export" for key in config.overridden)
+    if config.export.format is None or (context.trial is not None and not asked_for):
+        return exported_model_works(None)
+    options = {key: value for key, value in asdict(config.export).items() if key not in ("format", "tolerance")}
+    split, threads = config.evaluation.split.value, config.device.threads
+    images = split_images(prepared.dataset, split)
+    if folder.list_of(split).is_file():  # a dry run uses these alone
+        images = [Path(line) for line in folder.list_of(split).read_text(encoding="utf-8").splitlines()]
+    imgsz = config.evaluation.imgsz or config.train.imgsz
+    try:
+        with ultralytics_log(context.screen.line_of_ultralytics):
+            made = export_model(
+                folder.best,
+                format=config.export.format,
+                options=options | {"imgsz": imgsz, "device": config.device.id},
+                threads=threads,
+                cache=prepared.paths.cache,
+            )
+            tried = evenly(images, config.verification.images)
+            found = exported_outputs_differ(folder.best, made.path, tried, imgsz=imgsz, threads=threads)
+            maps = _maps(context, prepared, made.path, images)
+    except (InputError, JobError) as error:
+        return exported_model_works(config.export.format, error=str(error))
+    context.record.update(export={"path": str(made.path), "format": made.format, "bytes": made.size_bytes})
+    return exported_model_works(
+        config.export.format,
+        reason=found.reason or "",
+        images=found.images,
+        max_relative_difference=found.max_relative_difference,
+        max_abs_difference=found.max_abs_difference,
+        tolerance=config.export.tolerance,
+        runtime=found.runtime,
+        maps=maps,
+    )
+
+
+def _maps(
+    context: Context, prepared: Prepared, exported: Path, images: list[Path]
+) -> tuple[str, int, float | None, float | None] | None:
+    """Measure the primary metric of checkpoint and export on the same images, one by one and letterboxed to a square.
+
+    Returns:
+        The metric, the number of images, and the value of checkpoint and export; None when it is not asked for.
     """
-    name = "exported model works"
-    if format_name is None:
-        return Check(name, None, "nothing was exported (export=none)")
-    if error or (max_relative_difference is None and not reason):
-        return Check(name, False, f"{format_name}: {error or 'no outputs to compare'}")
-    evidence, same = f"{format_name} with {runtime}", None
-    if max_relative_difference is None:
-        evidence += f": raw outputs were not compared ({reason})"
-    else:
-        same = max_relative_difference <= tolerance
-        evidence += (
-            f", {images} images: raw outputs differ by at most {max_abs_difference:.3g} "
-            f"({max_relative_difference:.2g} relative, {tolerance:g} allowed)"
-        )
-    if maps is not None:
-        metric, count, ours, theirs = maps
-        if ours is None or theirs is None:
-            evidence += f"; {metric}: nothing to measure in {count} images"
-        else:
-            alike = abs(ours - theirs) <= tolerance
-            if same is not None or ours or not alike:  # two zeros alone say nothing of an export
-                same = same is not False and alike
-            evidence += f"; {metric} on {count} images {ours:.4f} (checkpoint) and {theirs:.4f} (export)"
-    return Check(name, same, evidence)
+    config, dataset = context.config, prepared.dataset
+    wanted = config.verification.map_images
+    chosen = images if wanted is None else evenly(images, wanted)
+    if not chosen:
+        return None
+    asked = make_protocol(config.evaluation, config.train, prepared.task)
+    protocol = replace(asked, rect=False, batch=1, quantize=None, augment=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        names = Path(scratch) / "images.txt"
+        names.write_text("".join(f"{image}\n" for image in chosen), encoding="utf-8")
+        data = write_resolved_yaml(dataset, Path(scratch) / "data.yaml", False, {protocol.split: names})
+
+        def value(model: Path) -> float | None:
+            threads, cache = config.device.threads, prepared.paths.cache
+            root = key_root(dataset, data)
+            measured = evaluate(model, data, root, protocol, device="cpu", threads=threads, cache=cache)
+            return measured.metrics[prepared.task.primary_metric]
+
+        return prepared.task.primary_metric, len(chosen), value(context.folder.best), value(exported)
 
 
-def comparison_executed(verdict: str | None, path: Path) -> Check:
-    """The comparison with the baseline was made and saved."""
-    name = "comparison executed"
-    if verdict is None or not path.is_file():
-        return Check(name, False, "no comparison was saved")
-    return Check(name, True, f"{verdict}, in {path.name}")
+def evenly(images: Sequence[Path], count: int) -> list[Path]:
+    """Return `count` images spread over all of them, all when there are no more.
 
-
-def all_passed(checks: Sequence[Check]) -> bool:
-    """Return whether no item failed; what cannot be said does not fail."""
-    return not any(check.passed is False for check in checks)
+    >>> evenly(["a", "b", "c", "d"], 2)
+    ['a', 'c']
+    """
+    if count >= len(images):
+        return list(images)
+    return [images[index * len(images) // count] for index in range(count)]

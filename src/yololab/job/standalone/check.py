@@ -7,15 +7,12 @@ from pathlib import Path
 from yololab.config.compose import Composed
 from yololab.config.schema import ExperimentConfig
 from yololab.data.checks.check_report import CheckReport
-from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.checks.suitability import likely_task, unsuitable_dataset
-from yololab.data.identity.manifest import write_manifest
 from yololab.data.labels.task_labels import TASK_DATA
 from yololab.errors import InputError
-from yololab.files.json_files import write_json
 from yololab.files.paths import RunFolder, create_folder
-from yololab.job.prepare import Paths, needed_splits, prepare_dataset, prepare_model, project_paths
-from yololab.job.stages.check import DATASET_REPORT_VERSION, check_settings, show_findings
+from yololab.job.prepare import Paths, prepare_dataset, prepare_model, project_paths
+from yololab.job.stages.check import checked_dataset, fingerprints_of, show_findings, write_findings
 from yololab.report.page import write_check_page
 from yololab.terminal.screen import Screen
 
@@ -39,23 +36,10 @@ def check_data(composed: Composed, task: str | None, working_directory: Path, sc
     problems = unsuitable_dataset(dataset, task) if asked else []
     if problems:
         raise InputError(problems)
-    train = composed.experiment.train
-    single_cls = train.single_cls
-    with screen.counting("images") as progress:
-        report = check_dataset(
-            dataset,
-            task,
-            progress=progress,
-            single_cls=single_cls,
-            needed=needed_splits(composed.experiment),
-            settings=check_settings(composed.experiment.check, train.imgsz, paths.cache),
-        )
+    report = checked_dataset(composed.experiment, dataset, task, paths.cache, screen)
     folder = RunFolder(create_folder(paths.tree.checks, name))
-    readable = all(file.digest for files in report.files.values() for file in files)
-    fingerprints = report.fingerprints(single_cls, train.class_ids) if readable else {}
-    content = report.to_json() | {"fingerprint": fingerprints}
-    write_json(folder.dataset_report, content, DATASET_REPORT_VERSION)
-    write_manifest(folder.manifest, report.manifest())
+    fingerprints = fingerprints_of(report, composed.experiment.train)
+    write_findings(folder, report, fingerprints)
     write_check_page(folder.path)
     show_findings(screen, name, report)
     screen.detail(f"checked for {task}")

@@ -10,7 +10,7 @@ from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import create_folder
-from yololab.job.measure import Surroundings, fingerprint_splits, keep_newest, make_protocol, measure_checkpoint
+from yololab.job.measure import fingerprint_splits, keep_newest, measure_checkpoint, measurement_of
 from yololab.job.prepare import prepare_job
 from yololab.terminal.screen import Screen
 
@@ -34,23 +34,13 @@ def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Scr
         raise InputError(
             Problem("model", f"{prepared.model.model} has no weights", "a checkpoint (.pt)", "name a trained model")
         )
-    protocol = make_protocol(experiment.evaluation, experiment.train, prepared.task)
-    screen.stage("evaluate", f"{prepared.model.model} on {protocol.split} of {prepared.dataset_name}")
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)
-    device = experiment.device
     with tempfile.TemporaryDirectory() as scratch, screen.logging_to(folder / "yololab.log"):
         data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download)
-        metrics = measure_checkpoint(
-            Path(prepared.model.model),
-            prepared.dataset,
-            data,
-            prepared.task,
-            protocol,
-            fingerprints,
-            folder,
-            Surroundings(device.id, device.threads, prepared.paths.cache, screen),
-            plots=folder if experiment.evaluation.plots else None,
-        )
+        how = measurement_of(experiment, prepared, data, fingerprints, screen)
+        screen.stage("evaluate", f"{prepared.model.model} on {how.protocol.split} of {prepared.dataset_name}")
+        plots = folder if experiment.evaluation.plots else None
+        metrics = measure_checkpoint(Path(prepared.model.model), folder, how, plots=plots)
     keep_newest(metrics, prepared.paths.tree.newest_metrics)
     return metrics

@@ -16,7 +16,7 @@ from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder, create_folder
-from yololab.job.measure import Surroundings, fingerprint_splits, make_protocol, measure_checkpoint
+from yololab.job.measure import Measurement, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
 from yololab.tasks import task_named
 from yololab.terminal.screen import Screen
@@ -73,16 +73,17 @@ def measure_plain_run(
     if isinstance(recorded, dict) and isinstance(recorded.get("imgsz"), int):
         protocol = replace(protocol, imgsz=recorded["imgsz"])
     screen.stage("evaluate", f"{reference.checkpoint} on {protocol.split}, {protocol.imgsz} px")
-    return measure_checkpoint(
-        reference.checkpoint,
+    how = Measurement(
         dataset,
         write_resolved_yaml(dataset, scratch / "data.yaml", allow_download=False),
         task,
         protocol,
         fingerprint_splits(dataset, train, task.name),
-        create_folder(paths.tree.evaluation, reference.path.name),
-        Surroundings(experiment.device.id, experiment.device.threads, paths.cache, screen),
+        experiment.device,
+        paths.cache,
+        screen,
     )
+    return measure_checkpoint(reference.checkpoint, create_folder(paths.tree.evaluation, reference.path.name), how)
 
 
 def _arguments(reference: RunReference) -> dict[str, Any]:

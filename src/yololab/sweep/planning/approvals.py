@@ -10,16 +10,14 @@ from typing import Any
 
 from yololab.data.checks.cached_check import check_key, save_check
 from yololab.data.checks.check_report import CheckReport
-from yololab.data.checks.dataset_check import check_dataset
 from yololab.errors import ApprovalError, JobError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import existing_folder
 from yololab.files.record import Status, now
-from yololab.job.dry_estimate import estimate_from, probe_experiment
 from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.job.prepare import Prepared, needed_splits
-from yololab.job.stages.check import check_settings, refuse_blocking, show_findings
-from yololab.job.stages.estimate import Estimate
+from yololab.job.stages.check import check_settings, checked_dataset, refuse_blocking, show_findings
+from yololab.job.stages.estimate import Estimate, estimate_from, probe_experiment
 from yololab.sweep.planning.plan import PlannedTrial
 from yololab.sweep.state import APPROVALS_VERSION, SweepFolder
 from yololab.terminal.screen import Screen
@@ -163,10 +161,7 @@ def _check_datasets(
         key = check_key(item.dataset, item.task.name, single, needed, settings)
         if key in checks:
             continue
-        with screen.counting("images") as progress:
-            report = check_dataset(
-                item.dataset, item.task.name, progress=progress, single_cls=single, needed=needed, settings=settings
-            )
+        report = checked_dataset(trial.experiment, item.dataset, item.task.name, item.paths.cache, screen)
         show_findings(screen, item.dataset_name, report)
         refuse_blocking(report)
         checks[key] = report

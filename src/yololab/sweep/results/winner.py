@@ -10,37 +10,39 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.comparison_file import write_comparison
 from yololab.comparison.run_reference import read_reference, sha256_of
-from yololab.config.frozen import Frozen, thaw
-from yololab.config.hydra_text import FREE_PREFIX
+from yololab.config.frozen import thaw
+from yololab.config.hydra_text import named_option
 from yololab.config.schema import Gate, Split
 from yololab.data.dataset.layout import missing_splits
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import JobError, YololabError
 from yololab.files.baseline import BASELINE_VERSION, baseline_of
 from yololab.files.json_files import read_json
-from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, now
-from yololab.host.signals import StopSignal
-from yololab.job.baselines import surroundings
-from yololab.job.context import Job
+from yololab.job.baseline import resolve_baseline
+from yololab.job.checklist import Check, exported_model_works
+from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper
-from yololab.job.measure import fingerprint_splits, make_protocol, measure_checkpoint
-from yololab.job.prepare import prepare_job
-from yololab.job.stages.after import exported
-from yololab.job.stages.verify import Check, all_passed, exported_model_works
-from yololab.report.page import write_report
+from yololab.job.measure import (
+    Measurement,
+    fingerprint_splits,
+    measure_checkpoint,
+    measurement_of,
+    whole_evaluation,
+)
+from yololab.job.prepare import Prepared, prepare_job
+from yololab.job.stages import compare, report, verify
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen, show_error
 from yololab.terminal.tables import comparison_table
-from yololab.ultralytics_adapter.models.resolve import resolve_model
 
 TEST = Split.TEST.value
 
@@ -59,97 +61,74 @@ def finish_winner(folder: Path) -> int:
     screen = Screen(verbose=frozen.experiment.train.verbose)
     record = Record(run)
     with screen.logging_to(run.log):
-        job = _job_of(run, frozen, screen)
+        context = Context(run, frozen, screen, Gatekeeper(frozen.experiment.approval, None), Path.cwd(), sys.orig_argv)
+        prepared = prepare_job(frozen.experiment, context.working_directory, named_option(frozen.choices, "data"))
         screen.stage("winner", f"of {run.path.parent.name}: trial {run.path.name}")
         error = None
         for name, step in (("test", _measure_on_test), ("export", _export)):
             started = time.monotonic()
             try:
-                step(job)
+                step(context, prepared)
             except (YololabError, OSError, RuntimeError, ValueError) as caught:
                 error = f"{name}: {caught}"
                 screen.warn(error)
             record.add_timing(f"winner_{name}", time.monotonic() - started)
         record.update(winner={"sweep": str(run.path.parent), "time": now(), "error": error})
-        if frozen.experiment.report.enabled:
-            write_report(run.path)
+        if report.wanted(context):
+            report.run(context)
     return 0 if error is None else 1
 
 
-def _job_of(run: RunFolder, frozen: Frozen, screen: Screen) -> Job:
-    """Return the trial's job as it stood at its end."""
-    option = frozen.choices.get("data", "")
-    prepared = prepare_job(frozen.experiment, Path.cwd(), None if option.startswith(FREE_PREFIX) else option)
-    return Job(
-        frozen.experiment,
-        prepared,
-        run,
-        screen,
-        Gatekeeper(frozen.experiment.approval, None),
-        StopSignal(),
-        choices=frozen.choices,
-        fingerprints=dict((Record(run).read().get("dataset") or {}).get("fingerprint") or {}),
-        data_yaml=run.data,
-        metrics=read_metrics(run.metrics),
-    )
-
-
-def _measure_on_test(job: Job) -> None:
+def _measure_on_test(context: Context, prepared: Prepared) -> None:
     """Measure the winner on the test split, and hold it against the baseline there.
 
     The trials were ranked on the validation split, which also chose each trial's best epoch: the winner's score there
     is too good. What the test split says was chosen by nothing.
     """
-    target, dataset = job.folder.test_evaluation, job.prepared.dataset
-    if job.config.evaluation.split is Split.TEST:
-        job.screen.detail("the trials were ranked on the test split: no split is left that chose nothing")
+    config, dataset, target = context.config, prepared.dataset, context.folder.test_evaluation
+    if config.evaluation.split is Split.TEST:
+        context.screen.detail("the trials were ranked on the test split: no split is left that chose nothing")
         return
     if TEST not in dataset.splits or missing_splits(dataset, (TEST,)):
-        job.screen.detail("the dataset has no test split to confirm the winner on")
+        context.screen.detail("the dataset has no test split to confirm the winner on")
         return
-    comparison = target / job.folder.comparison.name
-    if comparison.is_file():
+    comparison = target / context.folder.comparison.name
+    if whole_evaluation(target) is not None and compare.whole_comparison(comparison) is not None:
         return
-    prints = job.fingerprints | (
-        {} if TEST in job.fingerprints else fingerprint_splits(dataset, job.config.train, job.prepared.task.name)
-    )
-    protocol = replace(make_protocol(job.config.evaluation, job.config.train, job.prepared.task), split=TEST)
+    prints = dict((context.record.read().get("dataset") or {}).get("fingerprint") or {})
+    if TEST not in prints:
+        prints |= fingerprint_splits(dataset, config.train, prepared.task.name)
     with tempfile.TemporaryDirectory() as scratch:
         data = write_resolved_yaml(dataset, Path(scratch) / "data.yaml", allow_download=False)
-
-        def measure(checkpoint: Path, into: Path) -> MetricsFile:
-            return measure_checkpoint(
-                checkpoint, dataset, data, job.prepared.task, protocol, prints, into, surroundings(job)
-            )
-
-        metrics = measure(job.folder.best, target)
-        baseline = _baseline_on_test(job, prints.get(TEST), lambda model: measure(model, target / "baseline"))
-    found = compare_metrics(metrics, baseline, job.config.baseline.tolerance, job.config.baseline.guards)
-    write_comparison(comparison, found, job.config.baseline.gate or Gate.NONE)
-    job.record.update(test={"metrics": str(metrics.path), "verdict": found.verdict, "comparison": str(comparison)})
-    job.screen.stage("test", "the winner on the test split")
-    comparison_table(job.screen, found)
+        how = measurement_of(config, prepared, data, prints, context.screen)
+        how = replace(how, protocol=replace(how.protocol, split=TEST))
+        metrics = measure_checkpoint(context.folder.best, target, how)
+        baseline = _baseline_on_test(context, prepared, how, target / "baseline")
+    found = compare_metrics(metrics, baseline, config.baseline.tolerance, config.baseline.guards)
+    write_comparison(comparison, found, config.baseline.gate or Gate.NONE)
+    context.record.update(test={"metrics": str(metrics.path), "verdict": found.verdict, "comparison": str(comparison)})
+    context.screen.stage("test", "the winner on the test split")
+    comparison_table(context.screen, found)
 
 
-def _baseline_on_test(job: Job, fingerprint: str | None, measure: Callable[[Path], MetricsFile]) -> MetricsFile | None:
+def _baseline_on_test(context: Context, prepared: Prepared, how: Measurement, target: Path) -> MetricsFile | None:
     """Return the baseline's numbers on the test split: promoted there, else its checkpoint measured now, else None."""
-    paths, settings = job.prepared.paths, job.config.baseline
+    paths, settings = prepared.paths, context.config.baseline
     named = settings.model
     if named is None and settings.path is not None:
         checkpoint = read_reference(settings.path, paths.working_directory).checkpoint
         named = None if checkpoint is None else str(checkpoint)
     elif named is None:
-        name, task = job.prepared.dataset_name, job.prepared.task.name
-        there = baseline_of(paths.tree, name, task, fingerprint)
-        if fingerprint and there.exists():
+        name, task = prepared.dataset_name, prepared.task.name
+        there = baseline_of(paths.tree, name, task, how.fingerprints.get(TEST))
+        if how.fingerprints.get(TEST) and there.exists():
             return there.metrics()
-        split = job.config.evaluation.split.value
-        named = _promoted_checkpoint(baseline_of(paths.tree, name, task, job.fingerprints.get(split)).provenance)
+        evaluated = how.fingerprints.get(context.config.evaluation.split.value)
+        named = _promoted_checkpoint(baseline_of(paths.tree, name, task, evaluated).provenance)
     if named is None:
-        job.screen.detail("the baseline's checkpoint is not there, so it cannot be measured on the test split")
+        context.screen.detail("the baseline's checkpoint is not there, so it cannot be measured on the test split")
         return None
-    model = resolve_model(named, None, True, (paths.working_directory, paths.weights))
-    return measure(Path(model.model))
+    return measure_checkpoint(Path(resolve_baseline(named, prepared).model), target, how)
 
 
 def _promoted_checkpoint(provenance: Path) -> str | None:
@@ -161,18 +140,16 @@ def _promoted_checkpoint(provenance: Path) -> str | None:
     return str(path) if path.is_file() and sha256_of(path) == content.get("model_sha256") else None
 
 
-def _export(job: Job) -> None:
+def _export(context: Context, prepared: Prepared) -> None:
     """Export the winner and replace the checklist's item by what was found; one that was exported before stays."""
-    content = job.record.read()
+    content = context.record.read()
     made = content.get("export")
-    if job.config.export.format is None or (made and Path(str(made["path"])).exists()):
+    if context.config.export.format is None or (made and Path(str(made["path"])).exists()):
         return
-    item = exported(job)
-    named = exported_model_works(None).check
+    item, name = verify.exported(context, prepared), exported_model_works(None).check
     checks = [Check(**check) for check in (content.get("verification") or {}).get("checks", [])]
-    checks = [item if check.check == named else check for check in checks] or [item]
-    job.record.update(verification={"passed": all_passed(checks), "checks": [check.to_json() for check in checks]})
-    job.screen.stage("export", f"{item.check}: {item.evidence}")
+    verify.record_checks(context, [item if check.check == name else check for check in checks] or [item])
+    context.screen.stage("export", f"{item.check}: {item.evidence}")
 
 
 def main(folder: Path) -> int:

@@ -80,7 +80,7 @@ def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: st
         best_epoch = state.epoch + 1
     return StartingPoint(
         epoch=state.epoch + 1,
-        seconds=_trimmed_results(folder, state, place),
+        seconds=_keep_results(folder, state.epoch + 1, state, place),
         model=model,
         earlier=_earlier(folder),
         best_epoch=best_epoch,
@@ -91,15 +91,18 @@ def finish_training(folder: RunFolder, point: ResumePoint, place: Path, model: s
     """Do what was left of a training whose epochs are all done: final checkpoints, curves, training.json."""
     state = point.state
     assert state is not None
+    earlier = _earlier(folder) or TrainResult(effective=dict(state.train_args or {}))
     best_epoch, epochs = None, state.epoch + 1
     if state.epoch >= 0:
         start = bring_in_order(folder, point, place, model)
         best_epoch = start.best_epoch
     else:
-        epochs = len(read_results(folder.results).epochs) if folder.results.is_file() else state.epochs
+        # The checkpoint has forgotten its epoch; best.pt of an old run may know fewer than the table.
+        epochs = max(point.epochs_done, earlier.epochs_completed, _rows(folder.results)) or state.epochs
+        _keep_results(folder, epochs, state, place)
+        set_aside(point.unreadable, folder, place)
     remove_half_written(folder.weights)
     strip_checkpoints(folder.last, folder.best)
-    earlier = _earlier(folder) or TrainResult(effective=dict(state.train_args or {}))
     if (state.train_args or {}).get("plots"):
         _draw_curves(folder.results)
     write_training_file(
@@ -122,13 +125,20 @@ def reason_of_end(done: int, epochs: int, train_args: Mapping[str, Any]) -> str:
     return "finished" if done >= epochs else "early_stopping"
 
 
-def _trimmed_results(folder: RunFolder, state: CheckpointState, place: Path) -> float:
-    """Keep the rows of results.csv up to the checkpoint; return the seconds until then."""
+def _keep_results(folder: RunFolder, epochs: int, state: CheckpointState, place: Path) -> float:
+    """Keep the rows of results.csv up to an epoch, those that are lost from the checkpoint; return the seconds."""
     before = folder.results.read_bytes() if folder.results.is_file() else b""
-    seconds = keep_epochs(folder.results, state.epoch + 1, state.results or {})
+    seconds = keep_epochs(folder.results, epochs, state.results or {})
     if before and folder.results.read_bytes() != before:
         write_bytes(place / folder.results.name, before)
     return seconds
+
+
+def _rows(results: Path) -> int:
+    """Return how many epochs results.csv holds; 0 when it cannot be read."""
+    with contextlib.suppress(InputError):
+        return len(read_results(results).epochs)
+    return 0
 
 
 def _earlier(folder: RunFolder) -> TrainResult | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
+from yololab.files.epochs import read_results
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.training.training_file import TrainResult, read_training_file
 
@@ -101,10 +101,10 @@ def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tu
     """
     if written is not None and written.finished:
         return Step.DONE, None
-    last = next((state for state in states if state.path.name == "last.pt"), None)
-    if last is not None and last.epoch < 0:
-        # Only the end of a training strips it.
-        return Step.FINISH, last
+    # Only the end of a training strips its checkpoints, last.pt first; somebody may have deleted that since.
+    final = next((state for name in ("last.pt", "best.pt") for state in states if state.path.name == name), None)
+    if final is not None and final.epoch < 0:
+        return Step.FINISH, final
     newest = max((state for state in states if state.usable), key=lambda state: state.epoch, default=None)
     if newest is None:
         return Step.ANEW, None
@@ -112,15 +112,25 @@ def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tu
     return (Step.FINISH if over else Step.GO_ON), newest
 
 
+def finished_training(folder: RunFolder) -> TrainResult | None:
+    """Return what a training did when it came to its end and both of its tables are whole, else None.
+
+    results.csv must reach as far as training.json says: one that was cut or lost is made again from a checkpoint.
+    """
+    try:
+        result = read_training_file(folder.training)
+        reached = max(read_results(folder.results).epochs, default=0)
+    except InputError:
+        return None
+    return result if result.finished and reached >= result.epochs_completed else None
+
+
 def find_resume_point(folder: RunFolder) -> ResumePoint:
     """Read what a training has left and decide what is left to do; nothing is changed."""
-    written = None
-    with contextlib.suppress(InputError):
-        written = read_training_file(folder.training)
-    if written is not None and written.finished:
+    if finished_training(folder) is not None:
         return ResumePoint(Step.DONE)
     read = {path: read_state(path) for path in folder.checkpoints()}
-    step, state = choose([state for state in read.values() if state is not None], written)
+    step, state = choose([state for state in read.values() if state is not None], None)
     return ResumePoint(step, state, tuple(path for path, found in read.items() if found is None))
 
 

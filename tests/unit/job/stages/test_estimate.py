@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from yololab.job.dry_run import OVERFIT_EPOCHS, dry_run_arguments
+from yololab.job.checklist import batch_learnt
 from yololab.job.stages.estimate import (
     EVALUATION_SECONDS,
     EXPORT_SECONDS,
@@ -17,7 +17,7 @@ from yololab.job.stages.estimate import (
     estimate_cost,
     shortages,
 )
-from yololab.job.stages.verify import batch_learnt
+from yololab.job.train_inputs import OVERFIT_EPOCHS, dry_run_arguments
 from yololab.ultralytics_adapter.probe.timing import Probe, _for_whole_batch
 
 PROBE = Probe(

@@ -6,9 +6,8 @@ import shutil
 
 from yololab.cli.request import Request
 from yololab.files.paths import existing_folder
-from yololab.job.dry_estimate import estimate_from, probe_experiment
 from yololab.job.prepare import prepare_job
-from yololab.job.stages.estimate import shortages, show_estimate
+from yololab.job.stages.estimate import estimate_from, probe_experiment, shortages, show_estimate
 
 
 def run(request: Request) -> int:

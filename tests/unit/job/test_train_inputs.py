@@ -8,7 +8,7 @@ import numpy as np
 from label_maps import depth, grey, picture, semantic
 
 from yololab.data.dataset.layout import load_dataset
-from yololab.job.subset import drawn_images
+from yololab.job.train_inputs import drawn_images
 
 rng = np.random.default_rng(0)
 

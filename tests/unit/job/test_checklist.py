@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yololab.files.json_files import write_json
-from yololab.job.stages.verify import (
+from yololab.job.checklist import (
     Check,
     all_passed,
     comparison_executed,

@@ -1,0 +1,180 @@
+"""The items of the checklist after a run: each passed, failed, or not decidable, with its evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yololab.errors import InputError
+from yololab.files.metrics import read_metrics
+from yololab.text import counted
+
+MIN_EPOCHS_FOR_SLOPE = 3
+CLEAR_SHARE = 0.75
+LEARNT_SHARE = 2 / 3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One item of the checklist.
+
+    Attributes:
+        check: What was checked.
+        passed: True, False, or None when it cannot be said.
+        evidence: What the answer rests on.
+    """
+
+    check: str
+    passed: bool | None
+    evidence: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the item as it stands in the record."""
+        return {"check": self.check, "passed": self.passed, "evidence": self.evidence}
+
+
+def training_started(train_losses: Sequence[float | None], first_batch: float | None = None) -> Check:
+    """The losses of the first batch and of the first epoch are finite numbers.
+
+    Args:
+        train_losses: Sum of the training losses, an entry an epoch; None where it is not finite or not known.
+        first_batch: Loss of the first batch; None when it is not known, as of a plain folder of Ultralytics.
+    """
+    name = "training started"
+    if not train_losses:
+        return Check(name, False, "no epoch was completed")
+    first = train_losses[0]
+    if first is None or not math.isfinite(first):
+        return Check(name, False, "the loss of the first epoch is not a finite number")
+    batch = "" if first_batch is None else f"first batch's loss {first_batch:.4g} (summed over its images), "
+    return Check(name, True, f"{batch}first epoch's loss {first:.4g}")
+
+
+def loss_decreased(train_losses: Sequence[float | None]) -> Check:
+    """The training loss falls: the Theil–Sen slope over the epochs is negative.
+
+    The slope is the median of the slopes between all pairs of epochs, so a single jump does not decide (Sen, 1968,
+    "Estimates of the regression coefficient based on Kendall's tau").
+    """
+    name = "loss decreased"
+    known = [(epoch, loss) for epoch, loss in enumerate(train_losses) if loss is not None and math.isfinite(loss)]
+    if len(known) < MIN_EPOCHS_FOR_SLOPE:
+        return Check(name, None, f"too few epochs to say: {len(known)}, at least {MIN_EPOCHS_FOR_SLOPE}")
+    slope = theil_sen_slope(known)
+    pairs = [(earlier, later) for i, (_, earlier) in enumerate(known) for _, later in known[i + 1 :]]
+    falls = sum(later < earlier for earlier, later in pairs)
+    evidence = (
+        f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} epochs, {slope:+.4g} an epoch (median slope); "
+        f"it falls in {falls} of {len(pairs)} pairs of epochs"
+    )
+    if slope < 0 and falls < CLEAR_SHARE * len(pairs):
+        evidence += ": weak, noise alone can look like this"
+    return Check(name, slope < 0, evidence)
+
+
+def batch_learnt(train_losses: Sequence[float | None]) -> Check:
+    """A model that is trained on one batch learns it: its loss falls by a third at least.
+
+    Whether it does tells a mistake in labels, learning rate or model from a hard dataset (Karpathy, 2019, "A Recipe
+    for Training Neural Networks").
+    """
+    name = "batch learnt"
+    known = [loss for loss in train_losses if loss is not None and math.isfinite(loss)]
+    if len(known) < MIN_EPOCHS_FOR_SLOPE or known[0] <= 0:
+        return Check(name, False, f"{counted(len(known), 'epoch')} with a finite loss")
+    share = min(known) / known[0]
+    evidence = f"loss {known[0]:.4g} to {min(known):.4g} in {len(known)} epochs ({share:.0%} of the first)"
+    return Check(name, share <= LEARNT_SHARE, evidence)
+
+
+def theil_sen_slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the median slope over all pairs of points with different x.
+
+    >>> theil_sen_slope([(0, 3.0), (1, 2.0), (2, 1.0), (3, 9.0)])
+    0.5
+    """
+    slopes = sorted(
+        (y2 - y1) / (x2 - x1) for i, (x1, y1) in enumerate(points) for x2, y2 in points[i + 1 :] if x1 != x2
+    )
+    middle = len(slopes) // 2
+    return slopes[middle] if len(slopes) % 2 else (slopes[middle - 1] + slopes[middle]) / 2
+
+
+def metrics_saved(path: Path, measured: dict[str, float | None]) -> Check:
+    """metrics.json can be read again and holds what the validator measured."""
+    name = "metrics saved"
+    try:
+        saved = read_metrics(path)
+    except InputError as error:
+        return Check(name, False, str(error))
+    different = [metric for metric, value in measured.items() if saved.value(metric) != value]
+    if different:
+        return Check(name, False, f"{path.name} differs from the validator in {', '.join(different)}")
+    return Check(name, True, f"{path.name} holds {len(measured)} metrics equal to the validator's")
+
+
+def exported_model_works(
+    format_name: str | None,
+    *,
+    images: int = 0,
+    max_relative_difference: float | None = None,
+    max_abs_difference: float | None = None,
+    tolerance: float = 0.0,
+    runtime: str = "",
+    error: str = "",
+    reason: str = "",
+    maps: tuple[str, int, float | None, float | None] | None = None,
+) -> Check:
+    """The exported model, run by its own runtime, gives the checkpoint's raw outputs and its mAP.
+
+    Args:
+        format_name: The format; None when nothing was exported.
+        images: Validation images that were tried.
+        max_relative_difference: Largest difference of a raw output relative to the largest output.
+        max_abs_difference: Largest difference of a raw output.
+        tolerance: The relative difference that is allowed.
+        runtime: What ran it.
+        error: Why it could not be exported or run.
+        reason: Why the raw outputs say nothing; the metric alone decides then.
+        maps: The metric, the number of images, and the value of checkpoint and export; None when not measured.
+    """
+    name = "exported model works"
+    if format_name is None:
+        return Check(name, None, "nothing was exported (export=none)")
+    if error or (max_relative_difference is None and not reason):
+        return Check(name, False, f"{format_name}: {error or 'no outputs to compare'}")
+    evidence, same = f"{format_name} with {runtime}", None
+    if max_relative_difference is None:
+        evidence += f": raw outputs were not compared ({reason})"
+    else:
+        same = max_relative_difference <= tolerance
+        evidence += (
+            f", {images} images: raw outputs differ by at most {max_abs_difference:.3g} "
+            f"({max_relative_difference:.2g} relative, {tolerance:g} allowed)"
+        )
+    if maps is not None:
+        metric, count, ours, theirs = maps
+        if ours is None or theirs is None:
+            evidence += f"; {metric}: nothing to measure in {count} images"
+        else:
+            alike = abs(ours - theirs) <= tolerance
+            if same is not None or ours or not alike:  # two zeros alone say nothing of an export
+                same = same is not False and alike
+            evidence += f"; {metric} on {count} images {ours:.4f} (checkpoint) and {theirs:.4f} (export)"
+    return Check(name, same, evidence)
+
+
+def comparison_executed(verdict: str | None, path: Path) -> Check:
+    """The comparison with the baseline was made and saved."""
+    name = "comparison executed"
+    if verdict is None or not path.is_file():
+        return Check(name, False, "no comparison was saved")
+    return Check(name, True, f"{verdict}, in {path.name}")
+
+
+def all_passed(checks: Sequence[Check]) -> bool:
+    """Return whether no item failed; what cannot be said does not fail."""
+    return not any(check.passed is False for check in checks)

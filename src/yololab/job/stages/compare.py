@@ -1,0 +1,87 @@
+"""The comparison with the baseline: the named one, else the promoted one of this dataset and task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
+from yololab.comparison.comparison_file import read_comparison, write_comparison
+from yololab.comparison.result import Comparison
+from yololab.config.schema import Gate
+from yololab.errors import GateError, InputError
+from yololab.files.atomic import write_text
+from yololab.job.baseline import baseline_metrics, why_no_baseline
+from yololab.job.context import Context, Results, Stage
+from yololab.job.measure import measurement_of
+from yololab.job.prepare import Prepared
+from yololab.job.stages.check import Checked
+from yololab.job.stages.evaluate import Evaluated
+from yololab.report.comparison_markdown import comparison_markdown
+from yololab.terminal.tables import comparison_table
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison says.
+
+    Attributes:
+        comparison: The verdict and what it rests on.
+    """
+
+    comparison: Comparison
+
+
+def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evaluated) -> Compared:
+    """Compare, and write the result for programs and for people."""
+    settings, folder = context.config.baseline, context.folder
+    how = measurement_of(context.config, prepared, checked.inputs.data_yaml, checked.fingerprints, context.screen)
+    dry_run = checked.inputs.rehearsal is not None
+    other = None if dry_run else baseline_metrics(context, prepared, how)
+    why_none = why_no_baseline(context, prepared, checked.fingerprints)
+    comparison = compare_metrics(evaluated.metrics, other, settings.tolerance, settings.guards, no_baseline=why_none)
+    if dry_run:
+        comparison = replace(comparison, text=DRY_RUN_TEXT)
+    content = write_comparison(folder.comparison, comparison, settings.gate or Gate.NONE)
+    write_text(folder.comparison_markdown, comparison_markdown(content))
+    record(context, Compared(comparison))
+    context.screen.stage(
+        "compare", "nothing: a dry run" if dry_run else "with the baseline" if other else "no baseline yet"
+    )
+    comparison_table(context.screen, comparison)
+    return Compared(comparison)
+
+
+def done(context: Context) -> Compared | None:
+    """The comparison, when both of its files can be read."""
+    try:
+        written = context.folder.comparison_markdown.read_text(encoding="utf-8").endswith("\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    comparison = whole_comparison(context.folder.comparison) if written else None
+    return None if comparison is None else Compared(comparison)
+
+
+def whole_comparison(path: Path) -> Comparison | None:
+    """Return what a comparison.json says; None when it is missing or cannot be read."""
+    try:
+        return read_comparison(path)
+    except InputError:
+        return None
+
+
+def record(context: Context, compared: Compared) -> None:
+    """Record the verdict."""
+    context.record.update(comparison={"verdict": compared.comparison.verdict, "path": str(context.folder.comparison)})
+
+
+STAGE = Stage("compare", run, done, record)
+
+
+def gate_error(context: Context, results: Results) -> GateError | None:
+    """Return the error of the comparison's gate, when it stops the command; the run itself stays complete."""
+    gate, compared = context.config.baseline.gate or Gate.NONE, results.get(Compared)
+    if compared is None or compared.comparison.passes(gate):
+        return None
+    reasons = "; ".join((str(compared.comparison.verdict), *compared.comparison.broken_guards))
+    return GateError(f"the gate baseline.gate={gate} stops here: {reasons}")

@@ -1,0 +1,74 @@
+"""The evaluation of best.pt, once, under the pinned protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yololab.files.metrics import MetricsFile
+from yololab.job.context import Context, Stage
+from yololab.job.measure import keep_newest, measure_checkpoint, measurement_of, whole_evaluation
+from yololab.job.prepare import Prepared
+from yololab.job.stages.check import Checked, fingerprint_on_record
+from yololab.job.stages.train import Trained, weights_error, weights_problem
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What the evaluation measured.
+
+    Attributes:
+        metrics: The numbers.
+    """
+
+    metrics: MetricsFile
+
+
+def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained) -> Evaluated:
+    """Measure best.pt.
+
+    Raises:
+        InputError: It is gone, or damaged.
+    """
+    folder, rehearsal = context.folder, checked.inputs.rehearsal
+    how = measurement_of(context.config, prepared, checked.inputs.data_yaml, checked.fingerprints, context.screen)
+    context.screen.stage("evaluate", f"{folder.best.name} on {how.protocol.split}, {how.protocol.imgsz} px")
+    problem = weights_problem(folder)
+    if problem is not None:
+        raise weights_error(folder, problem)
+    comparable = rehearsal is None and trained.result.comparable
+    metrics = measure_checkpoint(
+        folder.best,
+        folder.evaluation,
+        how,
+        plots=folder.path if context.config.evaluation.plots else None,
+        extra={"comparable": comparable} | ({"dry_run": True} if rehearsal else {}),
+    )
+    evaluated = Evaluated(metrics)
+    record(context, prepared, checked, trained, evaluated)
+    return evaluated
+
+
+def done(context: Context) -> Evaluated | None:
+    """The numbers and their records, when both can be read and are of this dataset."""
+    metrics = whole_evaluation(context.folder.evaluation)
+    same = metrics is not None and metrics.fingerprint == fingerprint_on_record(context)
+    return Evaluated(metrics) if metrics is not None and same else None
+
+
+def record(context: Context, prepared: Prepared, checked: Checked, trained: Trained, evaluated: Evaluated) -> None:
+    """Record what was measured, and make it the newest evaluation."""
+    metrics, primary = evaluated.metrics, prepared.task.primary_metric
+    results = {
+        f"best_{primary}": metrics.value(primary),
+        "best_mAP50": metrics.value("mAP50"),
+        "best_mAP50-95": metrics.value("mAP50-95"),
+        "final_epoch": trained.result.epochs_completed,
+    }
+    measured = {metric.name: metrics.value(metric.name) for metric in prepared.task.metrics}
+    about = {"metrics": str(context.folder.metrics), "split": context.config.evaluation.split.value}
+    context.record.update(results=results, evaluation=about | measured)
+    if context.trial is None and checked.inputs.rehearsal is None:
+        keep_newest(metrics, prepared.paths.tree.newest_metrics)
+
+
+STAGE = Stage("evaluate", run, done, record, of_pruned=True)

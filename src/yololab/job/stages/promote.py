@@ -1,0 +1,77 @@
+"""Whether the run becomes the baseline, as `baseline.promote` says; by default a person is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yololab.comparison.comparability import names_protocol_difference
+from yololab.comparison.result import Comparison
+from yololab.comparison.run_reference import origin_of
+from yololab.config.schema import Promote
+from yololab.files.baseline import promote as promote_baseline
+from yololab.job.baseline import place_of_baseline
+from yololab.job.context import Context, Stage
+from yololab.job.gatekeeper import Answer, GateName
+from yololab.job.prepare import Prepared
+from yololab.job.stages.approve import answer_before, ask_gate, decided, facts_of
+from yololab.job.stages.check import Checked
+from yololab.job.stages.compare import Compared
+from yololab.job.stages.estimate import Estimated
+from yololab.job.stages.evaluate import Evaluated
+from yololab.job.stages.verify import Verified
+from yololab.statistics.inference.verdict import Verdict
+from yololab.terminal.screen import Screen
+
+
+def run(
+    context: Context,
+    prepared: Prepared,
+    checked: Checked,
+    estimated: Estimated,
+    evaluated: Evaluated,
+    compared: Compared,
+    verified: Verified,
+) -> None:
+    """Make the run the baseline, when somebody or a setting says so."""
+    if context.trial is not None or checked.inputs.rehearsal is not None:
+        return
+    before = answer_before(context, GateName.PROMOTE)
+    if before is not None and before["answer"] == Answer.NO and before["by"].startswith("user:"):
+        return  # nobody is asked twice
+    comparison, when = compared.comparison, context.config.baseline.promote
+    failed = verified.failed
+    if failed and context.config.verification.strict:
+        return
+    if when is Promote.ASK and comparison.verdict is not Verdict.DEGRADED:
+        but = f" It failed at: {', '.join(failed)}." if failed else ""
+        question, facts = f"Make this run the baseline?{but}", facts_of(context, prepared, checked, estimated.estimate)
+        wanted = ask_gate(context, GateName.PROMOTE, question, facts) is Answer.YES
+    else:
+        better = when is Promote.IF_IMPROVED and _is_better(context.screen, comparison, failed)
+        wanted = when is Promote.ALWAYS or better
+    if wanted:
+        baseline = place_of_baseline(context, prepared, checked.fingerprints)
+        origin = origin_of(context.folder)
+        target = promote_baseline(baseline, evaluated.metrics, context.folder.predictions, origin)
+        context.record.update(promoted={"path": str(target), "verdict": comparison.verdict})
+        context.screen.stage("promote", f"now the baseline: {baseline.folder}")
+
+
+def done(context: Context) -> bool | None:
+    """Whether it was decided before: a run that is measured again does not move the baseline a second time."""
+    return True if (context.previous or {}).get("promoted") else decided(context)
+
+
+STAGE = Stage("promote", run, done, once=True)
+
+
+def _is_better(screen: Screen, comparison: Comparison, failed: Sequence[str]) -> bool:
+    """Return whether a run may take the baseline's place by itself, and say what stands in a better one's way."""
+    if comparison.verdict not in (Verdict.IMPROVED, Verdict.NO_BASELINE) or comparison.broken_guards:
+        return False
+    reasons = [f"failed: {check}" for check in failed]
+    if names_protocol_difference(comparison.warnings):
+        reasons.append("the baseline was measured under another protocol")
+    if reasons:
+        screen.warn(f"not promoted ({'; '.join(reasons)}); to do it all the same: yololab promote RUN")
+    return not reasons
