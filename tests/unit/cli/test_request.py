@@ -1,0 +1,58 @@
+"""What a command is given, and the files and folders that its operands name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from yololab.cli.request import Request, check_operands
+from yololab.errors import InputError
+
+
+def request_of(folder, *operands: str, overrides: tuple[str, ...] = (), as_json: bool = False) -> Request:
+    return Request(operands, overrides, as_json, ("yololab",), folder)
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = tmp_path / "outputs/training/yolo26n_20260117_143000"
+    run.mkdir(parents=True)
+    return run
+
+
+def test_a_run_is_found_by_its_folder_and_by_its_name(run, tmp_path):
+    for text in (str(run), run.name, "outputs/training/yolo26n_20260117_143000"):
+        request = request_of(tmp_path, text)
+        check_operands("report", request)
+        assert request.path.resolve() == run
+
+
+def test_what_is_not_there_is_named_with_what_may_be_meant(run, tmp_path):
+    with pytest.raises(InputError, match=f"did you mean {run.name}"):
+        check_operands("report", request_of(tmp_path, "yolo26n_20260117_14300"))
+    with pytest.raises(InputError, match="lists what there is"):
+        check_operands("report", request_of(tmp_path / "elsewhere", "x"))
+
+
+def test_every_missing_thing_is_told_at_once(run, tmp_path):
+    with pytest.raises(InputError) as caught:
+        check_operands("compare", request_of(tmp_path, "gone", "lost"))
+    assert [problem.where for problem in caught.value.problems] == ["gone", "lost"]
+
+
+def test_patterns_and_texts_are_no_files(run, tmp_path):
+    check_operands("compare", request_of(tmp_path, "multirun/a_*/*", run.name))
+    check_operands("note", request_of(tmp_path, run.name, "no/such/file"))
+
+
+def test_results_lie_where_paths_root_says(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    assert request_of(tmp_path, overrides=(f"paths.root={elsewhere}",)).tree.root == elsewhere
+
+
+def test_json_is_printed_only_when_asked_for_and_holds_no_nan(tmp_path, capsys):
+    request_of(tmp_path).print_json({"a": float("nan")})
+    assert capsys.readouterr().out == ""
+    request_of(tmp_path, as_json=True).print_json({"a": float("nan"), "path": tmp_path})
+    assert json.loads(capsys.readouterr().out) == {"a": None, "path": str(tmp_path)}
