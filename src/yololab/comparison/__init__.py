@@ -1,1 +1,1 @@
-"""Is the new model really better: what is compared, by which evidence, and the words of the verdict."""
+"""Is the new model really better: what is compared, by which evidence, and what the verdict says."""

@@ -70,13 +70,13 @@ def value_changes(current: Records, baseline: Records, primary: str, *, lower_is
 
 
 def _value(change: ValueChange) -> dict[str, Any]:
-    """Return what is told of one image."""
+    """Return what comparison.json says of one image."""
     return {
         "image": change.key,
         "gain": change.gain,
         "truth": change.truth,
-        "current": {"value": change.current, "said": change.said_now},
-        "baseline": {"value": change.baseline, "said": change.said_before},
+        "current": {"value": change.current, "said": change.said_by_current},
+        "baseline": {"value": change.baseline, "said": change.said_by_baseline},
     }
 
 

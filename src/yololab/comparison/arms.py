@@ -68,7 +68,7 @@ class Arm:
 
 
 def read_arms(text: str, working_directory: Path) -> list[Arm]:
-    """Find the runs that a word names, an arm a configuration: one run, or all in a pattern or a sweep.
+    """Find the runs that a text names, an arm a configuration: one run, or all in a pattern or a sweep.
 
     Two runs are of one configuration when nothing but seed and name differs. Runs without metrics (failed, interrupted)
     are left out.

@@ -21,7 +21,7 @@ def class_differences(evidence: Evidence, current: MetricsFile, metric: str) -> 
 
 
 def other_classes(evidence: Evidence, current: MetricsFile, baseline: MetricsFile) -> dict[str, Any]:
-    """Return the rows of the class metrics beside the one that goes with the primary metric."""
+    """Return the rows of the class metrics other than the one that goes with the primary metric."""
     leading = TASKS[current.task].class_metric
     metrics = dict.fromkeys(item.metric for item in (evidence.result.classes if evidence.result else ()))
     rows = {

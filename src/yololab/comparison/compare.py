@@ -31,7 +31,7 @@ def compare_metrics(
 ) -> Comparison:
     """Compare two evaluations of the same split.
 
-    Where both have their per-detection records beside them, the verdict rests on a paired test over the images.
+    Where both have their per-detection records next to them, the verdict rests on a paired test over the images.
     Without, the rule on bare metrics is applied: with Δ the gain of the primary metric and τ the tolerance, Δ < −τ is
     DEGRADED, Δ > 0 is IMPROVED, anything between is NOT_WORSE. It has no statistical support, and says so.
 
@@ -39,7 +39,7 @@ def compare_metrics(
         current: The current model's metrics.
         baseline: The baseline's; None when there is none.
         tolerance: The drop that still counts as no worse.
-        guards: Limits beside the primary metric.
+        guards: Limits besides the primary metric.
         no_baseline: Why there is none, without the full stop.
 
     Raises:

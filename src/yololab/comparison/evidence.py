@@ -1,4 +1,4 @@
-"""What the images say of two models, from the records beside their metrics."""
+"""What the images say of two models, from the records next to their metrics."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Evidence:
 
 
 def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, tolerance: float) -> Evidence:
-    """Read the records beside the metrics of both sides and compare them.
+    """Read the records next to the metrics of both sides and compare them.
 
     Args:
         current: The current model's metrics.
@@ -70,13 +70,13 @@ def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Records
     """Return the records of an evaluation; None, and the reason added to `missing`, when they are not to be had.
 
     Args:
-        metrics: The evaluation's metrics; the records lie beside them.
+        metrics: The evaluation's metrics; the records lie next to them.
         side: What it is called in the reason.
         missing: Takes the reason.
     """
     path = metrics.path.parent / PREDICTIONS
     if not path.is_file():
-        missing.append(f"The {side} has no {PREDICTIONS} beside its metrics.")
+        missing.append(f"The {side} has no {PREDICTIONS} next to its metrics.")
         return None
     try:
         records = load_records(path)
@@ -84,7 +84,7 @@ def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Records
         missing.append(f"The records of the {side} were not used: {error}.")
         return None
     if not _belongs(records, metrics):
-        missing.append(f"{path} belongs to another evaluation than the metrics beside it.")
+        missing.append(f"{path} belongs to another evaluation than the metrics next to it.")
         return None
     return records
 
@@ -107,8 +107,8 @@ def _belongs(records: Records, metrics: MetricsFile) -> bool:
     if records.task != metrics.task or (metrics.split is not None and records.split != metrics.split):
         return False
     measured = metrics_of(records, task.primary_metric).points()[task.primary_metric]
-    told = metrics.value(task.primary_metric)
-    return measured is None or told is None or abs(measured - told) <= _SAME_EVALUATION
+    recorded = metrics.value(task.primary_metric)
+    return measured is None or recorded is None or abs(measured - recorded) <= _SAME_EVALUATION
 
 
 def statistics_of(result: PairedResult) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Guards: limits beside the primary metric, which a better mean must not be bought with."""
+"""Guards: limits besides the primary metric, which a better mean must not be bought with."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def compare_groups(current: Sequence[Arm], baseline: Sequence[Arm], tolerance: f
     if len(current) > 1 and len(baseline) > 1:
         named = "; ".join(arm.text for arm in (*current, *baseline))
         remedy = "name the runs of one configuration on one side, e.g. with a narrower pattern: 'multirun/x/[0-2]'"
-        found = f"{len(current)} and {len(baseline)} configurations beside the seed ({named})"
+        found = f"{len(current)} and {len(baseline)} configurations that differ in more than the seed ({named})"
         raise InputError(Problem("comparison", found, "several on one side at most", remedy))
     found_all = [compare_arms(ours, theirs, tolerance) for ours in current for theirs in baseline]
     worst = min(found_all, key=lambda found: _FROM_WORST.index(found.verdict))

@@ -15,7 +15,7 @@ from yololab.tasks import Direction
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One metric beside its baseline.
+    """One metric next to its baseline.
 
     Attributes:
         metric: Its name.
@@ -98,7 +98,7 @@ class Comparison:
         notes: What a reader should know, good or bad.
         confirmed: Whether a degradation is certain even at the upper end of its interval.
         statistics: What stands behind the verdict; None without records.
-        guards: The limits beside the primary metric that were set.
+        guards: The limits besides the primary metric that were set.
         analysis: Further keys of comparison.json: image by image, error by error.
     """
 

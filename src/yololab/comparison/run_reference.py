@@ -31,11 +31,11 @@ class RunReference:
     """
 
     path: Path
-    metrics: MetricsFile | None
-    predictions: Path | None
-    checkpoint: Path | None
-    data: str | None
-    dataset: str | None
+    metrics: MetricsFile | None = None
+    predictions: Path | None = None
+    checkpoint: Path | None = None
+    data: str | None = None
+    dataset: str | None = None
 
     def measured(self) -> MetricsFile:
         """Return the numbers of a reference that has been evaluated."""
@@ -60,39 +60,24 @@ def read_reference(text: str, working_directory: Path) -> RunReference:
     if path.is_file():
         if path.suffix != ".json":
             raise _not_comparable(path, "a file that is no metrics.json")
-        beside = path.parent / PREDICTIONS
-        return RunReference(
-            path, refuse_dry_run(read_metrics(path)), beside if beside.is_file() else None, None, None, None
-        )
+        return RunReference(path, refuse_dry_run(read_metrics(path)), _existing(path.parent / PREDICTIONS))
     if not path.is_dir():
         raise _not_comparable(path, "no such file or folder")
     if Baseline(path).exists():
         version = Baseline(path).current()
-        predictions = version / PREDICTIONS
-        return RunReference(
-            path,
-            read_metrics(version / "metrics.json"),
-            predictions if predictions.is_file() else None,
-            None,
-            None,
-            path.parent.name,
-        )
+        metrics = read_metrics(version / "metrics.json")
+        return RunReference(path, metrics, _existing(version / PREDICTIONS), dataset=path.parent.name)
     run = RunFolder(path)
-    for metrics, predictions in ((run.metrics, run.predictions), (path / "metrics.json", path / PREDICTIONS)):
-        if metrics.is_file():
+    for file, predictions in ((run.metrics, run.predictions), (path / "metrics.json", path / PREDICTIONS)):
+        if file.is_file():
+            metrics, best = refuse_dry_run(read_metrics(file)), _existing(run.best)
             return RunReference(
-                path,
-                refuse_dry_run(read_metrics(metrics)),
-                predictions if predictions.is_file() else None,
-                run.best if run.best.is_file() else None,
-                _recorded(run, "source"),
-                _recorded(run, "name"),
+                path, metrics, _existing(predictions), best, _recorded(run, "source"), _recorded(run, "name")
             )
     if run.best.is_file() and run.args.is_file():
         # one of ours whose metrics are gone still says what it was trained on
-        return RunReference(
-            path, None, None, run.best, _recorded(run, "source") or _data_of_plain_run(run), _recorded(run, "name")
-        )
+        data = _recorded(run, "source") or _data_of_plain_run(run)
+        return RunReference(path, checkpoint=run.best, data=data, dataset=_recorded(run, "name"))
     if run.record.is_file():
         status = read_json(run.record, (RECORD_VERSION,))["status"]
         raise _not_comparable(path, f"a run that is {status} and has no metrics")
@@ -119,6 +104,11 @@ def origin_of(folder: RunFolder) -> dict[str, Any]:
         record = read_json(folder.record, (RECORD_VERSION,))
         origin |= {"timestamp": record["timestamp"], "git": record["provenance"]["git"], "run_notes": record["notes"]}
     return origin
+
+
+def _existing(path: Path) -> Path | None:
+    """Return a file's path; None when it is not there."""
+    return path if path.is_file() else None
 
 
 def _recorded(run: RunFolder, key: str) -> str | None:

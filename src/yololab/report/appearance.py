@@ -39,7 +39,7 @@ VERDICTS = {
     "NOT_WORSE": Appearance("Not worse than the baseline", Tone.GOOD, "tick", "✅"),
     "INCONCLUSIVE": Appearance("Too close to call", Tone.WARN, "question", "⚠️"),
     "DEGRADED": Appearance("Worse than the baseline", Tone.BAD, "down", "❌"),
-    "NO_BASELINE": Appearance("A first result, with no baseline beside it", Tone.NEUTRAL, "flag", "🏁"),
+    "NO_BASELINE": Appearance("A first result, with no baseline next to it", Tone.NEUTRAL, "flag", "🏁"),
 }
 STATUSES = {
     "running": Appearance("Not finished", Tone.NEUTRAL, "clock"),

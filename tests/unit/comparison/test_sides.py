@@ -84,3 +84,11 @@ def test_the_name_of_a_dataset_comes_from_the_record_or_from_the_data(tmp_path):
     run.metrics.write_text(json.dumps(content | {"data": str(tmp_path / "pets" / "data.yaml")}))
     plain = read_reference(str(run.metrics), tmp_path)
     assert dataset_of(plain, read_metrics(run.metrics)) == "pets"
+
+
+def test_a_baseline_of_other_images_is_named(tmp_path):
+    run = run_of(tmp_path, "run", 0.5)
+    other = baseline_of(OutputTree(tmp_path), "animals", "detect", "0" * 64)
+    promote(other, read_metrics(run.metrics), None, {"run": str(run.path)})
+    with pytest.raises(InputError, match=f"{other.folder} is of other images or labels of it"):
+        compare(tmp_path, str(run.path))

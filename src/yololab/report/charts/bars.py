@@ -23,7 +23,7 @@ class Bar:
         label: Its name.
         value: Its length; None draws no bar.
         marker: A second value to compare with, drawn as a line across; None for none.
-        note: What its tooltip says beside the values.
+        note: What its tooltip says besides the values.
     """
 
     label: str
@@ -103,7 +103,7 @@ def grouped_bars(title: str, series: Sequence[str], rows: Sequence[Group]) -> Ma
 
 
 def _labels(labels: Iterable[str]) -> tuple[list[str], float]:
-    """Return labels cut to their column, and where the bars beside them begin."""
+    """Return labels cut to their column, and where the bars next to them begin."""
     cut = [shortened(label, LABEL_COLUMNS) for label in labels]
     return cut, 12 + max(text_width(label) for label in cut) * GLYPH
 

@@ -57,7 +57,7 @@ def figure(title: str, drawn: Markup, legend: Markup = Markup("")) -> Markup:  #
 
 
 def legend(series: Iterable[tuple[str, str, str]]) -> Markup:
-    """List series with their colours: kind (`s0`, `s1 dashed`, …), name, and a value beside it."""
+    """List series with their colours: kind (`s0`, `s1 dashed`, …), name, and a value next to it."""
     return Markup("").join(
         element(
             "span",

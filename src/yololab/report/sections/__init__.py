@@ -1,6 +1,6 @@
 """The sections of the page: each is one template and one pure function that prepares what the template shows.
 
-A new section is a template in `templates/sections/`, a function here beside, and a row in `SECTIONS`.
+A new section is a template in `templates/sections/`, a function here, and a row in `SECTIONS`.
 """
 
 from __future__ import annotations

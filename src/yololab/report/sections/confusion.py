@@ -44,25 +44,25 @@ def confusion(run: RunFiles) -> dict[str, Any] | None:
     task = TASKS.get(str(run.metrics.get("task") or "detect"))
     counted = task.counted if task else OBJECTS
     # Of objects the background is what is not there; of pixels it is a class like any other.
-    beside = counted == OBJECTS and BACKGROUND in labels
-    few = len(labels) - beside <= MOST_CLASSES_DRAWN
+    background = counted == OBJECTS and BACKGROUND in labels
+    few = len(labels) - background <= MOST_CLASSES_DRAWN
     return {
         "drawing": heatmap(labels, matrix) if few else None,
         "worst": [
             {
                 "true": item.true,
                 "predicted": item.predicted,
-                "missed": beside and item.predicted == BACKGROUND,
-                "false_alarm": beside and item.true == BACKGROUND,
+                "missed": background and item.predicted == BACKGROUND,
+                "false_alarm": background and item.true == BACKGROUND,
                 "count": count(item.count),
                 "of_true": share(item.of_true),
             }
             for item in worst[:MOST_CONFUSIONS]
         ],
         "more": max(len(worst) - MOST_CONFUSIONS, 0),
-        "classes": len(labels) - beside,
+        "classes": len(labels) - background,
         "counted": counted,
-        "false_alarms": beside,
+        "false_alarms": background,
     }
 
 

@@ -51,8 +51,8 @@ def loss_charts(losses: Mapping[str, Values]) -> dict[str, list[Series]]:
     charts: dict[str, list[Series]] = {}
     for column, values in losses.items():
         phase, _, name = column.partition("/")
-        words = name.split("_")
-        caption = " ".join([_LOSSES.get(words[0], words[0].capitalize()), *words[1:]])
+        parts = name.split("_")
+        caption = " ".join([_LOSSES.get(parts[0], parts[0].capitalize()), *parts[1:]])
         validated = phase == "val"
         series = Series("val" if validated else "train", values, colour=1 if validated else 0, dashed=validated)
         if any(value is not None for value in values):

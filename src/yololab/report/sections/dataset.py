@@ -58,7 +58,7 @@ def _unit(report: Mapping[str, Any]) -> str:
 
 
 def _charts(report: Mapping[str, Any]) -> list[Any]:
-    """Draw the classes, the objects' sizes and shapes, and the depths, the splits beside each other."""
+    """Draw the classes, the objects' sizes and shapes, and the depths, the splits next to each other."""
     distribution = mapping(report.get("distribution"))
     splits = {split: mapping(found) for split, found in mapping(distribution.get("splits")).items()}
     drawn = [_class_chart(report, list(splits))]
@@ -107,7 +107,7 @@ def _class_chart(report: Mapping[str, Any], splits: list[str]) -> Any:
 def _shares(
     title: str, labels: list[str], values: Mapping[str, list[float]], notes: Mapping[str, list[str]] | None = None
 ) -> Any:
-    """Draw counts as shares of their split, so that splits of unlike size can be compared, with the counts beside."""
+    """Draw counts as shares of their split, which makes splits of unlike size comparable, and write the counts."""
     totals = {split: sum(found) or 1.0 for split, found in values.items()}
     rows = [
         Group(

@@ -1,4 +1,4 @@
-"""The metrics, with the baseline's beside them."""
+"""The metrics, with the baseline's next to them."""
 
 from __future__ import annotations
 

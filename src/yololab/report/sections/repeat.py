@@ -43,15 +43,15 @@ def relative_path(folder: Path, directory: str) -> str:
     return str(folder)
 
 
-def typed_command(words: Sequence[str]) -> str:
+def typed_command(arguments: Sequence[str]) -> str:
     """Return a command line that can be pasted into a shell, the program by its short name.
 
     >>> typed_command(["/opt/venv/bin/yololab", "data=my data/data.yaml", "epochs=3"])
     "yololab 'data=my data/data.yaml' epochs=3"
     """
-    if not words:
+    if not arguments:
         return ""
-    program = PurePath(words[0].replace("\\\\", "/"))
+    program = PurePath(arguments[0].replace("\\\\", "/"))
     if program.name == "__main__.py":
-        return f"python -m yololab {shlex.join(words[1:])}".rstrip()
-    return shlex.join([program.name if program.stem == "yololab" else words[0], *words[1:]])
+        return f"python -m yololab {shlex.join(arguments[1:])}".rstrip()
+    return shlex.join([program.name if program.stem == "yololab" else arguments[0], *arguments[1:]])

@@ -46,7 +46,7 @@ class SweepFiles:
 
     @property
     def objectives(self) -> list[Mapping[str, Any]]:
-        """What was sought."""
+        """The targets: metric and direction of each objective."""
         return mappings(self.summary.get("objectives"))
 
     @property

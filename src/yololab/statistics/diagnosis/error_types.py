@@ -28,7 +28,7 @@ from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
 from yololab.statistics.metrics.point_metrics import average_precision
 from yololab.statistics.records.detections import DetectionRecords
 
-FOREGROUND, BACKGROUND = 0.5, 0.1
+FOREGROUND, BACKGROUND = 0.5, 0.1  # TIDE's t_f and t_b
 TYPES = ("classification", "localisation", "both", "duplicate", "background", "missed")
 _RIGHT = len(TYPES)
 _POINTING = (TYPES.index("classification"), TYPES.index("localisation"))
@@ -48,8 +48,8 @@ class ErrorType:
 
 
 @dataclass(frozen=True, eq=False)
-class _Judged:
-    """Every detection and label, judged.
+class _Assignment:
+    """The type of every detection, and which labels are missed.
 
     Attributes:
         kinds: Type of each detection, the number of types for a true positive, shape (D,).
@@ -68,31 +68,31 @@ def error_types(records: DetectionRecords) -> dict[str, ErrorType]:
     Args:
         records: The records of an evaluation; its boxes decide, also for masks and keypoints.
     """
-    judged = _judge(records)
+    assigned = _assign(records)
     classes = records.truth_class.astype(np.int64)
     labelled = np.unique(classes).tolist()
-    right = judged.kinds == _RIGHT
+    right = assigned.kinds == _RIGHT
     own = records.classes.astype(np.int64)
     counts = np.bincount(classes, minlength=1)
     before = _mean_ap(records, own, right, np.ones(len(own), bool), counts, labelled)
     found = {}
     for kind, name in enumerate(TYPES):
-        errors = judged.kinds == kind
+        errors = assigned.kinds == kind
         hits, kept, as_class, labels = right, ~errors, own, counts
         if name == "missed":
             kept = np.ones(len(own), bool)
-            labels = counts - np.bincount(classes[judged.missed], minlength=len(counts))
+            labels = counts - np.bincount(classes[assigned.missed], minlength=len(counts))
         elif kind in _POINTING:
-            hits, kept, as_class = _mended(records, judged, errors, own)
+            hits, kept, as_class = _mended(records, assigned, errors, own)
         after = _mean_ap(records, as_class, hits, kept, labels, labelled)
-        count = int(judged.missed.sum()) if name == "missed" else int(errors.sum())
+        count = int(assigned.missed.sum()) if name == "missed" else int(errors.sum())
         worth = None if before is None or after is None else after - before
         found[name] = ErrorType(count, worth)
     return found
 
 
-def _judge(records: DetectionRecords) -> _Judged:
-    """Judge the detections and labels of every image."""
+def _assign(records: DetectionRecords) -> _Assignment:
+    """Give every detection its type, and every label its state."""
     kinds = np.full(len(records.confidence), TYPES.index("background"), np.int64)
     label = np.full(len(records.confidence), -1, np.int64)
     missed = np.ones(len(records.truth_image), bool)
@@ -125,22 +125,22 @@ def _judge(records: DetectionRecords) -> _Judged:
         label[a:b] = np.where(points >= 0, points + c, -1)
         taken[points[points >= 0]] = True
         missed[c:d] = ~taken
-    return _Judged(kinds, label, missed)
+    return _Assignment(kinds, label, missed)
 
 
 def _mended(
-    records: DetectionRecords, judged: _Judged, errors: NDArray[np.bool_], own: NDArray[np.int64]
+    records: DetectionRecords, assigned: _Assignment, errors: NDArray[np.bool_], own: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
     """Let errors take the labels that they point at; return true positives, who stays, and the classes."""
-    claims = np.flatnonzero(errors | (judged.kinds == _RIGHT))
-    order = claims[np.lexsort((claims, -records.confidence[claims], judged.label[claims]))]
-    labels = judged.label[order]
+    claims = np.flatnonzero(errors | (assigned.kinds == _RIGHT))
+    order = claims[np.lexsort((claims, -records.confidence[claims], assigned.label[claims]))]
+    labels = assigned.label[order]
     winners = order[np.concatenate(([True], labels[1:] != labels[:-1]))] if len(order) else order
     hits = np.zeros(len(own), bool)
     hits[winners] = True
-    kept = ~errors & (judged.kinds != _RIGHT) | hits
+    kept = ~errors & (assigned.kinds != _RIGHT) | hits
     as_class = own.copy()
-    as_class[winners] = records.truth_class[judged.label[winners]]
+    as_class[winners] = records.truth_class[assigned.label[winners]]
     return hits, kept, as_class
 
 

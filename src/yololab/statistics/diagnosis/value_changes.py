@@ -19,8 +19,8 @@ class ValueChange:
         baseline: The baseline's value.
         gain: The change, positive for better.
         truth: What is true of the image, in words; None when there is no word for it.
-        said_now: What the current model says of it; None when there is nothing but the value.
-        said_before: What the baseline says.
+        said_by_current: What the current model says of it; None when there is nothing but the value.
+        said_by_baseline: What the baseline says.
     """
 
     key: str
@@ -28,8 +28,8 @@ class ValueChange:
     baseline: float
     gain: float
     truth: str | None
-    said_now: str | None
-    said_before: str | None
+    said_by_current: str | None
+    said_by_baseline: str | None
 
 
 def largest_value_changes(
@@ -50,7 +50,7 @@ def largest_value_changes(
         return []
     gain = (ours - theirs) * (-1 if lower_is_better else 1)
     size = np.where(np.isfinite(gain), np.abs(gain), 0)
-    order = np.lexsort((-current.telling() - baseline.telling(), -size))
+    order = np.lexsort((-current.certainty() - baseline.certainty(), -size))
     return [
         ValueChange(
             current.keys[place],
@@ -58,8 +58,8 @@ def largest_value_changes(
             float(theirs[place]),
             float(gain[place]),
             current.truth_of(place),
-            current.said_of(place),
-            baseline.said_of(place),
+            current.prediction_text(place),
+            baseline.prediction_text(place),
         )
         for place in order[:count].tolist()
         if size[place] > 0

@@ -134,7 +134,7 @@ def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False)
     """Compare two models over the same images.
 
     2,000 replicates, 10,000 where there are at most 1,000 images or where the verdict hangs on the noise of 2,000.
-    The metrics beside the primary one rest on 2,000 in any case.
+    The metrics besides the primary one rest on 2,000 in any case.
 
     Args:
         pair: The models.

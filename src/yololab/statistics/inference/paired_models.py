@@ -78,7 +78,7 @@ class Pair(ABC):
 
         Args:
             weights: f32, shape (I, B).
-            everything: Whether the costly metrics beside the primary one are wanted too.
+            everything: Whether the costly metrics besides the primary one are wanted too.
         """
         return (
             self.current.replicates(weights, everything=everything),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 # One seed for all comparisons: the same two models get the same verdict, and all models of a sweep the same resamples.
 SEED = 0
-BYTES_AT_ONCE = 20_000_000  # a block of weights: small enough for the memory beside it, large enough for numpy
+BYTES_AT_ONCE = 20_000_000  # a block of weights: small enough for the memory, large enough for numpy
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 1000
 _DRAWN_AT_ONCE = 100
 

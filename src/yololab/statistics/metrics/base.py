@@ -1,4 +1,4 @@
-"""The metrics of one evaluation under any weights of its images: what every form of records can be asked for."""
+"""The metrics of one evaluation under any weights of its images: what every type of records can be asked for."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class WeightedMetrics(ABC):
 
         Args:
             weights: Small whole numbers, f32, shape (I, B), C-contiguous.
-            everything: Whether the costly metrics beside the primary one are wanted too.
+            everything: Whether the costly metrics besides the primary one are wanted too.
         """
 
     def at_confidence(self, confidence: float) -> tuple[float, float] | None:  # noqa: ARG002
@@ -79,11 +79,11 @@ class WeightedMetrics(ABC):
         """Return the primary metric of each image by itself, NaN where it has none, shape (I,); None for detections."""
         return None
 
-    def telling(self) -> Values:
+    def certainty(self) -> Values:
         """Return how telling each image is, which puts equal changes in order, shape (I,)."""
         return np.zeros(len(self.keys))
 
-    def said_of(self, place: int) -> str | None:  # noqa: ARG002
+    def prediction_text(self, place: int) -> str | None:  # noqa: ARG002
         """Return what the model says of an image, in words; None when there is nothing but a number."""
         return None
 

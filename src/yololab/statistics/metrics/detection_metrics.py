@@ -92,7 +92,7 @@ def detection_replicates(ranked: Ranked, weights: Weights, truth: Weights, *, ev
         ranked: The kinds, the one that decides first.
         weights: Weight of each row of detections, f32, shape (V, B).
         truth: Weight of each row of labels, f32, shape (I, B).
-        everything: Whether the costly metrics beside the primary one are wanted too.
+        everything: Whether the costly metrics besides the primary one are wanted too.
     """
     metrics: dict[str, Values] = {}
     per_class: dict[str, Values] = {}

@@ -91,7 +91,7 @@ class ClassifyMetrics(LinearMetrics):
         """Return 1 for an image that is right, else 0."""
         return self.correct[:, ("top1", "top5").index(self.primary)].astype(np.float64)
 
-    def telling(self) -> Values:
+    def certainty(self) -> Values:
         """Return the confidence of the first class."""
         return self._records.confidence.astype(np.float64)
 
@@ -105,7 +105,7 @@ class ClassifyMetrics(LinearMetrics):
         ours, theirs = self._records, other._records
         return np.array_equal(ours.predicted, theirs.predicted) and np.array_equal(ours.confidence, theirs.confidence)
 
-    def said_of(self, place: int) -> str:
+    def prediction_text(self, place: int) -> str:
         """Return the first class and its confidence."""
         return f"{self._name(self._records.predicted[place, 0])} {self._records.confidence[place]:.2f}"
 

@@ -76,7 +76,7 @@ class Records(RecordsHeader, ABC):
 
     @property
     def details(self) -> dict[str, Any]:
-        """What a file's header has to hold beside the common attributes."""
+        """What a file's header has to hold besides the common attributes."""
         return {}
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -77,10 +77,7 @@ class ClassifyRecords(Records):
         return np.stack((hits[:, :1].any(axis=1), hits.any(axis=1)), axis=1)
 
 
-def pack_classified(
-    images: Iterable[ClassifiedImage],
-    header: RecordsHeader,
-) -> ClassifyRecords:
+def pack_classified(images: Iterable[ClassifiedImage], header: RecordsHeader) -> ClassifyRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 
     Args:

@@ -81,10 +81,7 @@ def confusion_side(names: Mapping[int, str]) -> int:
     return 2 if len(names) == 1 else len(names)
 
 
-def pack_confusion(
-    images: Iterable[ConfusionImage],
-    header: RecordsHeader,
-) -> ConfusionRecords:
+def pack_confusion(images: Iterable[ConfusionImage], header: RecordsHeader) -> ConfusionRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 
     Args:

@@ -67,7 +67,7 @@ class DepthRecords(Records):
 
     @property
     def details(self) -> dict[str, Any]:
-        """What a file's header has to hold beside the common attributes."""
+        """What a file's header has to hold besides the common attributes."""
         return {"metrics": list(self.metrics)}
 
     @classmethod

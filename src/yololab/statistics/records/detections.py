@@ -130,7 +130,7 @@ class DetectionRecords(Records):
 
     @property
     def details(self) -> dict[str, Any]:
-        """What a file's header has to hold beside the common attributes."""
+        """What a file's header has to hold besides the common attributes."""
         return {"iou_thresholds": list(self.iou_thresholds), "kinds": list(self.flags)}
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -16,7 +16,7 @@ def test_images_whose_answer_changed_come_with_both_answers():
     second = classified(targets, np.array([[1, 0, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]]), 3, [0.8, 0.4, 0.7, 0.5])
     changes = largest_value_changes(metrics_of(first, "top1"), metrics_of(second, "top1"), 5)
     assert [(change.key, change.gain) for change in changes] == [("00000.jpg", 1), ("00002.jpg", -1)]
-    assert (changes[0].truth, changes[0].said_now, changes[0].said_before) == (
+    assert (changes[0].truth, changes[0].said_by_current, changes[0].said_by_baseline) == (
         "class 0",
         "class 0 0.90",
         "class 1 0.80",
