@@ -224,6 +224,7 @@ LINES = [
 ]
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("line", LINES)
 def test_a_yolo_line_is_read_as_yolo_reads_it(line: str, yolo: Yolo, ultralytics_cfg: ModuleType):
     from ultralytics.utils.torch_utils import parse_device
@@ -262,6 +263,7 @@ def test_there_are_enough_lines():
     assert len(set(LINES)) == len(LINES)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     "line",
     [
@@ -283,6 +285,7 @@ def test_what_yolo_refuses_is_a_problem(line: str, yolo: Yolo):
     assert read(line).problems
 
 
+@pytest.mark.torch
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["a", "=", "b=", "=c", "d=1", "[1,", "2]", "e=[", "]", "f=[1]"]), max_size=7))
 def test_words_are_merged_as_ultralytics_merges_them(ultralytics_cfg: ModuleType, words: list[str]):
@@ -293,6 +296,7 @@ def test_words_are_merged_as_ultralytics_merges_them(ultralytics_cfg: ModuleType
     assert merge_tokens(words) == expected
 
 
+@pytest.mark.torch
 @settings(max_examples=100, deadline=None)
 @given(
     st.one_of(
@@ -316,6 +320,7 @@ def as_lists(value: Any) -> Any:
     return value
 
 
+@pytest.mark.torch
 def test_every_checkpoint_name_of_ultralytics_is_known(ultralytics_cfg: ModuleType):
     from ultralytics.utils.checks import check_model_file_from_stem
     from ultralytics.utils.downloads import GITHUB_ASSETS_NAMES
@@ -328,6 +333,7 @@ def test_every_checkpoint_name_of_ultralytics_is_known(ultralytics_cfg: ModuleTy
         assert accepted(f"model={stem}", groups={}) == {"model": name}
 
 
+@pytest.mark.torch
 def test_the_words_of_ultralytics_are_known(ultralytics_cfg: ModuleType):
     assert tuple(TASK_MODELS) == ultralytics_cfg.TASKS
     assert tuple(MODES) == ultralytics_cfg.MODES
@@ -874,6 +880,7 @@ def test_the_command_line_wins_over_a_file_wherever_it_stands(tmp_path: Path):
         assert values == FLAT_VALUES | {"epochs": 3, "model": "yolo26n", "device": "cpu"}
 
 
+@pytest.mark.torch
 def test_of_two_files_the_first_counts_as_in_ultralytics(tmp_path: Path, yolo: Yolo):
     (tmp_path / "a.yaml").write_text("epochs: 3\nlr0: 0.1\n")
     (tmp_path / "b.yaml").write_text("epochs: 5\nbox: 7\ncfg: c.yaml\n")
@@ -893,6 +900,7 @@ def test_a_file_never_sweeps(tmp_path: Path):
     )
 
 
+@pytest.mark.torch
 def test_a_full_copy_of_ultralytics_defaults_is_taken(ultralytics_cfg: ModuleType):
     values = accepted(f"cfg={ultralytics_cfg.DEFAULT_CFG_PATH}", groups={})
     defaults = {name: row.default for name, row in TRAIN_ARGUMENTS.items() if row.owner == "user"}
