@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 import sweep_contract
 
+from yololab.files.paths import RunFolder
 from yololab.sweep.engines.registry import make_executor
-from yololab.sweep.executor import OUTPUT, Executor, JobState, Resources
+from yololab.sweep.executor import Executor, JobState, Resources
 
 BODY = (sys.executable, str(Path(__file__).with_name("half_second_body.py")))
 PATIENCE_SECONDS = 60
@@ -126,8 +127,8 @@ class ExecutorContract:
         assert trials[5].environment["TOLD"] == "5"
         assert "SIGKILL" in executor.reason(handles[3])
         assert executor.reason(handles[0]) is None
-        assert "behaves: raise" in (trials[1].folder / OUTPUT).read_text()
-        assert "RuntimeError: as told" in (trials[1].folder / OUTPUT).read_text()
+        assert "behaves: raise" in RunFolder(trials[1].folder).output.read_text()
+        assert "RuntimeError: as told" in RunFolder(trials[1].folder).output.read_text()
 
     def test_started_again_it_goes_on(self, engine):
         executor = engine.make()

@@ -9,8 +9,8 @@ from typing import Any
 
 from yololab.comparison.comparability import pairing_problems
 from yololab.errors import InputError
-from yololab.files.baseline import PREDICTIONS
 from yololab.files.metrics import MetricsFile
+from yololab.files.paths import PREDICTIONS
 from yololab.files.predictions import PredictionsError, read_arrays
 from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
 from yololab.statistics.inference.paired_models import metrics_of, pair_of

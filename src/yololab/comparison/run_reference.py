@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 
 from yololab.errors import InputError, Problem
-from yololab.files.baseline import BASELINE_VERSION, PREDICTIONS, Baseline
+from yololab.files.baseline import BASELINE_VERSION, Baseline
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import RunFolder
+from yololab.files.paths import METRICS, PREDICTIONS, RunFolder
 from yololab.files.record import RECORD_VERSION
 
 
@@ -65,10 +65,10 @@ def read_reference(text: str, working_directory: Path) -> RunReference:
         raise _not_comparable(path, "no such file or folder")
     if Baseline(path).exists():
         version = Baseline(path).current()
-        metrics = read_metrics(version / "metrics.json")
+        metrics = read_metrics(version / METRICS)
         return RunReference(path, metrics, _existing(version / PREDICTIONS), dataset=path.parent.name)
     run = RunFolder(path)
-    for file, predictions in ((run.metrics, run.predictions), (path / "metrics.json", path / PREDICTIONS)):
+    for file, predictions in ((run.metrics, run.predictions), (path / METRICS, path / PREDICTIONS)):
         if file.is_file():
             metrics, best = refuse_dry_run(read_metrics(file)), _existing(run.best)
             return RunReference(

@@ -40,25 +40,25 @@ def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, o
     node = OmegaConf.masked_copy(OmegaConf.create({"hydra": hydra_node}), ["hydra"])
     for path, content in (
         (folder.config, yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True)),
-        (folder.hydra / "hydra.yaml", OmegaConf.to_yaml(node)),
-        (folder.hydra / "overrides.yaml", yaml.safe_dump(list(overrides), allow_unicode=True)),
+        (folder.hydra_settings, OmegaConf.to_yaml(node)),
+        (folder.overrides, yaml.safe_dump(list(overrides), allow_unicode=True)),
     ):
         write_text(path, content)
 
 
 def frozen_working_directory(folder: RunFolder) -> Path | None:
     """Return the folder in which a run was started; None when its config does not say."""
-    found = _read(folder.hydra / "hydra.yaml", dict).get("hydra", {}).get("runtime", {}).get("cwd")
+    found = _read(folder.hydra_settings, dict).get("hydra", {}).get("runtime", {}).get("cwd")
     return Path(found) if found else None
 
 
 def refreeze(origin: RunFolder, folder: RunFolder) -> None:
     """Copy the frozen config of a run into the folder of its repetition, with the folder as Hydra's run directory."""
-    for name in ("config.yaml", "overrides.yaml"):
-        copy_file(origin.hydra / name, folder.hydra / name)
-    content = _read(origin.hydra / "hydra.yaml", dict)
+    copy_file(origin.config, folder.config)
+    copy_file(origin.overrides, folder.overrides)
+    content = _read(origin.hydra_settings, dict)
     content["hydra"]["run"]["dir"] = content["hydra"]["runtime"]["output_dir"] = str(folder.path)
-    write_text(folder.hydra / "hydra.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    write_text(folder.hydra_settings, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
 def thaw(folder: Path) -> Frozen:
@@ -69,8 +69,8 @@ def thaw(folder: Path) -> Frozen:
     """
     run = RunFolder(folder)
     tree = _read(run.config, dict)
-    overrides = tuple(str(item) for item in _read(run.hydra / "overrides.yaml", list))
-    hydra_node = _read(run.hydra / "hydra.yaml", dict)
+    overrides = tuple(str(item) for item in _read(run.overrides, list))
+    hydra_node = _read(run.hydra_settings, dict)
     choices = hydra_node.get("hydra", {}).get("runtime", {}).get("choices", {})
     experiment = through_the_door(tree, overridden_keys(overrides))
     return Frozen(experiment, tree, {str(key): str(value) for key, value in choices.items()}, overrides)

@@ -8,7 +8,6 @@ the earlier baseline in force. The metrics.json and predictions.npz beside it ar
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,33 +18,15 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, new_folder, remove_temporaries
 from yololab.files.json_files import read_json, write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
-from yololab.files.paths import TIMESTAMP, OutputTree, safe_name
+from yololab.files.paths import METRICS, PREDICTIONS, PROVENANCE, TIMESTAMP, BaselineFolder, OutputTree, safe_name
 from yololab.files.record import now
 
 BASELINE_VERSION = 1
 FINGERPRINT_DIGITS = 8
-METRICS, PREDICTIONS, PROVENANCE = "metrics.json", "predictions.npz", "provenance.json"
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """The baseline of one dataset and task.
-
-    Attributes:
-        folder: `outputs/baselines/<dataset>/<task>`.
-    """
-
-    folder: Path
-
-    @property
-    def provenance(self) -> Path:
-        """The file that names the version in force and where it came from."""
-        return self.folder / PROVENANCE
-
-    @property
-    def history(self) -> Path:
-        """The folder of all versions."""
-        return self.folder / "history"
+class Baseline(BaselineFolder):
+    """The baseline of one dataset and task."""
 
     def exists(self) -> bool:
         """Whether something was promoted."""
@@ -117,7 +98,7 @@ def promote(
         The folder of the new version.
     """
     baseline.history.mkdir(parents=True, exist_ok=True)
-    with FileLock(baseline.folder / ".lock", timeout=60):
+    with FileLock(baseline.lock, timeout=60):
         stamp = now()
         version = _new_version(baseline.history)
         content = {**origin, "version": version, "promoted_at": stamp, "notes": notes}

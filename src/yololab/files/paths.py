@@ -1,9 +1,10 @@
-"""The folder of a run: the only place that spells the names of its files."""
+"""Where everything lies: with `sweep_paths` the only place that spells the names of our files and folders."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,10 @@ from pathlib import Path
 from yololab.errors import InputError, Problem
 
 TIMESTAMP = "%Y%m%d_%H%M%S"
+# Names that lie in more than one kind of folder: a run's, a baseline's, a plain one of Ultralytics, a scratch folder.
+METRICS, PREDICTIONS, COMPARISON, PROVENANCE = "metrics.json", "predictions.npz", "comparison.json", "provenance.json"
+BEST, LAST, ARGUMENTS, DATA_YAML = "best.pt", "last.pt", "args.yaml", "data.yaml"
+RECORD, REPORT, LOG = "experiment_log.json", "report.html", "yololab.log"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,16 @@ class RunFolder:
         return self.hydra / "config.yaml"
 
     @property
+    def overrides(self) -> Path:
+        """The overrides of the command, as Hydra writes them."""
+        return self.hydra / "overrides.yaml"
+
+    @property
+    def hydra_settings(self) -> Path:
+        """Hydra's own settings."""
+        return self.hydra / "hydra.yaml"
+
+    @property
     def weights(self) -> Path:
         """Folder of the checkpoints."""
         return self.path / "weights"
@@ -41,17 +56,17 @@ class RunFolder:
     @property
     def best(self) -> Path:
         """The checkpoint with the best fitness."""
-        return self.weights / "best.pt"
+        return self.weights / BEST
 
     @property
     def last(self) -> Path:
         """The checkpoint of the last epoch."""
-        return self.weights / "last.pt"
+        return self.weights / LAST
 
     @property
     def args(self) -> Path:
         """The arguments as Ultralytics wrote them."""
-        return self.path / "args.yaml"
+        return self.path / ARGUMENTS
 
     @property
     def results(self) -> Path:
@@ -66,7 +81,7 @@ class RunFolder:
     @property
     def data(self) -> Path:
         """The resolved data.yaml that Ultralytics was given."""
-        return self.path / "data.yaml"
+        return self.path / DATA_YAML
 
     @property
     def subset(self) -> Path:
@@ -86,12 +101,12 @@ class RunFolder:
     @property
     def metrics(self) -> Path:
         """The evaluation's numbers."""
-        return self.evaluation / "metrics.json"
+        return self.evaluation / METRICS
 
     @property
     def predictions(self) -> Path:
         """The evaluation's per-detection records."""
-        return self.evaluation / "predictions.npz"
+        return self.evaluation / PREDICTIONS
 
     @property
     def baseline_evaluation(self) -> Path:
@@ -125,7 +140,7 @@ class RunFolder:
     @property
     def comparison(self) -> Path:
         """The comparison with the baseline, for programs."""
-        return self.path / "comparison.json"
+        return self.path / COMPARISON
 
     @property
     def comparison_markdown(self) -> Path:
@@ -135,17 +150,42 @@ class RunFolder:
     @property
     def record(self) -> Path:
         """The versioned record of the run."""
-        return self.path / "experiment_log.json"
+        return self.path / RECORD
 
     @property
     def report(self) -> Path:
         """The self-contained HTML page."""
-        return self.path / "report.html"
+        return self.path / REPORT
 
     @property
     def log(self) -> Path:
         """Everything printed, Ultralytics' lines included."""
-        return self.path / "yololab.log"
+        return self.path / LOG
+
+    @property
+    def trial(self) -> Path:
+        """What a sweep notes of its trial."""
+        return self.path / "trial.json"
+
+    @property
+    def output(self) -> Path:
+        """What the process of a trial prints; it is appended to when the trial starts again."""
+        return self.path / "output.log"
+
+    @property
+    def slurm(self) -> Path:
+        """What submitit keeps of the trial's jobs."""
+        return self.path / ".slurm"
+
+    @property
+    def ray(self) -> Path:
+        """What the trial's tasks in Ray tell of themselves."""
+        return self.path / ".ray"
+
+    @property
+    def record_lock(self) -> Path:
+        """The file that whoever changes the record holds locked meanwhile."""
+        return self.path / f".{RECORD}.lock"
 
     @property
     def lock(self) -> Path:
@@ -219,7 +259,7 @@ class OutputTree:
     @property
     def newest_metrics(self) -> Path:
         """Copy of the newest evaluation's numbers."""
-        return self.evaluation / "metrics.json"
+        return self.evaluation / METRICS
 
     @property
     def comparisons(self) -> Path:
@@ -241,11 +281,84 @@ class OutputTree:
         """Folder of the sweeps."""
         return self.root / "multirun"
 
+    def provenances(self) -> Iterator[Path]:
+        """Yield the provenance of each promoted baseline, and of each version that was one before."""
+        yield from self.baselines.glob(f"*/*/{PROVENANCE}")
+        yield from self.baselines.glob(f"*/*/history/*/{PROVENANCE}")
+
+    def records(self) -> Iterator[Path]:
+        """Yield the record of each run and of each trial."""
+        yield from self.training.glob(f"*/{RECORD}")
+        yield from self.multirun.glob(f"*/*/{RECORD}")
+
     def find(self, text: str, working_directory: Path) -> Path:
         """Return the folder or file that a user means: a path, or the name of a run as `yololab runs` prints it."""
         path = (working_directory / Path(text).expanduser()).resolve()
         named = (self.training / text, self.root / text)
         return path if path.exists() else next((item for item in named if item.exists()), path)
+
+
+@dataclass(frozen=True)
+class BaselineFolder:
+    """Paths of the baseline of one dataset and task.
+
+    Attributes:
+        folder: `outputs/baselines/<dataset>/<task>`.
+    """
+
+    folder: Path
+
+    @property
+    def provenance(self) -> Path:
+        """The file that names the version in force and where it came from."""
+        return self.folder / PROVENANCE
+
+    @property
+    def history(self) -> Path:
+        """The folder of all versions."""
+        return self.folder / "history"
+
+    @property
+    def lock(self) -> Path:
+        """The file that whoever promotes holds locked meanwhile."""
+        return self.folder / ".lock"
+
+
+@dataclass(frozen=True)
+class CacheFolder:
+    """Paths of what is made again when it is missing; several projects and processes may share it.
+
+    Attributes:
+        path: `paths.cache`.
+    """
+
+    path: Path
+
+    @property
+    def labels(self) -> Path:
+        """Ultralytics' label caches, which it would write next to the data."""
+        return self.path / "labels"
+
+    @property
+    def ultralytics(self) -> Path:
+        """Ultralytics' private settings."""
+        return self.path / "ultralytics"
+
+    @property
+    def other_libraries(self) -> Path:
+        """What other libraries keep in the user's cache folder."""
+        return self.path / "xdg"
+
+    def images(self, version: int) -> Path:
+        """What is known of images that have not changed, in the layout of `version`."""
+        return self.path / f"images-{version}.sqlite"
+
+    def files(self) -> Iterator[Path]:
+        """Yield every file that we put there; anything else is not ours to delete. Folders that are links are left."""
+        yield from self.path.glob("images-*.sqlite*")
+        for name in ("labels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg"):
+            if not (self.path / name).is_symlink():
+                yield from (self.path / name).rglob("*")
 
 
 def safe_name(text: str) -> str:

@@ -153,7 +153,7 @@ class Record:
             write_json(self.path, content, RECORD_VERSION)
 
     def _lock(self) -> FileLock:
-        return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_TIMEOUT_SECONDS)
+        return FileLock(self.folder.record_lock, timeout=LOCK_TIMEOUT_SECONDS)
 
 
 def _attempt(reason: str) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from yololab.data.dataset.resolved_yaml import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file
-from yololab.files.baseline import METRICS, PREDICTIONS
 from yololab.files.json_files import write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
+from yololab.files.paths import METRICS, PREDICTIONS
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.job.prepare import Prepared
 from yololab.statistics.records.arrays import to_arrays

@@ -11,8 +11,6 @@ from typing import Protocol
 
 # The body of a trial; its folder is added as the last argument. An engine is given it (or another one) when it is made.
 BODY = (sys.executable, "-m", "yololab.sweep.trial")
-# What the body prints goes to this file in the trial's folder; it is appended to when the body is started again.
-OUTPUT = "output.log"
 # How many threads a trial takes that does not say so itself: an engine sets it in the job's environment.
 THREADS = "YOLOLAB_THREADS"
 

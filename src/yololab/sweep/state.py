@@ -18,15 +18,15 @@ from filelock import FileLock
 from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.locks import process_of
-from yololab.files.paths import RunFolder, safe_name
+from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status, now
+from yololab.files.sweep_paths import SweepPaths
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import Resources
 
 SWEEP_VERSION = 1
 TRIAL_VERSION = 1
 APPROVALS_VERSION = 1
-TRIAL_FILE = "trial.json"
 LOCK_TIMEOUT_SECONDS = 120
 # A parent on another machine that has not been heard of for so long is gone.
 SILENCE_SECONDS = 180.0
@@ -217,65 +217,8 @@ class SweepSettings:
     first_point: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class SweepFolder:
-    """Paths of everything that a sweep leaves next to its trials, and its state.
-
-    Attributes:
-        path: The sweep's folder, absolute.
-    """
-
-    path: Path
-
-    @property
-    def settings_file(self) -> Path:
-        """What was asked for; a folder with this file is a sweep's."""
-        return self.path / "sweep.json"
-
-    @property
-    def study_file(self) -> Path:
-        """The study's journal, when the study has no other storage."""
-        return self.path / "study.log"
-
-    @property
-    def config(self) -> Path:
-        """A copy of the config folders: what is edited later does not change the sweep."""
-        return self.path / ".conf"
-
-    @property
-    def multirun(self) -> Path:
-        """Hydra's config of the whole sweep."""
-        return self.path / "multirun.yaml"
-
-    @property
-    def summary(self) -> Path:
-        """The summary for programs."""
-        return self.path / "summary.json"
-
-    @property
-    def summary_table(self) -> Path:
-        """The summary as a table."""
-        return self.path / "summary.csv"
-
-    @property
-    def best(self) -> Path:
-        """Link to the winner's folder."""
-        return self.path / "best"
-
-    @property
-    def approvals(self) -> Path:
-        """What was asked before the first trial, and answered."""
-        return self.path / "approvals.json"
-
-    @property
-    def report(self) -> Path:
-        """The page of the sweep."""
-        return self.path / "report.html"
-
-    @property
-    def log(self) -> Path:
-        """Everything that the sweep printed."""
-        return self.path / "yololab.log"
+class SweepFolder(SweepPaths):
+    """A sweep's paths and its state."""
 
     def is_sweep(self) -> bool:
         """Whether a sweep was started here."""
@@ -290,24 +233,20 @@ class SweepFolder:
         except InputError:
             return False
 
-    def trial(self, number: int) -> RunFolder:
-        """Return the folder of a trial."""
-        return RunFolder(self.path / str(number))
-
     def numbers(self) -> list[int]:
         """Return the numbers of the trials that there are, in order."""
-        found = (entry for entry in self.path.iterdir() if entry.name.isdigit() and (entry / TRIAL_FILE).is_file())
+        found = (entry for entry in self.path.iterdir() if entry.name.isdigit() and RunFolder(entry).trial.is_file())
         return sorted(int(entry.name) for entry in found)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other parents of the sweep from changing its trials meanwhile; a killed holder lets go by itself."""
-        with FileLock(self.path / ".sweep.lock", timeout=LOCK_TIMEOUT_SECONDS):
+        with FileLock(self.lock, timeout=LOCK_TIMEOUT_SECONDS):
             yield
 
     def write_heartbeat(self, owner: ProcessIdentity) -> float:
         """Leave a sign of life of a parent, for parents on other machines; return the moment by the file system."""
-        file = self._heartbeat_file(owner)
+        file = self.heartbeat(owner.host, owner.pid, owner.started)
         file.parent.mkdir(exist_ok=True)
         file.touch()
         return file.stat().st_mtime
@@ -320,14 +259,10 @@ class SweepFolder:
         if alive is not None:
             return alive
         try:
-            last = self._heartbeat_file(entry.owner).stat().st_mtime
+            last = self.heartbeat(entry.owner.host, entry.owner.pid, entry.owner.started).stat().st_mtime
         except OSError:
             return False
         return self.write_heartbeat(ProcessIdentity.current()) - last < SILENCE_SECONDS
-
-    def _heartbeat_file(self, owner: ProcessIdentity) -> Path:
-        """Return the file whose age tells when a parent was last alive."""
-        return self.path / ".parents" / safe_name(f"{owner.host}_{owner.pid}_{owner.started}")
 
     def write_settings(self, settings: SweepSettings) -> None:
         """Write sweep.json."""
@@ -354,7 +289,7 @@ class SweepFolder:
 
     def write_trial(self, entry: TrialEntry) -> None:
         """Write a trial.json."""
-        write_json(self.path / str(entry.number) / TRIAL_FILE, entry.to_json(), TRIAL_VERSION)
+        write_json(self.trial(entry.number).trial, entry.to_json(), TRIAL_VERSION)
 
     def read_trial(self, number: int) -> TrialEntry:
         """Read a trial.json.
@@ -362,7 +297,7 @@ class SweepFolder:
         Raises:
             InputError: There is none, or its version is unknown.
         """
-        return TrialEntry.from_json(read_json(self.path / str(number) / TRIAL_FILE, (TRIAL_VERSION,)))
+        return TrialEntry.from_json(read_json(self.trial(number).trial, (TRIAL_VERSION,)))
 
     def leave_record(self, entry: TrialEntry) -> None:
         """Give a failed trial that could not write its record one: every folder says what became of its trial."""
@@ -376,7 +311,7 @@ class SweepFolder:
     def entry_of(self, folder: Path) -> TrialEntry | None:
         """Return what is known of the trial in `folder`; None when no trial of this sweep lies there."""
         number = folder.name
-        known = folder.parent == self.path and number.isdigit() and (folder / TRIAL_FILE).is_file()
+        known = folder.parent == self.path and number.isdigit() and RunFolder(folder).trial.is_file()
         return self.read_trial(int(number)) if known else None
 
     def trials(self) -> list[TrialEntry]:

@@ -19,7 +19,7 @@ from yololab.job.context import Context, Permissions, TrialContext
 from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.lifecycle import start
 from yololab.sweep.executor import THREADS
-from yololab.sweep.planning.approvals import CHECKS, answered_by_parent, estimated_by_parent
+from yololab.sweep.planning.approvals import answered_by_parent, estimated_by_parent
 from yololab.sweep.planning.trial_env import TrialEnvironment, read_trial_environment
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen, show_error
@@ -50,7 +50,7 @@ def run_trial(folder: Path) -> int:
             sys.orig_argv,
             trial=TrialContext(
                 estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
-                sweep.path / CHECKS,
+                sweep.checks,
                 _should_prune(read_trial_environment()),
             ),
             # The engine that starts it again has seen the end of the process before.

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from yololab.data.images.image_facts import ImageFacts
+from yololab.files.paths import CacheFolder
 
 SCAN_VERSION = 4
-CACHE_FILE = f"images-{SCAN_VERSION}.sqlite"
 _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000
 _AT_ONCE = 500
@@ -67,7 +67,7 @@ class ScanCache:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._file = None if folder is None else folder / CACHE_FILE
+        self._file = None if folder is None else CacheFolder(folder).images(SCAN_VERSION)
 
     def images(self, images: Sequence[Path]) -> dict[str, tuple[str, ImageEntry]]:
         """Return (stamp, entry) of each path that is known; the caller compares the stamp."""

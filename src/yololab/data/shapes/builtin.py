@@ -19,6 +19,7 @@ from yololab.data.shapes import labels
 from yololab.data.shapes.scene import Kind, Scene, compose_scene
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_folder
+from yololab.files.paths import DATA_YAML
 
 # Counts up when the same spec gives other pictures or labels: old and new datasets then lie in different folders.
 DRAWING = 3
@@ -110,7 +111,7 @@ def ensure_shapes(spec: ShapesSpec, folder: Path) -> Path:
     """
     target = folder / spec.folder_name
     is_classes = VARIANTS[spec.variant] is None
-    drawn = target / ("train" if is_classes else "data.yaml")
+    drawn = target / ("train" if is_classes else DATA_YAML)
     if not drawn.exists():
         try:
             with new_folder(target) as private:
@@ -138,7 +139,7 @@ def _write_dataset(spec: ShapesSpec, folder: Path) -> None:
             _write(folder / split / variant.folder / stem, variant.label(scene))
     if variant is not None:
         lines = [f"{split}: {split}/images" for split, count in spec.splits.items() if count] + list(variant.yaml)
-        (folder / "data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        (folder / DATA_YAML).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def _write_crop(split: Path, stem: str, scene: Scene) -> None:

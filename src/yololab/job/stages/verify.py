@@ -12,6 +12,7 @@ from yololab.data.dataset.layout import split_images
 from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError, JobError
 from yololab.files.epochs import read_results
+from yololab.files.paths import DATA_YAML
 from yololab.job.checklist import (
     Check,
     all_passed,
@@ -164,7 +165,7 @@ def _maps(
     with tempfile.TemporaryDirectory() as scratch:
         names = Path(scratch) / "images.txt"
         names.write_text("".join(f"{image}\n" for image in chosen), encoding="utf-8")
-        data = write_resolved_yaml(dataset, Path(scratch) / "data.yaml", False, {protocol.split: names})
+        data = write_resolved_yaml(dataset, Path(scratch) / DATA_YAML, False, {protocol.split: names})
 
         def value(model: Path) -> float | None:
             threads, cache = config.device.threads, prepared.paths.cache

@@ -9,7 +9,7 @@ from yololab.config.compose import Composed
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import create_folder
+from yololab.files.paths import DATA_YAML, RunFolder, create_folder
 from yololab.job.measure import fingerprint_splits, keep_newest, measure_checkpoint, measurement_of
 from yololab.job.prepare import prepare_job
 from yololab.terminal.screen import Screen
@@ -36,8 +36,8 @@ def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Scr
         )
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)
-    with tempfile.TemporaryDirectory() as scratch, screen.logging_to(folder / "yololab.log"):
-        data = write_resolved_yaml(prepared.dataset, Path(scratch) / "data.yaml", experiment.data.allow_download)
+    with tempfile.TemporaryDirectory() as scratch, screen.logging_to(RunFolder(folder).log):
+        data = write_resolved_yaml(prepared.dataset, Path(scratch) / DATA_YAML, experiment.data.allow_download)
         how = measurement_of(experiment, prepared, data, fingerprints, screen)
         screen.stage("evaluate", f"{prepared.model.model} on {how.protocol.split} of {prepared.dataset_name}")
         plots = folder if experiment.evaluation.plots else None

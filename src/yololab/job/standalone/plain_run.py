@@ -15,7 +15,7 @@ from yololab.data.checks.suitability import unsuitable_dataset
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import RunFolder, create_folder
+from yololab.files.paths import DATA_YAML, RunFolder, create_folder
 from yololab.job.measure import Measurement, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
 from yololab.tasks import task_named
@@ -52,7 +52,7 @@ def measure_plain_run(
     if source is None:
         raise InputError(
             Problem(
-                f"{reference.path / 'args.yaml'}, data",
+                f"{RunFolder(reference.path).args}, data",
                 f"{reference.data!r} is not there",
                 "the data.yaml that the run was trained on",
                 "evaluate the checkpoint: yololab evaluate model=…/weights/best.pt data=…",
@@ -75,7 +75,7 @@ def measure_plain_run(
     screen.stage("evaluate", f"{reference.checkpoint} on {protocol.split}, {protocol.imgsz} px")
     how = Measurement(
         dataset,
-        write_resolved_yaml(dataset, scratch / "data.yaml", allow_download=False),
+        write_resolved_yaml(dataset, scratch / DATA_YAML, allow_download=False),
         task,
         protocol,
         fingerprint_splits(dataset, train, task.name),

@@ -8,9 +8,9 @@ from yololab.comparison.run_reference import origin_of, read_reference
 from yololab.comparison.sides import dataset_of
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
-from yololab.files.baseline import PREDICTIONS, Baseline, baseline_of
+from yololab.files.baseline import Baseline, baseline_of
 from yololab.files.baseline import promote as promote_baseline
-from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.paths import PREDICTIONS, OutputTree, RunFolder
 from yololab.job.standalone.compare import measured
 from yololab.terminal.screen import Screen
 

@@ -9,8 +9,6 @@ from yololab.report.section import render
 from yololab.report.sweep.sections import SECTIONS
 from yololab.report.sweep.sweep_files import load_sweep
 
-REPORT = "report.html"
-
 
 def write_sweep_report(folder: Path) -> Path:
     """Write report.html of a sweep from its summary.json and the files of its trials.
@@ -25,7 +23,6 @@ def write_sweep_report(folder: Path) -> Path:
         InputError: There is no summary, or its version is unknown.
     """
     sweep = load_sweep(folder)
-    path = sweep.path / REPORT
     name = str(sweep.summary.get("sweep") or sweep.path.name)
-    write_text(path, render(name, SECTIONS, sweep))
-    return path
+    write_text(sweep.paths.report, render(name, SECTIONS, sweep))
+    return sweep.paths.report

@@ -11,9 +11,9 @@ from yololab.errors import InputError
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder
+from yololab.files.sweep_paths import SweepPaths
 from yololab.report.run_files import mapping, mappings
 
-SUMMARY, SETTINGS, OUTPUT = "summary.json", "sweep.json", "output.log"
 SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)
 TAIL_LINES, TAIL_BYTES = 15, 20_000
 
@@ -31,6 +31,11 @@ class SweepFiles:
     path: Path
     summary: Mapping[str, Any]
     settings: Mapping[str, Any]
+
+    @property
+    def paths(self) -> SweepPaths:
+        """Where its files lie."""
+        return SweepPaths(self.path)
 
     @property
     def trials(self) -> list[Mapping[str, Any]]:
@@ -67,7 +72,7 @@ class SweepFiles:
 
     def run(self, row: Mapping[str, Any]) -> RunFolder:
         """Return the folder of a trial, wherever the sweep lies by now."""
-        return RunFolder(self.path / str(int(row["trial"])))
+        return self.paths.trial(int(row["trial"]))
 
     def epochs(self, row: Mapping[str, Any]) -> EpochTable | None:
         """Return a trial's table of epochs; None without one."""
@@ -79,7 +84,7 @@ class SweepFiles:
     def tail(self, row: Mapping[str, Any]) -> str:
         """Return the last lines that a trial printed."""
         run = self.run(row)
-        for path in (run.log, run.path / OUTPUT):
+        for path in (run.log, run.output):
             if path.is_file() and path.stat().st_size:
                 with path.open("rb") as file:
                     file.seek(max(0, path.stat().st_size - TAIL_BYTES))
@@ -95,9 +100,10 @@ def load_sweep(path: Path) -> SweepFiles:
         InputError: There is no summary, or its version is unknown.
     """
     folder = path.resolve()
-    summary = read_json(folder / SUMMARY, SUMMARY_VERSIONS)
+    paths = SweepPaths(folder)
+    summary = read_json(paths.summary, SUMMARY_VERSIONS)
     try:
-        settings: Mapping[str, Any] = read_json(folder / SETTINGS, SETTINGS_VERSIONS)
+        settings: Mapping[str, Any] = read_json(paths.settings_file, SETTINGS_VERSIONS)
     except InputError:
         settings = {}
     return SweepFiles(folder, summary, settings)

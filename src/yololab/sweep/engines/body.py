@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yololab.sweep.executor import OUTPUT, THREADS
+from yololab.files.paths import RunFolder
+from yololab.sweep.executor import THREADS
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class TrialBody:
         number = signal.SIGKILL if at_our_death is None else at_our_death
         tied = [sys.executable, "-m", "yololab.sweep.engines.die_with_parent", str(os.getpid()), str(int(number))]
         python = [sys.executable] if self.own_python else []
-        with (Path(self.folder) / OUTPUT).open("ab") as output:
+        with RunFolder(Path(self.folder)).output.open("ab") as output:
             return subprocess.Popen(
                 [*tied, *python, *self.command, self.folder],
                 stdin=subprocess.DEVNULL,

@@ -24,7 +24,6 @@ from yololab.terminal.screen import Screen
 from yololab.text import counted, duration
 from yololab.ultralytics_adapter.probe.timing import Probe
 
-CHECKS = ".checks"
 # What a trial takes besides its job: a process, Python, PyTorch, its folder; on the machines that we measured.
 TRIAL_SECONDS = 6.0
 # Arguments that change what a batch costs.
@@ -217,7 +216,7 @@ def save_agreement(sweep: Path, agreement: Agreement) -> None:
         SweepFolder(sweep).approvals, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION
     )
     for key, report in agreement.checks.items():
-        save_check(sweep / CHECKS / key, report)
+        save_check(SweepFolder(sweep).checks / key, report)
 
 
 def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:

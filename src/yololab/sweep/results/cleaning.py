@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
-from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.paths import CacheFolder, OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.sweep.results.summary import read_summary
 from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
-
-# What we put into our cache folder; anything else there is not ours to delete.
-_CACHED_FOLDERS = ("labels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg")
-_CACHED_FILES = "images-*.sqlite*"
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ def _unfinished(folder: SweepFolder) -> str:
 
 def _running(tree: OutputTree) -> str:
     """Return the name of a run of the project that may still be running; empty when there is none."""
-    for file in (*tree.training.glob("*/experiment_log.json"), *tree.multirun.glob("*/*/experiment_log.json")):
+    for file in tree.records():
         try:
             content = Record(RunFolder(file.parent)).read()
         except InputError:
@@ -121,9 +117,7 @@ def _running(tree: OutputTree) -> str:
 
 def _cached(cache: Path) -> Iterator[Removable]:
     """Yield the files of our caches; links are left alone."""
-    folders = [cache / name for name in _CACHED_FOLDERS]
-    inside = (file for folder in folders if folder.is_dir() and not folder.is_symlink() for file in folder.rglob("*"))
-    for file in (*cache.glob(_CACHED_FILES), *inside):
+    for file in CacheFolder(cache).files():
         if file.is_file() and not file.is_symlink() and file.resolve().is_relative_to(cache.resolve()):
             yield Removable(file, file.stat().st_size, None)
 

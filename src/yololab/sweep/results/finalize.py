@@ -13,7 +13,7 @@ from yololab.files.record import Record
 from yololab.host.signals import StopSignal
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.engines.registry import make_executor
-from yololab.sweep.executor import OUTPUT, JobState
+from yololab.sweep.executor import JobState
 from yololab.sweep.results.outcome import last_lines
 from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, with_test
@@ -107,7 +107,7 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
     if stop.requested:
         screen.warn(f"the winner was not finished: interrupted; `yololab resume {summary.folder.path}` does it")
     elif not done or done.get("error"):
-        why = done.get("error") or reason or last_lines(row.folder / OUTPUT)
+        why = done.get("error") or reason or last_lines(row.run.output)
         screen.warn(f"the winner was not finished: {why}")
 
 

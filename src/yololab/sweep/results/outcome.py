@@ -12,7 +12,6 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
-from yololab.sweep.executor import OUTPUT
 from yololab.sweep.state import Objective, TrialEntry, TrialStatus, failure, trial_status
 
 LAST_LINES = 5
@@ -53,7 +52,7 @@ def read_outcome(
     if status.startable and asked:
         return Outcome(entry.ended(status))
     if record is None:
-        why = reason or last_lines(folder.path / OUTPUT) or unread
+        why = reason or last_lines(folder.output) or unread
         message = f"the process ended before it wrote its record: {why}"
         return Outcome(entry.ended(TrialStatus.FAILED, error=failure(message, "NoRecord")), retriable=True)
     if status is TrialStatus.INTERRUPTED:

@@ -14,7 +14,7 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.sweep.state import TRIAL_FILE, Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
+from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
 
 SEED = "seed"
 _SPEED = "speed_ms.inference"
@@ -164,7 +164,7 @@ class RowCache:
         for number in self.folder.numbers():
             run = self.folder.trial(number)
             # Taken before the files are read: what changes meanwhile is seen the next time.
-            files = (run.path / TRIAL_FILE, run.record, run.metrics, run.results, run.comparison)
+            files = (run.trial, run.record, run.metrics, run.results, run.comparison)
             state = tuple(_time_and_size(file) for file in files)
             if number not in self._rows or self._rows[number][0] != state:
                 self._rows[number] = state, read_row(self.folder, self.folder.read_trial(number), self.objectives)

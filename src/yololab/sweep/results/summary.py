@@ -11,6 +11,7 @@ from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import read_metrics
+from yololab.files.paths import COMPARISON, METRICS
 from yololab.sweep.results.importance import Importances, importances
 from yololab.sweep.results.ranking import MINIMIZE, Ranking, rank_trials
 from yololab.sweep.results.rows import TrialRow, metrics_of, read_rows, with_adjusted_p
@@ -101,11 +102,11 @@ def winner_of(folder: SweepFolder) -> Path:
 def tested_on(row: TrialRow) -> dict[str, Any] | None:
     """Return what a trial's evaluation on the test split says, and the baseline there; None without one."""
     folder = row.run.test_evaluation
-    if not (folder / "metrics.json").is_file():
+    if not (folder / METRICS).is_file():
         return None
-    metrics = read_metrics(folder / "metrics.json")
+    metrics = read_metrics(folder / METRICS)
     found: dict[str, Any] = {"split": metrics.split, "metrics": metrics_of(metrics), "path": str(metrics.path)}
-    comparison = folder / "comparison.json"
+    comparison = folder / COMPARISON
     if comparison.is_file():
         content = read_json(comparison, (COMPARISON_VERSION,))
         rows = content["metrics"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from yololab.errors import InputError
-from yololab.files.baseline import BASELINE_VERSION, PROVENANCE
+from yololab.files.baseline import BASELINE_VERSION
 from yololab.files.json_files import read_json
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record, now
@@ -73,10 +73,8 @@ def remove_weights(folder: SweepFolder, paths: Sequence[Path]) -> int:
 
 def promoted_checkpoints(folder: SweepFolder) -> set[Path]:
     """Return the checkpoints that promoted baselines of the sweep's project name."""
-    baselines = OutputTree(folder.path.parent.parent).baselines
-    return {path for file in baselines.glob(f"*/*/{PROVENANCE}") for path in _named_in(file)} | {
-        path for file in baselines.glob(f"*/*/history/*/{PROVENANCE}") for path in _named_in(file)
-    }
+    tree = OutputTree(folder.path.parent.parent)
+    return {path for file in tree.provenances() for path in _named_in(file)}
 
 
 def _named_in(provenance: Path) -> Iterator[Path]:

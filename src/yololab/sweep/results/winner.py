@@ -25,7 +25,7 @@ from yololab.errors import JobError, YololabError
 from yololab.files.baseline import BASELINE_VERSION, baseline_of
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import RunFolder
+from yololab.files.paths import DATA_YAML, RunFolder
 from yololab.files.record import Record, now
 from yololab.job.baseline import resolve_baseline
 from yololab.job.checklist import Check, exported_model_works
@@ -99,11 +99,11 @@ def _measure_on_test(context: Context, prepared: Prepared) -> None:
     if TEST not in prints:
         prints |= fingerprint_splits(dataset, config.train, prepared.task.name)
     with tempfile.TemporaryDirectory() as scratch:
-        data = write_resolved_yaml(dataset, Path(scratch) / "data.yaml", allow_download=False)
+        data = write_resolved_yaml(dataset, Path(scratch) / DATA_YAML, allow_download=False)
         how = measurement_of(config, prepared, data, prints, context.screen)
         how = replace(how, protocol=replace(how.protocol, split=TEST))
         metrics = measure_checkpoint(context.folder.best, target, how)
-        baseline = _baseline_on_test(context, prepared, how, target / "baseline")
+        baseline = _baseline_on_test(context, prepared, how, target / context.folder.baseline_evaluation.name)
     found = compare_metrics(metrics, baseline, config.baseline.tolerance, config.baseline.guards)
     write_comparison(comparison, found, config.baseline.gate or Gate.NONE)
     context.record.update(test={"metrics": str(metrics.path), "verdict": found.verdict, "comparison": str(comparison)})

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.files.atomic import atomically, remove_temporaries
+from yololab.files.paths import CacheFolder
 from yololab.text import counted, first_of
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME
 from yololab.ultralytics_adapter.isolation.patching import replaced
@@ -84,7 +85,7 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
     """
     from ultralytics.data import dataset, utils
 
-    findings, folder = DataFindings(), cache / "labels"
+    findings, folder = DataFindings(), CacheFolder(cache).labels
     checked: Callable[[str], tuple[str, tuple[int, int]]] = utils.check_image
 
     def check_image(im_file: str) -> tuple[str, tuple[int, int]]:

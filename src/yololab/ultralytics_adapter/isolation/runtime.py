@@ -22,6 +22,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
+from yololab.files.paths import CacheFolder
 from yololab.host.cores import usable_cores
 from yololab.ultralytics_adapter.isolation import logs
 from yololab.ultralytics_adapter.isolation.installed import check_version, installed_version, settings_schema
@@ -73,7 +74,7 @@ class Isolation:
             "settings_version": schema_version,
             "datasets_dir": str(self.datasets),
             "weights_dir": str(self.weights),
-            "runs_dir": str(self.cache / "ultralytics" / "runs"),
+            "runs_dir": str(CacheFolder(self.cache).ultralytics / "runs"),
         }
         return values | dict.fromkeys(self.trackers, True)
 
@@ -81,7 +82,7 @@ class Isolation:
     def config_folder(self) -> Path:
         """The private `YOLO_CONFIG_DIR`, one for each content of the settings, so that processes never quarrel."""
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
-        return self.cache / "ultralytics" / digest[:12]
+        return CacheFolder(self.cache).ultralytics / digest[:12]
 
     @property
     def user_folder(self) -> Path:
@@ -186,7 +187,7 @@ def _set_environment(isolation: Isolation) -> None:
     else:
         os.environ.pop("YOLO_OFFLINE", None)
     # ONNX Runtime leaves an id of the machine in the user's cache folder as soon as it is imported.
-    os.environ["XDG_CACHE_HOME"] = str(isolation.cache.resolve() / "xdg")
+    os.environ["XDG_CACHE_HOME"] = str(CacheFolder(isolation.cache.resolve()).other_libraries)
     caches = {
         "MPLCONFIGDIR": "matplotlib",
         "TORCH_HOME": "torch",

@@ -25,8 +25,6 @@ from yololab.ultralytics_adapter.training.training_file import (
     write_training_file,
 )
 
-_WRITTEN_BY_TRAINING = ("results.csv", "training.json", "args.yaml", "*.jpg", "*.png", "weights")
-
 
 def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Path]:
     """Move files of a run to where nothing overwrites them.
@@ -49,8 +47,9 @@ def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Pat
 def set_training_aside(folder: RunFolder, place: Path) -> None:
     """Move all that a training without a usable checkpoint has left."""
     remove_half_written(folder.weights)
-    found = (path for pattern in _WRITTEN_BY_TRAINING for path in sorted(folder.path.glob(pattern)))
-    set_aside(found, folder, place)
+    pictures = [path for pattern in ("*.jpg", "*.png") for path in sorted(folder.path.glob(pattern))]
+    files = (folder.results, folder.training, folder.args, folder.weights, *pictures)
+    set_aside([path for path in files if path.exists()], folder, place)
 
 
 def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: str) -> StartingPoint:

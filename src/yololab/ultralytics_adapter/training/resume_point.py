@@ -10,7 +10,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.files.epochs import read_results
-from yololab.files.paths import RunFolder
+from yololab.files.paths import BEST, LAST, RunFolder
 from yololab.ultralytics_adapter.training.training_file import TrainResult, read_training_file
 
 
@@ -102,7 +102,7 @@ def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tu
     if written is not None and written.finished:
         return Step.DONE, None
     # Only the end of a training strips its checkpoints, last.pt first; somebody may have deleted that since.
-    final = next((state for name in ("last.pt", "best.pt") for state in states if state.path.name == name), None)
+    final = next((state for name in (LAST, BEST) for state in states if state.path.name == name), None)
     if final is not None and final.epoch < 0:
         return Step.FINISH, final
     newest = max((state for state in states if state.usable), key=lambda state: state.epoch, default=None)

@@ -24,7 +24,7 @@ from ultralytics.utils.torch_utils import torch_distributed_zero_first
 
 from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
 from yololab.extensions import Point, extensions
-from yololab.files.paths import RunFolder
+from yololab.files.paths import ARGUMENTS, BEST, LAST, RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, guarded_data
 from yololab.ultralytics_adapter.isolation.devices import set_threads
@@ -145,7 +145,7 @@ class TrainerMixin(_Base):
         super().__init__(cfg, overrides, _callbacks)
         # Ultralytics writes a checkpoint in place; one that is killed there would leave half of it, and nothing else.
         self.wdir = AtomicPath(self.wdir)
-        self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
+        self.last, self.best = self.wdir / LAST, self.wdir / BEST
 
     def run_callbacks(self, event: str) -> None:
         """Run the callbacks of an event, then our own; none of them can end the training by failing."""
@@ -229,7 +229,7 @@ class TrainerMixin(_Base):
         if self.settings.start is not None:
             self.args.model, self.args.resume = self.settings.start.model, False
             if RANK in {-1, 0}:
-                YAML.save(self.save_dir / "args.yaml", vars(self.args))
+                YAML.save(self.save_dir / ARGUMENTS, vars(self.args))
 
     def save_metrics(self, metrics: Any) -> None:
         """Write the epoch's row; the column `time` counts the training before an interruption too."""

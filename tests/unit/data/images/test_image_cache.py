@@ -11,7 +11,8 @@ from cats_and_dogs import check, jpeg, put
 
 from yololab.data.checks import scan
 from yololab.data.images import image_cache
-from yololab.data.images.image_cache import CACHE_FILE
+from yololab.data.images.image_cache import SCAN_VERSION
+from yololab.files.paths import CacheFolder
 
 
 def test_what_has_not_changed_is_not_read_again(data, tmp_path):
@@ -54,7 +55,7 @@ def cached(data, monkeypatch) -> tuple[Path, Path]:
 
 def test_a_cache_that_is_damaged_inside_is_made_anew(cached):
     data, cache = cached
-    file = cache / CACHE_FILE
+    file = CacheFolder(cache).images(SCAN_VERSION)
     content = bytearray(file.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     file.write_bytes(content)
@@ -66,7 +67,7 @@ def test_a_cache_that_is_damaged_inside_is_made_anew(cached):
 def test_a_locked_cache_is_done_without(cached):
     data, cache = cached
     before = check(data, cache=cache)
-    with sqlite3.connect(cache / CACHE_FILE) as other:
+    with sqlite3.connect(CacheFolder(cache).images(SCAN_VERSION)) as other:
         other.execute("BEGIN EXCLUSIVE")
         assert check(data, cache=cache).fingerprints() == before.fingerprints()
-    assert (cache / CACHE_FILE).exists()
+    assert (CacheFolder(cache).images(SCAN_VERSION)).exists()

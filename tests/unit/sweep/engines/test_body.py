@@ -11,8 +11,9 @@ import time
 import psutil
 import pytest
 
+from yololab.files.paths import RunFolder
 from yololab.sweep.engines.body import TrialBody, ask_to_stop, kill_all, shell_code, signal_text
-from yololab.sweep.executor import OUTPUT, THREADS
+from yololab.sweep.executor import THREADS
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a process ends with its parent on Linux only")
 
@@ -42,12 +43,12 @@ def test_it_gets_its_folder_its_variables_and_its_threads(tmp_path, monkeypatch)
     script = f"import os, sys; print(sys.argv[-1], os.environ['A'], os.environ['{THREADS}'], os.getcwd())"
     process = body_of(tmp_path, script, environment={"A": "1"}, working_directory=str(tmp_path), threads=3).start()
     assert process.wait(20) == 0
-    assert (tmp_path / OUTPUT).read_text().split() == [str(tmp_path), "1", "3", str(tmp_path)]
+    assert RunFolder(tmp_path).output.read_text().split() == [str(tmp_path), "1", "3", str(tmp_path)]
 
 
 @pytest.mark.process
 def test_a_folder_that_is_not_seen_is_an_error(tmp_path):
-    with pytest.raises(OSError, match=OUTPUT):
+    with pytest.raises(OSError, match=r"output\.log"):
         body_of(tmp_path / "gone", "").start()
 
 

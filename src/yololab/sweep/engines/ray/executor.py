@@ -18,6 +18,7 @@ from typing import Any
 
 import yololab
 from yololab.errors import InputError, JobError, Problem
+from yololab.files.paths import RunFolder
 from yololab.sweep.engines.body import TrialBody, signal_text
 from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.ray.task import Ended, look_around, run_body
@@ -25,7 +26,6 @@ from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.executor import JobState, Resources
 
 WHERE = "hydra.launcher"
-TASK_FILES = ".ray"
 _PROBE_SECONDS = 120
 _KNOCK_SECONDS = 20
 _NODES_SECONDS = 5.0
@@ -179,7 +179,7 @@ class RayExecutor:
                 name=f"{folder.parent.name}.{folder.name}",
             )
             name = uuid.uuid4().hex
-            started = folder / TASK_FILES / name
+            started = RunFolder(folder).ray / name
             ended = task.remote(body, str(started), self.resources.time_minutes, self.settings.grace_seconds)
         except (ValueError, TypeError, ray.exceptions.RayError) as error:
             raise JobError(f"Ray does not take the task: {error}") from error

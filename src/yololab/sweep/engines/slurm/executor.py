@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
+from yololab.files.paths import RunFolder
 from yololab.sweep.engines.body import TrialBody
 from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
 from yololab.sweep.engines.slurm.job import SlurmTrial
 from yololab.sweep.engines.slurm.queue import ENDED, QueuedJob, folder_is_missing, read_queue, why_ended
 from yololab.sweep.engines.slurm.settings import SlurmSettings, read_slurm_settings, submission
-from yololab.sweep.executor import OUTPUT, JobState, Resources
+from yololab.sweep.executor import JobState, Resources
 
-JOB_FILES = ".slurm"
 _PROGRAMS = ("sbatch", "squeue", "scancel", "scontrol", "srun")
 # A site may answer squeue from a copy that is a little old; a job that was never listed is waited for this long.
 _LISTED_WITHIN_SECONDS = 60.0
@@ -152,7 +152,9 @@ class SlurmExecutor:
                 self._check_folder(handle)
             state = self._state(handle, job)
             # Running alone proves nothing: a job runs for a moment even where its folder is not seen.
-            self._worked |= job is not None and job.comment.startswith("/") and (Path(job.comment) / OUTPUT).is_file()
+            self._worked |= (
+                job is not None and job.comment.startswith("/") and RunFolder(Path(job.comment)).output.is_file()
+            )
             self._states[handle] = state
 
     def _state(self, handle: str, job: QueuedJob | None) -> JobState:
@@ -198,7 +200,7 @@ class SlurmExecutor:
             self.settings.requeue,
             self.settings.max_requeues,
         )
-        executor = submitit.SlurmExecutor(folder / JOB_FILES)
+        executor = submitit.SlurmExecutor(RunFolder(folder).slurm)
         executor.update_parameters(
             **submission(self.settings, self.resources),
             job_name=f"{folder.parent.name}.{folder.name}",
