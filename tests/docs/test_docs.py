@@ -140,3 +140,22 @@ def test_the_calibration_is_the_measured_one():
         keys = ("bare_rule_degraded", "verdict_degraded", "verdict_improved", "interval_excludes_truth")
         cells = [f"{rates[key]['rate']:.1%}" for key in (*keys, "permutation_below_0.05")]
         assert f"| {name} | {' | '.join(cells)} |" in page
+
+
+def test_the_stages_are_those_of_the_job():
+    (quoted,) = re.findall(
+        r"```python\n(STAGES = .*?)```", (ROOT / "docs/architecture.md").read_text(), flags=re.DOTALL
+    )
+    assert quoted in (ROOT / "src/yololab/job/run.py").read_text(encoding="utf-8")
+
+
+def test_the_map_has_the_rooms_in_their_order():
+    page = text_of(ROOT / "docs/architecture.md")
+    rows = re.findall(r"^\| ((?:`\w+`(?: · )?)+) \|", page.split("## The map")[1].split("## ")[0], flags=re.MULTILINE)
+    shown = [room for row in rows for room in re.findall(r"`(\w+)`", row)]
+    package = {
+        path.stem
+        for path in (ROOT / "src/yololab").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert set(shown) == {room for room in package if not room.startswith("__")}
