@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from typing import Any
 
 from yololab.config.search import Keep
 from yololab.errors import YololabError
@@ -45,7 +46,7 @@ def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False)
     _store(summary, screen)
     point_at_winner(summary)
     ended = finish and all(entry.status.finished for entry in folder.trials())
-    if ended and summary.winner is not None and not _is_dry_run(summary.winner):
+    if ended and summary.winner is not None and not _recorded(summary.winner).get("dry_run"):
         finish_through_engine(summary, screen)
         summary = with_test(summary)
         _store(summary, screen)
@@ -82,7 +83,7 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
     """
     row, settings = summary.winner, summary.settings
     assert row is not None
-    done = (Record(row.run).read().get("winner") or {}) if row.run.record.is_file() else {}
+    done = _recorded(row).get("winner") or {}
     if done and done.get("error") is None:
         return
     screen.stage("winner", f"trial {row.trial}: test split, export and report")
@@ -103,7 +104,7 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
     except YololabError as error:
         screen.warn(f"the winner was not finished: {error}")
         return
-    done = (Record(row.run).read().get("winner") or {}) if row.run.record.is_file() else {}
+    done = _recorded(row).get("winner") or {}
     if stop.requested:
         screen.warn(f"the winner was not finished: interrupted; `yololab resume {summary.folder.path}` does it")
     elif not done or done.get("error"):
@@ -122,18 +123,18 @@ def write_page(folder: SweepFolder, screen: Screen) -> None:
         screen.detail(f"report: {path}")
 
 
-def _is_dry_run(row: TrialRow) -> bool:
-    """Return whether the numbers of a trial are those of a dry run, which mean nothing."""
-    return row.run.record.is_file() and bool(Record(row.run).read().get("dry_run"))
+def _recorded(row: TrialRow) -> dict[str, Any]:
+    """Return the record of a trial; empty without one."""
+    return Record(row.run).read() if row.run.record.is_file() else {}
 
 
 def show_summary(screen: Screen, summary: Summary) -> None:
     """Print the ranking, what it says, and what went wrong."""
     rows = {row.trial: row for row in summary.rows}
     keys = list(summary.settings.keys)
-    metrics = list(dict.fromkeys(name for row in summary.rows for name in row.metrics))
-    names = [item.metric for item in summary.settings.objectives]
-    metrics = [*(name for name in names if name in metrics), *(name for name in metrics if name not in names)]
+    measured = dict.fromkeys(name for row in summary.rows for name in row.metrics)
+    first = [item.metric for item in summary.settings.objectives if item.metric in measured]
+    metrics = list(dict.fromkeys([*first, *measured]))
     could = summary.ranking.could_be_best()
     table = [
         (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from yololab.statistics.inference.best_model import Selection, select_best
+from yololab.statistics.inference.best_model import Selection, Standing, select_best
 from yololab.statistics.inference.best_recipe import RecipeStanding, rank_recipes
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS
 from yololab.sweep.results.replicates import Resampled, resample
@@ -83,10 +83,14 @@ class Ranking:
 
     def could_be_best(self) -> tuple[int, ...]:
         """Return the trials that are statistically indistinguishable from the best on these images, the best first."""
-        if self.selection is None:
-            return ()
-        standings = dict(zip(self.tested, self.selection.standings, strict=True))
-        return tuple(number for number in self.order if number in standings and standings[number].could_be_best)
+        standings = {number: self.standing_of(number) for number in self.order}
+        return tuple(number for number, standing in standings.items() if standing and standing.could_be_best)
+
+    def standing_of(self, trial: int) -> Standing | None:
+        """Return how a trial stands among those that were tested; None for one that was not."""
+        if self.selection is None or trial not in self.tested:
+            return None
+        return self.selection.standings[self.tested.index(trial)]
 
 
 def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, statistics: bool = True) -> Ranking:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from yololab.files.atomic import write_text
 from yololab.files.json_files import write_json
 from yololab.files.record import now
 from yololab.sweep.executor import JobState
+from yololab.sweep.results.importance import Importances
 from yololab.sweep.results.ranking import METHOD, RankedRecipe, Ranking
 from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
 from yololab.sweep.results.rows import RowCache, TrialRow
@@ -22,6 +23,10 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
 from yololab.terminal.screen import Screen
 
 SUMMARY_VERSION = 2
+# Columns of summary.csv after the swept keys and the metrics: from the ranking, the baseline's comparison, the rest.
+_RANKED = ("status", "rank", "could_be_best", "pareto", "behind", "p")
+_COMPARED = ("verdict", "delta", "p_adjusted")
+_LAST = ("epochs", "seconds", "error", "folder")
 
 
 def write_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
@@ -100,16 +105,15 @@ def summary_content(summary: Summary) -> dict[str, Any]:
         "test": summary.test,
         "ranking": _ranking_content(ranking),
         "recipes": [_recipe_content(recipe) for recipe in ranking.recipes],
-        "importance": None
-        if summary.importances is None
-        else {
-            "told": summary.importances.text,
-            "settings": [
-                asdict(item) | {"more_than_chance": item.more_than_chance} for item in summary.importances.items
-            ],
-        },
+        "importance": None if summary.importances is None else _importance_content(summary.importances),
         "trials": [_row_content(row, ranking) for row in summary.rows],
     }
+
+
+def _importance_content(found: Importances) -> dict[str, Any]:
+    """Return which settings mattered."""
+    items = [asdict(item) | {"more_than_chance": item.more_than_chance} for item in found.items]
+    return {"told": found.text, "settings": items}
 
 
 def _ranking_content(ranking: Ranking) -> dict[str, Any]:
@@ -147,9 +151,9 @@ def _recipe_content(recipe: RankedRecipe) -> dict[str, Any]:
 
 def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
     """Return a trial as it stands in summary.json."""
-    standing = None
-    if ranking.selection is not None and row.trial in ranking.tested:
-        standing = ranking.selection.standings[ranking.tested.index(row.trial)]
+    standing = ranking.standing_of(row.trial)
+    low, high = standing.ci95 if standing else (None, None)
+    behind_ci = standing.behind_ci95 if standing else None
     return {
         "trial": row.trial,
         "values": row.values,
@@ -159,10 +163,10 @@ def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
         "pareto": None if ranking.pareto is None else row.trial in ranking.pareto,
         "task": row.task,
         "metrics": row.metrics,
-        "ci_low": standing.ci95[0] if standing else None,
-        "ci_high": standing.ci95[1] if standing else None,
+        "ci_low": low,
+        "ci_high": high,
         "behind": standing.behind if standing else None,
-        "behind_ci": list(standing.behind_ci95) if standing and standing.behind_ci95 else None,
+        "behind_ci": list(behind_ci) if behind_ci else None,
         "p": standing.p if standing else None,
         "could_be_best": standing.could_be_best if standing else None,
         "baseline": None if row.baseline is None else asdict(row.baseline),
@@ -178,30 +182,13 @@ def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
 def summary_table(summary: Summary) -> str:
     """Return the rows as CSV: a column for each swept key and each metric, empty where a trial has none."""
     rows = [_row_content(row, summary.ranking) for row in summary.rows]
-    keys = _names(summary.settings.keys, (row["values"] for row in rows))
-    metrics = _names((), (row["metrics"] for row in rows))
+    keys = list(dict.fromkeys([*summary.settings.keys, *(key for row in rows for key in row["values"])]))
+    metrics = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    kept = ("status", "rank", "could_be_best", "pareto", "behind", "p")
-    compared = ("verdict", "delta", "p_adjusted")
-    ending = ("epochs", "seconds", "error", "folder")
-    writer.writerow(["trial", *keys, *metrics, *kept, *(f"baseline_{name}" for name in compared), *ending])
+    writer.writerow(["trial", *keys, *metrics, *_RANKED, *(f"baseline_{name}" for name in _COMPARED), *_LAST])
     for row in rows:
-        against = row["baseline"] or {}
-        cells = [
-            row["trial"],
-            *(row["values"].get(key) for key in keys),
-            *(row["metrics"].get(name) for name in metrics),
-        ]
-        cells += [*(row[name] for name in kept), *(against.get(name) for name in compared)]
-        cells += [row[name] for name in ending]
-        writer.writerow(["" if cell is None else cell for cell in cells])
+        parts = ((row["values"], keys), (row["metrics"], metrics), (row, _RANKED), (row["baseline"] or {}, _COMPARED))
+        cells = [part.get(name) for part, names in (*parts, (row, _LAST)) for name in names]
+        writer.writerow([row["trial"], *cells])
     return buffer.getvalue()
-
-
-def _names(first: Sequence[str], found: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names that occur, those given first."""
-    every: dict[str, None] = dict.fromkeys(first)
-    for row in found:
-        every |= dict.fromkeys(row)
-    return list(every)
