@@ -56,7 +56,7 @@ def _place(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def list_runs(tree: OutputTree) -> list[dict[str, Any]]:
-    """Return a row for each run and trial, the best of each task first; an unreadable record is told in its row."""
+    """Return a row for each run and trial, the best of each task first; an unreadable record is named in its row."""
     folders = sorted(path.parent for path in tree.records() if not path.parent.is_symlink())
     return sorted((_row(folder, tree.root) for folder in folders), key=_place)
 

@@ -33,7 +33,7 @@ SILENCE_SECONDS = 180.0
 
 
 class TrialStatus(StrEnum):
-    """Where a trial is. These are the only words for it in a sweep: on the screen, in summary.json, in trial.json."""
+    """Where a trial is. These are the only terms for it in a sweep: on the screen, in summary.json, in trial.json."""
 
     NOT_STARTED = "not started"
     RUNNING = "running"

@@ -211,7 +211,7 @@ def _dimension(override: Override, discrete: bool) -> Dimension:
         raise InputError(Problem(key, "a sweep over no value", "at least one value"))
     unique = dict(zip(values, texts, strict=True)) if len({str(v) for v in values}) == len(values) else None
     if unique is None or len(unique) < len(values):
-        # `1,1.0`, or a value written twice: they are told apart by their text, and each text counts once
+        # `1,1.0`, or a value written twice: they differ in their text only, and each text counts once
         kept = list(dict.fromkeys(texts))
         return Dimension(key, element, Scale.CHOICE, tuple(kept), tuple(kept))
     return Dimension(key, element, Scale.CHOICE, tuple(values), tuple(texts))

@@ -49,7 +49,7 @@ class Importances:
 
     Attributes:
         items: The settings, the most important one first; empty when there is nothing to say.
-        text: What it rests on, or why there is nothing, in one sentence.
+        text: What it rests on, or why there is nothing.
     """
 
     items: tuple[Importance, ...]

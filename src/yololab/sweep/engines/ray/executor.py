@@ -203,7 +203,7 @@ class RayExecutor:
         return states
 
     def cancel(self, handle: str) -> None:
-        """Ask a task to end; the body is told to save its state, and killed after the grace."""
+        """Ask a task to end; the body saves its state, and is killed after the grace."""
         import ray
 
         task = self._tasks.get(handle)
