@@ -10,7 +10,7 @@ from yololab.report.run_files import mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
-from yololab.text import UNKNOWN, as_number, count, duration, interval, number, p_value, setting, signed
+from yololab.text import UNKNOWN, as_number, count, counted, duration, interval, number, p_value, setting, signed
 
 _MOST_ROWS = 200
 _ALPHA = 0.05
@@ -68,7 +68,9 @@ def _appearance(sweep: SweepFiles) -> Appearance:
     if could and len(could) == 1 and mapping(sweep.summary.get("counts")).get("complete", 0) > 1:
         return Appearance(f"Trial {winner['trial']} is the best one", Tone.GOOD, "tick")
     if could and len(could) > 1:
-        return Appearance(f"Trial {winner['trial']} came out first; {len(could)} could be best", Tone.WARN, "question")
+        others = counted(len(could) - 1, "other")
+        headline = f"Trial {winner['trial']} came out first, statistically indistinguishable from {others}"
+        return Appearance(headline, Tone.WARN, "question")
     return Appearance(f"Trial {winner['trial']} came out first", Tone.NEUTRAL, "flag")
 
 

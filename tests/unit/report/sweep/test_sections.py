@@ -35,7 +35,10 @@ def sweep_of(**summary) -> SweepFiles:
         ({"winner": None}, "No trial completed"),
         ({"finished": False}, "Trial 1 leads so far"),
         ({"ranking": {"order": [1, 0], "could_be_best": [1]}}, "Trial 1 is the best one"),
-        ({"ranking": {"order": [1, 0], "could_be_best": [0, 1]}}, "Trial 1 came out first; 2 could be best"),
+        (
+            {"ranking": {"order": [1, 0], "could_be_best": [0, 1]}},
+            "Trial 1 came out first, statistically indistinguishable from 1 other",
+        ),
         ({"ranking": {"order": [1, 0], "pareto": [0, 1]}}, "2 best compromises"),
         ({}, "Trial 1 came out first"),
     ],
