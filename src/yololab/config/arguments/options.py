@@ -13,7 +13,7 @@ from typing import Any
 
 from yololab.config.arguments.values import read_value, split_commas
 from yololab.config.hydra_text import encode_free, quote
-from yololab.errors import Problem
+from yololab.errors import InputError, Problem
 
 # The names under which Ultralytics offers pretrained weights, without `.pt` (`GITHUB_ASSETS_STEMS` in
 # `ultralytics/utils/downloads.py`), as far as they can be trained.
@@ -31,13 +31,16 @@ _DEVICE = re.compile(r"-?\d+|cpu|mps(:\d+)?|(cuda|npu|xpu)(:\d+)?")
 _SUFFIX = re.compile(r"\.[A-Za-z]\w*$")
 
 
-def option_text(group: str, text: str, options: Collection[str]) -> str | Problem:
+def option_text(text: str, group: str, options: Collection[str]) -> str:
     """Return the option of `group` that `text` asks for, in Hydra's override grammar.
 
     Args:
-        group: The group's name.
         text: One value, as the user wrote it.
+        group: The group's name.
         options: The names of the group's options, shipped and the user's.
+
+    Raises:
+        InputError: It asks for none, or for several.
     """
     if "${" in text:
         return quote(text)
@@ -76,27 +79,26 @@ def _choose_option(_group: str, text: str, options: Collection[str]) -> str:
     return quote(value if isinstance(value, str) else text)
 
 
-def _choose_model(group: str, text: str, options: Collection[str]) -> str | Problem:
+def _choose_model(group: str, text: str, options: Collection[str]) -> str:
     if _CHECKPOINT.fullmatch(text) and text not in options:
         return encode_free(f"{text}.pt")
     return _choose_file(group, text, options)
 
 
-def _choose_data(group: str, text: str, options: Collection[str]) -> str | Problem:
-    return (
-        encode_free(text)
-        if _CLASS_FOLDERS.fullmatch(text) and text not in options
-        else _choose_file(group, text, options)
-    )
+def _choose_data(group: str, text: str, options: Collection[str]) -> str:
+    if _CLASS_FOLDERS.fullmatch(text) and text not in options:
+        return encode_free(text)
+    return _choose_file(group, text, options)
 
 
-def _choose_file(group: str, text: str, options: Collection[str]) -> str | Problem:
+def _choose_file(group: str, text: str, options: Collection[str]) -> str:
     value = read_value(text)
     if value is None:
-        return Problem(group, f"{text!r}", "an option, or a file", f"leave it out for the default, or name the {group}")
+        remedy = f"leave it out for the default, or name the {group}"
+        raise InputError(Problem(group, f"{text!r}", "an option, or a file", remedy))
     if isinstance(value, list) or (text.startswith("[") and text.endswith("]")):
         remedy = f"for several, `yololab -m {group}=<first>,<second>` makes one run each"
-        return Problem(group, f"{text!r} is a list", "one value: a run has one", remedy)
+        raise InputError(Problem(group, f"{text!r} is a list", "one value: a run has one", remedy))
     name = value if isinstance(value, str) else text
     return encode_free(expand_home(name)) if _is_file(name) else _choose_option(group, name, options)
 
@@ -117,7 +119,7 @@ def _device_names(value: Any) -> list[str]:
     return [name for name in plain.split(",") if name]
 
 
-_CHOOSE: dict[str, Callable[[str, str, Collection[str]], str | Problem]] = {
+_CHOOSE: dict[str, Callable[[str, str, Collection[str]], str]] = {
     "model": _choose_model,
     "data": _choose_data,
     "device": _choose_device,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from yololab.config.arguments.options import FREE_GROUPS, expand_home, is_forgotten_sweep, option_text
@@ -84,7 +85,7 @@ def file_override_of(key: str, value: Any, groups: Mapping[str, Collection[str]]
         remedy = f"did you mean {' or '.join(close)}?" if close else "remove the line"
         raise InputError(refusal(key, value) or Problem(key, "no train argument", remedy=remedy))
     if key in FREE_GROUPS:
-        return None if value is None else f"{key}={_group_element(key, groups)(str(value))}"
+        return None if value is None else f"{key}={option_text(str(value), key, groups.get(key, ()))}"
     if argument.owner != "user":
         problem = None if value == argument.default else refusal(key, value)
         if problem is not None:
@@ -105,9 +106,10 @@ def _value_text(key: str, text: str, groups: Mapping[str, Collection[str]], mult
         raise InputError(Problem(key, "no value", _allowed(key, groups), f"write {key}=<value>"))
     element: Callable[[str], str]
     if is_group:
-        element, forgotten = _group_element(key, groups), is_forgotten_sweep(key, text)
+        element = partial(option_text, group=key, options=groups.get(key, ()))
+        forgotten = is_forgotten_sweep(key, text)
     elif argument is not None:
-        element, forgotten = _argument_element(argument), _is_forgotten_list(argument, text)
+        element, forgotten = partial(_argument_element, argument=argument), _is_forgotten_list(argument, text)
     else:
         element, forgotten = _setting_element, isinstance(read_value(text), list) and len(split_commas(text)) > 1
     if multirun:
@@ -132,28 +134,14 @@ def _sweep_text(text: str, element: Callable[[str], str]) -> str:
     return ",".join(part if _SWEEP.fullmatch(part) else element(part) for part in split_commas(text))
 
 
-def _group_element(key: str, groups: Mapping[str, Collection[str]]) -> Callable[[str], str]:
-    def read_option(text: str) -> str:
-        option = option_text(key, text, groups.get(key, ()))
-        if isinstance(option, Problem):
-            raise InputError(option)
-        return option
-
-    return read_option
-
-
-def _argument_element(argument: Setting) -> Callable[[str], str]:
-    def read_argument(text: str) -> str:
-        if _CAST.fullmatch(text):
-            return text
-        value = _read_items(text) if argument.takes_list else read_value(text)
-        if isinstance(value, str):
-            if "${" in value:
-                return quote(value)
-            value = expand_home(value)
-        return _checked_text(argument, value)
-
-    return read_argument
+def _argument_element(text: str, argument: Setting) -> str:
+    """Read an argument of Ultralytics by its own rules."""
+    if _CAST.fullmatch(text):
+        return text
+    value = _read_items(text) if argument.takes_list else read_value(text)
+    if isinstance(value, str) and "${" in value:
+        return quote(value)
+    return _checked_text(argument, expand_home(value) if isinstance(value, str) else value)
 
 
 def _read_items(text: str) -> Any:

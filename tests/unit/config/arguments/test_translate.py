@@ -463,7 +463,7 @@ def test_a_groups_value_is_an_option_or_a_free_value(line: str, overrides: list[
 
 @pytest.mark.parametrize("option", ["true", "null", "2gpu", "a b", "inf", "1", "it's"])
 def test_an_option_with_an_odd_name_stays_text(option: str):
-    text = option_text("hparams", option, [option])
+    text = option_text(option, "hparams", [option])
     assert isinstance(text, str)
     assert PARSER.parse_override(f"hparams={text}").value() == option
 
