@@ -2,7 +2,7 @@
 
 `outputs/baselines/<dataset>/<task>/history/<version>/` holds every version that was ever promoted, complete and never
 changed. `provenance.json` names the version that counts; it is replaced last, in one step, so a killed promotion leaves
-the earlier baseline in force. The metrics.json and predictions.npz beside it are copies for people and other tools.
+the earlier baseline in force. The metrics.json and predictions.npz next to it are copies for people and other tools.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def promote(
         metrics: The evaluation.
         predictions: Its per-detection records, when there are any.
         origin: Where it came from: run, model, checkpoint hash, …
-        notes: The user's words.
+        notes: The user's text.
 
     Returns:
         The folder of the new version.

@@ -94,11 +94,11 @@ def read_results(path: Path, *, validated: bool = True) -> EpochTable:
     )
 
 
-def keep_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]]) -> float:
-    """Bring results.csv to what a training that goes on after `epochs` epochs must find: each of them once, in order.
+def trim_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]]) -> float:
+    """Bring results.csv to what a training that is resumed after `epochs` epochs must find: each once, in order.
 
     A process that was killed may have left a row of an epoch that is trained again, half a row, or (when the machine
-    went down) none at all. Rows that stay are kept to the letter.
+    went down) none at all. Rows that stay keep every letter.
 
     Args:
         path: The file; it may be missing.

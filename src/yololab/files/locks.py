@@ -18,7 +18,7 @@ from yololab.host.processes import ProcessIdentity
 # Loader processes of a killed training inherit its lock; they notice within seconds that it is gone.
 ORPHANS_SECONDS = 15.0
 POLL_SECONDS = 0.5
-# `yololab note` writes beside the process that holds the lock; what it writes takes its place within moments.
+# `yololab note` writes next to the process that holds the lock; what it writes takes its place within moments.
 _ABANDONED_SECONDS = 60.0
 
 
@@ -73,7 +73,7 @@ def maybe_running_elsewhere(content: Mapping[str, Any]) -> ProcessIdentity | Non
     process = process_of(content)
     if content.get("status") != "running" or process is None or process.is_alive() is not None:
         return None
-    # Containers of one machine have names of their own but one boot: the lock has told already.
+    # Containers of one machine have names of their own but one boot: the lock has shown that already.
     return None if process.same_boot() else process
 
 

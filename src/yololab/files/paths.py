@@ -115,7 +115,7 @@ class RunFolder:
 
     @property
     def test_evaluation(self) -> Path:
-        """Folder of the evaluation on the test split that a sweep's winner gets beside its own."""
+        """Folder of the evaluation on the test split that a sweep's winner gets besides its own."""
         return self.evaluation / "test"
 
     @property
@@ -193,7 +193,7 @@ class RunFolder:
         return self.path / ".run.lock"
 
     def attempt(self, number: int) -> Path:
-        """What an earlier attempt left that a later one cannot go on with, counted from 1."""
+        """What an attempt left that a later one cannot resume from, counted from 1."""
         return self.path / "attempts" / str(number)
 
     def checkpoints(self) -> list[Path]:

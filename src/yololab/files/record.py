@@ -1,6 +1,6 @@
 """The record of a run, experiment_log.json: there from the first second, updated at each stage, never untrue.
 
-Several processes may write to it (the job, and `yololab note` beside it): every update reads the file, changes its own
+Several processes may write to it (the job, and `yololab note` next to it): every update reads the file, changes its own
 keys and replaces the file, under a lock.
 """
 
@@ -59,7 +59,7 @@ class Record:
 
         Args:
             content: What is known at the start: config, provenance, name, …
-            notes: The user's words given with the command.
+            notes: The user's text given with the command.
         """
         first = {
             "timestamp": now(),
@@ -75,8 +75,8 @@ class Record:
         with self._lock():
             write_json(self.path, first | dict(content), RECORD_VERSION)
 
-    def go_on(self, train_seconds: float) -> None:
-        """Note that another attempt begins: status running again, everything else as the earlier ones have left it.
+    def resume(self, train_seconds: float) -> None:
+        """Note that another attempt begins: status running again, everything else as the previous ones have left it.
 
         Args:
             train_seconds: What the training has taken so far, also in attempts that could not record it any more.
@@ -119,7 +119,7 @@ class Record:
         self._change(lambda content: content.update(sections))
 
     def add_timing(self, stage: str, seconds: float) -> None:
-        """Record how long a stage took, beside what it took in earlier attempts."""
+        """Record how long a stage took, added to what it took in earlier attempts."""
 
         def change(content: dict[str, Any]) -> None:
             timings = content.setdefault("timings", {})

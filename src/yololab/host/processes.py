@@ -18,8 +18,8 @@ class ProcessIdentity:
     Attributes:
         host: The machine's name.
         pid: The process's number there.
-        started: When it started: `<id of the boot>:<hundredths of a second since it>` on Linux, elsewhere the time;
-            empty where the system does not tell.
+        started: When it started: `<id of the boot>:<hundredths of a second since it>` on Linux, the time on other
+            systems; empty where the system does not tell.
     """
 
     host: str

@@ -122,7 +122,7 @@ def _memory_bytes() -> int | None:
 
 
 def what_differs(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return what of packages, git and machine is not as it was, in words.
+    """Return what of packages, git and machine is not as it was, one line each.
 
     Args:
         then: The provenance of an earlier run.

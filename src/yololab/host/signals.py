@@ -36,7 +36,7 @@ class StopSignal:
 
     @contextmanager
     def listening(self) -> Iterator[StopSignal]:
-        """Handle the signals while the job runs; elsewhere than in the main thread Python allows no handlers."""
+        """Handle the signals while the job runs; outside the main thread Python allows no handlers."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return

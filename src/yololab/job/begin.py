@@ -21,7 +21,7 @@ GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device
 def begin_record(context: Context) -> None:
     """Write the record's first version, or note in it that another attempt begins."""
     if context.previous is not None:
-        context.record.go_on(seconds_of_training(context.folder.training))
+        context.record.resume(seconds_of_training(context.folder.training))
         return
     repeats = context.repeats
     first: dict[str, Any] = {

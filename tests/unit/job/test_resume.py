@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from yololab.errors import InputError
-from yololab.files.epochs import keep_epochs
+from yololab.files.epochs import trim_epochs
 from yololab.files.locks import locked, maybe_running_elsewhere
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
@@ -94,23 +94,23 @@ class TestTheTable:
         file = tmp_path / "results.csv"
         file.write_text("\n".join([self.HEADER, *lines]) + "\n")
         earlier = {"epoch": [1, 2], "time": [2.5, 5.0], "train/loss": [0.9, 0.8]}
-        seconds = keep_epochs(file, 2, earlier)
+        seconds = trim_epochs(file, 2, earlier)
         assert file.read_text().splitlines() == [self.HEADER, *kept]
         assert seconds == float(kept[-1].split(",")[1])
 
     def test_a_lost_one_is_made_from_the_checkpoint(self, tmp_path):
         file = tmp_path / "results.csv"
-        assert keep_epochs(file, 1, {"epoch": [1, 2], "time": [2.5, 5.0], "train/loss": [0.9, 0.8]}) == 2.5
+        assert trim_epochs(file, 1, {"epoch": [1, 2], "time": [2.5, 5.0], "train/loss": [0.9, 0.8]}) == 2.5
         assert file.read_text() == f"{self.HEADER}\n1,2.5,0.9\n"
 
     def test_a_row_without_its_end_is_taken_out(self, tmp_path):
         file = tmp_path / "results.csv"
         file.write_text(f"{self.HEADER}\n1,2.5,0.9\n2,5,0.8")
-        keep_epochs(file, 2, {})
+        trim_epochs(file, 2, {})
         assert file.read_text() == f"{self.HEADER}\n1,2.5,0.9\n"
 
     def test_nothing_makes_nothing(self, tmp_path):
-        assert keep_epochs(tmp_path / "results.csv", 0, {}) == 0.0
+        assert trim_epochs(tmp_path / "results.csv", 0, {}) == 0.0
         assert not (tmp_path / "results.csv").exists()
 
 
@@ -159,11 +159,11 @@ def test_attempts_are_told_one_by_one(tmp_path):
     record = Record(RunFolder(tmp_path))
     record.begin({"name": "x"})
     record.add_timing("train", 5)
-    record.go_on(train_seconds=8)
+    record.resume(train_seconds=8)
     record.describe_attempt(from_epoch=3)
     record.add_timing("train", 4)
     record.finish(Status.INTERRUPTED)
-    record.go_on(train_seconds=0)
+    record.resume(train_seconds=0)
     record.finish(Status.COMPLETE)
     content = record.read()
     found = [(item["status"], item["reason"], item["from_epoch"], item["pid"]) for item in content["attempts"]]

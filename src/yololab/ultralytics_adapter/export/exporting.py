@@ -42,7 +42,7 @@ class ExportedModel:
     """An export.
 
     Attributes:
-        path: The file or folder, beside the checkpoint.
+        path: The file or folder, next to the checkpoint.
         format: Ultralytics' name of the format.
         size_bytes: Its size.
         seconds: What the export took.
@@ -87,7 +87,7 @@ def export_model(
     threads: int | None,
     cache: Path,
 ) -> ExportedModel:
-    """Export a checkpoint; the export lands beside it.
+    """Export a checkpoint; the export lands next to it.
 
     Args:
         weights: The checkpoint.

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class OutputGap:
+class OutputDifference:
     """The largest difference of two outputs, as they are and with boxes in units of `box_unit`."""
 
     absolute: float
     relative: float
 
 
-def output_gap(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> OutputGap:
+def detections_difference(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> OutputDifference:
     """Return the largest difference of two outputs of the same order.
 
     Scores lie in 0…1 and count as they are; what stands behind them (coefficients of masks, keypoints, angles) counts
@@ -30,24 +30,26 @@ def output_gap(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> Ou
         second: The other, of the same shape.
         box_unit: What a box coordinate is divided by.
     """
-    return _gap(first, second, _units(first, box_unit))
+    return _difference(first, second, _units(first, box_unit))
 
 
-def dense_gap(first: NDArray[Any], second: NDArray[Any]) -> OutputGap:
+def map_difference(first: NDArray[Any], second: NDArray[Any]) -> OutputDifference:
     """Return the largest difference of two maps or vectors, and the same relative to the largest value of the first."""
     largest = float(np.abs(first).max(initial=0.0))
-    return _gap(first, second, largest if math.isfinite(largest) and largest > 0 else 1.0)
+    return _difference(first, second, largest if math.isfinite(largest) and largest > 0 else 1.0)
 
 
-def class_gap(first: NDArray[Any], second: NDArray[Any]) -> OutputGap:
+def class_difference(first: NDArray[Any], second: NDArray[Any]) -> OutputDifference:
     """Return the share of pixels whose classes differ; a class has no magnitude, so both numbers are the share."""
     share = float(np.mean(first != second)) if first.size else 0.0
-    return OutputGap(share, share)
+    return OutputDifference(share, share)
 
 
-def widest(gaps: Sequence[OutputGap]) -> OutputGap:
-    """Return the largest of several gaps."""
-    return OutputGap(max(gap.absolute for gap in gaps), max(gap.relative for gap in gaps))
+def largest_of(differences: Sequence[OutputDifference]) -> OutputDifference:
+    """Return the largest of several differences."""
+    return OutputDifference(
+        max(difference.absolute for difference in differences), max(difference.relative for difference in differences)
+    )
 
 
 def _units(rows: NDArray[Any], box_unit: float) -> NDArray[np.float64]:
@@ -57,15 +59,15 @@ def _units(rows: NDArray[Any], box_unit: float) -> NDArray[np.float64]:
     return np.where(np.isfinite(largest), largest, 1.0)
 
 
-def _gap(first: NDArray[Any], second: NDArray[Any], unit: NDArray[Any] | float) -> OutputGap:
+def _difference(first: NDArray[Any], second: NDArray[Any], unit: NDArray[Any] | float) -> OutputDifference:
     """Return the largest difference, as it is and in units."""
     difference = np.abs(first.astype(np.float64) - second.astype(np.float64))
     if not np.isfinite(difference).all():
-        return OutputGap(math.inf, math.inf)
-    return OutputGap(float(difference.max(initial=0.0)), float((difference / unit).max(initial=0.0)))
+        return OutputDifference(math.inf, math.inf)
+    return OutputDifference(float(difference.max(initial=0.0)), float((difference / unit).max(initial=0.0)))
 
 
-def selected_gap(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> OutputGap | None:
+def selected_difference(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> OutputDifference | None:
     """Return the largest difference of two selections of detections, each compared with the nearest of the other.
 
     Which of the weakest detections are among the selected ones may differ; those within 0.01 of the lowest score are
@@ -88,4 +90,4 @@ def selected_gap(first: NDArray[Any], second: NDArray[Any], box_unit: float) -> 
         distance = np.where(free, (np.abs(second - row) / unit).max(axis=1), np.inf)
         partners.append((row, second[distance.argmin()]))
         free[distance.argmin()] = False
-    return _gap(np.array([a for a, _ in partners]), np.array([b for _, b in partners]), unit)
+    return _difference(np.array([a for a, _ in partners]), np.array([b for _, b in partners]), unit)

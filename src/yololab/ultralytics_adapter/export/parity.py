@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from yololab.errors import InputError, JobError, Problem
 from yololab.ultralytics_adapter.export.output_difference import (
-    OutputGap,
-    class_gap,
-    dense_gap,
-    output_gap,
-    selected_gap,
-    widest,
+    OutputDifference,
+    class_difference,
+    detections_difference,
+    largest_of,
+    map_difference,
+    selected_difference,
 )
 from yololab.ultralytics_adapter.isolation.logs import plain_lines
 from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
@@ -86,18 +86,18 @@ def exported_outputs_differ(
     normalised = info.family == "rtdetr"
     layout = Layout(end2end or normalised, 1.0 if normalised else float(max(height, width)))
     compared = COMPARED[info.task]
-    gaps: list[OutputGap] = []
+    differences: list[OutputDifference] = []
     for image in images:
         batch = torch.from_numpy(_letterboxed(image, height, width, channels=int(ours.channels)))
         with torch.inference_mode():
             first, second = _arrays(ours(batch.clone())), _arrays(_run(theirs, batch, exported))
-        gap = compared(first, second, layout)
-        if gap is not None:
-            gaps.append(gap)
-    if not gaps:
+        difference = compared(first, second, layout)
+        if difference is not None:
+            differences.append(difference)
+    if not differences:
         return ExportCheck(len(images), None, None, runtime, "no detection stands out enough to be found again")
-    gap = widest(gaps)
-    return ExportCheck(len(images), gap.absolute, gap.relative, runtime)
+    difference = largest_of(differences)
+    return ExportCheck(len(images), difference.absolute, difference.relative, runtime)
 
 
 @dataclass(frozen=True)
@@ -114,44 +114,46 @@ class Layout:
     box_unit: float
 
 
-def _detections(first: list[NDArray[Any]], second: list[NDArray[Any]], layout: Layout) -> OutputGap | None:
+def _detections(first: list[NDArray[Any]], second: list[NDArray[Any]], layout: Layout) -> OutputDifference | None:
     """Compare detections."""
     ours, theirs = _of_one_shape(first[0], second[0])
     if layout.selected:
-        return selected_gap(ours[0], theirs[0], layout.box_unit)
-    return output_gap(ours[0].T, theirs[0].T, layout.box_unit)
+        return selected_difference(ours[0], theirs[0], layout.box_unit)
+    return detections_difference(ours[0].T, theirs[0].T, layout.box_unit)
 
 
-def _detections_with_masks(first: list[NDArray[Any]], second: list[NDArray[Any]], layout: Layout) -> OutputGap | None:
+def _detections_with_masks(
+    first: list[NDArray[Any]], second: list[NDArray[Any]], layout: Layout
+) -> OutputDifference | None:
     """Compare detections, and the prototypes that their masks are made of."""
-    masks = dense_gap(*_of_one_shape(first[1], second[1]))
+    masks = map_difference(*_of_one_shape(first[1], second[1]))
     boxes = _detections(first, second, layout)
-    return masks if boxes is None else widest((boxes, masks))
+    return masks if boxes is None else largest_of((boxes, masks))
 
 
-def _probabilities(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputGap:
+def _probabilities(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputDifference:
     """Compare the probability of each class."""
-    return dense_gap(*_of_one_shape(first[0], second[0]))
+    return map_difference(*_of_one_shape(first[0], second[0]))
 
 
-def _class_maps(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputGap:
+def _class_maps(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputDifference:
     """Compare the classes of pixels: some formats give the class, others a value for each class at each pixel."""
     theirs = second[0]
     ours = _resized(first[0], theirs.shape[-2:], align_corners=False)
     if theirs.ndim == 4:
-        return dense_gap(*_of_one_shape(ours, theirs))
+        return map_difference(*_of_one_shape(ours, theirs))
     classes = ours.argmax(axis=1) if ours.shape[1] > 1 else ours[:, 0] > 0
-    return class_gap(*_of_one_shape(classes.astype(np.int64), theirs.astype(np.int64)))
+    return class_difference(*_of_one_shape(classes.astype(np.int64), theirs.astype(np.int64)))
 
 
-def _depths(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputGap:
+def _depths(first: list[NDArray[Any]], second: list[NDArray[Any]], _: Layout) -> OutputDifference:
     """Compare depths; an export gives them at the image's size, the checkpoint at a quarter of it."""
     theirs = second[0].reshape(len(second[0]), 1, *second[0].shape[-2:])
-    return dense_gap(*_of_one_shape(_resized(first[0], theirs.shape[-2:], align_corners=True), theirs))
+    return map_difference(*_of_one_shape(_resized(first[0], theirs.shape[-2:], align_corners=True), theirs))
 
 
 # Task → how the raw outputs of two models are compared.
-COMPARED: dict[str, Callable[[list[NDArray[Any]], list[NDArray[Any]], Layout], OutputGap | None]] = {
+COMPARED: dict[str, Callable[[list[NDArray[Any]], list[NDArray[Any]], Layout], OutputDifference | None]] = {
     "detect": _detections,
     "segment": _detections_with_masks,
     "pose": _detections,

@@ -1,7 +1,7 @@
 """Keeping Ultralytics' hands off the user's data while it reads a dataset.
 
-It writes a `.cache` file beside the labels and unpickles one that it finds there; and it rewrites JPEGs whose last
-bytes are not the end marker. Under the guard the cache lies in our own folder, one found beside the labels is not
+It writes a `.cache` file next to the labels and unpickles one that it finds there; and it rewrites JPEGs whose last
+bytes are not the end marker. Under the guard the cache lies in our own folder, one found next to the labels is not
 opened, and images stay as they are.
 """
 
@@ -75,7 +75,7 @@ class _PlainUnpickler(pickle.Unpickler):
 def guarded_data(cache: Path) -> Iterator[DataFindings]:
     """Guard the user's data while Ultralytics reads it; what was replaced is put back on leaving.
 
-    Image caches (`cache=disk` writes `.npy` files beside the images) are left as the user asked for them.
+    Image caches (`cache=disk` writes `.npy` files next to the images) are left as the user asked for them.
 
     Args:
         cache: Our cache folder.
@@ -114,7 +114,7 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
 def check_class_folders(dataset: str | Path, split: str = "") -> dict[str, Any]:
     """Read a classification dataset that is there, with the split that is asked for.
 
-    Ultralytics' own check would download a folder that it does not find, divide one without `train` into a copy beside
+    Ultralytics' own check would download a folder that it does not find, divide one without `train` into a copy next to
     it, and take another split for a missing one.
 
     Args:

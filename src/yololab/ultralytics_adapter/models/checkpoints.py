@@ -44,7 +44,7 @@ class CheckpointInfo:
 
     @property
     def resumable(self) -> bool:
-        """Whether a training can go on from here; Ultralytics starts a new one, on another dataset, when it cannot."""
+        """Whether a training can be resumed from here; if not, Ultralytics starts a new one on another dataset."""
         return self.epoch >= 0 and self.has_optimizer
 
 

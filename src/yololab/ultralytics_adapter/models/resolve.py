@@ -1,4 +1,4 @@
-"""From what a user calls a model to what Ultralytics is given: files sought, checkpoints read, architectures named."""
+"""From what a user calls a model to what Ultralytics is given: files found, checkpoints read, architectures named."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def resolve_model(
         weights: A checkpoint or an architecture: a path, a URL, or a name that Ultralytics knows.
         architecture: An architecture that replaces the checkpoint's own.
         pretrained: Whether, or from where, to take weights.
-        search: Folders where relative paths are sought, after the working directory.
+        search: Folders where relative paths are looked for, after the working directory.
 
     Raises:
         InputError: It cannot be found, read, or downloaded.
@@ -178,7 +178,7 @@ def find_checkpoint(name: str, search: Sequence[Path]) -> Path:
 
     Args:
         name: A path, a URL, or a name that Ultralytics can download.
-        search: Folders where relative paths are sought, after the working directory.
+        search: Folders where relative paths are looked for, after the working directory.
 
     Raises:
         InputError: There is none, or it cannot be downloaded.
@@ -276,12 +276,12 @@ def _with_suffix(name: str) -> str:
 
 
 def _folders(search: Sequence[Path]) -> list[Path]:
-    """Return the folders where a relative path is sought, each once."""
+    """Return the folders where a relative path is looked for, each once."""
     return list(dict.fromkeys(folder.resolve() for folder in (Path.cwd(), *search)))
 
 
 def _looked_in(name: str, search: Sequence[Path]) -> str:
-    """Say where a relative path was sought."""
+    """Say where a relative path was looked for."""
     absolute = Path(name).expanduser().is_absolute()
     return "" if absolute else f" (looked in {', '.join(map(str, _folders(search)))})"
 

@@ -84,7 +84,7 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
     sizes the whole batch follows by a straight line.
 
     The training that follows is the same as without the probe, bit by bit: random generators and flags are put back,
-    the user's data is guarded, no tracker is told.
+    the user's data is guarded, no tracker hears of it.
 
     Args:
         request: The training as it would be started; its folder is not touched.
@@ -134,7 +134,7 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
 
 @dataclass
 class _Plan:
-    """How long a probe may go on.
+    """How long a probe may take.
 
     Attributes:
         started: When it began.
@@ -176,7 +176,7 @@ def import_early(model: ResolvedModel) -> None:
 
 
 def _probing(trainer_class: type[Any]) -> type[Any]:
-    """Return a trainer that times its first batches and then ends; not named *Trainer, so that no tracker is told."""
+    """Return a trainer that times its first batches and ends; not named *Trainer, so that no tracker hears of it."""
     return type("TrainingProbe", (_ProbeMixin, trainer_class), {})
 
 
@@ -196,7 +196,7 @@ class _ProbeMixin(_Base):
     free_memory: int | None = None
 
     def run_callbacks(self, event: str) -> None:
-        """Take the time after each batch; nobody else is told of a probe."""
+        """Take the time after each batch; nobody else hears of a probe."""
         if event == "on_train_start":
             self._begin()
         elif event == "on_train_batch_end":
@@ -330,7 +330,7 @@ class _ProbeMixin(_Base):
         )
 
     def _mosaic_seconds(self) -> float:
-        """Return what mosaic adds to the loading of a batch, where loading is not done beside the training."""
+        """Return what mosaic adds to the loading of a batch, where loading is not done during the training."""
         batches = self._batches
         if not batches.sizeable or not self.args.close_mosaic or not self.args.mosaic or self.plan.left < 0:
             return 0.0

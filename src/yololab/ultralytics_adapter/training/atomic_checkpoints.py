@@ -38,6 +38,6 @@ def _strip(checkpoint: Path, updates: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def remove_half_written(weights: Path) -> None:
-    """Remove what a process that was killed while it wrote a checkpoint has left beside it."""
+    """Remove what a process that was killed while it wrote a checkpoint has left next to it."""
     for path in weights.glob(".*.pt.*"):
         path.unlink(missing_ok=True)

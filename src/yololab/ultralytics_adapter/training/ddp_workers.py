@@ -125,7 +125,7 @@ def epoch_report(table: EpochTable, index: int, task: str, epochs: int) -> Epoch
 def end_orphan(owner: ProcessIdentity) -> None:
     """End this worker at once when the process that asked for the training is gone.
 
-    It was killed; whoever goes on with its run must not find another training in the same folder.
+    It was killed; whoever resumes its run must not find another training in the same folder.
     """
     if owner.is_alive() is False:
         os._exit(1)

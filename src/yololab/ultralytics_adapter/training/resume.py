@@ -1,4 +1,4 @@
-"""Going on with a training that was killed or stopped: its folder is brought in order first, and nothing is lost."""
+"""Resuming a training that was killed or stopped: its folder is prepared first, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file, move, write_bytes
-from yololab.files.epochs import keep_epochs, read_results
+from yololab.files.epochs import read_results, trim_epochs
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.training.atomic_checkpoints import (
     remove_half_written,
@@ -52,7 +52,7 @@ def set_training_aside(folder: RunFolder, place: Path) -> None:
     set_aside([path for path in files if path.exists()], folder, place)
 
 
-def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: str) -> StartingPoint:
+def prepare_folder(folder: RunFolder, point: ResumePoint, place: Path, model: str) -> StartingPoint:
     """Make the folder look as it did after the epoch of the checkpoint.
 
     Checkpoints that cannot be read are moved away; results.csv is copied before rows of an epoch that is trained again
@@ -60,7 +60,7 @@ def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: st
 
     Args:
         folder: The run's folder.
-        point: From where the training goes on.
+        point: From where the training is resumed.
         place: Where to move and copy to.
         model: What the training had started from.
     """
@@ -81,7 +81,7 @@ def bring_in_order(folder: RunFolder, point: ResumePoint, place: Path, model: st
         epoch=state.epoch + 1,
         seconds=_keep_results(folder, state.epoch + 1, state, place),
         model=model,
-        earlier=_earlier(folder),
+        previous=_previous_result(folder),
         best_epoch=best_epoch,
     )
 
@@ -90,14 +90,14 @@ def finish_training(folder: RunFolder, point: ResumePoint, place: Path, model: s
     """Do what was left of a training whose epochs are all done: final checkpoints, curves, training.json."""
     state = point.state
     assert state is not None
-    earlier = _earlier(folder) or TrainResult(effective=dict(state.train_args or {}))
+    previous = _previous_result(folder) or TrainResult(effective=dict(state.train_args or {}))
     best_epoch, epochs = None, state.epoch + 1
     if state.epoch >= 0:
-        start = bring_in_order(folder, point, place, model)
+        start = prepare_folder(folder, point, place, model)
         best_epoch = start.best_epoch
     else:
         # The checkpoint has forgotten its epoch; best.pt of an old run may know fewer than the table.
-        epochs = max(point.epochs_done, earlier.epochs_completed, _rows(folder.results)) or state.epochs
+        epochs = max(point.epochs_done, previous.epochs_completed, _rows(folder.results)) or state.epochs
         _keep_results(folder, epochs, state, place)
         set_aside(point.unreadable, folder, place)
     remove_half_written(folder.weights)
@@ -107,11 +107,11 @@ def finish_training(folder: RunFolder, point: ResumePoint, place: Path, model: s
     write_training_file(
         folder.training,
         replace(
-            earlier,
+            previous,
             status=COMPLETE,
             stop_reason=reason_of_end(epochs, state.epochs, state.train_args or {}),
             epochs_completed=epochs,
-            best_epoch=best_epoch or earlier.best_epoch,
+            best_epoch=best_epoch or previous.best_epoch,
             error=None,
         ),
     )
@@ -127,7 +127,7 @@ def reason_of_end(done: int, epochs: int, train_args: Mapping[str, Any]) -> str:
 def _keep_results(folder: RunFolder, epochs: int, state: CheckpointState, place: Path) -> float:
     """Keep the rows of results.csv up to an epoch, those that are lost from the checkpoint; return the seconds."""
     before = folder.results.read_bytes() if folder.results.is_file() else b""
-    seconds = keep_epochs(folder.results, epochs, state.results or {})
+    seconds = trim_epochs(folder.results, epochs, state.results or {})
     if before and folder.results.read_bytes() != before:
         write_bytes(place / folder.results.name, before)
     return seconds
@@ -140,7 +140,7 @@ def _rows(results: Path) -> int:
     return 0
 
 
-def _earlier(folder: RunFolder) -> TrainResult | None:
+def _previous_result(folder: RunFolder) -> TrainResult | None:
     """Return what the trainer had noted; None when that is lost."""
     with contextlib.suppress(InputError):
         return read_training_file(folder.training)

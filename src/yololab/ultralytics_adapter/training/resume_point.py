@@ -1,4 +1,4 @@
-"""From where an interrupted training goes on: what its checkpoints hold, and what follows from that."""
+"""From where an interrupted training is resumed: what its checkpoints hold, and what follows from that."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CheckpointState:
 
     @property
     def usable(self) -> bool:
-        """Whether a training can go on from here; Ultralytics would start another one, on coco8, when it cannot."""
+        """Whether a training can be resumed from here; if not, Ultralytics would start another one, on coco8."""
         return self.epoch >= 0 and self.has_optimizer
 
     @property
@@ -69,11 +69,11 @@ class CheckpointState:
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """From where a training goes on.
+    """From where a training is resumed.
 
     Attributes:
         step: What is left to do.
-        state: The checkpoint to go on from, or the last one of a training that only has to be finished.
+        state: The checkpoint to resume from, or the last one of a training that only has to be finished.
         unreadable: Checkpoints that cannot be read.
     """
 
@@ -83,7 +83,7 @@ class ResumePoint:
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are kept."""
+        """How many epochs stay."""
         if self.state is None:
             return 0
         if self.state.epoch >= 0:
@@ -165,7 +165,7 @@ def read_state(path: Path) -> CheckpointState | None:
 
 
 def refuse_other_training(state: CheckpointState, requested: Mapping[str, Any]) -> None:
-    """Refuse to go on from a checkpoint that was trained with other settings than the run's.
+    """Refuse to resume from a checkpoint that was trained with other settings than the run's.
 
     Ultralytics takes the settings of the checkpoint and ignores most others, with no more than a warning. What it
     changes itself on the way (a halved batch, a rounded image size, …) is no other setting.

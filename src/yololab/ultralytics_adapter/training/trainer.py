@@ -57,20 +57,20 @@ _SEED_STRIDE = 10_000
 
 @dataclass(frozen=True)
 class StartingPoint:
-    """What a training that goes on must know of what was before.
+    """What a resumed training must know of what was before.
 
     Attributes:
         epoch: Index of the first epoch to train.
         seconds: Seconds of training before it, as results.csv counts them.
         model: What the training had started from.
-        earlier: What its trainer had noted; None when that is lost.
+        previous: What its trainer had noted; None when that is lost.
         best_epoch: The epoch of best.pt, from 1.
     """
 
     epoch: int
     seconds: float
     model: str
-    earlier: TrainResult | None
+    previous: TrainResult | None
     best_epoch: int | None
 
 
@@ -83,7 +83,7 @@ class TrainerSettings:
         cache: Our cache folder.
         threads: Number of torch's threads; None for all cores.
         stop_file: A file whose appearance asks the workers of a multi-GPU training to stop after the epoch.
-        start: Where a training that goes on begins; None for a new one.
+        start: Where a resumed training begins; None for a new one.
         owner: The process that asked for the training.
     """
 
@@ -140,7 +140,7 @@ class TrainerMixin(_Base):
         start = self.settings.start
         self.log = TrainingLog(self.settings.requested, folder.training)
         if start is not None:
-            self.log.go_on(start.earlier, start.epoch, start.best_epoch)
+            self.log.resume(start.previous, start.epoch, start.best_epoch)
         set_threads(self.settings.threads)
         super().__init__(cfg, overrides, _callbacks)
         # Ultralytics writes a checkpoint in place; one that is killed there would leave half of it, and nothing else.
@@ -217,7 +217,7 @@ class TrainerMixin(_Base):
                 loader.close()
 
     def _setup_train(self) -> None:
-        """Set up; a training that goes on draws its images and augmentations anew, not those of its first epochs."""
+        """Set up; a resumed training draws its images and augmentations anew, not those of its first epochs."""
         if self.settings.start is not None:
             seed = self.args.seed + 1 + RANK + _SEED_STRIDE * self.settings.start.epoch
             engine.init_seeds(seed, deterministic=self.args.deterministic)
@@ -300,7 +300,7 @@ class TrainerMixin(_Base):
     def final_eval(self) -> None:
         """Strip the checkpoints of what only training needs, and evaluate nothing: that is done once, by our protocol.
 
-        After an interruption they keep it, so that the training can go on from there.
+        After an interruption they keep it, so that the training can be resumed from there.
         """
         with torch_distributed_zero_first(LOCAL_RANK):
             if RANK in {-1, 0} and not (self.log.stop_requested and self.epoch + 1 < self.epochs):
@@ -361,7 +361,7 @@ def join_threads(known: set[threading.Thread]) -> None:
 
 
 def _dataset_error(data: Any, error: BaseException) -> InputError:
-    """Return an error of the dataset as the user's, in the words of Ultralytics."""
+    """Return an error of the dataset as the user's, with Ultralytics' own text."""
     lines = plain_lines(str(error)) or [type(error).__name__]
     return InputError(
         Problem(f"data, {data}", " ".join(lines[:6]), remedy="yololab check data=… shows all its problems")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["EpochReport", "TrainRequest", "TrainResult", "train"]
 
 _PLAIN = (bool, int, float, str)
-# The run's folder and the model are given beside the arguments; these would say the same a second time.
+# The run's folder and the model are given next to the arguments; these would say the same a second time.
 _NOT_ARGUMENTS = ("save_dir", "project", "name", "exist_ok", "resume", "mode", "model", "pretrained", "task")
 
 
@@ -79,11 +79,11 @@ class TrainRequest:
         }
 
 
-def overrides_to_go_on(overrides: Mapping[str, Any], folder: RunFolder) -> dict[str, Any]:
+def resume_overrides(overrides: Mapping[str, Any], folder: RunFolder) -> dict[str, Any]:
     """Return what Ultralytics' trainer is given: its settings come from the checkpoint, so only places are named."""
     places = ("data", "task", "mode", "device", "workers", "save_dir")
-    kept = {name: overrides[name] for name in places if name in overrides}
-    return kept | {"model": str(folder.last), "resume": str(folder.last)}
+    named = {name: overrides[name] for name in places if name in overrides}
+    return named | {"model": str(folder.last), "resume": str(folder.last)}
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -116,7 +116,7 @@ def train(
         request: What to train.
         on_epoch: Called after each epoch. An exception in it is noted and costs nothing.
         should_stop: Asked after each batch and each epoch.
-        aside: Go on with what the folder holds, and move what cannot be used there; None trains in a new folder only.
+        aside: Resume what the folder holds, and move there what cannot be used; None trains in a new folder only.
 
     Raises:
         InputError: The arguments, the device, the dataset, or the folder: it already holds a run, or the checkpoint of
@@ -143,35 +143,35 @@ def train(
         point = find_resume_point(folder)
         if point.step is Step.DONE:
             return read_training_file(folder.training)
-        start = _take_up(request, folder, point, aside)
+        start = _resume(request, folder, point, aside)
         if point.step is Step.FINISH:
             return read_training_file(folder.training)
-        overrides = overrides if start is None else overrides_to_go_on(overrides, folder)
+        overrides = overrides if start is None else resume_overrides(overrides, folder)
     with preserved_randomness(), tempfile.TemporaryDirectory(prefix="train-", dir=request.cache) as scratch:
         _run(request, overrides, Path(scratch) / "stop", on_epoch, should_stop, start)
     return read_training_file(folder.training)
 
 
-def _take_up(request: TrainRequest, folder: RunFolder, point: ResumePoint, aside: Path) -> StartingPoint | None:
-    """Bring the folder in order; finish a training of which only the end is missing.
+def _resume(request: TrainRequest, folder: RunFolder, point: ResumePoint, aside: Path) -> StartingPoint | None:
+    """Prepare the folder to resume from; finish a training of which only the end is missing.
 
     Returns:
-        Where the training goes on; None when it begins anew, or is finished.
+        From where to resume; None when the training begins anew, or is finished.
 
     Raises:
         InputError: The checkpoint is that of another training.
     """
-    from yololab.ultralytics_adapter.training import resume as going_on
+    from yololab.ultralytics_adapter.training.resume import finish_training, prepare_folder, set_training_aside
 
     if point.step is Step.ANEW:
-        going_on.set_training_aside(folder, aside)
+        set_training_aside(folder, aside)
         return None
     assert point.state is not None
     refuse_other_training(point.state, request.arguments)
     if point.step is Step.FINISH:
-        going_on.finish_training(folder, point, aside, request.model.model)
+        finish_training(folder, point, aside, request.model.model)
         return None
-    return going_on.bring_in_order(folder, point, aside, request.model.model)
+    return prepare_folder(folder, point, aside, request.model.model)
 
 
 def build_trainer(

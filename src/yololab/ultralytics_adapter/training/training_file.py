@@ -1,7 +1,7 @@
 """training.json: what the trainer reports of itself.
 
 The process that trains writes it (with several GPUs that is a worker), the process that asked for the training reads
-it: so both are told the same, whatever the number of devices.
+it: so both know the same, whatever the number of devices.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True)
 class EpochReport:
-    """One epoch, as it is shown while training goes on. None is what was not measured or is no finite number.
+    """One epoch, as it is shown while training runs. None is what was not measured or is no finite number.
 
     Attributes:
         epoch: Its number, from 1.

@@ -53,7 +53,7 @@ class TrainingLog:
         validated: Number of validated epochs.
         validated_epoch: Index of the epoch that was validated last.
         best_fitness: The highest fitness so far; None before the first validation.
-        earlier_seconds: What attempts before this one took.
+        previous_seconds: What attempts before this one took.
     """
 
     requested: Mapping[str, Any]
@@ -71,26 +71,26 @@ class TrainingLog:
     validated: int = 0
     validated_epoch: int = -1
     best_fitness: float | None = None
-    earlier_seconds: float = 0.0
+    previous_seconds: float = 0.0
     _seconds: list[float] = field(default_factory=list)
     _optimizer: dict[str, Any] = field(default_factory=dict)
     _result: TrainResult = field(default_factory=TrainResult)
 
-    def go_on(self, earlier: TrainResult | None, epochs: int, best_epoch: int | None) -> None:
-        """Begin with what an earlier attempt noted: its counts and warnings go on.
+    def resume(self, previous: TrainResult | None, epochs: int, best_epoch: int | None) -> None:
+        """Begin with what the previous attempt noted: its counts and warnings continue to grow.
 
         Args:
-            earlier: Its notes; None when they are lost.
-            epochs: Epochs that are kept.
+            previous: Its notes; None when they are lost.
+            epochs: Epochs that stay.
             best_epoch: The epoch of best.pt, from 1.
         """
         self.completed, self.best_epoch = epochs, best_epoch
-        if earlier is not None:
-            self.warnings.extend(earlier.warnings)
-            self.callback_errors = earlier.callback_errors
-            self.nan_recoveries, self.unstable = earlier.nan_recoveries, earlier.unstable
-            self.earlier_seconds, self.first_loss = earlier.seconds, earlier.first_loss
-            self._result = replace(earlier, status=RUNNING, stop_reason=None, error=None)
+        if previous is not None:
+            self.warnings.extend(previous.warnings)
+            self.callback_errors = previous.callback_errors
+            self.nan_recoveries, self.unstable = previous.nan_recoveries, previous.unstable
+            self.previous_seconds, self.first_loss = previous.seconds, previous.first_loss
+            self._result = replace(previous, status=RUNNING, stop_reason=None, error=None)
 
     def warn(self, message: str) -> None:
         """Note a warning, unless it is known already."""
@@ -199,7 +199,7 @@ class TrainingLog:
                 epochs_completed=self.completed,
                 stop_reason=reason,
                 best_epoch=self.best_epoch,
-                seconds=self.earlier_seconds + (time.time() - started if started else 0.0),
+                seconds=self.previous_seconds + (time.time() - started if started else 0.0),
                 effective=effective,
                 optimizer=self._optimizer,
                 setup=setup(trainer),
@@ -271,7 +271,7 @@ def effective_arguments(trainer: Any) -> dict[str, Any]:
 
 
 def setup(trainer: Any) -> dict[str, Any]:
-    """Return what a training ran with beside its arguments."""
+    """Return what a training ran with besides its arguments."""
     import torch
 
     cuda = trainer.device.type == "cuda"

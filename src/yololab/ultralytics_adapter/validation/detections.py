@@ -105,7 +105,7 @@ class DetectionRecording(RecordingMixin):
 
     Attributes:
         box_columns: 4, or 5 for rotated boxes.
-        label_parts: What of a label the task looks at beside class and box: `segments`, `keypoints`.
+        label_parts: What of a label the task looks at besides class and box: `segments`, `keypoints`.
         kinds: What is matched: `box`, and for some tasks `mask` or `pose`.
     """
 
@@ -222,7 +222,7 @@ def number(value: Any) -> float | None:
 def image_key(im_file: str, root: Path) -> str:
     """Return the key of an image: its path relative to the dataset's folder, with `/`.
 
-    An image that lies elsewhere (a list of files, a linked folder) is named by the way there.
+    An image that lies outside (a list of files, a linked folder) is named by the way there.
     """
     path = Path(im_file)
     for folder in (root, root.resolve()):
@@ -242,7 +242,7 @@ def fingerprint_of_labels(labels: list[dict[str, Any]], root: Path, parts: Seque
     Args:
         labels: Ultralytics' labels of a dataset, after `classes` and `single_cls` have been applied.
         root: The dataset's folder.
-        parts: What counts beside class and box: `segments`, `keypoints`.
+        parts: What counts besides class and box: `segments`, `keypoints`.
     """
     digest = hashlib.sha256()
     keyed = {image_key(label["im_file"], root): label for label in labels}

@@ -20,14 +20,14 @@ def test_boxes_stand_in_columns_and_count_by_the_size_of_the_image():
     first = np.zeros((1, 6, 3))
     second = first.copy()
     second[0, 2, 1] = 3.2  # a width
-    gap = COMPARED["detect"]([first], [second], DENSE)
-    assert (gap.absolute, gap.relative) == pytest.approx((3.2, 0.05))
+    difference = COMPARED["detect"]([first], [second], DENSE)
+    assert (difference.absolute, difference.relative) == pytest.approx((3.2, 0.05))
 
 
 def test_masks_are_compared_by_their_prototypes_too():
     boxes, prototypes = np.zeros((1, 6, 3)), np.ones((1, 2, 4, 4))
-    gap = COMPARED["segment"]([boxes, prototypes], [boxes, prototypes + 0.25], DENSE)
-    assert gap.absolute == 0.25
+    difference = COMPARED["segment"]([boxes, prototypes], [boxes, prototypes + 0.25], DENSE)
+    assert difference.absolute == 0.25
 
 
 def test_outputs_of_another_shape_are_no_parity():

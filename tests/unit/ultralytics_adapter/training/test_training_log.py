@@ -49,11 +49,11 @@ def test_what_is_no_number_is_no_fitness(notes):
 
 
 def test_a_resumed_training_adds_to_what_was_noted(notes):
-    notes.go_on(TrainResult(warnings=("before",), nan_recoveries=2, unstable=True, seconds=60.0), 5, 4)
+    notes.resume(TrainResult(warnings=("before",), nan_recoveries=2, unstable=True, seconds=60.0), 5, 4)
     notes.warn("before")
     notes.warn("now")
     assert notes.warnings == ["before", "now"]
-    assert (notes.nan_recoveries, notes.unstable, notes.earlier_seconds) == (2, True, 60.0)
+    assert (notes.nan_recoveries, notes.unstable, notes.previous_seconds) == (2, True, 60.0)
     assert (notes.completed, notes.best_epoch) == (5, 4)
 
 
