@@ -5,13 +5,15 @@
     python tests/benchmarks/recipes.py --check                  # one seed each, against the figures that are there
 
 Writes recipes.json beside itself, and runtime and score into the head of each recipe that was measured. The check ends
-with 1 when a score is more than three standard deviations (0.05 at least) below the mean of its recipe.
+with 1 when a score is more than three standard deviations (0.05 at least) below the mean of its recipe. Seconds are
+those of the processor over the run's threads, so that what else the machine does is not counted (Linux and macOS).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,20 +30,27 @@ UNMEASURED = "# Not measured yet: "
 
 def run(recipe: str, seed: int, project: Path, more: list[str]) -> dict[str, Any]:
     """Run a recipe with one seed in a process of its own; return its primary metric, score, seconds and record."""
-    words = [sys.executable, "-m", "yololab", *command_of(recipe, more), f"seed={seed}", f"name={recipe}"]
-    subprocess.run(words, cwd=project, stdin=subprocess.DEVNULL, check=True)
+    command = [sys.executable, "-m", "yololab", *command_of(recipe, more), f"seed={seed}", f"name={recipe}"]
+    before = processor_seconds()
+    subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, check=True)
+    seconds = processor_seconds() - before
     folder = (project / "outputs/training/latest").resolve()
     metrics = json.loads((folder / "evaluation/metrics.json").read_text(encoding="utf-8"))
     record = json.loads((folder / "experiment_log.json").read_text(encoding="utf-8"))
-    seconds = round(sum(record["timings"].values()), 1)
     metric = metrics["primary_metric"]
-    result = {"seed": seed, "score": metrics[metric], "seconds": seconds}
     threads = record["training"]["setup"]["threads"]
+    result = {"seed": seed, "score": metrics[metric], "seconds": round(seconds / threads, 1)}
     return {"metric": metric, "run": result, "provenance": record["provenance"], "threads": threads}
 
 
+def processor_seconds() -> float:
+    """Return the processor time of all processes that were started from here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def command_of(recipe: str, more: list[str]) -> list[str]:
-    """Return the words that start a recipe."""
+    """Return the arguments that start a recipe."""
     return [f"experiment={recipe}", "approval=auto", "export=none", *more]
 
 
@@ -67,7 +76,7 @@ def figures(recipe: str, found: list[dict[str, Any]], more: list[str]) -> dict[s
     }
 
 
-def keep(recipe: str, measured: dict[str, Any]) -> None:
+def save(recipe: str, measured: dict[str, Any]) -> None:
     """Write the figures of a recipe beside those of the others."""
     content = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
     ordered = dict(sorted((content | {recipe: measured}).items()))
@@ -75,7 +84,7 @@ def keep(recipe: str, measured: dict[str, Any]) -> None:
 
 
 def head_line(measured: dict[str, Any]) -> str:
-    """Return the line of a recipe's head that tells what was measured."""
+    """Return the line of a recipe's head that says what was measured."""
     count = len(measured["runs"])
     score = f"{measured['metric']} {measured['mean']:.3f}"
     if measured["sd"] is not None:
@@ -85,7 +94,7 @@ def head_line(measured: dict[str, Any]) -> str:
     return f"# About {measured['seconds']} s on {cores}; {score} ({seeds}; recipes.json)."
 
 
-def tell(recipe: str, measured: dict[str, Any]) -> None:
+def write_head(recipe: str, measured: dict[str, Any]) -> None:
     """Write the line into the recipe."""
     path = FOLDER / f"{recipe}.yaml"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -94,10 +103,10 @@ def tell(recipe: str, measured: dict[str, Any]) -> None:
 
 
 def check(recipe: str, score: float) -> bool:
-    """Tell whether a score is as the recipe's figures promise, and say so."""
-    told = json.loads(RESULT.read_text(encoding="utf-8"))[recipe]
-    least = told["mean"] - max(3 * (told["sd"] or 0.0), LEAST_MARGIN)
-    print(f"{recipe}: {told['metric']} {score:.3f}, at least {least:.3f} expected", flush=True)
+    """Return whether a score is as the recipe's figures promise, and say so."""
+    expected = json.loads(RESULT.read_text(encoding="utf-8"))[recipe]
+    least = expected["mean"] - max(3 * (expected["sd"] or 0.0), LEAST_MARGIN)
+    print(f"{recipe}: {expected['metric']} {score:.3f}, at least {least:.3f} expected", flush=True)
     return score >= least
 
 
@@ -108,21 +117,21 @@ def main() -> int:
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--threads", type=int, help="cores of a run; for a machine that does other things as well")
-    asked = parser.parse_args()
-    if unknown := sorted(set(asked.recipes) - set(RECIPES)):
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.recipes) - set(RECIPES)):
         parser.error(f"no recipe of conf/experiment: {', '.join(unknown)}; there are {', '.join(RECIPES)}")
-    more = [f"device.threads={asked.threads}"] if asked.threads else []
+    more = [f"device.threads={arguments.threads}"] if arguments.threads else []
     passed = True
-    for recipe in asked.recipes or RECIPES:
+    for recipe in arguments.recipes or RECIPES:
         with tempfile.TemporaryDirectory() as project:
-            seeds = asked.seeds[:1] if asked.check else asked.seeds
+            seeds = arguments.seeds[:1] if arguments.check else arguments.seeds
             found = [run(recipe, seed, Path(project), more) for seed in seeds]
-        if asked.check:
+        if arguments.check:
             passed = check(recipe, found[0]["run"]["score"]) and passed
         else:
             measured = figures(recipe, found, more)
-            keep(recipe, measured)
-            tell(recipe, measured)
+            save(recipe, measured)
+            write_head(recipe, measured)
     return 0 if passed else 1
 
 

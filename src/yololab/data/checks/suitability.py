@@ -46,38 +46,25 @@ DEPTHS = Kind("depth maps", ("depth",))
 CLASSES = Kind("class folders", ("classify",))
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A kind of labels, and where the first of it was seen.
-
-    Attributes:
-        kind: The kind.
-        where: File and line.
-    """
-
-    kind: Kind
-    where: str
-
-
-def kinds_of_labels(dataset: Dataset) -> list[Seen]:
-    """Return the kinds of labels that a look at some images of the training and validation split finds.
+def kinds_of_labels(dataset: Dataset) -> dict[Kind, str]:
+    """Return the kinds of labels in some images of the training and validation split, and where each was seen first.
 
     A label file of four corners an object among others of more points is one of polygons.
     """
     if dataset.folders:
-        return [Seen(CLASSES, str(dataset.root))]
-    seen: dict[str, Seen] = {}
+        return {CLASSES: str(dataset.root)}
+    seen: dict[Kind, str] = {}
     for image in _some_images(dataset):
-        for found in _kinds_beside(dataset, image):
-            seen.setdefault(found.kind.name, found)
-    if POLYGONS.name in seen:
-        seen.pop(CORNERS.name, None)
-    return list(seen.values())
+        for kind, where in _kinds_beside(dataset, image):
+            seen.setdefault(kind, where)
+    if POLYGONS in seen:
+        seen.pop(CORNERS, None)
+    return seen
 
 
 def suitable_tasks(dataset: Dataset) -> list[str]:
     """Return the tasks whose models learn from a dataset, the most likely one first; none when nothing is labelled."""
-    return list(dict.fromkeys(task for seen in kinds_of_labels(dataset) for task in seen.kind.tasks))
+    return list(dict.fromkeys(task for kind in kinds_of_labels(dataset) for task in kind.tasks))
 
 
 def likely_task(dataset: Dataset) -> str:
@@ -111,10 +98,10 @@ def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) ->
         problem = Problem(f"{where}, key 'kpt_shape'", f"missing, and {task} needs it", allowed, _remedy(dataset, task))
         return [*problems, problem]
     kinds = kinds_of_labels(dataset)
-    if any(task in seen.kind.tasks for seen in kinds):
+    if any(task in kind.tasks for kind in kinds):
         return problems
     if kinds:
-        shown = " and ".join(f"{seen.kind.name} in {seen.where}" for seen in kinds[:2])
+        shown = " and ".join(f"{kind.name} in {where}" for kind, where in list(kinds.items())[:2])
         problems.append(Problem(where, f"{shown}: no dataset for {task}", needs.expects, _remedy(dataset, task)))
     elif label_source(dataset, task).are_images:
         image = next(_some_images(dataset), None)
@@ -142,15 +129,15 @@ def _some_images(dataset: Dataset) -> Iterator[Path]:
             yield from images[:: max(1, len(images) // IMAGES_LOOKED_AT)]
 
 
-def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[Seen]:
+def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[tuple[Kind, str]]:
     folder = masks_folder(dataset)
     if folder is not None:
         mask = MaskLabels(folder, len(dataset.names), {}).file(image)
         if mask != image and mask.is_file():
-            yield Seen(MASKS, str(mask))
+            yield MASKS, str(mask)
     depth = DepthLabels(DEPTH_SCALE).file(image)
     if depth != image and depth.is_file():
-        yield Seen(DEPTHS, str(depth))
+        yield DEPTHS, str(depth)
     label = label_path(image)
     try:
         lines = label.read_bytes().decode("utf-8-sig", "replace").splitlines()
@@ -159,7 +146,7 @@ def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[Seen]:
     for number, line in enumerate(lines, start=1):
         kind = _kind_of_row(len(line.split()), dataset.kpt_shape)
         if kind is not None:
-            yield Seen(kind, f"{label}, line {number}")
+            yield kind, f"{label}, line {number}"
 
 
 def _kind_of_row(columns: int, kpt_shape: tuple[int, int] | None) -> Kind | None:

@@ -127,23 +127,20 @@ class ScanCache:
             connection.close()
 
     def _open(self) -> sqlite3.Connection | None:
-        """Open the file, making it anew when it is damaged; None when that cannot be."""
+        """Open the file; None when that cannot be. A damaged one is deleted: the next call makes it anew."""
         if self._file is None:
             return None
-        for attempt in range(2):
-            try:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(self._file, timeout=_LOCKED_SECONDS)
-                for table, more in _TABLES.items():
-                    columns = f"path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB{more}"
-                    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
-                return connection
-            except sqlite3.DatabaseError as error:
-                self._discard(error)
-                if attempt or self._file is None:
-                    return None
-            except OSError:
-                return None
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._file, timeout=_LOCKED_SECONDS)
+            for table, more in _TABLES.items():
+                columns = f"path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB{more}"
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+            return connection
+        except sqlite3.DatabaseError as error:
+            self._discard(error)
+        except OSError:
+            pass  # a folder that cannot be written: the files are read again
         return None
 
     def _discard(self, error: Exception) -> None:
