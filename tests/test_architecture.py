@@ -284,3 +284,17 @@ def test_who_resumes_does_not_look_at_the_outputs_itself(place):
     for node in ast.walk(ast.parse((ROOT / place).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and node.attr in looks and isinstance(node.value, ast.Attribute):
             assert node.value.attr not in outputs, f"{place}:{node.lineno}"
+
+
+def test_the_status_of_a_trial_has_one_vocabulary():
+    """Engines know whether a job is there; where a trial is says `TrialStatus`, derived in `sweep/state.py` alone."""
+    ends = {"COMPLETE", "FAILED", "PRUNED", "INTERRUPTED", "NOT_STARTED", "WAITING"}
+    found = {
+        (path.name, node.name)
+        for path in (ROOT / "sweep").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        for item in node.body
+        if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and item.targets[0].id in ends
+    }
+    assert found == {("state.py", "TrialStatus")}

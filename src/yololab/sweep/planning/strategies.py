@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from yololab.errors import InputError, Problem
 from yololab.sweep.planning.space import Dimension, Scale
@@ -58,27 +58,21 @@ class SeededSampler(BaseSampler):
         self._sampler = self._make(self._seed if self._steady else self._seed + trial.number)
         self._sampler.before_trial(study, trial)
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(self, *arguments: Any, **named: Any) -> dict[str, BaseDistribution]:
         """Ask the trial's sampler."""
-        return self._sampler.infer_relative_search_space(study, trial)
+        return self._sampler.infer_relative_search_space(*arguments, **named)
 
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
+    def sample_relative(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Ask the trial's sampler."""
-        return self._sampler.sample_relative(study, trial, search_space)
+        return self._sampler.sample_relative(*arguments, **named)
 
-    def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
+    def sample_independent(self, *arguments: Any, **named: Any) -> Any:
         """Ask the trial's sampler."""
-        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
+        return self._sampler.sample_independent(*arguments, **named)
 
-    def after_trial(
-        self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
-        """Tell the trial's sampler."""
-        self._sampler.after_trial(study, trial, state, values)
+    def after_trial(self, *arguments: Any, **named: Any) -> None:
+        """Let the trial's sampler learn from it."""
+        self._sampler.after_trial(*arguments, **named)
 
 
 def make_sampler(name: str, seed: int, options: Mapping[str, Any]) -> SeededSampler:

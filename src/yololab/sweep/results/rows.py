@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.errors import InputError
@@ -16,6 +17,7 @@ from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
 
+Found = TypeVar("Found")
 SEED = "seed"
 _SPEED = "speed_ms.inference"
 
@@ -121,8 +123,8 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
         objectives: What the sweep is after.
     """
     run = folder.trial(entry.number)
-    record = _readable(lambda: Record(run).read()) if run.record.is_file() else None
-    metrics = _readable(lambda: read_metrics(run.metrics)) if run.metrics.is_file() else None
+    record = _read(Record(run).read)
+    metrics = _read(lambda: read_metrics(run.metrics))
     epochs = _epochs(run, record)
     error = entry.error or (record or {}).get("error") or {}
     status = trial_status(entry, record)
@@ -203,13 +205,11 @@ def with_adjusted_p(rows: Sequence[TrialRow]) -> list[TrialRow]:
     The more trials are held against one baseline, the likelier one of them beats it by luck: Holm (1979) keeps the
     chance of any false finding below the level, whatever the trials have in common.
     """
-    known = [(place, row.baseline.p) for place, row in enumerate(rows) if row.baseline and row.baseline.p is not None]
-    adjusted = dict(zip((place for place, _ in known), holm([p for _, p in known]), strict=True))
+    known = {row.trial: row.baseline.p for row in rows if row.baseline and row.baseline.p is not None}
+    adjusted = dict(zip(known, holm(list(known.values())), strict=True))
     return [
-        replace(row, baseline=replace(row.baseline, p_adjusted=adjusted[place]))
-        if row.baseline is not None and place in adjusted
-        else row
-        for place, row in enumerate(rows)
+        replace(row, baseline=replace(row.baseline, p_adjusted=adjusted.get(row.trial))) if row.baseline else row
+        for row in rows
     ]
 
 
@@ -222,11 +222,9 @@ def holm(p: Sequence[float]) -> list[float]:
     [0.03, 0.06, 0.06]
     """
     order = sorted(range(len(p)), key=lambda place: p[place])
-    adjusted, largest = [0.0] * len(p), 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, p[place] * (len(p) - rank)))
-        adjusted[place] = largest
-    return adjusted
+    scaled = (min(1.0, p[place] * (len(p) - rank)) for rank, place in enumerate(order))
+    adjusted = dict(zip(order, accumulate(scaled, max), strict=True))
+    return [adjusted[place] for place in range(len(p))]
 
 
 def _objectives(
@@ -239,17 +237,16 @@ def _objectives(
 
 def _epochs(run: RunFolder, record: Mapping[str, Any] | None) -> int | None:
     """Return how many epochs were completed, also of a training that was ended from outside."""
-    if run.results.is_file():
-        table = _readable(lambda: read_results(run.results))
-        if table is not None and table.epochs:
-            return int(max(table.epochs))
+    table = _read(lambda: read_results(run.results))
+    if table is not None and table.epochs:
+        return int(max(table.epochs))
     found = ((record or {}).get("results") or {}).get("final_epoch")
     return None if found is None else int(found)
 
 
 def _baseline(run: RunFolder) -> BaselineVerdict | None:
     """Return what the trial's comparison says."""
-    content = _readable(lambda: read_json(run.comparison, (COMPARISON_VERSION,))) if run.comparison.is_file() else None
+    content = _read(lambda: read_json(run.comparison, (COMPARISON_VERSION,)))
     if content is None:
         return None
     rows = content.get("metrics") or []
@@ -265,8 +262,8 @@ def _baseline(run: RunFolder) -> BaselineVerdict | None:
     )
 
 
-def _readable(read: Callable[[], Any]) -> Any:
-    """Return what `read` returns; None for a file that cannot be read."""
+def _read(read: Callable[[], Found]) -> Found | None:
+    """Return what `read` returns; None for a file that is not there or cannot be read."""
     try:
         return read()
     except InputError:
