@@ -1,7 +1,7 @@
 import pytest
 
 from yololab.errors import InputError
-from yololab.files.epochs import read_results
+from yololab.files.epochs import read_results, trim_epochs
 
 HEADER = "epoch,time,train/box_loss,train/cls_loss,train/dfl_loss,metrics/mAP50(B),val/box_loss,lr/pg0"
 
@@ -83,3 +83,40 @@ def test_what_is_no_table_is_refused(table, text):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_results(tmp_path / "results.csv")
+
+
+class TestTheTable:
+    HEADER = "epoch,time,train/loss"
+
+    @pytest.mark.parametrize(
+        ("lines", "kept"),
+        [
+            (["1,2.5,0.9", "2,5,0.8"], ["1,2.5,0.9", "2,5,0.8"]),
+            (["1,2.5,0.9", "2,5,0.8", "3,7.5,0.7"], ["1,2.5,0.9", "2,5,0.8"]),
+            (["1,2.5,0.9", "2,5,0.85", "2,6,0.8"], ["1,2.5,0.9", "2,6,0.8"]),
+            (["1,2.5,0.9", "garbage", "2,5,0.8", "3,7"], ["1,2.5,0.9", "2,5,0.8"]),
+            (["1,2.5,0.9"], ["1,2.5,0.9", "2,5,0.8"]),
+        ],
+    )
+    def test_it_has_each_epoch_once(self, tmp_path, lines, kept):
+        file = tmp_path / "results.csv"
+        file.write_text("\n".join([self.HEADER, *lines]) + "\n")
+        earlier = {"epoch": [1, 2], "time": [2.5, 5.0], "train/loss": [0.9, 0.8]}
+        seconds = trim_epochs(file, 2, earlier)
+        assert file.read_text().splitlines() == [self.HEADER, *kept]
+        assert seconds == float(kept[-1].split(",")[1])
+
+    def test_a_lost_one_is_made_from_the_checkpoint(self, tmp_path):
+        file = tmp_path / "results.csv"
+        assert trim_epochs(file, 1, {"epoch": [1, 2], "time": [2.5, 5.0], "train/loss": [0.9, 0.8]}) == 2.5
+        assert file.read_text() == f"{self.HEADER}\n1,2.5,0.9\n"
+
+    def test_a_row_without_its_end_is_taken_out(self, tmp_path):
+        file = tmp_path / "results.csv"
+        file.write_text(f"{self.HEADER}\n1,2.5,0.9\n2,5,0.8")
+        trim_epochs(file, 2, {})
+        assert file.read_text() == f"{self.HEADER}\n1,2.5,0.9\n"
+
+    def test_nothing_makes_nothing(self, tmp_path):
+        assert trim_epochs(tmp_path / "results.csv", 0, {}) == 0.0
+        assert not (tmp_path / "results.csv").exists()

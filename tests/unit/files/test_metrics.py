@@ -76,3 +76,13 @@ def test_numbers_under_dotted_names():
     assert number_in(content, "x") is None
     assert number_in(content, "y") is None
     assert number_in({"x": float("nan")}, "x") is None
+
+
+@pytest.mark.parametrize(
+    "content", [{"mAP50": 0.5}, {"mAP50-95": "high"}, {"mAP50-95": True}, {"mAP50-95": 0.5, "task": "juggle"}]
+)
+def test_metrics_file_without_its_primary_metric_is_refused(tmp_path, content):
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"metrics\.json"):
+        read_metrics(path)

@@ -17,12 +17,12 @@ from yololab.ultralytics_adapter.training.training_file import TrainResult, read
 class Step(StrEnum):
     """What is left to do for a training.
 
-    `anew`: no epoch was saved. `go_on`: epochs are left. `finish`: the epochs are done, the checkpoints are not final
+    `anew`: no epoch was saved. `resume`: epochs are left. `finish`: the epochs are done, the checkpoints are not final
     yet. `done`: nothing.
     """
 
     ANEW = "anew"
-    GO_ON = "go_on"
+    RESUME = "resume"
     FINISH = "finish"
     DONE = "done"
 
@@ -92,15 +92,12 @@ class ResumePoint:
         return max((len(values) for values in (self.state.results or {}).values()), default=0)
 
 
-def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tuple[Step, CheckpointState | None]:
-    """Decide what is left to do.
+def choose(states: Sequence[CheckpointState]) -> tuple[Step, CheckpointState | None]:
+    """Decide what is left to do of a training that has not come to its end.
 
     Args:
         states: The readable checkpoints, last.pt first.
-        written: The training's training.json; None when it is missing or damaged.
     """
-    if written is not None and written.finished:
-        return Step.DONE, None
     # Only the end of a training strips its checkpoints, last.pt first; somebody may have deleted that since.
     final = next((state for name in (LAST, BEST) for state in states if state.path.name == name), None)
     if final is not None and final.epoch < 0:
@@ -109,7 +106,7 @@ def choose(states: Sequence[CheckpointState], written: TrainResult | None) -> tu
     if newest is None:
         return Step.ANEW, None
     over = newest.epoch + 1 >= newest.epochs or newest.ended_early
-    return (Step.FINISH if over else Step.GO_ON), newest
+    return (Step.FINISH if over else Step.RESUME), newest
 
 
 def finished_training(folder: RunFolder) -> TrainResult | None:
@@ -130,7 +127,7 @@ def find_resume_point(folder: RunFolder) -> ResumePoint:
     if finished_training(folder) is not None:
         return ResumePoint(Step.DONE)
     read = {path: read_state(path) for path in folder.checkpoints()}
-    step, state = choose([state for state in read.values() if state is not None], None)
+    step, state = choose([state for state in read.values() if state is not None])
     return ResumePoint(step, state, tuple(path for path, found in read.items() if found is None))
 
 

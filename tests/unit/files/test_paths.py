@@ -1,0 +1,43 @@
+"""Where things lie, and that no two runs share a folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from yololab.files.paths import CacheFolder, OutputTree, RunFolder, create_folder, safe_name
+from yololab.files.sweep_paths import SweepPaths
+
+
+def test_folders_of_one_second_are_kept_apart(tmp_path):
+    moment = datetime(2026, 1, 17, 14, 30)
+    names = [create_folder(tmp_path, "yolo26n", moment).name for _ in range(3)]
+    assert names == ["yolo26n_20260117_143000", "yolo26n_20260117_143000_2", "yolo26n_20260117_143000_3"]
+
+
+@pytest.mark.parametrize(("text", "name"), [("a b/c", "a-b-c"), ("..", "run"), ("ünïcode", "ünïcode"), ("", "run")])
+def test_safe_name(text, name):
+    assert safe_name(text) == name
+
+
+def test_records_and_provenances_of_a_project_are_found(tmp_path):
+    tree = OutputTree(tmp_path)
+    runs = [RunFolder(tree.training / "a"), SweepPaths(tree.multirun / "s").trial(3)]
+    baseline = tree.baselines / "data-01234567" / "detect"
+    provenances = [baseline / "provenance.json", baseline / "history" / "1" / "provenance.json"]
+    for file in (*(run.record for run in runs), *provenances, tmp_path / "experiment_log.json"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert list(tree.records()) == [run.record for run in runs]
+    assert list(tree.provenances()) == provenances
+
+
+def test_only_our_files_of_a_cache_are_named(tmp_path):
+    cache = CacheFolder(tmp_path / "cache")
+    ours = [cache.images(4), cache.labels / "train.cache", cache.ultralytics / "x" / "settings.json"]
+    for file in (*ours, cache.path / "mine.txt", cache.path / "own" / "x", tmp_path / "elsewhere" / "x"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (cache.path / "torch").symlink_to(tmp_path / "elsewhere")
+    assert {file for file in cache.files() if file.is_file()} == set(ours)
