@@ -159,13 +159,13 @@ def terminal_asker(show: Callable[[str], None]) -> Callable[[str], bool] | None:
         while True:
             show(question)
             try:
-                words = input("          [y/N] ").strip().lower()
+                reply = input("          [y/N] ").strip().lower()
             except (EOFError, KeyboardInterrupt):
                 show("")
                 return False
-            if words in ("", "n", "no"):
+            if reply in ("", "n", "no"):
                 return False
-            if words in ("y", "yes"):
+            if reply in ("y", "yes"):
                 return True
             show("Please answer y or n.")
 

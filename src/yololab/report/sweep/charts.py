@@ -12,7 +12,7 @@ from yololab.report.charts.lines import Series, line_chart
 from yololab.report.charts.parallel import Axis, Line, category_axis, number_axis, parallel
 from yololab.report.charts.scatter import Point, scatter
 from yololab.report.run_files import mapping, mappings
-from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
+from yololab.report.sweep.sweep_files import SweepFiles, values_text
 from yololab.tasks import TASKS
 from yololab.text import as_number, number, read_number, share
 
@@ -30,7 +30,7 @@ def history(sweep: SweepFiles) -> Markup:
         if value is None or row.get("status") not in _COLOURS:
             continue
         at = float(row["trial"])
-        tooltip = f"trial {row['trial']} ({row.get('status')}): {number(value)}\n{values_in_words(row)}"
+        tooltip = f"trial {row['trial']} ({row.get('status')}): {number(value)}\n{values_text(row)}"
         points.append(Point(at, value, tooltip, _COLOURS[str(row["status"])], row["trial"] == winner))
         better = not steps or (value < steps[-1][1] if sweep.lower_is_better else value > steps[-1][1])
         if row["status"] == "complete" and better:
@@ -49,7 +49,7 @@ def pareto(sweep: SweepFiles) -> Markup:
         values = [as_number(value) for value in (row.get("objectives") or [])[:2]]
         if row.get("status") != "complete" or len(values) < 2 or values[0] is None or values[1] is None:
             continue
-        tooltip = f"trial {row['trial']}: {number(values[0])}, {number(values[1])}\n{values_in_words(row)}"
+        tooltip = f"trial {row['trial']}: {number(values[0])}, {number(values[1])}\n{values_text(row)}"
         points.append(Point(values[1], values[0], tooltip, 1 if row.get("pareto") else 0, bool(row.get("pareto"))))
     return scatter("Compromises; the best ones are ringed", points, str(sweep.objectives[1]["metric"]), sweep.metric)
 
@@ -99,7 +99,7 @@ def settings_chart(sweep: SweepFiles) -> Markup:
     strengths = [(high - score if sweep.lower_is_better else score - low) / span for score in scores]
     axes = [_axis(key, [mapping(row.get("values"))[key] for row in rows]) for key in keys[:_MOST_AXES]]
     lines = [
-        Line(f"trial {row['trial']}: {number(score)}\n{values_in_words(row)}", strength, place == 0)
+        Line(f"trial {row['trial']}: {number(score)}\n{values_text(row)}", strength, place == 0)
         for place, (row, score, strength) in enumerate(zip(rows, scores, strengths, strict=True))
     ]
     left_out = f" ({len(keys) - _MOST_AXES} settings left out)" if len(keys) > _MOST_AXES else ""

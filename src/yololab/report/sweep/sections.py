@@ -9,7 +9,7 @@ from yololab.report.appearance import Appearance, Tone, verdict_appearance
 from yololab.report.run_files import mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
-from yololab.report.sweep.sweep_files import SweepFiles, values_in_words
+from yololab.report.sweep.sweep_files import SweepFiles, values_text
 from yololab.text import UNKNOWN, as_number, count, counted, duration, interval, number, p_value, setting, signed
 
 _MOST_ROWS = 200
@@ -194,7 +194,7 @@ def failures(sweep: SweepFiles) -> dict[str, Any] | None:
             {
                 "trial": row.get("trial"),
                 "status": row.get("status"),
-                "values": values_in_words(row),
+                "values": values_text(row),
                 "error": row.get("error") or "no message was recorded",
                 "tail": sweep.tail(row),
             }

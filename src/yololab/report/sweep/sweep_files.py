@@ -109,6 +109,6 @@ def load_sweep(path: Path) -> SweepFiles:
     return SweepFiles(folder, summary, settings)
 
 
-def values_in_words(row: Mapping[str, Any]) -> str:
+def values_text(row: Mapping[str, Any]) -> str:
     """Return a trial's values."""
     return ", ".join(f"{key}={value}" for key, value in mapping(row.get("values")).items())

@@ -8,7 +8,7 @@ import pytest
 from sweep_samples import complete_sweep
 
 from yololab.errors import InputError
-from yololab.report.sweep.sweep_files import TAIL_LINES, load_sweep, values_in_words
+from yololab.report.sweep.sweep_files import TAIL_LINES, load_sweep, values_text
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_rows_are_ranked_and_the_winner_is_the_first_of_them(folder):
     assert {row["trial"] for row in sweep.ranked} <= {row["trial"] for row in sweep.trials}
     assert (sweep.metric, sweep.lower_is_better) == ("mAP50-95", False)
     assert sweep.epochs(sweep.winner).epochs
-    assert values_in_words(sweep.winner).startswith("lr0=")
+    assert values_text(sweep.winner).startswith("lr0=")
 
 
 def test_the_page_needs_no_settings_and_no_tables(folder):
