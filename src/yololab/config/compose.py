@@ -145,6 +145,12 @@ def _explain(override: str, error: Exception) -> Problem:
             key, f"{value!r} is several values", "one value", f"`yololab -m {key}={value}` makes one run each"
         )
     options = group_options(Path.cwd())
+    if value in options.get(key, ()):
+        # The option is there: what is wrong stands in its file.
+        group = re.search(r"Could not override '([^']+)'", str(error))
+        close = nearest(group[1], options) if group else []
+        remedy = f"did you mean {' or '.join(close)}?" if close else ""
+        return Problem(f"{key}={value}", first_line(error), remedy=remedy)
     if key in options:
         close = nearest(value, options[key])
         remedy = f"did you mean {' or '.join(close)}?" if close else ""

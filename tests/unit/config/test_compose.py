@@ -252,6 +252,19 @@ def test_free_values_of_groups():
     assert experiment.device.id == "0,1"
 
 
+def test_a_mistake_inside_an_option_names_the_option_and_what_was_meant_in_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "conf/experiment/mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\ndefaults:\n  - override /hparms: finetune\n")
+    with pytest.raises(InputError) as caught:
+        compose_experiment(["experiment=mine"])
+    (problem,) = caught.value.problems
+    assert problem.where == "experiment=mine"
+    assert "hparms" in problem.found
+    assert problem.remedy == "did you mean hparams?"
+
+
 def test_a_users_conf_adds_and_overrides_options_and_its_config_is_never_read(tmp_path, monkeypatch):
     for name, text in {
         "hparams/mine.yaml": "# @package _global_\ndefaults: [default, _self_]\nlr0: 0.002\n",
