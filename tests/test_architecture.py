@@ -39,7 +39,10 @@ ROOMS = (
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 # The same within rooms; a module that lies in the room itself and is not named here stands above its inner rooms.
 INNER = {
-    "config": ("hydra_text", "nearest", "settings", "reading", "train_arguments", "arguments"),
+    "config": (
+        *("nearest", "settings", "reading", "train_arguments", "search", "special", "schema", "defaults", "renamed"),
+        *("validation", "folders", "hydra", "arguments"),
+    ),
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
     "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),
@@ -114,7 +117,7 @@ def test_only_the_command_line_translator_looks_at_the_words():
                 or parts_of(path)
                 in {
                     ("cli", "main"),
-                    ("config", "hydra_app"),
+                    ("config", "hydra", "app"),
                     ("api",),
                 }
             ), path

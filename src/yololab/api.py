@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from yololab.config.arguments.commands import PROTOCOL_ARGUMENTS, Syntax
 from yololab.config.arguments.translate import DEFAULT_COMMAND, Translation, translate
-from yololab.config.compose import Composed, compose_experiment
 from yololab.config.folders import group_options
+from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
@@ -100,7 +100,7 @@ def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
     Args:
         run: The run's folder.
         quiet: Print nothing.
-        settings: Who answers at the gates (`approval="auto"`), `notes`, and `resuming={"changed_data": True}`.
+        settings: Who answers at the gates (`approval="auto"`), `notes`, and `resume={"changed_data": True}`.
 
     Raises:
         InputError: The folder is no run's, the run is still running, or its data has changed.

@@ -60,7 +60,7 @@ import json, sys
 from pathlib import Path
 from yololab.config.arguments.commands import Syntax
 from yololab.config.arguments.translate import translate
-from yololab.config.compose import compose_experiment
+from yololab.config.hydra.compose import compose_experiment
 from yololab.config.folders import group_options
 from yololab.job.stages.estimate import estimate_from, probe_experiment
 from yololab.job.prepare import prepare_job

@@ -50,7 +50,7 @@ def ray_nodes():
 
 @pytest.fixture
 def slurm_engine(slurm, tmp_path):
-    engine = Engine("slurm", {"poll_seconds": 0.2, "signal_seconds": 30, "settle_seconds": 0}, tmp_path)
+    engine = Engine("slurm", {"poll_seconds": 0.2, "signal_seconds": 30, "late_records_seconds": 0}, tmp_path)
     yield engine
     slurm.clear()
     engine.close()
@@ -58,6 +58,6 @@ def slurm_engine(slurm, tmp_path):
 
 @pytest.fixture
 def ray_engine(ray_nodes, tmp_path):
-    engine = Engine("ray", {"address": ray_nodes.address, "grace_seconds": 3, "settle_seconds": 0}, tmp_path)
+    engine = Engine("ray", {"address": ray_nodes.address, "grace_seconds": 3, "late_records_seconds": 0}, tmp_path)
     yield engine
     engine.close()

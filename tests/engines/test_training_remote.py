@@ -19,7 +19,7 @@ from yololab.sweep.state import SweepFolder, TrialStatus
 SETTINGS = (
     *("data=pictures/data.yaml", "model=yolo26n.yaml", "imgsz=32", "batch=2", "device=cpu", "workers=0"),
     *("approval=auto", "plots=false", "val=false", "patience=0", "evaluation.plots=false"),
-    *("lr0=0.001,0.01", "hydra.launcher.cpus=1", "hydra.launcher.settle_seconds=0"),
+    *("lr0=0.001,0.01", "hydra.launcher.cpus=1", "hydra.launcher.late_records_seconds=0"),
 )
 PATIENCE_SECONDS = 200
 

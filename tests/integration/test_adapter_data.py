@@ -132,7 +132,7 @@ def test_a_classification_dataset_is_fetched_by_name_only_when_allowed(tmp_path,
 
     from ultralytics.data import utils
 
-    from yololab.config.compose import compose_experiment
+    from yololab.config.hydra.compose import compose_experiment
     from yololab.errors import InputError
     from yololab.job.prepare import prepare_dataset, project_paths
     from yololab.ultralytics_adapter.isolation import runtime

@@ -225,8 +225,8 @@ def test_a_killed_run_goes_on_to_its_end(changing):
     assert len(before) == KILLED_AFTER + 1
     # Whoever moved it here knows that it does not run any more on the machine where it was killed.
     refused = yololab("resume", name_of("killed"), cwd=changing, code=2)
-    assert "resuming.take_over=true" in refused.stderr
-    yololab("resume", name_of("killed"), "resuming.take_over=true", cwd=changing)
+    assert "resume.even_if_running=true" in refused.stderr
+    yololab("resume", name_of("killed"), "resume.even_if_running=true", cwd=changing)
     record = read(run / "experiment_log.json")
     assert (record["status"], record["results"]["final_epoch"]) == ("complete", 40)
     assert [attempt["status"] for attempt in record["attempts"]] == ["killed", "complete"]

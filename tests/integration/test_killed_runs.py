@@ -216,7 +216,7 @@ def test_changed_data_is_refused_unless_it_is_wanted(copied, here):
         assert run.status == "interrupted", "it can still be continued"
         assert [int(row["epoch"]) for row in rows(copied)] == [1, 2]
         assert "has changed since the run was started (train)" in (copied / "yololab.log").read_text()
-        assert resume(copied, quiet=True, resuming={"changed_data": True}).exit_code == 0
+        assert resume(copied, quiet=True, resume={"changed_data": True}).exit_code == 0
         check_complete(copied)
     finally:
         label.write_text(before)
@@ -244,10 +244,10 @@ def test_a_run_of_another_machine_may_be_taken_over(copied):
     content = record(copied)
     content["provenance"]["process"] = {"host": "elsewhere", "pid": 1, "started": "another boot:1"}
     (copied / "experiment_log.json").write_text(json.dumps(content))
-    with pytest.raises(InputError, match="take_over=true"):
+    with pytest.raises(InputError, match="even_if_running=true"):
         resume(copied, quiet=True)
     assert record(copied)["status"] == "running"
-    assert resume(copied, quiet=True, resuming={"take_over": True}).exit_code == 0
+    assert resume(copied, quiet=True, resume={"even_if_running": True}).exit_code == 0
 
 
 def test_the_body_of_a_trial_goes_on_when_it_is_started_again(copied, here):

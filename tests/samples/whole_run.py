@@ -12,7 +12,7 @@ from yololab.comparison.compare import compare_metrics
 from yololab.comparison.comparison_file import write_comparison
 from yololab.config.frozen import Frozen
 from yololab.config.schema import Gate, default_tree
-from yololab.config.validation import through_the_door
+from yololab.config.validation import validate
 from yololab.data.identity.manifest import write_manifest
 from yololab.files.json_files import write_json
 from yololab.files.metrics import read_metrics
@@ -58,7 +58,7 @@ def write_whole_run(path: Path) -> RunFolder:
 def context_of(folder: RunFolder, **changes: Any) -> Context:
     """Return what a resumed run of this folder is given."""
     tree = default_tree()
-    frozen = Frozen(through_the_door(tree, ()), tree, {}, ())
+    frozen = Frozen(validate(tree, ()), tree, {}, ())
     gatekeeper = Gatekeeper(frozen.experiment.approval, None)
     known: dict[str, Any] = {"previous": Record(folder).read()} | changes
     return Context(folder, frozen, Screen(quiet=True), gatekeeper, folder.path, ("yololab",), **known)

@@ -12,7 +12,7 @@ from record_samples import records_of, write_evaluation
 
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.custom_metrics import measure_custom
-from yololab.config.compose import compose_experiment
+from yololab.config.hydra.compose import compose_experiment
 from yololab.config.schema import GuardsConfig
 from yololab.config.search import SearchConfig
 from yololab.data.checks.dataset_check import check_dataset

@@ -65,10 +65,10 @@ def _run(tokens: list[str]) -> int:
         sys.stdout.write(separator.join(complete(os.environ.get("COMP_LINE", ""), groups, working_directory)) + "\n")
         return 0
     if answered_by_hydra(translation.hydra_flags):
-        from yololab.config.hydra_app import hydra_flags
+        from yololab.config.hydra.app import hydra_flags
 
         if "--cfg" in translation.hydra_flags and not translation.multirun:
-            from yololab.config.compose import compose_experiment
+            from yololab.config.hydra.compose import compose_experiment
 
             compose_experiment(translation.overrides)
         hydra_flags([*translation.hydra_flags, *translation.overrides])
@@ -92,7 +92,7 @@ def _run(tokens: list[str]) -> int:
 
 def _problems_of_config(translation: Translation) -> list[Problem]:
     """Return what else is wrong, so that a mistyped line is mended in one go."""
-    from yololab.config.compose import compose_experiment
+    from yololab.config.hydra.compose import compose_experiment
 
     if translation.multirun:
         return []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.cli.table import COMMANDS, Takes
-from yololab.config.compose import Composed, compose_experiment
+from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem

@@ -230,9 +230,9 @@ COMMANDS: dict[str, Command] = {
         "runs.resume",
         "do what is missing after a crash, a kill or Ctrl-C",
         "Finished stages are not repeated; a training continues after its last saved epoch. Settings cannot change. "
-        "A sweep takes approval.… only; notes and resuming.… belong to a single run.",
+        "A sweep takes approval.… only; notes and resume.… belong to a single run.",
         (_RUN_OR_SWEEP,),
-        settings=("approval", "resuming", "notes"),
+        settings=("approval", "resume", "notes"),
         exit_codes=_JOB_CODES,
         examples=(
             ("outputs/training/latest", "the newest run"),

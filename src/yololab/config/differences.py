@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from yololab.config.defaults import default_tree
 from yololab.config.folders import conf_dir
-from yololab.config.schema import GROUP_CLASSES, ExperimentConfig, default_tree
+from yololab.config.schema import GROUP_CLASSES, ExperimentConfig
 
 _DEFAULT_FILES = ("hparams/default.yaml", "augmentation/default.yaml")
 # Told elsewhere: the groups' choices, and where things lie.

@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from yololab.config.compose import overridden_keys
+from yololab.config.hydra.compose import overridden_keys
+from yololab.config.renamed import current_override, current_tree
 from yololab.config.schema import ExperimentConfig
-from yololab.config.validation import through_the_door
+from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import RunFolder
@@ -68,11 +69,11 @@ def thaw(folder: Path) -> Frozen:
         InputError: The folder is not a run's, its files are not readable, or the config does not pass the door.
     """
     run = RunFolder(folder)
-    tree = _read(run.config, dict)
-    overrides = tuple(str(item) for item in _read(run.overrides, list))
+    tree = current_tree(_read(run.config, dict))
+    overrides = tuple(current_override(str(item)) for item in _read(run.overrides, list))
     hydra_node = _read(run.hydra_settings, dict)
     choices = hydra_node.get("hydra", {}).get("runtime", {}).get("choices", {})
-    experiment = through_the_door(tree, overridden_keys(overrides))
+    experiment = validate(tree, overridden_keys(overrides))
     return Frozen(experiment, tree, {str(key): str(value) for key, value in choices.items()}, overrides)
 
 

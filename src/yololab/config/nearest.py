@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from yololab.errors import Problem
+
 # What other trainers call an argument.
 _OTHER_NAMES = {
     "batch_size": "batch",
@@ -32,3 +34,13 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     close = [spelling[match] for match in get_close_matches(name.lower(), spelling, n=3, cutoff=0.6)]
     first = [other] if other in spelling else []
     return [*first, *(match for match in close if match not in first)][:3]
+
+
+def unknown_key(key: str, candidates: Iterable[str], prefix: str = "") -> Problem:
+    """Return the problem for a key that nobody reads, with the nearest valid names; `prefix` is part of all of them."""
+    close = [f"{prefix}{name}" for name in nearest(key, candidates)]
+    return Problem(
+        f"{prefix}{key}",
+        "unknown key",
+        remedy=f"did you mean {' or '.join(close)}?" if close else "`yololab --cfg job` shows every key",
+    )

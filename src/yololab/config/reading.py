@@ -1,19 +1,24 @@
-"""How the value of a train argument is read: one reader for each kind of value.
+"""How a setting is read: one reader for each kind of value, for the settings of a run and of its engine alike.
 
-A reader takes a setting and a value, and returns the value as Ultralytics would use it, or raises
-`ValueError`. Where Ultralytics checks a value before the training (`check_cfg` in `ultralytics/cfg/__init__.py`), a
-reader accepts the same values; where Ultralytics meets a bad one only during the training, or never, the reader refuses
-it at once. Numbers that are not finite are always refused.
+A reader takes a setting and a value, and returns the value as it is used, or raises `ValueError`. Where Ultralytics
+checks an argument before the training (`check_cfg` in `ultralytics/cfg/__init__.py`), its reader accepts the same
+values; where Ultralytics meets a bad one only during the training, or never, the reader refuses it at once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from enum import StrEnum
+from typing import Any, TypeGuard, TypeVar
 
-from yololab.config.settings import Kind, Setting
+from yololab.config.nearest import nearest, unknown_key
+from yololab.config.settings import Kind, Setting, settings_of
+from yololab.errors import InputError, Problem, noting
 from yololab.text import one_of
+
+Group = TypeVar("Group")
 
 # Ultralytics' names of a precision, as `QUANTIZE_ALIASES` in `ultralytics/cfg/__init__.py` maps them.
 PRECISIONS: dict[str, int | str] = {
@@ -25,20 +30,88 @@ PRECISIONS: dict[str, int | str] = {
 }
 
 
-def read(setting: Setting, value: Any) -> Any:
-    """Return `value` as Ultralytics would use it.
+def read(setting: Setting, where: str, value: Any) -> Any:
+    """Return the value of a setting as it is used (`1e2` epochs are 100).
+
+    Args:
+        setting: What may be said.
+        where: The setting's place in a message, e.g. `search.trials`.
+        value: The value, as YAML or the command line gave it.
 
     Raises:
-        ValueError: The value is of a wrong type or out of range.
+        InputError: The value is of a wrong type or out of range; of a group, everything that is wrong with it.
     """
     if value is None and setting.optional:
         return None
-    return _READERS[setting.kind](setting, value)
+    if setting.reader is not None:
+        return setting.reader(where, value)
+    if is_dataclass(setting.kind):
+        return read_group(setting.kind, where, value)
+    try:
+        return _read_value(setting, value)
+    except (ValueError, OverflowError):
+        raise InputError(Problem(where, f"{value!r}", allowed(setting), _mending(setting, where, value))) from None
+
+
+def read_group(cls: type[Group], where: str, values: Any) -> Group:
+    """Return a group of settings as an instance of the dataclass that declares them.
+
+    Args:
+        cls: The dataclass.
+        where: The group's place, which stands before each name in a message.
+        values: Name → value; what is missing keeps its default.
+
+    Raises:
+        InputError: Every unknown name and every value that is not right.
+    """
+    declared = settings_of(cls)
+    if not isinstance(values, Mapping):
+        remedy = f"set one of its keys, e.g. `{where}.{next(iter(declared))}=…`"
+        raise InputError(Problem(where, f"{values!r}", "a group of settings", remedy))
+    problems: list[Problem] = []
+    found = {}
+    for name, value in values.items():
+        with noting(problems):
+            if name not in declared:
+                raise InputError(unknown_key(str(name), declared, f"{where}."))
+            found[name] = read(declared[name], f"{where}.{name}", value)
+    if problems:
+        raise InputError(problems)
+    return cls(**found)
 
 
 def allowed(setting: Setting) -> str:
     """Return what is allowed, as an error message says it."""
-    return _ALLOWED[setting.kind](setting) + (", or null" if setting.optional else "")
+    kind = setting.kind
+    names = [member.value for member in kind] if _is_enum(kind) else []
+    return (one_of(names) if names else _ALLOWED[kind](setting)) + (", or null" if setting.optional else "")
+
+
+def _read_value(setting: Setting, value: Any) -> Any:
+    kind = setting.kind
+    if _is_enum(kind):
+        # YAML reads a bare `no` or `off` as false; none of our words is a boolean.
+        _accept(isinstance(value, str))
+        return kind(value)
+    return _READERS[kind](setting, value)
+
+
+def _is_enum(kind: Any) -> TypeGuard[type[StrEnum]]:
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
+
+
+def _mending(setting: Setting, where: str, value: Any) -> str:
+    """Return how a refused value could be written, when it shows what was meant."""
+    if isinstance(value, str):
+        try:
+            number = _read_value(setting, float(value))
+        except ValueError:
+            close = nearest(value, setting.choices)
+            return f"did you mean {where}={close[0]}?" if close else ""
+        return f"write it as a number: {where}={number}"
+    if setting.kind is Kind.IMGSZ and isinstance(value, (list, tuple)) and all(isinstance(x, int) for x in value):
+        return f"Ultralytics would train at the larger side: {where}={max(value, default=setting.default)}"
+    return ""
 
 
 def _accept(condition: bool) -> None:
@@ -148,6 +221,35 @@ def _any(_setting: Setting, value: Any) -> Any:
     return value
 
 
+def _own_number(setting: Setting, value: Any) -> float:
+    """Read a number of ours: true is none, and infinity is one."""
+    _accept(isinstance(value, (int, float)) and not isinstance(value, bool))
+    low, high = setting.at_least, setting.at_most
+    _accept((-math.inf if low is None else low) <= value <= (math.inf if high is None else high))
+    return float(value)
+
+
+def _own_count(setting: Setting, value: Any) -> int:
+    number = _own_number(setting, value)
+    _accept(number.is_integer())
+    return int(number)
+
+
+def _own_text(_setting: Setting, value: Any) -> str:
+    _accept(isinstance(value, (str, int, float)) and not isinstance(value, bool))
+    return str(value)
+
+
+def _own_list(_setting: Setting, value: Any) -> list[Any]:
+    _accept(isinstance(value, (list, tuple)))
+    return list(value)
+
+
+def _own_mapping(_setting: Setting, value: Any) -> dict[str, Any]:
+    _accept(isinstance(value, Mapping))
+    return {str(name): item for name, item in value.items()}
+
+
 _READERS: dict[Kind | type, Callable[[Setting, Any], Any]] = {
     Kind.ANY: _any,
     Kind.BATCH: _batch,
@@ -163,18 +265,24 @@ _READERS: dict[Kind | type, Callable[[Setting, Any], Any]] = {
     Kind.STR: _text,
     Kind.SUBSET: _subset,
     Kind.SWITCH: _switch,
+    bool: _bool,
+    dict: _own_mapping,
+    float: _own_number,
+    int: _own_count,
+    list: _own_list,
+    str: _own_text,
 }
 
 
 def _range(setting: Setting) -> str:
-    article = "a number" if setting.kind is Kind.FLOAT else "a whole number"
+    article = "a number" if setting.kind in (Kind.FLOAT, float) else "a whole number"
     if setting.at_least is not None and setting.at_most is not None:
         return f"{article} from {setting.at_least:g} to {setting.at_most:g}"
     return article if setting.at_least is None else f"{article} of at least {setting.at_least:g}"
 
 
 def _words(setting: Setting) -> str:
-    return one_of(setting.choices) if setting.choices else "text"
+    return f"one of {', '.join(setting.choices)}" if setting.choices else "text"
 
 
 _ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
@@ -187,9 +295,15 @@ _ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
     Kind.IMGSZ: lambda _: "one whole number from 1 on: training images are square",
     Kind.INT: _range,
     Kind.NAME: lambda _: "a folder's name, without slashes",
-    Kind.QUANTIZE: lambda _: one_of(PRECISIONS),
+    Kind.QUANTIZE: lambda _: f"one of {', '.join(PRECISIONS)}",
     Kind.SCALE: lambda _: "a number from 0 to 1, or a pair [smallest,largest]",
     Kind.STR: _words,
     Kind.SUBSET: lambda _: "a ratio above 0 up to 1, a count above 1, or a list of those for [train,val,test]",
     Kind.SWITCH: lambda setting: f"true, false, or {_words(setting) if setting.choices else 'a path'}",
+    bool: lambda _: "true or false",
+    dict: lambda _: "names with their values: {name: value}",
+    float: _range,
+    int: _range,
+    list: lambda _: "a list",
+    str: lambda _: "text",
 }

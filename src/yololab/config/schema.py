@@ -1,18 +1,30 @@
 """The typed schema of an experiment: what can be set, its type, its default.
 
-Ultralytics' train arguments come from their table (`train_arguments`) and live at top level under their own names; the
-framework's own settings are the dataclasses below. OmegaConf asks for mutable dataclasses and Enums here. Inside the
-job nobody sees a DictConfig: the door (`door.py`) turns the composed config into `ExperimentConfig`.
+Ultralytics' train arguments (`train_arguments`) live at top level under their own names; the framework's own settings
+are the dataclasses below. Inside the job nobody sees a DictConfig: `validation.py` turns the composed config into an
+`ExperimentConfig`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
 from typing import Any
 
 from yololab.config.search import SearchConfig
-from yololab.config.train_arguments.arguments import TrainArguments
+from yololab.config.settings import same_as, setting, settings_of
+from yololab.config.special import (
+    read_device,
+    read_floors,
+    read_limits,
+    read_notes,
+    read_severity,
+    read_source,
+    read_subset,
+    read_tracking,
+)
+from yololab.config.train_arguments.arguments import USER_ARGUMENTS, TrainArguments
+from yololab.errors import InputError, Problem
 from yololab.findings import CHECKS
 
 
@@ -77,7 +89,7 @@ class ModelConfig:
 
     weights: str = "yolo26n.pt"
     architecture: str | None = None
-    pretrained: Any = True
+    pretrained: bool | str | None = same_as(USER_ARGUMENTS["pretrained"])
 
 
 @dataclass
@@ -90,9 +102,9 @@ class DataConfig:
         subset: Train on a part: a ratio in (0, 1] or a number of images, drawn with `seed`, every class in proportion.
     """
 
-    source: str = "builtin://shapes"
+    source: str = setting("builtin://shapes", reader=read_source)
     allow_download: bool = False
-    subset: Any = None
+    subset: int | float | None = setting(None, reader=read_subset)
 
 
 @dataclass
@@ -108,12 +120,12 @@ class DeviceConfig:
         workers: Data loader processes (Ultralytics uses none on a CPU).
     """
 
-    id: str | None = None
-    threads: int | None = None
-    amp: Any = True
-    channels_last: bool | None = None
-    compile: Any = False
-    workers: int = 8
+    id: str | None = setting(None, reader=read_device)
+    threads: int | None = setting(None, at_least=1)
+    amp: bool | str = same_as(USER_ARGUMENTS["amp"])
+    channels_last: bool | None = same_as(USER_ARGUMENTS["channels_last"])
+    compile: bool | str = same_as(USER_ARGUMENTS["compile"])
+    workers: int = setting(8, at_least=0)
 
 
 @dataclass
@@ -153,7 +165,7 @@ class ApprovalConfig:
     dataset: Policy | None = None
     worse: Policy | None = None
     promote: Policy | None = None
-    long_training_hours: float = 1.0
+    long_training_hours: float = setting(1.0, at_least=0)
 
 
 @dataclass
@@ -170,13 +182,13 @@ class GuardsConfig:
         custom: Guard of another package → its limit: {small_objects:0.3}.
     """
 
-    class_floors: Any = None
-    class_drop: float | None = None
-    precision: float | None = None
-    recall: float | None = None
-    confidence: float = 0.25
-    latency_ms: float | None = None
-    custom: Any = None
+    class_floors: dict[str, float] | None = setting(None, reader=read_floors)
+    class_drop: float | None = setting(None, at_least=0)
+    precision: float | None = setting(None, at_least=0)
+    recall: float | None = setting(None, at_least=0)
+    confidence: float = setting(0.25, at_least=0)
+    latency_ms: float | None = setting(None, at_least=0)
+    custom: dict[str, float] | None = setting(None, reader=read_limits)
 
 
 @dataclass
@@ -195,10 +207,10 @@ class BaselineConfig:
 
     path: str | None = None
     model: str | None = None
-    tolerance: float = 0.01
+    tolerance: float = setting(0.01, at_least=0)
     gate: Gate | None = None
     promote: Promote = Promote.ASK
-    guards: Any = field(default_factory=lambda: asdict(GuardsConfig()))
+    guards: GuardsConfig = field(default_factory=GuardsConfig)
 
 
 @dataclass
@@ -221,13 +233,13 @@ class EvaluationConfig:
     """
 
     split: Split = Split.VAL
-    imgsz: int | None = None
-    batch: int = 16
-    conf: float | None = None
-    iou: float = 0.7
-    max_det: int = 300
+    imgsz: int | None = setting(None, at_least=32)
+    batch: int = setting(16, at_least=1)
+    conf: float | None = same_as(USER_ARGUMENTS["conf"])
+    iou: float = same_as(USER_ARGUMENTS["iou"])
+    max_det: int = same_as(USER_ARGUMENTS["max_det"])
     rect: bool = True
-    quantize: Any = None
+    quantize: int | str | None = same_as(USER_ARGUMENTS["quantize"])
     augment: bool = False
     nms: bool | None = None
     agnostic_nms: bool = False
@@ -255,11 +267,11 @@ class ExportConfig:
     dynamic: bool = False
     simplify: bool = True
     opset: int | None = None
-    quantize: Any = None
+    quantize: int | str | None = same_as(USER_ARGUMENTS["quantize"])
     nms: bool | None = None
     optimize: bool = False
     workspace: float | None = None
-    tolerance: float = 0.001
+    tolerance: float = setting(0.001, at_least=0)
 
 
 @dataclass
@@ -277,10 +289,10 @@ class CheckConfig:
 
     decode: Decode = Decode.HEADER
     near_duplicates: bool = True
-    near_duplicate_distance: int = 32
-    small_object_pixels: float = 8.0
-    workers: int | None = None
-    severity: Any = field(default_factory=lambda: dict.fromkeys(CHECKS))
+    near_duplicate_distance: int = setting(32, at_least=0, at_most=256)
+    small_object_pixels: float = setting(8.0, at_least=0)
+    workers: int | None = setting(None, at_least=1)
+    severity: dict[str, str | None] = setting(lambda: dict.fromkeys(CHECKS), reader=read_severity)
 
 
 @dataclass
@@ -292,8 +304,8 @@ class EstimateConfig:
         limit_seconds: Seconds that the probe may take at most; it takes no more than 5 s, or 2 % of a longer job.
     """
 
-    batches: int = 4
-    limit_seconds: float = 30.0
+    batches: int = setting(4, at_least=1)
+    limit_seconds: float = setting(30.0, at_least=1)
 
 
 @dataclass
@@ -307,8 +319,8 @@ class VerificationConfig:
     """
 
     strict: bool = False
-    images: int = 8
-    map_images: int | None = 128
+    images: int = setting(8, at_least=1)
+    map_images: int | None = setting(128, at_least=0)
 
 
 @dataclass
@@ -323,21 +335,29 @@ class ReportConfig:
 
 
 @dataclass
-class ResumingConfig:
+class ResumeConfig:
     """What `yololab resume` does although something stands in its way; other commands do not read it.
 
     Attributes:
-        take_over: Go on with a run that may still be running on another machine, which cannot be looked at from here.
-        changed_data: Go on though the dataset is not what the run was started with.
+        even_if_running: Resume a run that may still be running on another machine, which cannot be looked at from here.
+        changed_data: Resume though the dataset is not what the run was started with.
     """
 
-    take_over: bool = False
+    even_if_running: bool = False
     changed_data: bool = False
+
+
+def _read_dry_run(where: str, value: Any) -> DryRun:
+    """Read false, true, or `overfit`."""
+    meaning = {None: DryRun.OFF, False: DryRun.OFF, True: DryRun.BATCH, "overfit": DryRun.OVERFIT}
+    if isinstance(value, (bool, str, type(None))) and value in meaning:
+        return meaning[value]
+    raise InputError(Problem(where, f"{value!r}", "false, true (one batch through every stage), or overfit"))
 
 
 @dataclass
 class ExperimentConfig:
-    """A whole experiment, past the door.
+    """A whole experiment, checked.
 
     Attributes:
         train: Ultralytics' train arguments by their own names, as requested; those at null that a group owns are left
@@ -362,42 +382,15 @@ class ExperimentConfig:
     verification: VerificationConfig = field(default_factory=VerificationConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
-    resuming: ResumingConfig = field(default_factory=ResumingConfig)
-    dry_run: DryRun = DryRun.OFF
-    tracking: Any = field(default_factory=list)
-    notes: str = ""
+    resume: ResumeConfig = field(default_factory=ResumeConfig)
+    dry_run: DryRun = setting(DryRun.OFF, reader=_read_dry_run)
+    tracking: list[str] = setting(list, reader=read_tracking)
+    notes: str = setting("", reader=read_notes)
     overridden: frozenset[str] = frozenset()
 
 
-GROUP_CLASSES: dict[str, type] = {
-    "model": ModelConfig,
-    "data": DataConfig,
-    "device": DeviceConfig,
-    "paths": PathsConfig,
-    "approval": ApprovalConfig,
-    "baseline": BaselineConfig,
-    "evaluation": EvaluationConfig,
-    "export": ExportConfig,
-    "check": CheckConfig,
-    "estimate": EstimateConfig,
-    "verification": VerificationConfig,
-    "report": ReportConfig,
-    "search": SearchConfig,
-    "resuming": ResumingConfig,
+# What can be set besides Ultralytics' arguments, and which of these are groups.
+OWN_SETTINGS = {
+    name: item for name, item in settings_of(ExperimentConfig).items() if name not in ("train", "overridden")
 }
-
-
-def default_tree() -> dict[str, Any]:
-    """Return the schema's defaults as a plain tree: what stands first in the defaults list."""
-    tree: dict[str, Any] = asdict(TrainArguments())
-    for name, cls in GROUP_CLASSES.items():
-        instance = cls()
-        tree[name] = {
-            item.name: value.value if isinstance(value, StrEnum) else value
-            for item in fields(cls)
-            for value in (getattr(instance, item.name),)
-        }
-    tree["dry_run"] = False
-    tree["tracking"] = []
-    tree["notes"] = ""
-    return tree
+GROUP_CLASSES: dict[str, Any] = {name: item.kind for name, item in OWN_SETTINGS.items() if is_dataclass(item.kind)}

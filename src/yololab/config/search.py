@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from yololab.errors import Problem
+from yololab.config.settings import setting
+from yololab.errors import InputError, Problem
 from yololab.text import one_of
 
 
@@ -49,50 +50,6 @@ class Keep(StrEnum):
     BEST = "best"
 
 
-@dataclass
-class SearchConfig:
-    """A search; with `-m` only.
-
-    Attributes:
-        sampler: none and grid (every combination), random, tpe, gp, cmaes, qmc, nsga2.
-        trials: How many points; null for every combination of a grid, and 50 otherwise.
-        config_first: Whether the first point has the config's own values, where they lie in the space; a grid and a
-            Sobol sequence (qmc) have their own order.
-        space: Key → values in Hydra's sweep syntax, beside the command line's; or the names of ready-made spaces.
-        objective: A number of metrics.json, or several; null for the task's primary metric.
-        direction: maximize or minimize, one for each objective; null where it is known.
-        pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds.
-        seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
-        seed: Where the sampler's random numbers start.
-        retries: How often a trial that was killed, or ended by its limits, is started again.
-        timeout_minutes: When the last trial is started at the latest.
-        fail_on: all (exit 1 when no trial completed) or any (when one failed).
-        keep: Whose weights stay: all, or only the best trial's.
-        storage: Where the study is kept: null for a file in the sweep's folder, or a URL, which others can share.
-        study: The study's name in its storage; null for the sweep's.
-        sampler_options: Arguments of Optuna's sampler.
-        pruner_options: Arguments of Optuna's pruner.
-    """
-
-    sampler: Sampler = Sampler.NONE
-    trials: int | None = None
-    config_first: bool = True
-    space: Any = None
-    objective: Any = None
-    direction: Any = None
-    pruner: Pruner = Pruner.NONE
-    seeds: int = 1
-    seed: int = 0
-    retries: int = 0
-    timeout_minutes: float | None = None
-    fail_on: FailOn = FailOn.ALL
-    keep: Keep = Keep.ALL
-    storage: str | None = None
-    study: str | None = None
-    sampler_options: Any = None
-    pruner_options: Any = None
-
-
 # Ready-made spaces over Ultralytics' hyperparameters, in Hydra's sweep syntax. The ranges are those in which a training
 # from pretrained weights still learns; Ultralytics' own tuner searches similar ones.
 SPACES: dict[str, dict[str, str]] = {
@@ -124,53 +81,106 @@ SPACES: dict[str, dict[str, str]] = {
 }
 
 DIRECTIONS = ("maximize", "minimize")
+
+
+def _read_space(where: str, value: Any) -> dict[str, str]:
+    """Read a space: key → values in Hydra's syntax, or the names of ready-made spaces."""
+    if isinstance(value, Mapping):
+        bad = [key for key, text in value.items() if isinstance(text, Mapping) or text is None]
+        if bad:
+            allowed = "values in Hydra's syntax: interval(0.1,0.5)"
+            raise InputError(Problem(f"{where}.{key}", f"{value[key]!r}", allowed) for key in bad)
+        return {
+            str(key): f"choice({','.join(map(_as_text, text))})" if isinstance(text, (list, tuple)) else _as_text(text)
+            for key, text in value.items()
+        }
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or any(name not in SPACES for name in names):
+        allowed = f"key: values lines, or names of ready-made spaces: {', '.join(SPACES)}"
+        raise InputError(Problem(where, f"{value!r}", allowed))
+    return {key: text for name in names for key, text in SPACES[name].items()}
+
+
+def _read_names(where: str, value: Any) -> list[str]:
+    """Read one name or several."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(Problem(where, f"{value!r}", "a name, or a list of names"))
+    return list(names)
+
+
+def _read_objectives(where: str, value: Any) -> list[str]:
+    names = _read_names(where, value)
+    if len(set(names)) < len(names):
+        raise InputError(Problem(where, f"{value!r}", "each objective once"))
+    return names
+
+
+def _read_directions(where: str, value: Any) -> list[str]:
+    names = _read_names(where, value)
+    bad = [name for name in names if name not in DIRECTIONS]
+    if bad:
+        raise InputError(Problem(where, f"{name!r}", one_of(DIRECTIONS)) for name in bad)
+    return names
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as it is written on a command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+@dataclass
+class SearchConfig:
+    """A search; with `-m` only.
+
+    Attributes:
+        sampler: none and grid (every combination), random, tpe, gp, cmaes, qmc, nsga2.
+        trials: How many points; null for every combination of a grid, and 50 otherwise.
+        config_first: Whether the first point has the config's own values, where they lie in the space; a grid and a
+            Sobol sequence (qmc) have their own order.
+        space: Key → values in Hydra's sweep syntax, beside the command line's; or the names of ready-made spaces.
+        objective: A number of metrics.json, or several; null for the task's primary metric.
+        direction: maximize or minimize, one for each objective; null where it is known.
+        pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds.
+        seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
+        seed: Where the sampler's random numbers start.
+        retries: How often a trial that was killed, or ended by its limits, is started again.
+        timeout_minutes: When the last trial is started at the latest.
+        fail_on: all (exit 1 when no trial completed) or any (when one failed).
+        keep: Whose weights stay: all, or only the best trial's.
+        storage: Where the study is kept: null for a file in the sweep's folder, or a URL, which others can share.
+        study: The study's name in its storage; null for the sweep's.
+        sampler_options: Arguments of Optuna's sampler.
+        pruner_options: Arguments of Optuna's pruner.
+    """
+
+    sampler: Sampler = Sampler.NONE
+    trials: int | None = setting(None, at_least=1)
+    config_first: bool = True
+    space: dict[str, str] | None = setting(None, reader=_read_space)
+    objective: list[str] | None = setting(None, reader=_read_objectives)
+    direction: list[str] | None = setting(None, reader=_read_directions)
+    pruner: Pruner = Pruner.NONE
+    seeds: int = setting(1, at_least=1)
+    seed: int = setting(0, at_least=0)
+    retries: int = setting(0, at_least=0)
+    timeout_minutes: float | None = setting(None, at_least=0)
+    fail_on: FailOn = FailOn.ALL
+    keep: Keep = Keep.ALL
+    storage: str | None = None
+    study: str | None = None
+    sampler_options: dict[str, Any] | None = None
+    pruner_options: dict[str, Any] | None = None
+
+
 # Points of a search that names no number.
 DEFAULT_TRIALS = 50
 # The space of a search that names none.
 DEFAULT_SPACE = "optimizer"
 # Samplers that know only one objective.
 _SINGLE = (Sampler.CMAES,)
-
-
-def read_space_setting(dotted: str, value: Any, problems: list[Problem]) -> dict[str, str]:
-    """`search.space`: a mapping, or the names of ready-made spaces."""
-    if isinstance(value, Mapping):
-        space = {}
-        for key, text in value.items():
-            if isinstance(text, (list, tuple)):
-                space[str(key)] = f"choice({','.join(_word(item) for item in text)})"
-            elif isinstance(text, Mapping) or text is None:
-                problems.append(Problem(f"{dotted}.{key}", f"{text!r}", "values in Hydra's syntax: interval(0.1,0.5)"))
-            else:
-                space[str(key)] = _word(text)
-        return space
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or any(name not in SPACES for name in names):
-        allowed = f"key: values lines, or names of ready-made spaces: {', '.join(SPACES)}"
-        problems.append(Problem(dotted, f"{value!r}", allowed))
-        return {}
-    return {key: text for name in names for key, text in SPACES[name].items()}
-
-
-def read_objectives(dotted: str, value: Any, problems: list[Problem]) -> list[str]:
-    """`search.objective`, `search.direction`: one word or several."""
-    words = [value] if isinstance(value, str) else value
-    if not isinstance(words, (list, tuple)) or not words or not all(isinstance(word, str) for word in words):
-        problems.append(Problem(dotted, f"{value!r}", "a word, or a list of words"))
-        return []
-    if dotted == "search.direction":
-        problems += [Problem(dotted, f"{word!r}", one_of(DIRECTIONS)) for word in words if word not in DIRECTIONS]
-    elif len(set(words)) < len(words):
-        problems.append(Problem(dotted, f"{value!r}", "each objective once"))
-    return list(words)
-
-
-def read_options(dotted: str, value: Any, problems: list[Problem]) -> dict[str, Any]:
-    """`search.sampler_options`, `search.pruner_options`: names with their values."""
-    if not isinstance(value, Mapping):
-        problems.append(Problem(dotted, f"{value!r}", "name: value lines"))
-        return {}
-    return {str(key): item for key, item in value.items()}
 
 
 def search_contradictions(search: SearchConfig) -> Iterator[Problem]:
@@ -189,10 +199,3 @@ def search_contradictions(search: SearchConfig) -> Iterator[Problem]:
         yield Problem("search.pruner", "wilcoxon with one seed a point", "search.seeds of at least 2", remedy)
     if search.seeds > 1 and search.pruner not in (Pruner.NONE, Pruner.WILCOXON):
         yield Problem("search.pruner", f"{search.pruner} with several seeds a point", "wilcoxon, or none")
-
-
-def _word(value: Any) -> str:
-    """Return a value as it is written on a command line."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value) if isinstance(value, float) else str(value)

@@ -6,10 +6,11 @@ validation accepts and says, the defaults that Hydra composes over, and the refe
 
 from __future__ import annotations
 
+import types
 import typing
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 
@@ -38,7 +39,7 @@ class Setting:
 
     Attributes:
         name: Its name.
-        kind: What sort of value it takes: one of Ultralytics' kinds, or a Python type.
+        kind: What sort of value it takes: Ultralytics' kind, a Python type, an Enum, or a group's dataclass.
         default: The default; of an argument, Ultralytics' own.
         optional: Whether null is a value.
         at_least: Smallest number, where the kind is a number.
@@ -47,6 +48,8 @@ class Setting:
         owner: Who sets it: `user` (under this name), `group:<name>` (a config group), `export` (`export.<key>`),
             `framework` (yololab itself), `predict` (nobody: no training reads it).
         group: The config group whose setting of the same name counts where this one is null, if there is one.
+        reader: A reader of its own, for what no kind describes: it takes the place of the setting and the value, and
+            returns the value or raises `InputError`.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     owner: str = "user"
     group: str = ""
+    reader: Callable[[str, Any], Any] | None = None
 
     @property
     def takes_list(self) -> bool:
@@ -69,14 +73,21 @@ def setting(default: Any, **rules: Any) -> Any:
     """Return a dataclass field for a setting.
 
     Args:
-        default: The field's default.
+        default: The field's default; a function makes a new one each time.
         rules: Attributes of `Setting`; what is not given follows from the annotation and the default.
     """
-    return field(default=default, metadata=rules)
+    return (
+        field(default_factory=default, metadata=rules) if callable(default) else field(default=default, metadata=rules)
+    )
 
 
-@cache
-def settings_of(cls: type) -> dict[str, Setting]:
+def same_as(argument: Setting) -> Any:
+    """Return a dataclass field with the default and the rules of another setting."""
+    rules = {item.name: getattr(argument, item.name) for item in fields(Setting) if item.name not in ("name", "group")}
+    return field(default=argument.default, metadata=rules)
+
+
+def settings_of(cls: Any) -> dict[str, Setting]:
     """Return the settings that a dataclass declares; `X | None` in an annotation makes null a value.
 
     Example:
@@ -86,11 +97,19 @@ def settings_of(cls: type) -> dict[str, Setting]:
         >>> settings_of(Limits)["epochs"].optional
         True
     """
-    hints, found = typing.get_type_hints(cls), {}
+    hints, found = typing.get_type_hints(cls), dict[str, Setting]()
     for item in fields(cls):
-        options = typing.get_args(hints[item.name]) or (hints[item.name],)
+        hint, default = hints[item.name], item.default
+        options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        if item.default_factory is not MISSING:
+            default = item.default_factory()
         found[item.name] = Setting(
             item.name,
-            **{"kind": options[0], "default": item.default, "optional": type(None) in options} | dict(item.metadata),
+            **{
+                "kind": typing.get_origin(options[0]) or options[0],
+                "default": default,
+                "optional": type(None) in options,
+                **item.metadata,
+            },
         )
     return found

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from yololab.config.differences import changed_settings
-from yololab.config.hydra_text import FREE_PREFIX
+from yololab.config.hydra.grammar import FREE_PREFIX
 from yololab.config.schema import DryRun
 from yololab.config.train_arguments.applicability import idle_settings
 from yololab.files.atomic import point_link, write_text

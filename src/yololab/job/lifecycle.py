@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from yololab.config.hydra_text import named_option
+from yololab.config.hydra.grammar import named_option
 from yololab.errors import (
     ApprovalError,
     InterruptedRunError,
@@ -100,7 +100,7 @@ def _refuse_running_elsewhere(context: Context, previous: Mapping[str, Any]) -> 
     silent = last_sign(context.folder.path)
     seen = "" if silent is None else f"; it last wrote {duration(silent)} ago"
     found = f"may still be running as process {process.pid} on {process.host}{seen}"
-    remedy = "when that process is gone: resuming.take_over=true"
+    remedy = "when that process is gone: resume.even_if_running=true"
     raise NotContinuedError(Problem(str(context.folder.path), found, "a run that has ended", remedy))
 
 

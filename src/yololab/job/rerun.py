@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.frozen import refreeze, thaw
-from yololab.config.hydra_text import named_option
+from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import ExperimentConfig
 from yololab.files.paths import RunFolder, create_folder
 from yololab.files.record import Record

@@ -17,7 +17,7 @@ from yololab.job.lifecycle import start
 from yololab.terminal.screen import Screen
 
 # The settings that may be given with a resume; any other would make it another experiment.
-READ = ("approval", "resuming", "notes")
+READ = ("approval", "resume", "notes")
 
 
 def resume_run(
@@ -51,7 +51,7 @@ def resume_run(
         started_in if started_in and started_in.is_dir() else working_directory,
         command,
         notes=given.notes,
-        permissions=Permissions(given.resuming.take_over, given.resuming.changed_data),
+        permissions=Permissions(given.resume.even_if_running, given.resume.changed_data),
     )
     return start(context)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yololab.config.compose import Composed
 from yololab.config.frozen import Frozen
-from yololab.config.hydra_app import run_in
-from yololab.config.hydra_text import named_option
+from yololab.config.hydra.app import run_in
+from yololab.config.hydra.compose import Composed
+from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import DryRun
 from yololab.config.search import Sampler
 from yololab.errors import InputError, Problem

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from yololab.config.settings import setting
+
 # The body of a trial; its folder is added as the last argument. An engine is given it (or another one) when it is made.
 BODY = (sys.executable, "-m", "yololab.sweep.trial")
 # How many threads a trial takes that does not say so itself: an engine sets it in the job's environment.
@@ -26,10 +28,10 @@ class Resources:
         time_minutes: The longest that a trial may run; it is ended then, and has failed.
     """
 
-    cpus: int | None = None
-    gpus: float | None = None
-    memory_gb: float | None = None
-    time_minutes: float | None = None
+    cpus: int | None = setting(None, at_least=0)
+    gpus: float | None = setting(None, at_least=0)
+    memory_gb: float | None = setting(None, at_least=0)
+    time_minutes: float | None = setting(None, at_least=0)
 
 
 class JobState(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yololab.config.compose import COMPOSING_ERRORS, first_line
-from yololab.config.hydra_app import sweep
+from yololab.config.hydra.app import sweep
+from yololab.config.hydra.compose import COMPOSING_ERRORS, first_line
 from yololab.errors import InputError, Problem
 from yololab.sweep.planning.plan import plan_space, plan_trial
 

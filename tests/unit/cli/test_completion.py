@@ -40,7 +40,7 @@ def test_commands_and_settings_where_nothing_stands_yet(project):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("yololab resume ", ["approval.", "approval=", "first", "multirun/search", "notes=", "resuming.", "second"]),
+        ("yololab resume ", ["approval.", "approval=", "first", "multirun/search", "notes=", "resume.", "second"]),
         ("yololab resume s", ["second"]),
         ("yololab resume approval=auto s", ["second"]),
         ("yololab rerun m", ["multirun/"]),  # a sweep cannot be run again, a trial can

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from yololab.config.schema import default_tree
-from yololab.config.validation import through_the_door
+from yololab.config.defaults import default_tree
+from yololab.config.validation import validate
 from yololab.job.prepare import _take_image_size
 from yololab.tasks import TASKS
 
@@ -21,7 +21,7 @@ from yololab.tasks import TASKS
     ],
 )
 def test_classification_has_its_own(task, imgsz, overridden, taken):
-    config = through_the_door(default_tree() | {"imgsz": imgsz}, overridden)
+    config = validate(default_tree() | {"imgsz": imgsz}, overridden)
     for _ in range(2):  # a trial comes through here again
         _take_image_size(config, TASKS[task])
         assert config.train.imgsz == taken

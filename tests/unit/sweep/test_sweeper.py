@@ -12,7 +12,7 @@ from yololab.sweep.sweeper import only_estimating
 @pytest.mark.torch
 @pytest.mark.parametrize("estimating", [False, True])
 def test_a_dataset_that_is_not_there_makes_no_sweep(tmp_path, monkeypatch, estimating):
-    from yololab.config.hydra_text import encode_free
+    from yololab.config.hydra.grammar import encode_free
 
     monkeypatch.chdir(tmp_path)
     overrides = ["lr0=0.1,0.2", f"data={encode_free('./gone.yaml')}", "model.pretrained=false", "approval=auto"]

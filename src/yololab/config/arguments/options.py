@@ -1,7 +1,7 @@
 """The option that a config group gets for the value that a user wrote.
 
 `model`, `data` and `device` also take what Ultralytics takes there: a file, a name of its own, a device. Such a free
-value is carried by an encoded option name (`hydra_text.encode_free`), so that single values and sweeps look alike.
+value is carried by an encoded option name (`grammar.encode_free`), so that single values and sweeps look alike.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.arguments.values import read_value, split_commas
-from yololab.config.hydra_text import encode_free, quote
+from yololab.config.hydra.grammar import encode_free, quote
 from yololab.errors import InputError, Problem
 
 # The names under which Ultralytics offers pretrained weights, without `.pt` (`GITHUB_ASSETS_STEMS` in

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from yololab.config.arguments.options import FREE_GROUPS, expand_home, is_forgotten_sweep, option_text
 from yololab.config.arguments.values import read_value, split_commas
-from yololab.config.hydra_text import quote
+from yololab.config.hydra.grammar import quote
 from yololab.config.nearest import nearest
 from yololab.config.reading import allowed
+from yololab.config.renamed import current_name
 from yololab.config.settings import Kind, Setting
-from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
-from yololab.config.train_arguments.refusals import check_value, refusal
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, read_argument
+from yololab.config.train_arguments.refusals import refusal
 from yololab.errors import InputError, Problem
 from yololab.text import one_of
 
@@ -60,6 +61,7 @@ def override_of(assignment: Assignment, groups: Mapping[str, Collection[str]], m
     Raises:
         InputError: The assignment cannot be carried out.
     """
+    assignment = replace(assignment, key=current_name(assignment.key))
     key = assignment.key
     problem = refusal(key, read_value(assignment.text))
     if problem is not None:
@@ -160,10 +162,7 @@ def _is_forgotten_list(argument: Setting, text: str) -> bool:
 
 
 def _checked_text(argument: Setting, value: Any) -> str:
-    checked, problem = check_value(argument.name, value)
-    if problem is not None:
-        raise InputError(problem)
-    return quote(checked, literal=True)
+    return quote(read_argument(argument.name, value), literal=True)
 
 
 def _setting_element(text: str) -> str:

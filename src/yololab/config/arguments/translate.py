@@ -19,7 +19,7 @@ from yololab.config.arguments.options import expand_home
 from yololab.config.arguments.overrides import file_override_of, override_of
 from yololab.config.arguments.values import read_arguments_file
 from yololab.config.arguments.yolo_line import Commands, Groups, read_line
-from yololab.config.hydra_text import encode_free
+from yololab.config.hydra.grammar import encode_free
 from yololab.errors import InputError, Problem
 from yololab.text import one_of
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from yololab.config.reading import read
 from yololab.config.settings import Kind, Setting, setting, settings_of
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
@@ -249,6 +250,15 @@ class TrainArguments(Augmentation, Hyperparameters, Validation, Training):
     def class_ids(self) -> list[int] | None:
         """The classes that the training is limited to; None for all."""
         return [self.classes] if isinstance(self.classes, int) else self.classes
+
+
+def read_argument(name: str, value: Any) -> Any:
+    """Read the value of an argument as Ultralytics would.
+
+    Raises:
+        InputError: It is of a wrong type or out of range.
+    """
+    return read(TRAIN_ARGUMENTS[name], name, value)
 
 
 def _no_users(owner: str, *rows: tuple[str, Kind, Any]) -> list[Setting]:

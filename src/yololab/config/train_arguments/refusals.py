@@ -1,13 +1,10 @@
-"""What may be said of a train argument: the check of its value, and why a key is refused."""
+"""Why a key is refused that Ultralytics takes, and what to use instead."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from yololab.config.nearest import nearest
-from yololab.config.reading import allowed, read
-from yololab.config.settings import Kind, Setting
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import Problem
 
@@ -65,23 +62,6 @@ _REFUSALS |= {
 }
 
 
-def check_value(name: str, value: Any) -> tuple[Any, Problem | None]:
-    """Read the value of an argument as Ultralytics would.
-
-    Args:
-        name: A name of the table.
-        value: The value, as YAML or the command line gave it.
-
-    Returns:
-        The value as Ultralytics would use it (`1e2` epochs are 100) and None, or the value as it came and the problem.
-    """
-    argument = TRAIN_ARGUMENTS[name]
-    try:
-        return read(argument, value), None
-    except ValueError:
-        return value, Problem(name, f"{value!r}", allowed(argument), _mending(argument, value))
-
-
 def refusal(name: str, value: Any) -> Problem | None:
     """Return why `name=value` is refused, with the replacement, or None when it may stand.
 
@@ -91,17 +71,3 @@ def refusal(name: str, value: Any) -> Problem | None:
     if refused is None or any(type(value) is type(item) and value == item for item in refused.harmless):
         return None
     return Problem(name, f"{value!r} cannot be set: {refused.reason}", remedy=refused.remedy)
-
-
-def _mending(argument: Setting, value: Any) -> str:
-    """Return how a refused value could be written, when it shows what was meant."""
-    if isinstance(value, str):
-        try:
-            number = read(argument, float(value))
-        except ValueError:
-            close = nearest(value, argument.choices)
-            return f"did you mean {argument.name}={close[0]}?" if close else ""
-        return f"write it as a number: {argument.name}={number}"
-    if argument.kind is Kind.IMGSZ and isinstance(value, (list, tuple)) and all(isinstance(x, int) for x in value):
-        return f"Ultralytics would train at the larger side: imgsz={max(value, default=argument.default)}"
-    return ""

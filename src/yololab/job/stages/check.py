@@ -193,7 +193,7 @@ def _refuse_changed_data(context: Context, report: CheckReport, fingerprints: Ma
             str(report.dataset.yaml),
             found,
             "the data that the run was started with",
-            "put it back, start a new run, or resume all the same with resuming.changed_data=true",
+            "put it back, start a new run, or resume all the same with resume.changed_data=true",
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.config.compose import Composed
+from yololab.config.hydra.compose import Composed
 from yololab.config.schema import ExperimentConfig
 from yololab.data.checks.check_report import CheckReport
 from yololab.data.checks.suitability import likely_task, unsuitable_dataset

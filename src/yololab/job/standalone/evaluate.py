@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from yololab.config.compose import Composed
+from yololab.config.hydra.compose import Composed
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile

@@ -10,7 +10,7 @@ import yaml
 
 from yololab.comparison.run_reference import RunReference
 from yololab.config.schema import ExperimentConfig
-from yololab.config.train_arguments.refusals import check_value
+from yololab.config.train_arguments.arguments import read_argument
 from yololab.data.checks.suitability import unsuitable_dataset
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
@@ -66,7 +66,7 @@ def measure_plain_run(
     if problems:
         raise InputError(problems)
     used = {key: arguments[key] for key in ("imgsz", "single_cls", "classes") if arguments.get(key) is not None}
-    train = replace(experiment.train, **{key: check_value(key, value)[0] for key, value in used.items()})
+    train = replace(experiment.train, **{key: read_argument(key, value) for key, value in used.items()})
     task = task_named(model.task)
     protocol = make_protocol(experiment.evaluation, train, task)
     recorded = other.metrics.content.get("protocol") if other.metrics else None

@@ -16,11 +16,12 @@ from typing import Any
 
 import psutil
 
+from yololab.config.reading import read_group
+from yololab.config.settings import setting
 from yololab.errors import InputError, JobError, Problem
 from yololab.host.cores import usable_cores
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.engines.body import TrialBody, shell_code, signal_text
-from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.executor import THREADS, JobState, Resources
 
 
@@ -34,9 +35,9 @@ class LocalSettings:
         grace_seconds: From asking a trial to stop until it is killed.
     """
 
-    jobs: int | None = field(default=None, metadata=AT_LEAST_1)
+    jobs: int | None = setting(None, at_least=1)
     gpu_ids: list[Any] | None = None
-    grace_seconds: float = 60.0
+    grace_seconds: float = setting(60.0, at_least=0)
 
 
 @dataclass
@@ -68,7 +69,7 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
     Raises:
         InputError: A setting is wrong.
     """
-    return LocalExecutor(read_settings(LocalSettings, "hydra.launcher", settings), resources, body)
+    return LocalExecutor(read_group(LocalSettings, "hydra.launcher", settings), resources, body)
 
 
 @dataclass

@@ -10,9 +10,10 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
+from yololab.config.reading import read_group
+from yololab.config.renamed import current_name
 from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
-from yololab.sweep.engines.settings import read_settings
 from yololab.sweep.executor import BODY, Executor, Resources
 from yololab.text import one_of
 
@@ -32,9 +33,11 @@ def split_settings(launcher: Mapping[str, Any]) -> tuple[dict[str, Any], Resourc
         InputError: A resource is no number.
     """
     names = [item.name for item in fields(Resources)]
+    prefix = "hydra.launcher."
+    launcher = {current_name(f"{prefix}{name}").removeprefix(prefix): value for name, value in launcher.items()}
     own = {name: value for name, value in launcher.items() if name not in names}
     given = {name: value for name, value in launcher.items() if name in names}
-    return own, read_settings(Resources, "hydra.launcher", given)
+    return own, read_group(Resources, "hydra.launcher", given)
 
 
 def make_executor(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from yololab.comparison.custom_metrics import CUSTOM, direction_of
 from yololab.config.nearest import nearest
@@ -29,7 +29,7 @@ def plan_objectives(search: SearchConfig, task: str, names: Mapping[int, str]) -
     """
     row = TASKS[task]
     metrics = search.objective or [row.primary_metric]
-    directions = search.direction or [None] * len(metrics)
+    directions: Sequence[str | None] = search.direction or [None] * len(metrics)
     known = [metric.name for metric in row.metrics]
     known += ["fitness", *(f"speed_ms.{step}" for step in SPEEDS)]
     known += [f"per_class.{name}.{key}" for name in names.values() for key in row.per_class]

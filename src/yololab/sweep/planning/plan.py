@@ -12,10 +12,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, open_dict, read_write
 
 from yololab.config.arguments.overrides import Assignment, override_of
-from yololab.config.compose import compose_experiment
 from yololab.config.folders import group_options
 from yololab.config.frozen import freeze
-from yololab.config.hydra_text import FREE_PREFIX, decode_free
+from yololab.config.hydra.compose import compose_experiment
+from yololab.config.hydra.grammar import FREE_PREFIX, decode_free
 from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
 from yololab.errors import InputError, Problem, noting

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from yololab.config.hydra_text import FREE_PREFIX
+from yololab.config.hydra.grammar import FREE_PREFIX
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem, noting
 from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect

@@ -14,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
-from yololab.config.hydra_text import FREE_PREFIX, decode_free, quote
+from yololab.config.hydra.grammar import FREE_PREFIX, decode_free, quote
 from yololab.config.settings import Kind
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import InputError, Problem, noting

@@ -17,7 +17,7 @@ from yololab.comparison.compare import compare_metrics
 from yololab.comparison.comparison_file import write_comparison
 from yololab.comparison.run_reference import read_reference, sha256_of
 from yololab.config.frozen import thaw
-from yololab.config.hydra_text import named_option
+from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import Gate, Split
 from yololab.data.dataset.layout import missing_splits
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml

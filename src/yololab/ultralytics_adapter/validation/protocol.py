@@ -32,7 +32,7 @@ class Protocol:
     iou: float = 0.7
     max_det: int = 300
     rect: bool = True
-    quantize: int | None = None
+    quantize: int | str | None = None
     augment: bool = False
     nms: bool | None = None
     agnostic_nms: bool = False

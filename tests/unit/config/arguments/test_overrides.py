@@ -6,7 +6,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from yololab.config.arguments.overrides import Assignment, file_override_of, override_of
-from yololab.config.hydra_text import decode_free
+from yololab.config.hydra.grammar import decode_free
 from yololab.errors import InputError
 
 GROUPS = {"model": ["yolo26n", "yolo26s"], "hparams": ["default", "finetune"]}

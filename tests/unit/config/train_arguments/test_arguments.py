@@ -21,8 +21,10 @@ from yololab.config.train_arguments.arguments import (
     OPTIMIZERS,
     TRAIN_ARGUMENTS,
     USER_ARGUMENTS,
+    read_argument,
 )
-from yololab.config.train_arguments.refusals import check_value, refusal
+from yololab.config.train_arguments.refusals import refusal
+from yololab.errors import InputError, Problem
 
 # Arguments of which Ultralytics takes more before the training than it can use in it, each with such a value.
 STRICTER = {
@@ -333,6 +335,15 @@ def test_the_modes_of_compile_are_known_to_torch():
         torch.compile(torch.nn.Identity(), mode=mode)
     with pytest.raises(RuntimeError):
         torch.compile(torch.nn.Identity(), mode="fastest")
+
+
+def check_value(name: str, value: object) -> tuple[object, Problem | None]:
+    """What our reader makes of a value, or the problem that it has with it."""
+    try:
+        return read_argument(name, value), None
+    except InputError as error:
+        (problem,) = error.problems
+        return value, problem
 
 
 def _accepts(reference: ModuleType, name: str, value: object) -> tuple[bool, object]:

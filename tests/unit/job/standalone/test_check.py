@@ -7,7 +7,7 @@ import json
 import pytest
 from tiny import make_dataset
 
-from yololab.config.compose import compose_experiment
+from yololab.config.hydra.compose import compose_experiment
 from yololab.errors import InputError
 from yololab.job.standalone.check import check_data
 from yololab.terminal.screen import Screen

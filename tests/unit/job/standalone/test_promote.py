@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from yololab.config.compose import compose_experiment
+from yololab.config.hydra.compose import compose_experiment
 from yololab.errors import InputError
 from yololab.job.standalone.promote import promote_model
 from yololab.terminal.screen import Screen

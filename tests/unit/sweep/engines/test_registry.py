@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from yololab.config.reading import read_group
 from yololab.sweep.engines.slurm.settings import SlurmSettings
 from yololab.sweep.executor import Resources
 
@@ -25,13 +26,12 @@ def test_the_launcher_files_hold_every_setting_with_its_default(engine):
     from yololab.config.folders import conf_dir
     from yololab.sweep.engines.ray.executor import RaySettings
     from yololab.sweep.engines.registry import split_settings
-    from yololab.sweep.engines.settings import read_settings
 
     content = yaml.safe_load((conf_dir() / f"hydra/launcher/{engine}.yaml").read_text())
     assert content.pop("_target_").startswith("hydra_plugins.")
     assert content.pop("engine") == engine
     own, resources = split_settings(content)
     cls = SlurmSettings if engine == "slurm" else RaySettings
-    assert read_settings(cls, "hydra.launcher", own) == cls()
+    assert read_group(cls, "hydra.launcher", own) == cls()
     assert set(own) == set(cls.__dataclass_fields__)
     assert resources == Resources()

@@ -23,7 +23,7 @@ def trials_of(tmp_path, *overrides: str):
 
 
 def choice(group: str, value: object) -> str:
-    from yololab.config.hydra_text import encode_free
+    from yololab.config.hydra.grammar import encode_free
 
     return f"{group}={encode_free(str(value))}"
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import yololab
+from yololab.config.reading import read_group
+from yololab.config.settings import setting
 from yololab.errors import InputError, JobError, Problem
 from yololab.files.paths import RunFolder
 from yololab.sweep.engines.body import TrialBody, signal_text
 from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.ray.task import Ended, look_around, run_body
-from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.executor import JobState, Resources
 
 WHERE = "hydra.launcher"
@@ -42,16 +43,16 @@ class RaySettings:
         env: Variables for the trials: those of the sweep's own process stay here.
         wait_for_nodes: Nodes that can run a trial may come later (an autoscaler starts them).
         grace_seconds: From asking a trial to stop until it is killed.
-        settle_seconds: How long the record of an ended task is waited for.
+        late_records_seconds: How long the record of an ended task is waited for.
     """
 
     address: str = "auto"
-    jobs: int | None = field(default=None, metadata=AT_LEAST_1)
+    jobs: int | None = setting(None, at_least=1)
     custom: dict[str, Any] = field(default_factory=dict)
     env: dict[str, Any] = field(default_factory=dict)
     wait_for_nodes: bool = False
-    grace_seconds: float = 60.0
-    settle_seconds: float = 30.0
+    grace_seconds: float = setting(60.0, at_least=0)
+    late_records_seconds: float = setting(30.0, at_least=0)
 
 
 def make_executor(settings: Mapping[str, Any], resources: Resources, body: Sequence[str]) -> RayExecutor:
@@ -62,7 +63,7 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
     """
     if find_spec("ray") is None:
         raise InputError(Problem("hydra/launcher=ray", "Ray is not installed", remedy="pip install 'yololab[ray]'"))
-    read = read_settings(RaySettings, WHERE, settings)
+    read = read_group(RaySettings, WHERE, settings)
     if resources.gpus is not None and resources.gpus > 1 and resources.gpus != int(resources.gpus):
         raise InputError(Problem(f"{WHERE}.gpus", str(resources.gpus), "whole GPUs, or a part of one (0.5)"))
     executor = RayExecutor(read, resources, tuple(body))
@@ -108,7 +109,7 @@ class RayExecutor:
     _connected_here: bool = False
 
     def __post_init__(self) -> None:
-        self._late_records = LateRecords(self.settings.settle_seconds)
+        self._late_records = LateRecords(self.settings.late_records_seconds)
 
     def connect(self) -> None:
         """Connect to the cluster.

@@ -81,7 +81,7 @@ class SlurmExecutor:
     _worked: bool = False
 
     def __post_init__(self) -> None:
-        self._late_records = LateRecords(self.settings.settle_seconds)
+        self._late_records = LateRecords(self.settings.late_records_seconds)
 
     @property
     def capacity(self) -> int:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from yololab.config.nearest import nearest
+from yololab.config.reading import read_group
+from yololab.config.settings import setting
 from yololab.errors import InputError, Problem, noting
-from yololab.sweep.engines.settings import AT_LEAST_1, read_settings
 from yololab.sweep.engines.slurm.commands import call_slurm
 from yololab.sweep.executor import Resources
 
@@ -47,10 +48,10 @@ class SlurmSettings:
         max_requeues: How often at most.
         signal_seconds: How long before the time limit a trial is asked to stop and to save its state.
         poll_seconds: How often Slurm is asked for the jobs.
-        settle_seconds: How long the record of an ended job is waited for.
+        late_records_seconds: How long the record of an ended job is waited for.
     """
 
-    jobs: int = field(default=100, metadata=AT_LEAST_1)
+    jobs: int = setting(100, at_least=1)
     partition: str | None = None
     account: str | None = None
     qos: str | None = None
@@ -58,10 +59,10 @@ class SlurmSettings:
     sbatch: dict[str, Any] = field(default_factory=dict)
     setup: list[str] = field(default_factory=list)
     requeue: bool = True
-    max_requeues: int = 100
-    signal_seconds: int = 180
-    poll_seconds: float = 5.0
-    settle_seconds: float = 30.0
+    max_requeues: int = setting(100, at_least=0)
+    signal_seconds: int = setting(180, at_least=0)
+    poll_seconds: float = setting(5.0, at_least=0)
+    late_records_seconds: float = setting(30.0, at_least=0)
 
 
 def read_slurm_settings(values: Mapping[str, Any], resources: Resources) -> SlurmSettings:
@@ -73,7 +74,7 @@ def read_slurm_settings(values: Mapping[str, Any], resources: Resources) -> Slur
     problems: list[Problem] = []
     settings = SlurmSettings()
     with noting(problems):
-        settings = read_settings(SlurmSettings, WHERE, values)
+        settings = read_group(SlurmSettings, WHERE, values)
     problems += _resource_problems(settings, resources)
     if isinstance(settings.sbatch, Mapping) and settings.sbatch:
         problems += sbatch_problems(settings.sbatch, sbatch_options())

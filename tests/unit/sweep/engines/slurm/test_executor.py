@@ -14,7 +14,9 @@ from yololab.sweep.executor import JobState, Resources
 
 
 def executor_of(**settings) -> slurm.SlurmExecutor:
-    return slurm.SlurmExecutor(SlurmSettings(poll_seconds=0, settle_seconds=0, **settings), Resources(), ("true",))
+    return slurm.SlurmExecutor(
+        SlurmSettings(poll_seconds=0, late_records_seconds=0, **settings), Resources(), ("true",)
+    )
 
 
 @pytest.mark.process
@@ -42,7 +44,7 @@ def test_a_job_that_is_not_listed_yet_is_waited_for(programs):
 def test_the_record_of_an_ended_job_is_waited_for(programs, tmp_path):
     folder = tmp_path / "0"
     folder.mkdir()
-    executor = slurm.SlurmExecutor(SlurmSettings(poll_seconds=0, settle_seconds=60), Resources(), ("true",))
+    executor = slurm.SlurmExecutor(SlurmSettings(poll_seconds=0, late_records_seconds=60), Resources(), ("true",))
     programs("squeue", f"5|COMPLETED|{folder}\n")
     (folder / "experiment_log.json").write_text(json.dumps({"schema_version": 1, "status": "running"}))
     assert executor.poll(["5"]) == {"5": JobState.RUNNING}

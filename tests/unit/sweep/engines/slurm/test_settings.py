@@ -17,7 +17,13 @@ def test_all_problems_of_the_settings_at_once():
             {"partion": "gpu", "jobs": "many", "sbatch": [1]}, Resources(cpus=0, gpus=1.5, time_minutes=1)
         )
     text = str(caught.value)
-    for words in ("did you mean partition", "hydra.launcher.jobs: 'many'", "sbatch: [1]", "cpus: 0", "gpus: 1.5"):
+    for words in (
+        "did you mean hydra.launcher.partition",
+        "hydra.launcher.jobs: 'many'",
+        "sbatch: [1]",
+        "cpus: 0",
+        "gpus: 1.5",
+    ):
         assert words in text
     assert "time_minutes: 1 min" in text
 

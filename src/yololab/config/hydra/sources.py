@@ -1,7 +1,7 @@
 """Hydra plug-ins that let a group take a file, and a user's `conf/` add options.
 
 Hydra looks a group's option up as `<group>/<option>` in the sources of its search path. Two of those are ours:
-`free://` answers `model/free+…` with a config that carries the encoded value (see `hydra_text.encode_free`), and `groups://`
+`free://` answers `model/free+…` with a config that carries the encoded value (see `grammar.encode_free`), and `groups://`
 serves a user's `conf/` without its top-level files, so that a config.yaml lying there is never read.
 """
 
@@ -19,9 +19,9 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
+from yololab.config.defaults import default_tree
 from yololab.config.folders import user_conf_dirs
-from yololab.config.hydra_text import FREE_PREFIX, decode_free, without_interpolation
-from yololab.config.schema import default_tree
+from yololab.config.hydra.grammar import FREE_PREFIX, decode_free, without_interpolation
 
 # The key of each group that takes Ultralytics' own string.
 FREE_KEYS = {"model": "weights", "data": "source", "device": "id"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hydra.plugins.config_source import ConfigLoadError
 
-from yololab.config.hydra_text import encode_free
-from yololab.config.sources import FreeSource, GroupFolderSource, free_option
+from yololab.config.hydra.grammar import encode_free
+from yololab.config.hydra.sources import FreeSource, GroupFolderSource, free_option
 
 
 @pytest.mark.parametrize(("group", "key"), [("model", "weights"), ("data", "source"), ("device", "id")])

@@ -9,9 +9,9 @@ import yaml
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
 
-from yololab.config.compose import compose_experiment
 from yololab.config.frozen import thaw
-from yololab.config.hydra_app import run_in
+from yololab.config.hydra.app import run_in
+from yololab.config.hydra.compose import compose_experiment
 
 
 def test_a_run_is_composed_once(tmp_path, monkeypatch):

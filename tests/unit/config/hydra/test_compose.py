@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yololab.config.compose import Composed, compose_experiment
+from yololab.config.defaults import default_tree
 from yololab.config.differences import changed_settings
 from yololab.config.folders import conf_dir, group_options
-from yololab.config.hydra_text import encode_free
-from yololab.config.schema import GROUP_CLASSES, default_tree
+from yololab.config.hydra.compose import Composed, compose_experiment
+from yololab.config.hydra.grammar import encode_free
+from yololab.config.schema import GROUP_CLASSES
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, USER_ARGUMENTS
-from yololab.config.validation import known_keys, through_the_door, training_arguments
+from yololab.config.validation import known_keys, training_arguments, validate
 from yololab.data.dataset.locate import BUILTIN
 from yololab.data.shapes.builtin import VARIANTS
 from yololab.errors import InputError
@@ -155,7 +156,7 @@ def test_every_argument_of_ultralytics_is_the_users_or_is_refused_with_a_reason(
         elif name not in GROUP_CLASSES:
             assert name not in tree
             with pytest.raises(InputError) as caught:
-                through_the_door(tree | {name: "x"})
+                validate(tree | {name: "x"})
             assert "unknown" not in str(caught.value), name
 
 
@@ -306,7 +307,7 @@ def test_changed_settings_are_told():
 
 def test_every_setting_of_ours_is_read_somewhere():
     source = "\n".join(
-        path.read_text() for path in (Path(__file__).parents[3] / "src").rglob("*.py") if path.name != "schema.py"
+        path.read_text() for path in (Path(__file__).parents[4] / "src").rglob("*.py") if path.name != "schema.py"
     )
     for key in known_keys():
         name = key.rpartition(".")[2]

@@ -17,13 +17,15 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from yololab.config.defaults import known_keys
 from yololab.config.folders import conf_dir, group_options
-from yololab.config.hydra_text import named_option
-from yololab.config.nearest import nearest
+from yololab.config.hydra.grammar import named_option
+from yololab.config.hydra.sources import register
+from yololab.config.nearest import nearest, unknown_key
+from yololab.config.renamed import current_override, current_tree
 from yololab.config.schema import ExperimentConfig
-from yololab.config.sources import register
 from yololab.config.train_arguments.refusals import refusal
-from yololab.config.validation import known_keys, through_the_door, unknown_key
+from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
 from yololab.text import one_of
 
@@ -74,13 +76,15 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
     Raises:
         InputError: All problems of the overrides and of the composed config.
     """
+    overrides = [current_override(override) for override in overrides]
     with _hydra():
-        config, accepted, problems = _compose_what_composes(list(overrides))
+        config, accepted, problems = _compose_what_composes(overrides)
     if config is None:
         raise InputError(problems)
     try:
-        tree = plain_tree(config)
-        experiment = through_the_door(tree, overridden_keys(accepted))
+        overridden = overridden_keys(accepted)
+        tree = current_tree(plain_tree(config), overridden)
+        experiment = validate(tree, overridden)
     except OmegaConfBaseException as error:
         raise InputError([*problems, Problem("config", first_line(error))]) from None
     except InputError as error:

@@ -17,10 +17,10 @@ from hydra.core.utils import run_job
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
-from yololab.config.compose import CONFIG_NAME, Composed
 from yololab.config.folders import conf_dir
-from yololab.config.hydra_text import without_interpolation
-from yololab.config.sources import register
+from yololab.config.hydra.compose import CONFIG_NAME, Composed
+from yololab.config.hydra.grammar import without_interpolation
+from yololab.config.hydra.sources import register
 
 
 @contextmanager

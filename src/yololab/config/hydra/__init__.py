@@ -1,0 +1,1 @@
+"""Hydra: its application, its sources of configs, its grammar, and what of it we rely on."""
