@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.extensions import Point, extensions
-from yololab.statistics.inference.resampling import bootstrap_weights
+from yololab.statistics.inference.resampling import SEED, bootstrap_weights
 from yololab.statistics.records.base import Records
 
 CUSTOM = "custom"
 # A metric of somebody else is plain Python as often as not: an interval from 200 resamples is to be had in seconds.
 RESAMPLES = 200
-SEED = 0
 LEVEL = 95
 
 

@@ -50,9 +50,15 @@ def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, toleranc
     Raises:
         InputError: The two were measured on other images or other labels.
     """
+    found: dict[str, Records] = {}
     missing: list[str] = []
-    ours = read_records(current, "current model", missing)
-    theirs = None if baseline is None else read_records(baseline, "baseline", missing)
+    for side, metrics in (("current model", current), ("baseline", baseline)):
+        if metrics is not None:
+            try:
+                found[side] = read_records(metrics, side)
+            except PredictionsError as error:
+                missing.append(str(error))
+    ours, theirs = found.get("current model"), found.get("baseline")
     if baseline is None or ours is None or theirs is None:
         return Evidence(ours, theirs, None, tuple(missing) if baseline is not None else ())
     problems = pairing_problems(ours, theirs)
@@ -66,26 +72,25 @@ def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, toleranc
     return Evidence(ours, theirs, result)
 
 
-def read_records(metrics: MetricsFile, side: str, missing: list[str]) -> Records | None:
-    """Return the records of an evaluation; None, and the reason added to `missing`, when they are not to be had.
+def read_records(metrics: MetricsFile, side: str) -> Records:
+    """Return the records of an evaluation, which lie next to its metrics.
 
     Args:
-        metrics: The evaluation's metrics; the records lie next to them.
+        metrics: The evaluation's metrics.
         side: What it is called in the reason.
-        missing: Takes the reason.
+
+    Raises:
+        PredictionsError: There are none that can be used; the message is a sentence.
     """
     path = metrics.path.parent / PREDICTIONS
     if not path.is_file():
-        missing.append(f"The {side} has no {PREDICTIONS} next to its metrics.")
-        return None
+        raise PredictionsError(f"The {side} has no {PREDICTIONS} next to its metrics.")
     try:
         records = load_records(path)
     except PredictionsError as error:
-        missing.append(f"The records of the {side} were not used: {error}.")
-        return None
+        raise PredictionsError(f"The records of the {side} were not used: {error}.") from None
     if not _belongs(records, metrics):
-        missing.append(f"{path} belongs to another evaluation than the metrics next to it.")
-        return None
+        raise PredictionsError(f"{path} belongs to another evaluation than the metrics next to it.")
     return records
 
 

@@ -20,6 +20,7 @@ from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.verdict_text import verdict_text
 from yololab.errors import InputError, Problem
+from yololab.files.predictions import PredictionsError
 from yololab.statistics.inference.hypothesis_tests import detectable_drop
 from yololab.statistics.inference.paired_comparison import MetricDifference
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, compare_recipes
@@ -134,13 +135,11 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
 
 def _records_of(run: RunReference) -> Records:
     """Return a run's records."""
-    missing: list[str] = []
-    records = read_records(run.measured(), str(run.path), missing)
-    if records is None:
-        raise InputError(
-            Problem(str(run.path), missing[0], "a run with its records", "yololab evaluate model=… data=…")
-        )
-    return records
+    try:
+        return read_records(run.measured(), str(run.path))
+    except PredictionsError as error:
+        remedy = "yololab evaluate model=… data=…"
+        raise InputError(Problem(str(run.path), str(error), "a run with its records", remedy)) from None
 
 
 def _metric_difference(found: RecipeDifference, metric: str, sign: int) -> MetricDifference:

@@ -12,13 +12,13 @@ from yololab.comparison.comparability import comparability_problems, pairing_pro
 from yololab.comparison.evidence import read_records
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.predictions import PredictionsError
 from yololab.statistics.inference.paired_models import metrics_of
-from yololab.statistics.inference.resampling import bootstrap_weights
+from yololab.statistics.inference.resampling import SEED, bootstrap_weights
 from yololab.statistics.records.base import Records
 from yololab.sweep.results.rows import TrialRow
 
-# The same resamples for every trial, also of another sweep on these images.
-_SEED, REPLICATES = 0, 2_000
+REPLICATES = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +58,12 @@ def resample(rows: Sequence[TrialRow], metric: str) -> Resampled:
         label = f"trial {row.trial}"
         try:
             metrics = read_metrics(row.run.metrics)
+            records = read_records(metrics, label)
         except InputError as error:
             missing.append(f"{label}: {error.problems[0].found}.")
             continue
-        records = read_records(metrics, label, missing)
-        if records is None:
+        except PredictionsError as error:
+            missing.append(str(error))
             continue
         if first is None:
             first = metrics, records
@@ -88,7 +89,7 @@ def _resampled(metrics: MetricsFile, records: Records, metric: str) -> NDArray[n
     primary = metrics.primary.name
     measured = metrics_of(records, primary)
     blocks = []
-    for weights in bootstrap_weights(records.keys, _SEED, REPLICATES):
+    for weights in bootstrap_weights(records.keys, SEED, REPLICATES):
         block = measured.replicates(weights, everything=metric != primary).metrics.get(metric)
         if block is None:
             return None
