@@ -12,31 +12,14 @@ BOX_COLUMNS = 5
 POLYGON_COLUMNS = 7
 
 
-@dataclass(frozen=True)
-class LabelFormat:
-    """What the rows of a task's label files may be.
-
-    Attributes:
-        boxes: `class x y width height`, relative to the image's size.
-        polygons: `class x1 y1 x2 y2 x3 y3 …`, three points or more.
-        keypoints: A box followed by keypoints, as `kpt_shape` of the data.yaml says.
-        outlines: What is in a polygon counts, not only the box around it.
-        corners: Points of a polygon that the task wants; 0 for any number.
-    """
-
-    boxes: bool = False
-    polygons: bool = False
-    keypoints: bool = False
-    outlines: bool = False
-    corners: int = 0
-
-
-LABEL_FORMATS: dict[str, LabelFormat] = {
-    "detect": LabelFormat(boxes=True, polygons=True),
-    "segment": LabelFormat(polygons=True, outlines=True),
-    "semantic": LabelFormat(polygons=True, outlines=True),
-    "obb": LabelFormat(polygons=True, outlines=True, corners=4),
-    "pose": LabelFormat(keypoints=True),
+# Task → whether polygons are taken, whether what is in one counts (not only the box around it), and how many points it
+# must have (0 for any number).
+POLYGONS = {
+    "detect": (True, False, 0),
+    "segment": (True, True, 0),
+    "semantic": (True, True, 0),
+    "obb": (True, True, 4),
+    "pose": (False, False, 0),
 }
 
 
@@ -85,19 +68,19 @@ def label_rules(task: str, nc: int, kpt_shape: tuple[int, int] | None = None, si
     Raises:
         InputError: The task has no label files that we know, or needs a `kpt_shape` that is not given.
     """
-    if task not in LABEL_FORMATS:
-        raise InputError(Problem("task", f"{task!r} has no text labels", f"one of {sorted(LABEL_FORMATS)}"))
-    rows = LABEL_FORMATS[task]
-    if rows.keypoints and kpt_shape is None:
-        raise InputError(
-            Problem("key 'kpt_shape' of the data.yaml", "missing", "[number of keypoints, 2 or 3]", f"{task} needs it")
-        )
+    if task not in POLYGONS:
+        raise InputError(Problem("task", f"{task!r} has no text labels", f"one of {sorted(POLYGONS)}"))
+    is_pose = task == "pose"
+    if is_pose and kpt_shape is None:
+        allowed = "[number of keypoints, 2 or 3]"
+        raise InputError(Problem("key 'kpt_shape' of the data.yaml", "missing", allowed, f"{task} needs it"))
     points, dimensions = kpt_shape or (0, 0)
-    box_columns = {BOX_COLUMNS} if rows.boxes else set()
-    if kpt_shape and (rows.boxes or rows.keypoints):
+    box_columns = {BOX_COLUMNS} if task == "detect" else set()
+    if kpt_shape and task in ("detect", "pose"):  # a detector takes the box of a pose, and cuts off its keypoints
         box_columns.add(BOX_COLUMNS + points * dimensions)
-    values = dimensions if rows.keypoints else 0
-    return LabelRules(frozenset(box_columns), values, rows.polygons, nc, single_cls, rows.outlines, rows.corners)
+    polygons, outlines, corners = POLYGONS[task]
+    values = dimensions if is_pose else 0
+    return LabelRules(frozenset(box_columns), values, polygons, nc, single_cls, outlines, corners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A dataset check that is kept for others: taken over as long as nothing has changed, and never run as code."""
+"""A dataset check that is saved for others: read as long as nothing has changed, and never run as code."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def checked(tmp_path):
     yaml = make_dataset(tmp_path / "set", images=3)
     dataset = load_dataset(yaml, datasets_dir=tmp_path)
     report = check_dataset(dataset, "detect", settings=CheckSettings(workers=1))
-    save_check(tmp_path / "kept", report)
-    return dataset, report, tmp_path / "kept"
+    save_check(tmp_path / "saved", report)
+    return dataset, report, tmp_path / "saved"
 
 
 def test_it_is_the_same_report(checked):

@@ -23,11 +23,11 @@ RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 255, (48, 64, 4), dtype=np.uint8)
 
 
-def encoded(form: str, mode: str = "RGB", **words) -> bytes:
+def encoded(form: str, mode: str = "RGB", **options) -> bytes:
     buffer = io.BytesIO()
     bands = {"RGB": 3, "RGBA": 4}.get(mode)
     array = PIXELS[:, :, :bands] if bands else PIXELS[:, :, 0].astype(np.float32 if mode == "F" else np.uint8)
-    Image.fromarray(array).save(buffer, form, **words)
+    Image.fromarray(array).save(buffer, form, **options)
     return buffer.getvalue()
 
 
@@ -117,8 +117,8 @@ def test_names_that_are_no_text(data, capsys):
 
 
 def test_the_task_is_the_one_of_the_model(data, capsys):
-    words = ["check", f"data={data / 'data.yaml'}", f"paths.root={data / 'results'}"]
-    assert main([*words, "model=yolo26n-pose"]) == 2
+    arguments = ["check", f"data={data / 'data.yaml'}", f"paths.root={data / 'results'}"]
+    assert main([*arguments, "model=yolo26n-pose"]) == 2
     assert "kpt_shape" in capsys.readouterr().err
-    assert main([*words, "model=yolo26n"]) == 0
+    assert main([*arguments, "model=yolo26n"]) == 0
     assert "checked for detect" in capsys.readouterr().out

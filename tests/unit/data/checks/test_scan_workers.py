@@ -50,7 +50,7 @@ def test_an_error_of_a_process_is_raised_here():
 def test_no_process_outlives_the_one_who_asked(monkeypatch):
     started = []
     start = scan_workers._start
-    monkeypatch.setattr(scan_workers, "_start", lambda *words: started.append(start(*words)) or started[-1])
+    monkeypatch.setattr(scan_workers, "_start", lambda *given: started.append(start(*given)) or started[-1])
     with closing(shared_out(lambda task: bytes(10**6), range(100), 2)) as results:
         assert next(results)[0] == 0
     assert [process.is_alive() for process, _ in started] == [False, False]

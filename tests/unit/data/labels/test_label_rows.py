@@ -17,7 +17,7 @@ TRIANGLE = "1 0.1 0.1 0.3 0.1 0.3 0.3"
 DETECT = label_rules("detect", nc=3)
 
 
-def judge(text, rules=DETECT):
+def verdict_of(text, rules=DETECT):
     return check_label(text if isinstance(text, bytes) else text.encode(), rules)
 
 
@@ -40,7 +40,7 @@ def judge(text, rules=DETECT):
 )
 def test_columns_of_each_task(task, row, taken):
     kpt_shape = (2, 3) if task in ("detect", "pose") else None
-    assert judge(row, label_rules(task, nc=3, kpt_shape=kpt_shape)).dropped is not taken
+    assert verdict_of(row, label_rules(task, nc=3, kpt_shape=kpt_shape)).dropped is not taken
 
 
 def test_tasks_without_text_labels_and_pose_without_shape():

@@ -23,7 +23,7 @@ TRIANGLE = "1 0.1 0.1 0.3 0.1 0.3 0.3"
 DETECT = label_rules("detect", nc=3)
 
 
-def judge(text, rules=DETECT):
+def verdict_of(text, rules=DETECT):
     return check_label(text if isinstance(text, bytes) else text.encode(), rules)
 
 
@@ -51,7 +51,7 @@ def check(root: Path, **settings) -> CheckReport:
     ],
 )
 def test_sound_files(text, classes):
-    verdict = judge(text)
+    verdict = verdict_of(text)
     assert (verdict.classes, verdict.findings) == (classes, ())
 
 
@@ -59,13 +59,13 @@ def test_sound_files(text, classes):
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_byte_order_marks_and_line_ends_are_fine(text, line_end, mark):
-    verdict = judge(mark + text.replace("\n", line_end).encode())
+    verdict = verdict_of(mark + text.replace("\n", line_end).encode())
     assert len(verdict.classes) == 2
     assert not verdict.findings
 
 
 @pytest.mark.parametrize(
-    ("row", "check", "words"),
+    ("row", "check", "text"),
     [
         ("0 0.5 0.5 0.2", "label_columns", "4 columns"),
         ("0 0.5 0.5 0.2 0.2 0.9", "label_columns", "6 columns"),
@@ -87,13 +87,13 @@ def test_byte_order_marks_and_line_ends_are_fine(text, line_end, mark):
         ("0 0.5 0.5 0.2 -0.001", "label_size", "0.2 x -0.001"),
     ],
 )
-def test_what_makes_ultralytics_drop_the_image_is_blocking(row, check, words):
-    verdict = judge(f"{BOX}\n\n{row}\n")
+def test_what_makes_ultralytics_drop_the_image_is_blocking(row, check, text):
+    verdict = verdict_of(f"{BOX}\n\n{row}\n")
     blocking = [finding for finding in verdict.findings if finding.severity is Severity.BLOCKING]
     assert check in [finding.check for finding in blocking]
     finding = next(finding for finding in blocking if finding.check == check)
     assert finding.line == 3
-    assert words in finding.what
+    assert text in finding.what
     assert finding.remedy
     assert verdict.dropped
     assert verdict.classes == ()
@@ -111,58 +111,60 @@ def test_what_makes_ultralytics_drop_the_image_is_blocking(row, check, words):
     ],
 )
 def test_what_ultralytics_keeps_is_a_warning(row, check, instances):
-    verdict = judge(f"{BOX}\n{row}")
+    verdict = verdict_of(f"{BOX}\n{row}")
     assert found(verdict) == [(check, 2, "warning")]
     assert len(verdict.classes) == instances
 
 
 def test_boxes_and_polygons_do_not_mix():
-    assert found(judge(f"{TRIANGLE}\n{BOX}\n")) == [("label_mixed", 2, "blocking")]
-    assert found(judge(f"{BOX}\n{TRIANGLE}\n")) == [("label_mixed", 1, "blocking")]
+    assert found(verdict_of(f"{TRIANGLE}\n{BOX}\n")) == [("label_mixed", 2, "blocking")]
+    assert found(verdict_of(f"{BOX}\n{TRIANGLE}\n")) == [("label_mixed", 1, "blocking")]
 
 
 def test_polygons_are_judged_by_their_box():
-    assert found(judge("0 -0.3 0.1 0.9 0.1 0.9 0.3")) == [("label_range", 1, "blocking")], "1.2 wide"
-    assert found(judge("0 -0.1 0.1 0.3 0.1 0.3 0.3")) == [("label_range", 1, "warning")]
-    assert found(judge("0 0.1 0.1 0.1 0.2 0.1 0.3")) == [("label_size", 1, "warning")]
-    assert judge("0 -0.1 0.1 0.3 0.1 0.3 0.3").classes == (0,)
+    assert found(verdict_of("0 -0.3 0.1 0.9 0.1 0.9 0.3")) == [("label_range", 1, "blocking")], "1.2 wide"
+    assert found(verdict_of("0 -0.1 0.1 0.3 0.1 0.3 0.3")) == [("label_range", 1, "warning")]
+    assert found(verdict_of("0 0.1 0.1 0.1 0.2 0.1 0.3")) == [("label_size", 1, "warning")]
+    assert verdict_of("0 -0.1 0.1 0.3 0.1 0.3 0.3").classes == (0,)
 
 
 def test_polygons_with_the_same_box_are_no_duplicates():
     other = "1 0.1 0.1 0.1 0.3 0.3 0.3"
-    assert not judge(f"{TRIANGLE}\n{other}").findings
-    assert found(judge(f"{TRIANGLE}\n{other}\n{TRIANGLE}")) == [("label_duplicate", 3, "warning")]
+    assert not verdict_of(f"{TRIANGLE}\n{other}").findings
+    assert found(verdict_of(f"{TRIANGLE}\n{other}\n{TRIANGLE}")) == [("label_duplicate", 3, "warning")]
 
 
 def test_one_finding_a_rule_names_the_other_lines():
-    (finding,) = judge("\n".join(f"7 0.5 0.5 0.1 0.{height}" for height in range(20, 35))).findings
+    (finding,) = verdict_of("\n".join(f"7 0.5 0.5 0.1 0.{height}" for height in range(20, 35))).findings
     assert finding.line == 1
     assert finding.what.endswith("also in line 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 4 more")
 
 
 def test_several_rules_at_once():
     checks = {
-        finding.check for finding in judge(f"9 0.5 0.5 0.1 0.1\n0 2 0.5 0.1 0.1\nx 0 0 0 0\n{BOX}\n{BOX}").findings
+        finding.check for finding in verdict_of(f"9 0.5 0.5 0.1 0.1\n0 2 0.5 0.1 0.1\nx 0 0 0 0\n{BOX}\n{BOX}").findings
     }
     assert checks == {"label_class", "label_range", "label_number", "label_duplicate"}
 
 
 @pytest.mark.parametrize("content", [BOX.encode("utf-16"), b"0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 0.2 \xe9"])
 def test_other_encodings_are_blocking(content):
-    verdict = judge(content)
+    verdict = verdict_of(content)
     assert [finding.check for finding in verdict.findings] == ["label_encoding"]
     assert verdict.dropped
 
 
 def test_single_cls_has_no_upper_class_and_makes_all_zero():
     rules = label_rules("detect", nc=1, single_cls=True)
-    assert judge("7 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.2 0.2", rules).classes == (0, 0)
-    assert judge("-1 0.5 0.5 0.1 0.1", rules).dropped
+    assert verdict_of("7 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.2 0.2", rules).classes == (0, 0)
+    assert verdict_of("-1 0.5 0.5 0.1 0.1", rules).dropped
 
 
 def test_visibility_is_no_coordinate():
-    assert not judge(f"{BOX} 0.1 0.1 2 0.9 0.9 1", label_rules("pose", 3, (2, 3))).findings
-    assert found(judge(f"{BOX} 0.1 0.1 0.9 1.005", label_rules("pose", 3, (2, 2)))) == [("label_range", 1, "warning")]
+    assert not verdict_of(f"{BOX} 0.1 0.1 2 0.9 0.9 1", label_rules("pose", 3, (2, 3))).findings
+    assert found(verdict_of(f"{BOX} 0.1 0.1 0.9 1.005", label_rules("pose", 3, (2, 2)))) == [
+        ("label_range", 1, "warning")
+    ]
 
 
 def test_the_fast_path_agrees_with_the_rules():
@@ -179,7 +181,7 @@ def test_the_fast_path_agrees_with_the_rules():
         ]
         text = "\n".join(rows + rows[: rng.random() < 0.1])
         for rules in (DETECT, label_rules("detect", 2, single_cls=True)):
-            fast, slow = judge(text, rules), check_rows(read_rows(text, rules), rules)
+            fast, slow = verdict_of(text, rules), check_rows(read_rows(text, rules), rules)
             assert fast == slow, text
             clean += not slow.findings
             dirty += bool(slow.findings)
@@ -202,11 +204,11 @@ def test_the_fast_path_agrees_with_the_rules():
     ],
 )
 def test_polygons(row, findings):
-    assert found(judge(row, SEGMENT)) == findings
+    assert found(verdict_of(row, SEGMENT)) == findings
 
 
 def test_a_polygon_far_outside_is_not_called_a_little_outside():
-    (finding,) = judge("0 -0.2 0.1 0.5 0.1 0.5 0.5", SEGMENT).findings
+    (finding,) = verdict_of("0 -0.2 0.1 0.5 0.1 0.5 0.5", SEGMENT).findings
     assert finding.what == "-0.2 is outside 0 to 1"
 
 
@@ -222,7 +224,7 @@ def test_a_polygon_far_outside_is_not_called_a_little_outside():
     ],
 )
 def test_rotated_boxes(row, findings):
-    assert found(judge(row, OBB)) == findings
+    assert found(verdict_of(row, OBB)) == findings
 
 
 @pytest.mark.parametrize(
@@ -239,13 +241,13 @@ def test_rotated_boxes(row, findings):
     ],
 )
 def test_keypoints(points, findings):
-    assert found(judge(f"{BOX} {points}", POSE)) == findings
+    assert found(verdict_of(f"{BOX} {points}", POSE)) == findings
 
 
 def test_keypoints_of_two_values_at_the_origin_count_as_labelled():
     rules = label_rules("pose", 3, (2, 2))
-    assert found(judge(f"{BOX} 0.4 0.4 0 0", rules)) == [("keypoint_origin", 1, "warning")]
-    assert found(judge(f"{BOX} 0.4 0.4 -0.01 -0.01", rules)) == [("label_range", 1, "warning")]
+    assert found(verdict_of(f"{BOX} 0.4 0.4 0 0", rules)) == [("keypoint_origin", 1, "warning")]
+    assert found(verdict_of(f"{BOX} 0.4 0.4 -0.01 -0.01", rules)) == [("label_range", 1, "warning")]
 
 
 @pytest.mark.parametrize(
