@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ultralytics.utils.metrics import ConfusionMatrix
 
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
+from yololab.text import read_number
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 
 if TYPE_CHECKING:
@@ -195,7 +195,10 @@ class DetectionRecording(RecordingMixin):
         values = {key: attrgetter(path)(metrics) for key, path in columns.items()}
         return {
             index: {
-                **{key: number(found[position[index]]) if index in position else None for key, found in values.items()},
+                **{
+                    key: read_number(found[position[index]]) if index in position else None
+                    for key, found in values.items()
+                },
                 "instances": int(metrics.nt_per_class[index]),
                 "images": int(metrics.nt_per_image[index]),
             }
@@ -211,12 +214,6 @@ class DetectionRecording(RecordingMixin):
 def counts(matrix: Any) -> tuple[tuple[int, ...], ...]:
     """Return a matrix of counts as plain numbers."""
     return tuple(tuple(int(value) for value in line) for line in matrix)
-
-
-def number(value: Any) -> float | None:
-    """Return a finite number as a plain float, or None."""
-    found = float(value)
-    return found if math.isfinite(found) else None
 
 
 def image_key(im_file: str, root: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from yololab.errors import InputError, JobError, Problem
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.tasks import task_named
+from yololab.text import first_of, read_number
 from yololab.ultralytics_adapter.isolation.installed import installed_version
 from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
 from yololab.ultralytics_adapter.models.resolve import find_checkpoint, inspect_checkpoint
@@ -175,22 +175,26 @@ def _check_dataset(data_yaml: Path, split: str) -> None:
         else:
             check_det_dataset(str(data_yaml), autodownload=False, split=split)
     except Exception as error:  # a file that somebody gave us: whatever it makes the reader raise, it is the cause
-        lines = plain_lines(str(error)) or [type(error).__name__]
-        remedy = "yololab check data=… shows all its problems"
-        raise InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy)) from error
+        raise _dataset_error(data_yaml, split, error) from error
 
 
 def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Exception:
     """Return what made the validator fail as ours: missing and unusable images are the user's, all else the job's."""
     lines = plain_lines(str(error)) or [type(error).__name__]
     if isinstance(error, FileNotFoundError) or "No valid images" in lines[0]:
-        remedy = "yololab check data=… shows all its problems"
-        return InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy))
+        return _dataset_error(data_yaml, split, error)
     if isinstance(error, (ModuleNotFoundError, ImportError)):
         return InputError(
             Problem(str(path), f"its runtime is not installed ({lines[0]})", remedy=f"pip install {error.name}")
         )
     return JobError(f"the evaluation of {path.name} failed: {type(error).__name__}: {lines[0]}")
+
+
+def _dataset_error(data_yaml: Path, split: str, error: Exception) -> InputError:
+    """Return what Ultralytics says of a dataset as the user's error."""
+    lines = plain_lines(str(error)) or [type(error).__name__]
+    remedy = "yololab check data=… shows all its problems"
+    return InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy))
 
 
 def _evaluation(
@@ -218,8 +222,8 @@ def _evaluation(
     values = validator.class_values(names, row.per_class) if row.per_class else {}
     return Evaluation(
         task=task,
-        metrics={m.name: _number(results[m.source]) if validator.labelled else None for m in row.metrics},
-        fitness=_number(results["fitness"]) if validator.labelled else None,
+        metrics={m.name: read_number(results[m.source]) if validator.labelled else None for m in row.metrics},
+        fitness=read_number(results["fitness"]) if validator.labelled else None,
         names=names,
         per_class={index: {"name": names[index], **found} for index, found in values.items()},
         speed_ms={step: float(value) for step, value in validator.speed.items()},
@@ -238,19 +242,11 @@ def _warnings(names: Mapping[int, str], validator: Any) -> list[str]:
     theirs = {int(index): str(name) for index, name in validator.data["names"].items()}
     different = sorted(index for index in names.keys() | theirs.keys() if names.get(index) != theirs.get(index))
     if different:
-        shown = ", ".join(f"{i}: {names.get(i)!r} / {theirs.get(i)!r}" for i in different[:3])
-        warnings.append(
-            f"{len(different)} classes of the model are not the dataset's ({shown}{', …' * (len(different) > 3)}); "
-            f"{validator.classes_differ}"
-        )
+        shown = first_of(f"{index}: {names.get(index)!r} / {theirs.get(index)!r}" for index in different)
+        found = f"{len(different)} classes of the model are not the dataset's"
+        warnings.append(f"{found} ({shown}); {validator.classes_differ}")
     if validator.left_out:
         warnings.append(f"{validator.left_out} images were left out: damaged, or of classes that the model lacks")
     if not validator.labelled:
         warnings.append("the split has no labels: nothing could be measured")
     return warnings
-
-
-def _number(value: Any) -> float | None:
-    """Return a finite number as a plain float, or None."""
-    number = float(value)
-    return number if math.isfinite(number) else None

@@ -17,13 +17,13 @@ from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
+from yololab.text import read_number
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.detections import (
     RecordingMixin,
     counts,
     fingerprint_of_labels,
     image_key,
-    number,
 )
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class PixelRecording(RecordingMixin, _SemanticBase):
         values = {key: getattr(metrics, path) for key, path in columns.items()}
         return {
             index: {
-                **{key: number(found[index]) if index in present else None for key, found in values.items()},
+                **{key: read_number(found[index]) if index in present else None for key, found in values.items()},
                 "instances": int(metrics.nt_per_class[index]),
                 "images": int(metrics.nt_per_image[index]),
             }
