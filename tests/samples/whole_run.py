@@ -10,8 +10,9 @@ import record_samples
 
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.comparison_file import write_comparison
+from yololab.config.defaults import default_tree
 from yololab.config.frozen import Frozen
-from yololab.config.schema import Gate, default_tree
+from yololab.config.schema import Gate
 from yololab.config.validation import validate
 from yololab.data.identity.manifest import write_manifest
 from yololab.files.json_files import write_json

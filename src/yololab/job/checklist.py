@@ -64,8 +64,8 @@ def loss_decreased(train_losses: Sequence[float | None]) -> Check:
     if len(known) < MIN_EPOCHS_FOR_SLOPE:
         return Check(name, None, f"too few epochs to say: {len(known)}, at least {MIN_EPOCHS_FOR_SLOPE}")
     slope = theil_sen_slope(known)
-    pairs = [(earlier, later) for i, (_, earlier) in enumerate(known) for _, later in known[i + 1 :]]
-    falls = sum(later < earlier for earlier, later in pairs)
+    pairs = [(before, after) for i, (_, before) in enumerate(known) for _, after in known[i + 1 :]]
+    falls = sum(after < before for before, after in pairs)
     evidence = (
         f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} epochs, {slope:+.4g} an epoch (median slope); "
         f"it falls in {falls} of {len(pairs)} pairs of epochs"

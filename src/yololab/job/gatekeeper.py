@@ -107,13 +107,13 @@ class Gatekeeper:
             return Approval(gate, facts, answer, f"user:{_user()}", now())
         if policy is Policy.ASK and gate not in _AFTER_TRAINING:
             raise ApprovalError(
-                f"{question} There is no terminal to ask at, and nothing was spent. To go on without being asked, pass "
+                f"{question} There is no terminal to ask at, and nothing was spent. To skip the question, pass "
                 f"approval.{gate.value}=auto (this gate) or approval=auto (all gates)."
             )
         answers = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: Answer.YES, Policy.NEVER: Answer.NO}
         answer = answers[policy]
         if gate is GateName.PROMOTE and policy is Policy.AUTO:
-            answer = Answer.NO  # going on without a person never moves the baseline
+            answer = Answer.NO  # without a person the baseline never moves
         return Approval(gate, facts, answer, f"policy:{policy}", now())
 
 
@@ -143,7 +143,7 @@ def declined(approval: Approval) -> ApprovalError:
     outcome = "the result is not accepted" if approval.gate in _AFTER_TRAINING else "nothing was spent"
     return ApprovalError(
         f"declined at the gate {approval.gate.value} by {approval.by}; {outcome}. "
-        f"approval.{approval.gate.value}=auto goes on without asking."
+        f"approval.{approval.gate.value}=auto proceeds without asking."
     )
 
 

@@ -68,7 +68,7 @@ def start(context: Context, prepared: Prepared | None = None) -> int:
             if context.notes:
                 record.add_note(context.notes)
         if prepared is None and context.trial is None:
-            # A trial's mistakes belong into its record, a user's are told before the run is touched.
+            # A trial's mistakes belong into its record, a user's are reported before the run is touched.
             prepared = _prepare(context)
         return _attempt(context, prepared)
 

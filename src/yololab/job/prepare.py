@@ -36,7 +36,7 @@ class Paths:
     Attributes:
         working_directory: Where the command was run.
         tree: Its results.
-        weights: Where checkpoints are sought and downloaded to.
+        weights: Where checkpoints are looked for and downloaded to.
         datasets: Built-in and downloaded datasets.
         cache: Our caches and Ultralytics' private settings.
     """

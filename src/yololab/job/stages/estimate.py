@@ -22,7 +22,7 @@ from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe.timing import Probe, import_early, measure_training
 from yololab.ultralytics_adapter.training.training import TrainRequest
 
-# What a job takes beside its batches, on the machines that we measured: constants beside any real training.
+# What a job takes next to its batches, on the machines that we measured: constants next to any real training.
 START_SECONDS = 3.0
 COLD_SECONDS = 2.5  # more, in a process that has trained nothing before
 EVALUATION_SECONDS = 2.5
@@ -42,7 +42,7 @@ class Plan:
         epochs: Epochs; early stopping only makes it shorter.
         closed_epochs: The last of them, without mosaic.
         validate: Whether each epoch is validated; without, only the last one is.
-        save_period: Epochs between two checkpoints that are kept; 0 for none.
+        save_period: Epochs between two further checkpoints; 0 for none.
         validation_images: Images of the validation split.
         evaluation_images: Images of the evaluated split.
         export: Whether the model is exported and tried.
@@ -209,7 +209,7 @@ def estimate_cost(probe: Probe, plan: Plan, *, warm: bool = True) -> Estimate:
     """Extrapolate a probe to the whole job.
 
     With b batches an epoch of s seconds (s' in the c epochs without mosaic), v validation batches of w seconds, k
-    seconds a checkpoint and E epochs, training takes `(E - c)·b·s + c·b·s' + E·(v·w + k)` beside its start; the
+    seconds a checkpoint and E epochs, training takes `(E - c)·b·s + c·b·s' + E·(v·w + k)` on top of its start; the
     evaluation takes the time of a validation an image, and so do both sides of the export's mAP.
 
     Args:
@@ -250,9 +250,9 @@ def estimate_cost(probe: Probe, plan: Plan, *, warm: bool = True) -> Estimate:
 
 
 def _disk(probe: Probe, plan: Plan) -> int:
-    """Return the bytes of best.pt, last.pt and those kept on the way, of an export in full precision, and of plots."""
-    kept = 2 + (plan.epochs // plan.save_period if plan.save_period else 0)
-    return kept * probe.checkpoint_bytes + (4 * probe.parameters if plan.export else 0) + PLOT_BYTES
+    """Return the bytes of best.pt, last.pt and those saved on the way, of an export in full precision, and of plots."""
+    saved = 2 + (plan.epochs // plan.save_period if plan.save_period else 0)
+    return saved * probe.checkpoint_bytes + (4 * probe.parameters if plan.export else 0) + PLOT_BYTES
 
 
 def shortages(estimate: Estimate, free_disk: int, batch: int, trials: int = 1) -> list[str]:
@@ -270,7 +270,7 @@ def shortages(estimate: Estimate, free_disk: int, batch: int, trials: int = 1) -
         found.append(f"the disk has {free_disk / 2**30:.1f} GiB free, {need} will be written: paths.root=… moves it")
     if estimate.reduced_batch is not None:
         found.append(
-            f"the GPU's memory does not hold batch={batch}: Ultralytics would go on with {estimate.reduced_batch}; "
+            f"the GPU's memory does not hold batch={batch}: Ultralytics would train with {estimate.reduced_batch}; "
             f"pass batch={estimate.reduced_batch}, or a smaller imgsz"
         )
     peak, free = estimate.peak_memory_bytes, estimate.free_memory_bytes

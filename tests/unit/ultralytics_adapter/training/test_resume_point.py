@@ -40,6 +40,7 @@ class TestTheStep:
             ([state(9)], Step.FINISH, 9),
             ([state(-1, has_optimizer=False), state(9, BEST)], Step.FINISH, -1),
             ([state(-1), state(-1, BEST)], Step.FINISH, -1),
+            ([state(-1, BEST)], Step.FINISH, -1),  # last.pt was deleted
             ([state(6, best_epoch=4, patience=3)], Step.FINISH, 6),
             ([state(5, best_epoch=4, patience=3)], Step.RESUME, 5),
             ([state(6, best_epoch=4, patience=0)], Step.RESUME, 6),
