@@ -64,7 +64,7 @@ def still_running(folder: RunFolder, process: ProcessIdentity | None) -> Problem
     )
 
 
-def maybe_running_elsewhere(content: Mapping[str, Any]) -> ProcessIdentity | None:
+def maybe_running_remotely(content: Mapping[str, Any]) -> ProcessIdentity | None:
     """Return the process of a run that may still run on another machine; None when it has ended, or ran here.
 
     Args:

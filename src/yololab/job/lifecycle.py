@@ -18,7 +18,7 @@ from yololab.errors import (
     Problem,
     YololabError,
 )
-from yololab.files.locks import last_sign, locked, maybe_running_elsewhere, process_of
+from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
 from yololab.files.record import Status
 from yololab.host.signals import INTERRUPTED
 from yololab.job.begin import begin_record, introduce
@@ -60,7 +60,7 @@ def start(context: Context, prepared: Prepared | None = None) -> int:
             if not to_do:
                 return _nothing_to_do(context)
             if not context.permissions.take_over:
-                _refuse_running_elsewhere(context, previous)
+                _refuse_running_remotely(context, previous)
             context.screen.stage("resume", f"{folder.path.name}, {_status_before(context)}; to do: {', '.join(to_do)}")
             if to_do == [stage.name for stage in CLOSING]:
                 _close(context)
@@ -88,13 +88,13 @@ def _nothing_to_do(context: Context) -> int:
     return 0
 
 
-def _refuse_running_elsewhere(context: Context, previous: Mapping[str, Any]) -> None:
+def _refuse_running_remotely(context: Context, previous: Mapping[str, Any]) -> None:
     """Refuse a run that may still be running where this machine cannot look.
 
     Raises:
         NotContinuedError: It may.
     """
-    process = maybe_running_elsewhere(previous)
+    process = maybe_running_remotely(previous)
     if process is None:
         return
     silent = last_sign(context.folder.path)

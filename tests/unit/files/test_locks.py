@@ -9,7 +9,7 @@ import time
 import pytest
 
 from yololab.errors import InputError
-from yololab.files.locks import locked, maybe_running_elsewhere
+from yololab.files.locks import locked, maybe_running_remotely
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 
@@ -46,10 +46,10 @@ class TestTheLock:
             return {"status": status, "provenance": {"process": {"host": host, "pid": 1, "started": started}}}
 
         here = ProcessIdentity.current()
-        assert maybe_running_elsewhere(content("running", "elsewhere", "boot:1"))
-        assert not maybe_running_elsewhere(content("interrupted", "elsewhere", "boot:1"))
-        assert not maybe_running_elsewhere(content("running", here.host, "boot:1")), "the machine was booted since"
+        assert maybe_running_remotely(content("running", "elsewhere", "boot:1"))
+        assert not maybe_running_remotely(content("interrupted", "elsewhere", "boot:1"))
+        assert not maybe_running_remotely(content("running", here.host, "boot:1")), "the machine was booted since"
         if here.started:
             boot = here.started.partition(":")[0]
-            assert not maybe_running_elsewhere(content("running", "another container", f"{boot}:1"))
-        assert not maybe_running_elsewhere({"status": "running"})
+            assert not maybe_running_remotely(content("running", "another container", f"{boot}:1"))
+        assert not maybe_running_remotely({"status": "running"})
