@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from yololab.config.renamed import RENAMED
 from yololab.ultralytics_adapter.isolation.installed import package_folder
 
 ROOT = Path(__file__).parents[2]
@@ -159,3 +160,8 @@ def test_the_map_has_the_rooms_in_their_order():
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert set(shown) == {room for room in package if not room.startswith("__")}
+
+
+def test_renamed_settings_are_those_of_the_code():
+    section = text_of(ROOT / "docs/schemas.md").split("## Renamed settings")[1]
+    assert dict(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", section, flags=re.MULTILINE)) == RENAMED

@@ -281,7 +281,7 @@ def _range(setting: Setting) -> str:
     return article if setting.at_least is None else f"{article} of at least {setting.at_least:g}"
 
 
-def _words(setting: Setting) -> str:
+def _choices_or_text(setting: Setting) -> str:
     return f"one of {', '.join(setting.choices)}" if setting.choices else "text"
 
 
@@ -297,9 +297,9 @@ _ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
     Kind.NAME: lambda _: "a folder's name, without slashes",
     Kind.QUANTIZE: lambda _: f"one of {', '.join(PRECISIONS)}",
     Kind.SCALE: lambda _: "a number from 0 to 1, or a pair [smallest,largest]",
-    Kind.STR: _words,
+    Kind.STR: _choices_or_text,
     Kind.SUBSET: lambda _: "a ratio above 0 up to 1, a count above 1, or a list of those for [train,val,test]",
-    Kind.SWITCH: lambda setting: f"true, false, or {_words(setting) if setting.choices else 'a path'}",
+    Kind.SWITCH: lambda setting: f"true, false, or {_choices_or_text(setting) if setting.choices else 'a path'}",
     bool: lambda _: "true or false",
     dict: lambda _: "names with their values: {name: value}",
     float: _range,
