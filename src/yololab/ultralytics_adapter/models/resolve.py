@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -107,16 +107,12 @@ def resolve_model(
             f"weights for {checkpoint.task} ({checkpoint.family}), an architecture for {shape.task} ({shape.family})"
         )
         raise InputError(Problem("model", found, "both for the same task and family"))
-    return ResolvedModel(
-        shape.model,
-        str(checkpoint.path),
-        shape.task,
-        shape.family,
-        checkpoint.names,
-        shape.nc,
-        shape.parameters or checkpoint.parameters,
-        file_digest(checkpoint.path),
-        shape.head,
+    return replace(
+        shape,
+        pretrained=str(checkpoint.path),
+        names=checkpoint.names,
+        parameters=shape.parameters or checkpoint.parameters,
+        lineage=file_digest(checkpoint.path),
     )
 
 
@@ -189,15 +185,8 @@ def find_checkpoint(name: str, search: Sequence[Path]) -> Path:
         if path is not None:
             return path
         if not is_downloadable_asset(name):
-            known = [*(file.name for folder in (Path.cwd(), *search) for file in folder.glob("*.pt"))]
-            raise InputError(
-                Problem(
-                    "model.weights",
-                    f"no such file: {name!r}{_looked_in(name, search)}",
-                    "a checkpoint (.pt), an architecture (.yaml), or a name that Ultralytics can download",
-                    _suggestion(name, [*known, *downloadable_assets()]),
-                )
-            )
+            allowed = "a checkpoint (.pt), an architecture (.yaml), or a name that Ultralytics can download"
+            raise _not_found("file", name, search, allowed, downloadable_assets())
     return _download(name)
 
 
@@ -212,15 +201,8 @@ def find_architecture(name: str, search: Sequence[Path]) -> str:
         return str(path)
     if name in packaged_model_names():
         return name
-    known = [*(file.name for folder in (Path.cwd(), *search) for file in folder.glob("*.yaml"))]
-    raise InputError(
-        Problem(
-            "model.weights",
-            f"no such architecture: {name!r}{_looked_in(name, search)}",
-            "a model .yaml, or a name that Ultralytics ships",
-            _suggestion(name, [*known, *packaged_model_names()]),
-        )
-    )
+    allowed = "a model .yaml, or a name that Ultralytics ships"
+    raise _not_found("architecture", name, search, allowed, packaged_model_names())
 
 
 def read_architecture(model: str) -> dict[str, Any]:
@@ -280,10 +262,14 @@ def _folders(search: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folder.resolve() for folder in (Path.cwd(), *search)))
 
 
-def _looked_in(name: str, search: Sequence[Path]) -> str:
-    """Say where a relative path was looked for."""
-    absolute = Path(name).expanduser().is_absolute()
-    return "" if absolute else f" (looked in {', '.join(map(str, _folders(search)))})"
+def _not_found(what: str, name: str, search: Sequence[Path], allowed: str, known: Iterable[str]) -> InputError:
+    """Return the error of a model that is nowhere: where it was looked for, and what is spelled nearly alike."""
+    folders = _folders(search)
+    place = "" if Path(name).expanduser().is_absolute() else f" (looked in {', '.join(map(str, folders))})"
+    files = [file.name for folder in folders for file in folder.glob("*.pt" if what == "file" else "*.yaml")]
+    return InputError(
+        Problem("model.weights", f"no such {what}: {name!r}{place}", allowed, _suggestion(name, [*files, *known]))
+    )
 
 
 def _local(name: str, search: Sequence[Path]) -> Path | None:
