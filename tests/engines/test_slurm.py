@@ -10,7 +10,7 @@ import sweep_contract
 from executor_contract import ExecutorContract, SweepsElsewhere, Trial, kill, wait_for, wait_until
 
 from yololab.errors import InputError, JobError
-from yololab.sweep.engines.slurm import queue as slurm_queue
+from yololab.sweep.engines.slurm import commands
 from yololab.sweep.executor import JobState, Resources
 
 pytestmark = pytest.mark.slurm
@@ -119,7 +119,7 @@ def test_an_unreachable_controller_teaches_nothing(slurm, engine, monkeypatch):
     wait_for(executor, [handle], JobState.RUNNING)
     slurm.stop_controller()
     try:
-        monkeypatch.setattr(slurm_queue, "COMMAND_SECONDS", 1)
+        monkeypatch.setattr(commands, "COMMAND_SECONDS", 1)
         assert executor.poll([handle]) == {handle: JobState.RUNNING}
         assert engine.make().poll([handle]) == {}
     finally:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 
-_SECONDS = 60
+COMMAND_SECONDS = 60
 
 
 def call_slurm(*command: str) -> subprocess.CompletedProcess[str] | None:
     """Run one of Slurm's programs, and return how it ended; None when it is not there or does not answer in time."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
 
