@@ -1,4 +1,4 @@
-"""The rooms and the doors between them."""
+"""The rooms and the imports between them."""
 
 from __future__ import annotations
 

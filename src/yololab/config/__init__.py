@@ -1,1 +1,1 @@
-"""What can be set, how it is composed, and the door that it must pass."""
+"""What can be set, how it is composed, and the validation that it must pass."""

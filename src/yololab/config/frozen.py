@@ -66,7 +66,7 @@ def thaw(folder: Path) -> Frozen:
     """Read the frozen config of a run.
 
     Raises:
-        InputError: The folder is not a run's, its files are not readable, or the config does not pass the door.
+        InputError: The folder is not a run's, its files are not readable, or the config does not pass the validation.
     """
     run = RunFolder(folder)
     tree = current_tree(_read(run.config, dict))

@@ -68,7 +68,7 @@ class Composed:
 
 
 def compose_experiment(overrides: Sequence[str]) -> Composed:
-    """Compose `conf/` with `overrides` and take the result through the door.
+    """Compose `conf/` with `overrides` and check the result.
 
     Args:
         overrides: Overrides in Hydra's syntax, without sweeps.
