@@ -14,7 +14,7 @@ from yololab.config.folders import conf_dir
 from yololab.config.schema import GROUP_CLASSES, ExperimentConfig
 
 _DEFAULT_FILES = ("hparams/default.yaml", "augmentation/default.yaml")
-# Told elsewhere: the groups' choices, and where things lie.
+# Shown in other lines: the groups' choices, and where things lie.
 _NOT_SHOWN = frozenset({"model", "data", "device", "paths", "approval", "report"})
 
 

@@ -26,7 +26,7 @@ class Sampler(StrEnum):
 
 
 class Pruner(StrEnum):
-    """How a trial is found to be hopeless."""
+    """Which rule prunes trials that fall behind."""
 
     NONE = "none"
     MEDIAN = "median"

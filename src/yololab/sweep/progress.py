@@ -44,7 +44,7 @@ class SweepProgress:
     parallel: int
     _ended: dict[int, TrialEntry] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
-    _begun: dict[int, float] = field(default_factory=dict)
+    _started: dict[int, float] = field(default_factory=dict)
     _live: Live | None = None
     _shown: float = 0.0
 
@@ -67,14 +67,14 @@ class SweepProgress:
         values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
         name = f"trial {entry.number}"
         if entry.status is TrialStatus.RUNNING:
-            self._begun[entry.number] = time.monotonic()
+            self._started[entry.number] = time.monotonic()
             again = f"  (attempt {entry.attempts})" if entry.attempts > 1 else ""
             self.screen.stage(name, f"{values}{again}")
             return
         if entry.status.finished:
             self._ended[entry.number] = entry
-            if entry.number in self._begun and entry.status is TrialStatus.COMPLETE:
-                self._took.append(time.monotonic() - self._begun.pop(entry.number))
+            if entry.number in self._started and entry.status is TrialStatus.COMPLETE:
+                self._took.append(time.monotonic() - self._started.pop(entry.number))
         numbers = "  ".join(
             f"{item.metric} {number(value)}"
             for item, value in zip(self.settings.objectives, entry.objectives or (), strict=False)
@@ -125,7 +125,7 @@ class SweepProgress:
         if len(values) > SECOND_COLUMN_WIDTH:
             values = f"{values[: SECOND_COLUMN_WIDTH - 1]}…"
         epoch, value = self._epoch(entry)
-        began = self._begun.get(entry.number)
+        began = self._started.get(entry.number)
         left = None
         if began is not None and epoch:
             left = (time.monotonic() - began) / epoch * max(0, self.settings.epochs - epoch)

@@ -164,8 +164,8 @@ def run(context: Context, checked: Checked) -> Estimated:
 
 def done(context: Context) -> Estimated | None:
     """Whether the training has begun: it was estimated, and agreed to, before."""
-    begun = context.folder.training.is_file() or context.folder.holds_a_run()
-    return Estimated(None) if begun else None
+    started = context.folder.training.is_file() or context.folder.holds_a_run()
+    return Estimated(None) if started else None
 
 
 def loaded(context: Context) -> Loaded | None:
