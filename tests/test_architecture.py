@@ -245,6 +245,18 @@ def test_unit_tests_mirror_the_source():
     assert astray == []
 
 
+def test_every_module_is_named_by_a_test():
+    """A module that no test imports, or starts by its name, may break without a word."""
+    named: set[str] = set()
+    for path in TESTS.rglob("*.py"):
+        named |= imports_of(path)
+        text = path.read_text(encoding="utf-8")
+        named |= set(re.findall(r"\byololab(?:\.\w+)+", text))
+    # The handlers of commands are imported by their names in the table of commands: tests/unit/cli/test_table.py.
+    modules = [path for path in MODULES if path.name != "__init__.py" and parts_of(path)[:2] != ("cli", "commands")]
+    assert [name for path in modules if (name := ".".join(("yololab", *parts_of(path)))) not in named] == []
+
+
 def test_the_plug_in_folder_is_a_namespace():
     assert not (SOURCE / "hydra_plugins/__init__.py").exists()
     for path in (SOURCE / "hydra_plugins").rglob("*.py"):
