@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from yololab.cli.table import COMMANDS, EXIT_CODES, SYNTAX, Command
 from yololab.config.schema import GROUP_CLASSES
+from yololab.config.settings import meanings_of
 
 _USAGE = """\
 yololab: experiments for Ultralytics YOLO that are checked, compared and recorded
@@ -96,11 +97,8 @@ def setting_summary(key: str) -> str:
     if key in _OTHER_SETTINGS:
         return _OTHER_SETTINGS[key]
     group, _, name = key.partition(".")
-    doc = GROUP_CLASSES[group].__doc__ or ""
-    if not name:
-        return doc.partition("\n")[0]
-    match = re.search(rf"^ +{name}: (.*(?:\n {{12}}.*)*)", doc, flags=re.MULTILINE)
-    return " ".join(match[1].split()) if match else ""
+    cls = GROUP_CLASSES[group]
+    return meanings_of(cls).get(name, "") if name else (cls.__doc__ or "").partition("\n")[0]
 
 
 def description(command: Command) -> str:

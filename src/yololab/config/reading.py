@@ -276,9 +276,11 @@ _READERS: dict[Kind | type, Callable[[Setting, Any], Any]] = {
 
 def _range(setting: Setting) -> str:
     article = "a number" if setting.kind in (Kind.FLOAT, float) else "a whole number"
-    if setting.at_least is not None and setting.at_most is not None:
-        return f"{article} from {setting.at_least:g} to {setting.at_most:g}"
-    return article if setting.at_least is None else f"{article} of at least {setting.at_least:g}"
+    # `:g` writes 1.0 as 1, and a large int as 4.29497e+09
+    low, high = (f"{limit:g}" if isinstance(limit, float) else limit for limit in (setting.at_least, setting.at_most))
+    if low is not None and high is not None:
+        return f"{article} from {low} to {high}"
+    return article if low is None else f"{article} of at least {low}"
 
 
 def _choices_or_text(setting: Setting) -> str:

@@ -6,6 +6,8 @@ validation accepts and says, the defaults that Hydra composes over, and the refe
 
 from __future__ import annotations
 
+import inspect
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -113,3 +115,14 @@ def settings_of(cls: Any) -> dict[str, Setting]:
             },
         )
     return found
+
+
+def meanings_of(cls: type) -> dict[str, str]:
+    """Return what each setting of a dataclass means: the `Attributes` in its docstring.
+
+    Example:
+        >>> meanings_of(Setting)["optional"]
+        'Whether null is a value.'
+    """
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", inspect.getdoc(cls) or "", re.MULTILINE)
+    return {name: " ".join(meaning.split()) for name, meaning in entries}

@@ -19,7 +19,7 @@ THREADS = "YOLOLAB_THREADS"
 
 @dataclass(frozen=True)
 class Resources:
-    """What each trial gets; None leaves it to the engine.
+    """What each trial gets; null leaves it to the engine.
 
     Attributes:
         cpus: CPU cores.

@@ -30,8 +30,8 @@ class LocalSettings:
     """How trials share this machine.
 
     Attributes:
-        jobs: Trials at a time; None for one a GPU slot, or one where there is no GPU.
-        gpu_ids: GPUs that may be used; None for all that are visible.
+        jobs: Trials at a time; null for one a GPU slot, or one where there is no GPU.
+        gpu_ids: GPUs that may be used; null for all that are visible.
         grace_seconds: From asking a trial to stop until it is killed.
     """
 

@@ -38,7 +38,7 @@ class RaySettings:
 
     Attributes:
         address: The cluster: host:port, or `auto` for the one of RAY_ADDRESS or of this machine.
-        jobs: Trials at a time; None for as many as the cluster's nodes hold.
+        jobs: Trials at a time; null for as many as the cluster's nodes hold.
         custom: Resources of the site's own that a trial needs, by name.
         env: Variables for the trials: those of the sweep's own process stay here.
         wait_for_nodes: Nodes that can run a trial may come later (an autoscaler starts them).

@@ -38,7 +38,7 @@ class SlurmSettings:
 
     Attributes:
         jobs: Jobs that may be pending or running at once.
-        partition: Partition; None for the cluster's default. The same holds for the next three.
+        partition: Partition; null for the cluster's default. The same holds for the next three.
         account: Account that is charged.
         qos: Quality of service.
         constraint: Features that a node must have.
