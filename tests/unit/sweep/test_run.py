@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sweep_samples import write_sweep, write_trial
 
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError, InputError, JobError
 from yololab.files.record import Status
+from yololab.sweep import run
+from yololab.sweep.executor import JobState
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.planning.study_source import StudySource
-from yololab.sweep.run import resume_sweep
+from yololab.sweep.run import resume_sweep, run_trials
 from yololab.sweep.state import TrialStatus
 from yololab.terminal.screen import Screen
 
@@ -51,6 +55,44 @@ def test_any_failure_counts_when_it_is_asked_to(tmp_path, screen):
     folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, TrialStatus.FAILED, fail_on="any")
     with pytest.raises(JobError, match=r"search\.fail_on=any, and of 2 trials these have failed: 1"):
         resume_sweep(folder.path, screen)
+
+
+class OneAtATime:
+    """An engine whose jobs are over at once."""
+
+    capacity = 1
+
+    def __init__(self):
+        self.submitted = []
+
+    def submit(self, folder, environment):
+        self.submitted.append(folder.name)
+        return folder.name
+
+    def poll(self, handles):
+        return dict.fromkeys(handles, JobState.GONE)
+
+    def cancel(self, handle):
+        pass
+
+    def reason(self, handle):
+        return None
+
+    def close(self):
+        pass
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("minutes", "started"), [(None, ["1"]), (60, ["1"]), (0, [])])
+def test_after_search_timeout_minutes_no_trial_is_started(tmp_path, screen, monkeypatch, minutes, started):
+    folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, timeout_minutes=minutes)
+    folder.write_settings(replace(folder.read_settings(), budget=2))
+    monkeypatch.setattr(run, "plan_trial", lambda number, overrides: None)
+    monkeypatch.setattr(run, "freeze_trial", lambda planned, trial: trial.path.mkdir())
+    engine = OneAtATime()
+    assert run_trials(folder, folder.read_settings(), engine, screen) == 0
+    assert engine.submitted == started
+    assert len(folder.trials()) == 1 + len(started)
 
 
 def test_nothing_complete_is_a_failed_job(tmp_path, screen):

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import fields
+from types import SimpleNamespace
 
+import pytest
+from omegaconf import OmegaConf
+
+from yololab.config.defaults import default_tree
+from yololab.config.search import Sampler, SearchConfig
+from yololab.config.validation import validate
 from yololab.errors import InputError
+from yololab.sweep.planning.approvals import Agreement
+from yololab.sweep.planning.space import read_space
 from yololab.sweep.start import start_sweep
-from yololab.sweep.sweeper import only_estimating
+from yololab.sweep.sweeper import SweepPlan, only_estimating
+from yololab.sweep.sweeper import _make_folder as make_folder
+from yololab.tasks import task_named
 
 
 @pytest.mark.torch
@@ -24,3 +35,46 @@ def test_a_dataset_that_is_not_there_makes_no_sweep(tmp_path, monkeypatch, estim
             start_sweep(overrides, tmp_path)
     assert not (tmp_path / "multirun").exists()
     assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("search", "first"),
+    [
+        (SearchConfig(sampler=Sampler.TPE), {"lr0": 0.005}),
+        (SearchConfig(sampler=Sampler.TPE, config_first=True), {"lr0": 0.005}),
+        (SearchConfig(sampler=Sampler.TPE, config_first=False), {}),
+        (SearchConfig(sampler=Sampler.QMC, config_first=True), {}),  # a Sobol sequence has its own order
+        (SearchConfig(sampler=Sampler.GRID, config_first=True), {}),
+    ],
+)
+def test_search_config_first_begins_with_the_configs_own_values(search, first, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    space = read_space(["lr0=interval(0.001,0.1)", "hparams=own"], discrete=False)
+    options = tmp_path / "conf/hparams"
+    options.mkdir(parents=True)
+    (options / "own.yaml").write_text("# @package _global_\ndefaults: [default]\nlr0: 0.005\n")
+    assert plan_with(space=space, search=search).first_point() == first
+
+
+def plan_with(**known):
+    return SweepPlan(**dict.fromkeys(item.name for item in fields(SweepPlan)) | known)
+
+
+@pytest.mark.parametrize("study", [None, "shared by two"])
+def test_search_study_names_the_study_else_the_folder_does(study, tmp_path):
+    plan = plan_with(
+        space=read_space(["lr0=0.1,0.2"], discrete=True),
+        search=SearchConfig(sampler=Sampler.GRID, study=study),
+        trials=[SimpleNamespace(experiment=validate(default_tree()), choices={})],
+        prepared=[
+            SimpleNamespace(
+                task=task_named("detect"), paths=SimpleNamespace(tree=SimpleNamespace(multirun=tmp_path / "multirun"))
+            )
+        ],
+        objectives=(),
+        working_directory=tmp_path,
+    )
+    config = OmegaConf.create({"hydra": {"sweep": {"dir": ""}}})
+    folder, settings = make_folder(plan, {}, config, Agreement((), (), {}))
+    assert settings.name == (study or folder.path.name)
+    assert OmegaConf.load(folder.multirun).hydra.sweep.dir == str(folder.path)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from whole_run import context_of, write_whole_run
 
+from yololab.config.defaults import default_tree
+from yololab.config.frozen import Frozen
 from yololab.config.schema import ApprovalConfig, Policy
+from yololab.config.validation import validate
 from yololab.errors import ApprovalError
 from yololab.files.record import Record
 from yololab.job.gatekeeper import Answer, Gatekeeper, GateName
-from yololab.job.stages.approve import answer_before, ask_gate, decided
+from yololab.job.stages.approve import answer_before, ask_gate, before_training, decided
 
 
 @pytest.fixture
@@ -64,3 +68,21 @@ def test_the_last_answer_of_earlier_attempts_counts(run):
 def test_only_a_complete_run_has_decided(run):
     assert decided(context_of(run)) is True
     assert decided(context_of(run, previous=Record(run).read() | {"status": "interrupted"})) is None
+
+
+@pytest.mark.parametrize(("hours", "asks"), [(1.0, True), (1.9, True), (2.0, False), (24.0, False), (0.0, True)])
+def test_approval_long_training_hours_decides_what_is_long(run, hours, asks):
+    """A training of two hours."""
+    tree = default_tree()
+    tree["approval"]["long_training_hours"] = hours
+    asked = []
+    given = context(run, ask=lambda text: asked.append(text) or True)
+    given = replace(given, frozen=Frozen(validate(tree), tree, {}, ()))
+    prepared = SimpleNamespace(dataset_name="cells", device=SimpleNamespace(id="cpu"))
+    checked = SimpleNamespace(images={"train": 8}, inputs=SimpleNamespace(rehearsal=None))
+    estimated = SimpleNamespace(estimate=SimpleNamespace(training_seconds=2 * 3600.0, seconds=7300.0))
+    before_training(given, prepared, checked, estimated)
+    assert recorded(run) == ([("long", "yes", "user")] if asks else [])
+    assert [f"more than {hours:g} h" in text for text in asked] == [True] * asks
+    before_training(given, prepared, checked, SimpleNamespace(estimate=None))
+    assert len(asked) == asks

@@ -1,0 +1,96 @@
+"""What the settings of the verification and of the export change, without a training or an export."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from tiny import make_dataset
+from whole_run import context_of, write_whole_run
+
+from yololab.config.defaults import default_tree
+from yololab.config.frozen import Frozen
+from yololab.config.validation import validate
+from yololab.data.dataset.layout import load_dataset
+from yololab.job.stages import verify
+from yololab.job.stages.estimate import plan_of
+from yololab.tasks import task_named
+from yololab.ultralytics_adapter.export.parity import ExportCheck
+
+IMAGES = 6
+
+
+def config_with(group: str, **settings):
+    tree = default_tree()
+    tree[group] |= settings
+    return validate(tree)
+
+
+@pytest.fixture
+def seen(tmp_path, monkeypatch):
+    """A call of `exported` with a config; returns what the export and the evaluations were asked for."""
+    dataset = load_dataset(make_dataset(tmp_path / "set", images=IMAGES), datasets_dir=tmp_path)
+    prepared = SimpleNamespace(
+        dataset=dataset, task=task_named("detect"), paths=SimpleNamespace(cache=tmp_path / "cache")
+    )
+    asked = SimpleNamespace(options=None, tried=None, measured=[], check=None)
+
+    def export_model(weights, *, format, options, threads, cache):
+        asked.options = options
+        return SimpleNamespace(path=weights.with_suffix(f".{format}"), format=format, size_bytes=1)
+
+    def outputs_differ(_best, _exported, images, **_keywords):
+        asked.tried = len(images)
+        return ExportCheck(len(images), 0.0, 0.0, "a runtime")
+
+    def evaluate(_model, data: Path, _root, protocol, **_keywords):
+        listed = Path(yaml.safe_load(data.read_text(encoding="utf-8"))[protocol.split])
+        asked.measured.append(len(listed.read_text(encoding="utf-8").splitlines()))
+        return SimpleNamespace(metrics={"mAP50-95": 0.5})
+
+    monkeypatch.setattr(verify, "export_model", export_model)
+    monkeypatch.setattr(verify, "exported_outputs_differ", outputs_differ)
+    monkeypatch.setattr(verify, "evaluate", evaluate)
+    folder = write_whole_run(tmp_path / "run")
+
+    def call(config):
+        asked.measured.clear()
+        asked.check = verify.exported(replace(context_of(folder), frozen=Frozen(config, {}, {}, ())), prepared)
+        return asked
+
+    return call
+
+
+@pytest.mark.parametrize("simplify", [True, False])
+def test_export_simplify_reaches_the_export(seen, simplify):
+    assert seen(config_with("export", simplify=simplify)).options["simplify"] is simplify
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reached"),
+    [("dynamic", True, True), ("opset", 17, 17), ("optimize", True, True), ("workspace", 2, 2.0), ("nms", True, True)],
+)
+def test_so_do_the_other_options(seen, setting, value, reached):
+    assert seen(config_with("export", **{setting: value})).options[setting] == reached
+
+
+@pytest.mark.parametrize(("map_images", "measured"), [(128, IMAGES), (None, IMAGES), (4, 4), (0, None)])
+def test_verification_map_images_are_measured_twice(seen, map_images, measured):
+    asked = seen(config_with("verification", map_images=map_images))
+    assert asked.measured == ([] if measured is None else [measured, measured])
+    assert asked.check.passed is True
+    assert ("mAP50-95" in asked.check.evidence) is (measured is not None)
+
+
+def test_verification_images_are_those_whose_outputs_are_compared(seen):
+    assert seen(config_with("verification", images=2)).tried == 2
+    assert seen(config_with("verification", images=50)).tried == IMAGES
+
+
+@pytest.mark.parametrize(("map_images", "reckoned"), [(128, 128), (None, 200), (4, 4), (0, 0)])
+def test_the_estimate_reckons_with_as_many(map_images, reckoned):
+    config = config_with("verification", map_images=map_images)
+    assert plan_of(config, {"val": 200}, export=True).export_images == reckoned
