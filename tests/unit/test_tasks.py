@@ -25,6 +25,7 @@ def theirs(task: str) -> list[str]:
     return made[task]().keys
 
 
+@pytest.mark.torch
 def test_every_task_of_ultralytics_is_there():
     from ultralytics.cfg import TASKS as THEIRS
 
@@ -33,6 +34,7 @@ def test_every_task_of_ultralytics_is_there():
         task_named("track")
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_a_row_measures_all_that_ultralytics_measures(task):
     assert {metric.source for metric in task.metrics} == set(theirs(task.name))
@@ -55,6 +57,7 @@ def test_names_are_those_of_the_records():
     assert TASKS["pose"].primary_metric == "mAP50-95(P)"
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", ["obb", "detect"])
 def test_the_least_confidence_is_that_of_ultralytics(name, tmp_path):
     from ultralytics.models.yolo.detect.val import DetectionValidator
@@ -63,6 +66,7 @@ def test_the_least_confidence_is_that_of_ultralytics(name, tmp_path):
     assert validator.args.conf == TASKS[name].confidence
 
 
+@pytest.mark.torch
 def test_the_size_of_a_classification_is_that_of_ultralytics():
     import inspect
 

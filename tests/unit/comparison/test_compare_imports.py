@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from command_line import python
 from record_samples import records_of, write_run
 
@@ -15,6 +16,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.process
 def test_two_runs_are_compared_without_torch(tmp_path):
     write_run(tmp_path / "a", records_of(0.8), {"seed": 1})
     write_run(tmp_path / "b", records_of(0.6, 1), {"seed": 1})

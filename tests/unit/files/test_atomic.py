@@ -163,6 +163,7 @@ def test_a_file_system_without_links_is_no_error(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process that ends without cleaning up")
 def test_what_a_kill_has_left_is_found_by_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", lambda *_: os._exit(3))

@@ -26,6 +26,7 @@ class TestTheLock:
         assert process.stdout.readline() == "held\n"
         return process
 
+    @pytest.mark.process
     def test_a_second_process_is_refused_at_once_and_let_in_after_a_kill(self, tmp_path):
         folder = RunFolder(tmp_path)
         process = self.holder(folder)

@@ -81,6 +81,7 @@ print("ANSWER", ask("Spend?"))
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [

@@ -153,7 +153,7 @@ def test_eighty_classes_are_folded_and_the_matrix_is_a_table(tmp_path):
 
 def test_without_a_baseline_there_are_no_empty_columns(tmp_path):
     page = page_of(first_run(tmp_path))
-    assert page.has_text("A first result, with no baseline beside it")
+    assert page.has_text("A first result, with no baseline next to it")
     assert not page.has_text("Baseline Δ")
     assert not page.has_text("has no statistical support")
 
@@ -258,6 +258,7 @@ def test_every_template_of_a_section_is_used_once():
     assert templates == [section.template.removeprefix("sections/") for section in SECTIONS]
 
 
+@pytest.mark.process
 def test_the_report_needs_neither_torch_nor_ultralytics():
     check = (
         "import sys, yololab.report.page, yololab.report.comparison_markdown; "

@@ -79,9 +79,21 @@ def test_every_group_is_there_with_its_options():
 
 
 @cache
+def composed_row(number: int) -> Composed:
+    """Compose the option of this number of each group at once: there are many options, and groups do not meet."""
+    groups: dict[str, list[str]] = {}
+    for group, option in OPTIONS:
+        groups.setdefault(group, []).append(option)
+    rows = {group: options[number] for group, options in groups.items() if number < len(options)}
+    rows.pop("experiment", None)  # a recipe chooses of every group
+    return compose_experiment([f"{group}={option}" for group, option in rows.items()])
+
+
 def composed_with(group: str, option: str) -> Composed:
-    """Compose once for all tests: there are many options."""
-    return compose_experiment([f"{group}={option}"])
+    """Return a composition that has this option, and others of the other groups."""
+    if group == "experiment":
+        return compose_experiment([f"{group}={option}"])
+    return composed_row([name for of, name in OPTIONS if of == group].index(option))
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
@@ -170,7 +182,7 @@ def settings_of(hparams):
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["hparams"])
 def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
     own = settings_of(option)
-    train = vars(composed_with("hparams", option).experiment.train)
+    train = vars(compose_experiment([f"hparams={option}"]).experiment.train)
     default = yaml.safe_load((conf_dir() / "hparams/default.yaml").read_text())
     for key, value in default.items():
         assert train[key] == own.get(key, value)

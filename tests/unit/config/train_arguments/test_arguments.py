@@ -54,6 +54,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
         return ultralytics.cfg
 
 
+@pytest.mark.torch
 def test_the_table_has_the_names_and_defaults_of_the_installed_default_yaml(reference: ModuleType):
     installed = reference.DEFAULT_CFG_DICT
     assert set(TRAIN_ARGUMENTS) == set(installed)
@@ -61,6 +62,7 @@ def test_the_table_has_the_names_and_defaults_of_the_installed_default_yaml(refe
     assert ours == {name: (type(value), value) for name, value in installed.items()}
 
 
+@pytest.mark.torch
 def test_the_kinds_and_ranges_are_those_of_the_installed_key_sets(reference: ModuleType):
     def names(kind: Kind, **limits: float | None) -> set[str]:
         rows = [row for row in TRAIN_ARGUMENTS.values() if row.kind is kind]
@@ -76,6 +78,7 @@ def test_the_kinds_and_ranges_are_those_of_the_installed_key_sets(reference: Mod
     assert PRECISIONS == reference.QUANTIZE_ALIASES
 
 
+@pytest.mark.torch
 def test_the_optimizers_are_those_that_the_installed_trainer_builds(reference: ModuleType):
     from ultralytics.engine.trainer import BaseTrainer
 
@@ -91,6 +94,7 @@ def test_the_largest_seed_is_the_largest_that_numpy_takes():
         np.random.RandomState(LARGEST_SEED + 1)
 
 
+@pytest.mark.torch
 def test_null_is_allowed_where_the_installed_check_allows_it(reference: ModuleType):
     for name, row in USER_ARGUMENTS.items():
         assert row.optional == _accepts(reference, name, None)[0] or name == "imgsz", name
@@ -127,6 +131,7 @@ SCALARS = st.one_of(
 VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.lists(st.floats(0, 1) | st.integers(0, 3), min_size=2, max_size=3)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", sorted(set(USER_ARGUMENTS) - set(STRICTER)))
 @settings(max_examples=25, deadline=None)
 @given(value=VALUES)
@@ -141,6 +146,7 @@ def test_a_value_is_accepted_and_read_as_the_installed_check_does(name: str, val
         assert isinstance(read, type(expected)) or isinstance(expected, bool)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", sorted(STRICTER))
 @settings(max_examples=25, deadline=None)
 @given(value=VALUES)
@@ -153,6 +159,7 @@ def test_a_stricter_argument_takes_nothing_that_the_installed_check_refuses(
         assert _accepts(reference, name, read)[0], f"{name}={read!r}"
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(("name", "value"), STRICTER.items())
 def test_a_stricter_argument_is_stricter(name: str, value: object, reference: ModuleType):
     assert _accepts(reference, name, value)[0]
@@ -289,6 +296,7 @@ def test_every_argument_is_the_users_or_a_groups_or_refused():
     }
 
 
+@pytest.mark.torch
 def test_every_spelling_that_the_installed_ultralytics_has_given_up_is_refused(reference: ModuleType):
     source = inspect.getsource(reference._handle_deprecation)
     removed = re.search(r"removed_keys = (\{[^}]*\})", source)
@@ -302,6 +310,7 @@ def test_every_spelling_that_the_installed_ultralytics_has_given_up_is_refused(r
         assert refusal(name, True) is not None, name
 
 
+@pytest.mark.torch
 def test_predict_arguments_are_read_by_no_training(reference: ModuleType):
     from ultralytics.engine import trainer, validator
     from ultralytics.models.yolo.detect import train, val

@@ -19,6 +19,7 @@ def double(task: int) -> tuple[int, bool]:
     return 2 * task, os.getpid() != PARENT
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", [2, 3, 50])
 def test_results_come_in_order_from_processes(workers):
     assert list(shared_out(double, range(20), workers)) == [(task, (2 * task, True)) for task in range(20)]
@@ -29,6 +30,7 @@ def test_what_is_not_worth_a_process_is_done_here(tasks, workers):
     assert list(shared_out(double, tasks, workers)) == [(task, (2 * task, False)) for task in tasks]
 
 
+@pytest.mark.process
 def test_the_tasks_of_a_killed_process_are_done_here():
     def work(task: int) -> int:
         if task == 5 and os.getpid() != PARENT:
@@ -38,6 +40,7 @@ def test_the_tasks_of_a_killed_process_are_done_here():
     assert [found for _, found in shared_out(work, range(12), 2)] == [2 * task for task in range(12)]
 
 
+@pytest.mark.process
 def test_an_error_of_a_process_is_raised_here():
     def work(task: int) -> float:
         return 1 / (task - 3)
@@ -47,6 +50,7 @@ def test_an_error_of_a_process_is_raised_here():
         list(results)
 
 
+@pytest.mark.process
 def test_no_process_outlives_the_one_who_asked(monkeypatch):
     started = []
     start = scan_workers._start
@@ -56,6 +60,7 @@ def test_no_process_outlives_the_one_who_asked(monkeypatch):
     assert [process.is_alive() for process, _ in started] == [False, False]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("started", [0, 1])
 def test_what_no_process_can_be_started_for_is_done_here(monkeypatch, started):
     forks = iter([os.fork] * started)
@@ -72,6 +77,7 @@ def test_what_no_process_can_be_started_for_is_done_here(monkeypatch, started):
     assert sum(elsewhere for _, (_, elsewhere) in found) == 6 * started
 
 
+@pytest.mark.process
 def test_a_stopped_process_is_ended_too():
     def work(task: int) -> int:
         if task == 1:

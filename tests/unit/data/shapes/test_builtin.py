@@ -186,6 +186,7 @@ def _start_together(folder: Path, barrier: object, results: object) -> None:
     results.put((str(data), tree_hash(data.parent)))
 
 
+@pytest.mark.process
 def test_processes_that_start_at_once_all_get_a_complete_dataset(tmp_path: Path) -> None:
     barrier, results = FORK.Barrier(4), FORK.Queue()
     folder = tmp_path / "datasets"
@@ -229,6 +230,7 @@ def _hang_half_way(folder: Path) -> None:
     ensure_shapes(SMALL, folder)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills a process")
 def test_a_killed_process_leaves_nothing_that_counts_as_complete(tmp_path: Path) -> None:
     worker = FORK.Process(target=_hang_half_way, args=(tmp_path,))

@@ -45,6 +45,7 @@ GOOD = [(0, 10, 10, 100), (0, 200, 200, 100)]
 RIGHT = [(0, 0.9, 10, 10, 100), (0, 0.8, 200, 200, 100)]
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("name", "labels", "detections", "delta"),
     [
@@ -67,17 +68,20 @@ def test_one_error_of_each_type(name, labels, detections, delta):
     assert all(entry.delta_ap == 0 for kind, entry in found.items() if kind != name)
 
 
+@pytest.mark.torch
 def test_without_errors_nothing_is_worth_anything():
     found = error_types(records_of(scene(GOOD, RIGHT)))
     assert all((entry.count, entry.delta_ap) == (0, 0.0) for entry in found.values())
 
 
+@pytest.mark.torch
 def test_without_labels_the_worth_is_unknown():
     found = error_types(records_of(scene([], [(0, 0.9, 10, 10, 50)])))
     assert found["background"].count == 1
     assert found["background"].delta_ap is None
 
 
+@pytest.mark.torch
 def test_mending_never_costs():
     rng = np.random.default_rng(3)
     images = []

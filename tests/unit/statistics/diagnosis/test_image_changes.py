@@ -45,6 +45,7 @@ GOOD = [(0, 10, 10, 100), (0, 200, 200, 100)]
 RIGHT = [(0, 0.9, 10, 10, 100), (0, 0.8, 200, 200, 100)]
 
 
+@pytest.mark.torch
 def test_images_are_sorted_by_their_change():
     better = scene(GOOD, RIGHT, "b"), scene(GOOD, [(0, 0.9, 350, 10, 20)], "b")
     worse = scene(GOOD, RIGHT[:1], "a"), scene(GOOD, RIGHT, "a")

@@ -45,6 +45,7 @@ GOOD = [(0, 10, 10, 100), (0, 200, 200, 100)]
 RIGHT = [(0, 0.9, 10, 10, 100), (0, 0.8, 200, 200, 100)]
 
 
+@pytest.mark.torch
 def test_sizes_against_coco():
     """faster-coco-eval on the same boxes: its AP is the mean of 101 precisions, ours the area under their curve."""
     from faster_coco_eval import COCO, COCOeval_faster
@@ -96,6 +97,7 @@ def test_sizes_against_coco():
     assert sum(entry.labels for entry in ours.values()) == len(records.truth_image)
 
 
+@pytest.mark.torch
 def test_a_size_without_labels_is_unknown():
     found = metrics_by_size(records_of(scene(GOOD, RIGHT)))
     assert (found["small"].labels, found["small"].ap) == (0, None)

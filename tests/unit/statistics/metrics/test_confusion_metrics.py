@@ -12,6 +12,7 @@ from task_samples import confusion, confusion_of, ours_under, resamples
 from yololab.statistics.inference.paired_models import metrics_of
 
 
+@pytest.mark.torch
 @settings(max_examples=120, deadline=None)
 @given(st.integers(1, 8), st.sampled_from([1, 2, 3, 6]), st.booleans(), st.integers(0, 2**32))
 def test_iou_equals_ultralytics_on_resampled_data(theirs, images, names, ignored, seed):

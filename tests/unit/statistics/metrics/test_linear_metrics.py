@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from task_samples import classified, depth, ours_under, resamples
 
 
+@pytest.mark.torch
 @settings(max_examples=120, deadline=None)
 @given(st.integers(1, 12), st.sampled_from([1, 2, 4, 9]), st.integers(0, 2**32))
 def test_accuracy_equals_ultralytics_on_resampled_data(theirs, images, names, seed):
@@ -34,6 +35,7 @@ def test_accuracy_equals_ultralytics_on_resampled_data(theirs, images, names, se
     assert measure.points()["top1"] == pytest.approx(np.mean(predicted[:, 0] == targets), abs=1e-15)
 
 
+@pytest.mark.torch
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 8), st.integers(0, 2**32))
 def test_depth_equals_ultralytics_on_resampled_data(theirs, images, seed):

@@ -16,6 +16,7 @@ def _prepared(tmp_path_factory):
     activate()
 
 
+@pytest.mark.torch
 def test_pairs_are_those_of_ultralytics():
     import torch
     from ultralytics.engine.validator import BaseValidator
@@ -37,6 +38,7 @@ def test_pairs_are_those_of_ultralytics():
             assert len(set(taken)) == len(taken)
 
 
+@pytest.mark.torch
 def test_overlaps_are_those_of_ultralytics():
     import torch
     from ultralytics.utils.metrics import batch_probiou, box_iou
@@ -51,6 +53,7 @@ def test_overlaps_are_those_of_ultralytics():
     np.testing.assert_allclose(overlaps(rotated[:4], rotated), expected, atol=1e-5)
 
 
+@pytest.mark.torch
 def test_an_ignored_label_is_taken_last():
     iou = np.array([[0.9], [0.6]])
     assert pair_up(iou, np.array([0.5]), np.array([True, False])).tolist() == [[1]]

@@ -14,6 +14,7 @@ from yololab.statistics.metrics.point_metrics import CONFIDENCES, point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
 
 
+@pytest.mark.torch
 @settings(max_examples=60, deadline=None)
 @given(evaluations())
 def test_the_operating_point_equals_ultralytics_on_every_confidence(reference, records):

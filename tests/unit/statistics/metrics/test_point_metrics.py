@@ -11,6 +11,7 @@ from yololab.statistics.metrics.point_metrics import average_precision, point_me
 from yololab.statistics.metrics.ranked_detections import rank_classes
 
 
+@pytest.mark.torch
 @settings(max_examples=150, deadline=None)
 @given(evaluations())
 def test_point_metrics_equal_ultralytics(reference, records):

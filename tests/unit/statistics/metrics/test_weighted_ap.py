@@ -14,6 +14,7 @@ from yololab.statistics.metrics.weighted_ap import mean_over_classes, segment_su
 from yololab.statistics.records.detections import ImageRecord, pack_records
 
 
+@pytest.mark.torch
 @settings(max_examples=250, deadline=None)
 @given(evaluations(), st.integers(0, 2**32))
 def test_weighted_ap_equals_ultralytics_on_resampled_data(reference, records, seed):

@@ -16,10 +16,12 @@ def _prepared(tmp_path_factory):
     activate()
 
 
+@pytest.mark.torch
 def test_ultralytics_is_as_we_know_it():
     assert deviations(SYMBOLS) == []
 
 
+@pytest.mark.torch
 def test_every_symbol_has_a_reason_and_stands_once():
     assert all(symbol.why for symbol in SYMBOLS)
     table = Path(symbols.__file__).with_name("symbols.yaml").read_text(encoding="utf-8")

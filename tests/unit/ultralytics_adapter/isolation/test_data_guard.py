@@ -84,6 +84,7 @@ def test_one_warning_for_many_images():
     assert "0.jpg, 1.jpg, 2.jpg, …" in warning
 
 
+@pytest.mark.torch
 def test_a_classification_dataset_is_never_fetched_divided_or_taken_from_another_split(tmp_path):
     from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders
 

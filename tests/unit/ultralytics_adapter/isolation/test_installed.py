@@ -7,6 +7,7 @@ from yololab.errors import InputError
 from yololab.ultralytics_adapter.isolation import installed
 
 
+@pytest.mark.process
 def test_the_light_modules_import_neither_torch_nor_ultralytics():
     modules = (
         "isolation.installed",

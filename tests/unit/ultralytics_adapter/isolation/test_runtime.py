@@ -97,6 +97,7 @@ def test_other_settings_have_a_folder_of_their_own(isolation):
     assert isolation.config_folder == Isolation(isolation.cache, isolation.weights, isolation.datasets).config_folder
 
 
+@pytest.mark.process
 def test_processes_that_start_at_once(isolation):
     code = (
         "import sys; from pathlib import Path\n"

@@ -26,6 +26,7 @@ def python(code):
     return [sys.executable, "-c", code]
 
 
+@pytest.mark.process
 def test_lines_and_epochs_of_the_workers_are_reported(launch, tmp_path):
     code = f"""
 import sys, time
@@ -45,6 +46,7 @@ with open({str(tmp_path / "results.csv")!r}, "w") as f:
     assert (logging.WARNING, "WARNING something") in lines
 
 
+@pytest.mark.process
 def test_a_stop_is_asked_for_by_the_file(launch, tmp_path):
     code = f"""
 import os, time
@@ -56,12 +58,14 @@ raise SystemExit(7)
     launch(should_stop=lambda: True).run(python(code), check=True)
 
 
+@pytest.mark.process
 def test_failed_workers_raise_with_their_last_lines(launch):
     with pytest.raises(subprocess.CalledProcessError) as caught:
         launch().run(python("print('first'); raise RuntimeError('broken here')"), check=True)
     assert "broken here" in caught.value.output
 
 
+@pytest.mark.process
 def test_workers_end_when_the_parent_is_interrupted(launch, tmp_path):
     started = tmp_path / "started"
 
@@ -96,6 +100,7 @@ def test_a_row_without_times_leaves_the_rest_open():
     assert set(report.metrics.values()) == {None}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("alive", "code"), [(True, 0), (False, 1)])
 def test_a_worker_ends_when_the_process_that_asked_for_it_is_gone(alive, code):
     from yololab.host.processes import ProcessIdentity
