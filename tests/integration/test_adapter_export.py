@@ -39,6 +39,18 @@ def test_onnx_has_the_outputs_of_its_checkpoint(onnx, weights, tiny_dataset):
     assert check.runtime.startswith("onnxruntime ")
 
 
+@pytest.mark.parametrize("simplify", [True, False])
+def test_the_graph_is_simplified_unless_that_is_switched_off(weights, tmp_path, prepared, monkeypatch, simplify):
+    import onnxslim
+
+    calls, slim = [], onnxslim.slim
+    monkeypatch.setattr(onnxslim, "slim", lambda *args, **keywords: calls.append(1) or slim(*args, **keywords))
+    path = tmp_path / "best.pt"
+    shutil.copy(weights, path)
+    assert export_model(path, "onnx", {"simplify": simplify}, threads=1, cache=prepared.cache).path.is_file()
+    assert len(calls) == simplify
+
+
 def test_another_model_is_told_apart(onnx, tiny_dataset, make_request):
     request = make_request(lr0=0.1)
     train(request)

@@ -150,10 +150,10 @@ class ApprovalConfig:
     """Who answers at the gates; null means: as `policy` says.
 
     Attributes:
-        policy: ask (a person at the terminal), auto (go on and log it), never (refuse).
+        policy: ask (a person at the terminal), auto (yes, and log it), never (refuse).
         cpu: Training on a CPU.
         long: Training estimated to take longer than `long_training_hours`.
-        dataset: Going on although the dataset check warns.
+        dataset: Training although the dataset check warns.
         worse: Accepting a result that is worse than the baseline.
         promote: Making the run the baseline; `auto` never does.
         long_training_hours: Hours from which a training counts as long.
