@@ -246,19 +246,7 @@ def test_a_killed_run_goes_on_to_its_end(changing):
     assert (run / "report.html").is_file()
 
 
-@pytest.mark.parametrize(
-    "moved",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                reason="0.1.0 seeks relative paths of a sweep's trials only where the sweep was started", strict=True
-            ),
-        ),
-    ],
-    ids=["where it was made", "moved"],
-)
+@pytest.mark.parametrize("moved", [False, True], ids=["where it was made", "moved"])
 def test_an_interrupted_sweep_goes_on_to_its_end(moved, changing):
     name = name_of("search")
     if not moved:

@@ -314,6 +314,14 @@ class SweepFolder(SweepPaths):
         known = folder.parent == self.path and number.isdigit() and RunFolder(folder).trial.is_file()
         return self.read_trial(int(number)) if known else None
 
+    def started_in(self) -> Path:
+        """Return where relative paths of the trials start: where the sweep was started.
+
+        When that folder is gone, the project was moved: then it is the folder that the sweep lies in, two levels above.
+        """
+        recorded = Path(self.read_settings().working_directory)
+        return recorded if recorded.is_dir() else self.path.parents[1]
+
     def trials(self) -> list[TrialEntry]:
         """Return what is known of each trial, in the order of their numbers."""
         return [self.read_trial(number) for number in self.numbers()]

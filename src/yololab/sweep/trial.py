@@ -46,7 +46,7 @@ def run_trial(folder: Path) -> int:
             Screen(verbose=config.train.verbose),
             Gatekeeper(config.approval, None, answered_by_parent(sweep.path)),
             # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
-            Path(sweep.read_settings().working_directory) if sweep.is_sweep() else Path.cwd(),
+            sweep.started_in() if sweep.is_sweep() else Path.cwd(),
             sys.orig_argv,
             trial=TrialContext(
                 estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,

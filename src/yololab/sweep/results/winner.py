@@ -157,7 +157,7 @@ def main(folder: Path) -> int:
     try:
         sweep = SweepFolder(folder.resolve().parent)
         if sweep.is_sweep():
-            os.chdir(sweep.read_settings().working_directory)
+            os.chdir(sweep.started_in())
         return finish_winner(folder)
     except (YololabError, OSError) as error:
         show_error(error)
