@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from yololab.report.charts.scales import Scale, tick_label
 
@@ -27,15 +27,17 @@ def element(name: str, *content: str, **attributes: float | str) -> Markup:
     >>> element("line", kind="grid", x1=2.25, x2=9), element("b", "a < b")
     (Markup('<line class="grid" x1="2.2" x2="9"/>'), Markup('<b>a &lt; b</b>'))
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(
-            "class" if key == "kind" else key.replace("_", "-"), f"{value:.1f}" if isinstance(value, float) else value
-        )
+    # Put together as plain text: formatting markup piece by piece took three quarters of a page's time.
+    written = "".join(
+        f' {_name_of(key)}="{f"{value:.1f}" if isinstance(value, float) else escape(value)}"'
         for key, value in attributes.items()
     )
-    if not content:
-        return Markup("<{}{}/>").format(name, written)
-    return Markup("<{}{}>{}</{}>").format(name, written, Markup("").join(content), name)
+    inner = "".join(escape(part) for part in content)
+    return Markup(f"<{name}{written}>{inner}</{name}>" if content else f"<{name}{written}/>")
+
+
+def _name_of(key: str) -> str:
+    return "class" if key == "kind" else key.replace("_", "-")
 
 
 def text(x: float, y: float, text: str, anchor: str, kind: str = "") -> Markup:
