@@ -8,8 +8,8 @@ from markupsafe import Markup, escape
 
 from yololab.report.charts.scales import Scale, tick_label
 
-# A glyph of the charts' 12 px type is about this wide; labels get room by it.
-GLYPH = 6.6
+# A glyph of the charts' 12 px type is about this wide, in wide fonts too; labels get room by it.
+GLYPH = 7.2
 LABEL_COLUMNS = 22
 # A drawing in its natural size may shrink to this share of it.
 SMALLEST = 0.75
