@@ -46,10 +46,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None):
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    """Stop an unmarked test at its first import of PyTorch, or start of a process."""
-    if not in_a_test:
-        return
+    """Stop a test that starts a process, and whatever imports PyTorch: for all, at a module's head."""
     if event == "import" and arguments[0] in HEAVY_IMPORTS:
-        raise AssertionError(f"imports {arguments[0]}: mark it with @pytest.mark.torch")
-    if event in STARTS:
+        raise AssertionError(f"imports {arguments[0]}: do it within the test, and mark it with @pytest.mark.torch")
+    if in_a_test and event in STARTS:
         raise AssertionError("starts a process: mark it with @pytest.mark.process")

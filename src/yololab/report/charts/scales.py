@@ -44,7 +44,8 @@ def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     >>> nice_ticks(3, 3)
     [2.0, 3.0, 4.0]
     """
-    if not high > low:
+    # Two numbers that differ by rounding alone are one: steps between them would be smaller than the digits of a float.
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         middle = low
         reach = abs(middle) / 3 or 1.0
         low, high, most = middle - reach, middle + reach, 2

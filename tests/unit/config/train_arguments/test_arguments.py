@@ -337,6 +337,7 @@ def test_nearest_finds_nothing_when_nothing_is_near():
     assert nearest("lr", ["patience"]) == []
 
 
+@pytest.mark.torch
 def test_the_modes_of_compile_are_known_to_torch():
     import torch
 

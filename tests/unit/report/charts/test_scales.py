@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from yololab.report.charts.scales import Scale, nice_ticks, tick_label, value_ticks, whole_ticks
@@ -16,6 +16,8 @@ EVERYDAY = st.floats(min_value=-1e6, max_value=1e6, allow_nan=False, allow_subno
 
 
 @given(EVERYDAY, EVERYDAY)
+@example(1e6, 999999.9999999999)
+@example(-1e-6, -1.0000000001e-6)
 def test_ticks_cover_the_data_evenly_and_are_few(first, second):
     low, high = sorted((first, second))
     ticks = nice_ticks(low, high)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from task_samples import confusion, confusion_of, ours_under, resamples
@@ -16,6 +15,8 @@ from yololab.statistics.inference.paired_models import metrics_of
 @settings(max_examples=120, deadline=None)
 @given(st.integers(1, 8), st.sampled_from([1, 2, 3, 6]), st.booleans(), st.integers(0, 2**32))
 def test_iou_equals_ultralytics_on_resampled_data(theirs, images, names, ignored, seed):
+    import torch
+
     rng = np.random.default_rng(seed)
     side = 2 if names == 1 else names
     # Some classes never occur, and some only in a few images.

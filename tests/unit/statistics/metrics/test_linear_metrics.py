@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from task_samples import classified, depth, ours_under, resamples
@@ -14,6 +13,8 @@ from task_samples import classified, depth, ours_under, resamples
 @settings(max_examples=120, deadline=None)
 @given(st.integers(1, 12), st.sampled_from([1, 2, 4, 9]), st.integers(0, 2**32))
 def test_accuracy_equals_ultralytics_on_resampled_data(theirs, images, names, seed):
+    import torch
+
     rng = np.random.default_rng(seed)
     targets = rng.integers(0, names, images)
     predicted = np.array([rng.permutation(names)[:5] for _ in range(images)])
@@ -39,6 +40,8 @@ def test_accuracy_equals_ultralytics_on_resampled_data(theirs, images, names, se
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 8), st.integers(0, 2**32))
 def test_depth_equals_ultralytics_on_resampled_data(theirs, images, seed):
+    import torch
+
     rng = np.random.default_rng(seed)
     truth = rng.uniform(0.5, 60, (images, 6, 6)).astype(np.float32)
     truth[rng.random((images, 6, 6)) < rng.choice([0.1, 0.8], (images, 1, 1))] = 0  # unknown depth
