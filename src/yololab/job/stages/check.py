@@ -237,8 +237,7 @@ def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
 def describe(counts: SplitCounts, unit: str) -> str:
     """Return what a split holds.
 
-    >>> from yololab.config.train_arguments.arguments import TrainArguments
-    from yololab.data.checks.check_report import ClassCounts
+    >>> from yololab.data.checks.check_report import ClassCounts
     >>> describe(SplitCounts(3, 3, 0, 0, 5, {}), "objects")
     '3 images with 5 objects'
     >>> describe(SplitCounts(3, 3, 0, 0, 3, {0: ClassCounts(3, 3)}), "images")
