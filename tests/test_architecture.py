@@ -120,12 +120,7 @@ def test_only_the_command_line_translator_looks_at_the_words():
             assert (
                 allowed
                 or path.match("sweep/engines/*/*")
-                or parts_of(path)
-                in {
-                    ("cli", "main"),
-                    ("config", "hydra", "app"),
-                    ("api",),
-                }
+                or parts_of(path) in {("cli", "main"), ("config", "hydra", "app"), ("api",)}
             ), path
 
 
@@ -135,11 +130,7 @@ WRITING = {
     *("copytree", "symlink_to", "hardlink_to", "write_text", "write_bytes"),
 }
 # Who writes to a folder that nobody else looks into: one of `atomic.new_folder`, or a scratch folder of its own.
-INTO_SCRATCH = {
-    "data/dataset/resolved_yaml.py",
-    "data/shapes/builtin.py",
-    "job/stages/verify.py",
-}
+INTO_SCRATCH = {"data/dataset/resolved_yaml.py", "data/shapes/builtin.py", "job/stages/verify.py"}
 
 
 def writes_in(path: Path) -> set[str]:

@@ -4,8 +4,6 @@ A `Problem` says where something is wrong, what was found, what is allowed and w
 and raised together, so that one look at the screen is enough to mend all of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -10,8 +10,6 @@ cannot be imported, or that raises, is reported by its name and the package it c
 except where a result would silently lack it (an engine, a guard): there it is an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum

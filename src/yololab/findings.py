@@ -1,7 +1,5 @@
 """The dataset checks by name: one table, which the config, the check and the report read."""
 
-from __future__ import annotations
-
 RATINGS = ("blocking", "warning", "note", "off")
 
 # Check → what its findings are about.

@@ -3,8 +3,6 @@
 Nothing else in the package asks "which task is this?": it takes the row of the table and reads its columns.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -92,11 +90,7 @@ TASKS: dict[str, Task] = {
     task.name: task
     for task in (
         Task(
-            name="detect",
-            metrics=_BOX,
-            primary_metric="mAP50-95",
-            shown=("mAP50", "mAP50-95"),
-            per_class=_BOX_CLASSES,
+            name="detect", metrics=_BOX, primary_metric="mAP50-95", shown=("mAP50", "mAP50-95"), per_class=_BOX_CLASSES
         ),
         Task(
             name="segment",

@@ -3,8 +3,6 @@
 Pure functions from a value to text. What is not known is a dash, never a zero; a minus is a minus sign, not a hyphen.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import unicodedata

@@ -136,8 +136,7 @@ def test_a_failing_download_says_the_same_and_leaves_nothing(cwd, prepared, monk
 
 
 @pytest.mark.parametrize(
-    ("name", "suggestion"),
-    [("yolo62n.yaml", "yolo26n.yaml"), ("yolo26nn.pt", "yolo26n.pt"), ("bset.pt", "best.pt")],
+    ("name", "suggestion"), [("yolo62n.yaml", "yolo26n.yaml"), ("yolo26nn.pt", "yolo26n.pt"), ("bset.pt", "best.pt")]
 )
 def test_misspelled_names_are_answered_with_near_ones(cwd, name, suggestion):
     (cwd / "best.pt").write_bytes(b"")

@@ -23,13 +23,7 @@ from yololab.tasks import TASKS, Direction
 SMALL = {"batch": 8, "device": "cpu", "workers": 0, "optimizer": "AdamW", "lr0": 0.01}
 # Sums in another order differ in their last digits, and after one epoch ranks hang on those.
 ONE_THREAD = {"device.threads": 1}
-QUICK = (
-    "approval=auto",
-    "baseline.promote=always",
-    "estimate.batches=1",
-    "device.threads=1",
-    "report.enabled=true",
-)
+QUICK = ("approval=auto", "baseline.promote=always", "estimate.batches=1", "device.threads=1", "report.enabled=true")
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,7 @@ def on_black(size: int, *shapes: Shape) -> Scene:
 
 def exact_outline(shape: Shape) -> list[tuple[float, float]]:
     """Return the shape's corners (many of them for a circle) from its definition alone, px."""
-    degrees = {
-        Kind.CIRCLE: range(360),
-        Kind.SQUARE: (45, 135, 225, 315),
-        Kind.TRIANGLE: (90, 210, 330),
-    }[shape.kind]
+    degrees = {Kind.CIRCLE: range(360), Kind.SQUARE: (45, 135, 225, 315), Kind.TRIANGLE: (90, 210, 330)}[shape.kind]
     turned = [math.radians(shape.angle + degree) for degree in degrees]
     x, y = shape.centre
     return [(x + shape.radius * math.cos(angle), y + shape.radius * math.sin(angle)) for angle in turned]

@@ -117,9 +117,7 @@ def write_comparison(
         "sentence": f"mAP50-95 moved by {delta:+.4f}.",
         "statistical_support": p is not None,
         "primary_metric": "mAP50-95",
-        "metrics": [
-            {"metric": "mAP50-95", "delta": delta, "ci_low": delta - 0.02, "ci_high": delta + 0.02, "p": p},
-        ],
+        "metrics": [{"metric": "mAP50-95", "delta": delta, "ci_low": delta - 0.02, "ci_high": delta + 0.02, "p": p}],
         "baseline": {"path": "/baselines/animals"},
     }
     (run.path / name).write_text(json.dumps(content))

@@ -1,7 +1,5 @@
 """Where Hydra looks for our sweeper and launcher; what they do is in `yololab.sweep`, imported when a sweep starts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

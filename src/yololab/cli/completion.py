@@ -4,8 +4,6 @@ The scripts that ask are Hydra's (`yololab -sc install=bash`); the answers are o
 are read off the tables alone: composing would take a second a key press.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from enum import StrEnum

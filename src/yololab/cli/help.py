@@ -1,7 +1,5 @@
 """The screens of `yololab --help` and `yololab <command> --help`."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import textwrap

@@ -1,7 +1,5 @@
 """The command line: translate it, call the command, return its exit code. PyTorch is not imported here."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

@@ -1,7 +1,5 @@
 """The reference page of the commands, `docs/reference/commands.md`: `python -m yololab.cli.reference` prints it."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """What a command is given: the translated command line and its surroundings."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 `python -m yololab.cli.settings_reference` prints it.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 import types

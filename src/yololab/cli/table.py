@@ -3,8 +3,6 @@
 Parsing, `--help`, shell completion, the shape of `--json` and the reference page in `docs/` all come from here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

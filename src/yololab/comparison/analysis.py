@@ -1,7 +1,5 @@
 """Where the errors come from, which images made the difference, and how it depends on the size of the objects."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The classes of a comparison: each class metric on both sides, and what the images say of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whether two evaluations measured the same thing, and in the same way."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Comparing the current model with the baseline: the table, the verdict, and what stands against it."""
 
-from __future__ import annotations
-
 from yololab.comparison.analysis import analyse
 from yololab.comparison.class_rows import class_differences, class_rows, other_classes
 from yololab.comparison.comparability import comparability_problems, describe, protocol_warnings, side_notes

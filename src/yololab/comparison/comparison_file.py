@@ -1,7 +1,5 @@
 """comparison.json: written for programs, and read back so that a resumed run need not compare again."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -5,8 +5,6 @@ pass with ones gives the number; passes with bootstrap weights, the same for bot
 difference. It may have an attribute `direction`, `higher` (the default) or `lower`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What the images say of two models, from the records next to their metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path

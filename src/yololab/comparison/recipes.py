@@ -1,7 +1,5 @@
 """Comparing recipes: a recipe is a configuration run with several seeds, and the seeds are part of what varies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean

@@ -1,7 +1,5 @@
 """The result of a comparison: its rows, its verdict, whether it passes the gate, and its JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What a user names when comparing or promoting: a run, an evaluation, a baseline, a metrics.json, a plain run."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

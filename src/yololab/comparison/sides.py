@@ -1,7 +1,5 @@
 """Comparing what a user names: two runs, a run with its promoted baseline, or two groups of runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,11 +51,7 @@ def compare_sides(
 
 
 def _compare_runs(
-    sides: Sequence[RunReference],
-    settings: BaselineConfig,
-    tree: OutputTree,
-    working_directory: Path,
-    measure: Measure,
+    sides: Sequence[RunReference], settings: BaselineConfig, tree: OutputTree, working_directory: Path, measure: Measure
 ) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
     current = sides[0].metrics or measure(sides[0], sides[-1])

@@ -6,8 +6,6 @@
 'Worse: rmse +0.0200 (lower is better), beyond the tolerance of 0.01; whether it is more than chance was not tested.'
 """
 
-from __future__ import annotations
-
 from yololab.statistics.inference.paired_comparison import PairedResult
 from yololab.statistics.inference.paired_models import ExactTest
 from yololab.statistics.inference.verdict import Verdict

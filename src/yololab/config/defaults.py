@@ -1,7 +1,5 @@
 """The schema as a tree of defaults, and the keys in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What a user changed: the settings of an experiment that are not the schema's or the default hparams'."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, fields, is_dataclass
 from enum import StrEnum
 from functools import cache

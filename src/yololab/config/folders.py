@@ -1,7 +1,5 @@
 """Where the shipped and the user's config groups lie, and what they offer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

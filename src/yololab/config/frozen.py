@@ -1,7 +1,5 @@
 """The frozen config of a run: composed once, written to `.hydra/`, read back by a trial, a rerun or a resume."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ checks an argument before the training (`check_cfg` in `ultralytics/cfg/__init__
 values; where Ultralytics meets a bad one only during the training, or never, the reader refuses it at once.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass

@@ -1,7 +1,5 @@
 """Settings that had other names: the old ones are still read, with a notice that names the new one."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -5,8 +5,6 @@ are the dataclasses below. Inside the job nobody sees a DictConfig: `validation.
 `ExperimentConfig`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
 from typing import Any

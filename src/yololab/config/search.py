@@ -1,7 +1,5 @@
 """The settings of a search: how the trials of a sweep are chosen, what they are after, and when one is given up."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,11 +59,7 @@ SPACES: dict[str, dict[str, str]] = {
         "weight_decay": "tag(log,interval(1e-5,1e-2))",
         "warmup_epochs": "interval(0.0,5.0)",
     },
-    "losses": {
-        "box": "interval(2.0,15.0)",
-        "cls": "interval(0.2,4.0)",
-        "dfl": "interval(0.4,6.0)",
-    },
+    "losses": {"box": "interval(2.0,15.0)", "cls": "interval(0.2,4.0)", "dfl": "interval(0.4,6.0)"},
     "augmentation": {
         "hsv_h": "interval(0.0,0.1)",
         "hsv_s": "interval(0.0,0.9)",

@@ -4,8 +4,6 @@
 validation accepts and says, the defaults that Hydra composes over, and the reference page.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 import types

@@ -1,7 +1,5 @@
 """Settings that no kind describes: a reader for each, which takes the setting's place and the value that was given."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The strict validation: a composed tree goes in, a typed `ExperimentConfig` comes out, or every problem at once."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any

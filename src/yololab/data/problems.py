@@ -1,7 +1,5 @@
 """What a dataset check finds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path

@@ -8,8 +8,6 @@ Everything is opened as any program opens it, so that the umask and the folder's
 Python's `tempfile` makes files for their owner alone, which is wrong for results and for a cache that a group shares.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

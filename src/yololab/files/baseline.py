@@ -5,8 +5,6 @@ changed. `provenance.json` names the version that counts; it is replaced last, i
 the earlier baseline in force. The metrics.json and predictions.npz next to it are copies for people and other tools.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from pathlib import Path

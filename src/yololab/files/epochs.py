@@ -1,7 +1,5 @@
 """results.csv, Ultralytics' table of epochs, read without mistaking what was not measured for zero."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

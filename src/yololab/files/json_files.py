@@ -1,7 +1,5 @@
 """Reading and writing our JSON files: atomic, versioned, strict about what a number is."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

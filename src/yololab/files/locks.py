@@ -1,7 +1,5 @@
 """One process a run: whoever works in a run's folder holds its lock, which the system lets go when the process ends."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """metrics.json: what an evaluation measured, under which protocol, on which data."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

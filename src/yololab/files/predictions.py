@@ -4,8 +4,6 @@ Nothing is ever unpickled, and nothing is unpacked that is larger than `MOST_BYT
 terabytes. What the arrays mean is the concern of `statistics/records`.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 import zlib

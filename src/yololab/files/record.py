@@ -4,8 +4,6 @@ Several processes may write to it (the job, and `yololab note` next to it): ever
 keys and replaces the file, under a lock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

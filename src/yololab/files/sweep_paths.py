@@ -1,7 +1,5 @@
 """Where the files of a sweep lie."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """How many cores the process may use: a container's quota counts as much as the cores that it sees."""
 
-from __future__ import annotations
-
 import math
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where a run comes from: the user's git commit, the packages, the machine, the command."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform

@@ -5,8 +5,6 @@ that relies on it) says of each symbol what it takes and why we need it; of thos
 it, or work around what it does) also a digest of that.
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import re

@@ -1,7 +1,5 @@
 """The baseline of a run: where it is, whether it can be compared, and its numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

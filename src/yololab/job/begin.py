@@ -1,7 +1,5 @@
 """The first lines of a run, on the screen and in the record: what was composed, on which machine, what has changed."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The items of the checklist after a run: each passed, failed, or not decidable, with its evidence."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

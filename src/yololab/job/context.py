@@ -1,7 +1,5 @@
 """What a run is given, what its stages find, and what a stage is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

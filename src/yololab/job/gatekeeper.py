@@ -1,7 +1,5 @@
 """Asking before acting: each gate is answered by a person or by a policy, and the answer is recorded."""
 
-from __future__ import annotations
-
 import getpass
 import sys
 from collections.abc import Callable, Mapping
@@ -56,13 +54,7 @@ class Approval:
 
     def to_json(self) -> dict[str, Any]:
         """Return the approval as it stands in the record."""
-        return {
-            "gate": self.gate,
-            "facts": dict(self.facts),
-            "answer": self.answer,
-            "by": self.by,
-            "time": self.time,
-        }
+        return {"gate": self.gate, "facts": dict(self.facts), "answer": self.answer, "by": self.by, "time": self.time}
 
 
 @dataclass(frozen=True)

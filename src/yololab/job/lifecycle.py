@@ -1,7 +1,5 @@
 """The life of a run, from the first entry of its record to its exit code: started, resumed, repeated, or a trial's."""
 
-from __future__ import annotations
-
 import shlex
 import traceback
 from collections.abc import Mapping
@@ -10,14 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.hydra.grammar import named_option
-from yololab.errors import (
-    ApprovalError,
-    InterruptedRunError,
-    JobError,
-    NotContinuedError,
-    Problem,
-    YololabError,
-)
+from yololab.errors import ApprovalError, InterruptedRunError, JobError, NotContinuedError, Problem, YololabError
 from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
 from yololab.files.record import Status
 from yololab.host.signals import INTERRUPTED

@@ -1,7 +1,5 @@
 """Measuring a checkpoint under the pinned protocol: for a run, for `yololab evaluate`, for a baseline model."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """What must be known before a run folder exists: dataset, model, device. Mistakes end here, leaving nothing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Running a frozen experiment again, with the same seed, saying what is different this time."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Resuming a run of its own from its folder."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

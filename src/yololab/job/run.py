@@ -1,7 +1,5 @@
 """The run on one screen: its stages in their order, and the loop over those that are not done."""
 
-from __future__ import annotations
-
 import time
 
 from yololab.files.record import Status

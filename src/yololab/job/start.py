@@ -1,7 +1,5 @@
 """Starting a run of its own: what `yololab train` does without `-m`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the trainer is given: its data.yaml, lists of images and arguments; for a dry run those of one batch."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The words, the tone and the sign of each verdict and each status: one table for the page and the Markdown."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any

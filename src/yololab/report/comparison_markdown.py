@@ -1,7 +1,5 @@
 """comparison.md: the comparison, fit for a pull request on GitHub."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any

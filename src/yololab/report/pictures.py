@@ -1,7 +1,5 @@
 """Pictures of detections: a small copy of the image, and boxes drawn over it."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math

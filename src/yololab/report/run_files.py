@@ -1,7 +1,5 @@
 """What a run's folder holds, read for the page: whatever is there, and a word about what could not be read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

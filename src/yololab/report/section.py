@@ -1,7 +1,5 @@
 """What a section of a page is, and a page put together from sections; those of a run and of a sweep are alike."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """What an engine has to be able to do: start the body of a trial somewhere, say whether it is still there, end it."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

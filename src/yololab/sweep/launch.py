@@ -1,7 +1,5 @@
 """Jobs of a sweeper of Hydra's own, on our engines: all are run, none ends the others, and their records come back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The runs, trials and sweeps of a project, a row each."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The loop of every sweep: as many trials as the engine holds, the next as soon as one ends, none ends the others."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """The trials of a parent that is gone: what still runs is watched on, what has ended is recorded."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import replace

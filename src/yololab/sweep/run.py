@@ -1,7 +1,5 @@
 """Running a sweep: the one path on which it starts, and on which it is resumed after whatever has ended it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

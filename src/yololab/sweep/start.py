@@ -1,7 +1,5 @@
 """Starting a sweep: what `yololab -m` does."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

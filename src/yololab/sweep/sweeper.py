@@ -3,8 +3,6 @@
 What follows, running it, is the same for a sweep that starts and for one that is resumed: `run.py`.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -119,11 +117,7 @@ class SweepPlan:
 
 
 def run_sweep(
-    hydra_context: HydraContext,
-    config: DictConfig,
-    engine: str,
-    launcher: Mapping[str, Any],
-    arguments: Sequence[str],
+    hydra_context: HydraContext, config: DictConfig, engine: str, launcher: Mapping[str, Any], arguments: Sequence[str]
 ) -> int:
     """Plan a sweep, have it approved, and run it.
 

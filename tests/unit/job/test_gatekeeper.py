@@ -97,11 +97,7 @@ print("ANSWER", ask("Spend?"))
 def test_only_an_explicit_yes_spends_at_a_real_terminal(typed, answer):
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", ASKER],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
+        [sys.executable, "-c", ASKER], stdin=slave, stdout=slave, stderr=slave, start_new_session=True
     )
     os.close(slave)
     output = b""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from hydra.core.utils import JobStatus
 from omegaconf import OmegaConf
-from sweep_contract import (
-    BODY,
-)
+from sweep_contract import BODY
 
 from yololab.sweep.launch import launch_jobs
 

@@ -1,7 +1,5 @@
 """What the reader of a command line knows of commands: ours, as their table says, and those of `yolo`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

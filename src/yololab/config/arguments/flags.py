@@ -1,7 +1,5 @@
 """The flags of a command line: Hydra's own, and ours."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@
 value is carried by an encoded option name (`grammar.encode_free`), so that single values and sweeps look alike.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One `key=value` of the command line, or one line of an arguments file, as an override of Hydra."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace

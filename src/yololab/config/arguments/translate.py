@@ -5,8 +5,6 @@ bare booleans, spaces around `=`, trailing commas, tuples, `cfg=file.yaml`, `det
 well: groups, dotted keys, `+`, `++`, `~`, and with `-m` sweeps. What comes out is safely quoted for Hydra.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

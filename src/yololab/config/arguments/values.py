@@ -4,8 +4,6 @@ The rules are those of `merge_equals_args` and `smart_value` in `ultralytics/cfg
 `ultralytics/utils/__init__.py`; a test holds them to the installed ones.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import warnings

@@ -1,7 +1,5 @@
 """The tokens of a command line, read one after the other: by `yolo`'s rules, or as the operands of a file command."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Running Hydra's application: single runs, sweeps, and Hydra's own flags."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,10 +74,7 @@ def sweep(overrides: Sequence[str]) -> Any:
 
     with _application() as application:
         return application.multirun(
-            config_name=CONFIG_NAME,
-            task_function=never_called,
-            overrides=list(overrides),
-            with_log_configuration=False,
+            config_name=CONFIG_NAME, task_function=never_called, overrides=list(overrides), with_log_configuration=False
         )
 
 

@@ -1,7 +1,5 @@
 """Composing a config from overrides with Hydra, every problem at once."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ into such a name (`encode_free`): letters, digits, `_`, `-` and `.` stay, every 
 `%XX`, and `FREE_PREFIX` comes in front. Hydra's grammar takes `+` and `%` without quotes.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -5,8 +5,6 @@ Hydra looks a group's option up as `<group>/<option>` in the sources of its sear
 serves a user's `conf/` without its top-level files, so that a config.yaml lying there is never read.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hydra._internal.core_plugins.file_config_source import FileConfigSource

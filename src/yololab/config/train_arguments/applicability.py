@@ -6,8 +6,6 @@ Read off the installed sources: the losses in `utils/loss.py` and `models/utils/
 the losses and the augmentations of this table against what they do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

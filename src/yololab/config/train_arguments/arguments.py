@@ -4,8 +4,6 @@ They follow the installed `ultralytics/cfg/default.yaml` and the key sets of `ul
 them to those. They are written out so that a config can be checked without importing Ultralytics and torch.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

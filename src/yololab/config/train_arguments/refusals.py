@@ -1,7 +1,5 @@
 """Why a key is refused that Ultralytics takes, and what to use instead."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

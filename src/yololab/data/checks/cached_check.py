@@ -4,8 +4,6 @@ A trial would come to the same result from the cache of known images; but it wou
 similar images again. Whether a file has changed since is seen from its size and time.
 """
 
-from __future__ import annotations
-
 import hashlib
 import pickle
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What a dataset check found: counts, findings, distribution, and the hashes of the files."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The rules of a split's folders and lists: one function a rule; files are looked at, never changed."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """What splits have in common: the same image in two of them makes the measured score better than the model is."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations

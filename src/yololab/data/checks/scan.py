@@ -3,8 +3,6 @@
 Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import stat

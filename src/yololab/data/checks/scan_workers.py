@@ -6,8 +6,6 @@ the parent reads in turn: results come in order, and a process that is ahead wai
 cannot be forked the work is done in this one.
 """
 
-from __future__ import annotations
-
 import ctypes
 import multiprocessing
 import os

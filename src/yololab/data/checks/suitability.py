@@ -1,7 +1,5 @@
 """Whether a dataset is one for a model's task, seen from a few of its files before anything is spent."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ Found and listed as Ultralytics does it (`check_cls_dataset` in data/utils.py, a
 that a folder without `train` is never split into a new one.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

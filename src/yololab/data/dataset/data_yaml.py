@@ -5,8 +5,6 @@ which stop at the first problem; here all of them are collected. Stricter than U
 name given twice or left empty, class indices that leave a gap, and a file that is not UTF-8 are problems.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path

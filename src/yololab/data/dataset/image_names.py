@@ -1,7 +1,5 @@
 """Which files Ultralytics takes for images."""
 
-from __future__ import annotations
-
 IMAGE_SUFFIXES = frozenset(
     {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"}
 )

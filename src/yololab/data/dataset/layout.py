@@ -4,8 +4,6 @@ Paths are resolved and images listed exactly as Ultralytics does it (`check_det_
 data/utils.py, `get_img_files` in data/base.py), so that what is checked here is what gets trained on there.
 """
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Iterable, Sequence

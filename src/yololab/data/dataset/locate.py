@@ -1,7 +1,5 @@
 """Finding the dataset that a user means: a path, a folder, the name of a dataset, or a built-in one."""
 
-from __future__ import annotations
-
 from difflib import get_close_matches
 from pathlib import Path
 

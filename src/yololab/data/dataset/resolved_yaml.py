@@ -4,8 +4,6 @@ A classification dataset is the user's folder itself, or for a part of it a fold
 an image below it is then the one below the dataset's root.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

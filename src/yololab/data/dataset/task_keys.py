@@ -3,8 +3,6 @@
 Read as `SemanticDataset`, `DepthDataset` (data/dataset.py) and `v8_transforms` (data/augment.py) of Ultralytics do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any

@@ -6,8 +6,6 @@ order of listing, file times, and how a label file is spaced or ends its lines. 
 are the same: both mean background. Masks and depth maps enter with their bytes, and with what gives them a meaning.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -25,11 +23,7 @@ IMAGES_A_TASK = 16
 
 
 def fingerprint_split(
-    dataset: Dataset,
-    split: str,
-    single_cls: bool = False,
-    classes: Sequence[int] | None = None,
-    task: str = "detect",
+    dataset: Dataset, split: str, single_cls: bool = False, classes: Sequence[int] | None = None, task: str = "detect"
 ) -> str:
     """Return the hash of a split's class names, labels and image bytes.
 

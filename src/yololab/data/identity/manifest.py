@@ -1,7 +1,5 @@
 """The files of a dataset and their hashes: written for each run, so that a change can be named file by file."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Drawing a part of the training images with every class in proportion."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -5,8 +5,6 @@ changed just before it was read is not cached, since a second change could leave
 or locked is no error: the files are read again.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3

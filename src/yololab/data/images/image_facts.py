@@ -1,7 +1,5 @@
 """What an image file says of itself: read from its header, without decoding a pixel."""
 
-from __future__ import annotations
-
 import importlib
 import io
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The rules of an image file: one pure function a rule, facts in, findings out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

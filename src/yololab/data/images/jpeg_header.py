@@ -7,8 +7,6 @@ Whatever is not plain (12 bits, several pictures in one file, odd EXIF data, any
 Source of the layout: ITU-T T.81, annex B; EXIF 2.3, section 4.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ two different ones differ in 90 bits or more of 256; the same image saved at JPE
 size or 10 % brighter in 8 or fewer, cropped by 1 % of each side in 27 or fewer.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

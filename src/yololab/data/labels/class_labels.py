@@ -1,7 +1,5 @@
 """The class of an image as its folder says."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Depth maps: the distance of each pixel (`verify_image_depth` and `load_depth` in Ultralytics' data/utils.py)."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

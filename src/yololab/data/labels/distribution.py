@@ -1,7 +1,5 @@
 """How the objects of a split are distributed: sizes at the training's image size, shapes, images, classes."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Label files as rows of numbers, and how many columns each task takes."""
 
-from __future__ import annotations
-
 from array import array
 from dataclasses import dataclass
 from math import isfinite

@@ -5,8 +5,6 @@ log (`verify_image_label` in data/utils.py), or stops; and when it would let a n
 the box of a pose. Numbers are compared as float32, as there.
 """
 
-from __future__ import annotations
-
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

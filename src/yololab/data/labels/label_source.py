@@ -1,7 +1,5 @@
 """What the labels of a task are to the check: where they lie, what an image's are worth, and their hash."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How the pixels of a split's masks or depth maps are distributed."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Labels that are images, one for each image: read once, and cached while the file stays as it is."""
 
-from __future__ import annotations
-
 import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Semantic masks: an image of class indices for each image (`verify_image_mask` in Ultralytics' data/utils.py)."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How the data of each task lies on disk: the one table that the check, the fingerprint and the subset go by."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

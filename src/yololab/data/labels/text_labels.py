@@ -1,7 +1,5 @@
 """Labels in text files: boxes, polygons, keypoints, rotated boxes."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ the same bytes in every process on one version of OpenCV and NumPy. Another vers
 such a dataset has another fingerprint, so results on it are never compared with those on this one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

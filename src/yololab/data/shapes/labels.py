@@ -5,8 +5,6 @@ as if it were seen. A pixel that an outline runs through belongs to neither side
 depth there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import cv2

@@ -4,8 +4,6 @@ Coordinates are pixels, x to the right and y down, with the origin at the image'
 first pixel is (0.5, 0.5). Colours are blue, green, red, as OpenCV has them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum

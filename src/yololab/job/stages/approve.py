@@ -1,7 +1,5 @@
 """Asking before acting: which gates a run meets, what is asked there, and what a no means."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The dataset check: what was found, the fingerprint of every split, and what the trainer is to be given."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The comparison with the baseline: the named one, else the promoted one of this dataset and task."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

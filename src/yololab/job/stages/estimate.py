@@ -1,7 +1,5 @@
 """What a job will cost in time, disk and memory, from a few real batches of it."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Mapping

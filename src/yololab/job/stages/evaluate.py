@@ -1,7 +1,5 @@
 """The evaluation of best.pt, once, under the pinned protocol."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from yololab.files.metrics import MetricsFile

@@ -1,7 +1,5 @@
 """Whether the run becomes the baseline, as `baseline.promote` says; by default a person is asked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from yololab.comparison.comparability import names_protocol_difference

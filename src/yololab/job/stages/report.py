@@ -1,7 +1,5 @@
 """The page of a run, written from what its folder holds."""
 
-from __future__ import annotations
-
 import traceback
 
 from yololab.job.context import Context, Stage

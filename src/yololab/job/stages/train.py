@@ -1,7 +1,5 @@
 """The training, with its progress on the screen and its truth in the record."""
 
-from __future__ import annotations
-
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -137,10 +135,7 @@ def _record(context: Context, result: TrainResult) -> None:
         effective_config={
             "values": dict(effective),
             "differences": [
-                {
-                    "key": item["name"],
-                    **{name: item[name] for name in ("requested", "effective", "reason")},
-                }
+                {"key": item["name"], **{name: item[name] for name in ("requested", "effective", "reason")}}
                 for item in differences
             ],
         },

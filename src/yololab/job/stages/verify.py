@@ -1,7 +1,5 @@
 """The checklist after the training, recorded with its evidence; the export is made for it and tried."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """Looking at a dataset, and only that: what `yololab check` does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from yololab.config.hydra.compose import Composed

@@ -1,7 +1,5 @@
 """Two models side by side, or two recipes by their seeds: what `yololab compare` does."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Measuring a checkpoint under the pinned protocol: what `yololab evaluate` does."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Measuring a plain `runs/*/*` folder of Ultralytics, to compare and promote it like a run of ours."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

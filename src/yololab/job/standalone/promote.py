@@ -1,7 +1,5 @@
 """Making what was measured the baseline of its dataset and task: what `yololab promote` does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from yololab.comparison.run_reference import origin_of, read_reference

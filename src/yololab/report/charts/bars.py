@@ -1,7 +1,5 @@
 """Horizontal bars."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 

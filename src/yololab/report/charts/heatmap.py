@@ -1,7 +1,5 @@
 """A confusion matrix as coloured cells."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from markupsafe import Markup

@@ -1,7 +1,5 @@
 """Lines over epochs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

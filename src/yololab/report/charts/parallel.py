@@ -1,7 +1,5 @@
 """Parallel coordinates: each trial a line through its settings to its score."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Axes: round ticks, and from data to drawing coordinates."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Points over two axes: the history of a sweep, and its compromises between two objectives."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The pieces that every chart is drawn with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape

@@ -3,8 +3,6 @@
 A new section is a template in `templates/sections/`, a function here, and a row in `SECTIONS`.
 """
 
-from __future__ import annotations
-
 from yololab.report.run_files import RunFiles
 from yololab.report.section import Section
 from yololab.report.sections.checklist import checklist

@@ -1,7 +1,5 @@
 """The verification checklist."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from yololab.report.appearance import Tone

@@ -1,7 +1,5 @@
 """The classes: which ones the model finds, and which have changed since the baseline."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -102,10 +100,7 @@ def class_charts(
     ]
     if len(drawn) <= MOST_IN_ONE_CHART:
         bars_of_amounts = [Bar(name, amount) for name, amount in amounts.items()]
-        charts = [
-            bars(leading, drawn),
-            bars(counted.capitalize(), bars_of_amounts, top=None, write=count, colour=5),
-        ]
+        charts = [bars(leading, drawn), bars(counted.capitalize(), bars_of_amounts, top=None, write=count, colour=5)]
     else:
         charts = [
             bars(f"{leading}: the {EXTREMES} weakest classes", drawn[: -EXTREMES - 1 : -1]),

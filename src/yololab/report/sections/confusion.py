@@ -1,7 +1,5 @@
 """The confusion matrix: what was taken for what."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The training curves: losses, metrics and learning rate over the epochs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The dataset: what each split holds, and what its check found."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """Where the errors come from: the types of error and what mending each would be worth, and the AP by object size."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from yololab.report.charts.bars import Bar, bars

@@ -1,7 +1,5 @@
 """The images that made the difference, drawn side by side: labels, baseline, current."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -100,9 +98,7 @@ def _detections(row: Mapping[str, Any], side: str) -> list[Outline]:
     """Return what a model shows, and the labels that it misses."""
     shown = [
         Outline(
-            box,
-            f"{item.get('class')} {number(item.get('confidence'), 2)}",
-            "found" if item.get("hit") else "false",
+            box, f"{item.get('class')} {number(item.get('confidence'), 2)}", "found" if item.get("hit") else "false"
         )
         for item, box in _boxes(row, side)
     ]

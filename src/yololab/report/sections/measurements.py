@@ -1,7 +1,5 @@
 """The metrics, with the baseline's next to them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where the run comes from: code, packages, machine, data, who approved it, and what it cost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,18 +8,7 @@ from markupsafe import Markup
 from yololab.report.appearance import Tone
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
-from yololab.text import (
-    as_number,
-    as_text,
-    count,
-    duration,
-    flattened,
-    moment,
-    percent,
-    setting,
-    short_hash,
-    size,
-)
+from yololab.text import as_number, as_text, count, duration, flattened, moment, percent, setting, short_hash, size
 
 # What decides a training's numbers; all other packages are listed, but folded away.
 MAIN_PACKAGES = (

@@ -1,7 +1,5 @@
 """How to get this run again, and what people noted about it."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePath

@@ -1,7 +1,5 @@
 """The config: first where what was used is not what was asked for, then all of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from yololab.report.run_files import RunFiles, inside, mapping, mappings

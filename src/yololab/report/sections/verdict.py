@@ -1,7 +1,5 @@
 """The verdict: one plain sentence, and what it rests on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, status_appearance, verdict_appearance

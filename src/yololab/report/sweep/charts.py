@@ -1,7 +1,5 @@
 """The drawings of a sweep's page."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

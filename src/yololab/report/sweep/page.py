@@ -1,7 +1,5 @@
 """report.html of a sweep: one self-contained page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from yololab.files.atomic import write_text

@@ -1,7 +1,5 @@
 """The sections of a sweep's page: each is one template and one pure function that prepares what it shows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a sweep's folder holds, read for its page."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -16,8 +16,6 @@ duplicate, background and both errors go; missed labels no longer count. The mea
 class whose every label was missed has 0, before and after.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

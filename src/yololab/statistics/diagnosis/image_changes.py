@@ -1,7 +1,5 @@
 """Which images made the difference: what each model finds, misses and makes up, image by image."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -106,9 +104,5 @@ def _shown(records: DetectionRecords, confidence: float) -> Iterator[Shown]:
         found = np.zeros(iou.shape[0], bool)
         found[paired[paired >= 0]] = True
         yield Shown(
-            records.boxes[part],
-            records.classes[part].astype(np.int64),
-            records.confidence[part],
-            paired >= 0,
-            found,
+            records.boxes[part], records.classes[part].astype(np.int64), records.confidence[part], paired >= 0, found
         )

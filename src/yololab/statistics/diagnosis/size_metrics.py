@@ -6,8 +6,6 @@ COCO's own figures: areas are those of the boxes, and the AP is Ultralytics' are
 of the mean of 101 precisions; a class's two values differ by at most half a percent point (the trapezoid's ends).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

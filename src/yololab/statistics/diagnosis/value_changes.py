@@ -1,7 +1,5 @@
 """Which images made the difference, where each image has a value of its own: right or wrong, an IoU, an error."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -11,8 +11,6 @@ is in it with probability 1 − α at least, whichever model came out first. Onl
 out of the set, so nothing has to be corrected for the number of models a second time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

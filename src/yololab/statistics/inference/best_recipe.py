@@ -5,8 +5,6 @@ best one unless some other recipe is better by more than chance; its p-value is 
 times their number (Bonferroni), so the truly best recipe keeps its place with probability 1 − α at least.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,11 +37,7 @@ class RecipeStanding:
 
 
 def rank_recipes(
-    values: Sequence[Sequence[float]],
-    replicates: Sequence[Values],
-    images: int,
-    *,
-    lower_is_better: bool = False,
+    values: Sequence[Sequence[float]], replicates: Sequence[Values], images: int, *, lower_is_better: bool = False
 ) -> tuple[int, tuple[RecipeStanding, ...]]:
     """Find the best of several recipes and those that could be it.
 

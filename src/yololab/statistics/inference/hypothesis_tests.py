@@ -5,8 +5,6 @@ calibrated where BCa, basic and Bayesian intervals are not. Permutation test: ea
 with probability one half; it is valid also when the two models' confidences are on different scales.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The paired comparison of two models: every metric with its interval and its p-value, every class with its q-value."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 

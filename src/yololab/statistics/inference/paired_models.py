@@ -1,7 +1,5 @@
 """Two models measured on the same images: their metrics under any weights, and with any images swapped."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +10,7 @@ import numpy as np
 from yololab.statistics.inference.hypothesis_tests import discordant_interval, exact_mcnemar
 from yololab.statistics.metrics.base import ClassValue, Replicates, WeightedMetrics
 from yololab.statistics.metrics.confusion_metrics import ConfusionMetrics
-from yololab.statistics.metrics.detection_metrics import (
-    DetectionMetrics,
-    detection_replicates,
-    ranked_together,
-)
+from yololab.statistics.metrics.detection_metrics import DetectionMetrics, detection_replicates, ranked_together
 from yololab.statistics.metrics.linear_metrics import ClassifyMetrics, DepthMetrics, LinearMetrics, Sums
 from yololab.statistics.metrics.weighted_ap import Weights
 from yololab.statistics.records.base import Records

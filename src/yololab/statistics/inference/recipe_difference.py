@@ -9,8 +9,6 @@ Var_img: variance of Δ̄ over bootstrap resamples of the images, all runs toget
 arm. The degrees of freedom are Satterthwaite's (1946, Biometrics Bulletin 2, 110–114): Var² / Σ part² / df(part).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,11 +48,7 @@ class RecipeDifference:
 
 
 def compare_recipes(
-    current: Sequence[Records],
-    baseline: Sequence[Records],
-    primary: str,
-    *,
-    lower_is_better: bool = False,
+    current: Sequence[Records], baseline: Sequence[Records], primary: str, *, lower_is_better: bool = False
 ) -> RecipeDifference:
     """Compare two recipes by the primary metric of their runs.
 

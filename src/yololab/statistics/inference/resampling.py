@@ -3,8 +3,6 @@
 Two models measured on the same images get the same resamples, so K models cost K evaluations of each, not K².
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """The verdict on a difference, from its interval and its p-value alone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

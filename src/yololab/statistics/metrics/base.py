@@ -1,7 +1,5 @@
 """The metrics of one evaluation under any weights of its images: what every type of records can be asked for."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

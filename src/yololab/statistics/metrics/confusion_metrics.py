@@ -1,7 +1,5 @@
 """Metrics of classified pixels: the pixels of all images together make one confusion matrix, whatever their weights."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The metrics of detections: average precision, precision and recall, of boxes and of what else is matched."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

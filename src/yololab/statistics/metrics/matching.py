@@ -1,7 +1,5 @@
 """Which detection meets which label: overlaps of boxes, and the rule by which they are paired."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

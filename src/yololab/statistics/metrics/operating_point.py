@@ -6,8 +6,6 @@ Ultralytics' rule (`ultralytics/utils/metrics.py`, `ap_per_class`), on every fou
 is smoothed over 101 of them, so that a finer search changes nothing that counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Source of every definition: `ultralytics/utils/metrics.py`, `compute_ap` and `ap_per_class` (8.4).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -119,7 +117,4 @@ def _curves(item: RankedClass) -> tuple[Values, Values]:
     recall = found / (item.labels + _LEAST)
     precision = found / np.arange(1, len(found) + 1)
     falling = -item.confidence
-    return (
-        np.interp(-CONFIDENCES, falling, precision, left=1),
-        np.interp(-CONFIDENCES, falling, recall, left=0),
-    )
+    return (np.interp(-CONFIDENCES, falling, precision, left=1), np.interp(-CONFIDENCES, falling, recall, left=0))

@@ -1,7 +1,5 @@
 """Detections put in the order in which an average precision looks at them, once for all replicates."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

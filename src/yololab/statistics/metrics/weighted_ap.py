@@ -14,8 +14,6 @@ Walking from the last true positive to the first, the envelope is a running maxi
 a class's last true positive change neither, and are never read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Records as plain arrays with a versioned JSON header, one layout for every kind: what their file holds."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

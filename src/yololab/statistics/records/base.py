@@ -1,7 +1,5 @@
 """What the records of every task have in common: whose images they are, and how they were evaluated."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields

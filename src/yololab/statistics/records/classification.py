@@ -1,7 +1,5 @@
 """What an evaluation keeps of each image that is classified: its class, and the classes that were named first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

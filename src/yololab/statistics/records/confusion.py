@@ -4,8 +4,6 @@ Source: `SemanticMetrics` of `ultralytics/utils/metrics.py`. Pixels with the lab
 A model of one class has two rows and columns: 0 is the background, 1 the class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

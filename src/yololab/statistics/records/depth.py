@@ -4,8 +4,6 @@ Source: `DepthMetrics` of `ultralytics/utils/metrics.py`: every metric is comput
 mean is over the images; an image with fewer than 10 pixels of known depth is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

@@ -5,8 +5,6 @@ class and box. Arrays are laid out image after image in the order of the sorted 
 the same images line up by position.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -166,11 +164,7 @@ class DetectionRecords(Records):
 
 
 def pack_records(
-    images: Iterable[ImageRecord],
-    header: RecordsHeader,
-    *,
-    kinds: tuple[str, ...] = (BOX,),
-    box_columns: int = 4,
+    images: Iterable[ImageRecord], header: RecordsHeader, *, kinds: tuple[str, ...] = (BOX,), box_columns: int = 4
 ) -> DetectionRecords:
     """Lay out the images of an evaluation as records, sorted by key.
 

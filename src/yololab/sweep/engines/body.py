@@ -3,8 +3,6 @@
 Also runs on a cluster's node: it must not need what only the parent of the sweep has.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

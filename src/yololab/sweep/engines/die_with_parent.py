@@ -4,8 +4,6 @@ Started as `python -m yololab.sweep.engines.die_with_parent PARENT SIGNAL COMMAN
 not outlive whoever looks after it: it would meet its successor in the same folder.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

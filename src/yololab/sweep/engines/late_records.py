@@ -1,7 +1,5 @@
 """Waiting for a trial's record: shared storage may show what a node wrote some time after its job has ended."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, field
 from pathlib import Path

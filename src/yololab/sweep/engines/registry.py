@@ -3,8 +3,6 @@
 An engine of another package (`yololab.engines`) needs no row, and its launcher's file lies in the user's own conf/.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module

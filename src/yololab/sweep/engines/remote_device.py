@@ -1,7 +1,5 @@
 """What can be known here of trials that run on other machines: a login node has no GPU, and its clock is not theirs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

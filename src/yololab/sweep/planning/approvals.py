@@ -1,7 +1,5 @@
 """Asking once for all trials: what the parent found, what was answered, and how a trial learns of it."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

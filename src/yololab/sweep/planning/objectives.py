@@ -1,7 +1,5 @@
 """What a sweep is after: names of metrics.json, checked before the first trial."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from yololab.comparison.custom_metrics import CUSTOM, direction_of

@@ -1,7 +1,5 @@
 """From one command line with sweeps to what varies, and to trials that are composed, checked and frozen."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

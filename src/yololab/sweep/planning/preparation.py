@@ -1,7 +1,5 @@
 """Dataset, model and device of every trial, found before the first one starts: none fails for a reason known before."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

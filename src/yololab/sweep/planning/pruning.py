@@ -1,7 +1,5 @@
 """Pruning inside a trial's process: each epoch is reported to the study, which may prune the training."""
 
-from __future__ import annotations
-
 import optuna
 
 from yololab.sweep.planning.storage import open_storage

@@ -1,7 +1,5 @@
 """What varies: Hydra's sweep syntax as dimensions, and a sampled point back as overrides."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Mapping, Sequence

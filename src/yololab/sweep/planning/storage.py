@@ -1,7 +1,5 @@
 """The study's storage: a journal file next to the trials unless another one is named."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack

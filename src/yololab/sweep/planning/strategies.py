@@ -1,7 +1,5 @@
 """Optuna's samplers and pruners by our names, and a sampler that never repeats its points."""
 
-from __future__ import annotations
-
 import inspect
 import warnings
 from collections.abc import Callable, Mapping

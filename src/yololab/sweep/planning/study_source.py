@@ -1,7 +1,5 @@
 """Trials from a study: interrupted ones first, then the next point that its sampler proposes, claimed under a lock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean

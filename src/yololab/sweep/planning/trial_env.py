@@ -1,7 +1,5 @@
 """What a trial's process gets from its sweep, in one environment variable: where to report, and when to prune."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping

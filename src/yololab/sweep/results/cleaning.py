@@ -1,7 +1,5 @@
 """What can go from a disk without a loss: weights of trials that did not win, and caches that are made again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The end of a sweep: its result on the screen and in files, the link to the winner, and what the winner gets."""
 
-from __future__ import annotations
-
 import sys
 import time
 import traceback

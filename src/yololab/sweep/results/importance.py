@@ -5,8 +5,6 @@ among all. Its shares add up to 1 whether or not anything mattered; so the same 
 to the trials, and a setting counts only when it stands out from that.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

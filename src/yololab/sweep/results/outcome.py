@@ -1,7 +1,5 @@
 """What became of a trial: read from its own record, once its process is gone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

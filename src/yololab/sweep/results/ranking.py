@@ -1,7 +1,5 @@
 """Which trial is best, which others could be it as well, and which recipe is, whatever its seed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

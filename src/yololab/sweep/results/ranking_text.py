@@ -1,7 +1,5 @@
 """The ranking of a sweep in plain English, for people who decide and have never heard of a bootstrap."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

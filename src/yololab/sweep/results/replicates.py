@@ -1,7 +1,5 @@
 """The trials of a sweep in the same resamples of the images: K trials are measured K times, not once a pair."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """What each trial of a sweep left: a row a trial, read from the files of its folder and from nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate

@@ -1,7 +1,5 @@
 """What a sweep has found, a pure function of what lies in its folder."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """summary.json and summary.csv: written after each trial, and with its statistics at the end of a sweep."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

@@ -1,7 +1,5 @@
 """Weights that nobody needs any more: those of trials that have ended and did not win."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

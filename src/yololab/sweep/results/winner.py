@@ -4,8 +4,6 @@ Started as `python -m yololab.sweep.results.winner FOLDER` by the engine that ra
 not made again, so it can be killed and started anew.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile
@@ -31,13 +29,7 @@ from yololab.job.baseline import resolve_baseline
 from yololab.job.checklist import Check, exported_model_works
 from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper
-from yololab.job.measure import (
-    Measurement,
-    fingerprint_splits,
-    measure_checkpoint,
-    measurement_of,
-    whole_evaluation,
-)
+from yololab.job.measure import Measurement, fingerprint_splits, measure_checkpoint, measurement_of, whole_evaluation
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.stages import compare, report, verify
 from yololab.sweep.state import SweepFolder

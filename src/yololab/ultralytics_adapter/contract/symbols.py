@@ -1,7 +1,5 @@
 """The symbols of Ultralytics that we extend, replace or rely on: `symbols.yaml` next to this file, one by one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from yololab.host.symbols import read_symbols

@@ -1,7 +1,5 @@
 """Exporting a checkpoint; its packages are looked for first, and nothing is ever installed."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,11 +79,7 @@ def check_export_format(format_name: str | None) -> None:
 
 
 def export_model(
-    weights: Path,
-    format: str,
-    options: Mapping[str, Any],
-    threads: int | None,
-    cache: Path,
+    weights: Path, format: str, options: Mapping[str, Any], threads: int | None, cache: Path
 ) -> ExportedModel:
     """Export a checkpoint; the export lands next to it.
 

@@ -1,7 +1,5 @@
 """How far two models' raw outputs are apart; numbers only, no models."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

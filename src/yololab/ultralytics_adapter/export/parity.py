@@ -1,7 +1,5 @@
 """Does an export, run by its own runtime, give what the checkpoint gives? Raw outputs are compared, before any NMS."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version

@@ -5,8 +5,6 @@ bytes are not the end marker. Under the guard the cache lies in our own folder, 
 opened, and images stay as they are.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

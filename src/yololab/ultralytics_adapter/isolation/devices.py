@@ -1,7 +1,5 @@
 """How many threads torch uses, and which device a training runs on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the installed Ultralytics ships, read from its files: importing it would import torch and write settings."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Its logger writes to the standard output that was there at its import and passes
 control characters directly. While a bridge is open both are silent, and every line goes to the bridge's sink.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import sys

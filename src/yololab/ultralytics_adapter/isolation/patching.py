@@ -1,7 +1,5 @@
 """Putting something of ours in the place of a module's own, for a while."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType

@@ -1,7 +1,5 @@
 """The random state of the host process, given back as it was: Ultralytics reseeds everything and undoes all flags."""
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Iterator

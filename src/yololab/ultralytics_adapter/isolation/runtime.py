@@ -4,8 +4,6 @@
 Ultralytics under those settings, or applies them to one that the host (a notebook) has already imported.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

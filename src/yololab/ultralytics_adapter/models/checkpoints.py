@@ -1,7 +1,5 @@
 """What a checkpoint says of itself; one that cannot be used is refused in one line, whatever is wrong with it."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass

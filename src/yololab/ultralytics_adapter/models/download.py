@@ -1,7 +1,5 @@
 """Fetching a dataset by the `download:` entry of its data.yaml: a URL or code, run only when the user allows it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from yololab.errors import InputError, Problem

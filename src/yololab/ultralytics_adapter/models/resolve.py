@@ -1,7 +1,5 @@
 """From what a user calls a model to what Ultralytics is given: files found, checkpoints read, architectures named."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches

@@ -1,7 +1,5 @@
 """Batches of a chosen size from Ultralytics' loader: where a whole one takes too long, a few images tell as much."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Checkpoints that are there whole or not at all, whenever the process is killed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

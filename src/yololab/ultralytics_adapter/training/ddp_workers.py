@@ -1,7 +1,5 @@
 """Watching a multi-GPU training from the process that asked for it: its workers tell it nothing but their files."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

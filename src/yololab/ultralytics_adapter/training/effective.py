@@ -1,7 +1,5 @@
 """What a training was asked for against what it really used, and why the two differ."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Resuming a training that was killed or stopped: its folder is prepared first, and nothing is lost."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,10 +10,7 @@ from yololab.errors import InputError
 from yololab.files.atomic import copy_file, move, write_bytes
 from yololab.files.epochs import read_results, trim_epochs
 from yololab.files.paths import RunFolder
-from yololab.ultralytics_adapter.training.atomic_checkpoints import (
-    remove_half_written,
-    strip_checkpoints,
-)
+from yololab.ultralytics_adapter.training.atomic_checkpoints import remove_half_written, strip_checkpoints
 from yololab.ultralytics_adapter.training.resume_point import CheckpointState, ResumePoint, read_state
 from yololab.ultralytics_adapter.training.trainer import StartingPoint
 from yololab.ultralytics_adapter.training.training_file import (

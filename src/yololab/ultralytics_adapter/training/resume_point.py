@@ -1,7 +1,5 @@
 """From where an interrupted training is resumed: what its checkpoints hold, and what follows from that."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum

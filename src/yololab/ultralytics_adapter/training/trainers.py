@@ -1,7 +1,5 @@
 """The trainer of each task and model family: Ultralytics' own, with our mixin before it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ultralytics.models.rtdetr.train import RTDETRTrainer

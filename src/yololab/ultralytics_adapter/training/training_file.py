@@ -4,8 +4,6 @@ The process that trains writes it (with several GPUs that is a worker), the proc
 it: so both know the same, whatever the number of devices.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a trainer notes while it works: counts, effective values, warnings; it goes to training.json each epoch."""
 
-from __future__ import annotations
-
 import logging
 import math
 import re

@@ -1,7 +1,5 @@
 """A confusion matrix with its labels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

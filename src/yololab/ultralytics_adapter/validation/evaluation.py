@@ -1,7 +1,5 @@
 """One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
 
-from __future__ import annotations
-
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -198,12 +196,7 @@ def _dataset_error(data_yaml: Path, split: str, error: Exception) -> InputError:
 
 
 def _evaluation(
-    validator: Any,
-    task: str,
-    asked: Protocol,
-    names: Mapping[int, str],
-    exported: bool,
-    findings: list[str],
+    validator: Any, task: str, asked: Protocol, names: Mapping[int, str], exported: bool, findings: list[str]
 ) -> Evaluation:
     """Turn a validator that has run into plain values."""
     row = task_named(task)

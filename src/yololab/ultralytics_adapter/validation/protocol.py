@@ -1,7 +1,5 @@
 """How a model is measured: what is asked for, and what the validator made of it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The validator of each task and model family: Ultralytics' own, with our recording before it."""
 
-from __future__ import annotations
-
 from ultralytics.models.rtdetr.val import RTDETRValidator
 from ultralytics.models.yolo.classify.val import ClassificationValidator
 from ultralytics.models.yolo.depth.val import DepthValidator

@@ -19,12 +19,7 @@ from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
 from yololab.text import read_number
 from yololab.ultralytics_adapter.validation.confusion import Confusion
-from yololab.ultralytics_adapter.validation.detections import (
-    RecordingMixin,
-    counts,
-    fingerprint_of_labels,
-    image_key,
-)
+from yololab.ultralytics_adapter.validation.detections import RecordingMixin, counts, fingerprint_of_labels, image_key
 
 if TYPE_CHECKING:
     from ultralytics.models.yolo.classify.val import ClassificationValidator as _ClassificationBase

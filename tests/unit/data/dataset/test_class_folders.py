@@ -47,11 +47,7 @@ def test_folder_with_class_folders_is_a_dataset(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folders", "val", "test"),
-    [
-        (("validation", "test"), "validation", "test"),
-        (("valid",), "valid", None),
-        (("test",), "test", None),
-    ],
+    [(("validation", "test"), "validation", "test"), (("valid",), "valid", None), (("test",), "test", None)],
 )
 def test_validation_split_is_the_one_that_ultralytics_takes(
     tmp_path: Path, folders: tuple, val: str, test: str | None

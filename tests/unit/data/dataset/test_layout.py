@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yololab.data.dataset.layout import (
-    label_path,
-    load_dataset,
-    missing_splits,
-    relative_key,
-    split_images,
-)
+from yololab.data.dataset.layout import label_path, load_dataset, missing_splits, relative_key, split_images
 from yololab.errors import InputError
 
 

@@ -18,8 +18,7 @@ from yololab.errors import InputError
 
 
 @pytest.mark.parametrize(
-    ("make", "task", "file"),
-    [(semantic, "semantic", "train/masks/a.png"), (depth, "depth", "train/depth/a.png")],
+    ("make", "task", "file"), [(semantic, "semantic", "train/masks/a.png"), (depth, "depth", "train/depth/a.png")]
 )
 def test_fingerprint_follows_the_maps(tmp_path: Path, make: Callable[[Path], Path], task: str, file: str) -> None:
     dataset = load_dataset(make(tmp_path))

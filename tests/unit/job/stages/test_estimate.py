@@ -89,12 +89,7 @@ def test_shortages_are_told_with_what_helps():
 
 @pytest.mark.parametrize(
     ("times", "expected"),
-    [
-        ({16: [1.0, 3.0]}, 2.0),
-        ({2: [0.5], 16: [3.0]}, 3.0),
-        ({2: [0.5], 9: [2.0]}, 3.5),
-        ({2: [0.5]}, 4.0),
-    ],
+    [({16: [1.0, 3.0]}, 2.0), ({2: [0.5], 16: [3.0]}, 3.0), ({2: [0.5], 9: [2.0]}, 3.5), ({2: [0.5]}, 4.0)],
 )
 def test_a_whole_batch_from_smaller_ones(times, expected):
     assert _for_whole_batch(times, 16) == pytest.approx(expected)

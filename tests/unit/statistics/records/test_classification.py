@@ -11,20 +11,12 @@ from yololab.statistics.records.classification import ClassifiedImage, pack_clas
 def header(task, classes):
     names = {index: f"class {index}" for index in range(classes)}
     return RecordsHeader(
-        names=names,
-        task=task,
-        split="val",
-        label_fingerprint="f",
-        protocol={"imgsz": 64},
-        ultralytics="8.4.190",
+        names=names, task=task, split="val", label_fingerprint="f", protocol={"imgsz": 64}, ultralytics="8.4.190"
     )
 
 
 def test_images_are_sorted_and_keep_what_is_theirs():
-    rows = [
-        ClassifiedImage("b", 2, np.array([2, 0, 1]), 0.9),
-        ClassifiedImage("a", 0, np.array([1, 2, 0]), 0.5),
-    ]
+    rows = [ClassifiedImage("b", 2, np.array([2, 0, 1]), 0.9), ClassifiedImage("a", 0, np.array([1, 2, 0]), 0.5)]
     records = pack_classified(rows, header("classify", 3))
     assert records.keys == ("a", "b")
     assert records.target.tolist() == [0, 2]

@@ -11,12 +11,7 @@ from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 def header(task, classes):
     names = {index: f"class {index}" for index in range(classes)}
     return RecordsHeader(
-        names=names,
-        task=task,
-        split="val",
-        label_fingerprint="f",
-        protocol={"imgsz": 64},
-        ultralytics="8.4.190",
+        names=names, task=task, split="val", label_fingerprint="f", protocol={"imgsz": 64}, ultralytics="8.4.190"
     )
 
 

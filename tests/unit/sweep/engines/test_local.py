@@ -9,17 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sweep_contract import (
-    BODY,
-    SweepContract,
-    Trials,
-    alive,
-    kill,
-    points,
-    settings_of,
-    start_parent,
-    wait_for,
-)
+from sweep_contract import BODY, SweepContract, Trials, alive, kill, points, settings_of, start_parent, wait_for
 
 from yololab.errors import InputError
 from yololab.sweep.engines.local import LocalExecutor, visible_gpus

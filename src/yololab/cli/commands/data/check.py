@@ -1,7 +1,5 @@
 """`yololab check`: look at a dataset, and only that."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.errors import InputError
 from yololab.job.standalone.check import check_data

@@ -1,7 +1,5 @@
 """`yololab compare CURRENT [BASELINE]`: two models side by side, and a gate for scripts."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.errors import GateError
 from yololab.job.standalone.compare import compare_models

@@ -1,7 +1,5 @@
 """`yololab evaluate`: measure a checkpoint under the pinned protocol."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.job.standalone.evaluate import evaluate_checkpoint
 from yololab.terminal.tables import metrics_tables

@@ -1,7 +1,5 @@
 """`yololab promote RUN_OR_SWEEP`: make a run, or the winner of a sweep, the baseline of its dataset and task."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.job.standalone.promote import promote_model
 from yololab.sweep.results.summary import winner_of

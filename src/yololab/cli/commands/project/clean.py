@@ -1,7 +1,5 @@
 """`yololab clean SWEEP_OR_FOLDER`: free the disk of weights that did not win, and of caches."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from yololab.cli.request import Request

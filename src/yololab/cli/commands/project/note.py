@@ -1,7 +1,5 @@
 """`yololab note RUN "text"`: add a note to a run's record."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.errors import InputError, Problem
 from yololab.files.paths import RunFolder

@@ -1,7 +1,5 @@
 """`yololab report RUN_OR_SWEEP`: write the HTML page of a run or a sweep again."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record

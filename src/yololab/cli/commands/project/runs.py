@@ -1,7 +1,5 @@
 """`yololab runs`: every run and trial of the project, the best first."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from yololab.cli.request import Request

@@ -1,7 +1,5 @@
 """`yololab estimate`: time a few real batches and say what a training would cost."""
 
-from __future__ import annotations
-
 import shutil
 
 from yololab.cli.request import Request

@@ -1,7 +1,5 @@
 """`yololab rerun RUN`: the same frozen config and seed again, saying what is different this time."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record

@@ -1,7 +1,5 @@
 """`yololab resume RUN_OR_SWEEP`: what is missing after a crash, a kill or an interruption, and only that."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record

@@ -1,7 +1,5 @@
 """`yololab train`: one job, or a sweep of jobs with `-m`."""
 
-from __future__ import annotations
-
 from yololab.cli.request import Request
 from yololab.job.start import start_run
 

@@ -1,7 +1,5 @@
 """What runs inside a worker of Ray: the body of a trial as its child, and a look at what a node offers."""
 
-from __future__ import annotations
-
 import platform
 import subprocess
 import time

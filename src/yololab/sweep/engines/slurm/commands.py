@@ -1,7 +1,5 @@
 """Calling Slurm's own programs, and reading what `scontrol` knows of a job."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 

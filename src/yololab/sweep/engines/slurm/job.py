@@ -5,8 +5,6 @@ and with SIGTERM that somebody cancelled the job or that a more urgent one pushe
 state; what was not finished is queued again, in the same folder, where the body resumes from last.pt.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -4,8 +4,6 @@ Neither needs accounting. A controller that does not answer teaches nothing; a j
 any more is gone.
 """
 
-from __future__ import annotations
-
 import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass

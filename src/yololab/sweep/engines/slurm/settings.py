@@ -1,7 +1,5 @@
 """The settings of Slurm: ours, and any option of sbatch, checked by their names before the first job."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping
