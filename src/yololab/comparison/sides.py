@@ -59,7 +59,7 @@ def _compare_runs(
         other, baseline = sides[1], sides[1].metrics or measure(sides[1], sides[0])
     else:
         promoted = promoted_baseline(sides[0], current, tree)
-        other, baseline = read_reference(str(promoted.folder), working_directory), promoted.metrics()
+        other, baseline = read_reference(str(promoted.path), working_directory), promoted.metrics()
     changes = _data_changes(sides[0], other)
     try:
         comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards)
@@ -91,11 +91,11 @@ def promoted_baseline(reference: RunReference, metrics: MetricsFile, tree: Outpu
     if not baseline.exists():
         others = other_baselines(tree, dataset, metrics.task, metrics.fingerprint)[:3]
         found = "no baseline of this dataset and task" + "".join(
-            f"{', ' if place else '; '}{other.folder} is of other images or labels of it"
+            f"{', ' if place else '; '}{other.path} is of other images or labels of it"
             for place, other in enumerate(others)
         )
         remedy = "promote a run (yololab promote RUN), or name what to compare with"
-        raise InputError(Problem(str(baseline.folder), found, "a promoted run of the same images and labels", remedy))
+        raise InputError(Problem(str(baseline.path), found, "a promoted run of the same images and labels", remedy))
     return baseline
 
 

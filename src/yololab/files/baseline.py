@@ -101,7 +101,7 @@ def promote(
         version = _new_version(baseline.history)
         content = {**origin, "version": version, "promoted_at": stamp, "notes": notes}
         target = baseline.history / version
-        for folder in (baseline.folder, baseline.history):
+        for folder in (baseline.path, baseline.history):
             remove_temporaries(folder)
         with new_folder(target) as complete:
             write_json(complete / METRICS, metrics.content | {"promoted_at": stamp}, METRICS_VERSION)
@@ -109,7 +109,7 @@ def promote(
                 copy_file(predictions, complete / PREDICTIONS)
             write_json(complete / PROVENANCE, content, BASELINE_VERSION)
         for name in (METRICS, PREDICTIONS):
-            copy_file(target / name, baseline.folder / name)
+            copy_file(target / name, baseline.path / name)
         write_json(baseline.provenance, content, BASELINE_VERSION)
     return target
 

@@ -1,4 +1,4 @@
-"""Where everything lies: with `sweep_paths` the only place that spells the names of our files and folders."""
+"""Where everything lies: the only place that spells the names of our files and folders."""
 
 from __future__ import annotations
 
@@ -19,178 +19,69 @@ RECORD, REPORT, LOG = "experiment_log.json", "report.html", "yololab.log"
 
 
 @dataclass(frozen=True)
-class RunFolder:
-    """Paths of everything that a run leaves (also of a trial, and of a plain evaluation).
+class Folder:
+    """A folder in which everything has its place.
 
     Attributes:
-        path: The run's own folder, absolute. It is Ultralytics' `save_dir` and Hydra's run directory.
+        path: The folder itself, absolute.
     """
 
     path: Path
 
-    @property
-    def hydra(self) -> Path:
-        """Hydra's folder: the composed config, the overrides, Hydra's own settings."""
-        return self.path / ".hydra"
 
-    @property
-    def config(self) -> Path:
-        """The frozen, composed config."""
-        return self.hydra / "config.yaml"
+class At:
+    """What lies at a fixed place in a `Folder`: an attribute of its class that is a path in each object."""
 
-    @property
-    def overrides(self) -> Path:
-        """The overrides of the command, as Hydra writes them."""
-        return self.hydra / "overrides.yaml"
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
 
-    @property
-    def hydra_settings(self) -> Path:
-        """Hydra's own settings."""
-        return self.hydra / "hydra.yaml"
+    def __get__(self, folder: Folder, owner: type) -> Path:
+        """Return the path in this folder."""
+        return folder.path.joinpath(*self.parts)
 
-    @property
-    def weights(self) -> Path:
-        """Folder of the checkpoints."""
-        return self.path / "weights"
 
-    @property
-    def best(self) -> Path:
-        """The checkpoint with the best fitness."""
-        return self.weights / BEST
+class RunFolder(Folder):
+    """What a run leaves (also a trial, and a plain evaluation); Ultralytics' `save_dir` and Hydra's run directory."""
 
-    @property
-    def last(self) -> Path:
-        """The checkpoint of the last epoch."""
-        return self.weights / LAST
-
-    @property
-    def args(self) -> Path:
-        """The arguments as Ultralytics wrote them."""
-        return self.path / ARGUMENTS
-
-    @property
-    def results(self) -> Path:
-        """Ultralytics' table of epochs."""
-        return self.path / "results.csv"
-
-    @property
-    def training(self) -> Path:
-        """What the trainer reports of itself (effective optimizer, batch, image size, stops)."""
-        return self.path / "training.json"
-
-    @property
-    def data(self) -> Path:
-        """The resolved data.yaml that Ultralytics was given."""
-        return self.path / DATA_YAML
-
-    @property
-    def subset(self) -> Path:
-        """The training images that `data.subset` drew."""
-        return self.path / "train_subset.txt"
-
-    @property
-    def git_diff(self) -> Path:
-        """The user's uncommitted changes when the run started."""
-        return self.path / "git.diff"
-
-    @property
-    def evaluation(self) -> Path:
-        """Folder of the evaluation."""
-        return self.path / "evaluation"
-
-    @property
-    def metrics(self) -> Path:
-        """The evaluation's numbers."""
-        return self.evaluation / METRICS
-
-    @property
-    def predictions(self) -> Path:
-        """The evaluation's per-detection records."""
-        return self.evaluation / PREDICTIONS
-
-    @property
-    def baseline_evaluation(self) -> Path:
-        """Folder of the evaluation of a baseline that was given as a model."""
-        return self.evaluation / "baseline"
-
-    @property
-    def test_evaluation(self) -> Path:
-        """Folder of the evaluation on the test split that a sweep's winner gets besides its own."""
-        return self.evaluation / "test"
-
-    @property
-    def dataset_report(self) -> Path:
-        """All findings of the dataset check."""
-        return self.path / "dataset_report.json"
-
-    @property
-    def manifest(self) -> Path:
-        """The dataset's files and their hashes."""
-        return self.path / "dataset_manifest.json.gz"
-
-    @property
-    def dry_run_data(self) -> Path:
-        """The data.yaml of a dry run: a batch of each split."""
-        return self.path / "dry_run.yaml"
+    hydra = At(".hydra")  # Hydra's folder: the composed config, the overrides, Hydra's own settings
+    config = At(".hydra", "config.yaml")  # The frozen, composed config
+    overrides = At(".hydra", "overrides.yaml")  # The overrides of the command, as Hydra writes them
+    hydra_settings = At(".hydra", "hydra.yaml")  # Hydra's own settings
+    weights = At("weights")  # Folder of the checkpoints
+    best = At("weights", BEST)  # The checkpoint with the best fitness
+    last = At("weights", LAST)  # The checkpoint of the last epoch
+    args = At(ARGUMENTS)  # The arguments as Ultralytics wrote them
+    results = At("results.csv")  # Ultralytics' table of epochs
+    training = At("training.json")  # What the trainer reports of itself (effective optimizer, batch, image size, stops)
+    data = At(DATA_YAML)  # The resolved data.yaml that Ultralytics was given
+    subset = At("train_subset.txt")  # The training images that `data.subset` drew
+    git_diff = At("git.diff")  # The user's uncommitted changes when the run started
+    evaluation = At("evaluation")  # Folder of the evaluation
+    metrics = At("evaluation", METRICS)  # The evaluation's numbers
+    predictions = At("evaluation", PREDICTIONS)  # The evaluation's per-detection records
+    baseline_evaluation = At(
+        "evaluation", "baseline"
+    )  # Folder of the evaluation of a baseline that is a model
+    test_evaluation = At("evaluation", "test")  # Folder of a sweep's winner's other evaluation, on the test split
+    dataset_report = At("dataset_report.json")  # All findings of the dataset check
+    manifest = At("dataset_manifest.json.gz")  # The dataset's files and their hashes
+    dry_run_data = At("dry_run.yaml")  # The data.yaml of a dry run: a batch of each split
 
     def list_of(self, split: str) -> Path:
         """The images that stand for a whole split: those of a dry run."""
         return self.path / f"dry_run_{split}.txt"
 
-    @property
-    def comparison(self) -> Path:
-        """The comparison with the baseline, for programs."""
-        return self.path / COMPARISON
-
-    @property
-    def comparison_markdown(self) -> Path:
-        """The comparison with the baseline, for a pull request."""
-        return self.path / "comparison.md"
-
-    @property
-    def record(self) -> Path:
-        """The versioned record of the run."""
-        return self.path / RECORD
-
-    @property
-    def report(self) -> Path:
-        """The self-contained HTML page."""
-        return self.path / REPORT
-
-    @property
-    def log(self) -> Path:
-        """Everything printed, Ultralytics' lines included."""
-        return self.path / LOG
-
-    @property
-    def trial(self) -> Path:
-        """What a sweep notes of its trial."""
-        return self.path / "trial.json"
-
-    @property
-    def output(self) -> Path:
-        """What the process of a trial prints; it is appended to when the trial starts again."""
-        return self.path / "output.log"
-
-    @property
-    def slurm(self) -> Path:
-        """What submitit keeps of the trial's jobs."""
-        return self.path / ".slurm"
-
-    @property
-    def ray(self) -> Path:
-        """What the trial's tasks in Ray tell of themselves."""
-        return self.path / ".ray"
-
-    @property
-    def record_lock(self) -> Path:
-        """The file that whoever changes the record holds locked meanwhile."""
-        return self.path / f".{RECORD}.lock"
-
-    @property
-    def lock(self) -> Path:
-        """The file that the process which runs the job holds locked."""
-        return self.path / ".run.lock"
+    comparison = At(COMPARISON)  # The comparison with the baseline, for programs
+    comparison_markdown = At("comparison.md")  # The comparison with the baseline, for a pull request
+    record = At(RECORD)  # The versioned record of the run
+    report = At(REPORT)  # The self-contained HTML page
+    log = At(LOG)  # Everything printed, Ultralytics' lines included
+    trial = At("trial.json")  # What a sweep notes of its trial
+    output = At("output.log")  # What the process of a trial prints; it is appended to when the trial starts again
+    slurm = At(".slurm")  # What submitit keeps of the trial's jobs
+    ray = At(".ray")  # What the trial's tasks in Ray tell of themselves
+    record_lock = At(f".{RECORD}.lock")  # The file that whoever changes the record holds locked meanwhile
+    lock = At(".run.lock")  # The file that the process which runs the job holds locked
 
     def attempt(self, number: int) -> Path:
         """What an attempt left that a later one cannot resume from, counted from 1."""
@@ -206,15 +97,35 @@ class RunFolder:
         return any(path.exists() for path in (self.results, self.best, self.last))
 
 
-@dataclass(frozen=True)
-class OutputTree:
-    """Where a project's results lie.
+class SweepPaths(Folder):
+    """What a sweep leaves next to its trials."""
 
-    Attributes:
-        root: The folder that holds `outputs/` and `multirun/`: where the command is run, or `paths.root`.
-    """
+    settings_file = At("sweep.json")  # What was asked for; a folder with this file is a sweep's
+    study_file = At("study.log")  # The study's journal, when the study has no other storage
+    config = At(".conf")  # A copy of the config folders: what is edited later does not change the sweep
+    multirun = At("multirun.yaml")  # Hydra's config of the whole sweep
+    summary = At("summary.json")  # The summary for programs
+    summary_table = At("summary.csv")  # The summary as a table
+    best = At("best")  # Link to the winner's folder
+    approvals = At("approvals.json")  # What was asked before the first trial, and answered
+    report = At(REPORT)  # The page of the sweep
+    log = At(LOG)  # Everything that the sweep printed
+    checks = At(".checks")  # The dataset checks that the parent made for all trials
+    lock = At(".sweep.lock")  # The file that the parent which changes the trials holds locked meanwhile
 
-    root: Path
+    def heartbeat(self, host: str, pid: int, started: str) -> Path:
+        """Return the file whose age tells when a parent was last alive."""
+        return self.path / ".parents" / safe_name(f"{host}_{pid}_{started}")
+
+    def trial(self, number: int) -> RunFolder:
+        """Return the folder of a trial."""
+        return RunFolder(self.path / str(number))
+
+
+class OutputTree(Folder):
+    """A project's results: the folder with `outputs/` and `multirun/`, where the command is run or `paths.root`."""
+
+    root = At()  # The folder itself
 
     @classmethod
     def of_project(cls, root: str, working_directory: Path) -> OutputTree:
@@ -241,45 +152,14 @@ class OutputTree:
             raise InputError(Problem("paths.root", f"{folder} is not writable", "a folder that can be written"))
         return cls(folder)
 
-    @property
-    def training(self) -> Path:
-        """Folder of the runs."""
-        return self.root / "outputs" / "training"
-
-    @property
-    def latest(self) -> Path:
-        """Link to the newest run."""
-        return self.training / "latest"
-
-    @property
-    def evaluation(self) -> Path:
-        """Folder of plain evaluations."""
-        return self.root / "outputs" / "evaluation"
-
-    @property
-    def newest_metrics(self) -> Path:
-        """Copy of the newest evaluation's numbers."""
-        return self.evaluation / METRICS
-
-    @property
-    def comparisons(self) -> Path:
-        """Folder of plain comparisons."""
-        return self.root / "outputs" / "comparisons"
-
-    @property
-    def checks(self) -> Path:
-        """Folder of plain dataset checks."""
-        return self.root / "outputs" / "checks"
-
-    @property
-    def baselines(self) -> Path:
-        """Folder of promoted baselines."""
-        return self.root / "outputs" / "baselines"
-
-    @property
-    def multirun(self) -> Path:
-        """Folder of the sweeps."""
-        return self.root / "multirun"
+    training = At("outputs", "training")  # Folder of the runs
+    latest = At("outputs", "training", "latest")  # Link to the newest run
+    evaluation = At("outputs", "evaluation")  # Folder of plain evaluations
+    newest_metrics = At("outputs", "evaluation", METRICS)  # Copy of the newest evaluation's numbers
+    comparisons = At("outputs", "comparisons")  # Folder of plain comparisons
+    checks = At("outputs", "checks")  # Folder of plain dataset checks
+    baselines = At("outputs", "baselines")  # Folder of promoted baselines
+    multirun = At("multirun")  # Folder of the sweeps
 
     def provenances(self) -> Iterator[Path]:
         """Yield the provenance of each promoted baseline, and of each version that was one before."""
@@ -298,56 +178,20 @@ class OutputTree:
         return path if path.exists() else next((item for item in named if item.exists()), path)
 
 
-@dataclass(frozen=True)
-class BaselineFolder:
-    """Paths of the baseline of one dataset and task.
+class BaselineFolder(Folder):
+    """The baseline of one dataset and task: `outputs/baselines/<dataset>/<task>`."""
 
-    Attributes:
-        folder: `outputs/baselines/<dataset>/<task>`.
-    """
-
-    folder: Path
-
-    @property
-    def provenance(self) -> Path:
-        """The file that names the version in force and where it came from."""
-        return self.folder / PROVENANCE
-
-    @property
-    def history(self) -> Path:
-        """The folder of all versions."""
-        return self.folder / "history"
-
-    @property
-    def lock(self) -> Path:
-        """The file that whoever promotes holds locked meanwhile."""
-        return self.folder / ".lock"
+    provenance = At(PROVENANCE)  # The file that names the version in force and where it came from
+    history = At("history")  # The folder of all versions
+    lock = At(".lock")  # The file that whoever promotes holds locked meanwhile
 
 
-@dataclass(frozen=True)
-class CacheFolder:
-    """Paths of what is made again when it is missing; several projects and processes may share it.
+class CacheFolder(Folder):
+    """What is made again when it is missing, `paths.cache`; several projects and processes may share it."""
 
-    Attributes:
-        path: `paths.cache`.
-    """
-
-    path: Path
-
-    @property
-    def labels(self) -> Path:
-        """Ultralytics' label caches, which it would write next to the data."""
-        return self.path / "labels"
-
-    @property
-    def ultralytics(self) -> Path:
-        """Ultralytics' private settings."""
-        return self.path / "ultralytics"
-
-    @property
-    def other_libraries(self) -> Path:
-        """What other libraries keep in the user's cache folder."""
-        return self.path / "xdg"
+    labels = At("labels")  # Ultralytics' label caches, which it would write next to the data
+    ultralytics = At("ultralytics")  # Ultralytics' private settings
+    other_libraries = At("xdg")  # What other libraries keep in the user's cache folder
 
     def images(self, version: int) -> Path:
         """What is known of images that have not changed, in the layout of `version`."""

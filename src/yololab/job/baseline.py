@@ -56,7 +56,7 @@ def why_no_baseline(context: Context, prepared: Prepared, fingerprints: Mapping[
         return "There is no baseline for this dataset and task yet"
     builtin = context.config.data.source.startswith(BUILTIN)
     cause = "built-in data was drawn anew" if builtin else "the data has changed"
-    names = ", ".join(other.folder.parent.name for other in others[:3])
+    names = ", ".join(other.path.parent.name for other in others[:3])
     return f"There is no baseline of these images and labels: that of {names} is of others, since {cause}"
 
 

@@ -18,9 +18,8 @@ from filelock import FileLock
 from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.locks import process_of
-from yololab.files.paths import RunFolder
+from yololab.files.paths import RunFolder, SweepPaths
 from yololab.files.record import Record, Status, now
-from yololab.files.sweep_paths import SweepPaths
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import Resources
 

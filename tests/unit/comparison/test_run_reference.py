@@ -44,9 +44,9 @@ def test_a_baseline_is_read_from_the_version_in_force(run, tmp_path):
     baseline = baseline_of(OutputTree(tmp_path), "animals", "detect", "f" * 64)
     version = promote(baseline, read_metrics(run.metrics), run.predictions, origin_of(run))
     run.manifest.write_bytes(b"")
-    found = read_reference(str(baseline.folder), tmp_path)
+    found = read_reference(str(baseline.path), tmp_path)
     assert found.predictions == version / "predictions.npz"
-    assert found.dataset == baseline.folder.parent.name
+    assert found.dataset == baseline.path.parent.name
     assert manifest_of(found) == run.manifest
     origin = json.loads(baseline.provenance.read_text())
     assert origin["model_sha256"] == hashlib.sha256(b"weights").hexdigest() == sha256_of(run.best)

@@ -90,5 +90,5 @@ def test_a_baseline_of_other_images_is_named(tmp_path):
     run = run_of(tmp_path, "run", 0.5)
     other = baseline_of(OutputTree(tmp_path), "animals", "detect", "0" * 64)
     promote(other, read_metrics(run.metrics), None, {"run": str(run.path)})
-    with pytest.raises(InputError, match=f"{other.folder} is of other images or labels of it"):
+    with pytest.raises(InputError, match=f"{other.path} is of other images or labels of it"):
         compare(tmp_path, str(run.path))

@@ -20,16 +20,16 @@ def metrics(tmp_path: Path, value: float) -> MetricsFile:
 
 def test_promotion_keeps_every_earlier_baseline(tmp_path):
     place = baselines.baseline_of(OutputTree(tmp_path), "my data", "detect", "0123456789abcdef")
-    assert place.folder == tmp_path / "outputs/baselines/my-data-01234567/detect"
+    assert place.path == tmp_path / "outputs/baselines/my-data-01234567/detect"
     assert not place.exists()
     predictions = tmp_path / "p.npz"
     predictions.write_bytes(b"records")
     baselines.promote(place, metrics(tmp_path, 0.4), predictions, {"run": "a"})
-    assert (place.folder / "predictions.npz").read_bytes() == b"records"
+    assert (place.path / "predictions.npz").read_bytes() == b"records"
     baselines.promote(place, metrics(tmp_path, 0.5), None, {"run": "b"})
     assert place.metrics().value("mAP50-95") == 0.5
-    assert read_metrics(place.folder / "metrics.json").value("mAP50-95") == 0.5
-    assert not (place.folder / "predictions.npz").exists(), "records of another model must not stay beside the metrics"
+    assert read_metrics(place.path / "metrics.json").value("mAP50-95") == 0.5
+    assert not (place.path / "predictions.npz").exists(), "records of another model must not stay beside the metrics"
     versions = sorted(path for path in place.history.iterdir())
     assert [read_metrics(v / "metrics.json").value("mAP50-95") for v in versions] == [0.4, 0.5]
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from yololab.files.paths import CacheFolder, OutputTree, RunFolder, create_folder, safe_name
-from yololab.files.sweep_paths import SweepPaths
+from yololab.files.paths import CacheFolder, OutputTree, RunFolder, SweepPaths, create_folder, safe_name
 
 
 def test_folders_of_one_second_are_kept_apart(tmp_path):

@@ -52,7 +52,7 @@ def run(
         origin = origin_of(context.folder)
         target = promote_baseline(baseline, evaluated.metrics, context.folder.predictions, origin)
         context.record.update(promoted={"path": str(target), "verdict": comparison.verdict})
-        context.screen.stage("promote", f"now the baseline: {baseline.folder}")
+        context.screen.stage("promote", f"now the baseline: {baseline.path}")
 
 
 def done(context: Context) -> bool | None:

@@ -8,8 +8,7 @@ from typing import Any
 from yololab.errors import InputError
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
-from yololab.files.paths import RunFolder
-from yololab.files.sweep_paths import SweepPaths
+from yololab.files.paths import RunFolder, SweepPaths
 from yololab.report.run_files import mapping, mappings
 
 SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)

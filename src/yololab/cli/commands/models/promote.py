@@ -11,7 +11,7 @@ def run(request: Request) -> int:
     sweep = SweepFolder(request.path)
     path = winner_of(sweep) if sweep.is_sweep() else request.path
     baseline, version = promote_model(path, request.experiment, request.working_directory, request.screen)
-    request.screen.stage("promote", f"now the baseline: {baseline.folder}")
+    request.screen.stage("promote", f"now the baseline: {baseline.path}")
     request.screen.detail(f"version {version.name}; earlier ones stay in {baseline.history}")
-    request.print_json({"baseline": str(baseline.folder), "version": version.name})
+    request.print_json({"baseline": str(baseline.path), "version": version.name})
     return 0
