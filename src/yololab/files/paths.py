@@ -59,9 +59,7 @@ class RunFolder(Folder):
     evaluation = At("evaluation")  # Folder of the evaluation
     metrics = At("evaluation", METRICS)  # The evaluation's numbers
     predictions = At("evaluation", PREDICTIONS)  # The evaluation's per-detection records
-    baseline_evaluation = At(
-        "evaluation", "baseline"
-    )  # Folder of the evaluation of a baseline that is a model
+    baseline_evaluation = At("evaluation", "baseline")  # Folder of the evaluation of a baseline that is a model
     test_evaluation = At("evaluation", "test")  # Folder of a sweep's winner's other evaluation, on the test split
     dataset_report = At("dataset_report.json")  # All findings of the dataset check
     manifest = At("dataset_manifest.json.gz")  # The dataset's files and their hashes
