@@ -21,14 +21,13 @@ def begin_record(context: Context) -> None:
     if context.previous is not None:
         context.record.resume(seconds_of_training(context.folder.training))
         return
-    repeats = context.repeats
     first: dict[str, Any] = {
         "name": context.folder.path.name,
         "config": context.frozen.tree,
         "requested_config": context.frozen.tree,
         "provenance": collect_provenance(context.working_directory, context.command, context.seed),
         "estimate": context.trial.estimate if context.trial else None,
-        "repeats": {"run": repeats.run, "differences": list(repeats.differences)} if repeats else None,
+        "repeats": context.repeats,
     }
     context.record.begin(first, context.config.notes)
 

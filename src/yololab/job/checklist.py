@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 from yololab.errors import InputError
 from yololab.files.metrics import read_metrics
 from yololab.text import counted
+from yololab.ultralytics_adapter.export.parity import ExportCheck
 
 MIN_EPOCHS_FOR_SLOPE = 3
 CLEAR_SHARE = 0.75
@@ -28,10 +30,6 @@ class Check:
     check: str
     passed: bool | None
     evidence: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the item as it stands in the record."""
-        return {"check": self.check, "passed": self.passed, "evidence": self.evidence}
 
 
 def training_started(train_losses: Sequence[float | None], first_batch: float | None = None) -> Check:
@@ -61,9 +59,9 @@ def loss_decreased(train_losses: Sequence[float | None]) -> Check:
     known = [(epoch, loss) for epoch, loss in enumerate(train_losses) if loss is not None and math.isfinite(loss)]
     if len(known) < MIN_EPOCHS_FOR_SLOPE:
         return Check(name, None, f"too few epochs to say: {len(known)}, at least {MIN_EPOCHS_FOR_SLOPE}")
-    slope = theil_sen_slope(known)
-    pairs = [(before, after) for i, (_, before) in enumerate(known) for _, after in known[i + 1 :]]
-    falls = sum(after < before for before, after in pairs)
+    pairs = list(combinations(known, 2))
+    slope = median((after - before) / (later - epoch) for (epoch, before), (later, after) in pairs)
+    falls = sum(after < before for (_, before), (_, after) in pairs)
     evidence = (
         f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} epochs, {slope:+.4g} an epoch (median slope); "
         f"it falls in {falls} of {len(pairs)} pairs of epochs"
@@ -88,19 +86,6 @@ def batch_learnt(train_losses: Sequence[float | None]) -> Check:
     return Check(name, share <= LEARNT_SHARE, evidence)
 
 
-def theil_sen_slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return the median slope over all pairs of points with different x.
-
-    >>> theil_sen_slope([(0, 3.0), (1, 2.0), (2, 1.0), (3, 9.0)])
-    0.5
-    """
-    slopes = sorted(
-        (y2 - y1) / (x2 - x1) for i, (x1, y1) in enumerate(points) for x2, y2 in points[i + 1 :] if x1 != x2
-    )
-    middle = len(slopes) // 2
-    return slopes[middle] if len(slopes) % 2 else (slopes[middle - 1] + slopes[middle]) / 2
-
-
 def metrics_saved(path: Path, measured: dict[str, float | None]) -> Check:
     """metrics.json can be read again and holds what the validator measured."""
     name = "metrics saved"
@@ -116,42 +101,32 @@ def metrics_saved(path: Path, measured: dict[str, float | None]) -> Check:
 
 def exported_model_works(
     format_name: str | None,
-    *,
-    images: int = 0,
-    max_relative_difference: float | None = None,
-    max_abs_difference: float | None = None,
+    found: ExportCheck | str = "",
     tolerance: float = 0.0,
-    runtime: str = "",
-    error: str = "",
-    reason: str = "",
     maps: tuple[str, int, float | None, float | None] | None = None,
 ) -> Check:
     """The exported model, run by its own runtime, gives the checkpoint's raw outputs and its mAP.
 
     Args:
         format_name: The format; None when nothing was exported.
-        images: Validation images that were tried.
-        max_relative_difference: Largest difference of a raw output relative to the largest output.
-        max_abs_difference: Largest difference of a raw output.
+        found: How far the raw outputs are apart, or why they say nothing: the metric alone decides then. A text: why
+            the model could not be exported or run.
         tolerance: The relative difference that is allowed.
-        runtime: What ran it.
-        error: Why it could not be exported or run.
-        reason: Why the raw outputs say nothing; the metric alone decides then.
         maps: The metric, the number of images, and the value of checkpoint and export; None when not measured.
     """
     name = "exported model works"
     if format_name is None:
         return Check(name, None, "nothing was exported (export=none)")
-    if error or (max_relative_difference is None and not reason):
-        return Check(name, False, f"{format_name}: {error or 'no outputs to compare'}")
-    evidence, same = f"{format_name} with {runtime}", None
-    if max_relative_difference is None:
-        evidence += f": raw outputs were not compared ({reason})"
+    if isinstance(found, str):
+        return Check(name, False, f"{format_name}: {found}")
+    evidence, same = f"{format_name} with {found.runtime}", None
+    if found.max_relative_difference is None:
+        evidence += f": raw outputs were not compared ({found.reason})"
     else:
-        same = max_relative_difference <= tolerance
+        same = found.max_relative_difference <= tolerance
         evidence += (
-            f", {images} images: raw outputs differ by at most {max_abs_difference:.3g} "
-            f"({max_relative_difference:.2g} relative, {tolerance:g} allowed)"
+            f", {found.images} images: raw outputs differ by at most {found.max_abs_difference:.3g} "
+            f"({found.max_relative_difference:.2g} relative, {tolerance:g} allowed)"
         )
     if maps is not None:
         metric, count, ours, theirs = maps
@@ -171,8 +146,3 @@ def comparison_executed(verdict: str | None, path: Path) -> Check:
     if verdict is None or not path.is_file():
         return Check(name, False, "no comparison was saved")
     return Check(name, True, f"{verdict}, in {path.name}")
-
-
-def all_passed(checks: Sequence[Check]) -> bool:
-    """Return whether no item failed; what cannot be said does not fail."""
-    return not any(check.passed is False for check in checks)

@@ -47,19 +47,6 @@ class Permissions:
 
 
 @dataclass(frozen=True)
-class Repeats:
-    """The run that this one repeats.
-
-    Attributes:
-        run: Its folder.
-        differences: What is not as it was then.
-    """
-
-    run: str
-    differences: Sequence[str]
-
-
-@dataclass(frozen=True)
 class Context:
     """Everything that an attempt of a run is given; nothing here changes while it runs.
 
@@ -73,7 +60,7 @@ class Context:
         notes: The user's words on this attempt of a resumed run.
         trial: What only a trial has; None for a run of its own. A trial moves neither `latest` nor the copy of the
             newest evaluation.
-        repeats: The run that this one repeats.
+        repeats: The run that this one repeats, and what is not as it was then, as it stands in the record.
         permissions: What a resumed run may do.
         previous: The record as the previous attempt left it; None in the first attempt.
         stop: Whether somebody asked the run to stop.
@@ -87,7 +74,7 @@ class Context:
     command: Sequence[str]
     notes: str = ""
     trial: TrialContext | None = None
-    repeats: Repeats | None = None
+    repeats: Mapping[str, Any] | None = None
     permissions: Permissions = Permissions()
     previous: Mapping[str, Any] | None = None
     stop: StopSignal = field(default_factory=StopSignal)

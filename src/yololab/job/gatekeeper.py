@@ -52,10 +52,6 @@ class Approval:
     by: str
     time: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the approval as it stands in the record."""
-        return {"gate": self.gate, "facts": dict(self.facts), "answer": self.answer, "by": self.by, "time": self.time}
-
 
 @dataclass(frozen=True)
 class Gatekeeper:
@@ -102,10 +98,9 @@ class Gatekeeper:
                 f"{question} There is no terminal to ask at, and nothing was spent. To skip the question, pass "
                 f"approval.{gate.value}=auto (this gate) or approval=auto (all gates)."
             )
-        answers = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: Answer.YES, Policy.NEVER: Answer.NO}
-        answer = answers[policy]
-        if gate is GateName.PROMOTE and policy is Policy.AUTO:
-            answer = Answer.NO  # without a person the baseline never moves
+        # Without a person the baseline never moves.
+        auto = Answer.NO if gate is GateName.PROMOTE else Answer.YES
+        answer = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: auto, Policy.NEVER: Answer.NO}[policy]
         return Approval(gate, facts, answer, f"policy:{policy}", now())
 
 

@@ -22,6 +22,9 @@ from yololab.job.stages.estimate import Estimated
 from yololab.job.stages.evaluate import Evaluated
 from yololab.text import duration, number
 
+# The status of a run that an error has ended; any other error has failed it.
+STATUSES = {InterruptedRunError: Status.INTERRUPTED, ApprovalError: Status.REJECTED}
+
 
 def start(context: Context, prepared: Prepared | None = None) -> int:
     """Start the run that is frozen in a folder, or resume it where its previous attempt ended.
@@ -120,7 +123,7 @@ def _attempt(context: Context, prepared: Prepared | None) -> int:
                 record.finish(status, context.previous.get("error"))
             else:
                 facts = {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
-                record.finish(_status_of(error), facts)
+                record.finish(STATUSES.get(type(error), Status.FAILED), facts)
         _record_duration(context)
         _close(context)
         _summarise(context, results)
@@ -157,13 +160,6 @@ def _status_before(context: Context) -> Status:
     return Status((context.previous or {})["status"])
 
 
-def _status_of(error: YololabError) -> Status:
-    """Return the status of a run that ended with `error`."""
-    if isinstance(error, InterruptedRunError):
-        return Status.INTERRUPTED
-    return Status.REJECTED if isinstance(error, ApprovalError) else Status.FAILED
-
-
 def _record_duration(context: Context) -> None:
     """Record how long the run really took, next to what was estimated."""
     content = context.record.read()
@@ -190,7 +186,4 @@ def _summarise(context: Context, results: Results) -> None:
 
 def _shown(path: Path) -> str:
     """Write a path below the working directory relative to it."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -102,17 +102,10 @@ def measure_checkpoint(
         plots: Where curves, confusion matrix and samples are drawn; None draws none.
         extra: Further keys of metrics.json, e.g. whether training kept its settings.
     """
+    root, device, drawn = key_root(how.dataset, how.data_yaml), how.device, plots is not None
     with ultralytics_log(how.screen.line_of_ultralytics):
         evaluation = evaluate(
-            checkpoint,
-            data_yaml=how.data_yaml,
-            dataset_root=key_root(how.dataset, how.data_yaml),
-            protocol=how.protocol,
-            device=how.device.id,
-            threads=how.device.threads,
-            save_dir=plots,
-            plots=plots is not None,
-            cache=how.cache,
+            checkpoint, how.data_yaml, root, how.protocol, device.id, device.threads, plots, drawn, how.cache
         )
     write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
     return write_metrics(target / METRICS, evaluation, str(checkpoint), how, extra or {})

@@ -79,13 +79,8 @@ def project_paths(config: ExperimentConfig, working_directory: Path) -> Paths:
     def below_root(text: str) -> Path:
         return (tree.root / Path(text).expanduser()).resolve()
 
-    return Paths(
-        working_directory,
-        tree,
-        below_root(config.paths.weights),
-        below_root(config.paths.datasets),
-        below_root(config.paths.cache),
-    )
+    folders = (config.paths.weights, config.paths.datasets, config.paths.cache)
+    return Paths(working_directory, tree, *map(below_root, folders))
 
 
 def isolate(config: ExperimentConfig, paths: Paths) -> None:
@@ -124,13 +119,11 @@ def prepare_dataset(
     yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
     dataset = load_dataset(yaml, datasets_dir=paths.datasets, prefer_folders=folders)
     if config.evaluation.split not in dataset.splits:
-        raise InputError(
-            Problem(
-                f"evaluation.split, {dataset.yaml}",
-                f"{config.evaluation.split.value!r}",
-                f"one of the splits of the dataset: {', '.join(dataset.splits)}",
-            )
+        place, allowed = (
+            f"evaluation.split, {dataset.yaml}",
+            f"one of the dataset's splits: {', '.join(dataset.splits)}",
         )
+        raise InputError(Problem(place, repr(config.evaluation.split.value), allowed))
     needed = needed or needed_splits(config)
     missing = missing_splits(dataset, needed)
     if missing and dataset.download and config.data.allow_download:
@@ -163,13 +156,9 @@ def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
         InputError: It cannot be found, read or downloaded.
     """
     isolate(config, paths)
-    top = config.train.pretrained
-    return resolve_model(
-        config.model.weights,
-        config.model.architecture,
-        config.model.pretrained if top is None else top,
-        (paths.working_directory, paths.weights),
-    )
+    model, top = config.model, config.train.pretrained
+    pretrained = model.pretrained if top is None else top
+    return resolve_model(model.weights, model.architecture, pretrained, (paths.working_directory, paths.weights))
 
 
 def prepare_job(

@@ -13,7 +13,7 @@ from yololab.files.paths import RunFolder, create_folder
 from yololab.files.record import Record
 from yololab.host.provenance import collect_provenance
 from yololab.host.provenance import what_differs as provenance_differs
-from yololab.job.context import Context, Repeats
+from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper, answering, terminal_asker
 from yololab.job.lifecycle import start
 from yololab.job.measure import fingerprint_splits
@@ -71,7 +71,7 @@ def rerun_run(
         Gatekeeper(approval, terminal_asker(screen.ask)),
         working_directory,
         command,
-        repeats=Repeats(str(origin.path), differences),
+        repeats={"run": str(origin.path), "differences": differences},
     )
     return folder, start(context, prepared)
 

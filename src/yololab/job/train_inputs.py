@@ -108,16 +108,9 @@ def dry_run_arguments(arguments: Mapping[str, Any], *, overfit: bool, batch: int
     short = {"epochs": 1, "time": None, "fraction": 1.0, "cache": False, "save_period": -1, "patience": 0}
     if not overfit:
         return {**arguments, **short}
-    steady: dict[str, Any] = {
-        "epochs": OVERFIT_EPOCHS,
-        "warmup_epochs": 0.0,
-        "lrf": 1.0,
-        "cos_lr": False,
-        "nbs": batch,
-        "batch": batch,
-    }
-    still = {name: 0.0 for name in _AUGMENTATIONS if name in arguments}
-    steady |= {"auto_augment": None} if "auto_augment" in arguments else {}
+    steady = {"epochs": OVERFIT_EPOCHS, "warmup_epochs": 0.0, "lrf": 1.0, "cos_lr": False, "nbs": batch, "batch": batch}
+    plain = dict.fromkeys(_AUGMENTATIONS, 0.0) | {"auto_augment": None}
+    still = {name: value for name, value in plain.items() if name in arguments}
     return {**arguments, **short, **still, **steady, "close_mosaic": 0, "dropout": 0.0, "weight_decay": 0.0}
 
 

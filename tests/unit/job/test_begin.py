@@ -10,7 +10,6 @@ from whole_run import context_of, write_whole_run
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.job.begin import begin_record
-from yololab.job.context import Repeats
 
 pytestmark = pytest.mark.process
 
@@ -19,7 +18,9 @@ def test_a_new_run_is_running_with_all_that_was_asked_for(tmp_path):
     whole = write_whole_run(tmp_path / "whole")
     folder = RunFolder(tmp_path / "new")
     folder.path.mkdir()
-    context = replace(context_of(whole, previous=None), folder=folder, repeats=Repeats("whole", ("package torch: …",)))
+    context = replace(
+        context_of(whole, previous=None), folder=folder, repeats={"run": "whole", "differences": ["package torch: …"]}
+    )
     begin_record(context)
     record = Record(folder).read()
     assert record["status"] == "running"

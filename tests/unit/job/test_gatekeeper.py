@@ -50,7 +50,7 @@ def test_a_gate_has_its_own_policy():
 def test_a_person_is_asked(said, answer):
     approval = decide(ask=lambda _question: said)
     assert (approval.answer, approval.by.split(":")[0]) == (answer, "user")
-    assert approval.to_json()["facts"] == {"epochs": 3}
+    assert vars(approval)["facts"] == {"epochs": 3}
 
 
 def test_a_trial_takes_the_answer_of_its_sweep():

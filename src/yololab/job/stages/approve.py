@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from yololab.comparison.result import Comparison
 from yololab.errors import ApprovalError
 from yololab.files.record import Status, now
 from yololab.job.context import Context, Stage
 from yololab.job.gatekeeper import Answer, Approval, GateName, declined
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
-from yololab.job.stages.compare import Compared
 from yololab.job.stages.estimate import Estimate, Estimated
 from yololab.statistics.inference.verdict import Verdict
 from yololab.text import counted, duration
@@ -43,9 +43,10 @@ def before_training(context: Context, prepared: Prepared, checked: Checked, esti
     ask_gate(context, GateName.LONG, question, facts_of(context, prepared, checked, estimate))
 
 
-def of_result(context: Context, prepared: Prepared, checked: Checked, estimated: Estimated, compared: Compared) -> None:
+def of_result(
+    context: Context, prepared: Prepared, checked: Checked, estimated: Estimated, comparison: Comparison
+) -> None:
     """Ask before a result that is worse than the baseline is accepted."""
-    comparison = compared.comparison
     if comparison.verdict is not Verdict.DEGRADED or context.trial is not None:
         return
     before = answer_before(context, GateName.WORSE)
@@ -91,11 +92,11 @@ def ask_gate(context: Context, gate: GateName, question: str, facts: Mapping[str
         with context.stop.at_prompt():
             approval = context.gatekeeper.decide(gate, question, facts)
     except ApprovalError:
-        context.record.add_approval(Approval(gate, facts, Answer.UNANSWERED, "nobody", now()).to_json())
+        context.record.add_approval(vars(Approval(gate, facts, Answer.UNANSWERED, "nobody", now())))
         raise
     if context.stop.requested:
         raise KeyboardInterrupt
-    context.record.add_approval(approval.to_json())
+    context.record.add_approval(vars(approval))
     context.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
     if approval.answer is Answer.NO and gate is not GateName.PROMOTE:
         raise declined(approval)

@@ -59,14 +59,14 @@ def run(context: Context, prepared: Prepared) -> Checked:
     fingerprints = fingerprints_of(report, config.train)
     _refuse_changed_data(context, report, fingerprints)
     content = write_findings(folder, report, fingerprints)
-    count = {severity: sum(p.severity is severity for p in report.problems) for severity in Severity}
     names = {Severity.BLOCKING: "blocking", Severity.WARNING: "warnings", Severity.NOTE: "notes"}
+    count = {name: sum(p.severity is severity for p in report.problems) for severity, name in names.items()}
     context.record.update(
         dataset={
             "name": prepared.dataset_name,
             "source": str(prepared.dataset.yaml),
             "counts": content["splits"],
-            "problems": {names[severity]: number for severity, number in count.items()},
+            "problems": count,
             "fingerprint": fingerprints or None,
         }
     )
@@ -115,16 +115,7 @@ def check_settings(config: CheckConfig, imgsz: int, cache: Path) -> CheckSetting
         imgsz: The training's image size, px.
         cache: Our cache folder.
     """
-    return CheckSettings(
-        decode=config.decode is Decode.FULL,
-        near_duplicates=config.near_duplicates,
-        near_duplicate_distance=config.near_duplicate_distance,
-        small_object_pixels=config.small_object_pixels,
-        imgsz=imgsz,
-        workers=config.workers,
-        severity=config.severity,
-        cache=cache,
-    )
+    return CheckSettings(**vars(config) | {"decode": config.decode is Decode.FULL, "imgsz": imgsz, "cache": cache})
 
 
 def checked_dataset(
@@ -186,14 +177,8 @@ def _refuse_changed_data(context: Context, report: CheckReport, fingerprints: Ma
     if context.folder.manifest.is_file():
         lines = describe_changes(manifest_changes(read_manifest(context.folder.manifest), report.manifest()))
         found += "".join(f"; {line}" for line in lines)
-    raise NotContinuedError(
-        Problem(
-            str(report.dataset.yaml),
-            found,
-            "the data that the run was started with",
-            "put it back, start a new run, or resume all the same with resume.changed_data=true",
-        )
-    )
+    remedy = "put it back, start a new run, or resume all the same with resume.changed_data=true"
+    raise NotContinuedError(Problem(str(report.dataset.yaml), found, "the data that the run was started with", remedy))
 
 
 def _show_changes(context: Context, prepared: Prepared, report: CheckReport, fingerprints: Mapping[str, str]) -> None:
@@ -203,8 +188,7 @@ def _show_changes(context: Context, prepared: Prepared, report: CheckReport, fin
     if other is None or not other.manifest.is_file():
         return
     changes = manifest_changes(read_manifest(other.manifest), report.manifest())
-    lines = describe_changes(changes)
-    for line in lines:
+    for line in (lines := describe_changes(changes)):
         context.screen.detail(f"changed since {other.path.name}: {line}")
     splits = {split: found.to_json() for split, found in changes.items()}
     context.record.update(data_changes={"since": str(other.path), "splits": splits, "summary": lines})
@@ -215,10 +199,8 @@ def _show_dry_run(context: Context, inputs: TrainInputs) -> None:
     assert inputs.rehearsal is not None
     mode, epochs = context.config.dry_run.value, inputs.rehearsal.arguments["epochs"]
     context.record.update(dry_run={"mode": mode, "images": inputs.rehearsed_images, "epochs": epochs})
-    context.screen.stage(
-        "dry run",
-        f"one batch of {inputs.rehearsed_images} images through every stage, {epochs} epoch(s); nothing is promoted",
-    )
+    batch = f"one batch of {inputs.rehearsed_images} images"
+    context.screen.stage("dry run", f"{batch} through every stage, {epochs} epoch(s); nothing is promoted")
 
 
 def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
@@ -262,8 +244,7 @@ def refuse_blocking(report: CheckReport, where: Path | None = None) -> None:
         for found in blocking[:SHOWN_PROBLEMS]
     ]
     if len(blocking) > SHOWN_PROBLEMS:
-        problems.append(
-            Problem(str(where or report.dataset.yaml), f"{len(blocking)} problems in all", remedy="nothing was trained")
-        )
+        place, found = str(where or report.dataset.yaml), f"{len(blocking)} problems in all"
+        problems.append(Problem(place, found, remedy="nothing was trained"))
     if problems:
         raise InputError(problems)

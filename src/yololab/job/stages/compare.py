@@ -1,6 +1,6 @@
 """The comparison with the baseline: the named one, else the promoted one of this dataset and task."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
@@ -19,18 +19,7 @@ from yololab.report.comparison_markdown import comparison_markdown
 from yololab.terminal.tables import comparison_table
 
 
-@dataclass(frozen=True)
-class Compared:
-    """What the comparison says.
-
-    Attributes:
-        comparison: The verdict and what it rests on.
-    """
-
-    comparison: Comparison
-
-
-def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evaluated) -> Compared:
+def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evaluated) -> Comparison:
     """Compare, and write the result for programs and for people."""
     settings, folder = context.config.baseline, context.folder
     how = measurement_of(context.config, prepared, checked.inputs.data_yaml, checked.fingerprints, context.screen)
@@ -42,22 +31,21 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
         comparison = replace(comparison, text=DRY_RUN_TEXT)
     content = write_comparison(folder.comparison, comparison, settings.gate or Gate.NONE)
     write_text(folder.comparison_markdown, comparison_markdown(content))
-    record(context, Compared(comparison))
+    record(context, comparison)
     context.screen.stage(
         "compare", "nothing: a dry run" if dry_run else "with the baseline" if other else "no baseline yet"
     )
     comparison_table(context.screen, comparison)
-    return Compared(comparison)
+    return comparison
 
 
-def done(context: Context) -> Compared | None:
+def done(context: Context) -> Comparison | None:
     """The comparison, when both of its files can be read."""
     try:
         written = context.folder.comparison_markdown.read_text(encoding="utf-8").endswith("\n")
     except (OSError, UnicodeDecodeError):
         return None
-    comparison = whole_comparison(context.folder.comparison) if written else None
-    return None if comparison is None else Compared(comparison)
+    return whole_comparison(context.folder.comparison) if written else None
 
 
 def whole_comparison(path: Path) -> Comparison | None:
@@ -68,9 +56,9 @@ def whole_comparison(path: Path) -> Comparison | None:
         return None
 
 
-def record(context: Context, compared: Compared) -> None:
+def record(context: Context, comparison: Comparison) -> None:
     """Record the verdict."""
-    context.record.update(comparison={"verdict": compared.comparison.verdict, "path": str(context.folder.comparison)})
+    context.record.update(comparison={"verdict": comparison.verdict, "path": str(context.folder.comparison)})
 
 
 STAGE = Stage("compare", run, done, record)
@@ -78,8 +66,8 @@ STAGE = Stage("compare", run, done, record)
 
 def gate_error(context: Context, results: Results) -> GateError | None:
     """Return the error of the comparison's gate, when it stops the command; the run itself stays complete."""
-    gate, compared = context.config.baseline.gate or Gate.NONE, results.get(Compared)
-    if compared is None or compared.comparison.passes(gate):
+    gate, comparison = context.config.baseline.gate or Gate.NONE, results.get(Comparison)
+    if comparison is None or comparison.passes(gate):
         return None
-    reasons = "; ".join((str(compared.comparison.verdict), *compared.comparison.broken_guards))
+    reasons = "; ".join((str(comparison.verdict), *comparison.broken_guards))
     return GateError(f"the gate baseline.gate={gate} stops here: {reasons}")

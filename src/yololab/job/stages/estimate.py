@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,55 +30,18 @@ PLOT_BYTES = 8_000_000
 VALIDATION_SHARE = 0.35
 # Of the memory that is free: later batches can be larger than the first ones (more objects, other sizes).
 MEMORY_SHARE = 0.9
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a job will do, as far as it costs.
-
-    Attributes:
-        epochs: Epochs; early stopping only makes it shorter.
-        closed_epochs: The last of them, without mosaic.
-        validate: Whether each epoch is validated; without, only the last one is.
-        save_period: Epochs between two further checkpoints; 0 for none.
-        validation_images: Images of the validation split.
-        evaluation_images: Images of the evaluated split.
-        export: Whether the model is exported and tried.
-        export_images: Images on which the mAP of checkpoint and export are measured.
-    """
-
-    epochs: int
-    closed_epochs: int
-    validate: bool
-    save_period: int
-    validation_images: int
-    evaluation_images: int
-    export: bool
-    export_images: int
-
-
-def plan_of(config: ExperimentConfig, images: Mapping[str, int], *, export: bool) -> Plan:
-    """Return what a job will do.
-
-    Args:
-        config: The experiment.
-        images: Images of each split.
-        export: Whether the model is exported and tried.
-    """
-    train, split = config.train, config.evaluation.split.value
-    evaluated = images.get(split, 0)
-    wanted = config.verification.map_images
-    epochs = train.epochs
-    return Plan(
-        epochs=epochs,
-        closed_epochs=min(epochs, int(train.close_mosaic or 0)) if train.mosaic else 0,
-        validate=train.val,
-        save_period=max(0, train.save_period),
-        validation_images=images.get("val", 0),
-        evaluation_images=evaluated,
-        export=export,
-        export_images=evaluated if wanted is None else min(wanted, evaluated),
-    )
+# Key of the record → what the probe calls it.
+RECORDED_OF_PROBE = {
+    "seconds_per_batch": "seconds_per_batch",
+    "batches_per_epoch": "batches_per_epoch",
+    "seconds_per_validation_batch": "validation_seconds_per_batch",
+    "measured_images": "measured_images",
+    "batch": "batch",
+    "peak_memory_bytes": "peak_memory_bytes",
+    "free_memory_bytes": "free_memory_bytes",
+    "reduced_batch": "reduced_batch",
+    "probe_seconds": "spent_seconds",
+}
 
 
 @dataclass(frozen=True)
@@ -86,42 +49,31 @@ class Estimate:
     """The expected cost of a job.
 
     Attributes:
-        seconds: The whole job from here on: training, evaluation, export.
         training_seconds: Training with its validations and checkpoints.
         evaluation_seconds: The evaluation.
         export_seconds: Export and its trial; 0 without.
         epochs: Epochs that were reckoned with: all of them, early stopping only makes it shorter.
-        seconds_per_batch: One training step.
-        batches_per_epoch: Training steps an epoch.
-        seconds_per_validation_batch: One validation batch; None when it was not measured.
-        measured_images: Images of the batches that were timed, of `batch`.
-        batch: Images a batch.
         disk_bytes: What the run will leave on disk, and needs on its way.
-        peak_memory_bytes: The GPU's memory at its peak; None on a CPU.
-        free_memory_bytes: The GPU's memory that was free; None on a CPU.
-        reduced_batch: The batch that the GPU's memory holds, when it does not hold the one asked for.
-        probe_seconds: What the estimate itself took.
+        probe: What was measured.
     """
 
-    seconds: float
     training_seconds: float
     evaluation_seconds: float
     export_seconds: float
     epochs: int
-    seconds_per_batch: float
-    batches_per_epoch: int
-    seconds_per_validation_batch: float | None
-    measured_images: int
-    batch: int
     disk_bytes: int
-    peak_memory_bytes: int | None
-    free_memory_bytes: int | None
-    reduced_batch: int | None
-    probe_seconds: float
+    probe: Probe
+
+    @property
+    def seconds(self) -> float:
+        """The whole job from here on: training, evaluation, export."""
+        return self.training_seconds + self.evaluation_seconds + self.export_seconds
 
     def to_json(self) -> dict[str, Any]:
         """Return the estimate as it stands in the record."""
-        return asdict(self) | {"actual_seconds": None}
+        own = {name: value for name, value in vars(self).items() if name != "probe"}
+        measured = {key: getattr(self.probe, name) for key, name in RECORDED_OF_PROBE.items()}
+        return {"seconds": self.seconds, **own, **measured, "actual_seconds": None}
 
 
 @dataclass(frozen=True)
@@ -151,10 +103,10 @@ def run(context: Context, checked: Checked) -> Estimated:
     if context.trial is not None:
         return Estimated(None)
     probe = _measure(context.config, checked.inputs.request, context.screen)
-    plan = plan_of(context.config, checked.images, export=context.config.export.format is not None)
-    estimate = estimate_cost(probe, plan)
+    export = context.config.export.format is not None
+    estimate = estimate_cost(probe, context.config, checked.images, export=export)
     free = shutil.disk_usage(context.folder.path).free
-    warnings = shortages(estimate, free, int(probe.batch))
+    warnings = shortages(estimate, free)
     context.record.update(estimate=estimate.to_json() | {"free_disk_bytes": free, "warnings": warnings})
     show_estimate(context.screen, estimate, warnings)
     return Estimated(estimate)
@@ -200,10 +152,12 @@ def estimate_from(
         warm: Whether the process that trains is this one.
     """
     images = {split: len(split_images(prepared.dataset, split)) for split in needed_splits(config)}
-    return estimate_cost(probe, plan_of(config, images, export=export), warm=warm)
+    return estimate_cost(probe, config, images, export=export, warm=warm)
 
 
-def estimate_cost(probe: Probe, plan: Plan, *, warm: bool = True) -> Estimate:
+def estimate_cost(
+    probe: Probe, config: ExperimentConfig, images: Mapping[str, int], *, export: bool, warm: bool = True
+) -> Estimate:
     """Extrapolate a probe to the whole job.
 
     With b batches an epoch of s seconds (s' in the c epochs without mosaic), v validation batches of w seconds, k
@@ -212,66 +166,53 @@ def estimate_cost(probe: Probe, plan: Plan, *, warm: bool = True) -> Estimate:
 
     Args:
         probe: What was measured.
-        plan: What the job will do.
+        config: The experiment.
+        images: Images of each split.
+        export: Whether the model is exported and tried.
         warm: Whether the process that trains is the one that was measured in.
     """
-    images = max(plan.validation_images, 1)
-    validation_batch = probe.validation_seconds_per_batch
-    if validation_batch is None:
-        per_image = VALIDATION_SHARE * probe.seconds_per_batch / max(probe.batch, 1)
-        validation = per_image * images
+    train, epochs = config.train, config.train.epochs
+    validated, evaluated = max(images.get("val", 0), 1), images.get(config.evaluation.split.value, 0)
+    if probe.validation_seconds_per_batch is None:
+        validation = VALIDATION_SHARE * probe.seconds_per_batch / max(probe.batch, 1) * validated
     else:
-        validation = probe.validation_batches * validation_batch
-    open_epochs = plan.epochs - plan.closed_epochs
-    steps = open_epochs * probe.seconds_per_batch + plan.closed_epochs * probe.seconds_per_batch_without_mosaic
+        validation = probe.validation_batches * probe.validation_seconds_per_batch
+    closed = min(epochs, int(train.close_mosaic or 0)) if train.mosaic else 0
+    steps = (epochs - closed) * probe.seconds_per_batch + closed * probe.seconds_per_batch_without_mosaic
     training = START_SECONDS + (0.0 if warm else COLD_SECONDS) + probe.batches_per_epoch * steps
-    training += plan.epochs * probe.save_seconds + (plan.epochs if plan.validate else 1) * validation
-    evaluation = EVALUATION_SECONDS + validation * plan.evaluation_images / images
-    export = EXPORT_SECONDS + 2 * validation * plan.export_images / images if plan.export else 0.0
+    training += epochs * probe.save_seconds + (epochs if train.val else 1) * validation
+    wanted = config.verification.map_images
+    tried = evaluated if wanted is None else min(wanted, evaluated)
+    # best.pt, last.pt and those saved on the way, an export in full precision, plots
+    saved = 2 + (epochs // train.save_period if train.save_period > 0 else 0)
+    disk = saved * probe.checkpoint_bytes + (4 * probe.parameters if export else 0) + PLOT_BYTES
     return Estimate(
-        seconds=training + evaluation + export,
-        training_seconds=training,
-        evaluation_seconds=evaluation,
-        export_seconds=export,
-        epochs=plan.epochs,
-        seconds_per_batch=probe.seconds_per_batch,
-        batches_per_epoch=probe.batches_per_epoch,
-        seconds_per_validation_batch=validation_batch,
-        measured_images=probe.measured_images,
-        batch=probe.batch,
-        disk_bytes=_disk(probe, plan),
-        peak_memory_bytes=probe.peak_memory_bytes,
-        free_memory_bytes=probe.free_memory_bytes,
-        reduced_batch=probe.reduced_batch,
-        probe_seconds=probe.spent_seconds,
+        training,
+        EVALUATION_SECONDS + validation * evaluated / validated,
+        EXPORT_SECONDS + 2 * validation * tried / validated if export else 0.0,
+        epochs,
+        disk,
+        probe,
     )
 
 
-def _disk(probe: Probe, plan: Plan) -> int:
-    """Return the bytes of best.pt, last.pt and those saved on the way, of an export in full precision, and of plots."""
-    saved = 2 + (plan.epochs // plan.save_period if plan.save_period else 0)
-    return saved * probe.checkpoint_bytes + (4 * probe.parameters if plan.export else 0) + PLOT_BYTES
-
-
-def shortages(estimate: Estimate, free_disk: int, batch: int, trials: int = 1) -> list[str]:
+def shortages(estimate: Estimate, free_disk: int) -> list[str]:
     """Return what there will be too little of, one sentence each.
 
     Args:
         estimate: The estimate of a job.
         free_disk: Bytes that are free where it writes.
-        batch: Images a batch.
-        trials: Jobs like this one that write to the same place.
     """
-    found = []
-    if estimate.disk_bytes * trials > free_disk:
-        need = f"{estimate.disk_bytes * trials / 2**30:.1f} GiB"
+    found, probe = [], estimate.probe
+    if estimate.disk_bytes > free_disk:
+        need = f"{estimate.disk_bytes / 2**30:.1f} GiB"
         found.append(f"the disk has {free_disk / 2**30:.1f} GiB free, {need} will be written: paths.root=… moves it")
-    if estimate.reduced_batch is not None:
+    if probe.reduced_batch is not None:
         found.append(
-            f"the GPU's memory does not hold batch={batch}: Ultralytics would train with {estimate.reduced_batch}; "
-            f"pass batch={estimate.reduced_batch}, or a smaller imgsz"
+            f"the GPU's memory does not hold batch={probe.batch}: Ultralytics would train with {probe.reduced_batch}; "
+            f"pass batch={probe.reduced_batch}, or a smaller imgsz"
         )
-    peak, free = estimate.peak_memory_bytes, estimate.free_memory_bytes
+    peak, free = probe.peak_memory_bytes, probe.free_memory_bytes
     if peak is not None and free is not None and peak > MEMORY_SHARE * free:
         found.append(
             f"the first batches took {peak / 2**30:.1f} of {free / 2**30:.1f} GiB of free GPU memory: a later one may "
@@ -280,26 +221,18 @@ def shortages(estimate: Estimate, free_disk: int, batch: int, trials: int = 1) -
     return found
 
 
-def show_estimate(screen: Screen, estimate: Estimate, warnings: list[str], trials: str = "") -> None:
-    """Print an estimate.
-
-    Args:
-        screen: Where to print.
-        estimate: The estimate.
-        warnings: What there will be too little of.
-        trials: What to say of a sweep.
-    """
-    screen.stage(
-        "estimate",
-        f"{duration(estimate.seconds)} at most ({counted(estimate.epochs, 'epoch')} of "
-        f"{counted(estimate.batches_per_epoch, 'batch', 'batches')}, "
-        f"{estimate.seconds_per_batch:.3g} s each){trials}; about {estimate.disk_bytes / 2**20:.0f} MiB on disk",
-    )
-    if estimate.measured_images < estimate.batch:
+def show_estimate(screen: Screen, estimate: Estimate, warnings: list[str]) -> None:
+    """Print an estimate, and what there will be too little of."""
+    probe = estimate.probe
+    batches = counted(probe.batches_per_epoch, "batch", "batches")
+    each = f"{counted(estimate.epochs, 'epoch')} of {batches}, {probe.seconds_per_batch:.3g} s each"
+    disk = f"about {estimate.disk_bytes / 2**20:.0f} MiB on disk"
+    screen.stage("estimate", f"{duration(estimate.seconds)} at most ({each}); {disk}")
+    if probe.measured_images < probe.batch:
         screen.detail(
-            f"reckoned from batches of {estimate.measured_images} images instead of {estimate.batch}: a rough figure"
+            f"reckoned from batches of {probe.measured_images} images instead of {probe.batch}: a rough figure"
         )
-    if estimate.peak_memory_bytes is not None:
-        screen.detail(f"GPU memory at its peak: {estimate.peak_memory_bytes / 2**30:.1f} GiB")
+    if probe.peak_memory_bytes is not None:
+        screen.detail(f"GPU memory at its peak: {probe.peak_memory_bytes / 2**30:.1f} GiB")
     for warning in warnings:
         screen.warn(warning)

@@ -13,7 +13,6 @@ from yololab.job.gatekeeper import Answer, GateName
 from yololab.job.prepare import Prepared
 from yololab.job.stages.approve import answer_before, ask_gate, decided, facts_of
 from yololab.job.stages.check import Checked
-from yololab.job.stages.compare import Compared
 from yololab.job.stages.estimate import Estimated
 from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.verify import Verified
@@ -27,7 +26,7 @@ def run(
     checked: Checked,
     estimated: Estimated,
     evaluated: Evaluated,
-    compared: Compared,
+    comparison: Comparison,
     verified: Verified,
 ) -> None:
     """Make the run the baseline, when somebody or a setting says so."""
@@ -36,7 +35,7 @@ def run(
     before = answer_before(context, GateName.PROMOTE)
     if before is not None and before["answer"] == Answer.NO and before["by"].startswith("user:"):
         return  # nobody is asked twice
-    comparison, when = compared.comparison, context.config.baseline.promote
+    when = context.config.baseline.promote
     failed = verified.failed
     if failed and context.config.verification.strict:
         return

@@ -5,27 +5,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from yololab.comparison.result import Comparison
 from yololab.config.schema import DryRun
 from yololab.data.dataset.layout import split_images
 from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError, JobError
 from yololab.files.epochs import read_results
 from yololab.files.paths import DATA_YAML
-from yololab.job.checklist import (
-    Check,
-    all_passed,
-    batch_learnt,
-    comparison_executed,
-    exported_model_works,
-    loss_decreased,
-    metrics_saved,
-    training_started,
-)
+from yololab.job import checklist
+from yololab.job.checklist import Check
 from yololab.job.context import Context, Results, Stage
 from yololab.job.measure import make_protocol
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
-from yololab.job.stages.compare import Compared
 from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.train import Trained
 from yololab.ultralytics_adapter.export.exporting import export_model, exported_outputs_differ
@@ -54,18 +46,24 @@ class Verified:
 
 
 def run(
-    context: Context, prepared: Prepared, checked: Checked, trained: Trained, evaluated: Evaluated, compared: Compared
+    context: Context,
+    prepared: Prepared,
+    checked: Checked,
+    trained: Trained,
+    evaluated: Evaluated,
+    comparison: Comparison,
 ) -> Verified:
     """Go through the checklist and record it with its evidence."""
     config, folder = context.config, context.folder
     losses = read_results(folder.results, validated=config.train.val).train_losses()
     measured = {metric.name: evaluated.metrics.value(metric.name) for metric in prepared.task.metrics}
+    overfit = config.dry_run is DryRun.OVERFIT
     checks = (
-        training_started(losses, trained.result.first_loss),
-        batch_learnt(losses) if config.dry_run is DryRun.OVERFIT else loss_decreased(losses),
-        metrics_saved(folder.metrics, measured),
+        checklist.training_started(losses, trained.result.first_loss),
+        checklist.batch_learnt(losses) if overfit else checklist.loss_decreased(losses),
+        checklist.metrics_saved(folder.metrics, measured),
         exported(context, prepared),
-        comparison_executed(compared.comparison.verdict, folder.comparison),
+        checklist.comparison_executed(comparison.verdict, folder.comparison),
     )
     record_checks(context, checks)
     context.screen.stage("verify", "")
@@ -102,8 +100,8 @@ def strict_error(context: Context, results: Results) -> JobError | None:
 
 def record_checks(context: Context, checks: Sequence[Check]) -> None:
     """Record the checklist."""
-    content = {"passed": all_passed(checks), "checks": [item.to_json() for item in checks]}
-    context.record.update(verification=content)
+    passed = not any(item.passed is False for item in checks)  # what cannot be said does not fail
+    context.record.update(verification={"passed": passed, "checks": [asdict(item) for item in checks]})
 
 
 def exported(context: Context, prepared: Prepared) -> Check:
@@ -111,8 +109,8 @@ def exported(context: Context, prepared: Prepared) -> Check:
     config, folder = context.config, context.folder
     asked_for = any(key.partition(".")[0] == "export" for key in config.overridden)
     if config.export.format is None or (context.trial is not None and not asked_for):
-        return exported_model_works(None)
-    options = {key: value for key, value in asdict(config.export).items() if key not in ("format", "tolerance")}
+        return checklist.exported_model_works(None)
+    options = {key: value for key, value in vars(config.export).items() if key not in ("format", "tolerance")}
     split, threads = config.evaluation.split.value, config.device.threads
     images = split_images(prepared.dataset, split)
     if folder.list_of(split).is_file():  # a dry run uses these alone
@@ -120,29 +118,16 @@ def exported(context: Context, prepared: Prepared) -> Check:
     imgsz = config.evaluation.imgsz or config.train.imgsz
     try:
         with ultralytics_log(context.screen.line_of_ultralytics):
-            made = export_model(
-                folder.best,
-                format=config.export.format,
-                options=options | {"imgsz": imgsz, "device": config.device.id},
-                threads=threads,
-                cache=prepared.paths.cache,
-            )
+            options |= {"imgsz": imgsz, "device": config.device.id}
+            cache = prepared.paths.cache
+            made = export_model(folder.best, format=config.export.format, options=options, threads=threads, cache=cache)
             tried = evenly(images, config.verification.images)
             found = exported_outputs_differ(folder.best, made.path, tried, imgsz=imgsz, threads=threads)
             maps = _maps(context, prepared, made.path, images)
     except (InputError, JobError) as error:
-        return exported_model_works(config.export.format, error=str(error))
+        return checklist.exported_model_works(config.export.format, str(error))
     context.record.update(export={"path": str(made.path), "format": made.format, "bytes": made.size_bytes})
-    return exported_model_works(
-        config.export.format,
-        reason=found.reason or "",
-        images=found.images,
-        max_relative_difference=found.max_relative_difference,
-        max_abs_difference=found.max_abs_difference,
-        tolerance=config.export.tolerance,
-        runtime=found.runtime,
-        maps=maps,
-    )
+    return checklist.exported_model_works(config.export.format, found, config.export.tolerance, maps)
 
 
 def _maps(

@@ -209,7 +209,7 @@ def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | N
 
 def save_agreement(sweep: Path, agreement: Agreement) -> None:
     """Write what the parent found and was answered into the sweep's folder."""
-    approvals = [approval.to_json() for approval in agreement.approvals]
+    approvals = [vars(approval) for approval in agreement.approvals]
     write_json(
         SweepFolder(sweep).approvals, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION
     )
@@ -219,7 +219,7 @@ def save_agreement(sweep: Path, agreement: Agreement) -> None:
 
 def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:
     """Write into the folder of a sweep that somebody declined, or that nobody was there to approve, what was asked."""
-    content = {"status": Status.REJECTED, "approvals": [approval.to_json() for approval in approvals]}
+    content = {"status": Status.REJECTED, "approvals": [vars(approval) for approval in approvals]}
     write_json(SweepFolder(sweep).approvals, content, APPROVALS_VERSION)
 
 

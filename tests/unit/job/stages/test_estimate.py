@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from yololab.config.defaults import default_tree
+from yololab.config.validation import validate
 from yololab.job.checklist import batch_learnt
 from yololab.job.stages.estimate import (
     EVALUATION_SECONDS,
@@ -13,7 +15,7 @@ from yololab.job.stages.estimate import (
     PLOT_BYTES,
     START_SECONDS,
     VALIDATION_SHARE,
-    Plan,
+    Estimate,
     estimate_cost,
     shortages,
 )
@@ -39,20 +41,18 @@ PROBE = Probe(
     reduced_batch=None,
     spent_seconds=5.0,
 )
-PLAN = Plan(
-    epochs=20,
-    closed_epochs=10,
-    validate=True,
-    save_period=0,
-    validation_images=100,
-    evaluation_images=200,
-    export=True,
-    export_images=50,
-)
+IMAGES = {"val": 100, "test": 200}
+
+
+def estimated(probe: Probe = PROBE, *, export: bool = True, map_images: int | None = 50, **train: object) -> Estimate:
+    """Estimate 20 epochs, the last 10 without mosaic, evaluated on the test split."""
+    tree = default_tree() | {"epochs": 20, "close_mosaic": 10, "mosaic": 1.0} | train
+    tree["verification"]["map_images"], tree["evaluation"]["split"] = map_images, "test"
+    return estimate_cost(probe, validate(tree), IMAGES, export=export)
 
 
 def test_every_part_of_a_job_is_in_its_estimate():
-    found = estimate_cost(PROBE, PLAN)
+    found = estimated()
     assert found.training_seconds == pytest.approx(START_SECONDS + 10 * 10 * 2.0 + 10 * 10 * 1.5 + 20 * (4 * 1.0 + 0.5))
     assert found.evaluation_seconds == pytest.approx(EVALUATION_SECONDS + 8.0)
     assert found.export_seconds == pytest.approx(EXPORT_SECONDS + 2 * 2.0)
@@ -61,30 +61,44 @@ def test_every_part_of_a_job_is_in_its_estimate():
 
 
 def test_without_validation_and_export():
-    found = estimate_cost(PROBE, replace(PLAN, validate=False, export=False))
+    found = estimated(export=False, val=False)
     assert found.training_seconds == pytest.approx(START_SECONDS + 350 + 20 * 0.5 + 4.0)
     assert found.export_seconds == 0
 
 
 def test_a_validation_that_was_not_measured_is_not_free():
-    found = estimate_cost(replace(PROBE, validation_seconds_per_batch=None), PLAN)
+    found = estimated(replace(PROBE, validation_seconds_per_batch=None))
     validation = VALIDATION_SHARE * 2.0 / 16 * 100
     assert found.training_seconds == pytest.approx(START_SECONDS + 350 + 20 * (0.5 + validation))
 
 
 def test_kept_checkpoints_take_disk():
-    assert estimate_cost(PROBE, replace(PLAN, save_period=5)).disk_bytes - estimate_cost(PROBE, PLAN).disk_bytes == 4e7
+    assert estimated(save_period=5).disk_bytes - estimated().disk_bytes == 4e7
+
+
+@pytest.mark.parametrize(("map_images", "reckoned"), [(128, 128), (None, 200), (4, 4), (0, 0)])
+def test_verification_map_images_are_reckoned_with(map_images, reckoned):
+    found = estimated(map_images=map_images)
+    assert found.export_seconds == pytest.approx(EXPORT_SECONDS + 2 * 4.0 * reckoned / 100)
+
+
+def test_what_the_record_says():
+    found = estimated().to_json()
+    assert (found["seconds_per_validation_batch"], found["probe_seconds"], found["batch"]) == (1.0, 5.0, 16)
+    assert found["seconds"] == found["training_seconds"] + found["evaluation_seconds"] + found["export_seconds"]
+    assert found["actual_seconds"] is None
+    assert "probe" not in found
 
 
 def test_shortages_are_told_with_what_helps():
-    found = estimate_cost(PROBE, PLAN)
-    assert shortages(found, 10**12, 16) == []
-    assert "paths.root" in shortages(found, 10**6, 16)[0]
-    assert shortages(found, 10**9, 16, trials=100)
-    gpu = replace(found, peak_memory_bytes=95 * 2**30, free_memory_bytes=100 * 2**30)
-    assert "smaller batch" in shortages(gpu, 10**12, 16)[0]
-    assert not shortages(replace(gpu, peak_memory_bytes=50 * 2**30), 10**12, 16)
-    assert "batch=8" in shortages(replace(gpu, peak_memory_bytes=0, reduced_batch=8), 10**12, 16)[0]
+    found = estimated()
+    assert shortages(found, 10**12) == []
+    assert "paths.root" in shortages(found, 10**6)[0]
+    gpu = replace(PROBE, peak_memory_bytes=95 * 2**30, free_memory_bytes=100 * 2**30)
+    assert "smaller batch" in shortages(replace(found, probe=gpu), 10**12)[0]
+    assert not shortages(replace(found, probe=replace(gpu, peak_memory_bytes=50 * 2**30)), 10**12)
+    reduced = replace(gpu, peak_memory_bytes=0, reduced_batch=8)
+    assert "batch=8" in shortages(replace(found, probe=reduced), 10**12)[0]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from yololab.config.frozen import Frozen
 from yololab.config.validation import validate
 from yololab.data.dataset.layout import load_dataset
 from yololab.job.stages import verify
-from yololab.job.stages.estimate import plan_of
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.export.parity import ExportCheck
 
@@ -88,9 +87,3 @@ def test_verification_map_images_are_measured_twice(seen, map_images, measured):
 def test_verification_images_are_those_whose_outputs_are_compared(seen):
     assert seen(config_with("verification", images=2)).tried == 2
     assert seen(config_with("verification", images=50)).tried == IMAGES
-
-
-@pytest.mark.parametrize(("map_images", "reckoned"), [(128, 128), (None, 200), (4, 4), (0, 0)])
-def test_the_estimate_reckons_with_as_many(map_images, reckoned):
-    config = config_with("verification", map_images=map_images)
-    assert plan_of(config, {"val": 200}, export=True).export_images == reckoned

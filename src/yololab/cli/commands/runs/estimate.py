@@ -16,7 +16,7 @@ def run(request: Request) -> int:
     probe = probe_experiment(experiment, prepared, screen)
     found = estimate_from(probe, experiment, prepared, export=experiment.export.format is not None)
     free = shutil.disk_usage(existing_folder(prepared.paths.tree.root)).free
-    warnings = shortages(found, free, probe.batch)
+    warnings = shortages(found, free)
     show_estimate(screen, found, warnings)
     screen.detail(f"on {prepared.device.id} ({', '.join(prepared.device.names)}); early stopping makes it shorter")
     return 0
