@@ -30,7 +30,7 @@ def promote(project: Path, path: Path, *overrides: str):
 def test_earlier_baselines_stay(project):
     runs = [next((project / "outputs/training").glob(f"{name}_2*")) for name in ("detect", "detect-longer")]
     (first, first_version), (second, second_version) = (promote(project, run, "notes=good") for run in runs)
-    assert first.folder == second.folder
+    assert first.path == second.path
     assert first_version != second_version
     assert {first_version.name, second_version.name} <= {path.name for path in second.history.iterdir()}
     then = json.loads((runs[1] / "evaluation/metrics.json").read_text())
