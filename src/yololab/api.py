@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yololab.config.arguments.commands import PROTOCOL_ARGUMENTS, Syntax
+from yololab.config.arguments.commands import Syntax
 from yololab.config.arguments.translate import DEFAULT_COMMAND, Translation, translate
 from yololab.config.folders import group_options
 from yololab.config.hydra.compose import Composed, compose_experiment
@@ -145,7 +145,7 @@ def evaluate(model: str | Path, data: str | Path, quiet: bool = False, **setting
     from yololab.job.standalone.evaluate import evaluate_checkpoint
 
     tokens = _tokens((), {"model": str(model), "data": str(data), **settings})
-    composed = _compose(tokens, Syntax(mode="val", protocol=PROTOCOL_ARGUMENTS))
+    composed = _compose(tokens, Syntax(mode="val"))
     return evaluate_checkpoint(composed, Path.cwd(), Screen(quiet=quiet))
 
 

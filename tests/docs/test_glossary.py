@@ -38,8 +38,9 @@ def names_in(path: Path) -> frozenset[str]:
         def collect(content: object) -> None:
             if isinstance(content, dict):
                 keys.update(str(key) for key in content)
-                for item in content.values():
-                    collect(item)
+                for key, item in content.items():
+                    if key != "json":  # the keys of our files, which stay as they are
+                        collect(item)
 
         collect(yaml.safe_load(path.read_text(encoding="utf-8")))
         return frozenset(keys)

@@ -80,7 +80,7 @@ def _choices(setting: Setting) -> Iterator[str]:
 
 def _operands(argument: Argument, current: str, working_directory: Path) -> Iterator[str]:
     """Yield what an argument of a command may be: names of runs and sweeps, and paths."""
-    if argument.takes == (Takes.TEXT,):
+    if argument.is_text:
         return
     tree = OutputTree(working_directory)
     if Takes.RUN in argument.takes:

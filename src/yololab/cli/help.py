@@ -49,7 +49,7 @@ def overview(groups: Mapping[str, Sequence[str]]) -> str:
     """
     ordered = [*(name for name in _ORDER if name in groups), *(name for name in groups if name not in _ORDER)]
     lines = [_entry(name, ", ".join(folded(in_sizes(groups[name]))), _NAME_WIDTH) for name in ordered]
-    calls = {f"{name} {command.takes_text}": command.summary for name, command in COMMANDS.items()}
+    calls = {SYNTAX[name].usage.removeprefix("yololab "): row.summary for name, row in COMMANDS.items()}
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     return f"{_USAGE}{_entries(calls)}{_GROUPS}{''.join(lines)}{_FOOTER}Exit codes: {codes}.\n"
 
@@ -59,7 +59,7 @@ def command_help(name: str) -> str:
     command = COMMANDS[name]
     examples = "".join(f"  {f'yololab {name} {line}'.rstrip()}  # {meaning}\n" for line, meaning in command.examples)
     sections = {
-        "Arguments": _entries({str(item): "; ".join(item.takes) for item in command.arguments or ()}),
+        "Arguments": _entries({str(item): item.meaning for item in command.arguments or ()}),
         "Flags": _entries(flags(command)),
         "Settings (key=value)": _entries({setting_name(key): setting_summary(key) for key in command.settings}),
         "Exit codes": _entries({str(code): meaning for code, meaning in exit_codes(command).items()}),

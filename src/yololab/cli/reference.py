@@ -9,7 +9,7 @@ from yololab.cli.table import COMMANDS, EXIT_CODES, SYNTAX, Command
 _HEAD = """\
 # Commands
 
-Written by `python -m yololab.cli.reference` from the table of commands, `cli/table.py`. `yololab <command> --help`
+Written by `python -m yololab.cli.reference` from the table of commands, `cli/commands.yaml`. `yololab <command> --help`
 shows the same in a terminal. `yololab …` without a command is `yololab train …`. A setting is written `key=value`.
 
 | exit code | meaning |
@@ -28,7 +28,7 @@ def _section(name: str, command: Command) -> str:
     shape = "a list of objects" if command.json_rows else "an object"
     parts = [
         f"\n## {name}\n\n```text\n{SYNTAX[name].usage}\n```\n\n{description(command)}\n",
-        _table("argument", {str(item): "; ".join(item.takes) for item in command.arguments or ()}),
+        _table("argument", {str(item): item.meaning for item in command.arguments or ()}),
         _table("flag", flags(command)),
         _table("setting", {setting_name(key): setting_summary(key) for key in command.settings}),
         _table("exit code", {str(code): meaning for code, meaning in exit_codes(command).items()}),

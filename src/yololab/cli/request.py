@@ -79,10 +79,10 @@ def check_operands(name: str, request: Request) -> None:
     problems = []
     for argument, text in zip(COMMANDS[name].arguments or (), request.operands, strict=False):
         is_pattern = Takes.PATTERN in argument.takes and set("*?[") & set(text)
-        if argument.takes == (Takes.TEXT,) or is_pattern or tree.find(text, request.working_directory).exists():
+        if argument.is_text or is_pattern or tree.find(text, request.working_directory).exists():
             continue
         close = nearest(text, [path.name for path in tree.training.glob("*")])
         remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab runs` lists what there is"
-        problems.append(Problem(text, "no such file or folder", "; ".join(argument.takes), remedy))
+        problems.append(Problem(text, "no such file or folder", argument.meaning, remedy))
     if problems:
         raise InputError(problems)

@@ -7,6 +7,11 @@ from yololab.errors import Problem
 from yololab.text import counted, one_of
 
 
+_PROTOCOL_ARGUMENTS = frozenset(
+    {"agnostic_nms", "augment", "batch", "conf", "iou", "max_det", "nms", "plots", "quantize", "rect"}
+)
+
+
 @dataclass(frozen=True)
 class Syntax:
     """How one command of ours is written.
@@ -18,7 +23,6 @@ class Syntax:
         mode: The mode of `yolo` that the command stands for.
         multirun: Whether it takes `-m`.
         json: Whether it takes `--json`.
-        protocol: Arguments that the command does not read at top level, since they lie under `evaluation.*`.
     """
 
     usage: str = "yololab [key=value …]"
@@ -27,7 +31,11 @@ class Syntax:
     mode: str | None = None
     multirun: bool = False
     json: bool = False
-    protocol: frozenset[str] = frozenset()
+
+    @property
+    def protocol(self) -> frozenset[str]:
+        """Arguments that the command does not read at top level, since its pinned protocol lies under `evaluation.*`."""
+        return _PROTOCOL_ARGUMENTS if self.mode == "val" else frozenset()
 
 
 # The tasks of Ultralytics, each with the model that `yolo <task> train` takes when none is named; None is our default.
@@ -53,12 +61,6 @@ MODES: dict[str, str] = {
 # `yolo` takes the singular of these as well; `check` is a command of ours.
 _SPECIAL = ("checks", "settings", "setting", "cfg", "login", "logout", "copy-cfg", "solutions", "solution")
 SPECIAL_COMMANDS: dict[str, str] = {name: f"use `yolo {name}`" for name in _SPECIAL}
-
-
-# Arguments that an evaluation does not read at top level: its pinned protocol lies under `evaluation.*`.
-PROTOCOL_ARGUMENTS = frozenset(
-    {"agnostic_nms", "augment", "batch", "conf", "iou", "max_det", "nms", "plots", "quantize", "rect"}
-)
 
 
 def mode_problem(mode: object) -> Problem:
