@@ -81,8 +81,8 @@ def read_group(cls: type[Group], where: str, values: Any) -> Group:
 def allowed(setting: Setting) -> str:
     """Return what is allowed, as an error message says it."""
     kind = setting.kind
-    names = [member.value for member in kind] if _is_enum(kind) else []
-    return (one_of(names) if names else _ALLOWED[kind](setting)) + (", or null" if setting.optional else "")
+    text = one_of(member.value for member in kind) if _is_enum(kind) else _KINDS[kind][1]
+    return (text if isinstance(text, str) else text(setting)) + (", or null" if setting.optional else "")
 
 
 def _read_value(setting: Setting, value: Any) -> Any:
@@ -91,7 +91,7 @@ def _read_value(setting: Setting, value: Any) -> Any:
         # YAML reads a bare `no` or `off` as false; none of our words is a boolean.
         _accept(isinstance(value, str))
         return kind(value)
-    return _READERS[kind](setting, value)
+    return _KINDS[kind][0](setting, value)
 
 
 def _is_enum(kind: Any) -> TypeGuard[type[StrEnum]]:
@@ -215,10 +215,6 @@ def _is_share(value: Any) -> bool:
     return (type(value) is int and value >= 0) or (type(value) is float and 0 <= value <= 1)
 
 
-def _any(_setting: Setting, value: Any) -> Any:
-    return value
-
-
 def _own_number(setting: Setting, value: Any) -> float:
     """Read a number of ours: true is none, and infinity is one."""
     _accept(isinstance(value, (int, float)) and not isinstance(value, bool))
@@ -248,30 +244,6 @@ def _own_mapping(_setting: Setting, value: Any) -> dict[str, Any]:
     return {str(name): item for name, item in value.items()}
 
 
-_READERS: dict[Kind | type, Callable[[Setting, Any], Any]] = {
-    Kind.ANY: _any,
-    Kind.BATCH: _batch,
-    Kind.BOOL: _bool,
-    Kind.CLASSES: _class_ids,
-    Kind.FLOAT: _number,
-    Kind.FREEZE: _layers,
-    Kind.IMGSZ: _image_size,
-    Kind.INT: _whole,
-    Kind.NAME: _run_name,
-    Kind.QUANTIZE: _precision,
-    Kind.SCALE: _scale,
-    Kind.STR: _text,
-    Kind.SUBSET: _subset,
-    Kind.SWITCH: _switch,
-    bool: _bool,
-    dict: _own_mapping,
-    float: _own_number,
-    int: _own_count,
-    list: _own_list,
-    str: _own_text,
-}
-
-
 def _range(setting: Setting) -> str:
     article = "a number" if setting.kind in (Kind.FLOAT, float) else "a whole number"
     # `:g` writes 1.0 as 1, and a large int as 4.29497e+09
@@ -285,25 +257,30 @@ def _choices_or_text(setting: Setting) -> str:
     return f"one of {', '.join(setting.choices)}" if setting.choices else "text"
 
 
-_ALLOWED: dict[Kind | type, Callable[[Setting], str]] = {
-    Kind.ANY: lambda _: "anything",
-    Kind.BATCH: lambda _: "a whole number from 1, -1 for what fits, or the part of the GPU's memory to fill (e.g. 0.7)",
-    Kind.BOOL: lambda _: "true or false",
-    Kind.CLASSES: lambda _: "a class id or a list of them, e.g. [0,2]",
-    Kind.FLOAT: _range,
-    Kind.FREEZE: lambda _: "a number of layers, or a list of layer numbers and module names, e.g. [0,1,23.cv2]",
-    Kind.IMGSZ: lambda _: "one whole number from 1 on: training images are square",
-    Kind.INT: _range,
-    Kind.NAME: lambda _: "a folder's name, without slashes",
-    Kind.QUANTIZE: lambda _: f"one of {', '.join(PRECISIONS)}",
-    Kind.SCALE: lambda _: "a number from 0 to 1, or a pair [smallest,largest]",
-    Kind.STR: _choices_or_text,
-    Kind.SUBSET: lambda _: "a ratio above 0 up to 1, a count above 1, or a list of those for [train,val,test]",
-    Kind.SWITCH: lambda setting: f"true, false, or {_choices_or_text(setting) if setting.choices else 'a path'}",
-    bool: lambda _: "true or false",
-    dict: lambda _: "names with their values: {name: value}",
-    float: _range,
-    int: _range,
-    list: lambda _: "a list",
-    str: lambda _: "text",
+def _choices_or_path(setting: Setting) -> str:
+    return f"true, false, or {_choices_or_text(setting) if setting.choices else 'a path'}"
+
+
+# Each kind with its reader, and what is allowed.
+_KINDS: dict[Kind | type, tuple[Callable[[Setting, Any], Any], str | Callable[[Setting], str]]] = {
+    Kind.ANY: (lambda _, value: value, "anything"),
+    Kind.BATCH: (_batch, "a whole number from 1, -1 for what fits, or the part of the GPU's memory to fill (e.g. 0.7)"),
+    Kind.BOOL: (_bool, "true or false"),
+    Kind.CLASSES: (_class_ids, "a class id or a list of them, e.g. [0,2]"),
+    Kind.FLOAT: (_number, _range),
+    Kind.FREEZE: (_layers, "a number of layers, or a list of layer numbers and module names, e.g. [0,1,23.cv2]"),
+    Kind.IMGSZ: (_image_size, "one whole number from 1 on: training images are square"),
+    Kind.INT: (_whole, _range),
+    Kind.NAME: (_run_name, "a folder's name, without slashes"),
+    Kind.QUANTIZE: (_precision, f"one of {', '.join(PRECISIONS)}"),
+    Kind.SCALE: (_scale, "a number from 0 to 1, or a pair [smallest,largest]"),
+    Kind.STR: (_text, _choices_or_text),
+    Kind.SUBSET: (_subset, "a ratio above 0 up to 1, a count above 1, or a list of those for [train,val,test]"),
+    Kind.SWITCH: (_switch, _choices_or_path),
+    bool: (_bool, "true or false"),
+    dict: (_own_mapping, "names with their values: {name: value}"),
+    float: (_own_number, _range),
+    int: (_own_count, _range),
+    list: (_own_list, "a list"),
+    str: (_own_text, "text"),
 }

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from yololab.config.settings import setting
 from yololab.errors import InputError, Problem
@@ -48,31 +51,8 @@ class Keep(StrEnum):
     BEST = "best"
 
 
-# Ready-made spaces over Ultralytics' hyperparameters, in Hydra's sweep syntax. The ranges are those in which a training
-# from pretrained weights still learns; Ultralytics' own tuner searches similar ones.
-SPACES: dict[str, dict[str, str]] = {
-    "lr": {"lr0": "tag(log,interval(1e-4,5e-2))", "lrf": "tag(log,interval(0.01,1.0))"},
-    "optimizer": {
-        "lr0": "tag(log,interval(1e-4,5e-2))",
-        "lrf": "tag(log,interval(0.01,1.0))",
-        "momentum": "interval(0.7,0.98)",
-        "weight_decay": "tag(log,interval(1e-5,1e-2))",
-        "warmup_epochs": "interval(0.0,5.0)",
-    },
-    "losses": {"box": "interval(2.0,15.0)", "cls": "interval(0.2,4.0)", "dfl": "interval(0.4,6.0)"},
-    "augmentation": {
-        "hsv_h": "interval(0.0,0.1)",
-        "hsv_s": "interval(0.0,0.9)",
-        "hsv_v": "interval(0.0,0.9)",
-        "degrees": "interval(0.0,45.0)",
-        "translate": "interval(0.0,0.5)",
-        "scale": "interval(0.0,0.9)",
-        "shear": "interval(0.0,10.0)",
-        "fliplr": "interval(0.0,1.0)",
-        "mosaic": "interval(0.0,1.0)",
-        "mixup": "interval(0.0,0.5)",
-    },
-}
+# Ready-made spaces, in Hydra's sweep syntax.
+SPACES: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("spaces.yaml").read_text(encoding="utf-8"))
 
 DIRECTIONS = ("maximize", "minimize")
 

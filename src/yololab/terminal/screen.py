@@ -61,9 +61,9 @@ class Screen:
             finally:
                 self._log = None
 
-    def show(self, content: RenderableType = "", *, style: str = "") -> None:
+    def show(self, content: RenderableType = "") -> None:
         """Print `content` on the screen and into the log."""
-        self.console.print(content, style=style)
+        self.console.print(content)
         self.log(_as_plain_text(content))
 
     def log(self, text: str) -> None:
@@ -94,9 +94,9 @@ class Screen:
         """Print a question."""
         self.show(f"[bold magenta]{'?':>9}[/]  {escape(question)}")
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the first column is text, the others are numbers."""
-        self.show(make_table(columns, rows, title))
+        self.show(make_table(columns, rows))
 
     def show_error(self, error: BaseException) -> None:
         """Print an error on standard error, and into the log."""
@@ -127,9 +127,9 @@ def _silent(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> Table:
+def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Build a table whose first column is text and whose others are numbers."""
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:

@@ -54,8 +54,8 @@ def test_the_lines_of_ultralytics_are_shown_when_asked_for(verbose, tmp_path):
 
 def test_cells_are_no_markup():
     screen, stream = printed()
-    screen.table(("name", "value"), [("[red]x[/]", "1")], title="All")
-    assert stream.getvalue().splitlines() == ["All", "name       value", "[red]x[/]      1"]
+    screen.table(("name", "value"), [("[red]x[/]", "1")])
+    assert stream.getvalue().splitlines() == ["name       value", "[red]x[/]      1"]
 
 
 def test_an_epoch_is_a_line_when_piped(tmp_path):

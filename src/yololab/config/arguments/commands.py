@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from yololab.errors import Problem
 from yololab.text import counted, one_of
 
-
 _PROTOCOL_ARGUMENTS = frozenset(
     {"agnostic_nms", "augment", "batch", "conf", "iou", "max_det", "nms", "plots", "quantize", "rect"}
 )
@@ -34,7 +33,7 @@ class Syntax:
 
     @property
     def protocol(self) -> frozenset[str]:
-        """Arguments that the command does not read at top level, since its pinned protocol lies under `evaluation.*`."""
+        """Arguments that are not read at top level, since the pinned protocol lies under `evaluation.*`."""
         return _PROTOCOL_ARGUMENTS if self.mode == "val" else frozenset()
 
 

@@ -42,45 +42,28 @@ _LOSS, _AUGMENTATION, _TRAINING, _DETECTIONS = "loss", "augmentation", "training
 
 # What is not in here is read by every task and family.
 SCOPES: dict[str, Scope] = {
-    "box": Scope(_LOSS, _BOXES, rtdetr=False),
-    "cls": Scope(_LOSS, _BOXES, rtdetr=False),
-    "cls_pw": Scope(_LOSS, _BOXES | {"semantic"}, rtdetr=False),
-    "dfl": Scope(_LOSS, _BOXES, rtdetr=False),  # of a model without DFL it weighs the L1 loss in its place
-    "pose": Scope(_LOSS, frozenset({"pose"})),
-    "kobj": Scope(_LOSS, frozenset({"pose"})),
-    "rle": Scope(_LOSS, frozenset({"pose"})),
-    "angle": Scope(_LOSS, frozenset({"obb"})),
-    "dlog": Scope(_LOSS, frozenset({"depth"})),
-    "dgrad": Scope(_LOSS, frozenset({"depth"})),
-    "dlam": Scope(_LOSS, frozenset({"depth"})),
-    "distill_model": Scope(_LOSS, _BOXES, rtdetr=False),
-    "dis": Scope(_LOSS, _BOXES, rtdetr=False),
-    "degrees": Scope(_AUGMENTATION, _SPATIAL),
-    "translate": Scope(_AUGMENTATION, _SPATIAL),
-    "shear": Scope(_AUGMENTATION, _SPATIAL),
-    "perspective": Scope(_AUGMENTATION, _SPATIAL),
-    "bgr": Scope(_AUGMENTATION, _SPATIAL),
-    "mosaic": Scope(_AUGMENTATION, _MIXING),
-    "close_mosaic": Scope(_AUGMENTATION, _MIXING),
-    "mixup": Scope(_AUGMENTATION, _MIXING),
-    "cutmix": Scope(_AUGMENTATION, _MIXING),
-    "copy_paste": Scope(_AUGMENTATION, _MIXING - {"pose"}),  # for detect where labels are polygons
-    "copy_paste_mode": Scope(_AUGMENTATION, _MIXING - {"pose"}),
-    "auto_augment": Scope(_AUGMENTATION, frozenset({"classify"})),
-    "erasing": Scope(_AUGMENTATION, frozenset({"classify"})),
-    "overlap_mask": Scope(_TRAINING, frozenset({"segment"})),
-    "mask_ratio": Scope(_TRAINING, frozenset({"segment"})),
-    "dropout": Scope(_TRAINING, frozenset({"classify"})),
-    "cls_remap": Scope(_TRAINING, _BOXES | {"semantic"}),
-    "multi_scale": Scope(_TRAINING, _SPATIAL),
-    "rect": Scope(_TRAINING, _SPATIAL, rtdetr=False),
-    "single_cls": Scope(_TRAINING, _BOXES | {"classify"}),
-    "classes": Scope(_TRAINING, _BOXES | {"semantic"}),
-    "conf": Scope(_DETECTIONS, _BOXES),
-    "max_det": Scope(_DETECTIONS, _BOXES),
-    "iou": Scope(_DETECTIONS, _BOXES, rtdetr=False),
-    "agnostic_nms": Scope(_DETECTIONS, _BOXES, rtdetr=False),
-    "nms": Scope(_DETECTIONS, _BOXES, rtdetr=False),
+    name: Scope(kind, frozenset(tasks), rtdetr)
+    for kind, tasks, rtdetr, names in (
+        # of a model without DFL `dfl` weighs the L1 loss in its place
+        (_LOSS, _BOXES, False, "box cls dfl distill_model dis"),
+        (_LOSS, _BOXES | {"semantic"}, False, "cls_pw"),
+        (_LOSS, {"pose"}, True, "pose kobj rle"),
+        (_LOSS, {"obb"}, True, "angle"),
+        (_LOSS, {"depth"}, True, "dlog dgrad dlam"),
+        (_AUGMENTATION, _SPATIAL, True, "degrees translate shear perspective bgr"),
+        (_AUGMENTATION, _MIXING, True, "mosaic close_mosaic mixup cutmix"),
+        (_AUGMENTATION, _MIXING - {"pose"}, True, "copy_paste copy_paste_mode"),  # for detect where labels are polygons
+        (_AUGMENTATION, {"classify"}, True, "auto_augment erasing"),
+        (_TRAINING, {"segment"}, True, "overlap_mask mask_ratio"),
+        (_TRAINING, {"classify"}, True, "dropout"),
+        (_TRAINING, _BOXES | {"semantic"}, True, "cls_remap classes"),
+        (_TRAINING, _SPATIAL, True, "multi_scale"),
+        (_TRAINING, _SPATIAL, False, "rect"),
+        (_TRAINING, _BOXES | {"classify"}, True, "single_cls"),
+        (_DETECTIONS, _BOXES, True, "conf max_det"),
+        (_DETECTIONS, _BOXES, False, "iou agnostic_nms nms"),
+    )
+    for name in names.split()
 }
 # Read by every task, and offered where another augmentation does nothing.
 _EVERYWHERE = {_AUGMENTATION: ("hsv_h", "hsv_s", "hsv_v", "scale", "fliplr", "flipud")}

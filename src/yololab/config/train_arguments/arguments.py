@@ -5,7 +5,10 @@ them to those. They are written out so that a config can be checked without impo
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from yololab.config.reading import read
 from yololab.config.settings import Kind, Setting, setting, settings_of
@@ -259,50 +262,11 @@ def read_argument(name: str, value: Any) -> Any:
     return read(TRAIN_ARGUMENTS[name], name, value)
 
 
-def _no_users(owner: str, *rows: tuple[str, Kind, Any]) -> list[Setting]:
-    return [Setting(name, kind, default, optional=default is None, owner=owner) for name, kind, default in rows]
-
-
-# What Ultralytics' default.yaml has besides.
+_OTHERS = yaml.safe_load(Path(__file__).with_name("not_the_users.yaml").read_text(encoding="utf-8"))
 _NOT_THE_USERS = [
-    *_no_users("group:model", ("model", Kind.STR, None)),
-    *_no_users("group:data", ("data", Kind.STR, None)),
-    *_no_users("group:device", ("device", Kind.ANY, None)),
-    *_no_users(
-        "framework",
-        ("task", Kind.STR, "detect"),
-        ("mode", Kind.STR, "train"),
-        ("save", Kind.BOOL, True),
-        ("project", Kind.STR, None),
-        ("exist_ok", Kind.BOOL, False),
-        ("cfg", Kind.STR, None),
-    ),
-    Setting("split", Kind.STR, "val", choices=("train", "val", "test"), owner="framework"),
-    Setting("resume", Kind.SWITCH, False, optional=True, owner="framework"),
-    *_no_users(
-        "predict",
-        ("dnn", Kind.BOOL, False),
-        ("source", Kind.ANY, None),
-        ("stream_buffer", Kind.BOOL, False),
-        ("retina_masks", Kind.BOOL, False),
-        ("embed", Kind.CLASSES, None),
-        ("show", Kind.BOOL, False),
-        ("save_frames", Kind.BOOL, False),
-        ("save_crop", Kind.BOOL, False),
-        ("show_boxes", Kind.BOOL, True),
-        ("line_width", Kind.INT, None),
-        ("tracker", Kind.STR, "tracktrack.yaml"),
-    ),
-    Setting("vid_stride", Kind.INT, 1, at_least=1, owner="predict"),
-    *_no_users(
-        "export",
-        ("format", Kind.STR, "torchscript"),
-        ("optimize", Kind.BOOL, False),
-        ("dynamic", Kind.BOOL, False),
-        ("simplify", Kind.BOOL, True),
-        ("opset", Kind.INT, None),
-        ("workspace", Kind.FLOAT, None),
-    ),
+    Setting(name, Kind[kind], default, optional=default is None, owner=owner, **dict(*limits))
+    for owner, rows in _OTHERS.items()
+    for name, (kind, default, *limits) in rows.items()
 ]
 
 USER_ARGUMENTS: dict[str, Setting] = settings_of(TrainArguments)

@@ -1,63 +1,24 @@
 """Why a key is refused that Ultralytics takes, and what to use instead."""
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import Problem
 
-
-@dataclass(frozen=True)
-class _Refusal:
-    """Why a key cannot be set, what to use instead, and the values that ask for nothing and may stand."""
-
-    reason: str
-    remedy: str
-    harmless: tuple[Any, ...] = ()
-
-
-_REFUSALS: dict[str, _Refusal] = {
-    "project": _Refusal("runs lie under paths.root", "use paths.root=<folder>, and name=<name> for the run", (None,)),
-    "exist_ok": _Refusal("a run is never overwritten", "leave it out: each run gets its own folder", (False, None)),
-    "save_dir": _Refusal("yololab gives each run its folder", "use paths.root=<folder> and name=<name>", (None,)),
-    "resume": _Refusal(
-        "a finished last.pt would start a new training on coco8", "use `yololab resume RUN`", (False, None)
-    ),
-    "mode": _Refusal("the command is the mode", "use `yololab evaluate` for val, `yolo <mode> …` else", ("train",)),
-    "save": _Refusal("a run without checkpoints leaves nothing to evaluate", "leave it out", (True,)),
-    "split": _Refusal(
-        "choosing the best epoch on another split than val spoils that split",
-        "use `yololab evaluate … evaluation.split=<split>` after the training",
-        ("val",),
-    ),
-    "task": _Refusal("the task is the model's", "choose a model of the task, e.g. model=yolo26n-seg.pt"),
-    "cfg": _Refusal("a file of arguments is read from the command line only", "write its keys here instead", (None,)),
-    "augmentations": _Refusal(
-        "Albumentations transforms are Python objects", "use augmentation=<option> and its arguments"
-    ),
-    # Spellings that Ultralytics has given up
-    "half": _Refusal("an old spelling", "use quantize=16 (for exports export.quantize=16)"),
-    "int8": _Refusal("an old spelling", "use quantize=8 (for exports export.quantize=8)"),
-    "end2end": _Refusal("an old spelling", "use nms=False for end2end=True, and leave nms out for end2end=False"),
-    "boxes": _Refusal("an old spelling of show_boxes, which no training reads", "leave it out"),
-    "hide_labels": _Refusal("an old spelling", "use show_labels=False"),
-    "hide_conf": _Refusal("an old spelling", "use show_conf=False"),
-    "line_thickness": _Refusal("an old spelling of line_width, which no training reads", "leave it out"),
-    "label_smoothing": _Refusal("Ultralytics has removed it", "leave it out"),
-    "save_hybrid": _Refusal("Ultralytics has removed it", "leave it out"),
-    "crop_fraction": _Refusal("Ultralytics has removed it", "leave it out"),
-    "keras": _Refusal("Ultralytics has removed it", "leave it out"),
-}
-_REFUSALS |= {
-    row.name: _Refusal("exports have their own settings", f"use export.{row.name}=…")
-    for row in TRAIN_ARGUMENTS.values()
-    if row.owner == "export"
-}
-_REFUSALS |= {
-    row.name: _Refusal("no training reads it", f"leave it out, or use `yolo predict … {row.name}=…`", (row.default,))
-    for row in TRAIN_ARGUMENTS.values()
-    if row.owner == "predict"
-}
+# Key → reason, remedy, and the harmless values, which ask for nothing.
+_REFUSALS: dict[str, dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8")
+)
+for _row in TRAIN_ARGUMENTS.values():
+    if _row.owner == "export":
+        _remedy = f"use export.{_row.name}=…"
+        _REFUSALS[_row.name] = {"reason": "exports have their own settings", "remedy": _remedy}
+    elif _row.owner == "predict":
+        _remedy = f"leave it out, or use `yolo predict … {_row.name}=…`"
+        _REFUSALS[_row.name] = {"reason": "no training reads it", "remedy": _remedy, "harmless": [_row.default]}
 
 
 def refusal(name: str, value: Any) -> Problem | None:
@@ -66,6 +27,6 @@ def refusal(name: str, value: Any) -> Problem | None:
     A refused key may carry the one value that asks for nothing, such as `save=True` or `mode=train`.
     """
     refused = _REFUSALS.get(name)
-    if refused is None or any(type(value) is type(item) and value == item for item in refused.harmless):
+    if refused is None or any(type(value) is type(item) and value == item for item in refused.get("harmless", ())):
         return None
-    return Problem(name, f"{value!r} cannot be set: {refused.reason}", remedy=refused.remedy)
+    return Problem(name, f"{value!r} cannot be set: {refused['reason']}", remedy=refused["remedy"])
