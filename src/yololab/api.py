@@ -55,7 +55,7 @@ class Experiment:
     @property
     def comparison(self) -> dict[str, Any] | None:
         """The content of its comparison.json; None when it was not reached."""
-        from yololab.comparison.comparison_file import COMPARISON_VERSION
+        from yololab.comparison.result import COMPARISON_VERSION
 
         return read_json(self.folder.comparison, (COMPARISON_VERSION,)) if self.folder.comparison.is_file() else None
 

@@ -67,57 +67,38 @@ class Task:
         return next(metric for metric in self.metrics if metric.name == self.primary_metric)
 
 
-def _matched(letter: str, suffix: str) -> tuple[Metric, ...]:
-    """Return the metrics of one kind of matching: Ultralytics' letter, and what stands behind our names."""
-    names = ("mAP50", "mAP50-95", "precision", "recall")
-    return tuple(Metric(f"{name}{suffix}", f"metrics/{name}({letter})") for name in names)
+_MATCHED = {"AP50": "ap50", "AP50-95": "ap", "precision": "p", "recall": "r"}
 
 
-def _matched_classes(attribute: str, suffix: str) -> dict[str, str]:
-    """Return the class values of one kind of matching."""
-    values = {"AP50": "ap50", "AP50-95": "ap", "precision": "p", "recall": "r"}
-    return {f"{key}{suffix}": f"{attribute}.{value}" for key, value in values.items()}
+def _matching(name: str, *also: tuple[str, str], confidence: float = 0.001) -> Task:
+    """Return a task of boxes, and of what else is matched: Ultralytics' letter for it, and the attribute of its values.
 
+    What else is matched comes first, and decides.
+    """
+    kinds = [*((letter, f"({letter})", attribute) for letter, attribute in also), ("B", "", "box")]
+    scores = ("mAP50", "mAP50-95", "precision", "recall")
+    suffix = kinds[0][1]
+    return Task(
+        name=name,
+        metrics=tuple(
+            Metric(f"{score}{end}", f"metrics/{score}({letter})") for letter, end, _ in kinds for score in scores
+        ),
+        primary_metric=f"mAP50-95{suffix}",
+        shown=(f"mAP50-95{suffix}", "mAP50-95") if also else ("mAP50", "mAP50-95"),
+        per_class={f"{key}{end}": f"{place}.{value}" for _, end, place in kinds for key, value in _MATCHED.items()},
+        fitness=" + ".join(f"mAP50-95{end}" for _, end, _ in reversed(kinds)),
+        class_metric=f"AP50-95{suffix}",
+        confidence=confidence,
+    )
 
-def _lower(name: str) -> Metric:
-    """Return a metric that is an error."""
-    return Metric(name, f"metrics/{name}", Direction.LOWER)
-
-
-_BOX, _BOX_CLASSES = _matched("B", ""), _matched_classes("box", "")
 
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task(
-            name="detect", metrics=_BOX, primary_metric="mAP50-95", shown=("mAP50", "mAP50-95"), per_class=_BOX_CLASSES
-        ),
-        Task(
-            name="segment",
-            metrics=(*_matched("M", "(M)"), *_BOX),
-            primary_metric="mAP50-95(M)",
-            shown=("mAP50-95(M)", "mAP50-95"),
-            per_class=_matched_classes("seg", "(M)") | _BOX_CLASSES,
-            fitness="mAP50-95 + mAP50-95(M)",
-            class_metric="AP50-95(M)",
-        ),
-        Task(
-            name="pose",
-            metrics=(*_matched("P", "(P)"), *_BOX),
-            primary_metric="mAP50-95(P)",
-            shown=("mAP50-95(P)", "mAP50-95"),
-            per_class=_matched_classes("pose", "(P)") | _BOX_CLASSES,
-            fitness="mAP50-95 + mAP50-95(P)",
-            class_metric="AP50-95(P)",
-        ),
-        Task(
-            name="obb",
-            metrics=_BOX,
-            primary_metric="mAP50-95",
-            shown=("mAP50", "mAP50-95"),
-            per_class=_BOX_CLASSES,
-            confidence=0.01,
-        ),
+        _matching("detect"),
+        _matching("segment", ("M", "seg")),
+        _matching("pose", ("P", "pose")),
+        _matching("obb", confidence=0.01),
         Task(
             name="classify",
             metrics=(Metric("top1", "metrics/accuracy_top1"), Metric("top5", "metrics/accuracy_top5")),
@@ -143,7 +124,7 @@ TASKS: dict[str, Task] = {
             name="depth",
             metrics=(
                 *(Metric(f"delta{number}", f"metrics/delta{number}") for number in (1, 2, 3)),
-                *(_lower(name) for name in ("abs_rel", "rmse", "silog")),
+                *(Metric(name, f"metrics/{name}", Direction.LOWER) for name in ("abs_rel", "rmse", "silog")),
             ),
             primary_metric="delta1",
             shown=("delta1", "abs_rel"),

@@ -9,7 +9,7 @@ from typing import Any
 import record_samples
 
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.comparison_file import write_comparison
+from yololab.comparison.result import write_comparison
 from yololab.config.defaults import default_tree
 from yololab.config.frozen import Frozen
 from yololab.config.schema import Gate

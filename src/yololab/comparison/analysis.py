@@ -1,16 +1,23 @@
 """Where the errors come from, which images made the difference, and how it depends on the size of the objects."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from yololab.comparison.evidence import Evidence
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.diagnosis.error_types import error_types
-from yololab.statistics.diagnosis.image_changes import ImageChange, Shown, largest_changes
+from yololab.statistics.diagnosis.image_changes import (
+    ImageChange,
+    Shown,
+    ValueChange,
+    largest_changes,
+    largest_value_changes,
+)
 from yololab.statistics.diagnosis.size_metrics import metrics_by_size
-from yololab.statistics.diagnosis.value_changes import ValueChange, largest_value_changes
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.records.base import Records
@@ -33,9 +40,10 @@ def analyse(evidence: Evidence, current: MetricsFile) -> dict[str, Any]:
     sides: dict[str, Records | None] = {"current": evidence.current, "baseline": evidence.baseline}
     detections = {side: records for side, records in sides.items() if isinstance(records, DetectionRecords)}
     content: dict[str, Any] = {}
-    if detections:
-        content["error_types"] = {side: _errors(records) for side, records in detections.items()}
-        content["by_size"] = {side: _sizes(records) for side, records in detections.items()}
+    for side, found in detections.items():
+        content.setdefault("error_types", {})[side] = {name: asdict(item) for name, item in error_types(found).items()}
+        sizes = {name: {"labels": item.labels, "mAP50-95": item.ap} for name, item in metrics_by_size(found).items()}
+        content.setdefault("by_size", {})[side] = sizes
     if evidence.current is not None and evidence.baseline is not None:
         primary = TASKS[current.task].primary
         lower = primary.direction is Direction.LOWER
@@ -78,45 +86,19 @@ def _value(change: ValueChange) -> dict[str, Any]:
     }
 
 
-def _errors(records: DetectionRecords) -> dict[str, Any]:
-    """Return the error types of one side."""
-    return {name: {"count": item.count, "delta_ap": item.delta_ap} for name, item in error_types(records).items()}
-
-
-def _sizes(records: DetectionRecords) -> dict[str, Any]:
-    """Return the sizes of one side."""
-    return {name: {"labels": item.labels, "mAP50-95": item.ap} for name, item in metrics_by_size(records).items()}
-
-
 def _image(change: ImageChange, names: Mapping[int, str], names_before: Mapping[int, str]) -> dict[str, Any]:
     """Return what a drawing of one image needs."""
-    both = change.current.found & change.baseline.found
+    sides = {"current": change.current, "baseline": change.baseline}
+    found = {side: shown.found for side, shown in sides.items()}
+    both = {"both": found["current"] & found["baseline"]}
     return {
         "image": change.key,
         "size": list(change.size),
         "gain": change.gain,
         "labels": len(change.truth_classes),
-        "found": {
-            "both": int(both.sum()),
-            "current": int(change.current.found.sum()),
-            "baseline": int(change.baseline.found.sum()),
-        },
-        "false": {"current": int((~change.current.hits).sum()), "baseline": int((~change.baseline.hits).sum())},
-        "truth": [
-            {
-                "box": _rounded(box),
-                "class": names.get(int(index), str(index)),
-                "current": bool(now),
-                "baseline": bool(was),
-            }
-            for box, index, now, was in zip(
-                change.truth_boxes[:_MOST_BOXES],
-                change.truth_classes,
-                change.current.found,
-                change.baseline.found,
-                strict=False,
-            )
-        ],
+        "found": {name: int(labels.sum()) for name, labels in (both | found).items()},
+        "false": {side: int((~shown.hits).sum()) for side, shown in sides.items()},
+        "truth": _objects(change.truth_boxes, change.truth_classes, names, **found),
         "current": _detections(change.current, names),
         "baseline": _detections(change.baseline, names_before),
     }
@@ -124,19 +106,19 @@ def _image(change: ImageChange, names: Mapping[int, str], names_before: Mapping[
 
 def _detections(shown: Shown, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Return the most confident detections of an image."""
-    return [
-        {
-            "box": _rounded(box),
-            "class": names.get(int(index), str(index)),
-            "confidence": round(float(confidence), 3),
-            "hit": bool(hit),
-        }
-        for box, index, confidence, hit in zip(
-            shown.boxes[:_MOST_BOXES], shown.classes, shown.confidence, shown.hits, strict=False
-        )
+    confidence = np.round(shown.confidence.astype(np.float64), 3)
+    return _objects(shown.boxes, shown.classes, names, confidence=confidence, hit=shown.hits)
+
+
+def _objects(
+    boxes: NDArray[Any], classes: NDArray[Any], names: Mapping[int, str], **columns: NDArray[Any]
+) -> list[dict[str, Any]]:
+    """Return the first boxes in pixels, to two digits, with their classes and what else is known of them."""
+    objects: list[dict[str, Any]] = [
+        {"box": [round(side, 2) for side in box], "class": names.get(index, str(index))}
+        for box, index in zip(boxes[:_MOST_BOXES].tolist(), classes.tolist(), strict=False)
     ]
-
-
-def _rounded(box: NDArray[Any]) -> list[float]:
-    """Return a box in pixels, to two digits."""
-    return [round(float(value), 2) for value in box]
+    for name, column in columns.items():
+        for item, value in zip(objects, column.tolist(), strict=False):
+            item[name] = value
+    return objects

@@ -1,7 +1,10 @@
 """Comparing the current model with the baseline: the table, the verdict, and what stands against it."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
 from yololab.comparison.analysis import analyse
-from yololab.comparison.class_rows import class_differences, class_rows, other_classes
 from yololab.comparison.comparability import comparability_problems, describe, protocol_warnings, side_notes
 from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, gather_evidence, statistics_of
@@ -11,6 +14,7 @@ from yololab.comparison.verdict_text import exact_test_text, paired_text, verdic
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile
+from yololab.statistics.inference.paired_comparison import ClassDifference
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 
@@ -50,7 +54,7 @@ def compare_metrics(
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline)
     custom = list(compare_custom(evidence.current, evidence.baseline))
-    differences = [item.to_json() for item in custom if isinstance(item, CustomDifference)]
+    differences = [asdict(item) for item in custom if isinstance(item, CustomDifference)]
     if baseline is None:
         verdict, confirmed = Verdict.NO_BASELINE, False
         text = f"{no_baseline}; promote this run to make it the baseline."
@@ -136,3 +140,40 @@ def _rows(current: MetricsFile, baseline: MetricsFile | None, evidence: Evidence
         )
         for metric in current.metrics
     )
+
+
+def class_differences(evidence: Evidence, current: MetricsFile, metric: str) -> dict[str, ClassDifference]:
+    """Return what the images say of one metric of each class, by the class's name."""
+    if evidence.result is None:
+        return {}
+    names = current.classes or {}
+    found = (item for item in evidence.result.classes if item.metric == metric)
+    return {names.get(str(item.index), str(item.index)): item for item in found}
+
+
+def other_classes(evidence: Evidence, current: MetricsFile, baseline: MetricsFile) -> dict[str, Any]:
+    """Return the rows of the class metrics other than the one that goes with the primary metric."""
+    metrics = dict.fromkeys(item.metric for item in (evidence.result.classes if evidence.result else ()))
+    rows = {
+        metric: class_rows(current, baseline, class_differences(evidence, current, metric), metric)
+        for metric in metrics
+        if metric != TASKS[current.task].class_metric
+    }
+    return {"per_class_other": rows} if rows else {}
+
+
+def class_rows(
+    current: MetricsFile, baseline: MetricsFile, classes: Mapping[str, ClassDifference], metric: str
+) -> tuple[dict[str, Any], ...]:
+    """Return one metric of each class on both sides, by class name, and what the images say of it."""
+    ours, theirs = current.content.get("per_class") or {}, baseline.content.get("per_class") or {}
+    rows = []
+    for name in ours:
+        now, before = ours[name].get(metric), (theirs.get(name) or {}).get(metric)
+        delta = now - before if now is not None and before is not None else None
+        found = classes.get(name)
+        low, high = (found.ci95 if found else None) or (None, None)
+        row = {"name": name, "metric": metric, "current": now, "baseline": before, "delta": delta}
+        row |= {"ci_low": low, "ci_high": high}
+        rows.append(row | {key: getattr(found, key, None) for key in ("p", "q", "images", "insufficient")})
+    return tuple(rows)

@@ -6,7 +6,7 @@ difference. It may have an attribute `direction`, `higher` (the default) or `low
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,6 @@ class CustomDifference:
     delta: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in comparison.json."""
-        return asdict(self)
 
     @property
     def message(self) -> str:

@@ -116,15 +116,10 @@ def _belongs(records: Records, metrics: MetricsFile) -> bool:
 
 def statistics_of(result: PairedResult) -> Mapping[str, Any]:
     """Return what stands behind the verdict, as it is written to comparison.json."""
-    return {
-        "images": result.images,
-        "replicates": result.replicates,
-        "secondary_replicates": result.secondary_replicates,
+    numbers = ("images", "replicates", "secondary_replicates", "confirmed", "detectable_drop", "images_needed")
+    return {name: getattr(result, name) for name in numbers} | {
         "interval": "95 % percentile, paired bootstrap over images",
         "p": "two-sided, label-swap permutation over images",
-        "confirmed": result.confirmed,
-        "detectable_drop": result.detectable_drop,
-        "images_needed": result.images_needed,
         "exact_tests": [asdict(test) for test in result.exact_tests],
         "claim": "two checkpoints; does not measure variation between seeds",
     }

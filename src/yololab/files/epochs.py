@@ -1,7 +1,5 @@
 """results.csv, Ultralytics' table of epochs, read without mistaking what was not measured for zero."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +7,6 @@ from pathlib import Path
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
-
-_LOSSES, _METRICS, _RATES = ("train/", "val/"), ("metrics/",), ("lr/",)
 
 
 @dataclass(frozen=True)
@@ -58,38 +54,26 @@ def read_results(path: Path, *, validated: bool = True) -> EpochTable:
         raise InputError(Problem(str(path), "no such file", remedy="check the path")) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Problem(str(path), f"not readable ({error})", "Ultralytics' results.csv")) from None
-    lines = list(csv.reader(io.StringIO(text)))
-    header = [name.strip() for name in lines[0]] if lines else []
+    header, lines = _lines(text)
     if "epoch" not in header:
         raise InputError(Problem(str(path), "no column 'epoch'", "Ultralytics' results.csv"))
-    complete = text.endswith(("\n", "\r"))
     rows: dict[int, dict[str, float | None]] = {}
     clock = 0.0
-    for line in lines[1:] if complete else lines[1:-1]:
-        row = _row(header, line)
-        epoch = row.get("epoch")
-        if epoch is None:
-            continue
+    for epoch, line in lines:
+        row = rows[epoch] = _row(header, line)
         if not validated:
             _forget_unmeasured(row)
         time = row.get("time")
         if time is not None:
             row["time"], clock = time - (clock if time >= clock else 0.0), time
-        rows.pop(int(epoch), None)
-        rows[int(epoch)] = row
     ordered = [rows[epoch] for epoch in sorted(rows)]
 
-    def columns(prefixes: tuple[str, ...]) -> dict[str, tuple[float | None, ...]]:
+    def columns(*prefixes: str) -> dict[str, tuple[float | None, ...]]:
         names = [name for name in header if name.startswith(prefixes)]
         return {name: tuple(row.get(name) for row in ordered) for name in names}
 
-    return EpochTable(
-        tuple(sorted(rows)),
-        tuple(row.get("time") for row in ordered),
-        columns(_LOSSES),
-        columns(_METRICS),
-        columns(_RATES),
-    )
+    seconds = tuple(row.get("time") for row in ordered)
+    return EpochTable(tuple(sorted(rows)), seconds, columns("train/", "val/"), columns("metrics/"), columns("lr/"))
 
 
 def trim_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]]) -> float:
@@ -107,31 +91,31 @@ def trim_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]])
         Seconds of training until the last epoch that stays, as its column `time` says.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
-    lines = text.splitlines(keepends=True)
-    whole = [line.rstrip("\r\n") for line in lines if line.endswith(("\n", "\r"))]
-    header = [name.strip() for name in whole[0].split(",")] if whole else []
+    header, lines = _lines(text)
     if "epoch" not in header:
-        whole, header = [], list(earlier)
-    rows: dict[int, str] = {}
-    for line in whole[1:]:
-        number = _row(header, line.split(",")).get("epoch")
-        if number is not None:
-            rows.pop(int(number), None)
-            rows[int(number)] = line
+        header, lines = list(earlier), []
+    rows = dict(lines)
     for index, number in enumerate(earlier.get("epoch", ())):
         if int(number) not in rows and set(header) == set(earlier):
             rows[int(number)] = ",".join(f"{earlier[name][index]:.6g}" for name in header)
     kept = [rows[number] for number in sorted(rows) if number <= epochs]
     if header:
         write_text(path, "".join(f"{line}\n" for line in (",".join(header), *kept)))
-    return _row(header, kept[-1].split(",")).get("time") or 0.0 if kept else 0.0
+    return _row(header, kept[-1]).get("time") or 0.0 if kept else 0.0
 
 
-def _row(header: list[str], line: list[str]) -> dict[str, float | None]:
+def _lines(text: str) -> tuple[list[str], list[tuple[int, str]]]:
+    """Return the columns, and the lines that were written to their end, each with its epoch."""
+    whole = [line.rstrip("\r\n") for line in text.splitlines(keepends=True) if line.endswith(("\n", "\r"))]
+    header = [name.strip() for name in whole[0].split(",")] if whole else []
+    rows = ((_row(header, line).get("epoch"), line) for line in whole[1:])
+    return header, [(int(epoch), line) for epoch, line in rows if epoch is not None]
+
+
+def _row(header: list[str], line: str) -> dict[str, float | None]:
     """Return the numbers of a line; empty when it does not have the table's columns."""
-    if len(line) != len(header):
-        return {}
-    return {name: _number(text) for name, text in zip(header, line, strict=True)}
+    cells = line.split(",")
+    return {name: _number(text) for name, text in zip(header, cells, strict=True)} if len(cells) == len(header) else {}
 
 
 def _number(text: str) -> float | None:
@@ -145,6 +129,6 @@ def _number(text: str) -> float | None:
 
 def _forget_unmeasured(row: dict[str, float | None]) -> None:
     """Take zeros in all validation columns as not measured."""
-    names = [name for name in row if name.startswith(("val/", *_METRICS))]
+    names = [name for name in row if name.startswith(("val/", "metrics/"))]
     if all(row[name] == 0 for name in names):
         row.update(dict.fromkeys(names))

@@ -14,10 +14,9 @@ from task_samples import classified, confusion, depth
 
 from yololab.comparison.arms import read_arms
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.comparison_file import COMPARISON_VERSION
 from yololab.comparison.guards import guard_problems
 from yololab.comparison.recipes import compare_arms
-from yololab.comparison.result import Comparison
+from yololab.comparison.result import COMPARISON_VERSION, Comparison
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics

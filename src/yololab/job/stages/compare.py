@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
-from yololab.comparison.comparison_file import read_comparison, write_comparison
-from yololab.comparison.result import Comparison
+from yololab.comparison.result import Comparison, read_comparison, write_comparison
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
 from yololab.files.atomic import write_text

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.comparison_file import write_comparison
-from yololab.comparison.result import Comparison
+from yololab.comparison.result import Comparison, write_comparison
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.sides import compare_sides
 from yololab.config.schema import ExperimentConfig, Gate

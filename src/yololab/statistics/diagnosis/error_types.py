@@ -94,19 +94,17 @@ def _assign(records: DetectionRecords) -> _Assignment:
     kinds = np.full(len(records.confidence), TYPES.index("background"), np.int64)
     label = np.full(len(records.confidence), -1, np.int64)
     missed = np.ones(len(records.truth_image), bool)
-    first, truth = records.offsets, records.truth_offsets
-    for place in range(len(records.keys)):
-        a, b, c, d = first[place], first[place + 1], truth[place], truth[place + 1]
-        if a == b or c == d:
+    for detections, labels in records.images():
+        if detections.start == detections.stop or labels.start == labels.stop:
             continue
-        iou = overlaps(records.truth_boxes[c:d], records.boxes[a:b])
-        mine = same_class(records.truth_class[c:d], records.classes[a:b])
+        iou = overlaps(records.truth_boxes[labels], records.boxes[detections])
+        mine = same_class(records.truth_class[labels], records.classes[detections])
         inside, across = iou * mine, iou * ~mine
         paired = pair_up(inside, np.array([FOREGROUND]))[:, 0]
-        taken = np.zeros(d - c, bool)
+        taken = np.zeros(len(iou), bool)
         taken[paired[paired >= 0]] = True
         best, other = inside.max(axis=0), across.max(axis=0)
-        kinds[a:b] = np.select(
+        kinds[detections] = found = np.select(
             [
                 paired >= 0,
                 (best >= BACKGROUND) & (best < FOREGROUND),
@@ -118,11 +116,11 @@ def _assign(records: DetectionRecords) -> _Assignment:
             2,
         )
         points = np.select(
-            [paired >= 0, kinds[a:b] == 1, kinds[a:b] == 0], [paired, inside.argmax(axis=0), across.argmax(axis=0)], -1
+            [paired >= 0, found == 1, found == 0], [paired, inside.argmax(axis=0), across.argmax(axis=0)], -1
         )
-        label[a:b] = np.where(points >= 0, points + c, -1)
+        label[detections] = np.where(points >= 0, points + labels.start, -1)
         taken[points[points >= 0]] = True
-        missed[c:d] = ~taken
+        missed[labels] = ~taken
     return _Assignment(kinds, label, missed)
 
 

@@ -1,4 +1,7 @@
-"""Which images made the difference: what each model finds, misses and makes up, image by image."""
+"""Which images made the difference, image by image.
+
+Of detections, what each model finds, misses and makes up; else the image's own value: right or wrong, an IoU, an error.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.metrics.base import WeightedMetrics
 from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
 from yololab.statistics.records.detections import DetectionRecords
 
@@ -72,11 +76,9 @@ def largest_changes(
         count: Images at most; those without any change are left out.
     """
     ours, theirs = _shown(current, confidences[0]), _shown(baseline, confidences[1])
-    truth = current.truth_offsets
     changes = []
-    for place, (now, before) in enumerate(zip(ours, theirs, strict=True)):
+    for place, (now, before, (_, labels)) in enumerate(zip(ours, theirs, current.images(), strict=True)):
         if now.errors != before.errors:
-            labels = slice(truth[place], truth[place + 1])
             width, height = (int(side) for side in current.sizes[place])
             changes.append(
                 ImageChange(
@@ -93,11 +95,8 @@ def largest_changes(
 
 def _shown(records: DetectionRecords, confidence: float) -> Iterator[Shown]:
     """Yield what a model shows of each image."""
-    first, truth = records.offsets, records.truth_offsets
-    for place in range(len(records.keys)):
-        part = np.arange(first[place], first[place + 1])
-        part = part[records.confidence[part] >= confidence]
-        labels = slice(truth[place], truth[place + 1])
+    for detections, labels in records.images():
+        part = detections.start + np.flatnonzero(records.confidence[detections] >= confidence)
         iou = overlaps(records.truth_boxes[labels], records.boxes[part])
         iou *= same_class(records.truth_class[labels], records.classes[part])
         paired = pair_up(iou, np.array([0.5]))[:, 0]
@@ -106,3 +105,60 @@ def _shown(records: DetectionRecords, confidence: float) -> Iterator[Shown]:
         yield Shown(
             records.boxes[part], records.classes[part].astype(np.int64), records.confidence[part], paired >= 0, found
         )
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """One image in both models.
+
+    Attributes:
+        key: The image.
+        current: The current model's value.
+        baseline: The baseline's value.
+        gain: The change, positive for better.
+        truth: What is true of the image, in words; None when there is no word for it.
+        said_by_current: What the current model says of it; None when there is nothing but the value.
+        said_by_baseline: What the baseline says.
+    """
+
+    key: str
+    current: float
+    baseline: float
+    gain: float
+    truth: str | None
+    said_by_current: str | None
+    said_by_baseline: str | None
+
+
+def largest_value_changes(
+    current: WeightedMetrics, baseline: WeightedMetrics, count: int, *, lower_is_better: bool = False
+) -> list[ValueChange]:
+    """Return the images whose value changes most, for better or worse.
+
+    Of equal changes, those come first of which the models are more certain; then the order is that of the keys.
+
+    Args:
+        current: The current model.
+        baseline: The baseline, over the same images and labels.
+        count: Images at most; those without any change are left out.
+        lower_is_better: Whether the values are errors.
+    """
+    ours, theirs = current.image_values(), baseline.image_values()
+    if ours is None or theirs is None:
+        return []
+    gain = (ours - theirs) * (-1 if lower_is_better else 1)
+    size = np.where(np.isfinite(gain), np.abs(gain), 0)
+    order = np.lexsort((-current.certainty() - baseline.certainty(), -size))
+    return [
+        ValueChange(
+            current.keys[place],
+            float(ours[place]),
+            float(theirs[place]),
+            float(gain[place]),
+            current.truth_of(place),
+            current.prediction_text(place),
+            baseline.prediction_text(place),
+        )
+        for place in order[:count].tolist()
+        if size[place] > 0
+    ]

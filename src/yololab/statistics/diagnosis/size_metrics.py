@@ -7,7 +7,6 @@ of the mean of 101 precisions; a class's two values differ by at most half a per
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +40,9 @@ def metrics_by_size(records: DetectionRecords) -> dict[str, SizeMetric]:
     """
     thresholds = np.asarray(records.iou_thresholds)
     parts: dict[str, list[tuple[NDArray[np.int64], NDArray[np.bool_]]]] = {size: [] for size in SIZES}
-    for detections, labels, iou in _images(records):
+    for detections, labels in records.images():
+        iou = overlaps(records.truth_boxes[labels], records.boxes[detections])
+        iou *= same_class(records.truth_class[labels], records.classes[detections])
         areas, own = box_areas(records.truth_boxes[labels]), box_areas(records.boxes[detections])
         for size, (low, high) in SIZES.items():
             ignored = (areas < low) | (areas >= high)
@@ -68,12 +69,3 @@ def metrics_by_size(records: DetectionRecords) -> dict[str, SizeMetric]:
                 values.append(average_precision(paired[kept, t] >= 0, int(labels_of_class)))
         found[size] = SizeMetric(len(counted), float(np.mean(values)) if values else None)
     return found
-
-
-def _images(records: DetectionRecords) -> Iterator[tuple[slice, slice, NDArray[np.float64]]]:
-    """Yield, for each image, where its detections and its labels are, and their overlaps within a class."""
-    first, labels = records.offsets, records.truth_offsets
-    for place in range(len(records.keys)):
-        detections, truth = slice(first[place], first[place + 1]), slice(labels[place], labels[place + 1])
-        iou = overlaps(records.truth_boxes[truth], records.boxes[detections])
-        yield detections, truth, iou * same_class(records.truth_class[truth], records.classes[detections])

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.statistics.metrics.base import Replicates, Values
-from yololab.statistics.metrics.linear_metrics import LinearMetrics, Sums, quotient, segments
+from yololab.statistics.metrics.linear_metrics import LinearMetrics, Sums, quotient
+from yololab.statistics.metrics.weighted_ap import segment_sums
 from yololab.statistics.records.confusion import ConfusionRecords
 
 _IMAGES_AT_ONCE = 1000
@@ -68,7 +69,9 @@ class ConfusionMetrics(LinearMetrics):
 
     def sums(self, weights: NDArray[np.float64]) -> Sums:
         """Return the weighted pixels of each class: true, predicted, and both."""
-        return {name: segments(rows, starts, weights, pixels) for name, (rows, starts, pixels) in self._parts.items()}
+        return {
+            name: segment_sums(rows, starts, weights, pixels) for name, (rows, starts, pixels) in self._parts.items()
+        }
 
     def measured(self, sums: Sums) -> Replicates:
         """Return IoU and pixel accuracy."""

@@ -24,10 +24,10 @@ def primary_kind(primary: str) -> str:
     Raises:
         ValueError: It is no mAP50-95.
     """
-    for kind, suffix in SUFFIXES.items():
-        if primary == PRIMARY + suffix:
-            return kind
-    raise ValueError(f"{primary!r} is no metric that a comparison of detections can rest on")
+    kinds = {PRIMARY + suffix: kind for kind, suffix in SUFFIXES.items()}
+    if primary not in kinds:
+        raise ValueError(f"{primary!r} is no metric that a comparison of detections can rest on")
+    return kinds[primary]
 
 
 class DetectionMetrics(WeightedMetrics):

@@ -47,7 +47,8 @@ class LinearMetrics(WeightedMetrics):
 
     def points(self) -> dict[str, float | None]:
         """Return the metrics of the images as they are."""
-        return {name: _known(float(values[0])) for name, values in self._plain.metrics.items()}
+        found = ((name, float(values[0])) for name, values in self._plain.metrics.items())
+        return {name: None if np.isnan(value) else value for name, value in found}
 
     def class_points(self) -> Mapping[str, tuple[ClassValue, ...]]:
         """Return the classes that have labels."""
@@ -123,8 +124,8 @@ class ClassifyMetrics(LinearMetrics):
         return {
             "right": self.correct.T.astype(np.float64) @ weights,
             "images": weights.sum(axis=0),
-            "right of class": segments(self._by_class, self._starts, weights, right),
-            "images of class": segments(self._by_class, self._starts, weights, np.ones(len(right))),
+            "right of class": segment_sums(self._by_class, self._starts, weights, right),
+            "images of class": segment_sums(self._by_class, self._starts, weights),
         }
 
     def measured(self, sums: Sums) -> Replicates:
@@ -165,19 +166,7 @@ class DepthMetrics(LinearMetrics):
         return Replicates(dict(zip(self.names, quotient(sums["values"], sums["images"]), strict=True)), {})
 
 
-def segments(
-    rows: NDArray[np.int64], starts: NDArray[np.int64], weights: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Add up `scale · weight` of consecutive segments of rows, shape (S, B)."""
-    return segment_sums(rows, starts, weights, scale)
-
-
 def quotient(part: NDArray[np.float64], whole: NDArray[np.floating]) -> NDArray[np.float64]:
     """Divide; NaN where there is nothing to divide by."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(whole > 0, part / whole, np.nan)
-
-
-def _known(value: float) -> float | None:
-    """Return a number; None for NaN."""
-    return None if np.isnan(value) else value

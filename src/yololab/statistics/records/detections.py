@@ -5,7 +5,7 @@ class and box. Arrays are laid out image after image in the order of the sorted 
 the same images line up by position.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -151,6 +151,12 @@ class DetectionRecords(Records):
     def truth_offsets(self) -> NDArray[np.int64]:
         """Where each image's labels begin, and the end of the last: shape (I + 1,)."""
         return np.searchsorted(self.truth_image, np.arange(len(self.keys) + 1)).astype(np.int64)
+
+    def images(self) -> Iterator[tuple[slice, slice]]:
+        """Yield where each image's detections are, and where its labels are."""
+        detections, labels = self.offsets, self.truth_offsets
+        for place in range(len(self.keys)):
+            yield slice(detections[place], detections[place + 1]), slice(labels[place], labels[place + 1])
 
     @property
     def image(self) -> NDArray[np.int64]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from yololab.statistics.inference.best_model import Selection, Standing, select_best
-from yololab.statistics.inference.best_recipe import RecipeStanding, rank_recipes
+from yololab.statistics.inference.best import RecipeStanding, Selection, Standing, rank_recipes, select_best
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS
 from yololab.sweep.results.replicates import Resampled, resample
 from yololab.sweep.results.rows import TrialRow

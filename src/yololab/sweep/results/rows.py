@@ -6,7 +6,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
-from yololab.comparison.comparison_file import COMPARISON_VERSION
+from yololab.comparison.result import COMPARISON_VERSION
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.files.json_files import read_json

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.comparison_file import COMPARISON_VERSION
+from yololab.comparison.result import COMPARISON_VERSION
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import read_metrics

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.comparison_file import write_comparison
+from yololab.comparison.result import write_comparison
 from yololab.comparison.run_reference import read_reference, sha256_of
 from yololab.config.frozen import thaw
 from yololab.config.hydra.grammar import named_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from yololab.statistics.inference.best_recipe import rank_recipes
+from yololab.statistics.inference.best import rank_recipes
 
 
 def draws(values, noise=0.02, count=2000, shared=0.0, seed=0):

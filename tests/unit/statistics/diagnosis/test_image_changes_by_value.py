@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from task_samples import classified, depth
 
-from yololab.statistics.diagnosis.value_changes import largest_value_changes
+from yololab.statistics.diagnosis.image_changes import largest_value_changes
 from yololab.statistics.inference.paired_models import metrics_of
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.comparison_file import COMPARISON_VERSION, read_comparison, write_comparison
+from yololab.comparison.result import COMPARISON_VERSION, read_comparison, write_comparison
 from yololab.config.schema import Gate, GuardsConfig
 from yololab.errors import InputError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yololab.comparison.class_rows import class_differences, class_rows, other_classes
+from yololab.comparison.compare import class_differences, class_rows, other_classes
 from yololab.comparison.evidence import Evidence
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.paired_comparison import ClassDifference
