@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from PIL import Image
 
 from yololab.files.paths import RunFolder
 from yololab.report.run_files import NO_EPOCHS, RunFiles
+from yololab.report.section import render
+from yololab.report.sections import SECTIONS
 
 CELLS = ("RBC", "WBC", "Platelets", "Blast")
 HOSTILE = ("<script>alert('x')</script>", '"><img src=x onerror=alert(1)>', "猫 & 犬", "naïve | `code` *bold* @someone")
@@ -431,3 +435,19 @@ def run_with(**files) -> RunFiles:
     """A run whose unnamed files are missing."""
     empty = {name: {} for name in ("record", "metrics", "comparison", "dataset_report")}
     return RunFiles(**({"folder": RunFolder(Path("/projects/cells/outputs/run")), "epochs": NO_EPOCHS} | empty | files))
+
+
+def html_of(title: str, run: RunFiles) -> str:
+    """The HTML of one section of a run's page; empty when it has nothing to show."""
+    page = render("run", [section for section in SECTIONS if section.title == title], run)
+    return page.partition(f"<h2>{title}</h2>")[2].partition("</section>")[0]
+
+
+def tables_in(html: str) -> list[list[list[str]]]:
+    """The texts of the cells of each table."""
+
+    def text(cell: str) -> str:
+        return " ".join(unescape(re.sub("<[^>]+>", " ", cell)).split())
+
+    rows = [re.findall(r"<tr.*?</tr>", table, re.DOTALL) for table in re.findall("<table.*?</table>", html, re.DOTALL)]
+    return [[[text(cell) for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.DOTALL)] for row in t] for t in rows]

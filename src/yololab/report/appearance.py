@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from yololab.text import as_number
+
 
 class Tone(StrEnum):
     """How something is meant; the page's colours and icons follow it."""
@@ -59,10 +61,11 @@ def status_appearance(status: str) -> Appearance:
     return STATUSES.get(status) or Appearance(status.capitalize() or "No record of this run", Tone.NEUTRAL, "question")
 
 
-def gain_word(delta: float | None, direction: Any) -> str:
+def gain_word(delta: Any, direction: Any) -> str:
     """Return `better` or `worse`; empty for no change, and for one that is not known.
 
     >>> gain_word(0.1, "higher"), gain_word(0.1, "lower"), gain_word(0.0, "higher"), gain_word(None, None)
     ('better', 'worse', '', '')
     """
-    return "" if not delta else "better" if (delta > 0) != (direction == "lower") else "worse"
+    change = as_number(delta)
+    return "" if not change else "better" if (change > 0) != (direction == "lower") else "worse"

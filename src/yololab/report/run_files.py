@@ -40,7 +40,7 @@ class RunFiles:
     epochs: EpochTable = NO_EPOCHS
     unreadable: tuple[str, ...] = ()
 
-    def recorded(self, *keys: str) -> Mapping[str, Any]:
+    def recorded(self, *keys: str) -> dict[str, Any]:
         """Return a mapping inside the record; an empty one when it is not there."""
         return mapping(inside(self.record, *keys))
 
@@ -55,14 +55,14 @@ class RunFiles:
         return str(self.comparison.get("primary_metric") or self.metrics.get("primary_metric") or "")
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> dict[str, Any]:
     """Return `value` when it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def mappings(value: Any) -> list[Mapping[str, Any]]:
+def mappings(value: Any) -> list[dict[str, Any]]:
     """Return the mappings in a list; an empty list for anything else."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def texts(value: Any) -> list[str]:
@@ -78,7 +78,7 @@ def inside(tree: Any, *keys: str) -> Any:
     return tree
 
 
-def primary_row(comparison: Mapping[str, Any]) -> Mapping[str, Any]:
+def primary_row(comparison: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of the metric that decides; an empty one when there is none."""
     rows = mappings(comparison.get("metrics"))
     return next((row for row in rows if row.get("metric") == comparison.get("primary_metric")), {})

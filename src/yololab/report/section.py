@@ -6,13 +6,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
-from yololab.text import as_text, moment, setting
+from yololab.report.appearance import gain_word
+from yololab.text import as_text, count, duration, interval, moment, number, p_value, percent, setting, share, signed
 
 TEMPLATES = Path(__file__).parent / "templates"
+# What templates write values with.
+_FILTERS = (as_text, count, duration, gain_word, interval, moment, number, p_value, percent, setting, share, signed)
 Files = TypeVar("Files")
+# What a value of another kind than its file is to hold makes a section raise.
+_DAMAGED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, UndefinedError)
 
 
 @dataclass(frozen=True)
@@ -54,35 +59,54 @@ def render(
         added: Sections of other packages: title, anchor and html of each.
         failures: A line on each section of another package that could not be shown.
     """
-    templates = environment()
-    prepared = [(section, section.prepare(files)) for section in sections]
+    prepared = [(section, _shown(section, files)) for section in sections]
     shown = [
-        {
-            "title": section.title,
-            "anchor": section.anchor,
-            "html": Markup(templates.get_template(f"{section.template}.html.j2").render(content)),
-        }
-        for section, content in prepared
-        if content is not None
+        {"title": section.title, "anchor": section.anchor, "html": html}
+        for section, html in prepared
+        if html is not None
     ]
-    return templates.get_template("page.html.j2").render(
-        name=name,
-        sections=[*shown, *added],
-        left_out=[section.title for section, content in prepared if content is None],
-        failures=failures,
-        version=version,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            name=name,
+            sections=[*shown, *added],
+            left_out=[section.title for section, html in prepared if html is None],
+            failures=failures,
+            version=version,
+        )
     )
+
+
+def _shown(section: Section[Files], files: Files) -> Markup | None:
+    """Return a section's HTML, None when there is nothing to show; what is damaged costs its own section only."""
+    try:
+        content = section.prepare(files)
+        if content is None:
+            return None
+        return Markup(environment().get_template(f"{section.template}.html.j2").render(content))
+    except _DAMAGED as error:
+        return Markup(environment().get_template("damaged.html.j2").render(error=f"{type(error).__name__}: {error}"))
+
+
+class Templates(Environment):
+    """The templates: a name that a section does not give is an error, a key that a file lacks is None."""
+
+    def __init__(self, **options: Any) -> None:
+        loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
+        super().__init__(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
+        self.filters |= {write.__name__: write for write in _FILTERS}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an attribute, of a dictionary a value: what is called `values` there is no method."""
+        return obj.get(attribute) if isinstance(obj, dict) else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return an entry."""
+        return obj.get(argument) if isinstance(obj, dict) else super().getitem(obj, argument)
 
 
 @cache
-def environment() -> Environment:
-    """Return the template environment: everything is escaped, an unknown name is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"as_text": as_text, "moment": moment, "setting": setting}
-    return environment
+def environment() -> Templates:
+    """Return the templates of pages: everything in them is escaped."""
+    return Templates(autoescape=True)

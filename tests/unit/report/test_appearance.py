@@ -42,7 +42,7 @@ def test_a_gain_goes_the_metrics_way(delta, direction, word):
     assert gain_word(delta, direction) == word
 
 
-@pytest.mark.parametrize("module", ["appearance", "charts.scales", "charts.svg", "sections.repeat"])
+@pytest.mark.parametrize("module", ["appearance", "charts.scales", "charts.svg", "sections.record"])
 def test_the_examples_in_the_docs_are_true(module):
     result = doctest.testmod(import_module(f"yololab.report.{module}"))
     assert result.attempted

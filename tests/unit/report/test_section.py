@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yololab.report.section import Section, render
+from yololab.report.section import Section, environment, render
 
 NOTES = Section("Notes", "sections/12_notes", lambda files: files)
 
@@ -25,3 +25,17 @@ def test_sections_of_others_come_last_and_their_failures_in_the_footer():
     page = render("run", [NOTES], {"notes": []}, version="1.2.3", added=added, failures=["it <broke>"])
     assert page.index("<h2>Notes</h2>") < page.index("<h2>Mine</h2>") < page.index("it &lt;broke&gt;")
     assert "yololab 1.2.3" in page
+
+
+def test_what_is_damaged_costs_its_own_section_only():
+    sections = [Section("Errors", "sections/05_errors", lambda files: files["errors"]["of"]), NOTES]
+    for errors in ("text", 7, {}, None):
+        page = render("run", sections, {"notes": [{"text": "kept"}], "errors": errors})
+        assert "<h2>Errors</h2>" in page
+        assert "This cannot be shown: what a file holds of it is damaged" in page
+        assert "kept" in page
+
+
+def test_a_key_called_like_a_method_is_a_key():
+    row = environment().from_string("{{ row.values }} {{ row.items }} {{ row['x'] }}").render(row={"values": "<3"})
+    assert row == "&lt;3 None None"

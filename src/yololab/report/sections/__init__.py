@@ -5,7 +5,6 @@ A new section is a template in `templates/sections/`, a function here, and a row
 
 from yololab.report.run_files import RunFiles
 from yololab.report.section import Section
-from yololab.report.sections.checklist import checklist
 from yololab.report.sections.classes import classes
 from yololab.report.sections.confusion import confusion
 from yololab.report.sections.curves import curves
@@ -14,8 +13,7 @@ from yololab.report.sections.errors import errors
 from yololab.report.sections.images import images
 from yololab.report.sections.measurements import measurements
 from yololab.report.sections.provenance import provenance
-from yololab.report.sections.repeat import notes, repeat
-from yololab.report.sections.settings import settings
+from yololab.report.sections.record import checklist, notes, repeat, settings
 from yololab.report.sections.verdict import verdict
 
 SECTIONS: tuple[Section[RunFiles], ...] = (

@@ -5,11 +5,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from yololab.report.appearance import gain_word
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.run_files import RunFiles, mapping, mappings, primary_row
 from yololab.tasks import TASKS
-from yololab.text import UNKNOWN, as_number, count, number, p_value, signed
+from yololab.text import as_number, count
 
 MOST_IN_ONE_CHART = 30
 EXTREMES = 12
@@ -26,46 +25,20 @@ def classes(run: RunFiles) -> dict[str, Any] | None:
     leading = leading_column(columns, task)
     compared = {leading: run.comparison.get("per_class"), **mapping(run.comparison.get("per_class_other"))}
     changes = {str(column): {str(row.get("name")): row for row in mappings(rows)} for column, rows in compared.items()}
-    direction = primary_row(run.comparison).get("direction")
-    rows: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "absent": as_number(values.get("instances")) == 0,
-            "cells": [
-                {
-                    "value": number(values.get(column)),
-                    "change": _change(changes[column].get(name, {}), direction) if column in changes else None,
-                }
-                for column in columns
-            ],
-            "instances": count(values.get("instances")),
-            "images": count(values.get("images")),
-        }
-        for name, values in found.items()
-    ]
-    shown = [(column, cell["change"]) for row in rows for column, cell in zip(columns, row["cells"], strict=True)]
-    with_baseline = {column for column, change in shown if change and change["baseline"] != UNKNOWN}
+    rows = [(column, row) for column, named in changes.items() for name, row in named.items() if name in found]
+    with_baseline = {column for column, row in rows if as_number(row.get("baseline")) is not None}
     counted = TASKS[task].counted if task in TASKS else "objects"
     return {
         "columns": columns,
         "compared": [column for column in columns if column in with_baseline],
-        "tested": any(change["chance"] != UNKNOWN for _, change in shown if change),
-        "rows": rows,
+        "changes": changes,
+        "direction": primary_row(run.comparison).get("direction"),
+        "tested": any(row.get("insufficient") is True or as_number(row.get("q")) is not None for _, row in rows),
+        "rows": found,
         "charts": class_charts(found, changes[leading], leading, counted),
         "counted": counted,
-        "collapsed": len(rows) > MOST_IN_ONE_CHART,
-        "total": len(rows),
-        "absent": sum(row["absent"] for row in rows),
-    }
-
-
-def _change(row: Mapping[str, Any], direction: Any) -> dict[str, str]:
-    """Prepare what was found of one metric of a class; `insufficient` where too few images hold it for a test."""
-    return {
-        "baseline": number(row.get("baseline")),
-        "delta": signed(row.get("delta")),
-        "gain": gain_word(as_number(row.get("delta")), direction),
-        "chance": "insufficient" if row.get("insufficient") is True else p_value(row.get("q")),
+        "collapsed": len(found) > MOST_IN_ONE_CHART,
+        "absent": sum(as_number(values.get("instances")) == 0 for values in found.values()),
     }
 
 

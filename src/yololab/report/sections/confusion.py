@@ -1,13 +1,12 @@
 """The confusion matrix: what was taken for what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from yololab.report.charts.heatmap import heatmap
 from yololab.report.run_files import RunFiles, mapping
 from yololab.tasks import TASKS
-from yololab.text import as_number, count, share
+from yololab.text import as_number
 
 MOST_CLASSES_DRAWN = 30
 MOST_CONFUSIONS = 12
@@ -15,20 +14,19 @@ BACKGROUND = "background"
 OBJECTS = "objects"
 
 
-@dataclass(frozen=True)
-class Confusion:
+class Confusion(NamedTuple):
     """One way of being wrong.
 
     Attributes:
         true: The true class, or `background`.
         predicted: The predicted class, or `background`.
-        count: How often.
+        times: How often.
         of_true: Share of all objects of the true class (of all false alarms, for the background).
     """
 
     true: str
     predicted: str
-    count: float
+    times: float
     of_true: float
 
 
@@ -46,17 +44,7 @@ def confusion(run: RunFiles) -> dict[str, Any] | None:
     few = len(labels) - background <= MOST_CLASSES_DRAWN
     return {
         "drawing": heatmap(labels, matrix) if few else None,
-        "worst": [
-            {
-                "true": item.true,
-                "predicted": item.predicted,
-                "missed": background and item.predicted == BACKGROUND,
-                "false_alarm": background and item.true == BACKGROUND,
-                "count": count(item.count),
-                "of_true": share(item.of_true),
-            }
-            for item in worst[:MOST_CONFUSIONS]
-        ],
+        "worst": worst[:MOST_CONFUSIONS],
         "more": max(len(worst) - MOST_CONFUSIONS, 0),
         "classes": len(labels) - background,
         "counted": counted,
@@ -90,4 +78,4 @@ def top_confusions(labels: Sequence[str], matrix: Sequence[Sequence[float]]) -> 
         for column, value in enumerate(counts)
         if row != column and value > 0
     ]
-    return sorted(found, key=lambda item: (-item.count, -item.of_true))
+    return sorted(found, key=lambda item: (-item.times, -item.of_true))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from yololab.report.appearance import Tone
 from yololab.report.charts.bars import Group, grouped_bars
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
 from yololab.text import as_number, count
@@ -21,10 +20,10 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
     splits = mapping(recorded.get("counts")) or mapping(report.get("splits"))
     source = recorded.get("source") or report.get("dataset") or run.metrics.get("data")
     problems = mappings(report.get("problems"))
-    findings = [_finding(kind, problems) for kind in mappings(report.get("summary"))]
+    findings = [(kind, _alike(kind, problems)) for kind in mappings(report.get("summary"))]
     if not splits and not source and not findings:
         return None
-    unit = _unit(report)
+    unit = str(report.get("unit") or "objects")
     columns = [
         column
         for column in COLUMNS
@@ -35,31 +34,31 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
         "name": recorded.get("name"),
         "source": source,
         "columns": [unit if column == "instances" else column for column in columns],
-        "splits": [
-            (split, [count(mapping(found).get(column)) for column in columns]) for split, found in splits.items()
-        ],
+        "splits": [(split, [mapping(found).get(column) for column in columns]) for split, found in splits.items()],
         "evaluated": run.metrics.get("split"),
         "blocking": as_number(inside(recorded, "problems", "blocking")),
         "warnings": as_number(inside(recorded, "problems", "warnings")),
         "findings": findings,
+        "most": MOST_ROWS,
         "changes": texts(run.recorded("data_changes").get("summary")),
         "since": run.recorded("data_changes").get("since"),
         "fingerprints": sorted((split, str(value)) for split, value in mapping(report.get("fingerprint")).items()),
-        "charts": _charts(report),
+        "charts": _charts(report, unit),
         "facts": _facts(report),
     }
 
 
-def _unit(report: Mapping[str, Any]) -> str:
-    """Return what classes are counted in."""
-    return str(report.get("unit") or "objects")
+def _alike(kind: Mapping[str, Any], problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings of a kind; none when its example is the only one."""
+    own = [one for one in problems if all(one.get(key) == kind.get(key) for key in ("check", "severity"))]
+    return own if len(own) > 1 else []
 
 
-def _charts(report: Mapping[str, Any]) -> list[Any]:
+def _charts(report: Mapping[str, Any], unit: str) -> list[Any]:
     """Draw the classes, the objects' sizes and shapes, and the depths, the splits next to each other."""
     distribution = mapping(report.get("distribution"))
     splits = {split: mapping(found) for split, found in mapping(distribution.get("splits")).items()}
-    drawn = [_class_chart(report, list(splits))]
+    drawn = [_class_chart(report, list(splits), unit)]
     for path, what, open_below in (
         (("side_px",), f"Side of the objects in px at imgsz={distribution.get('imgsz')}", False),
         (("aspect",), "Width / height of the objects", True),
@@ -79,9 +78,9 @@ def _charts(report: Mapping[str, Any]) -> list[Any]:
     return [chart for chart in drawn if chart]
 
 
-def _class_chart(report: Mapping[str, Any], splits: list[str]) -> Any:
+def _class_chart(report: Mapping[str, Any], splits: list[str], unit: str) -> Any:
     """Draw how many objects each class has in each split, and in how many images; a single one is in the table."""
-    names, unit = mapping(report.get("names")), _unit(report)
+    names = mapping(report.get("names"))
     classes = {split: mapping(inside(report, "splits", split, "per_class")) for split in splits}
     rows = sorted({index: None for found in classes.values() for index in found}, key=str)
     if len(rows) < 2:
@@ -164,33 +163,3 @@ def _of_maps(split: str, found: Mapping[str, Any]) -> list[str]:
     if low is None or high is None:
         return [f"{share} have a class."]
     return [f"{share} have a depth, from {low:.3g} to {high:.3g} m."]
-
-
-def _finding(kind: Mapping[str, Any], problems: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Prepare one kind of finding with its first example, and all of them folded away."""
-    example = next(iter(mappings(kind.get("examples"))), {})
-    severity = str(kind.get("severity") or "")
-    tone, icon = _LOOKS.get(severity, _LOOKS["warning"])
-    own = [one for one in problems if one.get("check") == kind.get("check") and one.get("severity") == severity]
-    return {
-        "check": str(kind.get("check") or "").replace("_", " "),
-        "severity": severity,
-        "tone": tone,
-        "icon": icon,
-        "count": count(kind.get("count")),
-        "what": str(example.get("what") or ""),
-        "place": _place(example),
-        "description": str(kind.get("description") or ""),
-        "remedy": str(kind.get("remedy") or ""),
-        "all": [(_place(one), str(one.get("what") or "")) for one in own[:MOST_ROWS]] if len(own) > 1 else [],
-        "more": max(0, len(own) - MOST_ROWS),
-    }
-
-
-_LOOKS = {"blocking": (Tone.BAD, "cross"), "warning": (Tone.WARN, "warn"), "note": (Tone.NEUTRAL, "warn")}
-
-
-def _place(found: Mapping[str, Any]) -> str:
-    """Return file and line of a finding."""
-    line, place = found.get("line"), str(found.get("file") or "")
-    return f"{place}:{line}" if line else place

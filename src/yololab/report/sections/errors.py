@@ -4,7 +4,7 @@ from typing import Any
 
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.run_files import RunFiles, inside, mapping
-from yololab.text import as_number, count, number, signed
+from yololab.text import as_number, count
 
 # In the words of somebody who has never read of error types.
 EXPLAINED = {
@@ -15,62 +15,30 @@ EXPLAINED = {
     "background": "nothing is there",
     "missed": "an object that nothing points at",
 }
+SIZES = {"small": "below 32²", "medium": "32² to 96²", "large": "above 96²"}
 
 
 def errors(run: RunFiles) -> dict[str, Any] | None:
     """Prepare the error types and the sizes; None when the comparison did not look into them."""
-    current = mapping(inside(run.comparison, "error_types", "current"))
+    current, before, sizes, sizes_before = (
+        mapping(inside(run.comparison, part, side))
+        for part in ("error_types", "by_size")
+        for side in ("current", "baseline")
+    )
     if not current:
         return None
-    before = mapping(inside(run.comparison, "error_types", "baseline"))
-    rows = [_row(name, mapping(current.get(name)), mapping(before.get(name))) for name in EXPLAINED if name in current]
+    rows = [(name, what, current[name], before.get(name) or {}) for name, what in EXPLAINED.items() if name in current]
     drawn = [
-        Bar(row["name"], row["value"], row["marker"], f"{row['count']} errors")
-        for row in sorted(rows, key=lambda row: -(row["value"] or 0.0))
+        Bar(name, as_number(now.get("delta_ap")), as_number(was.get("delta_ap")), f"{count(now.get('count'))} errors")
+        for name, _, now, was in rows
     ]
-    chart = bars("AP50 that mending an error type would add", drawn, top=None) if any(b.value for b in drawn) else ""
+    drawn.sort(key=lambda bar: -(bar.value or 0.0))
+    worth = any(bar.value for bar in drawn)
     return {
         "rows": rows,
-        "chart": chart,
-        "sizes": _sizes(run),
+        "chart": bars("AP50 that mending an error type would add", drawn, top=None) if worth else "",
+        "sizes": [(name, px, sizes[name], sizes_before.get(name) or {}) for name, px in SIZES.items() if name in sizes],
         "with_baseline": bool(before),
         # Masks and keypoints have metrics of their own, with a letter behind the name: mAP50-95(M).
         "of_boxes": run.primary_metric.endswith(")"),
     }
-
-
-def _row(name: str, now: Any, before: Any) -> dict[str, Any]:
-    """Prepare one error type."""
-    value, marker = as_number(now.get("delta_ap")), as_number(before.get("delta_ap"))
-    return {
-        "name": name,
-        "explained": EXPLAINED[name],
-        "count": count(now.get("count")),
-        "before": count(before.get("count")),
-        "worth": number(value),
-        "value": value,
-        "marker": marker,
-    }
-
-
-def _sizes(run: RunFiles) -> list[dict[str, str]]:
-    """Prepare the sizes of objects; those without labels say so."""
-    current = mapping(inside(run.comparison, "by_size", "current"))
-    before = mapping(inside(run.comparison, "by_size", "baseline"))
-    limits = {"small": "below 32²", "medium": "32² to 96²", "large": "above 96²"}
-    rows = []
-    for name, limit in limits.items():
-        now, was = mapping(current.get(name)), mapping(before.get(name))
-        if now:
-            ours, theirs = as_number(now.get("mAP50-95")), as_number(was.get("mAP50-95"))
-            rows.append(
-                {
-                    "name": name,
-                    "limit": limit,
-                    "labels": count(now.get("labels")),
-                    "current": number(ours),
-                    "baseline": number(theirs),
-                    "delta": signed(None if ours is None or theirs is None else ours - theirs),
-                }
-            )
-    return rows

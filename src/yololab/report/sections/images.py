@@ -4,86 +4,45 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from yololab.report.pictures import Outline, panel, thumbnail
 from yololab.report.run_files import RunFiles, mapping, mappings
 from yololab.text import as_number, count, number
 
 
 def images(run: RunFiles) -> dict[str, Any] | None:
-    """Prepare the images; None when no image changed, or they were not compared one by one."""
+    """Prepare the images; None when no image changed, or they were not compared one by one.
+
+    Where images have a value of their own (right or wrong, an IoU, an error), the changes name its metric.
+    """
     changes = mapping(run.comparison.get("image_changes"))
-    if changes.get("metric"):
-        return _valued(changes)
-    rows = [row for row in mappings(changes.get("images")) if len(_numbers(row.get("size"))) == 2]
+    metric, root = changes.get("metric"), Path(str(changes["root"])) if changes.get("root") else None
+    rows = [row for row in mappings(changes.get("images")) if metric or len(_numbers(row.get("size"))) == 2]
     if not rows:
         return None
-    root = Path(str(changes["root"])) if changes.get("root") else None
-    confidence = mapping(changes.get("confidence"))
+    pictures = [thumbnail(root / str(row.get("image"))) if root else None for row in rows]
+    panels = [[] if metric else _panels(row, picture) for row, picture in zip(rows, pictures, strict=True)]
     return {
-        "valued": False,
-        "images": [_image(row, root) for row in rows],
-        "confidence": {side: number(confidence.get(side), 2) for side in ("current", "baseline")},
-    }
-
-
-def _valued(changes: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Prepare images that have a value of their own: right or wrong, an IoU, an error."""
-    rows = mappings(changes.get("images"))
-    if not rows:
-        return None
-    root = Path(str(changes["root"])) if changes.get("root") else None
-    return {
-        "valued": True,
-        "metric": str(changes["metric"]),
+        "metric": metric,
         "labelled": any(row.get("truth") for row in rows),
-        "images": [
-            {
-                "name": str(row.get("image")),
-                "picture": thumbnail(root / str(row.get("image"))) if root else None,
-                "truth": str(row.get("truth") or "—"),
-                "word": "better" if (as_number(row.get("gain")) or 0) > 0 else "worse",
-                **{side: _value(mapping(row.get(side))) for side in ("baseline", "current")},
-            }
-            for row in rows
-        ],
+        "images": list(zip(rows, pictures, panels, strict=True)),
+        "confidence": mapping(changes.get("confidence")),
     }
 
 
-def _value(side: Mapping[str, Any]) -> str:
-    """Return what a model says of an image: in words, or its value."""
-    return str(side["said"]) if side.get("said") else number(side.get("value"))
-
-
-def _image(row: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
-    """Prepare one image with its three pictures."""
-    name = str(row.get("image"))
-    picture = thumbnail(root / name) if root else None
+def _panels(row: Mapping[str, Any], picture: str | None) -> list[Markup]:
+    """Draw the three pictures of an image: what is there, and what each model shows."""
     width, height = _numbers(row["size"])
     size = (max(width, 1.0), max(height, 1.0))
     found, false = mapping(row.get("found")), mapping(row.get("false"))
     labels = count(row.get("labels"))
-    gain = as_number(row.get("gain")) or 0
-    amount = f"{abs(gain):g} {'error' if abs(gain) == 1 else 'errors'}"
-    panels = [
-        panel("Labels", f"{labels} objects", picture, size, _labels(row)),
-        *(
-            panel(
-                side.capitalize(),
-                f"{count(found.get(side))} of {labels} found, {count(false.get(side))} wrong",
-                picture,
-                size,
-                _detections(row, side),
-            )
-            for side in ("baseline", "current")
-        ),
+    sides = [
+        (side, f"{count(found.get(side))} of {labels} found, {count(false.get(side))} wrong", _detections(row, side))
+        for side in ("baseline", "current")
     ]
-    return {
-        "name": name,
-        "message": f"{amount} {'fewer' if gain > 0 else 'more'} than the baseline",
-        "word": "better" if gain > 0 else "worse",
-        "panels": panels,
-        "missing": picture is None,
-    }
+    shown = [("labels", f"{labels} objects", _labels(row)), *sides]
+    return [panel(name.capitalize(), message, picture, size, outlines) for name, message, outlines in shown]
 
 
 def _labels(row: Mapping[str, Any]) -> list[Outline]:

@@ -8,7 +8,7 @@ from yololab.report.run_files import mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_text
-from yololab.text import UNKNOWN, as_number, count, counted, duration, interval, number, p_value, setting, signed
+from yololab.text import as_number, counted, duration, number
 
 _MOST_ROWS = 200
 _ALPHA = 0.05
@@ -20,11 +20,9 @@ def head(sweep: SweepFiles) -> dict[str, Any]:
     winner = sweep.winner
     trials = len(sweep.trials)
     seconds = sum(as_number(row.get("seconds")) or 0 for row in sweep.trials)
+    finished = bool(sweep.summary.get("finished"))
     facts = [
-        (
-            "Trials",
-            f"{trials} of {sweep.summary.get('budget')} points" if not sweep.summary.get("finished") else str(trials),
-        ),
+        ("Trials", str(trials) if finished else f"{trials} of {sweep.summary.get('budget')} points"),
         *((name.capitalize(), str(found)) for name, found in counts.items()),
         ("Objective", ", ".join(str(item.get("metric")) for item in sweep.objectives)),
         ("Training time", duration(seconds)),
@@ -32,7 +30,7 @@ def head(sweep: SweepFiles) -> dict[str, Any]:
     first = next(iter(winner.get("objectives") or [None]))
     return {
         "shown": _appearance(sweep),
-        "tag": "SWEEP" if sweep.summary.get("finished") else "SWEEP, NOT FINISHED",
+        "tag": "SWEEP" if finished else "SWEEP, NOT FINISHED",
         "sentence": sweep.summary.get("answer"),
         "unsupported": False,
         "primary": {
@@ -76,8 +74,7 @@ def _badges(sweep: SweepFiles) -> list[tuple[Tone, str, str]]:
     """Return what else was decided: against the baseline, and on the test split."""
     badges: list[tuple[Tone, str, str]] = []
     against = mapping(sweep.winner.get("baseline"))
-    if against.get("path"):
-        shown = verdict_appearance(str(against.get("verdict")))
+    if shown := _verdict(sweep.winner):
         p, corrected = as_number(against.get("p")), as_number(against.get("p_adjusted"))
         lucky = p is not None and corrected is not None and p < _ALPHA <= corrected
         doubt = ", but chance may explain it among so many trials" if lucky else ""
@@ -97,74 +94,33 @@ def ranking(sweep: SweepFiles) -> dict[str, Any] | None:
     rows = sweep.ranked[:_MOST_ROWS]
     if not rows:
         return None
-    keys = list(dict.fromkeys(key for row in sweep.trials for key in mapping(row.get("values"))))
     names = [str(item.get("metric")) for item in sweep.objectives]
-    others = list(
-        dict.fromkeys(name for row in sweep.trials for name in mapping(row.get("metrics")) if name not in names)
-    )
     found = mapping(sweep.summary.get("ranking"))
-    supported = bool(found.get("statistical_support"))
     return {
-        "keys": keys,
+        "keys": list(dict.fromkeys(key for row in sweep.trials for key in mapping(row.get("values")))),
         "objectives": names,
-        "others": others,
-        "supported": supported,
+        "others": [name for name in _all_metrics(sweep) if name not in names],
+        "supported": bool(found.get("statistical_support")),
         "several": found.get("pareto") is not None,
         "compared": any(mapping(row.get("baseline")).get("path") for row in rows),
         "winner": sweep.winner.get("trial"),
-        "rows": [_ranked_row(row, keys, names, others) for row in rows],
+        "rows": [(row, _verdict(row)) for row in rows],
         "left_out": len(sweep.ranked) - len(rows),
         "method": found.get("method"),
-        "images": count(found.get("images")),
-        "recipes": [_recipe(item) for item in mappings(sweep.summary.get("recipes"))],
+        "images": found.get("images"),
+        "recipes": mappings(sweep.summary.get("recipes")),
     }
 
 
-def _ranked_row(row: Mapping[str, Any], keys: list[str], names: list[str], others: list[str]) -> dict[str, Any]:
-    """Return one line of the table."""
+def _all_metrics(sweep: SweepFiles) -> list[str]:
+    """Return the metrics that any trial has."""
+    return list(dict.fromkeys(name for row in sweep.trials for name in mapping(row.get("metrics"))))
+
+
+def _verdict(row: Mapping[str, Any]) -> Appearance | None:
+    """Return how the comparison of a trial with the baseline is shown; None for one that was not compared."""
     against = mapping(row.get("baseline"))
-    objectives = list(row.get("objectives") or [])
-    metrics = mapping(row.get("metrics"))
-    shown = verdict_appearance(str(against.get("verdict"))) if against.get("path") else None
-    behind = as_number(row.get("behind"))
-    return {
-        "rank": row.get("rank") or UNKNOWN,
-        "trial": row.get("trial"),
-        "values": [setting(mapping(row.get("values")).get(key, "")) for key in keys],
-        "objectives": [
-            number(objectives[place]) if place < len(objectives) else UNKNOWN for place in range(len(names))
-        ],
-        "interval": interval(row.get("ci_low"), row.get("ci_high"), number),
-        "behind": "" if not behind else signed(-behind),
-        "behind_interval": _behind_interval(row.get("behind_ci")),
-        "p": p_value(row.get("p")) if behind else "",
-        "could": row.get("could_be_best"),
-        "pareto": row.get("pareto"),
-        "others": [number(metrics.get(name)) for name in others],
-        "verdict": shown.headline if shown else UNKNOWN,
-        "tone": shown.tone if shown else "",
-        "delta": signed(against.get("delta")) if shown else "",
-        "p_adjusted": p_value(against.get("p_adjusted")),
-        "epochs": count(row.get("epochs")),
-        "seconds": duration(row.get("seconds")),
-        "status": row.get("status"),
-    }
-
-
-def _recipe(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one line of the table of recipes."""
-    values = ", ".join(f"{key}={value}" for key, value in mapping(item.get("values")).items())
-    behind = as_number(item.get("behind"))
-    return {
-        "values": values or "the only one",
-        "trials": ", ".join(str(trial) for trial in item.get("trials") or []),
-        "mean": number(item.get("mean")),
-        "deviation": number(item.get("seed_deviation")),
-        "behind": "" if not behind else signed(-behind),
-        "interval": _behind_interval(item.get("behind_ci")),
-        "p": p_value(item.get("p")) if behind else "",
-        "could": item.get("could_be_best"),
-    }
+    return verdict_appearance(str(against.get("verdict"))) if against.get("path") else None
 
 
 def progress(sweep: SweepFiles) -> dict[str, Any] | None:
@@ -184,21 +140,8 @@ def parameters(sweep: SweepFiles) -> dict[str, Any] | None:
 
 def failures(sweep: SweepFiles) -> dict[str, Any] | None:
     """Prepare what went wrong, with the last lines of each log."""
-    rows = [row for row in sweep.trials if row.get("status") in ("failed", "interrupted")]
-    if not rows:
-        return None
-    return {
-        "rows": [
-            {
-                "trial": row.get("trial"),
-                "status": row.get("status"),
-                "values": values_text(row),
-                "error": row.get("error") or "no message was recorded",
-                "tail": sweep.tail(row),
-            }
-            for row in rows[:_MOST_ROWS]
-        ]
-    }
+    failed = [row for row in sweep.trials if row.get("status") in ("failed", "interrupted")][:_MOST_ROWS]
+    return {"rows": [(row, values_text(row), sweep.tail(row)) for row in failed]} if failed else None
 
 
 def settings(sweep: SweepFiles) -> dict[str, Any] | None:
@@ -208,10 +151,10 @@ def settings(sweep: SweepFiles) -> dict[str, Any] | None:
     search = mapping(sweep.settings.get("search"))
     return {
         "command": " ".join(texts(sweep.settings.get("command"))),
-        "rows": [(str(name), setting(value)) for name, value in search.items() if value not in (None, {}, [])],
+        "rows": [(name, value) for name, value in search.items() if value not in (None, {}, [])],
         "facts": [
-            ("Engine", str(sweep.settings.get("engine"))),
-            ("Started", str(sweep.settings.get("created"))),
+            ("Engine", sweep.settings.get("engine")),
+            ("Started", sweep.settings.get("created")),
             ("Folder", str(sweep.path)),
         ],
     }
@@ -225,8 +168,3 @@ SECTIONS: tuple[Section[SweepFiles], ...] = (
     Section("Failures", "sweep/failures", failures),
     Section("What was asked for", "sweep/settings", settings),
 )
-
-
-def _behind_interval(ends: Any) -> str:
-    """Write the interval of how far a trial lies behind, with its sign turned: negative is worse."""
-    return interval(-ends[1], -ends[0]) if isinstance(ends, list) and len(ends) == 2 else ""

@@ -35,19 +35,19 @@ class SweepFiles:
         return SweepPaths(self.path)
 
     @property
-    def trials(self) -> list[Mapping[str, Any]]:
+    def trials(self) -> list[dict[str, Any]]:
         """The rows of the trials, by number."""
         return mappings(self.summary.get("trials"))
 
     @property
-    def ranked(self) -> list[Mapping[str, Any]]:
+    def ranked(self) -> list[dict[str, Any]]:
         """The rows of the trials, the best first."""
         rows = {row.get("trial"): row for row in self.trials}
         order = mapping(self.summary.get("ranking")).get("order") or []
         return [rows[number] for number in order if number in rows]
 
     @property
-    def objectives(self) -> list[Mapping[str, Any]]:
+    def objectives(self) -> list[dict[str, Any]]:
         """The targets: metric and direction of each objective."""
         return mappings(self.summary.get("objectives"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report_samples import CELLS, MANY, comparison_of, metrics_of, run_with
+from report_samples import CELLS, MANY, comparison_of, html_of, metrics_of, run_with, tables_in
 
 from yololab.report.sections.classes import class_columns, classes, leading_column
 
@@ -17,19 +17,20 @@ def test_class_columns_follow_the_task_and_keep_what_is_new():
 
 
 def test_a_class_without_ground_truth_has_no_numbers_and_no_bar():
-    shown = classes(run_with(metrics=metrics_of(CELLS, absent=("Blast",))))
-    blast = shown["rows"][CELLS.index("Blast")]
-    assert blast["absent"]
-    assert {cell["value"] for cell in blast["cells"]} == {"—"}
-    assert blast["instances"] == "0"
+    run = run_with(metrics=metrics_of(CELLS, absent=("Blast",)))
+    shown, html = classes(run), html_of("Classes", run)
+    (table,) = tables_in(html)
+    assert table[1 + CELLS.index("Blast")] == ["Blast", "—", "—", "—", "—", "0", "0"]
+    assert html.count('<tr class="absent">') == shown["absent"] == 1
     assert not any("Blast" in chart for chart in shown["charts"])
 
 
 def test_a_class_scored_zero_is_not_taken_for_absent():
     metrics = metrics_of(CELLS)
     metrics["per_class"]["WBC"] |= {"AP50": 0.0, "AP50-95": 0.0}
-    shown = classes(run_with(metrics=metrics))
-    assert [cell["value"] for cell in shown["rows"][1]["cells"][:2]] == ["0.0000", "0.0000"]
+    run = run_with(metrics=metrics)
+    shown, ((_, _, wbc, *_),) = classes(run), tables_in(html_of("Classes", run))
+    assert wbc[:3] == ["WBC", "0.0000", "0.0000"]
     assert any("WBC: 0.0000" in chart for chart in shown["charts"])
 
 
@@ -49,8 +50,8 @@ def test_the_baseline_of_a_class_is_found_by_its_name():
     current = metrics_of(CELLS)
     comparison = comparison_of(current, metrics_of(CELLS, shift=0.1), "DEGRADED", "")
     comparison["per_class"].reverse()
-    shown = classes(run_with(metrics=current, comparison=comparison))
-    leading = [row["cells"][shown["columns"].index("AP50-95")]["change"] for row in shown["rows"]]
-    assert {change["delta"] for change in leading} == {"−0.1000"}
-    assert {change["gain"] for change in leading} == {"worse"}
-    assert shown["compared"] == ["AP50-95"]
+    run = run_with(metrics=current, comparison=comparison)
+    ((head, *rows),) = tables_in(html_of("Classes", run))
+    assert head[:6] == ["Class", "AP50", "AP50-95", "Baseline", "Δ", "Precision"]
+    assert {row[4] for row in rows} == {"−0.1000 (worse)"}
+    assert classes(run)["compared"] == ["AP50-95"]

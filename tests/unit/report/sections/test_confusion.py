@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from report_samples import run_with
+from report_samples import html_of, run_with, tables_in
 
 from yololab.report.sections.confusion import confusion, read_matrix, top_confusions
 
 
 def test_confusions_are_counted_off_the_diagonal():
     found = top_confusions(["cat", "dog", "background"], [[80, 5, 2], [15, 90, 0], [5, 5, 0]])
-    told = [(item.true, item.predicted, item.count, item.of_true) for item in found]
+    told = [(item.true, item.predicted, item.times, item.of_true) for item in found]
     assert told[0] == ("cat", "dog", 15, 0.15)
     assert ("background", "cat", 2, 1.0) in told
     assert len(told) == 5
@@ -18,11 +18,11 @@ def test_confusions_are_counted_off_the_diagonal():
 
 def test_the_background_is_a_class_where_pixels_are_counted():
     told = {"labels": ["road", "background"], "matrix": [[90, 5], [10, 95]]}
-    objects, pixels = (
-        confusion(run_with(metrics={"task": task, "confusion": told})) for task in ("detect", "semantic")
-    )
-    assert [(item["missed"], item["false_alarm"]) for item in objects["worst"]] == [(True, False), (False, True)]
-    assert [(item["missed"], item["false_alarm"]) for item in pixels["worst"]] == [(False, False)] * 2
+    runs = [run_with(metrics={"task": task, "confusion": told}) for task in ("detect", "semantic")]
+    objects, pixels = map(confusion, runs)
+    of_objects, of_pixels = (tables_in(html_of("Confusion matrix", run))[0][1:] for run in runs)
+    assert [row[:2] for row in of_objects] == [["road", "nothing (missed)"], ["nothing", "road (false alarm)"]]
+    assert [row[:2] for row in of_pixels] == [["road", "background"], ["background", "road"]]
     assert (objects["classes"], pixels["classes"], pixels["counted"]) == (1, 2, "pixels")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report_samples import run_with
+from report_samples import html_of, run_with, tables_in
 
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import load_dataset
@@ -68,7 +68,7 @@ def test_splits_stand_beside_each_other_and_empty_bins_at_the_ends_are_left_out(
 
 def test_the_dataset_can_come_from_either_file():
     report = {"dataset": "d.yaml", "splits": {"train": {"images": 1234, "instances": 0}}, "summary": []}
-    shown = dataset(run_with(dataset_report=report))
-    assert shown["columns"] == ["images", "objects"]
-    assert shown["splits"] == [("train", ["1,234", "0"])]
+    run = run_with(dataset_report=report)
+    assert dataset(run)["columns"] == ["images", "objects"]
+    assert tables_in(html_of("Dataset", run)) == [[["Split", "Images", "Objects"], ["train", "1,234", "0"]]]
     assert dataset(run_with()) is None

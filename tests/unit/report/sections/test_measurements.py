@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report_samples import run_with
+from report_samples import html_of, run_with, tables_in
 
 from yololab.report.sections.measurements import measurements
 
@@ -28,15 +28,16 @@ def test_a_metric_that_should_fall_is_better_when_it_falls():
             "arrow": "▼",
         },
     ]
-    shown = measurements(run_with(comparison={"metrics": rows}))
-    assert [row["gain"] for row in shown["rows"]] == ["better", "worse"]
+    run = run_with(comparison={"metrics": rows})
+    shown, ((_, *table),) = measurements(run), tables_in(html_of("Metrics", run))
+    assert [row[3] for row in table] == ["−0.1000 (better)", "−0.1000 (worse)"]
     assert shown["with_baseline"]
     assert not shown["with_interval"]
 
 
 def test_a_run_that_was_not_compared_shows_its_metrics_all_the_same():
-    shown = measurements(run_with(metrics={"task": "depth", "abs_rel": 0.12, "directions": {"abs_rel": "lower"}}))
-    assert [(row["name"], row["current"], row["lower"]) for row in shown["rows"]] == [("abs_rel", "0.1200", True)]
+    run = run_with(metrics={"task": "depth", "abs_rel": 0.12, "directions": {"abs_rel": "lower"}})
+    assert tables_in(html_of("Metrics", run)) == [[["Metric", "Current"], ["abs_rel lower is better", "0.1200"]]]
     plain = measurements(run_with(metrics={"mAP50": 0.5, "mAP50-95": 0.3}))
-    assert [row["name"] for row in plain["rows"]] == ["mAP50", "mAP50-95"]
+    assert [row["metric"] for row in plain["rows"]] == ["mAP50", "mAP50-95"]
     assert measurements(run_with()) is None
