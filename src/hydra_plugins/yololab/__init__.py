@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
+
+from yololab.errors import InputError, Problem
 
 
 class YololabSweeper(Sweeper):
@@ -15,17 +18,13 @@ class YololabSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what Hydra gives us, and make the launcher that the config names."""
-        from hydra.core.plugins import Plugins
-
-        self.hydra_context = hydra_context
-        self.config = config
+        self.hydra_context, self.config = hydra_context, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run all trials; what came of them is kept in the sweep's folder."""
-        from yololab.errors import InputError, Problem
         from yololab.sweep.sweeper import run_sweep
 
         if not isinstance(self.launcher, YololabLauncher):
@@ -35,7 +34,7 @@ class YololabSweeper(Sweeper):
 
 
 class YololabLauncher(Launcher):
-    """Hydra's entry to our engines: a fresh process a trial, on this machine or elsewhere.
+    """Hydra's entry to our engines, which our sweeper makes from what stands here.
 
     Args:
         engine: The engine's name.
@@ -50,18 +49,12 @@ class YololabLauncher(Launcher):
         }
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra gives us; the task function is not called, a trial is a process of its own."""
-        del task_function
-        self.hydra_context = hydra_context
-        self.config = config
+        """Refuse another sweeper, before it has made a folder: it would lose all trials when one fails."""
+        del hydra_context, task_function
+        sweeper = str(config.hydra.sweeper._target_)
+        if sweeper.rpartition(".")[2] != YololabSweeper.__name__:
+            raise InputError(Problem("hydra/sweeper", sweeper, "yololab's own", "leave it out, and say search=…"))
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run jobs for a sweeper of Hydra's, and wait for them.
-
-        Args:
-            job_overrides: The overrides of each job.
-            initial_job_idx: The number of the first one.
-        """
-        from yololab.sweep.launch import launch_jobs
-
-        return launch_jobs(self.config, self.engine, self.settings, job_overrides, initial_job_idx)
+        """Run nothing: our sweeper asks the engine itself."""
+        raise NotImplementedError

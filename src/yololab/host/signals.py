@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -17,6 +17,25 @@ from yololab.errors import InterruptedRunError
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 NOTICES = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 INTERRUPTED = "interrupted; what was reached is saved"
+
+
+@contextmanager
+def handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], object] | None = None) -> Iterator[None]:
+    """Handle signals, and put back what handled them before; outside the main thread Python allows no handlers.
+
+    Args:
+        numbers: The signals.
+        handler: Who is called; None leaves that as it is, and only makes good what the block changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) if handler else signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 class StopSignal:
@@ -36,16 +55,9 @@ class StopSignal:
 
     @contextmanager
     def listening(self) -> Iterator[StopSignal]:
-        """Handle the signals while the job runs; outside the main thread Python allows no handlers."""
-        if threading.current_thread() is not threading.main_thread():
+        """Handle the signals while the job runs."""
+        with handled(SIGNALS, self._handle):
             yield self
-            return
-        before = {number: signal.signal(number, self._handle) for number in SIGNALS}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @contextmanager
     def waiting_for_batch(self) -> Iterator[None]:
@@ -61,14 +73,8 @@ class StopSignal:
     @contextmanager
     def at_prompt(self) -> Iterator[None]:
         """Give Ctrl-C its ordinary meaning while a question is open: it answers no."""
-        if threading.current_thread() is not threading.main_thread():
+        with handled([signal.SIGINT], signal.default_int_handler):
             yield
-            return
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame

@@ -25,7 +25,7 @@ from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.prepare import Prepared
 from yololab.sweep.engines.registry import LOCAL, make_executor, split_settings
 from yololab.sweep.engines.remote_device import remote_device
-from yololab.sweep.executor import Executor, Resources
+from yololab.sweep.executor import Executor
 from yololab.sweep.planning.approvals import Agreement, Gates, agree, save_agreement, save_rejected
 from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import GRIDS, PlannedTrial, config_point, plan_space, plan_trials
@@ -34,7 +34,7 @@ from yololab.sweep.planning.space import Space, canonical
 from yololab.sweep.planning.storage import absolute_url
 from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.run import run_trials
-from yololab.sweep.state import Objective, SweepFolder, SweepSettings
+from yololab.sweep.state import SweepFolder, SweepSettings
 from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
@@ -56,64 +56,31 @@ class SweepPlan:
     """A sweep that is read and checked, and not yet agreed to.
 
     Attributes:
+        settings: What a resume needs to know; nameless when the study is named after the folder, which comes later.
         space: What varies, and what does not.
-        search: How its points are chosen.
         trials: The trials; when a sampler chooses them, some that span the space.
         prepared: Dataset, model and device of each.
-        objectives: What the sweep is after.
-        budget: How many points it tries.
-        engine: The engine's name.
-        engine_settings: Its settings.
-        resources: What each trial gets.
         executor: The engine.
-        storage: The study's storage as a URL; None for the file in the sweep's folder.
-        working_directory: Where the command was run.
     """
 
+    settings: SweepSettings
     space: Space
-    search: SearchConfig
     trials: Sequence[PlannedTrial]
     prepared: Sequence[Prepared]
-    objectives: tuple[Objective, ...]
-    budget: int
-    engine: str
-    engine_settings: dict[str, Any]
-    resources: Resources
     executor: Executor
-    storage: str | None
-    working_directory: Path
-
-    @property
-    def is_grid(self) -> bool:
-        """Whether every combination is tried, instead of points that a sampler chooses."""
-        return self.search.sampler in GRIDS
 
     @property
     def trainings(self) -> int:
         """How many trainings there will be at most."""
-        return self.budget * self.search.seeds
+        return self.settings.budget * int(self.settings.search["seeds"])
 
-    @property
-    def epochs(self) -> int:
-        """Epochs of the longest training."""
-        return max(trial.experiment.train.epochs for trial in self.trials)
-
-    @property
-    def name(self) -> str:
-        """The first part of the sweep folder's name: `name=…`, the recipe's, else the model's."""
+    def new_folder(self) -> Path:
+        """Make the sweep's folder: `name=…`, else the recipe's name, else the model's, and the time."""
         first = self.trials[0]
         recipe = first.choices.get("experiment")
         named = first.experiment.train.name or (recipe if recipe != "None" else None)
-        return str(named or Path(first.experiment.model.weights).stem)
-
-    def new_folder(self) -> Path:
-        """Make the sweep's folder."""
-        return create_folder(self.prepared[0].paths.tree.multirun, self.name)
-
-    def first_point(self) -> dict[str, Any]:
-        """Return the values of the first point: the config's own; empty when it is sampled like the others."""
-        sampled = self.is_grid or self.search.sampler in SEQUENCES or not self.search.config_first
-        return {} if sampled else config_point(self.space)
+        name = str(named or Path(first.experiment.model.weights).stem)
+        return create_folder(self.prepared[0].paths.tree.multirun, name)
 
 
 def run_sweep(
@@ -139,8 +106,7 @@ def run_sweep(
     """
     plan = _plan_sweep(hydra_context, engine, launcher, arguments)
     screen = Screen(verbose=plan.trials[0].experiment.train.verbose)
-    first_point = plan.first_point()
-    _announce(screen, plan, first_point)
+    _announce(screen, plan)
     # Trials that share the cores of one machine are each slower: as many at a time take as long as one after the other.
     on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in plan.prepared)
     only_estimate = _ONLY_ESTIMATE.get()
@@ -160,7 +126,7 @@ def run_sweep(
         raise
     if only_estimate:
         return 0
-    folder, settings = _make_folder(plan, first_point, config, agreement)
+    folder, settings = _make_folder(plan, config, agreement)
     screen.detail(f"sweep folder: {folder.path}")
     return run_trials(folder, settings, plan.executor, screen)
 
@@ -181,92 +147,74 @@ def _plan_sweep(
     engine_settings, resources = split_settings(launcher)
     remote = partial(remote_device, resources=resources, settings=engine_settings)
     prepared = prepare_trials(trials, working_directory, resolve_device if engine == LOCAL else remote)
-    objectives = plan_objectives(search, prepared[0].task.name, prepared[0].dataset.names)
-    _check_strategies(search, max(trial.experiment.train.epochs for trial in trials))
+    sampler, task = "grid" if is_grid else search.sampler.value, prepared[0].task.name
+    objectives = plan_objectives(search, task, prepared[0].dataset.names)
+    epochs = max(trial.experiment.train.epochs for trial in trials)
+    problems: list[Problem] = []
+    with noting(problems):
+        make_sampler(sampler, search.seed, search.sampler_options or {})
+    with noting(problems):
+        make_pruner(search.pruner.value, search.pruner_options or {}, epochs)
+    if problems:
+        raise InputError(problems)
     # The GPUs are left to trials that name theirs, or use none: the local engine then hands none out.
     named = {trial.experiment.device.id for trial in trials} - {None, "0"}
     on_gpu = any(item.device.kind == "cuda" for item in prepared)
     if engine == LOCAL and engine_settings.get("gpu_ids") is None and (named or not on_gpu):
         engine_settings |= {"gpu_ids": []}
-    return SweepPlan(
-        space,
-        search,
-        trials,
-        prepared,
-        objectives,
-        len(points) if is_grid else search.trials or DEFAULT_TRIALS,
-        engine,
-        engine_settings,
-        resources,
-        make_executor(engine, engine_settings, resources),
-        None if search.storage is None else absolute_url(search.storage, working_directory),
-        working_directory,
+    settings = SweepSettings(
+        name=search.study or "",
+        storage=None if search.storage is None else absolute_url(search.storage, working_directory),
+        arguments=canonical(space),
+        keys=space.keys,
+        objectives=objectives,
+        search=plain(asdict(search)) | {"sampler": sampler},
+        budget=len(points) if is_grid else search.trials or DEFAULT_TRIALS,
+        engine=engine,
+        engine_settings=engine_settings,
+        resources=resources,
+        working_directory=str(working_directory),
+        task=task,
+        epochs=epochs,
+        seed=trials[0].experiment.train.seed,
+        command=("yololab", *sys.argv[1:]),
+        first_point=first_point(search, space),
     )
+    return SweepPlan(settings, space, trials, prepared, make_executor(engine, engine_settings, resources))
 
 
-def _make_folder(
-    plan: SweepPlan, first_point: dict[str, Any], config: DictConfig, agreement: Agreement
-) -> tuple[SweepFolder, SweepSettings]:
+def first_point(search: SearchConfig, space: Space) -> dict[str, Any]:
+    """Return the values of the first point: the config's own; empty when it is sampled like the others."""
+    sampled = search.sampler in (*GRIDS, *SEQUENCES) or not search.config_first
+    return {} if sampled else config_point(space)
+
+
+def _make_folder(plan: SweepPlan, config: DictConfig, agreement: Agreement) -> tuple[SweepFolder, SweepSettings]:
     """Make the sweep's folder, with all in it that a resume needs to know."""
-    search, first = plan.search, plan.trials[0]
-    folder = SweepFolder(plan.new_folder())
+    folder, wanted = SweepFolder(plan.new_folder()), plan.settings
     with read_write(config.hydra), open_dict(config.hydra):
         config.hydra.sweep.dir = str(folder.path)
     OmegaConf.save(config, folder.multirun)
-    copy_config(folder.config, plan.working_directory)
-    if not plan.is_grid or search.seeds > 1:  # what was timed are not the trials themselves
+    copy_config(folder.config, Path(wanted.working_directory))
+    if wanted.search["sampler"] != "grid" or wanted.search["seeds"] > 1:  # what was timed are not the trials themselves
         agreement = replace(agreement, estimates=())
     save_agreement(folder.path, agreement)
-    settings = SweepSettings(
-        name=search.study or folder.path.name,
-        storage=plan.storage,
-        arguments=canonical(plan.space),
-        keys=plan.space.keys,
-        objectives=plan.objectives,
-        search=plain(asdict(search)) | {"sampler": "grid" if plan.is_grid else search.sampler.value},
-        budget=plan.budget,
-        engine=plan.engine,
-        engine_settings=plan.engine_settings,
-        resources=plan.resources,
-        working_directory=str(plan.working_directory),
-        task=plan.prepared[0].task.name,
-        epochs=plan.epochs,
-        seed=first.experiment.train.seed,
-        command=("yololab", *sys.argv[1:]),
-        created=now(),
-        first_point=first_point,
-    )
+    settings = replace(wanted, name=wanted.name or folder.path.name, created=now())
     folder.write_settings(settings)
     return folder, settings
 
 
-def _announce(screen: Screen, plan: SweepPlan, first_point: Mapping[str, Any]) -> None:
+def _announce(screen: Screen, plan: SweepPlan) -> None:
     """Say how the sweep is going to look."""
-    search, capacity = plan.search, plan.executor.capacity
-    metrics = [item.metric for item in plan.objectives]
-    screen.stage("sweep", f"{plan.trainings} trials over {', '.join(plan.space.keys) or 'nothing: one trial'}")
-    parts = [f"search: {search.sampler}"]
-    parts += [f"pruner: {search.pruner}"] if search.pruner is not Pruner.NONE else []
-    parts += [f"objective: {', '.join(metrics)}", f"engine: {plan.engine}, {capacity} at a time"]
+    settings, capacity = plan.settings, plan.executor.capacity
+    metrics = [item.metric for item in settings.objectives]
+    screen.stage("sweep", f"{plan.trainings} trials over {', '.join(settings.keys) or 'nothing: one trial'}")
+    parts = [f"search: {settings.search['sampler']}"]
+    parts += [f"pruner: {settings.search['pruner']}"] if settings.search["pruner"] != Pruner.NONE else []
+    parts += [f"objective: {', '.join(metrics)}", f"engine: {settings.engine}, {capacity} at a time"]
     screen.detail("; ".join(parts))
     if capacity > 1 and any(metric.startswith("speed_ms.") for metric in metrics):
         screen.warn("trials that run at the same time slow each other down: speeds are rough with more than one job")
-    if first_point:
-        values = ", ".join(f"{key}={value}" for key, value in first_point.items())
+    if settings.first_point:
+        values = ", ".join(f"{key}={value}" for key, value in settings.first_point.items())
         screen.detail(f"first point: the config's own {values} (search.config_first=false samples it)")
-
-
-def _check_strategies(search: SearchConfig, epochs: int) -> None:
-    """Find out whether sampler and pruner take their options.
-
-    Raises:
-        InputError: They do not.
-    """
-    problems: list[Problem] = []
-    with noting(problems):
-        name = "grid" if search.sampler in GRIDS else search.sampler.value
-        make_sampler(name, search.seed, search.sampler_options or {})
-    with noting(problems):
-        make_pruner(search.pruner.value, search.pruner_options or {}, epochs)
-    if problems:
-        raise InputError(problems)

@@ -18,6 +18,14 @@ def test_mistakes_of_the_first_trial_are_told_together(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_hydras_own_sweeper_is_refused(tmp_path, monkeypatch):
+    """It would end with the first trial that fails."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="hydra/sweeper"):
+        start_sweep(["lr0=0.1,0.2", "hydra/sweeper=basic"], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_values_that_contradict_a_search_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="lr0"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
 from omegaconf import OmegaConf
+from sweep_contract import settings_of
 
 from yololab.config.defaults import default_tree
 from yololab.config.search import Sampler, SearchConfig
@@ -15,7 +15,7 @@ from yololab.errors import InputError
 from yololab.sweep.planning.approvals import Agreement
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.start import start_sweep
-from yololab.sweep.sweeper import SweepPlan, only_estimating
+from yololab.sweep.sweeper import SweepPlan, first_point, only_estimating
 from yololab.sweep.sweeper import _make_folder as make_folder
 from yololab.tasks import task_named
 
@@ -53,28 +53,22 @@ def test_search_config_first_begins_with_the_configs_own_values(search, first, t
     options = tmp_path / "conf/hparams"
     options.mkdir(parents=True)
     (options / "own.yaml").write_text("# @package _global_\ndefaults: [default]\nlr0: 0.005\n")
-    assert plan_with(space=space, search=search).first_point() == first
-
-
-def plan_with(**known):
-    return SweepPlan(**dict.fromkeys(item.name for item in fields(SweepPlan)) | known)
+    assert first_point(search, space) == first
 
 
 @pytest.mark.parametrize("study", [None, "shared by two"])
 def test_search_study_names_the_study_else_the_folder_does(study, tmp_path):
-    plan = plan_with(
-        space=read_space(["lr0=0.1,0.2"], discrete=True),
-        search=SearchConfig(sampler=Sampler.GRID, study=study),
-        trials=[SimpleNamespace(experiment=validate(default_tree()), choices={})],
-        prepared=[
-            SimpleNamespace(
-                task=task_named("detect"), paths=SimpleNamespace(tree=SimpleNamespace(multirun=tmp_path / "multirun"))
-            )
-        ],
-        objectives=(),
-        working_directory=tmp_path,
+    prepared = SimpleNamespace(
+        task=task_named("detect"), paths=SimpleNamespace(tree=SimpleNamespace(multirun=tmp_path / "multirun"))
+    )
+    plan = SweepPlan(
+        settings_of(study or "", search={"sampler": "grid"}, working_directory=str(tmp_path)),
+        read_space(["lr0=0.1,0.2"], discrete=True),
+        [SimpleNamespace(experiment=validate(default_tree()), choices={})],
+        [prepared],
+        None,
     )
     config = OmegaConf.create({"hydra": {"sweep": {"dir": ""}}})
-    folder, settings = make_folder(plan, {}, config, Agreement((), (), {}))
+    folder, settings = make_folder(plan, config, Agreement((), (), {}))
     assert settings.name == (study or folder.path.name)
     assert OmegaConf.load(folder.multirun).hydra.sweep.dir == str(folder.path)

@@ -70,10 +70,15 @@ def ask_to_stop(process: subprocess.Popen[bytes]) -> None:
         process.send_signal(signal.SIGUSR2)
 
 
+def kill_group(pid: int) -> None:
+    """End a process that leads a session, and all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 def kill_all(process: subprocess.Popen[bytes]) -> None:
     """End the body and all that it started, and wait for it."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    kill_group(process.pid)
     process.kill()
     process.wait()
 

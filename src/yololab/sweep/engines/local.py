@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -21,7 +22,7 @@ from yololab.config.settings import setting
 from yololab.errors import InputError, JobError, Problem
 from yololab.host.cores import usable_cores
 from yololab.host.processes import ProcessIdentity
-from yololab.sweep.engines.body import TrialBody, shell_code, signal_text
+from yololab.sweep.engines.body import TrialBody, kill_group, shell_code, signal_text
 from yololab.sweep.executor import THREADS, JobState, Resources
 
 
@@ -88,7 +89,7 @@ class LocalExecutor:
     _jobs: dict[str, _Job] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ids = visible_gpus() if self.settings.gpu_ids is None else [str(gpu) for gpu in self.settings.gpu_ids]
+        ids = visible_gpus() if self.settings.gpu_ids is None else list(map(str, self.settings.gpu_ids))
         shared: list[str | None] = list(gpu_slots(ids, self.resources.gpus)) or [None]
         count = self.settings.jobs or len(shared)
         self._slots = [shared[index % len(shared)] for index in range(count)]
@@ -128,10 +129,8 @@ class LocalExecutor:
         for handle in handles:
             job = self._job(handle)
             self._look_after(job)
-            if job.gone:
-                states[handle] = JobState.GONE
-            elif job.identity.is_alive() is not None:
-                states[handle] = JobState.RUNNING
+            if job.gone or job.identity.is_alive() is not None:
+                states[handle] = JobState.GONE if job.gone else JobState.RUNNING
         return states
 
     def cancel(self, handle: str) -> None:
@@ -147,7 +146,7 @@ class LocalExecutor:
         own = [job for job in self._jobs.values() if job.process is not None and not job.gone]
         for job in own:
             if job.kill_at is not None:
-                job.kill_at = 0.0
+                job.kill_at = time.time()
             self._end(job, "cancelled")
         while any(not job.gone for job in own):
             for job in own:
@@ -173,20 +172,13 @@ class LocalExecutor:
                 job.reason = signal_text(shell_code(code))
         else:
             job.gone = job.identity.is_alive() is False
-        if job.gone:
-            # Whatever it has started itself goes with it.
-            _signal_group(job, signal.SIGKILL)
-            return
         now, limit = time.time(), self.resources.memory_gb
-        if job.kill_at is not None:
-            if now >= job.kill_at:
-                _signal_group(job, signal.SIGKILL)
-        elif job.deadline is not None and now >= job.deadline:
+        if job.gone or now >= (job.kill_at or math.inf):
+            kill_group(job.identity.pid)  # whatever it has started itself goes with it
+        elif job.kill_at is None and now >= (job.deadline or math.inf):
             minutes = self.resources.time_minutes
-            self._end(
-                job, f"the time limit of {minutes:g} min was reached" if minutes else "the time limit was reached"
-            )
-        elif limit is not None and memory_of(job.identity.pid) > limit * 2**30:
+            self._end(job, f"the time limit{f' of {minutes:g} min' if minutes else ''} was reached")
+        elif job.kill_at is None and limit is not None and memory_of(job.identity.pid) > limit * 2**30:
             self._end(job, f"it took more memory than {limit:g} GiB")
 
     def _end(self, job: _Job, reason: str) -> None:
@@ -238,19 +230,10 @@ def visible_gpus() -> list[str]:
 
 def memory_of(pid: int) -> int:
     """Return the bytes that a process and its children hold in memory; 0 when it is gone."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return 0
     total = 0
-    for member in family:
-        with suppress(psutil.Error):
-            total += member.memory_info().rss
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for member in (process, *process.children(recursive=True)):
+            with suppress(psutil.Error):
+                total += member.memory_info().rss
     return total
-
-
-def _signal_group(job: _Job, number: int) -> None:
-    """Signal a process and all that it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(job.identity.pid, number)

@@ -128,20 +128,20 @@ def agree(
     costs = _estimate(trials, prepared, screen)
     known = [cost for cost in costs if cost is not None]
     at_once = max(1, min(parallel, planned))
-    seconds = share * sum(cost.trial.training_seconds for cost in known) / at_once
-    whole = share * sum(cost.trial.seconds + TRIAL_SECONDS for cost in known) / at_once
-    whole += max((cost.winner_seconds for cost in known), default=0.0)
+    seconds = share * sum(trial.training_seconds for trial, _ in known) / at_once
+    whole = share * sum(trial.seconds + TRIAL_SECONDS for trial, _ in known) / at_once
+    whole += max((winner_seconds for _, winner_seconds in known), default=0.0)
     together = f", {at_once} at a time" if at_once > 1 else ""
     screen.stage("estimate", f"{duration(whole)} at most for all {counted(planned, 'trial')}{together}")
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
-    needed = share * sum(cost.trial.disk_bytes for cost in known)
+    needed = share * sum(trial.disk_bytes for trial, _ in known)
     if needed > free:
         screen.warn(f"the trials will write about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free")
     hours = trials[0].experiment.approval.long_training_hours
     if seconds > hours * 3600:
         question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
         gates.ask(GateName.LONG, question, estimated_seconds=seconds)
-    estimates = tuple(None if cost is None else cost.trial.to_json() for cost in costs)
+    estimates = tuple(cost and cost[0].to_json() for cost in costs)
     return Agreement(tuple(gates.approvals), estimates, checks)
 
 
@@ -151,50 +151,39 @@ def _check_datasets(
     """Check each distinct dataset once."""
     checks: dict[str, CheckReport] = {}
     for trial, item in zip(trials, prepared, strict=True):
-        single = trial.experiment.train.single_cls
-        needed = needed_splits(trial.experiment)
-        imgsz = trial.experiment.train.imgsz
-        settings = check_settings(trial.experiment.check, imgsz, item.paths.cache)
-        key = check_key(item.dataset, item.task.name, single, needed, settings)
-        if key in checks:
-            continue
-        report = checked_dataset(trial.experiment, item.dataset, item.task.name, item.paths.cache, screen)
-        show_findings(screen, item.dataset_name, report)
-        refuse_blocking(report)
-        checks[key] = report
+        experiment, task, cache = trial.experiment, item.task.name, item.paths.cache
+        settings = check_settings(experiment.check, experiment.train.imgsz, cache)
+        key = check_key(item.dataset, task, experiment.train.single_cls, needed_splits(experiment), settings)
+        if key not in checks:
+            checks[key] = checked_dataset(experiment, item.dataset, task, cache, screen)
+            show_findings(screen, item.dataset_name, checks[key])
+            refuse_blocking(checks[key])
     return checks
 
 
-@dataclass(frozen=True)
-class _Cost:
-    """What a trial costs.
+def _estimate(
+    trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen
+) -> list[tuple[Estimate, float] | None]:
+    """Estimate each trial; what differs in neither model, data, image size, batch nor device is timed once.
 
-    Attributes:
-        trial: The trial itself.
-        winner_seconds: What comes after it when it has won: the test split, the export, the mAP of both sides.
+    Returns:
+        For each trial its own cost, and the seconds of what comes after it when it has won: the test split, the export,
+        the mAP of both sides. None for one that could not be timed.
     """
-
-    trial: Estimate
-    winner_seconds: float
-
-
-def _estimate(trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen) -> list[_Cost | None]:
-    """Estimate each trial; what differs in neither model, data, image size, batch nor device is timed once."""
     probes: dict[tuple[Any, ...], Probe | None] = {}
-    costs: list[_Cost | None] = []
+    costs: list[tuple[Estimate, float] | None] = []
     for trial, item in zip(trials, prepared, strict=True):
         experiment, train = trial.experiment, trial.experiment.train
         size = (experiment.data.subset, train.fraction)
         key = (item.model.model, item.dataset.yaml, size, item.device.id, str([getattr(train, name) for name in _COST]))
         if key not in probes:
             probes[key] = _probe(trial, item, screen)
-        probe = probes[key]
-        if probe is None:
+        if (probe := probes[key]) is None:
             costs.append(None)
             continue
-        alone = estimate_from(probe, experiment, item, export=False, warm=False)
         won = estimate_from(probe, experiment, item, export=experiment.export.format is not None, warm=False)
-        costs.append(_Cost(alone, won.evaluation_seconds + won.export_seconds))
+        alone = estimate_from(probe, experiment, item, export=False, warm=False)
+        costs.append((alone, won.evaluation_seconds + won.export_seconds))
     return costs
 
 
@@ -209,10 +198,8 @@ def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | N
 
 def save_agreement(sweep: Path, agreement: Agreement) -> None:
     """Write what the parent found and was answered into the sweep's folder."""
-    approvals = [vars(approval) for approval in agreement.approvals]
-    write_json(
-        SweepFolder(sweep).approvals, {"approvals": approvals, "estimates": agreement.estimates}, APPROVALS_VERSION
-    )
+    content = {"approvals": [vars(item) for item in agreement.approvals], "estimates": agreement.estimates}
+    write_json(SweepFolder(sweep).approvals, content, APPROVALS_VERSION)
     for key, report in agreement.checks.items():
         save_check(SweepFolder(sweep).checks / key, report)
 

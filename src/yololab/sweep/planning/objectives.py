@@ -57,14 +57,9 @@ def plan_objectives(search: SearchConfig, task: str, names: Mapping[int, str]) -
 
 def default_direction(task: str, metric: str) -> str | None:
     """Return which way a metric improves, where that is known: `maximize` or `minimize`."""
-    last = metric.rpartition(".")[2]
-    if metric.startswith("speed_ms."):
+    kind, _, name = metric.partition(".")
+    better = {known.name: str(known.direction) for known in TASKS[task].metrics} | {"fitness": "higher"}
+    if kind == "speed_ms" or (kind == CUSTOM and direction_of(name) == "lower") or better.get(metric) == "lower":
         return "minimize"
-    if metric.startswith(f"{CUSTOM}."):
-        return "minimize" if direction_of(metric.removeprefix(f"{CUSTOM}.")) == "lower" else "maximize"
-    for known in TASKS[task].metrics:
-        if known.name == metric:
-            return "maximize" if known.direction == "higher" else "minimize"
-    if metric == "fitness" or (metric.startswith("per_class.") and last in TASKS[task].per_class):
-        return "maximize"
-    return None
+    counted = kind == "per_class" and name.rpartition(".")[2] in TASKS[task].per_class
+    return "maximize" if metric in better or counted or kind == CUSTOM else None

@@ -135,7 +135,7 @@ def _value_of(trial: PlannedTrial, key: str) -> Any:
     return value
 
 
-def plan_trials(jobs: Sequence[Sequence[str]], first_number: int = 0) -> list[PlannedTrial]:
+def plan_trials(jobs: Sequence[Sequence[str]]) -> list[PlannedTrial]:
     """Compose and check every trial before the first one starts.
 
     Raises:
@@ -143,7 +143,7 @@ def plan_trials(jobs: Sequence[Sequence[str]], first_number: int = 0) -> list[Pl
     """
     trials: list[PlannedTrial] = []
     problems: list[Problem] = []
-    for number, overrides in enumerate(jobs, first_number):
+    for number, overrides in enumerate(jobs):
         with noting(problems):
             trials.append(plan_trial(number, overrides))
     if problems:

@@ -47,16 +47,6 @@ def prepare_trials(
 
 def _ingredients(experiment: ExperimentConfig) -> tuple[str, ...]:
     """Return what decides whether two trials need the same things."""
-    return tuple(
-        str(part)
-        for part in (
-            experiment.model,
-            experiment.train.pretrained,
-            experiment.data,
-            experiment.device.id,
-            experiment.evaluation.split,
-            experiment.paths,
-            experiment.baseline,
-            experiment.tracking,
-        )
-    )
+    groups = (experiment.model, experiment.data, experiment.paths, experiment.baseline, experiment.tracking)
+    settings = (experiment.train.pretrained, experiment.device.id, experiment.evaluation.split)
+    return tuple(map(str, (*groups, *settings)))

@@ -19,7 +19,6 @@ from yololab.errors import InputError, Problem, noting
 
 # Arguments that take whole numbers only, whatever the ends of their interval look like.
 _WHOLE = (Kind.INT, Kind.IMGSZ, Kind.BATCH)
-_TAGS = {"log"}
 
 Value = bool | int | float | str
 
@@ -107,30 +106,19 @@ class Space:
         Raises:
             InputError: A dimension is no choice.
         """
-        problems = [
-            Problem(
-                dimension.key,
-                "a continuous sweep",
-                "values: lr0=0.001,0.01 or lr0=range(…) or choice(…)",
-                "a search strategy samples it: search=tpe",
-            )
-            for dimension in self.dimensions
-            if dimension.scale is not Scale.CHOICE
-        ]
-        if problems:
-            raise InputError(problems)
+        continuous = [dimension.key for dimension in self.dimensions if dimension.scale is not Scale.CHOICE]
+        if continuous:
+            allowed = "values: lr0=0.001,0.01 or lr0=range(…) or choice(…)"
+            remedy = "a search strategy samples it: search=tpe"
+            raise InputError(Problem(key, "a continuous sweep", allowed, remedy) for key in continuous)
         rows = itertools.product(*(dimension.values for dimension in self.dimensions))
         return [dict(zip(self.keys, row, strict=True)) for row in rows]
 
     def representatives(self) -> list[dict[str, Value]]:
         """Return points in which each end and each choice occurs: few, however many combinations there are."""
-        corners = [dimension.corners() for dimension in self.dimensions]
-        most = max((len(values) for values in corners), default=1)
-        points = [
-            {key: values[min(index, len(values) - 1)] for key, values in zip(self.keys, corners, strict=True)}
-            for index in range(most)
-        ]
-        return points or [{}]
+        corners = {dimension.key: dimension.corners() for dimension in self.dimensions}
+        most = max(map(len, corners.values()), default=1)
+        return [{key: values[min(index, len(values) - 1)] for key, values in corners.items()} for index in range(most)]
 
 
 def read_space(arguments: Sequence[str], *, discrete: bool, config_loader: ConfigLoader | None = None) -> Space:
@@ -189,30 +177,26 @@ def _dimension(override: Override, discrete: bool) -> Dimension:
     """Return the dimension of a sweep."""
     element, sweep = override.get_key_element(), override.value()
     key = element.lstrip("+")
-    unknown = set(getattr(sweep, "tags", ())) - _TAGS
+    tags = set(getattr(sweep, "tags", ()))
+    unknown = tags - {"log"}
     if unknown:
         raise InputError(Problem(key, f"the tag {', '.join(sorted(unknown))}", "tag(log, interval(…))"))
     argument = TRAIN_ARGUMENTS.get(key)
     whole = argument is not None and argument.kind in _WHOLE
-    log = "log" in getattr(sweep, "tags", ())
+    log = "log" in tags
     if isinstance(sweep, IntervalSweep):
         return _interval(key, element, sweep, whole, log)
     if isinstance(sweep, RangeSweep) and not discrete and not sweep.shuffle:
         numbers = list(override.sweep_iterator())
         if numbers:
             return _range(key, element, numbers, log)
-    values, texts = [], []
-    for text in override.sweep_string_iterator():
-        values.append(_plain_value(text))
-        texts.append(text)
-    if not values:
+    texts = tuple(dict.fromkeys(override.sweep_string_iterator()))
+    if not texts:
         raise InputError(Problem(key, "a sweep over no value", "at least one value"))
-    unique = dict(zip(values, texts, strict=True)) if len({str(v) for v in values}) == len(values) else None
-    if unique is None or len(unique) < len(values):
-        # `1,1.0`, or a value written twice: they differ in their text only, and each text counts once
-        kept = list(dict.fromkeys(texts))
-        return Dimension(key, element, Scale.CHOICE, tuple(kept), tuple(kept))
-    return Dimension(key, element, Scale.CHOICE, tuple(values), tuple(texts))
+    values: tuple[Value, ...] = tuple(map(_plain_value, texts))
+    if min(len(set(values)), len(set(map(str, values)))) < len(values):
+        values = texts  # `1,1.0`: they differ in their text only
+    return Dimension(key, element, Scale.CHOICE, values, texts)
 
 
 def _interval(key: str, element: str, sweep: IntervalSweep, whole: bool, log: bool) -> Dimension:
@@ -226,7 +210,7 @@ def _interval(key: str, element: str, sweep: IntervalSweep, whole: bool, log: bo
     if log and low <= 0:
         raise InputError(Problem(key, f"tag(log) from {low:g}", "an interval above 0 for magnitudes"))
     if scale is Scale.INT:
-        return Dimension(key, element, scale, low=math.ceil(low), high=math.floor(high), log=log)
+        low, high = math.ceil(low), math.floor(high)
     return Dimension(key, element, scale, low=low, high=high, log=log)
 
 

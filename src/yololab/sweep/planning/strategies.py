@@ -145,13 +145,10 @@ def _check_options(where: str, cls: type[Any], options: Mapping[str, Any]) -> No
         for name, parameter in inspect.signature(cls).parameters.items()
         if name != "seed" and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
-    problems = [
-        Problem(f"{where}.{name}", f"no option of {cls.__name__}", f"one of {', '.join(known) or 'none'}")
-        for name in options
-        if name not in known
-    ]
-    if problems:
-        raise InputError(problems)
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        found, allowed = f"no option of {cls.__name__}", f"one of {', '.join(known) or 'none'}"
+        raise InputError(Problem(f"{where}.{name}", found, allowed) for name in unknown)
 
 
 def distribution_of(dimension: Dimension) -> BaseDistribution:
@@ -159,7 +156,6 @@ def distribution_of(dimension: Dimension) -> BaseDistribution:
     if dimension.scale is Scale.CHOICE:
         return CategoricalDistribution(dimension.values)
     if dimension.scale is Scale.INT:
-        return IntDistribution(
-            int(dimension.low), int(dimension.high), log=dimension.log, step=int(dimension.step or 1)
-        )
+        step = int(dimension.step or 1)
+        return IntDistribution(int(dimension.low), int(dimension.high), log=dimension.log, step=step)
     return FloatDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)

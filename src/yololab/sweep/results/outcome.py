@@ -82,14 +82,6 @@ def _measured(folder: RunFolder, objectives: Sequence[Objective]) -> list[float 
     return [metrics.value(item.metric) for item in objectives]
 
 
-def trial_content(folder: RunFolder) -> dict[str, Any]:
-    """Return what a trial says of itself."""
-    try:
-        return Record(folder).read()
-    except InputError as error:
-        return {"status": Status.FAILED, "error": failure(str(error), "NoRecord")}
-
-
 def last_lines(path: Path) -> str:
     """Return the end of a process's output, on one line."""
     try:

@@ -13,7 +13,7 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus, trial_status
+from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus, trial_status
 
 Found = TypeVar("Found")
 SEED = "seed"
@@ -102,16 +102,6 @@ class TrialRow:
         return ", ".join([f"trial {self.trial}", *(f"{key}={value}" for key, value in self.values.items())])
 
 
-def read_rows(folder: SweepFolder, settings: SweepSettings) -> list[TrialRow]:
-    """Read a row for each trial of a sweep, in the order of their numbers.
-
-    Args:
-        folder: The sweep's folder.
-        settings: What was asked for.
-    """
-    return [read_row(folder, entry, settings.objectives) for entry in folder.trials()]
-
-
 def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Objective]) -> TrialRow:
     """Read what one trial left; a file that cannot be read counts as one that is not there.
 
@@ -123,20 +113,24 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
     run = folder.trial(entry.number)
     record = _read(Record(run).read)
     metrics = _read(lambda: read_metrics(run.metrics))
-    epochs = _epochs(run, record)
-    error = entry.error or (record or {}).get("error") or {}
+    table = _read(lambda: read_results(run.results))
+    known = record or {}
+    error = entry.error or known.get("error") or {}
     status = trial_status(entry, record)
+    message = str(error.get("message") or "").strip() if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else ""
+    measured = tuple(metrics.value(item.metric) if metrics else None for item in objectives)
     return TrialRow(
         trial=entry.number,
         values=dict(entry.params),
         status=status,
         folder=run.path,
-        task=(record or {}).get("task") or (metrics.task if metrics else None),
+        task=known.get("task") or (metrics.task if metrics else None),
         metrics=metrics_of(metrics),
-        objectives=_objectives(entry, metrics, objectives),
-        epochs=epochs,
-        seconds=((record or {}).get("timings") or {}).get("train"),
-        error=_first_line(error.get("message")) if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else None,
+        objectives=entry.objectives if entry.objectives is not None and None in measured else measured,
+        # The table also knows of a training that was ended from outside.
+        epochs=max(table.epochs) if table and table.epochs else (known.get("results") or {}).get("final_epoch"),
+        seconds=(known.get("timings") or {}).get("train"),
+        error=message.partition("\n")[0] or None,
         baseline=_baseline(run),
         overrides=entry.overrides,
         weights_bytes=sum(file.stat().st_size for file in run.weights.glob("*.pt") if file.is_file()),
@@ -165,27 +159,18 @@ class RowCache:
             run = self.folder.trial(number)
             # Taken before the files are read: what changes meanwhile is seen the next time.
             files = (run.trial, run.record, run.metrics, run.results, run.comparison)
-            state = tuple(_time_and_size(file) for file in files)
+            found = [file.stat() for file in files if file.exists()]
+            state = [(file.st_mtime_ns, file.st_size, file.st_ino) for file in found]
             if number not in self._rows or self._rows[number][0] != state:
                 self._rows[number] = state, read_row(self.folder, self.folder.read_trial(number), self.objectives)
         return [row for _, (_, row) in sorted(self._rows.items())]
 
 
-def _time_and_size(file: Path) -> tuple[int, int] | None:
-    """Return when a file was last written, ns, and its bytes; None when it is not there."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
-
-
 def seed_of(entry: TrialEntry) -> str | None:
     """Return the seed that a trial was given; None when it took the config's own."""
-    if SEED in entry.params:
-        return str(entry.params[SEED])
-    pairs = [override.lstrip("+").partition("=") for override in entry.overrides]
-    return next((value for key, _, value in reversed(pairs) if key == SEED), None)
+    given = dict(override.lstrip("+").split("=", 1) for override in entry.overrides if "=" in override)
+    seed = entry.params.get(SEED, given.get(SEED))
+    return None if seed is None else str(seed)
 
 
 def metrics_of(metrics: MetricsFile | None) -> dict[str, float | None]:
@@ -225,30 +210,12 @@ def holm(p: Sequence[float]) -> list[float]:
     return [adjusted[place] for place in range(len(p))]
 
 
-def _objectives(
-    entry: TrialEntry, metrics: MetricsFile | None, objectives: Sequence[Objective]
-) -> tuple[float | None, ...]:
-    """Return the values of the objectives: from the evaluation, else what the sweep has noted."""
-    measured = tuple(None if metrics is None else metrics.value(item.metric) for item in objectives)
-    return tuple(entry.objectives) if entry.objectives is not None and None in measured else measured
-
-
-def _epochs(run: RunFolder, record: Mapping[str, Any] | None) -> int | None:
-    """Return how many epochs were completed, also of a training that was ended from outside."""
-    table = _read(lambda: read_results(run.results))
-    if table is not None and table.epochs:
-        return int(max(table.epochs))
-    found = ((record or {}).get("results") or {}).get("final_epoch")
-    return None if found is None else int(found)
-
-
 def _baseline(run: RunFolder) -> BaselineVerdict | None:
     """Return what the trial's comparison says."""
     content = _read(lambda: read_json(run.comparison, (COMPARISON_VERSION,)))
     if content is None:
         return None
-    rows = content.get("metrics") or []
-    primary: dict[str, Any] = next((row for row in rows if row.get("metric") == content.get("primary_metric")), {})
+    primary = primary_row(content)
     return BaselineVerdict(
         str(content.get("verdict")),
         primary.get("delta"),
@@ -260,14 +227,15 @@ def _baseline(run: RunFolder) -> BaselineVerdict | None:
     )
 
 
+def primary_row(comparison: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a comparison says of the primary metric; empty when it says nothing."""
+    rows = comparison.get("metrics") or []
+    return next((row for row in rows if row.get("metric") == comparison.get("primary_metric")), {})
+
+
 def _read(read: Callable[[], Found]) -> Found | None:
     """Return what `read` returns; None for a file that is not there or cannot be read."""
     try:
         return read()
     except InputError:
         return None
-
-
-def _first_line(message: Any) -> str | None:
-    """Return the first line of a message."""
-    return str(message).strip().splitlines()[0] if message and str(message).strip() else None

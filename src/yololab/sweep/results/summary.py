@@ -12,7 +12,7 @@ from yololab.files.metrics import read_metrics
 from yololab.files.paths import COMPARISON, METRICS
 from yololab.sweep.results.importance import Importances, importances
 from yololab.sweep.results.ranking import MINIMIZE, Ranking, rank_trials
-from yololab.sweep.results.rows import TrialRow, metrics_of, read_rows, with_adjusted_p
+from yololab.sweep.results.rows import RowCache, TrialRow, metrics_of, primary_row, with_adjusted_p
 from yololab.sweep.state import SweepFolder, SweepSettings
 
 
@@ -61,7 +61,7 @@ def read_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
         statistics: Whether the images and the importance of the settings are looked into: at the end of a sweep.
     """
     settings = folder.read_settings()
-    return summarize(folder, settings, read_rows(folder, settings), statistics=statistics)
+    return summarize(folder, settings, RowCache(folder, settings.objectives).read(), statistics=statistics)
 
 
 def summarize(
@@ -87,7 +87,7 @@ def winner_of(folder: SweepFolder) -> Path:
     Raises:
         InputError: No trial was measured to its end.
     """
-    rows = {row.folder.resolve(): row for row in read_rows(folder, folder.read_settings())}
+    rows = {row.folder.resolve(): row for row in RowCache(folder, folder.read_settings().objectives).read()}
     pointed = rows.get(folder.best.resolve()) if folder.best.is_symlink() else None
     winner = pointed if pointed is not None and pointed.complete else read_summary(folder, statistics=True).winner
     if winner is None:
@@ -107,10 +107,8 @@ def tested_on(row: TrialRow) -> dict[str, Any] | None:
     comparison = folder / COMPARISON
     if comparison.is_file():
         content = read_json(comparison, (COMPARISON_VERSION,))
-        rows = content["metrics"]
-        primary: dict[str, Any] = next((item for item in rows if item["metric"] == content["primary_metric"]), {})
-        kept = ("delta", "ci_low", "ci_high", "p")
+        primary = primary_row(content)
         found["baseline"] = {"verdict": content["verdict"], "sentence": content["sentence"]}
-        found["baseline"] |= {key: primary.get(key) for key in kept}
+        found["baseline"] |= {key: primary.get(key) for key in ("delta", "ci_low", "ci_high", "p")}
         found["baseline"]["compared"] = content["baseline"] is not None
     return found

@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from yololab.errors import InputError
@@ -12,10 +12,9 @@ from yololab.files.atomic import write_text
 from yololab.files.json_files import write_json
 from yololab.files.record import now
 from yololab.sweep.executor import JobState
-from yololab.sweep.results.importance import Importances
 from yololab.sweep.results.ranking import METHOD, RankedRecipe, Ranking
 from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
-from yololab.sweep.results.rows import RowCache, TrialRow
+from yololab.sweep.results.rows import SEED, RowCache, TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, summarize
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
 from yololab.terminal.screen import Screen
@@ -64,7 +63,6 @@ class SummaryWriter:
     folder: SweepFolder
     settings: SweepSettings
     screen: Screen
-    _rows: RowCache = field(init=False)
     _warned: bool = False
 
     def __post_init__(self) -> None:
@@ -87,47 +85,38 @@ class SummaryWriter:
 
 def summary_content(summary: Summary) -> dict[str, Any]:
     """Return the content of summary.json."""
-    winner, ranking, settings = summary.winner, summary.ranking, summary.settings
-    counts = Counter(row.status.value for row in summary.rows)
+    winner, ranking, settings, found = summary.winner, summary.ranking, summary.settings, summary.importances
+    items = [asdict(item) | {"more_than_chance": item.more_than_chance} for item in found.items] if found else []
     return {
         "sweep": summary.folder.path.name,
         "written": now(),
         "finished": summary.finished,
         "answer": ranking_text(summary.rows, ranking, finished=summary.finished),
         "notes": ranking_notes(summary.rows, ranking, summary.test),
-        "swept": list(settings.keys),
+        "swept": settings.keys,
         "objectives": [asdict(objective) for objective in settings.objectives],
         "budget": settings.budget,
-        "counts": dict(counts),
-        "winner": None if winner is None else {"trial": winner.trial, "folder": str(winner.folder)},
+        "counts": Counter(row.status.value for row in summary.rows),
+        "winner": None if winner is None else {"trial": winner.trial, "folder": winner.folder},
         "test": summary.test,
         "ranking": _ranking_content(ranking),
         "recipes": [_recipe_content(recipe) for recipe in ranking.recipes],
-        "importance": None if summary.importances is None else _importance_content(summary.importances),
+        "importance": None if found is None else {"told": found.text, "settings": items},
         "trials": [_row_content(row, ranking) for row in summary.rows],
     }
-
-
-def _importance_content(found: Importances) -> dict[str, Any]:
-    """Return which settings mattered."""
-    items = [asdict(item) | {"more_than_chance": item.more_than_chance} for item in found.items]
-    return {"told": found.text, "settings": items}
 
 
 def _ranking_content(ranking: Ranking) -> dict[str, Any]:
     """Return what stands behind the order of the trials."""
     selection = ranking.selection
-    return {
-        "order": list(ranking.order),
-        "pareto": None if ranking.pareto is None else list(ranking.pareto),
+    known = {name: getattr(ranking, name) for name in ("order", "pareto", "missing", "warnings")}
+    return known | {
         "statistical_support": selection is not None,
-        "could_be_best": list(ranking.could_be_best()) if selection else None,
+        "could_be_best": ranking.could_be_best() if selection else None,
         "optimism": selection.optimism if selection else None,
         "images": ranking.images if selection else None,
         "replicates": selection.replicates if selection else None,
         "method": METHOD if selection else None,
-        "missing": list(ranking.missing),
-        "warnings": list(ranking.warnings),
     }
 
 
@@ -137,11 +126,11 @@ def _recipe_content(recipe: RankedRecipe) -> dict[str, Any]:
     behind = standing.behind.difference if standing and standing.behind else None
     return {
         "values": recipe.values,
-        "trials": list(recipe.trials),
+        "trials": recipe.trials,
         "mean": recipe.mean,
         "seed_deviation": standing.deviation if standing else None,
         "behind": behind.gain if behind else 0.0 if standing else None,
-        "behind_ci": list(behind.ci95) if behind else None,
+        "behind_ci": behind.ci95 if behind else None,
         "p": standing.p if standing else None,
         "could_be_best": standing.could_be_best if standing else None,
     }
@@ -151,29 +140,16 @@ def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
     """Return a trial as it stands in summary.json."""
     standing = ranking.standing_of(row.trial)
     low, high = standing.ci95 if standing else (None, None)
-    behind_ci = standing.behind_ci95 if standing else None
-    return {
-        "trial": row.trial,
-        "values": row.values,
-        "status": row.status,
+    content = {name: value for name, value in asdict(row).items() if name != SEED}
+    return content | {
         "rank": ranking.order.index(row.trial) + 1 if row.complete else None,
-        "objectives": list(row.objectives),
         "pareto": None if ranking.pareto is None else row.trial in ranking.pareto,
-        "task": row.task,
-        "metrics": row.metrics,
         "ci_low": low,
         "ci_high": high,
         "behind": standing.behind if standing else None,
-        "behind_ci": list(behind_ci) if behind_ci else None,
+        "behind_ci": standing.behind_ci95 if standing else None,
         "p": standing.p if standing else None,
         "could_be_best": standing.could_be_best if standing else None,
-        "baseline": None if row.baseline is None else asdict(row.baseline),
-        "epochs": row.epochs,
-        "seconds": row.seconds,
-        "error": row.error,
-        "weights_bytes": row.weights_bytes,
-        "overrides": list(row.overrides),
-        "folder": str(row.folder),
     }
 
 

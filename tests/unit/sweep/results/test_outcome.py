@@ -8,7 +8,7 @@ import pytest
 
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
-from yololab.sweep.results.outcome import last_lines, read_outcome, trial_content
+from yololab.sweep.results.outcome import last_lines, read_outcome
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus
 
 MAP = (Objective("mAP50-95", "maximize"),)
@@ -94,6 +94,5 @@ def test_a_pruned_trial_keeps_its_value_when_it_has_one(tmp_path):
     assert read_outcome(ENTRY, run, MAP, None, asked=False).entry.objectives == (0.125,)
 
 
-def test_the_content_of_a_trial_without_a_record_is_its_failure(tmp_path):
-    assert trial_content(SweepFolder(tmp_path).trial(3))["error"]["kind"] == "NoRecord"
+def test_a_trial_without_output_has_no_last_lines(tmp_path):
     assert last_lines(tmp_path / "nothing") == ""

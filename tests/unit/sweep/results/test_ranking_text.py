@@ -8,7 +8,7 @@ from sweep_samples import LATENCY, write_comparison, write_sweep, write_trial
 from yololab.files.record import Status
 from yololab.sweep.results.ranking import rank_trials
 from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
-from yololab.sweep.results.rows import read_rows, with_adjusted_p
+from yololab.sweep.results.rows import RowCache, with_adjusted_p
 from yololab.sweep.state import Objective, TrialStatus
 
 
@@ -19,7 +19,7 @@ def folder(tmp_path):
 
 def said(folder, *, finished: bool = True, test=None) -> tuple[str, str]:
     settings = folder.read_settings()
-    rows = with_adjusted_p(read_rows(folder, settings))
+    rows = with_adjusted_p(RowCache(folder, settings.objectives).read())
     ranking = rank_trials(rows, settings.objectives)
     return ranking_text(rows, ranking, finished=finished), " ".join(ranking_notes(rows, ranking, test))
 

@@ -8,7 +8,7 @@ from sweep_samples import write_sweep, write_trial
 
 from yololab.sweep.results import replicates
 from yololab.sweep.results.replicates import resample
-from yololab.sweep.results.rows import read_rows
+from yololab.sweep.results.rows import RowCache
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def resampled(folder, metric: str = "mAP50-95"):
-    return resample(read_rows(folder, folder.read_settings()), metric)
+    return resample(RowCache(folder, folder.read_settings().objectives).read(), metric)
 
 
 def test_equal_trials_are_equal_in_every_resample(folder):
@@ -36,7 +36,7 @@ def test_equal_trials_are_equal_in_every_resample(folder):
 
 def test_the_mean_over_resamples_is_near_the_measured_value(folder):
     write_trial(folder, 0, {"lr0": 1}, 0.6, images=200)
-    (row,) = read_rows(folder, folder.read_settings())
+    (row,) = RowCache(folder, folder.read_settings().objectives).read()
     assert resampled(folder).values.mean() == pytest.approx(row.objectives[0], abs=0.02)
 
 

@@ -6,11 +6,10 @@ import json
 import signal
 import socket
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +20,15 @@ from yololab.config.reading import read_group
 from yololab.config.settings import setting
 from yololab.errors import InputError, JobError, Problem
 from yololab.files.paths import RunFolder
+from yololab.host.signals import handled
 from yololab.sweep.engines.body import TrialBody, signal_text
 from yololab.sweep.engines.late_records import LateRecords
 from yololab.sweep.engines.ray.task import Ended, look_around, run_body
 from yololab.sweep.executor import JobState, Resources
 
 WHERE = "hydra.launcher"
+# Ray puts its own handlers in the place of ours.
+_TAKEN_BY_RAY = (signal.SIGTERM, signal.SIGINT)
 _PROBE_SECONDS = 120
 _KNOCK_SECONDS = 20
 _NODES_SECONDS = 5.0
@@ -66,9 +68,7 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
     read = read_group(RaySettings, WHERE, settings)
     if resources.gpus is not None and resources.gpus > 1 and resources.gpus != int(resources.gpus):
         raise InputError(Problem(f"{WHERE}.gpus", str(resources.gpus), "whole GPUs, or a part of one (0.5)"))
-    executor = RayExecutor(read, resources, tuple(body))
-    executor.connect()
-    return executor
+    return RayExecutor(read, resources, tuple(body))
 
 
 @dataclass
@@ -109,20 +109,13 @@ class RayExecutor:
     _connected_here: bool = False
 
     def __post_init__(self) -> None:
-        self._late_records = LateRecords(self.settings.late_records_seconds)
-
-    def connect(self) -> None:
-        """Connect to the cluster.
-
-        Raises:
-            InputError: There is none, or none of its nodes can ever run a trial.
-        """
         import ray
 
+        self._late_records = LateRecords(self.settings.late_records_seconds)
         if not ray.is_initialized():
             try:
                 _knock(self.settings.address)
-                with _own_signal_handlers():
+                with handled(_TAKEN_BY_RAY):
                     ray.init(self.settings.address, log_to_driver=False, logging_level="ERROR")
             except Exception as error:
                 # Ray raises ConnectionError, ValueError, RuntimeError, … for a cluster that it cannot join.
@@ -130,7 +123,7 @@ class RayExecutor:
                 remedy = f"start one (ray start --head), or name it: {WHERE}.address=host:6379"
                 raise InputError(Problem("hydra/launcher=ray", found, remedy=remedy)) from None
             self._connected_here = True
-        if not self.settings.wait_for_nodes and self._fitting() == 0:
+        if not self.settings.wait_for_nodes and not any(map(self._held_by, _alive_nodes())):
             nodes = "; ".join(_readable(node["Resources"]) for node in _alive_nodes()) or "none"
             remedy = f"ask for less, or say that nodes will come: {WHERE}.wait_for_nodes=true"
             found = f"no node has {_readable(self._request())}"
@@ -144,7 +137,7 @@ class RayExecutor:
             return self.settings.jobs
         now = time.monotonic()
         if self._capacity is None or now - self._capacity[0] > _NODES_SECONDS:
-            self._capacity = (now, max(1, self._fitting()))
+            self._capacity = (now, max(1, sum(map(self._held_by, _alive_nodes()))))
         return self._capacity[1]
 
     def submit(self, folder: Path, environment: Mapping[str, str]) -> str:
@@ -159,16 +152,11 @@ class RayExecutor:
         if folder.parent not in self._probed:
             self._probe(folder.parent)
             self._probed.add(folder.parent)
-        command = tuple(self.body)
-        body = TrialBody(
-            str(folder),
-            # The node's own Python: it need not lie where ours does.
-            command[1:] if command[0] == sys.executable else command,
-            {**{name: str(value) for name, value in self.settings.env.items()}, **environment},
-            str(Path.cwd()),
-            self.resources.cpus or 1,
-            own_python=command[0] == sys.executable,
-        )
+        # The node's own Python: it need not lie where ours does.
+        own_python = self.body[0] == sys.executable
+        variables = {**{name: str(value) for name, value in self.settings.env.items()}, **environment}
+        command, threads = tuple(self.body[1:] if own_python else self.body), self.resources.cpus or 1
+        body = TrialBody(str(folder), command, variables, str(Path.cwd()), threads, own_python)
         try:
             task = ray.remote(run_body).options(
                 num_cpus=1 if self.resources.cpus is None else self.resources.cpus,
@@ -191,15 +179,11 @@ class RayExecutor:
     def poll(self, handles: Sequence[str]) -> dict[str, JobState]:
         """Look at our tasks; those of another process are gone when that process is."""
         states = {}
-        dead: set[str] | None = None
         for handle in handles:
-            task = self._tasks.get(handle)
-            if task is not None:
-                self._listen(handle, task)
-                states[handle] = task.state
-                continue
-            dead = _living_jobs() if dead is None else dead
-            if dead is not None and json.loads(handle)["job"] not in dead:
+            if handle in self._tasks:
+                self._listen(handle, self._tasks[handle])
+                states[handle] = self._tasks[handle].state
+            elif (living := _living_jobs()) is not None and json.loads(handle)["job"] not in living:
                 states[handle] = JobState.GONE
         return states
 
@@ -216,8 +200,7 @@ class RayExecutor:
 
     def reason(self, handle: str) -> str | None:
         """Return why a task of ours ended."""
-        task = self._tasks.get(handle)
-        return None if task is None else task.reason
+        return self._tasks[handle].reason if handle in self._tasks else None
 
     def close(self) -> None:
         """End our tasks, which Ray would kill as soon as we are gone, and leave the cluster."""
@@ -232,7 +215,7 @@ class RayExecutor:
             running = [handle for handle in running if states.get(handle) is not JobState.GONE]
             time.sleep(0.1)
         if self._connected_here:
-            with _own_signal_handlers():
+            with handled(_TAKEN_BY_RAY):
                 ray.shutdown()
             self._connected_here = False
 
@@ -265,29 +248,22 @@ class RayExecutor:
             request["memory"] = self.resources.memory_gb * 2**30
         return request | {name: float(value) for name, value in self.settings.custom.items()}
 
-    def _fitting(self) -> int:
-        """Return how many trials the nodes hold together when nothing else runs there."""
+    def _held_by(self, node: Mapping[str, Any]) -> int:
+        """Return how many trials a node holds when nothing else runs there."""
         request = {name: amount for name, amount in self._request().items() if amount > 0}
-        return sum(
-            min((int(node["Resources"].get(name, 0.0) / amount + 1e-9) for name, amount in request.items()), default=1)
-            for node in _alive_nodes()
-        )
+        there = node["Resources"]
+        return min((int(there.get(name, 0.0) / amount + 1e-9) for name, amount in request.items()), default=1)
 
     def _probe(self, sweep: Path) -> None:
         """Look from every node that could run a trial at the sweep's folder and at yololab."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        look = ray.remote(look_around)
-        nodes = {
-            look.options(
-                num_cpus=0,
-                max_retries=0,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
-            ).remote(str(sweep)): node["NodeManagerHostname"]
-            for node in _alive_nodes()
-            if all(node["Resources"].get(name, 0.0) >= amount for name, amount in self._request().items())
-        }
+        look, nodes = ray.remote(look_around), {}
+        for node in filter(self._held_by, _alive_nodes()):
+            there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            view = look.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(str(sweep))
+            nodes[view] = node["NodeManagerHostname"]
         problems = []
         ready, _ = ray.wait(list(nodes), num_returns=len(nodes), timeout=_PROBE_SECONDS) if nodes else ([], [])
         for answer in ready:
@@ -303,9 +279,8 @@ class RayExecutor:
                 remedy = "put the sweep on storage that all nodes share: paths.root=/shared/folder"
                 problems.append(Problem(where, f"does not see {sweep}", remedy=remedy))
             if view.version != yololab.__version__:
-                problems.append(
-                    Problem(where, f"has yololab {view.version}", f"yololab {yololab.__version__}, as here")
-                )
+                found = f"has yololab {view.version}"
+                problems.append(Problem(where, found, f"yololab {yololab.__version__}, as here"))
         if problems:
             raise InputError(dict.fromkeys(problems))
 
@@ -341,12 +316,11 @@ def _living_jobs() -> set[str] | None:
 
 def _readable(resources: Mapping[str, float]) -> str:
     """Return resources as a person reads them."""
-    amounts = {
-        ("memory_gb" if name == "memory" else name): (amount / 2**30 if name == "memory" else amount)
+    return ", ".join(
+        f"memory_gb {amount / 2**30:.3g}" if name == "memory" else f"{name} {amount:.3g}"
         for name, amount in sorted(resources.items())
         if not name.startswith("node:") and name != "object_store_memory"
-    }
-    return ", ".join(f"{name} {amount:.3g}" for name, amount in amounts.items())
+    )
 
 
 def _why(error: BaseException) -> str:
@@ -356,17 +330,3 @@ def _why(error: BaseException) -> str:
         return f"{type(cause).__name__}: {cause}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0].partition('. ')[0] if lines else ''}"
-
-
-@contextmanager
-def _own_signal_handlers() -> Iterator[None]:
-    """Keep the handlers of this process: Ray puts its own in the place of that for SIGTERM."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from yololab.files.paths import RunFolder
+from yololab.host.signals import handled
 from yololab.sweep.engines.body import TrialBody, ask_to_stop, kill_all, shell_code
 from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
 
@@ -47,22 +47,11 @@ class Notice:
     def __bool__(self) -> bool:
         return self.time_limit or self.ending
 
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take the signals, instead of submitit's own handlers, which would raise in the middle of what we do."""
-        before = {number: signal.signal(number, self._handle) for number in (signal.SIGUSR2, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def take(self, number: int, frame: FrameType | None = None) -> None:
+        """Note a signal."""
         del frame
-        if number == signal.SIGUSR2:
-            self.time_limit = True
-        else:
-            self.ending = True
+        self.time_limit |= number == signal.SIGUSR2
+        self.ending |= number == signal.SIGTERM
 
 
 @dataclass(frozen=True)
@@ -89,7 +78,8 @@ class SlurmTrial:
         """
         began = time.time()
         notice = Notice()
-        with notice.listening():
+        # Instead of submitit's own handlers, which would raise in the middle of what we do.
+        with handled((signal.SIGUSR2, signal.SIGTERM), notice.take):
             process = self.body.start()
             try:
                 code = self._wait(process, notice)
@@ -104,10 +94,8 @@ class SlurmTrial:
         """Wait for the body, and pass on what Slurm says; a batch that takes too long is not waited for."""
         deadline: float | None = None
         while True:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 return process.wait(timeout=1.0)
-            except subprocess.TimeoutExpired:
-                pass
             if notice:
                 # Again and again: a body that was still importing has ignored the first ones.
                 ask_to_stop(process)
@@ -137,10 +125,11 @@ class SlurmTrial:
             return TOO_OFTEN
         if not pushed_aside and self._is_at_the_end(facts) and not self._has_finished_an_epoch(began):
             return NO_PROGRESS
-        _say(f"queueing job {job} again")
+        sys.stderr.write(f"yololab: queueing job {job} again\n")
         done = call_slurm("scontrol", "requeue", job)
         if done is None or done.returncode != 0:
-            _say(f"Slurm refused: {'no answer' if done is None else done.stderr.strip()}")
+            why = "no answer" if done is None else done.stderr.strip()
+            sys.stderr.write(f"yololab: Slurm refused: {why}\n")
             return NOT_AGAIN
         # Slurm ends us now; a job that ended by itself meanwhile would count as done.
         time.sleep(_ENDED_WITHIN_SECONDS)
@@ -158,8 +147,3 @@ class SlurmTrial:
         """Return whether this attempt got further: what makes no progress in its whole time never will."""
         last = RunFolder(Path(self.body.folder)).last
         return last.is_file() and last.stat().st_mtime >= began
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"yololab: {text}\n")
-    sys.stderr.flush()
