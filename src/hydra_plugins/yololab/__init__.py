@@ -10,8 +10,6 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from yololab.errors import InputError, Problem
-
 
 class YololabSweeper(Sweeper):
     """Hydra's entry to `yololab.sweep.sweeper`."""
@@ -25,6 +23,7 @@ class YololabSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run all trials; what came of them is kept in the sweep's folder."""
+        from yololab.errors import InputError, Problem
         from yololab.sweep.sweeper import run_sweep
 
         if not isinstance(self.launcher, YololabLauncher):
@@ -50,6 +49,8 @@ class YololabLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Refuse another sweeper, before it has made a folder: it would lose all trials when one fails."""
+        from yololab.errors import InputError, Problem
+
         del hydra_context, task_function
         sweeper = str(config.hydra.sweeper._target_)
         if sweeper.rpartition(".")[2] != YololabSweeper.__name__:
