@@ -35,11 +35,11 @@ types: setup
 
 # The loop of somebody who writes code.
 quick: lint types
-	$(BIN)/pytest -q --numprocesses 2 --fast tests/unit tests/test_architecture.py
+	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --fast tests/unit tests/test_architecture.py
 
 # Branches count; the floor is in pyproject.toml. What only a training reaches is covered by the integration tests.
 unit: setup
-	$(BIN)/pytest -q --numprocesses 2 --cov --cov-report=term:skip-covered tests/unit tests/test_architecture.py
+	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --cov --cov-report=term:skip-covered tests/unit tests/test_architecture.py
 
 integration: setup
 	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not browser"

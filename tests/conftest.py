@@ -6,6 +6,7 @@ to remember it, and the loop stays fast.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -22,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # No test cuts the power: what a file's own `fsync` is there for cannot be seen here, and waiting for the disk is a
+    # tenth of the loop.
+    os.fsync = lambda descriptor: None
     if config.getoption("--fast"):
         sys.addaudithook(_refuse)
 

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
+
 import pytest
 from arm_samples import arm_of
 from record_samples import records_of, write_evaluation, write_run
 
+from yololab.comparison import evidence
 from yololab.files.metrics import read_metrics
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_answer_a_pair():
+    """The same two models are compared by many tests: their replicates are drawn once."""
+    answers = {}
+    compare_pair = evidence.compare_pair
+
+    @functools.wraps(compare_pair)
+    def remembered(*arguments, **settings):
+        key = pickle.dumps((arguments, settings))
+        if key not in answers:
+            answers[key] = compare_pair(*arguments, **settings)
+        return answers[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "compare_pair", remembered)
+        yield
 
 
 @pytest.fixture
@@ -17,7 +39,7 @@ def two_recipes(tmp_path):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sides(tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluations")
     return {

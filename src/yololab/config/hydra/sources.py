@@ -5,6 +5,7 @@ Hydra looks a group's option up as `<group>/<option>` in the sources of its sear
 serves a user's `conf/` without its top-level files, so that a config.yaml lying there is never read.
 """
 
+from functools import cache
 from pathlib import Path
 
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
@@ -94,8 +95,9 @@ class YololabSearchPath(SearchPathPlugin):
         search_path.prepend(provider="yololab", path="free://")
 
 
+@cache
 def register() -> None:
-    """Make Hydra know our sources, our schema, sweeper and launcher; harmless when called again."""
+    """Make Hydra know our sources, our schema, sweeper and launcher, once."""
     plugins = Plugins.instance()
     for plugin in (FreeSource, GroupFolderSource, YololabSearchPath):
         plugins.register(plugin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from yololab.config.defaults import default_tree
 from yololab.config.differences import changed_settings
 from yololab.config.folders import conf_dir, group_options
-from yololab.config.hydra.compose import compose_experiment
+from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.config.hydra.grammar import encode_free
 from yololab.config.schema import GROUP_CLASSES
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, USER_ARGUMENTS
@@ -63,6 +64,11 @@ def problems_of(*overrides: str) -> dict[str, str]:
     return {problem.where: str(problem) for problem in caught.value.problems}
 
 
+@functools.cache
+def defaults() -> Composed:
+    return compose_experiment([])
+
+
 OPTIONS = [(group, option) for group, options in group_options(Path("/nowhere")).items() for option in options]
 
 
@@ -94,10 +100,35 @@ for _group, _option in OPTIONS:
     )
 
 
-@pytest.mark.parametrize(("group", "option"), [(shape[0], option) for shape, option in FIRST_OF_ITS_SHAPE.items()])
-def test_every_option_composes_and_is_valid(group, option):
-    composed = compose_experiment([f"{group}={option}"])
-    assert composed.choices[group] == option
+def together() -> list[dict[str, str]]:
+    """Return rows of one option a group, so that each option is in one: composing takes most of the time here.
+
+    A recipe chooses options itself, and is composed alone.
+    """
+    columns: dict[str, list[str]] = {}
+    for (group, *_), option in FIRST_OF_ITS_SHAPE.items():
+        columns.setdefault(group, []).append(option)
+    recipes = [{"experiment": option} for option in columns.pop("experiment")]
+    most = max(len(options) for options in columns.values())
+    return recipes + [{g: options[row] for g, options in columns.items() if row < len(options)} for row in range(most)]
+
+
+ROWS = together()
+
+
+@functools.cache
+def composed_row(number: int) -> Composed:
+    return compose_experiment([f"{group}={option}" for group, option in ROWS[number].items()])
+
+
+def composed_with(group: str, option: str) -> Composed:
+    return composed_row(next(number for number, row in enumerate(ROWS) if row.get(group) == option))
+
+
+@pytest.mark.parametrize("number", range(len(ROWS)), ids=[",".join(row.values()) for row in ROWS])
+def test_every_option_composes_and_is_valid(number):
+    composed = composed_row(number)
+    assert {group: composed.choices[group] for group in ROWS[number]} == ROWS[number]
     assert composed.experiment.train.optimizer != "auto"
 
 
@@ -139,19 +170,19 @@ def test_every_dataset_of_the_package_is_an_option():
 
 
 def test_the_documented_values_are_the_defaults():
-    train = vars(compose_experiment([]).experiment.train)
+    train = vars(defaults().experiment.train)
     assert {key: train[key] for key in SEED} == SEED
 
 
 def test_defaults_are_those_of_ultralytics_but_for_a_listed_few():
-    train = vars(compose_experiment([]).experiment.train)
+    train = vars(defaults().experiment.train)
     found = {
         name: (default_arguments()[name], train[name])
         for name in train
         if train[name] != default_arguments()[name] and not (train[name] is None and name == "channels_last")
     }
     assert found == DEVIATIONS
-    device = compose_experiment([]).experiment.device
+    device = defaults().experiment.device
     assert {n: getattr(device, n) for n in ("amp", "compile", "workers", "channels_last")} == {
         n: default_arguments()[n] for n in ("amp", "compile", "workers", "channels_last")
     }
@@ -180,7 +211,7 @@ def settings_of(hparams):
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["hparams"])
 def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
     own = settings_of(option)
-    train = vars(compose_experiment([f"hparams={option}"]).experiment.train)
+    train = vars(composed_with("hparams", option).experiment.train)
     default = yaml.safe_load((conf_dir() / "hparams/default.yaml").read_text())
     for key, value in default.items():
         assert train[key] == own.get(key, value)
@@ -189,7 +220,7 @@ def test_swapping_hparams_loses_nothing_that_the_new_file_does_not_name(option):
 @pytest.mark.parametrize("option", group_options(Path("/nowhere"))["augmentation"])
 def test_swapping_augmentation_loses_nothing(option):
     own = yaml.safe_load((conf_dir() / "augmentation" / f"{option}.yaml").read_text()) or {}
-    train = vars(compose_experiment([f"augmentation={option}"]).experiment.train)
+    train = vars(composed_with("augmentation", option).experiment.train)
     for key in ("hsv_h", "hsv_s", "hsv_v", "degrees", "translate", "scale", "fliplr", "mosaic"):
         assert train[key] == own.get(key, SEED[key])
 
@@ -312,7 +343,7 @@ def test_command_line_wins_over_a_recipe():
 def test_changed_settings_are_told():
     changed = {key: value for key, value, _ in changed_settings(compose_experiment(["lr0=0.005"]).experiment)}
     assert changed == {"lr0": 0.005}
-    assert changed_settings(compose_experiment([]).experiment) == []
+    assert changed_settings(defaults().experiment) == []
 
 
 def test_every_setting_of_ours_is_read_somewhere():
