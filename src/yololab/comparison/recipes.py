@@ -142,16 +142,9 @@ def _records_of(run: RunReference) -> Records:
 
 def _metric_difference(found: RecipeDifference, metric: str, sign: int) -> MetricDifference:
     """Return the primary metric as `current − baseline`; a sign of −1 turns gains back into differences."""
-    ci95, ci90 = (sorted(sign * end for end in ends) for ends in (found.difference.ci95, found.difference.ci90))
-    return MetricDifference(
-        metric,
-        fmean(found.current),
-        fmean(found.baseline),
-        (ci95[0], ci95[1]),
-        (ci90[0], ci90[1]),
-        found.standard_error,
-        found.difference.p,
-    )
+    means, gain = (fmean(found.current), fmean(found.baseline)), found.difference
+    ci95, ci90 = ((min(ends), max(ends)) for ends in ((sign * end for end in ci) for ci in (gain.ci95, gain.ci90)))
+    return MetricDifference(metric, *means, ci95, ci90, found.standard_error, gain.p)
 
 
 def _statistics(found: RecipeDifference, difference: MetricDifference, images: int) -> dict[str, Any]:
@@ -161,10 +154,7 @@ def _statistics(found: RecipeDifference, difference: MetricDifference, images: i
         "images": images,
         "current_runs": list(found.current),
         "baseline_runs": list(found.baseline),
-        "delta": difference.delta,
-        "ci_low": low,
-        "ci_high": high,
-        "p_value": difference.p,
+        **{"delta": difference.delta, "ci_low": low, "ci_high": high, "p_value": difference.p},
         "standard_error": found.standard_error,
         "image_share": found.image_share,
         "degrees_of_freedom": found.degrees,

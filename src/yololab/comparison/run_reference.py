@@ -38,9 +38,8 @@ class RunReference:
     def measured(self) -> MetricsFile:
         """Return the numbers of a reference that has been evaluated."""
         if self.metrics is None:
-            raise InputError(
-                Problem(str(self.path), "has not been evaluated", remedy="yololab evaluate model=… data=…")
-            )
+            remedy = "yololab evaluate model=… data=…"
+            raise InputError(Problem(str(self.path), "has not been evaluated", remedy=remedy))
         return self.metrics
 
 

@@ -80,16 +80,8 @@ def largest_changes(
     for place, (now, before, (_, labels)) in enumerate(zip(ours, theirs, current.images(), strict=True)):
         if now.errors != before.errors:
             width, height = (int(side) for side in current.sizes[place])
-            changes.append(
-                ImageChange(
-                    current.keys[place],
-                    (width, height),
-                    current.truth_boxes[labels],
-                    current.truth_class[labels].astype(np.int64),
-                    now,
-                    before,
-                )
-            )
+            truth = current.truth_boxes[labels], current.truth_class[labels].astype(np.int64)
+            changes.append(ImageChange(current.keys[place], (width, height), *truth, now, before))
     return sorted(changes, key=lambda change: -abs(change.gain))[:count]
 
 

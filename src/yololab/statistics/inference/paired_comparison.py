@@ -49,10 +49,10 @@ class MetricDifference:
     metric: str
     current: float | None
     baseline: float | None
-    ci95: tuple[float, float] | None
-    ci90: tuple[float, float] | None
-    standard_error: float | None
-    p: float | None
+    ci95: tuple[float, float] | None = None
+    ci90: tuple[float, float] | None = None
+    standard_error: float | None = None
+    p: float | None = None
 
     @property
     def delta(self) -> float | None:
@@ -148,25 +148,19 @@ def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False)
         return None
     sign = -1.0 if lower_is_better else 1.0
     for count in (MANY_REPLICATES,) if len(pair.keys) <= FEW_IMAGES else (FEW_REPLICATES, MANY_REPLICATES):
-        collected = _collect(pair, count)
+        sampled = _deltas(bootstrap_weights(pair.keys, SEED, count), pair.sampled)
+        collected = _Collected(*sampled, *_deltas(swaps(pair.keys, SEED, count), pair.swapped))
         difference = _difference(sign * (ours - theirs), pair, collected, sign)
         if not _borderline(difference, collected, pair.primary, tolerance):
             break
     verdict, confirmed = decide_verdict(difference, tolerance)
     metrics = tuple(_metric(name, now[name], before[name], pair, collected) for name in now)
+    images = len(pair.keys)
     error = next(row.standard_error for row in metrics if row.metric == pair.primary)
-    return PairedResult(
-        verdict,
-        confirmed,
-        metrics,
-        _classes(pair, collected),
-        len(pair.keys),
-        count,
-        min(count, FEW_REPLICATES),
-        None if error is None else detectable_drop(error),
-        None if error is None else images_needed(len(pair.keys), error, tolerance),
-        pair.exact_tests(),
-    )
+    drop, needed = (None, None) if error is None else (detectable_drop(error), images_needed(images, error, tolerance))
+    counts = (images, count, min(count, FEW_REPLICATES))
+    classes = _classes(pair, collected)
+    return PairedResult(verdict, confirmed, metrics, classes, *counts, drop, needed, pair.exact_tests())
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,16 +168,9 @@ class _Collected:
     """Differences `current − baseline` of all replicates: metrics (B,), classes of each class metric (C, B)."""
 
     sampled: Deltas
-    permuted: Deltas
     sampled_classes: Deltas
+    permuted: Deltas
     permuted_classes: Deltas
-
-
-def _collect(pair: Pair, count: int) -> _Collected:
-    """Measure all replicates."""
-    sampled, sampled_classes = _deltas(bootstrap_weights(pair.keys, SEED, count), pair.sampled)
-    permuted, permuted_classes = _deltas(swaps(pair.keys, SEED, count), pair.swapped)
-    return _Collected(sampled, permuted, sampled_classes, permuted_classes)
 
 
 def _deltas(blocks: Iterator[Weights], measure: Callable[..., tuple[Replicates, Replicates]]) -> tuple[Deltas, Deltas]:
@@ -236,20 +223,14 @@ def _metric(name: str, now: float | None, before: float | None, pair: Pair, coll
     """Return a metric with what its replicates say."""
     sampled = collected.sampled.get(name)
     if now is None or before is None or sampled is None:
-        return MetricDifference(name, now, before, None, None, None, None)
+        return MetricDifference(name, now, before)
     exact = pair.exact_interval(name, 0.95)
     error = standard_error(sampled)
     if exact is not None and error is not None:
         error = max(error, (exact[1] - exact[0]) / _WIDTH_IN_SE)
-    return MetricDifference(
-        name,
-        now,
-        before,
-        _interval(pair, name, collected, 0.95),
-        _interval(pair, name, collected, 0.9),
-        error,
-        permutation_p(now - before, collected.permuted[name]),
-    )
+    ci95, ci90 = (_interval(pair, name, collected, level) for level in (0.95, 0.9))
+    p = permutation_p(now - before, collected.permuted[name])
+    return MetricDifference(name, now, before, ci95, ci90, error, p)
 
 
 def _classes(pair: Pair, collected: _Collected) -> tuple[ClassDifference, ...]:

@@ -98,20 +98,10 @@ def recipe_difference(
         return RecipeDifference(current, baseline, exact, 0.0, 0.0, math.inf)
     degrees = variance**2 / sum(part**2 / max(df, 1) for part, df in parts)
     error = math.sqrt(variance)
-    ends = {level: float(stdtrit(degrees, 0.5 + level / 2)) * error for level in (0.95, 0.9)}
-    return RecipeDifference(
-        current,
-        baseline,
-        Difference(
-            gain,
-            (gain - ends[0.95], gain + ends[0.95]),
-            (gain - ends[0.9], gain + ends[0.9]),
-            2 * float(stdtr(degrees, -abs(gain) / error)),
-        ),
-        error,
-        image_variance / variance,
-        degrees,
-    )
+    ends = [float(stdtrit(degrees, 0.5 + level / 2)) * error for level in (0.95, 0.9)]
+    ci95, ci90 = ((gain - end, gain + end) for end in ends)
+    difference = Difference(gain, ci95, ci90, 2 * float(stdtr(degrees, -abs(gain) / error)))
+    return RecipeDifference(current, baseline, difference, error, image_variance / variance, degrees)
 
 
 def _value(run: WeightedMetrics) -> float:

@@ -71,16 +71,8 @@ def rank_together(arms: Sequence[DetectionRecords], kind: str = BOX) -> tuple[Ra
     for index in np.unique(truth_class).tolist():
         chosen = order[first[index] : first[index + 1]]
         truth_rows, counts = np.unique(truth_image[truth_class == index], return_counts=True)
-        ranked.append(
-            RankedClass(
-                index,
-                rows[chosen],
-                confidence[chosen],
-                flags[chosen],
-                truth_rows.astype(np.int64),
-                counts.astype(np.float32),
-            )
-        )
+        labels = truth_rows.astype(np.int64), counts.astype(np.float32)
+        ranked.append(RankedClass(index, rows[chosen], confidence[chosen], flags[chosen], *labels))
     return tuple(ranked)
 
 
