@@ -155,7 +155,7 @@ def other_classes(evidence: Evidence, current: MetricsFile, baseline: MetricsFil
     """Return the rows of the class metrics other than the one that goes with the primary metric."""
     metrics = dict.fromkeys(item.metric for item in (evidence.result.classes if evidence.result else ()))
     rows = {
-        metric: class_rows(current, baseline, class_differences(evidence, current, metric), metric)
+        metric: list(class_rows(current, baseline, class_differences(evidence, current, metric), metric))
         for metric in metrics
         if metric != TASKS[current.task].class_metric
     }
