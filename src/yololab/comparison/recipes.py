@@ -142,9 +142,9 @@ def _records_of(run: RunReference) -> Records:
 
 def _metric_difference(found: RecipeDifference, metric: str, sign: int) -> MetricDifference:
     """Return the primary metric as `current − baseline`; a sign of −1 turns gains back into differences."""
-    means, gain = (fmean(found.current), fmean(found.baseline)), found.difference
-    ci95, ci90 = ((min(ends), max(ends)) for ends in ((sign * end for end in ci) for ci in (gain.ci95, gain.ci90)))
-    return MetricDifference(metric, *means, ci95, ci90, found.standard_error, gain.p)
+    gain, means = found.difference, (fmean(found.current), fmean(found.baseline))
+    (low95, high95), (low90, high90) = (sorted(sign * end for end in ends) for ends in (gain.ci95, gain.ci90))
+    return MetricDifference(metric, *means, (low95, high95), (low90, high90), found.standard_error, gain.p)
 
 
 def _statistics(found: RecipeDifference, difference: MetricDifference, images: int) -> dict[str, Any]:
