@@ -49,7 +49,7 @@ def similar_images(splits: Mapping[str, Sequence[CheckedFile]], distance: int) -
         known = [item for item in ours if item.hash is not None]
         candidates = [item for item in theirs if item.hash is not None and item.digest not in same]
         found = nearest(_matrix(candidates), _matrix(known), distance)
-        for item, index, bits in zip(candidates, found.index, found.distance, strict=True):
+        for item, index, bits in zip(candidates, *found, strict=True):
             if index >= 0 and item.image not in reported:
                 reported.add(item.image)
                 what = f"{other}: looks like {known[index].image} of {one} ({bits} of {8 * HASH_BYTES} bits differ)"

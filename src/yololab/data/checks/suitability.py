@@ -1,7 +1,6 @@
 """Whether a dataset is one for a model's task, seen from a few of its files before anything is spent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from yololab.data.dataset.class_folders import is_class_root
@@ -22,36 +21,28 @@ _MODELS = "yolo26n"
 _KEYS = {"masks_dir": "semantic", "depth_scale": "depth", "kpt_shape": "pose"}
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What the labels of a dataset are.
-
-    Attributes:
-        name: What messages call it.
-        tasks: The tasks whose models learn from them, the most likely one first.
-    """
-
-    name: str
-    tasks: tuple[str, ...]
-
-
-BOXES = Kind("boxes (5 columns)", ("detect",))
-CORNERS = Kind("four corners an object (9 columns)", ("obb", "segment", "semantic", "detect"))
-POLYGONS = Kind("polygons", ("segment", "obb", "semantic", "detect"))
-KEYPOINTS = Kind("boxes with keypoints", ("pose", "detect"))
-MASKS = Kind("masks", ("semantic",))
-DEPTHS = Kind("depth maps", ("depth",))
-CLASSES = Kind("class folders", ("classify",))
+# Kind of labels, as messages call it → the tasks whose models learn from it, the most likely one first.
+BOXES, CORNERS, POLYGONS = "boxes (5 columns)", "four corners an object (9 columns)", "polygons"
+KEYPOINTS, MASKS, DEPTHS, CLASSES = "boxes with keypoints", "masks", "depth maps", "class folders"
+KINDS = {
+    BOXES: ("detect",),
+    CORNERS: ("obb", "segment", "semantic", "detect"),
+    POLYGONS: ("segment", "obb", "semantic", "detect"),
+    KEYPOINTS: ("pose", "detect"),
+    MASKS: ("semantic",),
+    DEPTHS: ("depth",),
+    CLASSES: ("classify",),
+}
 
 
-def kinds_of_labels(dataset: Dataset) -> dict[Kind, str]:
+def kinds_of_labels(dataset: Dataset) -> dict[str, str]:
     """Return the kinds of labels in some images of the training and validation split, and where each was seen first.
 
     A label file of four corners an object among others of more points is one of polygons.
     """
     if dataset.folders:
         return {CLASSES: str(dataset.root)}
-    seen: dict[Kind, str] = {}
+    seen: dict[str, str] = {}
     for image in _some_images(dataset):
         for kind, where in _kinds_beside(dataset, image):
             seen.setdefault(kind, where)
@@ -62,7 +53,7 @@ def kinds_of_labels(dataset: Dataset) -> dict[Kind, str]:
 
 def suitable_tasks(dataset: Dataset) -> list[str]:
     """Return the tasks whose models learn from a dataset, the most likely one first; none when nothing is labelled."""
-    return list(dict.fromkeys(task for kind in kinds_of_labels(dataset) for task in kind.tasks))
+    return list(dict.fromkeys(task for kind in kinds_of_labels(dataset) for task in KINDS[kind]))
 
 
 def likely_task(dataset: Dataset) -> str:
@@ -96,10 +87,10 @@ def unsuitable_dataset(dataset: Dataset, task: str, single_cls: bool = False) ->
         problem = Problem(f"{where}, key 'kpt_shape'", f"missing, and {task} needs it", allowed, _remedy(dataset, task))
         return [*problems, problem]
     kinds = kinds_of_labels(dataset)
-    if any(task in kind.tasks for kind in kinds):
+    if any(task in KINDS[kind] for kind in kinds):
         return problems
     if kinds:
-        shown = " and ".join(f"{kind.name} in {where}" for kind, where in list(kinds.items())[:2])
+        shown = " and ".join(f"{kind} in {place}" for kind, place in list(kinds.items())[:2])
         problems.append(Problem(where, f"{shown}: no dataset for {task}", needs.expects, _remedy(dataset, task)))
     elif label_source(dataset, task).are_images:
         image = next(_some_images(dataset), None)
@@ -127,7 +118,7 @@ def _some_images(dataset: Dataset) -> Iterator[Path]:
             yield from images[:: max(1, len(images) // IMAGES_LOOKED_AT)]
 
 
-def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[tuple[Kind, str]]:
+def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[tuple[str, str]]:
     folder = masks_folder(dataset)
     if folder is not None:
         mask = MaskLabels(folder, len(dataset.names), {}).file(image)
@@ -147,7 +138,7 @@ def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[tuple[Kind, str]]:
             yield kind, f"{label}, line {number}"
 
 
-def _kind_of_row(columns: int, kpt_shape: tuple[int, int] | None) -> Kind | None:
+def _kind_of_row(columns: int, kpt_shape: tuple[int, int] | None) -> str | None:
     """Return what a row of so many columns is; None for a blank one, or one that no task takes."""
     points, values = kpt_shape or (0, 0)
     if points and columns == BOX_COLUMNS + points * values:

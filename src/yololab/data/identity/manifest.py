@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,47 +44,14 @@ def read_manifest(path: Path) -> Manifest:
         raise InputError(Problem(str(path), found, f"a manifest of version {MANIFEST_VERSION}")) from None
 
 
-@dataclass(frozen=True)
-class SplitChanges:
-    """What became of a split's images, by their keys.
-
-    Attributes:
-        added: Images that were not there.
-        removed: Images that are no longer there.
-        replaced: Images whose bytes are others.
-        relabelled: Images whose labels are others.
-        moved: Images that were in another split before, or under another name there.
-    """
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    replaced: tuple[str, ...]
-    relabelled: tuple[str, ...]
-    moved: tuple[str, ...] = ()
-
-    @property
-    def kinds(self) -> dict[str, tuple[str, ...]]:
-        """Return the changes by their names."""
-        return {
-            "added": self.added,
-            "removed": self.removed,
-            "replaced": self.replaced,
-            "relabelled": self.relabelled,
-            "moved here from another split": self.moved,
-        }
-
-    def __bool__(self) -> bool:
-        return any(self.kinds.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return counts and first examples."""
-        counts: dict[str, Any] = {name: len(keys) for name, keys in self.kinds.items()}
-        return counts | {"examples": {name: list(keys[:_EXAMPLES]) for name, keys in self.kinds.items() if keys}}
+# What became of the images of a split, by their keys: a list for each of the kinds below.
+SplitChanges = dict[str, list[str]]
 
 
 def manifest_changes(before: Manifest, after: Manifest) -> dict[str, SplitChanges]:
     """Return what changed in each split; a split without a change is left out.
 
+    Kinds: added, removed, replaced (other bytes), relabelled, and moved, into this split or under another name here.
     An image that was removed from one split and whose bytes were added to another has moved, whatever it is called.
     """
     changes = {}
@@ -98,28 +64,32 @@ def manifest_changes(before: Manifest, after: Manifest) -> dict[str, SplitChange
     for split in sorted(before.keys() | after.keys()):
         old, new = before.get(split, {}), after.get(split, {})
         both, fresh = sorted(old.keys() & new.keys()), sorted(new.keys() - old.keys())
-        found = SplitChanges(
-            added=tuple(key for key in fresh if left.get(new[key][0], split) == split),
-            moved=tuple(key for key in fresh if left.get(new[key][0], split) != split),
-            removed=tuple(sorted(old.keys() - new.keys())),
-            replaced=tuple(key for key in both if old[key][0] != new[key][0]),
-            relabelled=tuple(key for key in both if old[key][1] != new[key][1]),
-        )
-        if found:
+        found = {
+            "added": [key for key in fresh if left.get(new[key][0], split) == split],
+            "removed": sorted(old.keys() - new.keys()),
+            "replaced": [key for key in both if old[key][0] != new[key][0]],
+            "relabelled": [key for key in both if old[key][1] != new[key][1]],
+            "moved here from another split": [key for key in fresh if left.get(new[key][0], split) != split],
+        }
+        if any(found.values()):
             changes[split] = found
     return changes
+
+
+def changes_json(changes: SplitChanges) -> dict[str, Any]:
+    """Return counts and first examples."""
+    counts: dict[str, Any] = {name: len(keys) for name, keys in changes.items()}
+    return counts | {"examples": {name: keys[:_EXAMPLES] for name, keys in changes.items() if keys}}
 
 
 def describe_changes(changes: Mapping[str, SplitChanges]) -> list[str]:
     """Return a line for each split that changed, with the first names.
 
-    >>> describe_changes({"train": SplitChanges(("a.jpg",), (), (), ("b.jpg", "c.jpg"))})
+    >>> describe_changes({"train": {"added": ["a.jpg"], "removed": [], "relabelled": ["b.jpg", "c.jpg"]}})
     ['train: 1 image added (a.jpg), 2 images relabelled (b.jpg, …)']
     """
     lines = []
     for split, found in changes.items():
-        parts = [
-            f"{counted(len(keys), 'image')} {name} ({first_of(keys, 1)})" for name, keys in found.kinds.items() if keys
-        ]
+        parts = [f"{counted(len(keys), 'image')} {name} ({first_of(keys, 1)})" for name, keys in found.items() if keys]
         lines.append(f"{split}: {', '.join(parts)}")
     return lines

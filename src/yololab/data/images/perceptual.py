@@ -6,8 +6,6 @@ two different ones differ in 90 bits or more of 256; the same image saved at JPE
 size or 10 % brighter in 8 or fewer, cropped by 1 % of each side in 27 or fewer.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,13 +29,8 @@ def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
     """
     import cv2
 
-    reduced = (
-        (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
-        (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
-        (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
-    )
-    side = min(width, height)
-    flag = next((flag for factor, flag in reduced if side >= factor * _SIDE), cv2.IMREAD_GRAYSCALE)
+    factor = next((factor for factor in (8, 4, 2) if min(width, height) >= factor * _SIDE), 0)
+    flag = getattr(cv2, f"IMREAD_REDUCED_GRAYSCALE_{factor}") if factor else cv2.IMREAD_GRAYSCALE
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
     except cv2.error:
@@ -52,20 +45,7 @@ def perceptual_hash(content: bytes, width: int, height: int) -> bytes | None:
     return np.packbits(frequencies > 0).tobytes()
 
 
-@dataclass(frozen=True)
-class Nearest:
-    """The nearest of a set of hashes, for each of another set.
-
-    Attributes:
-        index: Row of the nearest one within the distance, −1 when there is none, shape (n,).
-        distance: Bits that differ, shape (n,); 257 where there is none.
-    """
-
-    index: NDArray[np.int64]
-    distance: NDArray[np.int64]
-
-
-def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) -> Nearest:
+def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) -> tuple[NDArray[np.int64], ...]:
     """Find, for each hash of `first`, the nearest one of `second` within a Hamming distance; exact.
 
     With bits as ±1, the number of different bits is `(256 − a·b) / 2`: a matrix product, done in blocks of rows so
@@ -75,6 +55,10 @@ def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) 
         first: Hashes, u8, shape (n, 32).
         second: Hashes, u8, shape (m, 32).
         distance: Bits that may differ.
+
+    Returns:
+        Row of the nearest one within the distance, −1 when there is none, and the bits that differ, 257 where there is
+        none; shape (n,) each.
     """
     count = len(first)
     index, best = np.full(count, -1, np.int64), np.full(count, 8 * HASH_BYTES + 1, np.int64)
@@ -89,7 +73,7 @@ def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) 
             better = (bits < best[block]) & (bits <= distance)
             best[block] = np.where(better, bits, best[block])
             index[block] = np.where(better, found + column, index[block])
-    return Nearest(index, best)
+    return index, best
 
 
 def _signs(hashes: NDArray[np.uint8]) -> NDArray[np.float32]:

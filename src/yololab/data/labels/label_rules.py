@@ -56,72 +56,55 @@ class LabelVerdict(NamedTuple):
         return any(finding.severity is Severity.BLOCKING for finding in self.findings)
 
 
-def wrong_columns(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
-    """Find rows with a number of columns that the task does not take."""
-    remedy = f"{DROPS}; columns allowed: {rules.allowed}"
-    for row in rows:
-        if not rules.takes_box(row.columns) and not rules.takes_polygon(row.columns):
-            yield Finding("label_columns", row.line, f"{row.columns} columns", Severity.BLOCKING, remedy)
+def wrong_columns(row: Row, rules: LabelRules) -> Iterator[Finding]:
+    """Find a number of columns that the task does not take."""
+    if not rules.takes_box(row.columns) and not rules.takes_polygon(row.columns):
+        remedy = f"{DROPS}; columns allowed: {rules.allowed}"
+        yield Finding("label_columns", row.line, f"{row.columns} columns", Severity.BLOCKING, remedy)
 
 
-def mixed_rows(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
-    """Find boxes in a file that has polygons too; Ultralytics takes one or the other."""
-    polygon = next((row for row in rows if row.polygon), None)
-    if polygon is not None:
-        for row in rows:
-            if rules.takes_box(row.columns):
-                what = f"a box of {row.columns} columns in a file with polygons (line {polygon.line})"
-                remedy = f"{DROPS}: make all rows boxes, or all of them polygons"
-                yield Finding("label_mixed", row.line, what, Severity.BLOCKING, remedy)
+def not_numbers(row: Row, _: LabelRules) -> Iterator[Finding]:
+    """Find a column that is no finite number."""
+    if row.not_a_number is not None:
+        what = f"{row.not_a_number[:40]!r} is not a finite number"
+        yield Finding("label_number", row.line, what, Severity.BLOCKING, f"{DROPS}: mend or delete the row")
 
 
-def not_numbers(rows: list[Row]) -> Iterator[Finding]:
-    """Find columns that are no finite number."""
-    for row in rows:
-        if row.not_a_number is not None:
-            what = f"{row.not_a_number[:40]!r} is not a finite number"
-            yield Finding("label_number", row.line, what, Severity.BLOCKING, f"{DROPS}: mend or delete the row")
+def wrong_classes(row: Row, rules: LabelRules) -> Iterator[Finding]:
+    """Find a class that is no whole number or that the dataset does not have."""
+    remedy, index = (
+        f"{DROPS}: mend the class, or add it to `names` in the data.yaml",
+        row.values[0] if row.values else 0,
+    )
+    if index % 1:
+        yield Finding("label_class", row.line, f"class {index:g} is not whole", Severity.BLOCKING, remedy)
+    elif index < 0 or (index >= rules.nc and not rules.single_cls):
+        what = f"class {index:g} of a dataset with the classes 0 to {rules.nc - 1}"
+        yield Finding("label_class", row.line, what, Severity.BLOCKING, remedy)
 
 
-def wrong_classes(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
-    """Find classes that are no whole number or that the dataset does not have."""
-    remedy = f"{DROPS}: mend the class, or add it to `names` in the data.yaml"
-    for row in rows:
-        if row.values:
-            index = row.values[0]
-            if index % 1:
-                yield Finding("label_class", row.line, f"class {index:g} is not whole", Severity.BLOCKING, remedy)
-            elif index < 0 or (index >= rules.nc and not rules.single_cls):
-                what = f"class {index:g} of a dataset with the classes 0 to {rules.nc - 1}"
-                yield Finding("label_class", row.line, what, Severity.BLOCKING, remedy)
-
-
-def wrong_coordinates(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+def wrong_coordinates(row: Row, rules: LabelRules) -> Iterator[Finding]:
     """Find coordinates outside 0 to 1: blocking beyond 1 %, the part that Ultralytics keeps is a warning.
 
     Of a pose row Ultralytics checks the keypoints' upper limit, not the box's; of a polygon the box around it.
     A rotated box may have corners outside when its centre is inside. Negative sides are `wrong_sizes`' business.
     """
-    for row in rows:
-        if row.box is None:
-            continue
-        points = _keypoint_coordinates(row, rules)
-        inside_below = (*row.box[:2], *row.keypoints)
-        inside_above = points if row.keypoints else row.box
-        written = row.values[1:] if row.polygon else (*row.box, *points)
-        far = [v for v in inside_below if v < LOWEST] + [v for v in inside_above if v > HIGHEST]
-        near = [v for v in written if v > 1] + [v for v in (*written[:2], *points) if v < 0]
-        if row.polygon and rules.corners:
-            near = []  # those of a rotated box that the border cuts lie outside
-        elif row.polygon:
-            near += [v for v in written if v < 0]
-        if far:
-            remedy = f"{DROPS}: divide pixels by the image's width and height"
-            yield Finding("label_range", row.line, f"{far[0]:g} is outside 0 to 1", Severity.BLOCKING, remedy)
-        elif near:
-            what = f"{near[0]:g} is {'a little ' if LOWEST <= near[0] <= HIGHEST else ''}outside 0 to 1"
-            remedy = "Ultralytics takes it as it is: limit coordinates to 0 to 1"
-            yield Finding("label_range", row.line, what, Severity.WARNING, remedy)
+    if row.box is None:
+        return
+    points = _keypoint_coordinates(row, rules)
+    written = row.values[1:] if row.polygon else (*row.box, *points)
+    far = [v for v in (*row.box[:2], *row.keypoints) if v < LOWEST]
+    far += [v for v in (points if row.keypoints else row.box) if v > HIGHEST]
+    near = [v for v in written if v > 1] + [v for v in (*written[:2], *points) if v < 0]
+    if row.polygon:  # corners of a rotated box that the border cuts lie outside
+        near = [] if rules.corners else near + [v for v in written if v < 0]
+    if far:
+        remedy = f"{DROPS}: divide pixels by the image's width and height"
+        yield Finding("label_range", row.line, f"{far[0]:g} is outside 0 to 1", Severity.BLOCKING, remedy)
+    elif near:
+        what = f"{near[0]:g} is {'a little ' if LOWEST <= near[0] <= HIGHEST else ''}outside 0 to 1"
+        remedy = "Ultralytics takes it as it is: limit coordinates to 0 to 1"
+        yield Finding("label_range", row.line, what, Severity.WARNING, remedy)
 
 
 def _keypoint_coordinates(row: Row, rules: LabelRules) -> tuple[float, ...]:
@@ -130,25 +113,21 @@ def _keypoint_coordinates(row: Row, rules: LabelRules) -> tuple[float, ...]:
     return row.keypoints if step < 3 else tuple(v for i, v in enumerate(row.keypoints) if i % step < 2)
 
 
-def wrong_sizes(rows: list[Row]) -> Iterator[Finding]:
-    """Find boxes without area (taken, but nothing can be learnt from them) or with a negative side (image dropped)."""
-    for row in rows:
-        if row.box is not None:
-            width, height = row.box[2:]
-            size = f"{width:g} x {height:g}"
-            if width < 0 or height < 0:
-                remedy = f"{DROPS}: write width and height"
-                yield Finding("label_size", row.line, f"a box of {size}", Severity.BLOCKING, remedy)
-            elif width == 0 or height == 0:
-                yield Finding("label_size", row.line, f"a box of {size}", Severity.WARNING, "delete or mend the row")
+def wrong_sizes(row: Row, _: LabelRules) -> Iterator[Finding]:
+    """Find a box without area (taken, but nothing can be learnt from it) or with a negative side (image dropped)."""
+    width, height = row.box[2:] if row.box is not None else (1.0, 1.0)
+    what = f"a box of {width:g} x {height:g}"
+    if width < 0 or height < 0:
+        yield Finding("label_size", row.line, what, Severity.BLOCKING, f"{DROPS}: write width and height")
+    elif width == 0 or height == 0:
+        yield Finding("label_size", row.line, what, Severity.WARNING, "delete or mend the row")
 
 
-def flat_polygons(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
-    """Find polygons whose points lie on one line (or are one): nothing is inside."""
-    for row in rows:
-        if rules.outlines and row.polygon and row.box is not None and min(row.box[2:]) > 0 and _is_flat(row.values[1:]):
-            what = f"{len(row.values) // 2} points on one line"
-            yield Finding("label_area", row.line, what, Severity.WARNING, "nothing is inside: delete or mend the row")
+def flat_polygons(row: Row, rules: LabelRules) -> Iterator[Finding]:
+    """Find a polygon whose points lie on one line (or are one): nothing is inside."""
+    if rules.outlines and row.polygon and row.box is not None and min(row.box[2:]) > 0 and _is_flat(row.values[1:]):
+        what = f"{len(row.values) // 2} points on one line"
+        yield Finding("label_area", row.line, what, Severity.WARNING, "nothing is inside: delete or mend the row")
 
 
 def _is_flat(values: Sequence[float]) -> bool:
@@ -160,28 +139,40 @@ def _is_flat(values: Sequence[float]) -> bool:
     return all(abs(along_x * (b - y) - along_y * (a - x)) < FLAT for a, b in points)
 
 
-def other_corners(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
-    """Find polygons with another number of points than a rotated box."""
-    for row in rows:
-        if rules.corners and row.polygon and len(row.values) != 1 + 2 * rules.corners:
-            what = f"{len(row.values) // 2} points, a rotated box has {rules.corners}"
-            yield Finding("label_corners", row.line, what, Severity.NOTE, "the smallest box around them is taken")
+def other_corners(row: Row, rules: LabelRules) -> Iterator[Finding]:
+    """Find a polygon with another number of points than a rotated box."""
+    if rules.corners and row.polygon and len(row.values) != 1 + 2 * rules.corners:
+        what = f"{len(row.values) // 2} points, a rotated box has {rules.corners}"
+        yield Finding("label_corners", row.line, what, Severity.NOTE, "the smallest box around them is taken")
 
 
-def wrong_visibility(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+def wrong_visibility(row: Row, rules: LabelRules) -> Iterator[Finding]:
     """Find keypoints whose visibility is not 0, 1 or 2, and such at 0, 0 that count as seen."""
     step = rules.keypoint_values
+    points = [row.keypoints[place : place + step] for place in range(0, len(row.keypoints), step or 1)]
+    if wrong := [point[2] for point in points if len(point) == 3 and point[2] not in VISIBILITIES]:
+        what, remedy = f"visibility {wrong[0]:g}", "0 is not labelled, 1 hidden, 2 visible"
+        yield Finding("keypoint_visibility", row.line, what, Severity.WARNING, remedy)
+    counted = [number for number, (x, y, *seen) in enumerate(points) if x == y == 0 and seen != [0.0]]
+    if counted and len(counted) < len(points):
+        what = f"keypoint {counted[0]} at 0, 0 counts as labelled"
+        remedy = "one that is not labelled has visibility 0; with two values a keypoint, a negative x (-0.01)"
+        yield Finding("keypoint_origin", row.line, what, Severity.WARNING, remedy)
+
+
+# Each looks at one row by itself.
+_ABOUT_NUMBERS = (wrong_columns, not_numbers, wrong_classes, wrong_coordinates, wrong_visibility)
+_ABOUT_SHAPES = (wrong_sizes, flat_polygons, other_corners)
+
+
+def mixed_rows(rows: list[Row], rules: LabelRules) -> Iterator[Finding]:
+    """Find boxes in a file that has polygons too; Ultralytics takes one or the other."""
+    polygon = next((row for row in rows if row.polygon), None)
     for row in rows:
-        points = [row.keypoints[place : place + step] for place in range(0, len(row.keypoints), step or 1)]
-        states = [point[2] for point in points if len(point) == 3]
-        if wrong := [state for state in states if state not in VISIBILITIES]:
-            what, remedy = f"visibility {wrong[0]:g}", "0 is not labelled, 1 hidden, 2 visible"
-            yield Finding("keypoint_visibility", row.line, what, Severity.WARNING, remedy)
-        counted = [number for number, (x, y, *seen) in enumerate(points) if x == y == 0 and seen != [0.0]]
-        if counted and len(counted) < len(points):
-            what = f"keypoint {counted[0]} at 0, 0 counts as labelled"
-            remedy = "one that is not labelled has visibility 0; with two values a keypoint, a negative x (-0.01)"
-            yield Finding("keypoint_origin", row.line, what, Severity.WARNING, remedy)
+        if polygon is not None and rules.takes_box(row.columns):
+            what = f"a box of {row.columns} columns in a file with polygons (line {polygon.line})"
+            remedy = f"{DROPS}: make all rows boxes, or all of them polygons"
+            yield Finding("label_mixed", row.line, what, Severity.BLOCKING, remedy)
 
 
 def repeated_rows(rows: list[Row]) -> Iterator[Finding]:
@@ -267,18 +258,8 @@ def check_label(content: bytes, rules: LabelRules) -> LabelVerdict:
 
 def check_rows(rows: list[Row], rules: LabelRules) -> LabelVerdict:
     """Apply every rule to the rows of a label file."""
-    found = chain(
-        wrong_columns(rows, rules),
-        mixed_rows(rows, rules),
-        not_numbers(rows),
-        wrong_classes(rows, rules),
-        wrong_coordinates(rows, rules),
-        wrong_sizes(rows),
-        flat_polygons(rows, rules),
-        other_corners(rows, rules),
-        wrong_visibility(rows, rules),
-        repeated_rows(rows),
-    )
+    of_rows = (finding for rule in (*_ABOUT_NUMBERS, *_ABOUT_SHAPES) for row in rows for finding in rule(row, rules))
+    found = chain(of_rows, mixed_rows(rows, rules), repeated_rows(rows))
     verdict = LabelVerdict((), _one_a_rule(found))
     if verdict.dropped:
         return verdict

@@ -11,7 +11,13 @@ from yololab.data.checks.cached_check import cached_check, check_key
 from yololab.data.checks.check_report import CheckReport, CheckSettings, SplitCounts
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import Dataset
-from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest, write_manifest
+from yololab.data.identity.manifest import (
+    changes_json,
+    describe_changes,
+    manifest_changes,
+    read_manifest,
+    write_manifest,
+)
 from yololab.data.problems import Severity
 from yololab.errors import InputError, NotContinuedError, Problem
 from yololab.files.json_files import read_json, write_json
@@ -190,7 +196,7 @@ def _show_changes(context: Context, prepared: Prepared, report: CheckReport, fin
     changes = manifest_changes(read_manifest(other.manifest), report.manifest())
     for line in (lines := describe_changes(changes)):
         context.screen.detail(f"changed since {other.path.name}: {line}")
-    splits = {split: found.to_json() for split, found in changes.items()}
+    splits = {split: changes_json(found) for split, found in changes.items()}
     context.record.update(data_changes={"since": str(other.path), "splits": splits, "summary": lines})
 
 

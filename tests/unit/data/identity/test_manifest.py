@@ -7,7 +7,13 @@ import shutil
 import pytest
 from cats_and_dogs import check, jpeg, put
 
-from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest, write_manifest
+from yololab.data.identity.manifest import (
+    changes_json,
+    describe_changes,
+    manifest_changes,
+    read_manifest,
+    write_manifest,
+)
 from yololab.errors import InputError
 
 
@@ -21,8 +27,8 @@ def test_a_manifest_names_what_changed(data, tmp_path):
     (data / "val/images/val_c.jpg").unlink()
     changes = manifest_changes(before, check(data).manifest())
     train = changes["train"]
-    assert [len(keys) for keys in train.kinds.values()] == [1, 0, 1, 1, 0]
-    assert changes["val"].removed == ("val/images/val_c.jpg",)
+    assert [len(keys) for keys in train.values()] == [1, 0, 1, 1, 0]
+    assert changes["val"]["removed"] == ["val/images/val_c.jpg"]
     assert "1 image relabelled (train/images/train_a.jpg)" in describe_changes(changes)[0]
     assert manifest_changes(before, before) == {}
 
@@ -32,9 +38,10 @@ def test_a_manifest_tells_a_move_from_a_loss(data):
     for kind, suffix in (("images", "jpg"), ("labels", "txt")):
         shutil.move(data / f"val/{kind}/val_a.{suffix}", data / f"train/{kind}/from_val.{suffix}")
     changes = manifest_changes(before, check(data).manifest())
-    assert changes["train"].moved == ("train/images/from_val.jpg",)
-    assert changes["train"].added == ()
-    assert changes["val"].removed == ("val/images/val_a.jpg",)
+    assert changes["train"]["moved here from another split"] == ["train/images/from_val.jpg"]
+    assert changes["train"]["added"] == []
+    assert changes["val"]["removed"] == ["val/images/val_a.jpg"]
+    assert changes_json(changes["val"])["examples"] == {"removed": ["val/images/val_a.jpg"]}
     assert describe_changes(changes)[0] == "train: 1 image moved here from another split (train/images/from_val.jpg)"
 
 

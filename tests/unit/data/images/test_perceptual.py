@@ -54,12 +54,12 @@ def test_nearest_is_that_of_brute_force():
     for row in first[:40]:
         for bit in rng.integers(0, 256, rng.integers(0, 60)):
             row[bit // 8] ^= 1 << (bit % 8)
-    found = nearest(first, second, 30)
-    for row, index, distance in zip(first, found.index, found.distance, strict=True):
+    indices, distances = nearest(first, second, 30)
+    for row, index, distance in zip(first, indices, distances, strict=True):
         every = [bits(row.tobytes(), other.tobytes()) for other in second]
         if min(every) <= 30:
             assert every[index] == distance == min(every)
         else:
             assert index == -1
-    assert (found.index >= 0).sum() > 10
-    assert len(nearest(first, second[:0], 30).index) == len(first)
+    assert (indices >= 0).sum() > 10
+    assert len(nearest(first, second[:0], 30)[0]) == len(first)
