@@ -14,6 +14,7 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src"
 ROOT = SOURCE / "yololab"
 MODULES = sorted(ROOT.rglob("*.py"))
+
 MOST_MODULES = 14
 MOST_LINES = 420
 
@@ -57,9 +58,14 @@ def parts_of(path: Path) -> tuple[str, ...]:
 
 
 @cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports_of(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -136,7 +142,7 @@ INTO_SCRATCH = {"data/dataset/resolved_yaml.py", "data/shapes/builtin.py", "job/
 def writes_in(path: Path) -> set[str]:
     """Return the calls that write; `replace` of one argument is a path's, not a text's."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name, of_os = node.func.attr, getattr(node.func.value, "id", "") == "os"
             if name in WRITING or (name == "replace" and (of_os or (len(node.args) == 1 and not node.keywords))):
@@ -166,7 +172,7 @@ SPELLER = "files/paths.py"
 
 def texts_of(path: Path) -> tuple[list[str], list[str]]:
     """Return the texts in a module that are no docstrings, and those that a path is joined with, by `/` or `At`."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     joined = [
@@ -255,7 +261,7 @@ def test_every_module_is_named_by_a_test():
 def test_the_plug_in_folder_is_a_namespace():
     assert not (SOURCE / "hydra_plugins/__init__.py").exists()
     for path in (SOURCE / "hydra_plugins").rglob("*.py"):
-        top = [node for node in ast.parse(path.read_text()).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        top = [node for node in tree_of(path).body if isinstance(node, (ast.Import, ast.ImportFrom))]
         names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module or "" for node in top if isinstance(node, ast.ImportFrom)}
         assert not any(name.startswith(("yololab", "torch", "ultralytics")) for name in names)
@@ -264,7 +270,7 @@ def test_the_plug_in_folder_is_a_namespace():
 def test_nobody_uses_what_the_trainer_returns():
     """It is a metrics object on one device and a plain dict on several; the evaluation is ours."""
     path = ROOT / "ultralytics_adapter/training/training.py"
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     calls = [
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "train"
     ]
@@ -277,7 +283,7 @@ def test_whether_a_stage_is_done_is_decided_in_its_own_file():
     """Resume, a trial that is started again and a plain run ask the same; nobody else makes stages, or has a `done`."""
     homes = {"Stage": set(), "done": set()}
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Stage":
                 homes["Stage"].add(path)
             if isinstance(node, ast.FunctionDef) and node.name == "done":
@@ -291,7 +297,7 @@ def test_whether_a_stage_is_done_is_decided_in_its_own_file():
 def test_who_resumes_does_not_look_at_the_outputs_itself(place):
     outputs = {"metrics", "predictions", "comparison", "comparison_markdown", "training", "dataset_report", "report"}
     looks = {"is_file", "exists", "read_text", "stat"}
-    for node in ast.walk(ast.parse((ROOT / place).read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(ROOT / place)):
         if isinstance(node, ast.Attribute) and node.attr in looks and isinstance(node.value, ast.Attribute):
             assert node.value.attr not in outputs, f"{place}:{node.lineno}"
 
@@ -302,7 +308,7 @@ def test_the_status_of_a_trial_has_one_vocabulary():
     found = {
         (path.name, node.name)
         for path in (ROOT / "sweep").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ClassDef)
         for item in node.body
         if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and item.targets[0].id in ends

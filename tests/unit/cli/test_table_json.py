@@ -16,9 +16,18 @@ FIXTURE = Path(__file__).parents[2] / "data/v0_1_0"
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    folder = shutil.copytree(FIXTURE, tmp_path / "project", symlinks=True)
+    """A project of one run, and of whatever a test takes besides."""
+    folder = tmp_path / "project"
+    copy("data", folder)
+    copy("outputs/training/detect_2*", folder)
     monkeypatch.chdir(folder)
     return folder
+
+
+def copy(pattern: str, project: Path) -> Path:
+    """Copy a part of the fixture to the same place in the project."""
+    source = next(path for path in sorted(FIXTURE.glob(pattern)) if not path.is_symlink())
+    return shutil.copytree(source, project / source.relative_to(FIXTURE), symlinks=True, dirs_exist_ok=True)
 
 
 def printed(capsys, *tokens: str, code: int = 0):
@@ -32,6 +41,7 @@ def run_of(project: Path, name: str) -> str:
 
 
 def test_runs(project, capsys):
+    copy("outputs", project)
     rows = printed(capsys, "runs")
     assert len(rows) > 5
     measured = {"mAP50", "mAP50-95", "precision", "recall"}
@@ -74,7 +84,7 @@ def test_report(project, capsys):
 
 
 def test_clean(project, capsys):
-    sweep = next(path for path in (project / "multirun").glob("*_2*") if not path.name.startswith("search"))
+    sweep = copy("multirun/[!s]*_2*", project)
     found = printed(capsys, "clean", str(sweep), "approval=auto")
     assert found.keys() == COMMANDS["clean"].json.keys()
 

@@ -61,6 +61,7 @@ def test_all_of_it_is_plain_json(tmp_path):
     assert packages()["numpy"]
 
 
+@pytest.mark.process
 def test_what_changed_is_named_and_what_did_not_is_not():
     then = {
         "packages": {"torch": "2.4", "old": "1"},
@@ -73,6 +74,7 @@ def test_what_changed_is_named_and_what_did_not_is_not():
     assert what_differs(now, now) == []
 
 
+@pytest.mark.process
 def test_an_empty_record_of_then_is_no_error():
     now = {"packages": {}, "git": None, "hardware": hardware()}
     assert {line.split(":")[0] for line in what_differs({}, now)} == {"cpu", "cores", "gpus", "os", "python"}
