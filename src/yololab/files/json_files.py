@@ -4,10 +4,17 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast, overload
+
+import msgspec
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
+from yololab.files.reading import MOST_NESTED, read_bytes
+
+MOST_BYTES = 256 * 2**20  # the findings of a check of a million images
+Shape = TypeVar("Shape")
+_DAMAGED = "the file is damaged, or another program's: restore it, or have it written again"
 
 
 def plain(value: Any) -> Any:
@@ -31,29 +38,32 @@ def write_json(path: Path, content: Mapping[str, Any], schema_version: int) -> N
     write_text(path, json.dumps(plain(body), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path, known_versions: tuple[int, ...], *, version_optional: bool = False) -> dict[str, Any]:
-    """Read a JSON object of a version that we know.
+@overload
+def read_json(path: Path, known_versions: tuple[int, ...], *, version_optional: bool = False) -> dict[str, Any]: ...
+@overload
+def read_json(
+    path: Path, known_versions: tuple[int, ...], shape: type[Shape], *, version_optional: bool = False
+) -> Shape: ...
+def read_json(path: Path, known_versions: tuple[int, ...], shape: Any = None, *, version_optional: bool = False) -> Any:
+    """Read a JSON object of a version and a shape that we know.
+
+    A number that is none (NaN, an infinity) is None, as `write_json` has it. Keys that the shape lacks are kept.
 
     Args:
         path: The file.
         known_versions: The values of `schema_version` that the caller understands.
+        shape: The TypedDict of the file's sections, as far as they are used; what is there must be of its type.
         version_optional: Accept an object without `schema_version` (somebody else's file).
 
     Raises:
-        InputError: The file is missing, is not a JSON object, or has a version that we do not know.
+        InputError: The file is missing, is not a JSON object, has a version that we do not know, or a section of
+            another type, whose place is named.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(Problem(str(path), "no such file", remedy="check the path")) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(Problem(str(path), f"not readable as JSON ({error})", "a JSON object")) from None
+    content = parse_json(read_bytes(path, MOST_BYTES), str(path))
     if not isinstance(content, dict):
         raise InputError(Problem(str(path), f"a JSON {type(content).__name__}", "a JSON object"))
     version = content.get("schema_version")
-    if version is None and version_optional:
-        return content
-    if version not in known_versions:
+    if (version is not None or not version_optional) and (type(version) is not int or version not in known_versions):
         raise InputError(
             Problem(
                 f"{path}, schema_version",
@@ -62,4 +72,54 @@ def read_json(path: Path, known_versions: tuple[int, ...], *, version_optional: 
                 "the file was written by another version of yololab; use that one, or write the file again",
             )
         )
+    return content if shape is None else checked(content, shape, str(path))
+
+
+def parse_json(data: bytes, where: str) -> Any:
+    """Return the value of a JSON text: plain, finite, and not nested beyond reason.
+
+    Raises:
+        InputError: It is no JSON, or one that no program of ours writes.
+    """
+    try:
+        content = json.loads(
+            data.decode("utf-8-sig"), parse_int=_whole, parse_float=_finite, parse_constant=lambda _name: None
+        )
+        level = [content]
+        for _ in range(MOST_NESTED):
+            parts = (
+                part.values() if isinstance(part, dict) else part for part in level if isinstance(part, (dict, list))
+            )
+            level = [child for part in parts for child in part]
+        if level:
+            raise ValueError(f"more than {MOST_NESTED} levels")
+    except (ValueError, RecursionError) as error:  # also UnicodeDecodeError and JSONDecodeError
+        raise InputError(Problem(where, f"not readable as JSON ({error})", "a JSON object", _DAMAGED)) from None
     return content
+
+
+def checked(content: dict[str, Any], shape: type[Shape], where: str) -> Shape:
+    """Return the same content as a TypedDict.
+
+    Raises:
+        InputError: A section is missing, or of another type.
+    """
+    try:
+        msgspec.convert(content, shape)
+    except msgspec.ValidationError as error:
+        found, _, place = str(error).partition(" - at ")
+        raise InputError(Problem(f"{where}, {place.strip('`') or '$'}", found.lower(), remedy=_DAMAGED)) from None
+    return cast(Shape, content)
+
+
+def _whole(text: str) -> int:
+    """Return a whole number of 64 bits, the most that anything here counts."""
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**64:
+        raise ValueError(f"the number {text[:20]}… has {len(text)} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float | None:
+    """Return a number; None for one beyond all floats."""
+    value = float(text)
+    return value if math.isfinite(value) else None
