@@ -20,7 +20,7 @@ from yololab.data.checks.check_report import (
     SplitCounts,
     instances_of,
 )
-from yololab.data.checks.scan import ScannedImage, ScanSettings, scan
+from yololab.data.checks.scan import ScannedImage, scan
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
 from yololab.data.dataset.layout import Dataset, split_images
 from yololab.data.labels import distribution
@@ -76,12 +76,12 @@ def check_dataset(
 
     begin = time.perf_counter()
     near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
-    to_read = ScanSettings(labels, dataset.channels, settings.decode, near, settings.workers, settings.cache)
+    depth = replace(settings, near_duplicates=near)
     tallies: dict[str, _Tally] = {}
     before, total = 0, sum(map(len, listed.values()))
     for split, images in listed.items():
         tally = tallies[split] = _Tally(dataset.names, settings, labels)
-        for image, found in scan(images, to_read, _shifted(progress, before, total)):
+        for image, found in scan(images, labels, dataset.channels, depth, _shifted(progress, before, total)):
             tally.add(image, found)
         before += len(images)
         problems += folder_rules.repeated_images(split, images)

@@ -9,11 +9,11 @@ import stat
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from yololab.data.checks.check_report import CheckSettings
 from yololab.data.checks.scan_workers import shared_out
 from yololab.data.images.image_cache import CachedMap, ImageEntry, ScanCache, cache_name, is_settled, stamp_of
 from yololab.data.images.image_facts import ImageFacts, decode_error, lacks_its_end, read_facts
@@ -27,27 +27,6 @@ IMAGES_A_TASK = 32
 FEWEST_IMAGES = 200  # fewer are not worth a process
 DROPS = "Ultralytics leaves out the whole image"
 CACHED_AT_ONCE = 4096
-
-
-@dataclass(frozen=True)
-class ScanSettings:
-    """What a scan reads.
-
-    Attributes:
-        labels: The labels of the images.
-        channels: The channels that the data.yaml names.
-        decode: Whether every pixel is decoded.
-        hashes: Whether perceptual hashes are made.
-        workers: Processes; None for the cores that the process may use.
-        cache: Our cache folder; None caches nothing.
-    """
-
-    labels: LabelSource
-    channels: int
-    decode: bool
-    hashes: bool
-    workers: int | None
-    cache: Path | None
 
 
 class ScannedImage(NamedTuple):
@@ -69,13 +48,19 @@ class ScannedImage(NamedTuple):
 
 
 def scan(
-    images: Sequence[Path], settings: ScanSettings, done: Callable[[int], None] = lambda count: None
+    images: Sequence[Path],
+    labels: LabelSource,
+    channels: int,
+    settings: CheckSettings,
+    done: Callable[[int], None] = lambda count: None,
 ) -> Iterator[tuple[Path, ScannedImage]]:
     """Read images and their labels; returns each image, in their order, with what it is.
 
     Args:
         images: The images.
-        settings: What to read.
+        labels: Their labels.
+        channels: The channels that the data.yaml names.
+        settings: How deep to look.
         done: Called now and then with the number of images read.
     """
     cache = ScanCache(settings.cache)
@@ -84,10 +69,10 @@ def scan(
     done(count)
     with _quiet_readers():
         for start in range(0, len(images), CACHED_AT_ONCE):
-            tasks = _tasks(images[start : start + CACHED_AT_ONCE], settings.labels, cache)
-            fresh_maps: dict[str, CachedMap] = {}
+            tasks = _tasks(images[start : start + CACHED_AT_ONCE], labels, cache)
+            fresh_maps: dict[str, tuple[str, CachedMap]] = {}
             fresh: dict[str, tuple[str, ImageEntry]] = {}
-            with closing(shared_out(partial(_scan_all, settings), tasks, workers)) as results:
+            with closing(shared_out(partial(_scan_all, labels, channels, settings), tasks, workers)) as results:
                 for task, found in results:
                     for (image, _, _), one in zip(task, found, strict=True):
                         if one.stamp is not None and one.entry is not None:
@@ -97,8 +82,8 @@ def scan(
                         yield image, one
                     count += len(found)
                     done(count)
-            cache.save_images(fresh)
-            cache.save_maps(fresh_maps)
+            cache.save(fresh, ImageEntry)
+            cache.save(fresh_maps, CachedMap)
     done(len(images))
 
 
@@ -117,48 +102,41 @@ def _quiet_readers() -> Iterator[None]:
         cv2.utils.logging.setLogLevel(level)
 
 
-Task = list[tuple[Path, tuple[str, ImageEntry] | None, CachedMap | None]]
+KnownMap = tuple[str, CachedMap] | None
+Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap]]
 
 
 def _tasks(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> list[Task]:
-    """Return images with what is known of them, some for each task."""
-    known, maps = cache.images(images), _cached_maps(images, labels, cache)
-    items = [(image, known.get(cache_name(image)), maps.get(image)) for image in images]
+    """Return images with what is known of them, and of their labels where these are images too, some for each task."""
+    files = [labels.file(image) for image in images] if labels.are_images else []
+    known, maps = cache.known(images, ImageEntry), cache.known(files, CachedMap)
+    found = [maps.get(cache_name(file)) for file in files] or [None] * len(images)
+    items = [(image, known.get(cache_name(image)), one) for image, one in zip(images, found, strict=True)]
     return [items[first : first + IMAGES_A_TASK] for first in range(0, len(items), IMAGES_A_TASK)]
 
 
-def _cached_maps(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> dict[Path, CachedMap]:
-    """Return what is known of the label files of images, where these are images too."""
-    if not labels.are_images:
-        return {}
-    files = {image: labels.file(image) for image in images}
-    known = cache.maps(list(files.values()))
-    return {image: known[name] for image, file in files.items() if (name := cache_name(file)) in known}
-
-
-def _scan_all(settings: ScanSettings, task: Task) -> list[ScannedImage]:
-    return [_scan_one(image, settings, known, known_map) for image, known, known_map in task]
-
-
-def _scan_one(
-    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, known_map: CachedMap | None
-) -> ScannedImage:
-    """Read an image and its labels."""
-    problems: list[DataProblem] = []
-    entry, stamp, cached = _image(image, settings, known, problems)
-    labels = settings.labels.read(image, entry, known_map)
-    return ScannedImage(entry, labels, (*problems, *labels.problems), cached, stamp)
+def _scan_all(labels: LabelSource, channels: int, settings: CheckSettings, task: Task) -> list[ScannedImage]:
+    """Read some images and their labels."""
+    scanned = []
+    for image, known, known_map in task:
+        problems: list[DataProblem] = []
+        entry, stamp, cached = _image(image, settings, known, problems)
+        if entry is not None:
+            problems += check_image_file(image, entry.facts, channels)
+        found = labels.read(image, entry, known_map)
+        scanned.append(ScannedImage(entry, found, (*problems, *found.problems), cached, stamp))
+    return scanned
 
 
 def _image(
-    image: Path, settings: ScanSettings, known: tuple[str, ImageEntry] | None, problems: list[DataProblem]
+    image: Path, settings: CheckSettings, known: tuple[str, ImageEntry] | None, problems: list[DataProblem]
 ) -> tuple[ImageEntry | None, str | None, bool]:
     """Return what is in an image file, its stamp when that is new and settled, and whether it was known."""
     try:
         status = image.stat()
         stamp = stamp_of(status)
         entry = known[1] if known is not None and known[0] == stamp else None
-        cached = entry is not None and entry.hashed >= settings.hashes and entry.decoded >= settings.decode
+        cached = entry is not None and entry.hashed >= settings.near_duplicates and entry.decoded >= settings.decode
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
             raise OSError(errno.EINVAL, "a pipe or device, no regular file")  # reading it could wait for ever
         if entry is None or not cached:
@@ -166,7 +144,6 @@ def _image(
     except OSError as error:
         problems.append(_unreadable(image, error))
         return None, None, False
-    problems += check_image_file(image, entry.facts, settings.channels)
     return entry, None if cached or not is_settled(status) else stamp, cached
 
 
@@ -181,7 +158,7 @@ def _unreadable(image: Path, error: OSError) -> DataProblem:
     return blocking("missing_image", image, "no such file", remedy)
 
 
-def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
+def _read(content: bytes, settings: CheckSettings) -> ImageEntry:
     """Find everything that is asked of an image file in its bytes."""
     facts = read_facts(content)
     digest = hashlib.sha256(content).digest()
@@ -189,6 +166,6 @@ def _read(content: bytes, settings: ScanSettings) -> ImageEntry:
         error = decode_error(content)
         short = error is None and lacks_its_end(content)
         facts = facts._replace(short=short) if error is None else ImageFacts(facts.size_bytes, error=error)
-    usable = facts.error is None and settings.hashes
+    usable = facts.error is None and settings.near_duplicates
     hashed = perceptual_hash(content, facts.width, facts.height) if usable else None
-    return ImageEntry(facts, digest, hashed, settings.hashes, settings.decode)
+    return ImageEntry(facts, digest, hashed, settings.near_duplicates, settings.decode)

@@ -45,13 +45,11 @@ def class_splits(root: Path) -> dict[str, Path]:
         allowed = "class folders that are called like their classes"
         remedy = "rename the folders and delete the file"
         raise InputError(Problem(str(root / NUMBERED_CLASSES), what, allowed, remedy))
-    found = {"train": root / "train"}
-    validation = next((root / name for name in VALIDATION_FOLDERS if (root / name).exists()), None)
     test = root / "test" if (root / "test").exists() else None
-    if validation is not None:
-        found["val"] = validation
-        return found | ({"test": test} if test is not None else {})
-    return found | {"val": test or root / "val"}
+    validation = next((root / name for name in VALIDATION_FOLDERS if (root / name).exists()), None)
+    if validation is None or test is None:
+        return {"train": root / "train", "val": validation or test or root / "val"}
+    return {"train": root / "train", "val": validation, "test": test}
 
 
 def class_images(split: Path) -> list[Path]:

@@ -14,6 +14,7 @@ import yaml
 
 from yololab.data.dataset.task_keys import wrong_task_keys
 from yololab.errors import InputError, Problem
+from yololab.text import first_of
 
 SPLITS = ("train", "val", "test", "minival")
 REQUIRED_SPLITS = ("train", "val")
@@ -242,7 +243,8 @@ class _Keys:
                 self.wrong("names", f"the index {index} twice", "each index once")
             names[index] = name
         if len(names) == len(value) and names and set(names) != set(range(len(names))):
-            self.wrong("names", f"{len(names)} names with the indices {_ranges(names)}", f"0 to {len(names) - 1}")
+            missing = first_of(index for index in range(len(names)) if index not in names)
+            self.wrong("names", f"{len(names)} names, none with the index {missing}", f"0 to {len(names) - 1}")
         return names
 
     def _check_names(self, names: dict[int, Any]) -> None:
@@ -281,14 +283,3 @@ class _Keys:
 def _shown(value: Any) -> str:
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
-
-
-def _ranges(indices: dict[int, Any]) -> str:
-    """Show indices as `0-3, 5, 7-9`."""
-    parts: list[list[int]] = []
-    for index in sorted(indices):
-        if parts and index == parts[-1][1] + 1:
-            parts[-1][1] = index
-        else:
-            parts.append([index, index])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)

@@ -5,24 +5,25 @@ changed just before it was read is not cached, since a second change could leave
 or locked is no error: the files are read again.
 """
 
-import json
+import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from yololab.data.images.image_facts import ImageFacts
 from yololab.files.paths import CacheFolder
 
-SCAN_VERSION = 4
+SCAN_VERSION = 5
 _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000
 _AT_ONCE = 500
 _LOCKED_SECONDS = 3
-# Table → its columns beside those that both have.
-_TABLES = {"images": ", hash BLOB, hashed INT, decoded INT", "maps": ""}
+_DIGEST_BYTES = 8
 
 
 class ImageEntry(NamedTuple):
@@ -47,14 +48,16 @@ class CachedMap(NamedTuple):
     """What was found in a label file that is an image: a mask, a depth map.
 
     Attributes:
-        stamp: What must be the same for it to count.
         facts: What was found, as plain values.
         digest: SHA-256 of its bytes.
     """
 
-    stamp: str
-    facts: Sequence[Any]
+    facts: list[Any]
     digest: bytes
+
+
+Entry = TypeVar("Entry", ImageEntry, CachedMap)
+"""What is known of a file."""
 
 
 class ScanCache:
@@ -67,56 +70,41 @@ class ScanCache:
     def __init__(self, folder: Path | None) -> None:
         self._file = None if folder is None else CacheFolder(folder).images(SCAN_VERSION)
 
-    def images(self, images: Sequence[Path]) -> dict[str, tuple[str, ImageEntry]]:
-        """Return (stamp, entry) of each path that is known; the caller compares the stamp."""
+    def known(self, files: Sequence[Path], kind: type[Entry]) -> dict[str, tuple[str, Entry]]:
+        """Return (stamp, entry) of each file that is known, by its `cache_name`; the caller compares the stamp.
 
-        def known(stamp: str, facts: str, digest: bytes, hash_: bytes | None, hashed: int, decoded: int) -> Any:
-            return stamp, ImageEntry(ImageFacts(*json.loads(facts)), digest, hash_, bool(hashed), bool(decoded))
-
-        return self._select("images", images, known)
-
-    def save_images(self, entries: Mapping[str, tuple[str, ImageEntry]]) -> None:
-        """Add entries; the oldest go when there are too many."""
-        self._insert(
-            "images", [(path, stamp, json.dumps(entry.facts), *entry[1:]) for path, (stamp, entry) in entries.items()]
-        )
-
-    def maps(self, files: Sequence[Path]) -> dict[str, CachedMap]:
-        """Return what is known of label files that are images; the caller compares the stamp."""
-        return self._select("maps", files, lambda stamp, facts, digest: CachedMap(stamp, json.loads(facts), digest))
-
-    def save_maps(self, entries: Mapping[str, CachedMap]) -> None:
-        """Add what was found in label files; the oldest go when there are too many."""
-        self._insert(
-            "maps", [(path, entry.stamp, json.dumps(entry.facts), entry.digest) for path, entry in entries.items()]
-        )
-
-    def _select(self, table: str, files: Sequence[Path], known: Callable[..., Any]) -> dict[str, Any]:
-        """Return what is known of some files, made of the columns behind the path."""
-        found: dict[str, Any] = {}
-        connection = self._open() if files else None
+        Args:
+            files: The files.
+            kind: What the entries are; one of another kind means that the cache is damaged.
+        """
+        found: dict[str, tuple[str, Entry]] = {}
+        connection = self._open(kind) if files else None
         if connection is None:
             return found
         try:
             for start in range(0, len(files), _AT_ONCE):
                 names = [cache_name(file) for file in files[start : start + _AT_ONCE]]
-                query = f"SELECT * FROM {table} WHERE path IN ({','.join('?' * len(names))})"
-                found |= {path: known(*columns) for path, *columns in connection.execute(query, names)}
-        except (sqlite3.Error, ValueError, TypeError) as error:
+                rows = connection.execute(
+                    f"SELECT * FROM {kind.__name__} WHERE path IN ({','.join('?' * len(names))})", names
+                )
+                found |= {path: (stamp, _unpacked(content, kind, path, stamp)) for path, stamp, content in rows}
+        except (sqlite3.Error, msgspec.MsgspecError, TypeError, ValueError) as error:
             self._discard(error)
             return {}
         finally:
             connection.close()
         return found
 
-    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        connection = self._open() if rows else None
+    def save(self, entries: Mapping[str, tuple[str, Entry]], kind: type[Entry]) -> None:
+        """Add entries of a kind; the oldest go when there are too many."""
+        connection = self._open(kind) if entries else None
         if connection is None:
             return
+        table = kind.__name__
+        rows = [(path, stamp, _packed(entry, path, stamp)) for path, (stamp, entry) in entries.items()]
         try:
             with connection:
-                marks = ", ".join("?" * len(rows[0]))
-                connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+                connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)
                 oldest = f"rowid <= (SELECT max(rowid) FROM {table}) - ?"
                 connection.execute(f"DELETE FROM {table} WHERE {oldest}", (_MOST_ENTRIES,))
         except sqlite3.Error as error:
@@ -124,16 +112,15 @@ class ScanCache:
         finally:
             connection.close()
 
-    def _open(self) -> sqlite3.Connection | None:
+    def _open(self, kind: type) -> sqlite3.Connection | None:
         """Open the file; None when that cannot be. A damaged one is deleted: the next call makes it anew."""
         if self._file is None:
             return None
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._file, timeout=_LOCKED_SECONDS)
-            for table, more in _TABLES.items():
-                columns = f"path TEXT UNIQUE, stamp TEXT, facts TEXT, digest BLOB{more}"
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+            columns = "path TEXT UNIQUE, stamp TEXT, content BLOB"
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {kind.__name__} ({columns})")
             return connection
         except sqlite3.DatabaseError as error:
             self._discard(error)
@@ -153,6 +140,20 @@ class ScanCache:
                 file.unlink(missing_ok=True)
         except OSError:
             self._file = None
+
+
+def _packed(entry: ImageEntry | CachedMap, path: str, stamp: str) -> bytes:
+    """Return an entry as bytes, after a digest of them and of what they belong to."""
+    content = msgspec.msgpack.encode(entry)
+    return hashlib.blake2b(f"{path}\0{stamp}".encode() + content, digest_size=_DIGEST_BYTES).digest() + content
+
+
+def _unpacked(packed: bytes, kind: type[Entry], path: str, stamp: str) -> Entry:
+    """Return the entry in some bytes; raises `ValueError` for damaged ones."""
+    entry: Entry = msgspec.msgpack.decode(packed[_DIGEST_BYTES:], type=kind)
+    if _packed(entry, path, stamp) != packed:
+        raise ValueError("the bytes are not those that were written")
+    return entry
 
 
 def cache_name(file: Path) -> str:

@@ -40,7 +40,7 @@ class ClassLabels(LabelSource):
         split = next(folder for folder in self.folders if image.is_relative_to(folder))
         return split / self.name(image)
 
-    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+    def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Name the class of an image."""
         del entry, cached  # the path says all
         index = self.indices.get(self.name(image))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.data.problems import DataProblem, Severity, note
+from yololab.text import first_of
 
 SIDE_EDGES = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 ASPECT_EDGES = (0.125, 0.25, 0.5, 0.8, 1.25, 2, 4, 8)
@@ -103,9 +104,8 @@ def rare_classes(
         return
     rare = {names[index]: count for index, count in instances.items() if 0 < count < FEW_INSTANCES}
     if rare:
-        shown = ", ".join(f"{name!r} {count}" for name, count in list(rare.items())[:_SHOWN])
-        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
-        what = f"train: fewer than {FEW_INSTANCES} {unit} of {shown}{more}"
+        shown = first_of((f"{name!r} {count}" for name, count in rare.items()), _SHOWN)
+        what = f"train: fewer than {FEW_INSTANCES} {unit} of {shown}"
         yield note("class_rare", yaml, what, "label more of it, or merge it with another")
 
 

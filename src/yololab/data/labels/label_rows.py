@@ -114,13 +114,10 @@ def _row(line: int, cells: list[str], rules: LabelRules) -> Row:
     columns = len(cells)
     if rules.takes_box(columns) and not rules.keypoint_values:
         cells = cells[:BOX_COLUMNS]
-    try:
-        values = tuple(array("f", map(float, cells)))
-    except ValueError:
-        return Row(line, columns, next(cell for cell in cells if not _is_number(cell)), (), None)
-    if not all(map(isfinite, values)):
-        wrong = next(cell for cell, value in zip(cells, values, strict=True) if not isfinite(value))
+    wrong = next((cell for cell in cells if not _is_finite(cell)), None)
+    if wrong is not None:
         return Row(line, columns, wrong, (), None)
+    values = tuple(array("f", map(float, cells)))
     if rules.takes_box(columns):
         box = (values[1], values[2], values[3], values[4])
         return Row(line, columns, None, values, box, keypoints=values[BOX_COLUMNS:])
@@ -131,9 +128,9 @@ def _row(line: int, cells: list[str], rules: LabelRules) -> Row:
     return Row(line, columns, None, values, None)
 
 
-def _is_number(cell: str) -> bool:
+def _is_finite(cell: str) -> bool:
+    """Return whether a cell is a finite number, as float32."""
     try:
-        float(cell)
+        return isfinite(array("f", [float(cell)])[0])
     except ValueError:
         return False
-    return True

@@ -30,7 +30,7 @@ class ImageLabels(NamedTuple):
     verdict: LabelVerdict = LabelVerdict(())
     problems: tuple[DataProblem, ...] = ()
     measures: Mapping[str, float] = {}
-    fresh: tuple[str, CachedMap] | None = None
+    fresh: tuple[str, tuple[str, CachedMap]] | None = None
 
 
 class Missing(NamedTuple):
@@ -69,7 +69,7 @@ class LabelSource(ABC):
         """Return where the labels of an image lie; for class folders the folder."""
 
     @abstractmethod
-    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+    def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Read and check the labels of an image.
 
         Args:

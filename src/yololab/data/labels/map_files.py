@@ -44,7 +44,7 @@ class MapLabels(LabelSource):
     def verdict(self, file: Path, facts: Sequence[Any], entry: ImageEntry | None) -> MapVerdict:
         """Apply every rule to what a map holds; `entry` is what is known of its image."""
 
-    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+    def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Read and check the map of an image, or take what the cache has of it."""
         file = self.file(image)
         if file == image:  # an image outside any folder `images` has no place for a map
@@ -52,7 +52,7 @@ class MapLabels(LabelSource):
         try:
             status = file.stat()
             stamp = stamp_of(status)
-            found = cached if cached is not None and cached.stamp == stamp else None
+            found = cached[1] if cached is not None and cached[0] == stamp else None
             content = b"" if found else file.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return ImageLabels(False, ABSENT)
@@ -60,8 +60,9 @@ class MapLabels(LabelSource):
             what = f"not readable ({error.strerror})"
             problem = blocking("label_unreadable", file, what, f"{DROPS}: mend the permissions")
             return ImageLabels(True, ABSENT, problems=(problem,))
-        found = found or CachedMap(stamp, self.facts(content), hashlib.sha256(content).digest())
-        fresh = (cache_name(file), found) if found is not cached and is_settled(status) else None
+        is_new = found is None
+        found = found or CachedMap(list(self.facts(content)), hashlib.sha256(content).digest())
+        fresh = (cache_name(file), (stamp, found)) if is_new and is_settled(status) else None
         problems, amounts, measures = self.verdict(file, found.facts, entry)
         return ImageLabels(True, found.digest, amounts, problems=tuple(problems), measures=measures, fresh=fresh)
 

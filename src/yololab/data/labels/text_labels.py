@@ -38,7 +38,7 @@ class TextLabels(LabelSource):
         """Return the label file of an image."""
         return label_path(image)
 
-    def read(self, image: Path, entry: ImageEntry | None, cached: CachedMap | None) -> ImageLabels:
+    def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Read and check the rows of an image's label file."""
         del cached  # rows are read faster than a cache
         label = label_path(image)

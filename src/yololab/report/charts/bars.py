@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from yololab.report.charts.scales import Scale
 from yololab.report.charts.svg import COLOURS, GLYPH, LABEL_COLUMNS, drawing, element, figure, legend, text
-from yololab.text import number, shortened, text_width
+from yololab.text import UNKNOWN, number, shortened, text_width
 
 HEIGHT, GAP, WIDTH = 14, 10, 420
 _PITCH = 13  # from one bar of a group to the next
@@ -52,10 +53,13 @@ def bars(
     right = WIDTH - 14 - max((len(write(value)) for value in known), default=1) * GLYPH
     x = Scale(0.0, top or max(known, default=0.0) or 1.0, left, right)
     step = HEIGHT + GAP
-    drawn = [
-        _bar(row, label, index * step + GAP / 2, x, write, colour)
-        for index, (row, label) in enumerate(zip(rows, labels, strict=True))
-    ]
+    drawn = []
+    for index, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        tooltip = f"{row.label}: {'not known' if row.value is None else write(row.value)}"
+        tooltip += f", baseline {write(row.marker)}" if row.marker is not None else ""
+        tooltip += f"\n{row.note}" if row.note else ""
+        track = _Track(row.value, UNKNOWN if row.value is None else write(row.value), colour, row.marker)
+        drawn.append(_row(label, tooltip, index * step + GAP / 2, x, [track], HEIGHT, HEIGHT))
     return figure(title, drawing(WIDTH, len(rows) * step, title or "Bars", drawn))
 
 
@@ -92,10 +96,12 @@ def grouped_bars(title: str, series: Sequence[str], rows: Sequence[Group]) -> Ma
     right = WIDTH - 14 - max(text_width(shown) for row in rows for shown in row.shown) * GLYPH
     x = Scale(0.0, max(known) or 1.0, left, right)
     step = len(series) * _PITCH + GAP
-    drawn = [
-        _group(row, label, index * step + GAP / 2, x, series)
-        for index, (row, label) in enumerate(zip(rows, labels, strict=True))
-    ]
+    drawn = []
+    for index, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        tooltip = "\n".join([row.label, *map(": ".join, zip(series, row.shown, strict=True))])
+        values = enumerate(zip(row.values, row.shown, strict=True))
+        tracks = [_Track(x.low if value is None else value, shown, colour) for colour, (value, shown) in values]
+        drawn.append(_row(label, tooltip, index * step + GAP / 2, x, tracks, _PITCH, _PITCH - 3))
     keys = [(f"s{index % COLOURS}", name, "") for index, name in enumerate(series)] if len(series) > 1 else []
     return figure(title, drawing(WIDTH, len(rows) * step, title, drawn), legend(keys))
 
@@ -106,40 +112,27 @@ def _labels(labels: Iterable[str]) -> tuple[list[str], float]:
     return cut, 12 + max(text_width(label) for label in cut) * GLYPH
 
 
-def _group(row: Group, label: str, top: float, x: Scale, series: Sequence[str]) -> Markup:
+class _Track(NamedTuple):
+    """One bar of a row: its length (None fills nothing), what stands at its end, its colour and its marker."""
+
+    value: float | None
+    shown: str
+    colour: int
+    marker: float | None = None
+
+
+def _row(label: str, tooltip: str, top: float, x: Scale, tracks: Sequence[_Track], pitch: int, height: int) -> Markup:
     """Draw the bars of a row under each other, with the row's name in their middle."""
-    lines = [f"{name}: {shown}" for name, shown in zip(series, row.shown, strict=True)]
-    parts = [
-        element("title", "\n".join([row.label, *lines])),
-        text(x.start - 8, top + (len(series) * _PITCH) / 2 + 4, label, "end"),
-    ]
-    for index, (value, shown) in enumerate(zip(row.values, row.shown, strict=True)):
-        place = top + index * _PITCH
-        parts += _track(x, place, _PITCH - 3, x.low if value is None else value, index)
-        parts.append(text(WIDTH - 4, place + _PITCH - 4, shown, "end", "value"))
-    return element("g", *parts)
-
-
-def _track(x: Scale, top: float, height: int, value: float | None, colour: int) -> list[Markup]:
-    """Draw the whole length of a bar, and the part of it that is filled; None fills nothing."""
-    lengths = [("track", x.end - x.start)]
-    if value is not None:
-        lengths.append((f"fill s{colour % COLOURS}", max(x(min(value, x.high)) - x.start, 0.0)))
-    return [element("rect", kind=kind, x=x.start, y=top, width=width, height=height, rx=3) for kind, width in lengths]
-
-
-def _bar(row: Bar, label: str, top: float, x: Scale, write: Callable[[float], str], colour: int) -> Markup:
-    """Draw one bar with its label, its value and its marker."""
-    baseline = top + HEIGHT - 3
-    tooltip = f"{row.label}: {'not known' if row.value is None else write(row.value)}"
-    tooltip += f", baseline {write(row.marker)}" if row.marker is not None else ""
-    parts = [
-        element("title", f"{tooltip}\n{row.note}" if row.note else tooltip),
-        text(x.start - 8, baseline, label, "end"),
-        *_track(x, top, HEIGHT, row.value, colour),
-    ]
-    if row.marker is not None:
-        at = x(min(max(row.marker, 0.0), x.high))
-        parts.append(element("line", kind="marker", x1=at, x2=at, y1=top - 3, y2=top + HEIGHT + 3))
-    parts.append(text(WIDTH - 4, baseline, "—" if row.value is None else write(row.value), "end", "value"))
+    parts = [element("title", tooltip), text(x.start - 8, top + len(tracks) * pitch / 2 + 4, label, "end")]
+    for index, (value, shown, colour, marker) in enumerate(tracks):
+        place = top + index * pitch
+        lengths = [("track", x.end - x.start)]
+        if value is not None:
+            lengths.append((f"fill s{colour % COLOURS}", max(x(min(value, x.high)) - x.start, 0.0)))
+        for kind, width in lengths:
+            parts.append(element("rect", kind=kind, x=x.start, y=place, width=width, height=height, rx=3))
+        if marker is not None:
+            at = x(min(max(marker, 0.0), x.high))
+            parts.append(element("line", kind="marker", x1=at, x2=at, y1=place - 3, y2=place + height + 3))
+        parts.append(text(WIDTH - 4, place + height / 2 + 4, shown, "end", "value"))
     return element("g", *parts)

@@ -120,8 +120,7 @@ def _shares(
 def _bins(edges: list[float], *, open_below: bool) -> list[str]:
     """Return the names of a histogram's bins; the last one is open, the first one too when it says so."""
     between = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    below = [f"below {edges[0]:g}"] if edges and open_below else []
-    return below + between + ([f"{edges[-1]:g} and more"] if edges else [])
+    return [f"below {edges[0]:g}"] * open_below + between + [f"{edges[-1]:g} and more"] if edges else []
 
 
 def _facts(report: Mapping[str, Any]) -> list[str]:

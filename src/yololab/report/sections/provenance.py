@@ -49,9 +49,9 @@ def provenance(run: RunFiles) -> dict[str, Any] | None:
 
 def timings_chart(timings: Mapping[str, Any]) -> Markup:
     """Draw what each stage took."""
-    known = [(stage, as_number(seconds)) for stage, seconds in timings.items()]
-    rows = [Bar(str(stage).replace("_", " "), seconds) for stage, seconds in known if seconds is not None]
-    return bars("Where the time went", rows, top=None, write=duration, colour=5)
+    rows = [Bar(stage.replace("_", " "), as_number(seconds)) for stage, seconds in timings.items()]
+    known = [row for row in rows if row.value is not None]
+    return bars("Where the time went", known, top=None, write=duration, colour=5)
 
 
 def _code(run: RunFiles) -> list[tuple[str, Any, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, status_appearance, verdict_appearance
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, primary_row, texts
-from yololab.text import UNKNOWN, as_number, count, duration, moment, number, percent, signed
+from yololab.text import UNKNOWN, as_number, count, counted, duration, moment, number, percent, signed
 
 HEADLINE_DIGITS = 3
 
@@ -40,9 +40,7 @@ def verdict(run: RunFiles) -> dict[str, Any]:
 def _status_text(run: RunFiles) -> str:
     """Say what a status without a verdict means."""
     epochs = len(run.epochs.epochs)
-    reached = (
-        f"{epochs} {'epoch was' if epochs == 1 else 'epochs were'} finished" if epochs else "No epoch was finished"
-    )
+    reached = f"{counted(epochs, 'epoch was', 'epochs were')} finished" if epochs else "No epoch was finished"
     return {
         "running": f"{reached} when this page was written; the run goes on, or was killed.",
         "complete": "There is no comparison with a baseline.",
@@ -81,7 +79,7 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
     images = as_number(inside(run.record, "dataset", "counts", split, "images"))
     training = run.recorded("training")
     epochs = as_number(training.get("epochs_completed")) or len(run.epochs.epochs)
-    trained = f"{epochs:g} {'epoch' if epochs == 1 else 'epochs'}" if epochs else ""
+    trained = counted(int(epochs), "epoch") if epochs else ""
     seconds = duration(inside(run.record, "timings", "train"))
     facts = [
         ("Model", str(model).replace("\\", "/").rpartition("/")[2] if model else ""),
