@@ -62,7 +62,6 @@ def make_request(
             model=resolve_model(model or str(micro_yaml), None, None, ()),
             save_dir=save_dir or tmp_path_factory.mktemp("run") / "run",
             threads=1,
-            cache=_session_prepared.cache,
         )
 
     return request

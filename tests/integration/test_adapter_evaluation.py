@@ -81,9 +81,7 @@ def oracle(monkeypatch):
 @pytest.fixture
 def ours(prepared, tiny_dataset, logged):
     def run(model, protocol=PROTOCOL, dataset=tiny_dataset, **keywords):
-        return evaluate(
-            model, dataset.yaml, dataset.root, protocol, device="cpu", threads=1, cache=prepared.cache, **keywords
-        )
+        return evaluate(model, dataset.yaml, dataset.root, protocol, device="cpu", threads=1, **keywords)
 
     return run
 
@@ -302,7 +300,7 @@ def test_everything_is_plain(ours, tiny_checkpoint, oracle):
 
 def test_the_confusion_matrix_is_the_same_with_and_without_plots(ours, tiny_checkpoint, oracle, tmp_path):
     plain = ours(tiny_checkpoint)
-    drawn = ours(tiny_checkpoint, save_dir=tmp_path / "run", plots=True)
+    drawn = ours(tiny_checkpoint, save_dir=tmp_path / "run")
     assert isinstance(plain.confusion, Confusion)
     assert plain.confusion == drawn.confusion
     assert len(plain.confusion.matrix) == 3

@@ -9,7 +9,8 @@ import pytest
 
 from yololab.errors import InputError, JobError
 from yololab.ultralytics_adapter.export import exporting as export_module
-from yololab.ultralytics_adapter.export.exporting import export_model, exported_outputs_differ
+from yololab.ultralytics_adapter.export.exporting import export_model
+from yololab.ultralytics_adapter.export.parity import exported_outputs_differ
 from yololab.ultralytics_adapter.training.training import train
 from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
@@ -26,7 +27,7 @@ def weights(micro_run, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def onnx(weights, _session_prepared):
-    return export_model(weights, "onnx", {}, threads=1, cache=_session_prepared.cache)
+    return export_model(weights, "onnx", {}, threads=1)
 
 
 def test_onnx_has_the_outputs_of_its_checkpoint(onnx, weights, tiny_dataset):
@@ -47,7 +48,7 @@ def test_the_graph_is_simplified_unless_that_is_switched_off(weights, tmp_path, 
     monkeypatch.setattr(onnxslim, "slim", lambda *args, **keywords: calls.append(1) or slim(*args, **keywords))
     path = tmp_path / "best.pt"
     shutil.copy(weights, path)
-    assert export_model(path, "onnx", {"simplify": simplify}, threads=1, cache=prepared.cache).path.is_file()
+    assert export_model(path, "onnx", {"simplify": simplify}, threads=1).path.is_file()
     assert len(calls) == simplify
 
 
@@ -62,7 +63,7 @@ def test_another_model_is_told_apart(onnx, tiny_dataset, make_request):
 def test_a_checkpoint_of_a_real_architecture_with_its_nms_free_head(tiny_checkpoint, tmp_path, prepared, tiny_dataset):
     path = tmp_path / "best.pt"
     shutil.copy(tiny_checkpoint, path)
-    made = export_model(path, "onnx", {"imgsz": 64, "nms": False}, threads=1, cache=prepared.cache)
+    made = export_model(path, "onnx", {"imgsz": 64, "nms": False}, threads=1)
     check = exported_outputs_differ(path, made.path, tiny_dataset.images("val")[:2], 64, threads=1)
     assert check.max_relative_difference is None or check.max_relative_difference < 1e-3
     assert (check.max_relative_difference is None) == (check.reason is not None)
@@ -71,14 +72,14 @@ def test_a_checkpoint_of_a_real_architecture_with_its_nms_free_head(tiny_checkpo
 def test_an_export_with_nms_inside_has_no_raw_outputs(weights, tmp_path, prepared, tiny_dataset):
     path = tmp_path / "best.pt"
     shutil.copy(weights, path)
-    made = export_model(path, "onnx", {"nms": True}, threads=1, cache=prepared.cache)
+    made = export_model(path, "onnx", {"nms": True}, threads=1)
     check = exported_outputs_differ(path, made.path, tiny_dataset.images("val")[:1], 64, threads=1)
     assert check.max_relative_difference is None
     assert "NMS" in check.reason
 
 
 def test_an_export_is_evaluated_under_the_protocol_that_it_allows(onnx, weights, tiny_dataset, prepared):
-    keywords = {"device": "cpu", "threads": 1, "cache": prepared.cache}
+    keywords = {"device": "cpu", "threads": 1}
     square = Protocol(imgsz=64, batch=1, rect=False)
     checkpoint = evaluate(weights, tiny_dataset.yaml, tiny_dataset.root, square, **keywords)
     export = evaluate(onnx.path, tiny_dataset.yaml, tiny_dataset.root, square, **keywords)
@@ -92,22 +93,22 @@ def test_an_export_is_evaluated_under_the_protocol_that_it_allows(onnx, weights,
 class TestBadInput:
     def test_an_unknown_format_is_not_guessed(self, weights, prepared):
         with pytest.raises(InputError, match="did you mean onnx"):
-            export_model(weights, "onxx", {}, 1, prepared.cache)
+            export_model(weights, "onxx", {}, 1)
 
     def test_an_option_that_the_format_does_not_have(self, weights, prepared):
         with pytest.raises(InputError, match="'opset' is not supported"):
-            export_model(weights, "torchscript", {"opset": 12}, 1, prepared.cache)
+            export_model(weights, "torchscript", {"opset": 12}, 1)
 
     def test_missing_packages_are_named_and_not_installed(self, weights, prepared, monkeypatch):
         monkeypatch.setattr(export_module, "find_spec", lambda name: None if name == "onnxslim" else object())
         with pytest.raises(InputError, match=r"onnxslim.*\n.*pip install"):
-            export_model(weights, "onnx", {}, 1, prepared.cache)
+            export_model(weights, "onnx", {}, 1)
 
     def test_a_package_that_only_the_export_misses_is_named_too(self, weights, prepared, monkeypatch):
-        monkeypatch.setattr(export_module, "check_packages", lambda format_name: None)
+        monkeypatch.setitem(export_module._NEEDS, "openvino", ((), ""))
         monkeypatch.setitem(sys.modules, "openvino", None)
         with pytest.raises(InputError, match="pip install openvino"):
-            export_model(weights, "openvino", {}, 1, prepared.cache)
+            export_model(weights, "openvino", {}, 1)
 
     def test_files(self, weights, onnx, tiny_dataset, tmp_path):
         with pytest.raises(InputError, match="no such file"):

@@ -27,7 +27,7 @@ base = Path(request["base"])
 prepare(Isolation(base / "cache", base / "weights", base / "datasets", offline=True))
 threads = os.environ["OMP_NUM_THREADS"]
 model = resolve_model(request["model"], None, None, ())
-train(TrainRequest(request["arguments"], model, base / "run", 1, base / "cache"))
+train(TrainRequest(request["arguments"], model, base / "run", 1))
 import torch, ultralytics.utils
 print(json.dumps({
     "threads": threads,

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from yololab.errors import InputError, JobError
+from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.training import training as training_module
-from yololab.ultralytics_adapter.training.trainer import Observer
 from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 from yololab.ultralytics_adapter.training.training import build_trainer, train
 from yololab.ultralytics_adapter.training.training_file import read_training_file
@@ -52,7 +52,7 @@ def test_the_run_folder_survives_the_launch_and_a_worker_starts_in_it(launched, 
     assert (request.save_dir / ".hydra" / "config.yaml").read_text(encoding="utf-8") == "precious: true\n"
     assert (request.save_dir / "args.yaml").is_file()
     assert trainer.save_dir == request.save_dir
-    assert not list(request.cache.glob("launch-*"))
+    assert not list(runtime.current().cache.glob("launch-*"))
 
     (state,) = states
     assert state["trainer"] is DetectTrainer
@@ -64,7 +64,7 @@ def test_the_run_folder_survives_the_launch_and_a_worker_starts_in_it(launched, 
     )
     assert worker.save_dir == request.save_dir
     assert worker.settings.requested["epochs"] == 3
-    assert worker.settings.cache == request.cache
+    assert worker.settings.cache == runtime.current().cache
     worker.model = state["model"]
     worker.train()
     result = read_training_file(request.save_dir / "training.json")
@@ -121,21 +121,11 @@ def test_what_ended_the_workers_reaches_the_caller(make_request, monkeypatch, ki
         train(make_request())
 
 
-def test_several_gpus_need_cloudpickle(make_request, monkeypatch):
-    from yololab.ultralytics_adapter.isolation import devices
-
-    two = devices.Device("0,1", "cuda", 2, ("a", "b"))
-    monkeypatch.setattr(devices, "resolve_device", lambda device: two)
-    monkeypatch.setattr(training_module, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match='pip install "cloudpickle'):
-        train(make_request(device="0,1"))
-
-
 def test_observers_stay_in_the_process_that_asked(launched):
     import cloudpickle
 
     _, trainer = launched
-    trainer.observer = Observer(should_stop=threading.Lock().locked)
+    trainer.should_stop = threading.Lock().locked
     cloudpickle.dumps(trainer.callbacks)
     assert isinstance(trainer.callbacks["yololab"][0].requested, dict)
     assert SimpleNamespace(**trainer.callbacks["yololab"][0].requested).epochs == 3

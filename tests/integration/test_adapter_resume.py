@@ -13,8 +13,7 @@ from adapter_samples import NO_AUGMENTATION
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.files.paths import RunFolder
-from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
-from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point
+from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point, read_state
 from yololab.ultralytics_adapter.training.training import train
 from yololab.ultralytics_adapter.training.training_file import read_training_file
 
@@ -55,9 +54,8 @@ def check_whole(request, result):
     assert epochs_in_file(request) == list(range(1, EPOCHS + 1))
     assert (result.status, result.stop_reason, result.epochs_completed) == ("complete", "finished", EPOCHS)
     for name in ("last.pt", "best.pt"):
-        info = inspect_checkpoint(request.save_dir / "weights" / name)
+        info = read_state(request.save_dir / "weights" / name)
         assert info.epoch == -1
-        assert not info.has_optimizer
         assert info.train_args["model"] == request.model.model, "what it started from stays on record"
         assert not info.train_args["resume"]
     assert not list((request.save_dir / "weights").glob(".*")), "no temporary file is left"
@@ -67,7 +65,7 @@ def test_a_stop_within_an_epoch_gives_the_epoch_up(stopped):
     result = read_training_file(stopped.save_dir / "training.json")
     assert (result.stop_reason, result.epochs_completed) == ("interrupted", 2)
     assert epochs_in_file(stopped) == [1, 2]
-    assert inspect_checkpoint(stopped.save_dir / "weights/last.pt").epoch == 1
+    assert read_state(stopped.save_dir / "weights/last.pt").epoch == 1
 
 
 def test_it_goes_on_to_its_end(stopped, go_on):

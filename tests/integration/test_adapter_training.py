@@ -16,7 +16,7 @@ from yololab.errors import InputError, JobError
 from yololab.files.epochs import read_results
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.isolation.devices import set_threads
-from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
+from yololab.ultralytics_adapter.training.resume_point import read_state
 from yololab.ultralytics_adapter.training.training import TrainRequest, train
 from yololab.ultralytics_adapter.training.training_file import read_training_file
 
@@ -79,8 +79,7 @@ class TestWhatIsRecorded:
     def test_both_checkpoints_are_stripped(self, run):
         request, *_ = run
         for name in ("best.pt", "last.pt"):
-            info = inspect_checkpoint(request.save_dir / "weights" / name)
-            assert not info.resumable
+            info = read_state(request.save_dir / "weights" / name)
             assert info.epoch == -1
         content = checkpoint(request.save_dir / "weights" / "best.pt")
         assert content["train_results"]["epoch"] == [1, 2]
@@ -152,8 +151,7 @@ class TestStopping:
         result = train(request, should_stop=should_stop)
         assert result.stop_reason == "interrupted"
         assert result.epochs_completed == 1
-        info = inspect_checkpoint(request.save_dir / "weights" / "last.pt")
-        assert info.resumable
+        info = read_state(request.save_dir / "weights" / "last.pt")
         assert info.epoch == 0, "the second epoch was not over, and is given up"
 
     def test_a_stop_after_an_epoch(self, make_request):
@@ -289,7 +287,7 @@ class TestBadInput:
             ({"device": 0}, ["device", "cpu"]),
             ({"device": "0,1"}, ["device", "cpu"]),
             ({"device": "mps"}, ["device", "cpu"]),
-            ({"learning_rate": 1}, ["learning_rate", "unknown"]),
+            ({"learning_rate": 1}, ["learning_rate", "not a valid"]),
             ({"epochs": "many"}, ["epochs"]),
             ({"lr0": 7.0}, ["lr0", "1.0"]),
             ({"data": "no/such.yaml"}, ["no/such.yaml"]),

@@ -11,7 +11,7 @@ from yololab.files.atomic import point_link, write_text
 from yololab.host.provenance import collect_provenance, git_diff, hardware, what_differs
 from yololab.job.context import Context
 from yololab.job.prepare import Prepared
-from yololab.ultralytics_adapter.training.training_file import seconds_of_training
+from yololab.ultralytics_adapter.training.training_file import training_noted
 
 GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device", "approval", "export")
 
@@ -19,7 +19,8 @@ GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device
 def begin_record(context: Context) -> None:
     """Write the record's first version, or note in it that another attempt begins."""
     if context.previous is not None:
-        context.record.resume(seconds_of_training(context.folder.training))
+        noted = training_noted(context.folder.training)
+        context.record.resume(noted.seconds if noted else 0.0)
         return
     first: dict[str, Any] = {
         "name": context.folder.path.name,

@@ -62,7 +62,6 @@ class Measurement:
         protocol: The protocol.
         fingerprints: Content hash of each split.
         device: Device and threads.
-        cache: Our cache folder.
         screen: Takes Ultralytics' lines.
     """
 
@@ -72,7 +71,6 @@ class Measurement:
     protocol: Protocol
     fingerprints: Mapping[str, str]
     device: DeviceConfig
-    cache: Path
     screen: Screen
 
 
@@ -81,8 +79,7 @@ def measurement_of(
 ) -> Measurement:
     """Return the measurement that an experiment asks for."""
     protocol = make_protocol(config.evaluation, config.train, prepared.task)
-    cache = prepared.paths.cache
-    return Measurement(prepared.dataset, data_yaml, prepared.task, protocol, fingerprints, config.device, cache, screen)
+    return Measurement(prepared.dataset, data_yaml, prepared.task, protocol, fingerprints, config.device, screen)
 
 
 def measure_checkpoint(
@@ -102,11 +99,9 @@ def measure_checkpoint(
         plots: Where curves, confusion matrix and samples are drawn; None draws none.
         extra: Further keys of metrics.json, e.g. whether training kept its settings.
     """
-    root, device, drawn = key_root(how.dataset, how.data_yaml), how.device, plots is not None
+    root, device = key_root(how.dataset, how.data_yaml), how.device
     with ultralytics_log(how.screen.line_of_ultralytics):
-        evaluation = evaluate(
-            checkpoint, how.data_yaml, root, how.protocol, device.id, device.threads, plots, drawn, how.cache
-        )
+        evaluation = evaluate(checkpoint, how.data_yaml, root, how.protocol, device.id, device.threads, plots)
     write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
     return write_metrics(target / METRICS, evaluation, str(checkpoint), how, extra or {})
 

@@ -1,7 +1,7 @@
 """The training, with its progress on the screen and its truth in the record."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from yololab.errors import InputError, Problem
@@ -126,7 +126,7 @@ def _refuse_retraining(context: Context, point: ResumePoint) -> None:
 
 def _record(context: Context, result: TrainResult) -> None:
     """Record what the training did and really used."""
-    content = result.to_json()
+    content = asdict(result)
     differences = content.pop("differences")
     effective = content.pop("effective")
     own = {key: effective.get(key) for key in ("lr0", "lrf", "momentum", "weight_decay")}

@@ -20,7 +20,8 @@ from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
 from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.train import Trained
-from yololab.ultralytics_adapter.export.exporting import export_model, exported_outputs_differ
+from yololab.ultralytics_adapter.export.exporting import export_model
+from yololab.ultralytics_adapter.export.parity import exported_outputs_differ
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.validation.evaluation import evaluate
 
@@ -119,8 +120,7 @@ def exported(context: Context, prepared: Prepared) -> Check:
     try:
         with ultralytics_log(context.screen.line_of_ultralytics):
             options |= {"imgsz": imgsz, "device": config.device.id}
-            cache = prepared.paths.cache
-            made = export_model(folder.best, format=config.export.format, options=options, threads=threads, cache=cache)
+            made = export_model(folder.best, format=config.export.format, options=options, threads=threads)
             tried = evenly(images, config.verification.images)
             found = exported_outputs_differ(folder.best, made.path, tried, imgsz=imgsz, threads=threads)
             maps = _maps(context, prepared, made.path, images)
@@ -151,9 +151,8 @@ def _maps(
         data = write_resolved_yaml(dataset, Path(scratch) / DATA_YAML, False, {protocol.split: names})
 
         def value(model: Path) -> float | None:
-            threads, cache = config.device.threads, prepared.paths.cache
-            root = key_root(dataset, data)
-            measured = evaluate(model, data, root, protocol, device="cpu", threads=threads, cache=cache)
+            root, threads = key_root(dataset, data), config.device.threads
+            measured = evaluate(model, data, root, protocol, device="cpu", threads=threads)
             return measured.metrics[prepared.task.primary_metric]
 
         return prepared.task.primary_metric, len(chosen), value(context.folder.best), value(exported)

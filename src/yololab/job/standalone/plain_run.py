@@ -78,7 +78,6 @@ def measure_plain_run(
         protocol,
         fingerprint_splits(dataset, train, task.name),
         experiment.device,
-        paths.cache,
         screen,
     )
     return measure_checkpoint(reference.checkpoint, create_folder(paths.tree.evaluation, reference.path.name), how)

@@ -18,7 +18,7 @@ from yololab.ultralytics_adapter.export.output_difference import (
     map_difference,
     selected_difference,
 )
-from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.isolation.logs import first_line
 from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
 
 
@@ -191,8 +191,7 @@ def _loaded(exported: Path, device: Any) -> Any:
         found = f"its runtime is not installed ({error.name})"
         raise InputError(Problem(str(exported), found, remedy=f"pip install {error.name}")) from error
     except Exception as error:
-        line = next(iter(plain_lines(str(error))), type(error).__name__)
-        raise JobError(f"{exported.name} cannot be loaded by its runtime: {line}") from error
+        raise JobError(f"{exported.name} cannot be loaded by its runtime: {first_line(error)}") from error
 
 
 def _run(model: Any, batch: Any, exported: Path) -> Any:
@@ -200,8 +199,7 @@ def _run(model: Any, batch: Any, exported: Path) -> Any:
     try:
         return model(batch.clone())
     except Exception as error:
-        line = next(iter(plain_lines(str(error))), type(error).__name__)
-        raise JobError(f"{exported.name} does not run: {line}") from error
+        raise JobError(f"{exported.name} does not run: {first_line(error)}") from error
 
 
 def _arrays(output: Any) -> list[NDArray[Any]]:
@@ -227,10 +225,8 @@ def _letterboxed(image: Path, height: int, width: int, channels: int) -> NDArray
 
 def _runtime(format_name: str) -> str:
     """Name what ran an export, with its version."""
-    package = {"onnx": "onnxruntime", "torchscript": "torch", "openvino": "openvino", "engine": "tensorrt"}.get(
-        format_name
-    )
+    package = {"onnx": "onnxruntime", "torchscript": "torch", "engine": "tensorrt"}.get(format_name, format_name)
     try:
-        return f"{package} {version(package)}" if package else format_name
+        return f"{package} {version(package)}"
     except PackageNotFoundError:
-        return str(package)
+        return package

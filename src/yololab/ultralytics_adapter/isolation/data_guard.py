@@ -9,34 +9,28 @@ import hashlib
 import logging
 import os
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from yololab.errors import InputError, Problem
 from yololab.files.atomic import atomically, remove_temporaries
 from yololab.files.paths import CacheFolder
 from yololab.text import counted, first_of
-from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME
+from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.isolation.patching import replaced
 
 # No label cache takes a day to be written, not even over a slow network.
 _ABANDONED_SECONDS = 86_400.0
 _RESTORED = "corrupt JPEG restored and saved"
 
-# All that a label cache is made of; anything else in the file is refused.
-_PLAIN_GLOBALS = {
-    (module, name)
-    for module, names in {
-        "numpy": ("dtype", "ndarray"),
-        "numpy.core.multiarray": ("_reconstruct", "scalar"),
-        "numpy._core.multiarray": ("_reconstruct", "scalar"),
-        "numpy.core.numeric": ("_frombuffer",),
-        "numpy._core.numeric": ("_frombuffer",),
-    }.items()
-    for name in names
-}
+# All that a label cache is made of, whatever numpy wrote it; anything else in the file is refused.
+_ARRAY_GLOBAL = re.compile(
+    r"numpy\.(dtype|ndarray)|numpy\._?core\.multiarray\.(_reconstruct|scalar)|numpy\._?core\.numeric\._frombuffer"
+)
 
 
 @dataclass
@@ -64,9 +58,15 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return one of the few globals that a label cache needs."""
-        if (module, name) not in _PLAIN_GLOBALS:
+        if not _ARRAY_GLOBAL.fullmatch(f"{module}.{name}"):
             raise pickle.UnpicklingError(f"{module}.{name} does not belong in a label cache")
         return super().find_class(module, name)
+
+
+def dataset_error(where: str, error: BaseException) -> InputError:
+    """Return an error of the dataset as the user's, with Ultralytics' own text."""
+    lines = plain_lines(str(error)) or [type(error).__name__]
+    return InputError(Problem(where, " ".join(lines[:6]), remedy="yololab check data=… shows all its problems"))
 
 
 @contextmanager

@@ -78,18 +78,11 @@ def resolve_device(device: Any) -> Device:
     return Device(",".join(map(str, indices)), kind, len(indices), names)
 
 
-def available_devices() -> tuple[str, ...]:
-    """Return what can be given as a device on this machine."""
+def _not_there(device: Any) -> InputError:
+    """Return the error for a device that is not there, with those that are."""
     import torch
 
     gpus = [str(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    mps = ["mps"] if torch.backends.mps.is_available() else []
-    return ("cpu", *gpus, *mps)
-
-
-def _not_there(device: Any) -> InputError:
-    """Return the error for a device that is not there."""
-    available = available_devices()
-    gpus = [name for name in available if name.isdigit()]
+    available = ("cpu", *gpus, *(["mps"] if torch.backends.mps.is_available() else []))
     remedy = f"torch sees {counted(len(gpus), 'CUDA GPU')}" if gpus else "torch sees no CUDA GPU; use device=cpu"
     return InputError(Problem("device", f"{device!r} is not available", one_of(available), remedy))

@@ -8,9 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-
-import yaml
 
 from yololab.errors import InputError, Problem
 
@@ -32,9 +29,7 @@ def installed_version() -> str:
     try:
         return version("ultralytics")
     except PackageNotFoundError:
-        raise InputError(
-            Problem("ultralytics", "not installed", SUPPORTED, f'pip install "ultralytics{SUPPORTED}"')
-        ) from None
+        raise _unsupported("not installed") from None
 
 
 def check_version(found: str) -> None:
@@ -45,7 +40,12 @@ def check_version(found: str) -> None:
     """
     release = tuple(int(part) for part in re.findall(r"\d+", found.partition("+")[0]))
     if not OLDEST <= release < BELOW:
-        raise InputError(Problem("ultralytics", f"version {found}", SUPPORTED, f'pip install "ultralytics{SUPPORTED}"'))
+        raise _unsupported(f"version {found}")
+
+
+def _unsupported(found: str) -> InputError:
+    """Return the error for an Ultralytics that we cannot use."""
+    return InputError(Problem("ultralytics", found, SUPPORTED, f'pip install "ultralytics{SUPPORTED}"'))
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +57,7 @@ def package_folder() -> Path:
     """
     spec = find_spec("ultralytics")
     if spec is None or not spec.submodule_search_locations:
-        raise InputError(Problem("ultralytics", "not installed", SUPPORTED, f'pip install "ultralytics{SUPPORTED}"'))
+        raise _unsupported("not installed")
     return Path(next(iter(spec.submodule_search_locations)))
 
 
@@ -112,13 +112,6 @@ def architecture_of(name: str) -> str | None:
     # Checkpoints of YOLOv3 and YOLOv5 are called with a "u", their architectures without.
     candidates = (f"{stem}.yaml", f"{stem.removesuffix('u')}.yaml")
     return next((candidate for candidate in candidates if candidate in packaged_model_names()), None)
-
-
-@lru_cache(maxsize=1)
-def default_arguments() -> Mapping[str, Any]:
-    """Return Ultralytics' arguments and their defaults (`cfg/default.yaml`)."""
-    text = (package_folder() / "cfg" / "default.yaml").read_text(encoding="utf-8")
-    return MappingProxyType(yaml.safe_load(text))
 
 
 @lru_cache(maxsize=1)

@@ -10,9 +10,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import ModuleType
+
+from yololab.ultralytics_adapter.isolation.patching import replaced
 
 LOGGER_NAME = "ultralytics"
 STDOUT_HANDLER = "ultralytics.utils.set_logging"
@@ -59,6 +61,11 @@ def plain_lines(text: str) -> list[str]:
     """
     lines = (_CONTROL.sub("", line).rstrip() for line in _LINE_ENDS.split(_ESCAPE.sub("", text)))
     return [line for line in lines if line]
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says; its type when it says nothing."""
+    return next(iter(plain_lines(str(error))), type(error).__name__)
 
 
 @contextmanager
@@ -121,14 +128,20 @@ def silence() -> None:
 def quiet_progress() -> Iterator[None]:
     """Keep progress bars from writing: each one asks for `ultralytics.utils.VERBOSE` when it is made."""
     module = _loaded()
-    before = module.__dict__["VERBOSE"] if module else None
-    if module:
-        module.__dict__["VERBOSE"] = False
+    with replaced(module, {"VERBOSE": False}) if module else nullcontext():
+        yield
+
+
+@contextmanager
+def joined_threads() -> Iterator[None]:
+    """Wait on leaving for the threads that were started within: Ultralytics draws its plots in threads of their own."""
+    known = set(threading.enumerate())
     try:
         yield
     finally:
-        if module:
-            module.__dict__["VERBOSE"] = before
+        for thread in set(threading.enumerate()) - known:
+            if not thread.daemon:
+                thread.join()
 
 
 @contextmanager

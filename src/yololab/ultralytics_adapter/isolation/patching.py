@@ -1,5 +1,6 @@
 """Putting something of ours in the place of a module's own, for a while."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -25,3 +26,22 @@ def replaced(module: ModuleType, values: Mapping[str, Any]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(module, name, value)
+
+
+@contextmanager
+def preserved_environment(*names: str) -> Iterator[None]:
+    """Put environment variables back on leaving, also those that were not set."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        set_environment(before)
+
+
+def set_environment(values: Mapping[str, str | None]) -> None:
+    """Set environment variables; None takes one away."""
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

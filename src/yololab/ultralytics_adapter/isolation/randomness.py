@@ -1,11 +1,12 @@
 """The random state of the host process, given back as it was: Ultralytics reseeds everything and undoes all flags."""
 
-import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+
+from yololab.ultralytics_adapter.isolation.patching import preserved_environment
 
 _VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED")
 
@@ -19,25 +20,17 @@ def preserved_randomness() -> Iterator[None]:
     """
     import torch
 
-    python, legacy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    python, legacy = random.getstate(), np.random.get_state()
+    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     cudnn, fill = torch.backends.cudnn.deterministic, torch.utils.deterministic.fill_uninitialized_memory
-    variables = {name: os.environ.get(name) for name in _VARIABLES}
     try:
-        yield
+        with preserved_environment(*_VARIABLES), torch.random.fork_rng(devices=gpus):
+            yield
     finally:
         random.setstate(python)
         np.random.set_state(legacy)
-        torch.set_rng_state(cpu)
-        if gpus is not None:
-            torch.cuda.set_rng_state_all(gpus)
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         torch.backends.cudnn.deterministic = cudnn
         torch.utils.deterministic.fill_uninitialized_memory = fill
-        for name, value in variables.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -25,18 +25,13 @@ from yololab.host.cores import usable_cores
 from yololab.ultralytics_adapter.isolation import logs
 from yololab.ultralytics_adapter.isolation.installed import check_version, installed_version, settings_schema
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
+from yololab.ultralytics_adapter.isolation.patching import preserved_environment, set_environment
 
 __all__ = ["Isolation", "activate", "current", "is_offline", "prepare", "ultralytics_log"]
 
-# Each tracker's package to import and to install; the keys are Ultralytics' names of its settings.
-TRACKERS = {
-    "clearml": ("clearml", "clearml"),
-    "comet": ("comet_ml", "comet_ml"),
-    "dvc": ("dvclive", "dvclive"),
-    "mlflow": ("mlflow", "mlflow"),
-    "tensorboard": ("tensorboard", "tensorboard"),
-    "wandb": ("wandb", "wandb"),
-}
+# Ultralytics' names of its settings → the package of a tracker.
+TRACKERS = {name: name for name in ("clearml", "mlflow", "tensorboard", "wandb")}
+TRACKERS |= {"comet": "comet_ml", "dvc": "dvclive"}
 _TRUE = {"1", "true", "yes", "on", "y", "t"}
 
 
@@ -113,7 +108,7 @@ def prepare(isolation: Isolation) -> None:
     changed. Calling it again, also with other values or from several processes at once, is safe.
 
     Raises:
-        InputError: Ultralytics is missing or of another version; a tracker is unknown or not installed.
+        InputError: Ultralytics is missing or of another version; a tracker is not installed.
     """
     check_version(installed_version())
     _check_trackers(isolation.trackers)
@@ -138,7 +133,8 @@ def activate() -> None:
     """
     isolation = current()
     if "ultralytics.utils" not in sys.modules:
-        with _without_network_probe(), _import_output():
+        with preserved_environment("YOLO_OFFLINE"), _import_output():
+            os.environ["YOLO_OFFLINE"] = "1"  # the import looks up names in the DNS, which may wait for long
             import ultralytics.utils  # noqa: F401
     logs.silence()
     _apply_to_loaded(isolation)
@@ -162,44 +158,40 @@ def is_offline() -> bool:
 
 
 def _check_trackers(trackers: tuple[str, ...]) -> None:
-    """Refuse trackers that Ultralytics does not know, or would silently skip because they are not installed."""
-    problems = []
-    for tracker in trackers:
-        if tracker not in TRACKERS:
-            problems.append(Problem("tracking", f"{tracker!r}", f"some of {', '.join(sorted(TRACKERS))}"))
-        elif find_spec(TRACKERS[tracker][0]) is None:
-            package = TRACKERS[tracker][1]
-            problems.append(Problem("tracking", f"{tracker!r} is not installed", remedy=f"pip install {package}"))
+    """Refuse trackers that Ultralytics would silently skip because they are not installed."""
+    missing = {name: TRACKERS[name] for name in trackers if find_spec(TRACKERS[name]) is None}
+    problems = [
+        Problem("tracking", f"{name!r} is not installed", remedy=f"pip install {package}")
+        for name, package in missing.items()
+    ]
     if problems:
         raise InputError(problems)
 
 
 def _set_environment(isolation: Isolation) -> None:
     """Set what Ultralytics and its libraries read from the environment."""
-    os.environ["YOLO_CONFIG_DIR"] = str(isolation.config_folder)
-    os.environ["YOLO_AUTOINSTALL"] = "0"
-    if isolation.offline is not None:
-        os.environ["YOLO_OFFLINE"] = "1" if isolation.offline else "0"
-    elif _state.users_offline is not None:
-        os.environ["YOLO_OFFLINE"] = _state.users_offline
-    else:
-        os.environ.pop("YOLO_OFFLINE", None)
-    # ONNX Runtime leaves an id of the machine in the user's cache folder as soon as it is imported.
-    os.environ["XDG_CACHE_HOME"] = str(CacheFolder(isolation.cache.resolve()).other_libraries)
-    caches = {
-        "MPLCONFIGDIR": "matplotlib",
-        "TORCH_HOME": "torch",
-        "TRITON_CACHE_DIR": "triton",
-        "CUDA_CACHE_PATH": "cuda",
+    offline = _state.users_offline if isolation.offline is None else str(int(isolation.offline))
+    ours = {
+        "YOLO_CONFIG_DIR": str(isolation.config_folder),
+        "YOLO_AUTOINSTALL": "0",
+        "YOLO_OFFLINE": offline,
+        # ONNX Runtime leaves an id of the machine in the user's cache folder as soon as it is imported.
+        "XDG_CACHE_HOME": str(CacheFolder(isolation.cache).other_libraries),
     }
-    for name, folder in caches.items():
-        os.environ.setdefault(name, str(isolation.cache / folder))
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-    # Who trusts a checkpoint with classes of their own says so in the environment; it stays off otherwise.
-    os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "1")
-    # Ultralytics sets 1 when nobody has set anything.
-    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+    set_environment(ours)
+    unless_set = {
+        "MPLCONFIGDIR": str(isolation.cache / "matplotlib"),
+        "TORCH_HOME": str(isolation.cache / "torch"),
+        "TRITON_CACHE_DIR": str(isolation.cache / "triton"),
+        "CUDA_CACHE_PATH": str(isolation.cache / "cuda"),
+        "MPLBACKEND": "Agg",
+        "NO_ALBUMENTATIONS_UPDATE": "1",
+        # Who trusts a checkpoint with classes of their own says so in the environment; it stays off otherwise.
+        "ULTRALYTICS_SAFE_LOAD": "1",
+        # Ultralytics sets 1 when nobody has set anything.
+        "OMP_NUM_THREADS": str(usable_cores()),
+    }
+    os.environ.update({name: value for name, value in unless_set.items() if name not in os.environ})
 
 
 def _place_fonts(folder: Path) -> None:
@@ -214,20 +206,6 @@ def _place_fonts(folder: Path) -> None:
     for name in ("Arial.ttf", "Arial.Unicode.ttf"):
         if source.is_file() and not (folder / name).exists():
             copy_file(source, folder / name)
-
-
-@contextlib.contextmanager
-def _without_network_probe() -> Iterator[None]:
-    """Keep the import from looking up names in the DNS, which may wait for long; downloads are not affected."""
-    before = os.environ.get("YOLO_OFFLINE")
-    os.environ["YOLO_OFFLINE"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["YOLO_OFFLINE"]
-        else:
-            os.environ["YOLO_OFFLINE"] = before
 
 
 @contextlib.contextmanager

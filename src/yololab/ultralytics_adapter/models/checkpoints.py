@@ -16,34 +16,19 @@ class CheckpointInfo:
 
     Attributes:
         path: The file.
-        epoch: Index of the last epoch, from 0; -1 when the training was finished (or stripped).
-        has_optimizer: Whether it holds the optimizer's state.
         train_args: The arguments it was trained with.
         names: Class index → name.
         task: Its task.
         family: `yolo`, `rtdetr`, `world` or `yoloe`.
-        version: The version of Ultralytics that wrote it; None when it does not say.
-        date: When it was written, as it says; None when it does not.
-        parameters: Number of parameters.
         head: Name of its last module.
     """
 
     path: Path
-    epoch: int
-    has_optimizer: bool
     train_args: Mapping[str, Any]
     names: Mapping[int, str]
     task: str
     family: str
-    version: str | None
-    date: str | None
-    parameters: int
     head: str = ""
-
-    @property
-    def resumable(self) -> bool:
-        """Whether a training can be resumed from here; if not, Ultralytics starts a new one on another dataset."""
-        return self.epoch >= 0 and self.has_optimizer
 
 
 def inspect_checkpoint(path: Path) -> CheckpointInfo:
@@ -57,31 +42,19 @@ def inspect_checkpoint(path: Path) -> CheckpointInfo:
     activate()
     from ultralytics.nn import tasks
 
-    if path.suffix.lower() != ".pt":
-        raise InputError(Problem(str(path), f"a {path.suffix or 'file without a suffix'}", "a checkpoint (.pt)"))
-    if path.is_dir():
-        raise InputError(Problem(str(path), "a folder", "a checkpoint (.pt)"))
+    if path.suffix.lower() != ".pt" or path.is_dir():
+        found = "a folder" if path.is_dir() else f"a {path.suffix or 'file without a suffix'}"
+        raise InputError(Problem(str(path), found, "a checkpoint (.pt)"))
     try:
         model, content = tasks.load_checkpoint(str(path))
         names = {int(index): str(name) for index, name in dict(getattr(model, "names", None) or {}).items()}
         head = model.model[-1]._get_name()
         task = str(model.task)
-        parameters = sum(parameter.numel() for parameter in model.parameters())
     except Exception as error:  # whatever a file that somebody gave us makes the loader raise, the file is the cause
         raise _unreadable(path, error) from error
-    return CheckpointInfo(
-        path=path,
-        epoch=int(content.get("epoch", -1) if content.get("epoch") is not None else -1),
-        has_optimizer=content.get("optimizer") is not None,
-        train_args=dict(content.get("train_args") or {}),
-        names=names,
-        task=task,
-        family=_family_of_class(model, head),
-        version=content.get("version"),
-        date=content.get("date"),
-        parameters=parameters,
-        head=head,
-    )
+    # Fused models of the open-vocabulary families keep only their class.
+    family = family_of_head(f"{type(model).__name__.removesuffix('DetectionModel')} {head}")
+    return CheckpointInfo(path, dict(content.get("train_args") or {}), names, task, family, head)
 
 
 def file_digest(path: Path) -> str:
@@ -117,8 +90,3 @@ def family_of_head(head: str) -> str:
         if mark in head:
             return family
     return "yolo"
-
-
-def _family_of_class(model: Any, head: str) -> str:
-    """Return the family of a loaded model; fused ones of the open-vocabulary families keep only their class."""
-    return family_of_head(f"{type(model).__name__.removesuffix('DetectionModel')} {head}")

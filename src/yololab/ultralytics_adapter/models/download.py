@@ -1,10 +1,12 @@
 """Fetching a dataset by the `download:` entry of its data.yaml: a URL or code, run only when the user allows it."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.ultralytics_adapter.isolation import runtime
-from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
+from yololab.ultralytics_adapter.isolation.logs import first_line, quiet_progress
 
 
 def fetch_dataset(yaml: Path) -> None:
@@ -18,14 +20,7 @@ def fetch_dataset(yaml: Path) -> None:
     runtime.activate()
     from ultralytics.data.utils import check_det_dataset
 
-    if runtime.is_offline():
-        found, remedy = "its images are not there, and the network is off", "copy the dataset to its folder"
-        raise InputError(Problem(str(yaml), found, remedy=remedy))
-    try:
-        with quiet_progress():
-            check_det_dataset(str(yaml), autodownload=True)
-    except Exception as error:  # the entry is code of the dataset's author and can raise anything
-        raise _failed(str(yaml), error) from error
+    _fetch(str(yaml), lambda: check_det_dataset(str(yaml), autodownload=True))
 
 
 def fetch_class_folders(name: str) -> None:
@@ -37,18 +32,20 @@ def fetch_class_folders(name: str) -> None:
     runtime.activate()
     from ultralytics.data.utils import check_cls_dataset
 
+    _fetch(f"data.source, {name}", lambda: check_cls_dataset(name))
+
+
+def _fetch(where: str, download: Callable[[], Any]) -> None:
+    """Download, unless the network is off; say in one line why it failed."""
     if runtime.is_offline():
-        found, remedy = f"{name!r} is not there, and the network is off", "copy the dataset into the datasets folder"
-        raise InputError(Problem("data.source", found, remedy=remedy))
+        found = "its images are not there, and the network is off"
+        raise InputError(Problem(where, found, remedy="copy the dataset into the datasets folder"))
     try:
         with quiet_progress():
-            check_cls_dataset(name)
-    except Exception as error:  # network, archive, disk: all end in the same advice
-        raise _failed(f"data.source, {name}", error) from error
-
-
-def _failed(where: str, error: Exception) -> InputError:
-    """Say in one line why a dataset could not be downloaded."""
-    line = next(iter(plain_lines(str(error))), type(error).__name__)
-    remedy = "check the network, or download the dataset by hand"
-    return InputError(Problem(where, f"its download failed ({line})", remedy=remedy))
+            download()
+    except Exception as error:  # network, archive, disk, code of the dataset's author: all end in the same advice
+        found, remedy = (
+            f"its download failed ({first_line(error)})",
+            "check the network, or download the dataset by hand",
+        )
+        raise InputError(Problem(where, found, remedy=remedy)) from error

@@ -16,22 +16,8 @@ from yololab.ultralytics_adapter.isolation.installed import (
     package_folder,
     packaged_model_names,
 )
-from yololab.ultralytics_adapter.isolation.logs import plain_lines
-from yololab.ultralytics_adapter.models.checkpoints import (
-    CheckpointInfo,
-    family_of_head,
-    file_digest,
-    inspect_checkpoint,
-)
-
-__all__ = [
-    "CheckpointInfo",
-    "ResolvedModel",
-    "find_architecture",
-    "find_checkpoint",
-    "inspect_checkpoint",
-    "resolve_model",
-]
+from yololab.ultralytics_adapter.isolation.logs import first_line
+from yololab.ultralytics_adapter.models.checkpoints import family_of_head, file_digest, inspect_checkpoint
 
 _REMOTE = ("http://", "https://", "ul://", "gs://")
 _YAML = (".yaml", ".yml")
@@ -46,22 +32,18 @@ class ResolvedModel:
         pretrained: Ultralytics' `pretrained=`: true, false, or the absolute path of the checkpoint to start from.
         task: Its task.
         family: `yolo` or `rtdetr`: which trainer it needs; others are named too, but nothing can train them.
-        names: Class index → name of the checkpoint that gives the weights; None from scratch.
-        nc: Number of classes of the checkpoint or architecture; training adapts it to the dataset.
-        parameters: Number of parameters of the checkpoint; None for an architecture.
-        lineage: SHA-256 of the checkpoint that gives the weights; None from scratch.
         head: Name of its last module.
+        names: Class index → name of the checkpoint that gives the weights; None from scratch.
+        lineage: SHA-256 of the checkpoint that gives the weights; None from scratch.
     """
 
     model: str
     pretrained: bool | str
     task: str
     family: str
-    names: Mapping[int, str] | None
-    nc: int | None
-    parameters: int | None
-    lineage: str | None
-    head: str = ""
+    head: str
+    names: Mapping[int, str] | None = None
+    lineage: str | None = None
 
 
 def resolve_model(
@@ -91,27 +73,20 @@ def resolve_model(
         if isinstance(pretrained, str):
             raise InputError(Problem("model.pretrained", f"{pretrained!r}", "true, false, or a checkpoint (.pt)"))
         return _architecture(find_architecture(architecture or start, search), pretrained=True)
-    checkpoint = inspect_checkpoint(find_checkpoint(start, search))
+    path = find_checkpoint(start, search)
+    checkpoint = replace(_checkpoint(path, True), names=inspect_checkpoint(path).names, lineage=file_digest(path))
     if architecture is None and start is weights:
-        return _checkpoint(checkpoint, model=str(checkpoint.path), pretrained=True)
+        return checkpoint
     base = architecture or weights
     if base.lower().endswith(_YAML):
-        shape = _architecture(find_architecture(base, search), pretrained=str(checkpoint.path))
+        shape = _architecture(find_architecture(base, search), str(path))
     else:
-        own = inspect_checkpoint(find_checkpoint(base, search))
-        shape = _checkpoint(own, model=str(own.path), pretrained=str(checkpoint.path))
-    if (shape.task, shape.family) != (checkpoint.task, checkpoint.family):
-        found = (
-            f"weights for {checkpoint.task} ({checkpoint.family}), an architecture for {shape.task} ({shape.family})"
-        )
+        shape = _checkpoint(find_checkpoint(base, search), str(path))
+    kinds = [f"{model.task} ({model.family})" for model in (checkpoint, shape)]
+    if kinds[0] != kinds[1]:
+        found = f"weights for {kinds[0]}, an architecture for {kinds[1]}"
         raise InputError(Problem("model", found, "both for the same task and family"))
-    return replace(
-        shape,
-        pretrained=str(checkpoint.path),
-        names=checkpoint.names,
-        parameters=shape.parameters or checkpoint.parameters,
-        lineage=file_digest(checkpoint.path),
-    )
+    return replace(shape, names=checkpoint.names, lineage=checkpoint.lineage)
 
 
 def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:
@@ -129,42 +104,19 @@ def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:
                 _suggestion(base, packaged_model_names()),
             )
         )
+    return _checkpoint(path, pretrained=False)
+
+
+def _checkpoint(path: Path, pretrained: bool | str) -> ResolvedModel:
+    """Describe a checkpoint that gives the architecture."""
     info = inspect_checkpoint(path)
-    nc = len(info.names) or None
-    return ResolvedModel(str(path), False, info.task, info.family, None, nc, info.parameters, None, info.head)
-
-
-def _checkpoint(info: CheckpointInfo, model: str, pretrained: bool | str) -> ResolvedModel:
-    """Describe a checkpoint that gives architecture and weights."""
-    return ResolvedModel(
-        model,
-        pretrained,
-        info.task,
-        info.family,
-        info.names,
-        len(info.names) or None,
-        info.parameters,
-        file_digest(info.path),
-        info.head,
-    )
+    return ResolvedModel(str(path), pretrained, info.task, info.family, info.head)
 
 
 def _architecture(model: str, pretrained: bool | str) -> ResolvedModel:
     """Describe an architecture."""
-    content = read_architecture(model)
-    head = str(content["head"][-1][-2])
-    nc = content.get("nc")
-    return ResolvedModel(
-        model,
-        pretrained,
-        _task_of_head(head, model),
-        family_of_head(head),
-        None,
-        int(nc) if isinstance(nc, int) else None,
-        None,
-        None,
-        head,
-    )
+    head = str(read_architecture(model)["head"][-1][-2])
+    return ResolvedModel(model, pretrained, _task_of_head(head, model), family_of_head(head), head)
 
 
 def find_checkpoint(name: str, search: Sequence[Path]) -> Path:
@@ -218,8 +170,8 @@ def read_architecture(model: str) -> dict[str, Any]:
         if not isinstance(content, dict) or not content.get("backbone") or not str(content["head"][-1][-2]):
             raise ValueError("it has no backbone and head")
     except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, IndexError) as error:
-        line = next(iter(plain_lines(str(error))), type(error).__name__)
-        raise InputError(Problem(str(file), f"not a model architecture ({line})", "a model .yaml")) from None
+        found = f"not a model architecture ({first_line(error)})"
+        raise InputError(Problem(str(file), found, "a model .yaml")) from None
     return content
 
 
@@ -240,12 +192,11 @@ def _download(name: str) -> Path:
             path = Path(checks.check_file(name, download_dir=str(folder)))
         else:
             path = Path(downloads.attempt_download_asset(str(folder / name)))
+        if not path.stat().st_size:
+            raise OSError("the file is empty")
     except Exception as error:  # network, proxy, disk, API keys: all end in the same advice
-        line = next(iter(plain_lines(str(error))), type(error).__name__)
-        found = f"{name!r} is not at hand and could not be downloaded to {folder} ({line})"
+        found = f"{name!r} is not at hand and could not be downloaded to {folder} ({first_line(error)})"
         raise InputError(Problem("model.weights", found, remedy=remedy)) from error
-    if not path.is_file() or not path.stat().st_size:
-        raise InputError(Problem("model.weights", f"{name!r} could not be downloaded to {folder}", remedy=remedy))
     return path.resolve()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import tempfile
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yololab.errors import JobError, YololabError
-from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.isolation import runtime
+from yololab.ultralytics_adapter.isolation.logs import first_line
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
 from yololab.ultralytics_adapter.probe.batches import FEWEST, ProbeBatches, loading_seconds
 from yololab.ultralytics_adapter.training.training import TrainRequest, build_trainer
@@ -41,9 +43,7 @@ class Probe:
         measured_images: Images of the batches that were timed; fewer than `batch` where it would take too long.
         validation_seconds_per_batch: One validation batch with its loading and loss; None when there was no time left.
         validation_batches: Validation batches an epoch.
-        measured_batches: How many batches the time rests on.
         save_seconds: Writing the two checkpoints of an epoch.
-        setup_seconds: From the trainer's construction to its first batch.
         checkpoint_bytes: Size of a checkpoint with its optimizer.
         parameters: Number of the model's weights.
         peak_memory_bytes: Most memory of a GPU that was reserved; None on a CPU.
@@ -60,9 +60,7 @@ class Probe:
     measured_images: int
     validation_seconds_per_batch: float | None
     validation_batches: int
-    measured_batches: int
     save_seconds: float
-    setup_seconds: float
     checkpoint_bytes: int
     parameters: int
     peak_memory_bytes: int | None
@@ -101,11 +99,12 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
 
     overrides = request.overrides()
     import_early(request.model)
+    import torch
+
     device = resolve_device(overrides.get("device"))
     trainer_class = _probing(trainer_for(request.model.task, request.model.family))
     started = time.perf_counter()
-    request.cache.mkdir(parents=True, exist_ok=True)
-    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="probe-", dir=request.cache) as scratch:
+    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="probe-", dir=runtime.current().cache) as scratch:
         folder = Path(scratch)
         # caching the images would take longer than all batches
         share = {"device": device.id.split(",")[0], "plots": False, "save_dir": str(folder), "cache": False}
@@ -114,19 +113,20 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
         probed = replace(request, save_dir=folder)
         trainer = build_trainer(probed, {**overrides, **share}, folder / "stop", trainer_class)
         trainer.plan = _Plan(started, batches, limit_seconds, device.count)
-        trainer.free_memory = _free_memory(trainer.device)
+        if trainer.device.type == "cuda":
+            trainer.free_memory = torch.cuda.mem_get_info(trainer.device)[0]
         try:
-            trainer.train()
-        except _Enough:
-            pass
+            with contextlib.suppress(_Enough):
+                trainer.train()
+            result = trainer.measurements()
         except YololabError:
             raise
         except Exception as error:
-            line = next(iter(plain_lines(str(error))), "")
-            raise JobError(f"training fails in its first batches: {type(error).__name__}: {line}") from error
+            found = f"{type(error).__name__}: {first_line(error)}"
+            raise JobError(f"training fails in its first batches: {found}") from error
         finally:
-            result = trainer.measurements()
-            trainer.release()
+            trainer.close_loaders()
+            trainer._clear_memory()
             del trainer
             gc.collect()
     return replace(result, spent_seconds=time.perf_counter() - started)
@@ -162,7 +162,6 @@ class _Plan:
 
 def import_early(model: ResolvedModel) -> None:
     """Import what a training imports on its way: it takes seconds, once a process, and is no cost of the probe."""
-    from yololab.ultralytics_adapter.isolation import runtime
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
     from yololab.ultralytics_adapter.training.trainers import trainer_for
 
@@ -180,25 +179,18 @@ def _probing(trainer_class: type[Any]) -> type[Any]:
     return type("TrainingProbe", (_ProbeMixin, trainer_class), {})
 
 
-def _free_memory(device: Any) -> int | None:
-    """Return how much memory of a GPU is free; None on a CPU."""
-    if device.type != "cuda":
-        return None
-    import torch
-
-    return int(torch.cuda.mem_get_info(device)[0])
-
-
 class _ProbeMixin(_Base):
     """Times batches; put it before a trainer of ours."""
 
     plan = _Plan()
     free_memory: int | None = None
+    _validation: float | None = None
+    _save, _checkpoint_bytes = 0.0, 0
 
     def run_callbacks(self, event: str) -> None:
         """Take the time after each batch; nobody else hears of a probe."""
         if event == "on_train_start":
-            self._begin()
+            self._last = self._now()
         elif event == "on_train_batch_end":
             self._batch_done()
 
@@ -218,11 +210,6 @@ class _ProbeMixin(_Base):
         self._steps = math.ceil(len(loader) / max(self.plan.gpus, 1))
         self._times: dict[int, list[float]] = {}
         self.train_loader: Any = self._batches
-
-    def _begin(self) -> None:
-        """Start the clock."""
-        self._setup = time.perf_counter() - self.plan.started
-        self._last = self._now()
 
     def _batch_done(self) -> None:
         """Note a batch; choose the size of the next one, or end."""
@@ -247,18 +234,13 @@ class _ProbeMixin(_Base):
         self._last = self._now()
 
     def _end(self) -> None:
-        """Time what happens once an epoch, and stop."""
+        """Time what happens once an epoch, a validation and the writing of its checkpoints, and stop."""
         self._time_validation()
-        self._time_save()
-        raise _Enough
-
-    def _time_save(self) -> None:
-        """Write the checkpoints of an epoch once, into the scratch folder."""
         begin = self._now()
         self.best_fitness = self.fitness = 0.0
         super().save_model()
-        self._save = self._now() - begin
-        self._checkpoint_bytes = self.last.stat().st_size if self.last.exists() else 0
+        self._save, self._checkpoint_bytes = self._now() - begin, self.last.stat().st_size
+        raise _Enough
 
     def _time_validation(self) -> None:
         """Run the validator over two batches; the second is timed. Without time for that, two images tell."""
@@ -273,9 +255,8 @@ class _ProbeMixin(_Base):
         times: list[float] = []
         self.validator.dataloader = batches
         self.validator.args.plots = False
-        self.validator.callbacks = {"on_val_start": [lambda _: times.append(self._now())]} | {
-            "on_val_batch_end": [lambda _: times.append(self._now())]
-        }
+        clock = [lambda _: times.append(self._now())]
+        self.validator.callbacks = {"on_val_start": clock, "on_val_batch_end": clock}
         self.validator(self)
         self._validation = (times[-1] - times[-2]) * batches.whole / batches.given
 
@@ -300,29 +281,22 @@ class _ProbeMixin(_Base):
         """Return what was measured."""
         import torch
 
-        times = getattr(self, "_times", {})
-        sizes = sorted(times)
-        largest = sizes[-1] if sizes else 0
-        timed = (times[largest][1:] or times[largest]) if sizes else []
-        batches = self._batches if sizes else None
-        whole = batches.whole if batches else 0
-        seconds = _for_whole_batch({size: times[size][1:] or times[size] for size in sizes}, whole) if sizes else 0.0
+        whole = self._batches.whole
+        seconds = _for_whole_batch({size: times[1:] or times for size, times in self._times.items()}, whole)
         cuda = self.device.type == "cuda"
-        model: Any = getattr(self, "model", None)
+        model: Any = self.model
         return Probe(
             seconds_per_batch=seconds,
-            seconds_per_batch_without_mosaic=max(seconds - self._mosaic_seconds(), 0.1 * seconds) if sizes else 0.0,
-            batches_per_epoch=self._steps if sizes else 0,
-            images=len(self.train_loader.dataset) if sizes else 0,
+            seconds_per_batch_without_mosaic=max(seconds - self._mosaic_seconds(), 0.1 * seconds),
+            batches_per_epoch=self._steps,
+            images=len(self.train_loader.dataset),
             batch=whole,
-            measured_images=largest,
-            validation_seconds_per_batch=getattr(self, "_validation", None),
-            validation_batches=len(self.test_loader) if sizes else 0,
-            measured_batches=len(timed),
-            save_seconds=getattr(self, "_save", 0.0),
-            setup_seconds=getattr(self, "_setup", 0.0),
-            checkpoint_bytes=getattr(self, "_checkpoint_bytes", 0),
-            parameters=sum(item.numel() for item in model.parameters()) if hasattr(model, "parameters") else 0,
+            measured_images=max(self._times),
+            validation_seconds_per_batch=self._validation,
+            validation_batches=len(self.test_loader),
+            save_seconds=self._save,
+            checkpoint_bytes=self._checkpoint_bytes,
+            parameters=sum(item.numel() for item in model.parameters()),
             peak_memory_bytes=torch.cuda.max_memory_reserved(self.device) if cuda else None,
             free_memory_bytes=self.free_memory,
             reduced_batch=self.batch_size if self.log.halvings else None,
@@ -337,17 +311,6 @@ class _ProbeMixin(_Base):
         with_mosaic = loading_seconds(batches.loader.dataset)
         self._close_dataloader_mosaic()
         return max(0.0, with_mosaic - loading_seconds(batches.loader.dataset)) * batches.whole
-
-    def release(self) -> None:
-        """End the loaders' processes and give back the device's memory."""
-        import torch
-
-        for name in ("train_loader", "test_loader"):
-            loader = getattr(self, name, None)
-            if loader is not None:
-                loader.close()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
 
 
 def _for_whole_batch(times: dict[int, list[float]], whole: int) -> float:

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from yololab.errors import InputError
-from yololab.files.epochs import EpochTable, read_results
+from yololab.files.epochs import read_results
 from yololab.host.processes import ProcessIdentity
-from yololab.tasks import task_named
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
-from yololab.ultralytics_adapter.training.training_file import EpochReport
+from yololab.ultralytics_adapter.training.training_file import EpochReport, epoch_report
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 10.0
@@ -102,22 +101,6 @@ class WorkerLaunch:
         for index in range(self._reported, len(table.epochs)):
             self.on_epoch(epoch_report(table, index, self.task, self.epochs))
         self._reported = max(self._reported, len(table.epochs))
-
-
-def epoch_report(table: EpochTable, index: int, task: str, epochs: int) -> EpochReport:
-    """Return a row of results.csv as the report of an epoch."""
-    durations = [seconds for seconds in table.seconds[: index + 1] if seconds is not None]
-    pace = sum(durations) / len(durations) if durations else None
-    nothing: tuple[None, ...] = (None,) * len(table.epochs)
-    return EpochReport(
-        epoch=table.epochs[index],
-        epochs=epochs,
-        losses={name: values[index] for name, values in table.losses.items()},
-        metrics={m.name: table.metrics.get(m.source, nothing)[index] for m in task_named(task).metrics},
-        learning_rates={name: values[index] for name, values in table.learning_rates.items()},
-        seconds=table.seconds[index],
-        seconds_left=None if pace is None else pace * (epochs - table.epochs[index]),
-    )
 
 
 def end_orphan(owner: ProcessIdentity) -> None:

@@ -12,21 +12,15 @@ _DECIDES_LEARNING = frozenset(
     {"batch", "imgsz", "epochs", "optimizer", "lr0", "momentum", "warmup_bias_lr", "rect", "mosaic", "mixup", "cutmix"}
 )
 
-# What Ultralytics may change while it sets a training up; the checkpoint then holds the changed value.
-CHANGED_ON_THE_WAY = _OURS | {
-    "batch",
-    "imgsz",
-    "device",
-    "workers",
-    "rect",
-    "amp",
-    "cache",
-    "compile",
-    "channels_last",
-    "max_det",
-    "augmentations",
-}
+# What `optimizer=auto` decides by itself.
+CHOSEN_BY_AUTO = {"optimizer", "lr0", "momentum", "warmup_bias_lr"}
 
+# What Ultralytics may change while it sets a training up; the checkpoint then holds the changed value.
+CHANGED_ON_THE_WAY = (
+    _OURS
+    | {"batch", "imgsz", "device", "workers", "rect", "amp"}
+    | {"cache", "compile", "channels_last", "max_det", "augmentations"}
+)
 
 # Task → what Ultralytics sets to 0 for it: nobody who asks for the task asks for these.
 _SWITCHED_OFF = {
@@ -116,41 +110,31 @@ def same_value(requested: Any, effective: Any) -> bool:
 
 def _reason(name: str, requested: Any, effective: Mapping[str, Any], circumstances: Circumstances) -> str:
     """Say why an argument was not used as it was asked for."""
-    if name in _SWITCHED_OFF.get(circumstances.task, ()):
-        return f"{circumstances.task} has no such augmentation"
-    if name == "batch" and isinstance(requested, (int, float)) and requested < 1:
-        return "chosen by auto-batch from the device's memory" if circumstances.device == "cuda" else _NO_AUTO_BATCH
-    if name == "batch" and not circumstances.halvings:
-        return "halved in an earlier attempt, because memory ran out"
-    if name == "batch":
-        return f"halved {circumstances.halvings} time(s) because memory ran out"
-    if name == "imgsz":
-        return f"rounded to a multiple of the model's stride, {circumstances.stride} px, one side for train and val"
-    if name in {"optimizer", "lr0", "momentum", "warmup_bias_lr"} and circumstances.optimizer_auto:
-        return "optimizer=auto chooses the optimizer and its rates by itself"
-    if name == "epochs" and circumstances.time_limited:
-        return "a time limit sets the number of epochs"
-    if name == "warmup_epochs":
-        return "the warmup leaves at least the last epoch to regular training"
-    if name == "rect" and circumstances.multi_gpu:
-        return "rectangular batches do not work on several GPUs"
-    if name in {"mosaic", "mixup", "cutmix"} and effective.get("rect"):
-        return "rectangular batches switch it off"
-    if name == "workers":
-        return (
-            "no loader processes on a CPU"
-            if circumstances.device in {"cpu", "mps"}
-            else "no more than cores or batches"
-        )
-    if name == "max_det":
-        return "raised to the most objects in one image of the dataset"
-    return _OTHER_REASONS.get(name, "changed by Ultralytics")
+    cuda, halvings = circumstances.device == "cuda", circumstances.halvings
+    automatic = isinstance(requested, (int, float)) and requested < 1
+    rows = (
+        (_SWITCHED_OFF.get(circumstances.task, ()), True, f"{circumstances.task} has no such augmentation"),
+        ({"batch"}, automatic and cuda, "chosen by auto-batch from the device's memory"),
+        ({"batch"}, automatic, "auto-batch needs a GPU; Ultralytics' default is used"),
+        ({"batch"}, halvings, f"halved {halvings} time(s) because memory ran out"),
+        ({"imgsz"}, True, f"rounded to a multiple of the model's stride, {circumstances.stride} px, for train and val"),
+        (CHOSEN_BY_AUTO, circumstances.optimizer_auto, "optimizer=auto chooses the optimizer and its rates by itself"),
+        ({"epochs"}, circumstances.time_limited, "a time limit sets the number of epochs"),
+        ({"rect"}, circumstances.multi_gpu, "rectangular batches do not work on several GPUs"),
+        ({"mosaic", "mixup", "cutmix"}, effective.get("rect"), "rectangular batches switch it off"),
+        ({"workers"}, circumstances.device in {"cpu", "mps"}, "no loader processes on a CPU"),
+    )
+    reasons = (reason for names, holds, reason in rows if name in names and holds)
+    return next(reasons, _OTHER_REASONS.get(name, "changed by Ultralytics"))
 
 
-_NO_AUTO_BATCH = "auto-batch needs a GPU; Ultralytics' default is used"
 _OTHER_REASONS = {
     "amp": "mixed precision is used on GPUs that pass Ultralytics' check only",
+    "batch": "halved in an earlier attempt, because memory ran out",
     "cache": "the images do not fit in memory or on the disk",
     "channels_last": "only on CUDA",
     "compile": "torch.compile is not available for this model or device",
+    "max_det": "raised to the most objects in one image of the dataset",
+    "warmup_epochs": "the warmup leaves at least the last epoch to regular training",
+    "workers": "no more than cores or batches",
 }

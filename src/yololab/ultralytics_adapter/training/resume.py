@@ -6,28 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from yololab.errors import InputError
 from yololab.files.atomic import copy_file, move, write_bytes
-from yololab.files.epochs import read_results, trim_epochs
+from yololab.files.epochs import trim_epochs
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.training.atomic_checkpoints import remove_half_written, strip_checkpoints
-from yololab.ultralytics_adapter.training.resume_point import CheckpointState, ResumePoint, read_state
+from yololab.ultralytics_adapter.training.resume_point import CheckpointState, ResumePoint, epochs_in, read_state
 from yololab.ultralytics_adapter.training.trainer import StartingPoint
 from yololab.ultralytics_adapter.training.training_file import (
     COMPLETE,
     TrainResult,
-    read_training_file,
+    training_noted,
     write_training_file,
 )
 
 
-def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Path]:
-    """Move files of a run to where nothing overwrites them.
-
-    Returns:
-        Where they are now; a name that is taken gets a number.
-    """
-    moved = []
+def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> None:
+    """Move files of a run to where nothing overwrites them; a name that is taken gets a number."""
     for path in paths:
         target = place / path.relative_to(folder.path)
         number = 1
@@ -35,8 +29,6 @@ def set_aside(paths: Iterable[Path], folder: RunFolder, place: Path) -> list[Pat
             number += 1
             target = target.with_name(f"{path.name}.{number}")
         move(path, target)
-        moved.append(target)
-    return moved
 
 
 def set_training_aside(folder: RunFolder, place: Path) -> None:
@@ -76,7 +68,7 @@ def prepare_folder(folder: RunFolder, point: ResumePoint, place: Path, model: st
         epoch=state.epoch + 1,
         seconds=_keep_results(folder, state.epoch + 1, state, place),
         model=model,
-        previous=_previous_result(folder),
+        previous=training_noted(folder.training),
         best_epoch=best_epoch,
     )
 
@@ -85,26 +77,26 @@ def finish_training(folder: RunFolder, point: ResumePoint, place: Path, model: s
     """Do what was left of a training whose epochs are all done: final checkpoints, curves, training.json."""
     state = point.state
     assert state is not None
-    previous = _previous_result(folder) or TrainResult(effective=dict(state.train_args or {}))
+    previous = training_noted(folder.training) or TrainResult(effective=dict(state.train_args))
     best_epoch, epochs = None, state.epoch + 1
     if state.epoch >= 0:
         start = prepare_folder(folder, point, place, model)
         best_epoch = start.best_epoch
     else:
         # The checkpoint has forgotten its epoch; best.pt of an old run may know fewer than the table.
-        epochs = max(point.epochs_done, previous.epochs_completed, _rows(folder.results)) or state.epochs
+        epochs = max(point.epochs_done, previous.epochs_completed, epochs_in(folder.results)) or state.epochs
         _keep_results(folder, epochs, state, place)
         set_aside(point.unreadable, folder, place)
     remove_half_written(folder.weights)
     strip_checkpoints(folder.last, folder.best)
-    if (state.train_args or {}).get("plots"):
+    if state.train_args.get("plots"):
         _draw_curves(folder.results)
     write_training_file(
         folder.training,
         replace(
             previous,
             status=COMPLETE,
-            stop_reason=reason_of_end(epochs, state.epochs, state.train_args or {}),
+            stop_reason=reason_of_end(epochs, state.epochs, state.train_args),
             epochs_completed=epochs,
             best_epoch=best_epoch or previous.best_epoch,
             error=None,
@@ -122,24 +114,10 @@ def reason_of_end(done: int, epochs: int, train_args: Mapping[str, Any]) -> str:
 def _keep_results(folder: RunFolder, epochs: int, state: CheckpointState, place: Path) -> float:
     """Keep the rows of results.csv up to an epoch, those that are lost from the checkpoint; return the seconds."""
     before = folder.results.read_bytes() if folder.results.is_file() else b""
-    seconds = trim_epochs(folder.results, epochs, state.results or {})
+    seconds = trim_epochs(folder.results, epochs, state.results)
     if before and folder.results.read_bytes() != before:
         write_bytes(place / folder.results.name, before)
     return seconds
-
-
-def _rows(results: Path) -> int:
-    """Return how many epochs results.csv holds; 0 when it cannot be read."""
-    with contextlib.suppress(InputError):
-        return len(read_results(results).epochs)
-    return 0
-
-
-def _previous_result(folder: RunFolder) -> TrainResult | None:
-    """Return what the trainer had noted; None when that is lost."""
-    with contextlib.suppress(InputError):
-        return read_training_file(folder.training)
-    return None
 
 
 def _draw_curves(results: Path) -> None:

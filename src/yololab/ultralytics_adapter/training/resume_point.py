@@ -1,7 +1,8 @@
 """From where an interrupted training is resumed: what its checkpoints hold, and what follows from that."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from yololab.errors import InputError, Problem
 from yololab.files.epochs import read_results
 from yololab.files.paths import BEST, LAST, RunFolder
-from yololab.ultralytics_adapter.training.training_file import TrainResult, read_training_file
+from yololab.ultralytics_adapter.training.effective import CHANGED_ON_THE_WAY, CHOSEN_BY_AUTO, same_value
+from yololab.ultralytics_adapter.training.training_file import TrainResult, training_noted
 
 
 class Step(StrEnum):
@@ -32,7 +34,6 @@ class CheckpointState:
     Attributes:
         path: The file.
         epoch: Index of its epoch, from 0; -1 when it was stripped.
-        has_optimizer: Whether it holds the optimizer's state.
         epochs: How many epochs the training has.
         validated: Whether epochs are validated, so that patience counts.
         patience: Epochs without improvement after which the training ends; 0 for never.
@@ -44,19 +45,13 @@ class CheckpointState:
 
     path: Path
     epoch: int
-    has_optimizer: bool = True
     epochs: int = 0
     validated: bool = True
     patience: int = 0
     best_epoch: int = 0
     is_best: bool = False
-    train_args: Mapping[str, Any] | None = None
-    results: Mapping[str, Sequence[float]] | None = None
-
-    @property
-    def usable(self) -> bool:
-        """Whether a training can be resumed from here; if not, Ultralytics would start another one, on coco8."""
-        return self.epoch >= 0 and self.has_optimizer
+    train_args: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def ended_early(self) -> bool:
@@ -87,7 +82,7 @@ class ResumePoint:
         if self.state.epoch >= 0:
             return self.state.epoch + 1
         # A stripped checkpoint has forgotten its epoch, but not the table.
-        return max((len(values) for values in (self.state.results or {}).values()), default=0)
+        return max((len(values) for values in self.state.results.values()), default=0)
 
 
 def choose(states: Sequence[CheckpointState]) -> tuple[Step, CheckpointState | None]:
@@ -100,7 +95,7 @@ def choose(states: Sequence[CheckpointState]) -> tuple[Step, CheckpointState | N
     final = next((state for name in (LAST, BEST) for state in states if state.path.name == name), None)
     if final is not None and final.epoch < 0:
         return Step.FINISH, final
-    newest = max((state for state in states if state.usable), key=lambda state: state.epoch, default=None)
+    newest = max((state for state in states if state.epoch >= 0), key=lambda state: state.epoch, default=None)
     if newest is None:
         return Step.ANEW, None
     over = newest.epoch + 1 >= newest.epochs or newest.ended_early
@@ -112,12 +107,16 @@ def finished_training(folder: RunFolder) -> TrainResult | None:
 
     results.csv must reach as far as training.json says: one that was cut or lost is made again from a checkpoint.
     """
-    try:
-        result = read_training_file(folder.training)
-        reached = max(read_results(folder.results).epochs, default=0)
-    except InputError:
-        return None
-    return result if result.finished and reached >= result.epochs_completed else None
+    result = training_noted(folder.training)
+    done = result is not None and result.finished and epochs_in(folder.results) >= result.epochs_completed
+    return result if done else None
+
+
+def epochs_in(results: Path) -> int:
+    """Return the last epoch that results.csv holds; 0 when it cannot be read."""
+    with suppress(InputError):
+        return max(read_results(results).epochs, default=0)
+    return 0
 
 
 def find_resume_point(folder: RunFolder) -> ResumePoint:
@@ -130,7 +129,10 @@ def find_resume_point(folder: RunFolder) -> ResumePoint:
 
 
 def read_state(path: Path) -> CheckpointState | None:
-    """Return what a checkpoint holds; None when it cannot be read: torn, damaged, somebody else's."""
+    """Return what a checkpoint holds; None when it cannot be used: torn, damaged, somebody else's.
+
+    From one without its optimizer Ultralytics would not resume, but start another training, on coco8.
+    """
     from yololab.ultralytics_adapter.isolation.runtime import activate
 
     activate()
@@ -142,11 +144,12 @@ def read_state(path: Path) -> CheckpointState | None:
         stopper = content.get("stopper") or {}
         fitness = (content.get("train_metrics") or {}).get("fitness")
         best = content.get("best_fitness")
-        epoch = content.get("epoch")
+        epoch = -1 if content.get("epoch") is None else int(content["epoch"])
+        if epoch >= 0 and content.get("optimizer") is None:
+            return None
         return CheckpointState(
             path,
-            epoch=-1 if epoch is None else int(epoch),
-            has_optimizer=content.get("optimizer") is not None,
+            epoch=epoch,
             epochs=int(args.get("epochs") or 0),
             validated=bool(args.get("val", True)),
             patience=int(args.get("patience") or 0),
@@ -172,11 +175,9 @@ def refuse_other_training(state: CheckpointState, requested: Mapping[str, Any]) 
     Raises:
         InputError: The settings that differ.
     """
-    from yololab.ultralytics_adapter.training.effective import CHANGED_ON_THE_WAY, same_value
-
-    trained = state.train_args or {}
+    trained = state.train_args
     automatic = str(requested.get("optimizer", "auto")).lower() == "auto"
-    allowed = CHANGED_ON_THE_WAY | ({"optimizer", "lr0", "momentum", "warmup_bias_lr"} if automatic else set())
+    allowed = CHANGED_ON_THE_WAY | (CHOSEN_BY_AUTO if automatic else set())
     if requested.get("time"):
         allowed |= {"epochs"}
     problems = [

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,18 +21,23 @@ from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK, YAML
 from ultralytics.utils.callbacks import get_default_callbacks
 from ultralytics.utils.torch_utils import torch_distributed_zero_first
 
-from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
+from yololab.errors import InputError, InterruptedRunError, YololabError
 from yololab.extensions import Point, extensions
 from yololab.files.paths import ARGUMENTS, BEST, LAST, RunFolder
 from yololab.host.processes import ProcessIdentity
-from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, guarded_data
+from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
 from yololab.ultralytics_adapter.isolation.devices import set_threads
-from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
+from yololab.ultralytics_adapter.isolation.logs import joined_threads, quiet_progress
 from yololab.ultralytics_adapter.isolation.patching import replaced
 from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, strip_checkpoints
 from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
-from yololab.ultralytics_adapter.training.training_file import EpochReport, TrainResult
-from yololab.ultralytics_adapter.training.training_log import TrainingLog, ultralytics_warnings, users_repository
+from yololab.ultralytics_adapter.training.training_file import INTERRUPTED, EpochReport, TrainResult
+from yololab.ultralytics_adapter.training.training_log import (
+    TrainingLog,
+    stop_reason,
+    ultralytics_warnings,
+    users_repository,
+)
 
 if TYPE_CHECKING:
     from ultralytics.engine.trainer import BaseTrainer as _Base
@@ -95,19 +99,6 @@ class TrainerSettings:
     owner: ProcessIdentity = field(default_factory=ProcessIdentity.current)
 
 
-@dataclass
-class Observer:
-    """Who watches a training in the process that asked for it.
-
-    Attributes:
-        on_epoch: Called after each epoch.
-        should_stop: Asked after each batch and each epoch; several GPUs stop after the epoch.
-    """
-
-    on_epoch: Callable[[EpochReport], None] = lambda report: None
-    should_stop: Callable[[], bool] = lambda: False
-
-
 def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
     """Return Ultralytics' default callbacks, those of other packages, and our settings among them.
 
@@ -125,7 +116,12 @@ def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
 
 
 class TrainerMixin(_Base):
-    """What ours do differently, for every task: put it before Ultralytics' trainer of the task."""
+    """What ours do differently, for every task: put it before Ultralytics' trainer of the task.
+
+    Attributes:
+        on_epoch: Called after each epoch, in the process that asked for the training.
+        should_stop: Asked after each batch and each epoch; several GPUs stop after the epoch.
+    """
 
     save_dir: Path
     wdir: Path
@@ -135,7 +131,8 @@ class TrainerMixin(_Base):
         self, cfg: Any = DEFAULT_CFG, overrides: dict[str, Any] | None = None, _callbacks: dict[str, Any] | None = None
     ) -> None:
         self.settings: TrainerSettings = (_callbacks or {})[SETTINGS_KEY][0]
-        self.observer = Observer()
+        self.on_epoch: Callable[[EpochReport], None] = lambda report: None
+        self.should_stop: Callable[[], bool] = lambda: False
         folder = RunFolder(Path((overrides or {})["save_dir"]))
         start = self.settings.start
         self.log = TrainingLog(self.settings.requested, folder.training)
@@ -170,21 +167,19 @@ class TrainerMixin(_Base):
             stack.enter_context(ultralytics_warnings(self.log))
             stack.enter_context(replaced(engine, {"GIT": users_repository(Path.cwd())}))
             self.findings = stack.enter_context(guarded_data(self.settings.cache))
-            plots = set(threading.enumerate())
+            stack.enter_context(joined_threads())
             try:
                 if self.ddp:
                     self._train_in_workers()
                 else:
                     super().train()
             except InterruptedRunError:
-                self.log.interrupted(self)
-                self._close_loaders()
+                self.log.ended(self, INTERRUPTED)
+                self.close_loaders()
             except BaseException as error:
                 if RANK in {-1, 0} and not (self.ddp and self.log.path.exists()):
                     self.log.failed(error)
                 raise
-            finally:
-                join_threads(plots)
 
     def _train_in_workers(self) -> None:
         """Launch the workers of a multi-GPU training, watching them.
@@ -199,8 +194,8 @@ class TrainerMixin(_Base):
             task=self.args.task,
             epochs=self.epochs,
             validated=self.args.val,
-            on_epoch=lambda report: self._guarded("on_fit_epoch_end", self.observer.on_epoch, report),
-            should_stop=self.observer.should_stop,
+            on_epoch=lambda report: self._guarded("on_fit_epoch_end", self.on_epoch, report),
+            should_stop=self.should_stop,
         )
         scratch = tempfile.TemporaryDirectory(prefix="launch-", dir=self.settings.cache, ignore_cleanup_errors=True)
         with scratch as name, replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
@@ -210,11 +205,11 @@ class TrainerMixin(_Base):
             finally:
                 self.save_dir = folder
 
-    def _close_loaders(self) -> None:
+    def close_loaders(self) -> None:
         """End the loaders' processes, as a training does that comes to its end."""
-        for loader in (self.train_loader, self.test_loader):
-            if hasattr(loader, "close"):
-                loader.close()
+        for name in ("train_loader", "test_loader"):
+            if hasattr(self, name):
+                getattr(self, name).close()
 
     def _setup_train(self) -> None:
         """Set up; a resumed training draws its images and augmentations anew, not those of its first epochs."""
@@ -255,7 +250,7 @@ class TrainerMixin(_Base):
             with replaced(engine, readers):
                 return super().get_dataset()
         except RuntimeError as error:
-            raise _dataset_error(self.args.data, error.__cause__ or error) from error
+            raise dataset_error(f"data, {self.args.data}", error.__cause__ or error) from error
 
     def get_dataloader(self, *arguments: Any, **keywords: Any) -> Any:
         """Read images and labels; a mistake in them is the user's.
@@ -266,7 +261,7 @@ class TrainerMixin(_Base):
         try:
             return super().get_dataloader(*arguments, **keywords)
         except (OSError, ValueError, RuntimeError, AssertionError) as error:
-            raise _dataset_error(self.args.data, error.__cause__ or error) from error
+            raise dataset_error(f"data, {self.args.data}", error.__cause__ or error) from error
 
     def _build_train_pipeline(self) -> None:
         """Build the loaders; a second time, with the optimizer there, means that memory ran out."""
@@ -278,23 +273,23 @@ class TrainerMixin(_Base):
         """Validate, and note that it was done: a 0 in the table of epochs can also mean that it was not."""
         metrics, fitness = super().validate()
         if metrics is not None:
-            self.log.validation_done(self.epoch, None if fitness is None else float(fitness))
+            self.log.validation_done(None if fitness is None else float(fitness))
         return metrics, fitness
 
     def save_model(self) -> Any:
         """Save the checkpoints, and note which epoch best.pt is from (the last of several with the same fitness)."""
         saved = super().save_model()
         if self.best_fitness == self.fitness:
-            self.log.best_epoch = self.epoch + 1
+            self.log.result.best_epoch = self.epoch + 1
         return saved
 
     def _handle_nan_recovery(self, epoch: int) -> Any:
         """Recover from NaN or infinite values, and count it."""
         loss_is_finite = self.loss is None or bool(self.loss.isfinite().all())
         if not loss_is_finite or (self.fitness is not None and not math.isfinite(self.fitness)):
-            self.log.unstable = True
+            self.log.result.unstable = True
         recovered = super()._handle_nan_recovery(epoch)
-        self.log.nan_recoveries += bool(recovered)
+        self.log.result.nan_recoveries += bool(recovered)
         return recovered
 
     def final_eval(self) -> None:
@@ -326,7 +321,7 @@ class TrainerMixin(_Base):
         self.log.batch_done(self)
         if RANK >= 0:
             end_orphan(self.settings.owner)
-        if RANK == -1 and self.observer.should_stop():
+        if RANK == -1 and self.should_stop():
             self._stop()
             if self.log.batches < len(self.train_loader):
                 raise InterruptedRunError("stopped within an epoch")
@@ -336,11 +331,11 @@ class TrainerMixin(_Base):
         if RANK in {-1, 0}:
             for warning in self.findings.warnings:
                 self.log.warn(warning)
-            self.observer.on_epoch(self.log.epoch_done(self))
+            self.on_epoch(self.log.epoch_done(self))
 
     def _stop_if_asked(self) -> None:
         """Stop when asked; the flag of the first process is handed to the others right after this."""
-        if RANK in {-1, 0} and (self.observer.should_stop() or self.settings.stop_file.exists()):
+        if RANK in {-1, 0} and (self.should_stop() or self.settings.stop_file.exists()):
             self._stop()
 
     def _stop(self) -> None:
@@ -350,19 +345,4 @@ class TrainerMixin(_Base):
     def _finished(self) -> None:
         """Note the end."""
         if RANK in {-1, 0}:
-            self.log.finished(self)
-
-
-def join_threads(known: set[threading.Thread]) -> None:
-    """Wait for the threads that were started since `known`: Ultralytics draws its plots in threads of their own."""
-    for thread in set(threading.enumerate()) - known:
-        if not thread.daemon and thread is not threading.current_thread():
-            thread.join()
-
-
-def _dataset_error(data: Any, error: BaseException) -> InputError:
-    """Return an error of the dataset as the user's, with Ultralytics' own text."""
-    lines = plain_lines(str(error)) or [type(error).__name__]
-    return InputError(
-        Problem(f"data, {data}", " ".join(lines[:6]), remedy="yololab check data=… shows all its problems")
-    )
+            self.log.ended(self, stop_reason(self, self.log.stop_requested))

@@ -5,22 +5,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yololab.errors import InputError, JobError, Problem, YololabError
 from yololab.files.paths import RunFolder
-from yololab.ultralytics_adapter.isolation.installed import default_arguments
-from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.isolation import runtime
+from yololab.ultralytics_adapter.isolation.logs import first_line, plain_lines
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
-from yololab.ultralytics_adapter.training.resume_point import (
-    ResumePoint,
-    Step,
-    find_resume_point,
-    refuse_other_training,
+from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point, refuse_other_training
+from yololab.ultralytics_adapter.training.training_file import (
+    FAILED,
+    EpochReport,
+    TrainResult,
+    read_training_file,
+    training_noted,
 )
-from yololab.ultralytics_adapter.training.training_file import FAILED, EpochReport, TrainResult, read_training_file
 
 if TYPE_CHECKING:
     from yololab.ultralytics_adapter.training.trainer import StartingPoint
@@ -41,36 +41,26 @@ class TrainRequest:
         model: What to start from.
         save_dir: The run's folder.
         threads: Number of torch's threads on a CPU; None for all cores that the process may use.
-        cache: Our cache folder.
     """
 
     arguments: Mapping[str, Any]
     model: ResolvedModel
     save_dir: Path
     threads: int | None
-    cache: Path
 
     def overrides(self) -> dict[str, Any]:
         """Return everything that Ultralytics' trainer is given; nothing is left to its own choice.
 
         Raises:
             TypeError: A value is no plain one (an OmegaConf list for `freeze` would be ignored without a word).
-            InputError: `data` is missing, or an argument is unknown.
+            InputError: `data` is missing.
         """
         given = {name: _plain(name, value) for name, value in self.arguments.items() if name not in _NOT_ARGUMENTS}
-        problems = [
-            Problem(name, "unknown argument", "an argument of Ultralytics' cfg/default.yaml")
-            for name in given
-            if name not in default_arguments()
-        ]
         if not given.get("data"):
             found = "missing (Ultralytics would train on coco8 without a word)"
-            problems.append(Problem("data", found, "the path of a data.yaml"))
-        if problems:
-            raise InputError(problems)
+            raise InputError(Problem("data", found, "the path of a data.yaml"))
         return {
             **given,
-            "data": str(given["data"]),
             "model": self.model.model,
             "pretrained": self.model.pretrained,
             "task": self.model.task,
@@ -87,11 +77,9 @@ def resume_overrides(overrides: Mapping[str, Any], folder: RunFolder) -> dict[st
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Return a value as YAML and Ultralytics' `isinstance` checks know it: tuples become lists, paths strings."""
+    """Return a value as YAML and Ultralytics' `isinstance` checks know it: tuples become lists."""
     if value is None or type(value) in _PLAIN:
         return value
-    if isinstance(value, Path):
-        return str(value)
     if type(value) in (list, tuple):
         return [_plain(name, item) for item in value]
     if type(value) is dict:
@@ -123,7 +111,6 @@ def train(
             another one.
         JobError: The training failed; its cause is chained.
     """
-    from yololab.ultralytics_adapter.isolation import runtime
     from yololab.ultralytics_adapter.isolation.devices import resolve_device
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
 
@@ -133,45 +120,35 @@ def train(
         raise InputError(Problem(str(folder.path), found, "a new folder", "give the run another name or folder"))
     overrides = request.overrides()
     runtime.activate()
-    device = resolve_device(overrides.get("device"))
-    if device.count > 1 and find_spec("cloudpickle") is None:
-        found = f"{device.id!r}: training on several GPUs needs the package cloudpickle"
-        raise InputError(Problem("device", found, remedy='pip install "cloudpickle>=3.1.1"'))
-    request.cache.mkdir(parents=True, exist_ok=True)
+    from yololab.ultralytics_adapter.training.resume import finish_training, prepare_folder, set_training_aside
+    from yololab.ultralytics_adapter.training.trainers import trainer_for
+
+    resolve_device(overrides.get("device"))
     start = None
     if aside is not None:
         point = find_resume_point(folder)
-        if point.step is Step.DONE:
+        if point.state is not None:
+            refuse_other_training(point.state, request.arguments)
+        if point.step is Step.ANEW:
+            set_training_aside(folder, aside)
+        elif point.step is Step.RESUME:
+            start = prepare_folder(folder, point, aside, request.model.model)
+            overrides = resume_overrides(overrides, folder)
+        else:
+            if point.step is Step.FINISH:
+                finish_training(folder, point, aside, request.model.model)
             return read_training_file(folder.training)
-        start = _resume(request, folder, point, aside)
-        if point.step is Step.FINISH:
-            return read_training_file(folder.training)
-        overrides = overrides if start is None else resume_overrides(overrides, folder)
-    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="train-", dir=request.cache) as scratch:
-        _run(request, overrides, Path(scratch) / "stop", on_epoch, should_stop, start)
+    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="train-", dir=runtime.current().cache) as scratch:
+        trainer_class = trainer_for(request.model.task, request.model.family)
+        trainer = build_trainer(request, overrides, Path(scratch) / "stop", trainer_class, start)
+        trainer.on_epoch, trainer.should_stop = on_epoch, should_stop
+        try:
+            trainer.train()
+        except YololabError:
+            raise
+        except Exception as error:
+            raise _job_error(folder, error) from error
     return read_training_file(folder.training)
-
-
-def _resume(request: TrainRequest, folder: RunFolder, point: ResumePoint, aside: Path) -> StartingPoint | None:
-    """Prepare the folder to resume from; finish a training of which only the end is missing.
-
-    Returns:
-        From where to resume; None when the training begins anew, or is finished.
-
-    Raises:
-        InputError: The checkpoint is that of another training.
-    """
-    from yololab.ultralytics_adapter.training.resume import finish_training, prepare_folder, set_training_aside
-
-    if point.step is Step.ANEW:
-        set_training_aside(folder, aside)
-        return None
-    assert point.state is not None
-    refuse_other_training(point.state, request.arguments)
-    if point.step is Step.FINISH:
-        finish_training(folder, point, aside, request.model.model)
-        return None
-    return prepare_folder(folder, point, aside, request.model.model)
 
 
 def build_trainer(
@@ -189,7 +166,7 @@ def build_trainer(
     from yololab.ultralytics_adapter.training.trainer import TrainerSettings, callbacks_with
 
     requested = {**request.arguments, "pretrained": request.model.pretrained}
-    settings = TrainerSettings(requested, request.cache.resolve(), request.threads, stop_file, start)
+    settings = TrainerSettings(requested, runtime.current().cache, request.threads, stop_file, start)
     try:
         return trainer_class(overrides=overrides, _callbacks=callbacks_with(settings))
     except (TypeError, ValueError, SyntaxError, KeyError) as error:
@@ -198,38 +175,13 @@ def build_trainer(
         ) from error
 
 
-def _run(
-    request: TrainRequest,
-    overrides: dict[str, Any],
-    stop_file: Path,
-    on_epoch: Callable[[EpochReport], None],
-    should_stop: Callable[[], bool],
-    start: StartingPoint | None,
-) -> None:
-    """Train, and turn what Ultralytics raises into our errors."""
-    from yololab.ultralytics_adapter.training.trainer import Observer
-    from yololab.ultralytics_adapter.training.trainers import trainer_for
-
-    trainer = build_trainer(request, overrides, stop_file, trainer_for(request.model.task, request.model.family), start)
-    trainer.observer = Observer(on_epoch, should_stop)
-    try:
-        trainer.train()
-    except YololabError:
-        raise
-    except Exception as error:
-        raise _job_error(RunFolder(request.save_dir.resolve()), error) from error
-
-
 def _job_error(folder: RunFolder, error: Exception) -> YololabError:
     """Return the error of a failed training; a worker has written its own to training.json."""
     output = getattr(error, "output", None)  # the workers' last lines
-    try:
-        noted = read_training_file(folder.training)
-    except InputError:
-        noted = TrainResult()
+    noted = training_noted(folder.training) or TrainResult()
     if output is not None and noted.status == FAILED and noted.error:
         message = noted.error["message"]
         is_input = noted.error["kind"] == "input"
         return InputError(Problem("training", message)) if is_input else JobError(f"training failed: {message}")
-    lines = plain_lines(str(output or error)) or [type(error).__name__]
-    return JobError(f"training failed: {type(error).__name__}: {lines[-1] if output else lines[0]}")
+    line = plain_lines(output)[-1] if output else first_line(error)
+    return JobError(f"training failed: {type(error).__name__}: {line}")

@@ -4,13 +4,16 @@ The process that trains writes it (with several GPUs that is a worker), the proc
 it: so both know the same, whatever the number of devices.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError
+from yololab.files.epochs import EpochTable
 from yololab.files.json_files import read_json, write_json
+from yololab.tasks import task_named
 from yololab.ultralytics_adapter.training.effective import Difference
 
 SCHEMA_VERSION = 1
@@ -42,9 +45,25 @@ class EpochReport:
     seconds_left: float | None
 
 
-@dataclass(frozen=True)
+def epoch_report(table: EpochTable, index: int, task: str, epochs: int) -> EpochReport:
+    """Return a row of results.csv as the report of an epoch."""
+    durations = [seconds for seconds in table.seconds[: index + 1] if seconds is not None]
+    pace = sum(durations) / len(durations) if durations else None
+    nothing: tuple[None, ...] = (None,) * len(table.epochs)
+    return EpochReport(
+        epoch=table.epochs[index],
+        epochs=epochs,
+        losses={name: values[index] for name, values in table.losses.items()},
+        metrics={m.name: table.metrics.get(m.source, nothing)[index] for m in task_named(task).metrics},
+        learning_rates={name: values[index] for name, values in table.learning_rates.items()},
+        seconds=table.seconds[index],
+        seconds_left=None if pace is None else pace * (epochs - table.epochs[index]),
+    )
+
+
+@dataclass
 class TrainResult:
-    """What a training did.
+    """What a training did; while it works, its log fills it.
 
     Attributes:
         status: `running`, `complete` or `failed`.
@@ -74,10 +93,10 @@ class TrainResult:
     effective: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
     setup: Mapping[str, Any] = field(default_factory=dict)
-    differences: tuple[Difference, ...] = ()
+    differences: Sequence[Difference] = ()
     nan_recoveries: int = 0
     unstable: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
     model_selection: bool = True
     not_learning: bool = False
     first_loss: float | None = None
@@ -94,16 +113,10 @@ class TrainResult:
         """Whether it trained what was asked for: no argument that decides the learning was changed on the way."""
         return not any(difference.changes_training for difference in self.differences)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the content of training.json."""
-        content = {item.name: getattr(self, item.name) for item in fields(self)}
-        content["differences"] = [vars(difference) for difference in self.differences]
-        return content
-
 
 def write_training_file(path: Path, result: TrainResult) -> None:
     """Write training.json."""
-    write_json(path, result.to_json(), SCHEMA_VERSION)
+    write_json(path, asdict(result), SCHEMA_VERSION)
 
 
 def read_training_file(path: Path) -> TrainResult:
@@ -113,16 +126,13 @@ def read_training_file(path: Path) -> TrainResult:
         InputError: It is missing, damaged, or of another version.
     """
     content = read_json(path, (SCHEMA_VERSION,))
-    known = {item.name for item in fields(TrainResult)}
-    values = {name: value for name, value in content.items() if name in known}
+    values = {item.name: content[item.name] for item in fields(TrainResult) if item.name in content}
     values["differences"] = tuple(Difference(**difference) for difference in content.get("differences", ()))
-    values["warnings"] = tuple(content.get("warnings", ()))
     return TrainResult(**values)
 
 
-def seconds_of_training(path: Path) -> float:
-    """Return the seconds that a training.json names; 0 when there is none that can be read."""
-    try:
-        return read_training_file(path).seconds
-    except InputError:
-        return 0.0
+def training_noted(path: Path) -> TrainResult | None:
+    """Return what a training.json says; None when there is none that can be read."""
+    with suppress(InputError):
+        return read_training_file(path)
+    return None

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from yololab.errors import InputError
-from yololab.tasks import task_named
+from yololab.files.epochs import read_results
+from yololab.text import as_number
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.training.effective import Circumstances, differences
 from yololab.ultralytics_adapter.training.training_file import (
@@ -22,6 +23,7 @@ from yololab.ultralytics_adapter.training.training_file import (
     RUNNING,
     EpochReport,
     TrainResult,
+    epoch_report,
     write_training_file,
 )
 
@@ -38,41 +40,24 @@ class TrainingLog:
     Attributes:
         requested: The arguments as they were asked for.
         path: Where training.json is written.
-        warnings: What was warned of, each once.
-        callback_errors: Caught exceptions of observers and trackers.
+        result: What is known so far.
         halvings: How often the batch was halved because memory ran out.
-        nan_recoveries: How often training went back to its last checkpoint.
-        unstable: Whether NaN or infinite values were met.
         stop_requested: Whether an observer asked to stop.
-        best_epoch: The epoch of best.pt, from 1.
         batches: Batches of the running epoch that are done.
-        first_loss: Loss of the very first batch; None before it, or when it is no finite number.
-        completed: Epochs that were trained to their last batch.
         validated: Number of validated epochs.
-        validated_epoch: Index of the epoch that was validated last.
         best_fitness: The highest fitness so far; None before the first validation.
         previous_seconds: What attempts before this one took.
     """
 
     requested: Mapping[str, Any]
     path: Path
-    warnings: list[str] = field(default_factory=list)
-    callback_errors: int = 0
+    result: TrainResult = field(default_factory=TrainResult)
     halvings: int = 0
-    nan_recoveries: int = 0
-    unstable: bool = False
     stop_requested: bool = False
-    best_epoch: int | None = None
     batches: int = 0
-    first_loss: float | None = None
-    completed: int = 0
     validated: int = 0
-    validated_epoch: int = -1
     best_fitness: float | None = None
     previous_seconds: float = 0.0
-    _seconds: list[float] = field(default_factory=list)
-    _optimizer: dict[str, Any] = field(default_factory=dict)
-    _result: TrainResult = field(default_factory=TrainResult)
 
     def resume(self, previous: TrainResult | None, epochs: int, best_epoch: int | None) -> None:
         """Begin with what the previous attempt noted: its counts and warnings continue to grow.
@@ -82,28 +67,24 @@ class TrainingLog:
             epochs: Epochs that stay.
             best_epoch: The epoch of best.pt, from 1.
         """
-        self.completed, self.best_epoch = epochs, best_epoch
-        if previous is not None:
-            self.warnings.extend(previous.warnings)
-            self.callback_errors = previous.callback_errors
-            self.nan_recoveries, self.unstable = previous.nan_recoveries, previous.unstable
-            self.previous_seconds, self.first_loss = previous.seconds, previous.first_loss
-            self._result = replace(previous, status=RUNNING, stop_reason=None, error=None)
+        self.result = replace(previous or self.result, status=RUNNING, stop_reason=None, error=None)
+        self.result.epochs_completed, self.result.best_epoch = epochs, best_epoch
+        self.previous_seconds = self.result.seconds
 
     def warn(self, message: str) -> None:
         """Note a warning, unless it is known already."""
-        if message not in self.warnings and len(self.warnings) < MAX_WARNINGS:
-            self.warnings.append(message)
+        warnings = self.result.warnings
+        if message not in warnings and len(warnings) < MAX_WARNINGS:
+            warnings.append(message)
 
     def callback_failed(self, event: str, error: Exception) -> None:
         """Note that a callback of an event raised an exception, which was caught."""
-        self.callback_errors += 1
+        self.result.callback_errors += 1
         log.warning("a callback of %s failed: %s: %s", event, type(error).__name__, error, exc_info=error)
         self.warn(f"a callback of {event} failed and was ignored: {type(error).__name__}: {error}")
 
-    def validation_done(self, epoch: int, fitness: float | None) -> None:
+    def validation_done(self, fitness: float | None) -> None:
         """Note that an epoch was validated."""
-        self.validated_epoch = epoch
         self.validated += 1
         if fitness is not None and math.isfinite(fitness):
             self.best_fitness = max(fitness, self.best_fitness or 0.0)
@@ -115,8 +96,8 @@ class TrainingLog:
     def batch_done(self, trainer: Any) -> None:
         """Count a batch; note the loss of the first one."""
         self.batches += 1
-        if self.batches == 1 and not self._seconds and not self.completed:
-            self.first_loss = finite(trainer.loss)
+        if self.batches == 1 and trainer.epoch == 0:
+            self.result.first_loss = as_number(float(trainer.loss.detach()))
 
     def ready(self, trainer: Any) -> None:
         """Note the optimizer as it was built, and write the first training.json."""
@@ -130,105 +111,59 @@ class TrainingLog:
             }
             for group in trainer.optimizer.param_groups
         ]
-        self._optimizer = {"name": type(trainer.optimizer).__name__, "groups": groups}
+        self.result.optimizer = {"name": type(trainer.optimizer).__name__, "groups": groups}
         self._write(trainer, RUNNING)
 
     def epoch_done(self, trainer: Any) -> EpochReport:
         """Note a finished epoch, write training.json and return the epoch's numbers."""
         if self.batches >= len(trainer.train_loader):
-            self.completed += 1
-        self._seconds.append(trainer.epoch_time)
+            self.result.epochs_completed += 1
         patience = trainer.args.patience
         if self.not_learning(patience):
             self.warn(f"the fitness is still 0 after {_enough(patience)} validated epochs: the model is not learning")
         self._write(trainer, RUNNING)
-        measured = self.validated_epoch == trainer.epoch
-        values = {**trainer.label_loss_items(trainer.tloss), **(trainer.metrics or {})}
-        left = (trainer.epochs - trainer.epoch - 1) * sum(self._seconds) / len(self._seconds)
+        table = read_results(trainer.csv, validated=trainer.args.val)
+        report = epoch_report(table, len(table.epochs) - 1, trainer.args.task, trainer.epochs)
         if trainer.args.time:
-            left = max(0.0, trainer.args.time * 3600 - (time.time() - trainer.train_time_start))
-        return EpochReport(
-            epoch=trainer.epoch + 1,
-            epochs=trainer.epochs,
-            losses={
-                name: finite(value) if measured or name.startswith("train/") else None
-                for name, value in values.items()
-                if name.startswith(("train/", "val/"))
-            },
-            metrics={
-                metric.name: finite(values.get(metric.source)) if measured else None
-                for metric in task_named(trainer.args.task).metrics
-            },
-            learning_rates={name: finite(value) for name, value in trainer.lr.items()},
-            seconds=trainer.epoch_time,
-            seconds_left=left,
-        )
+            left = trainer.args.time * 3600 - (time.time() - trainer.train_time_start)
+            report = replace(report, seconds_left=max(0.0, left))
+        return report
 
-    def finished(self, trainer: Any) -> None:
+    def ended(self, trainer: Any, reason: str) -> None:
         """Write the last training.json."""
-        self._write(trainer, COMPLETE, stop_reason(trainer, self.stop_requested))
-
-    def interrupted(self, trainer: Any) -> None:
-        """Write that a stop was asked for within an epoch."""
-        self._write(trainer, COMPLETE, INTERRUPTED)
+        self._write(trainer, COMPLETE, reason)
 
     def failed(self, error: BaseException) -> None:
         """Write that an error ended the training."""
         kind = "input" if isinstance(error, InputError) else "job"
         message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-        self._save(replace(self._result, status=FAILED, error={"kind": kind, "message": message}))
+        self.result.status, self.result.error = FAILED, {"kind": kind, "message": message}
+        write_training_file(self.path, self.result)
 
     def _write(self, trainer: Any, status: str, reason: str | None = None) -> None:
         """Write training.json from what is known now."""
-        effective = effective_arguments(trainer)
+        args, result = trainer.args, self.result
         circumstances = Circumstances(
             device=trainer.device.type,
             halvings=self.halvings,
             optimizer_auto=str(self.requested.get("optimizer", "auto")).lower() == "auto",
-            time_limited=bool(trainer.args.time),
+            time_limited=bool(args.time),
             multi_gpu=trainer.world_size > 1,
             stride=int(trainer.stride),
-            task=trainer.args.task,
+            task=args.task,
         )
         started = getattr(trainer, "train_time_start", None)
-        self._save(
-            TrainResult(
-                status=status,
-                epochs_completed=self.completed,
-                stop_reason=reason,
-                best_epoch=self.best_epoch,
-                seconds=self.previous_seconds + (time.time() - started if started else 0.0),
-                effective=effective,
-                optimizer=self._optimizer,
-                setup=setup(trainer),
-                differences=differences(self.requested, effective, circumstances),
-                model_selection=bool(trainer.args.val),
-                not_learning=self.not_learning(trainer.args.patience),
-            )
-        )
-
-    def _save(self, result: TrainResult) -> None:
-        """Complete a result with the counts and write it."""
-        self._result = replace(
-            result,
-            nan_recoveries=self.nan_recoveries,
-            unstable=self.unstable,
-            warnings=tuple(self.warnings),
-            first_loss=self.first_loss,
-            callback_errors=self.callback_errors,
-        )
-        write_training_file(self.path, self._result)
+        result.status, result.stop_reason = status, reason
+        result.seconds = self.previous_seconds + (time.time() - started if started else 0.0)
+        result.effective, result.setup = effective_arguments(trainer), setup(trainer)
+        result.differences = differences(self.requested, result.effective, circumstances)
+        result.model_selection, result.not_learning = bool(args.val), self.not_learning(args.patience)
+        write_training_file(self.path, result)
 
 
 def _enough(patience: int) -> int:
     """Return after how many validated epochs a fitness of 0 is no beginning any more."""
     return min(patience or NOT_LEARNING_EPOCHS, NOT_LEARNING_EPOCHS)
-
-
-def finite(value: Any) -> float | None:
-    """Return a finite number, or None."""
-    number = None if value is None else float(value.detach() if hasattr(value, "detach") else value)
-    return number if number is not None and math.isfinite(number) else None
 
 
 def stop_reason(trainer: Any, stop_requested: bool) -> str:
@@ -289,28 +224,22 @@ def setup(trainer: Any) -> dict[str, Any]:
     }
 
 
-class _WarningCollector(logging.Handler):
-    """Notes Ultralytics' warnings."""
-
-    def __init__(self, notes: TrainingLog) -> None:
-        super().__init__(logging.WARNING)
-        self.notes = notes
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Note the first line of a warning; Ultralytics' own handler may have put a prefix before it."""
-        for line in plain_lines(record.getMessage())[:1]:
-            self.notes.warn(re.sub(r"^(WARNING|ERROR)\W*\s", "", line))
-
-
 @contextmanager
 def ultralytics_warnings(notes: TrainingLog) -> Iterator[None]:
-    """Note what Ultralytics warns of."""
-    logger, collector = logging.getLogger(LOGGER_NAME), _WarningCollector(notes)
-    logger.addHandler(collector)
+    """Note the first line of each of Ultralytics' warnings, without the prefix that its own handler may put there."""
+
+    def note(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            for line in plain_lines(record.getMessage())[:1]:
+                notes.warn(re.sub(r"^(WARNING|ERROR)\W*\s", "", line))
+        return True
+
+    logger = logging.getLogger(LOGGER_NAME)
+    logger.addFilter(note)
     try:
         yield
     finally:
-        logger.removeHandler(collector)
+        logger.removeFilter(note)
 
 
 def users_repository(folder: Path) -> SimpleNamespace:
@@ -325,6 +254,4 @@ def users_repository(folder: Path) -> SimpleNamespace:
 
     git = GitRepo(folder.resolve())
     origin = re.sub(r"//[^/@]*@", "//", git.origin) if git.origin else None
-    return SimpleNamespace(
-        root=git.root, branch=git.branch, commit=git.commit, message=git.message, origin=origin, is_repo=git.is_repo
-    )
+    return SimpleNamespace(root=git.root, branch=git.branch, commit=git.commit, message=git.message, origin=origin)

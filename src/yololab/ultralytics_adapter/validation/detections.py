@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,23 +83,6 @@ class ReadableConfusionMatrix(ConfusionMatrix):
         super().process_batch(detections, batch, conf=max(conf, CONFUSION_CONFIDENCE), **keywords)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where an image's boxes are.
-
-    Attributes:
-        file: The image file.
-        size: Its width and height, px.
-        boxes: The detections' boxes in its pixels, f32, shape (N, 4 or 5).
-        target_boxes: The labels' boxes, f32, shape (M, 4 or 5).
-    """
-
-    file: str
-    size: tuple[int, int]
-    boxes: Any
-    target_boxes: Any
-
-
 class DetectionRecording(RecordingMixin):
     """Keeps each image's statistics with its path, before the validator clears them.
 
@@ -115,13 +98,13 @@ class DetectionRecording(RecordingMixin):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.kinds = tuple(kind for kind, key in FLAGS.items() if key in self.metrics.stats)
-        self._places: list[_Place] = []
+        self._begun: list[Callable[..., ImageRecord]] = []
 
     def init_metrics(self, model: Any) -> None:
         """Begin an evaluation."""
         super().init_metrics(model)
         theirs: Any = self.confusion_matrix
-        self._places, self.recorded = [], []
+        self._begun, self.recorded = [], []
         self.label_fingerprint = fingerprint_of_labels(
             self.dataloader.dataset.labels, self.dataset_root, self.label_parts
         )
@@ -131,12 +114,13 @@ class DetectionRecording(RecordingMixin):
 
     def _process_batch(self, preds: Any, batch: Any) -> Any:
         """Keep an image's boxes, and count it in the confusion matrix also when no plots are drawn."""
-        self._places.append(
-            _Place(
-                batch["im_file"],
-                (int(batch["ori_shape"][1]), int(batch["ori_shape"][0])),
-                self._in_image(preds["bboxes"], batch),
-                self._in_image(batch["bboxes"], batch),
+        self._begun.append(
+            partial(
+                ImageRecord,
+                key=image_key(batch["im_file"], self.dataset_root),
+                size=(int(batch["ori_shape"][1]), int(batch["ori_shape"][0])),
+                boxes=self._in_image(preds["bboxes"], batch),
+                target_boxes=self._in_image(batch["bboxes"], batch),
             )
         )
         if not self.args.plots:
@@ -156,25 +140,16 @@ class DetectionRecording(RecordingMixin):
     def get_stats(self) -> Any:
         """Copy the statistics before they are cleared."""
         stats = self.metrics.stats
-        rows = zip(*stats.values(), strict=True)
         self.recorded = [
-            self._record(place, dict(zip(stats, row, strict=True)))
-            for place, row in zip(self._places, rows, strict=True)
+            record(
+                classes=stats["pred_cls"][place],
+                confidence=stats["conf"][place],
+                flags={kind: stats[FLAGS[kind]][place] for kind in self.kinds},
+                target_classes=stats["target_cls"][place],
+            )
+            for place, record in enumerate(self._begun)
         ]
         return super().get_stats()
-
-    def _record(self, place: _Place, values: dict[str, Any]) -> ImageRecord:
-        """Return what is kept of an image."""
-        return ImageRecord(
-            image_key(place.file, self.dataset_root),
-            place.size,
-            values["pred_cls"],
-            values["conf"],
-            place.boxes,
-            {kind: values[FLAGS[kind]] for kind in self.kinds},
-            values["target_cls"],
-            place.target_boxes,
-        )
 
     @property
     def labelled(self) -> bool:
@@ -190,30 +165,43 @@ class DetectionRecording(RecordingMixin):
 
         The arrays of Ultralytics' metrics have an entry for each class *with* labels, in the order of `ap_class_index`.
         """
-        metrics = self.metrics
-        position = {int(index): place for place, index in enumerate(metrics.ap_class_index)}
-        values = {key: attrgetter(path)(metrics) for key, path in columns.items()}
-        return {
-            index: {
-                **{
-                    key: read_number(found[position[index]]) if index in position else None
-                    for key, found in values.items()
-                },
-                "instances": int(metrics.nt_per_class[index]),
-                "images": int(metrics.nt_per_image[index]),
-            }
-            for index in names
-        }
+        position = {int(index): place for place, index in enumerate(self.metrics.ap_class_index)}
+        return values_of_classes(self.metrics, names, columns, position)
 
     def confusion(self) -> Confusion | None:
         """Return the confusion matrix, with the background at its end."""
-        names = [str(name) for _, name in sorted(dict(self.names).items())]
-        return Confusion((*names, "background"), counts(self.confusion_matrix.matrix), CONFUSION_CONFIDENCE)
+        names = {**self.names, len(self.names): "background"}
+        return labelled_matrix(names, self.confusion_matrix.matrix, CONFUSION_CONFIDENCE)
 
 
-def counts(matrix: Any) -> tuple[tuple[int, ...], ...]:
-    """Return a matrix of counts as plain numbers."""
-    return tuple(tuple(int(value) for value in line) for line in matrix)
+def values_of_classes(
+    metrics: Any, names: Iterable[int], columns: Mapping[str, str], position: Mapping[int, int]
+) -> dict[int, dict[str, Any]]:
+    """Return for each class its values, `instances` and `images`.
+
+    Args:
+        metrics: Ultralytics' metrics.
+        names: The classes.
+        columns: Our key → the path of an array of `metrics`.
+        position: Class with labels → its place in these arrays.
+    """
+    arrays = {key: attrgetter(path)(metrics) for key, path in columns.items()}
+    return {
+        index: {
+            **{
+                key: read_number(found[position[index]]) if index in position else None for key, found in arrays.items()
+            },
+            "instances": int(metrics.nt_per_class[index]),
+            "images": int(metrics.nt_per_image[index]),
+        }
+        for index in names
+    }
+
+
+def labelled_matrix(names: Mapping[int, str], matrix: Any, confidence: float | None = None) -> Confusion:
+    """Return a matrix of counts as plain numbers, with the names of its rows and columns."""
+    labels = tuple(str(name) for _, name in sorted(names.items()))
+    return Confusion(labels, tuple(tuple(int(value) for value in line) for line in matrix), confidence)
 
 
 def image_key(im_file: str, root: Path) -> str:

@@ -1,7 +1,6 @@
 """One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
 
 import tempfile
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -12,9 +11,12 @@ from yololab.errors import InputError, JobError, Problem
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.tasks import task_named
 from yololab.text import first_of, read_number
+from yololab.ultralytics_adapter.isolation import runtime
+from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
 from yololab.ultralytics_adapter.isolation.installed import installed_version
-from yololab.ultralytics_adapter.isolation.logs import plain_lines, quiet_progress
-from yololab.ultralytics_adapter.models.resolve import find_checkpoint, inspect_checkpoint
+from yololab.ultralytics_adapter.isolation.logs import first_line, joined_threads, quiet_progress
+from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
+from yololab.ultralytics_adapter.models.resolve import find_checkpoint
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.protocol import Protocol, effective_protocol
 
@@ -62,8 +64,6 @@ def evaluate(
     device: Any = None,
     threads: int | None = None,
     save_dir: Path | None = None,
-    plots: bool = False,
-    cache: Path | None = None,
 ) -> Evaluation:
     """Evaluate a checkpoint or an exported model; the numbers are those of Ultralytics' own `val` with the same values.
 
@@ -74,38 +74,32 @@ def evaluate(
         protocol: How to measure.
         device: Ultralytics' `device`.
         threads: Number of torch's threads on a CPU; None for all cores that the process may use.
-        save_dir: Where plots go; None for nowhere.
-        plots: Draw Ultralytics' plots into `save_dir`.
-        cache: Our cache folder; None for the one that the process was prepared with.
+        save_dir: Where Ultralytics' plots are drawn; None draws none.
 
     Raises:
         InputError: The model, the dataset, the split or the device.
         JobError: The evaluation failed.
     """
-    from yololab.ultralytics_adapter.isolation import runtime
     from yololab.ultralytics_adapter.isolation.devices import resolve_device, set_threads
 
-    path = _existing_model(model)
+    path = Path(model).expanduser()
+    path = path.resolve() if path.exists() else find_checkpoint(str(model), (runtime.current().weights,))
     runtime.activate()
     task, family, names = _describe(path)
     resolve_device(device)
-    from yololab.ultralytics_adapter.isolation.data_guard import guarded_data
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
-    from yololab.ultralytics_adapter.training.trainer import join_threads
     from yololab.ultralytics_adapter.validation.validators import validator_for
 
     validator_class = validator_for(task, family)
-    task_named(task)
     _check_dataset(data_yaml, protocol.split)
     set_threads(threads)
-    cache = (cache or runtime.current().cache).resolve()
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = runtime.current().cache
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evaluate-", dir=cache)))
         stack.enter_context(quiet_progress())
         stack.enter_context(preserved_randomness())
         findings = stack.enter_context(guarded_data(cache))
-        known = set(threading.enumerate())
+        stack.enter_context(joined_threads())
         arguments = {
             **asdict(protocol),
             "classes": None if protocol.classes is None else list(protocol.classes),
@@ -114,7 +108,7 @@ def evaluate(
             "task": task,
             "mode": "val",
             "device": device,
-            "plots": bool(plots and save_dir),
+            "plots": save_dir is not None,
             "verbose": False,
             # With `val` set, a split of COCO would be measured by its own tool instead, which needs another package.
             "val": False,
@@ -125,23 +119,8 @@ def evaluate(
             validator(model=str(path))
         except Exception as error:
             raise _error(path, data_yaml, protocol.split, error) from error
-        finally:
-            join_threads(known)
     exported = path.suffix.lower() != ".pt"
     return _evaluation(validator, task, protocol, names, exported, findings.warnings)
-
-
-def _existing_model(model: Path | str) -> Path:
-    """Return the path of a model, downloading a checkpoint that Ultralytics knows."""
-    path = Path(model).expanduser()
-    return path.resolve() if path.exists() else find_checkpoint(str(model), (_weights_folder(),))
-
-
-def _weights_folder() -> Path:
-    """Return the folder where checkpoints are kept."""
-    from yololab.ultralytics_adapter.isolation import runtime
-
-    return runtime.current().weights
 
 
 def _describe(path: Path) -> tuple[str, str, Mapping[int, str]]:
@@ -165,34 +144,24 @@ def _check_dataset(data_yaml: Path, split: str) -> None:
     """Refuse a dataset that Ultralytics cannot read, or whose images are not there: nothing is downloaded here."""
     from ultralytics.data.utils import check_det_dataset
 
-    from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders
-
     try:
         if data_yaml.is_dir():
             check_class_folders(data_yaml, split)
         else:
             check_det_dataset(str(data_yaml), autodownload=False, split=split)
     except Exception as error:  # a file that somebody gave us: whatever it makes the reader raise, it is the cause
-        raise _dataset_error(data_yaml, split, error) from error
+        raise dataset_error(f"{data_yaml}, split {split!r}", error) from error
 
 
 def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Exception:
     """Return what made the validator fail as ours: missing and unusable images are the user's, all else the job's."""
-    lines = plain_lines(str(error)) or [type(error).__name__]
-    if isinstance(error, FileNotFoundError) or "No valid images" in lines[0]:
-        return _dataset_error(data_yaml, split, error)
-    if isinstance(error, (ModuleNotFoundError, ImportError)):
-        return InputError(
-            Problem(str(path), f"its runtime is not installed ({lines[0]})", remedy=f"pip install {error.name}")
-        )
-    return JobError(f"the evaluation of {path.name} failed: {type(error).__name__}: {lines[0]}")
-
-
-def _dataset_error(data_yaml: Path, split: str, error: Exception) -> InputError:
-    """Return what Ultralytics says of a dataset as the user's error."""
-    lines = plain_lines(str(error)) or [type(error).__name__]
-    remedy = "yololab check data=… shows all its problems"
-    return InputError(Problem(f"{data_yaml}, split {split!r}", " ".join(lines[:6]), remedy=remedy))
+    line = first_line(error)
+    if isinstance(error, FileNotFoundError) or "No valid images" in line:
+        return dataset_error(f"{data_yaml}, split {split!r}", error)
+    if isinstance(error, ImportError):
+        remedy = f"pip install {error.name}"
+        return InputError(Problem(str(path), f"its runtime is not installed ({line})", remedy=remedy))
+    return JobError(f"the evaluation of {path.name} failed: {type(error).__name__}: {line}")
 
 
 def _evaluation(

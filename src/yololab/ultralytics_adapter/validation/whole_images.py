@@ -14,12 +14,18 @@ from ultralytics.data import build_dataloader
 from ultralytics.utils.metrics import DepthMetrics
 
 from yololab.statistics.records.base import Records, RecordsHeader
-from yololab.statistics.records.classification import ClassifiedImage, pack_classified
+from yololab.statistics.records.classification import MOST_NAMED, ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
-from yololab.text import read_number
+from yololab.ultralytics_adapter.models.checkpoints import file_digest
 from yololab.ultralytics_adapter.validation.confusion import Confusion
-from yololab.ultralytics_adapter.validation.detections import RecordingMixin, counts, fingerprint_of_labels, image_key
+from yololab.ultralytics_adapter.validation.detections import (
+    RecordingMixin,
+    fingerprint_of_labels,
+    image_key,
+    labelled_matrix,
+    values_of_classes,
+)
 
 if TYPE_CHECKING:
     from ultralytics.models.yolo.classify.val import ClassificationValidator as _ClassificationBase
@@ -50,14 +56,9 @@ class ClassRecording(RecordingMixin, _ClassificationBase):
         """Begin an evaluation."""
         super().init_metrics(model)
         self.recorded = []
-        samples = [(image_key(str(sample[0]), self.dataset_root), int(sample[1])) for sample in self._samples]
-        self.label_fingerprint = _digest((key, str(index).encode()) for key, index in samples)
-
-    @property
-    def _samples(self) -> list[Any]:
-        """The images with their classes, in the order of evaluation."""
         dataset: Any = self.dataloader.dataset
-        return list(dataset.samples)
+        self._samples = [(image_key(str(sample[0]), self.dataset_root), int(sample[1])) for sample in dataset.samples]
+        self.label_fingerprint = _digest((key, str(index).encode()) for key, index in self._samples)
 
     def update_metrics(self, preds: Any, batch: Any) -> None:
         """Keep the classes that were named first, with the image's name."""
@@ -66,10 +67,9 @@ class ClassRecording(RecordingMixin, _ClassificationBase):
         named, targets = self.pred[-1].numpy(), self.targets[-1].numpy()
         confidence = preds.amax(dim=1).float().cpu().numpy()
         samples = self._samples[first : first + len(targets)]
-        for sample, target, classes, best in zip(samples, targets, named, confidence, strict=True):
-            if int(sample[1]) != int(target):
-                raise RuntimeError(f"the images come in another order than they are listed: {sample[0]}")
-            key = image_key(str(sample[0]), self.dataset_root)
+        for (key, listed), target, classes, best in zip(samples, targets, named, confidence, strict=True):
+            if listed != int(target):
+                raise RuntimeError(f"the images come in another order than they are listed: {key}")
             self.recorded.append(ClassifiedImage(key, int(target), classes, float(best)))
 
     @property
@@ -83,23 +83,20 @@ class ClassRecording(RecordingMixin, _ClassificationBase):
 
     def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
         """Return the share of each class's images that are right at once, and within the first five."""
-        header = RecordsHeader(
-            names=dict(self.names), task="", split="", label_fingerprint="", protocol={}, ultralytics=""
-        )
-        records = pack_classified(self.recorded, header)
-        found = {"top1": records.correct[:, 0], "top5": records.correct[:, 1]}
+        first = {"top1": 1, "top5": MOST_NAMED}
         values = {}
         for index in names:
-            own = records.target == index
-            images = int(own.sum())
-            shares = {key: float(found[source][own].mean()) if images else None for key, source in columns.items()}
-            values[index] = {**shares, "instances": images, "images": images}
+            own = [image.predicted for image in self.recorded if image.target == index]
+            shares = {
+                key: sum(index in predicted[: first[source]] for predicted in own) / len(own) if own else None
+                for key, source in columns.items()
+            }
+            values[index] = {**shares, "instances": len(own), "images": len(own)}
         return values
 
     def confusion(self) -> Confusion | None:
         """Return which class was taken for which."""
-        names = tuple(str(name) for _, name in sorted(dict(self.names).items()))
-        return Confusion(names, counts(self.confusion_matrix.matrix), None)
+        return labelled_matrix(self.names, self.confusion_matrix.matrix)
 
 
 class PixelRecording(RecordingMixin, _SemanticBase):
@@ -116,7 +113,7 @@ class PixelRecording(RecordingMixin, _SemanticBase):
         if all(files):
             mapping = repr(sorted(dataset.label_mapping.items())).encode() if dataset.label_mapping else b""
             self.label_fingerprint = _digest(
-                (image_key(str(image), self.dataset_root), mapping + _content(mask))
+                (image_key(str(image), self.dataset_root), mapping + file_digest(Path(mask)).encode())
                 for image, mask in zip(dataset.im_files, files, strict=True)
             )
         else:
@@ -141,22 +138,12 @@ class PixelRecording(RecordingMixin, _SemanticBase):
 
     def class_values(self, names: Iterable[int], columns: Mapping[str, str]) -> dict[int, dict[str, Any]]:
         """Return the values of each class; its arrays have an entry for every class."""
-        metrics = self.metrics
-        present = {int(index) for index in metrics.ap_class_index}
-        values = {key: getattr(metrics, path) for key, path in columns.items()}
-        return {
-            index: {
-                **{key: read_number(found[index]) if index in present else None for key, found in values.items()},
-                "instances": int(metrics.nt_per_class[index]),
-                "images": int(metrics.nt_per_image[index]),
-            }
-            for index in names
-        }
+        present = {int(index): int(index) for index in self.metrics.ap_class_index}
+        return values_of_classes(self.metrics, names, columns, present)
 
     def confusion(self) -> Confusion | None:
         """Return how many pixels of which class were taken for which; a single class is told from the background."""
-        names = tuple(str(name) for _, name in sorted(self.confusion_matrix.names.items()))
-        return Confusion(names, counts(self.confusion_matrix.matrix), None)
+        return labelled_matrix(self.confusion_matrix.names, self.confusion_matrix.matrix)
 
 
 def pixel_matrix(truth: NDArray[Any], predicted: NDArray[Any], side: int) -> NDArray[np.int64]:
@@ -215,7 +202,7 @@ class DepthRecording(RecordingMixin, _DepthBase):
         self.recorded = []
         dataset: Any = self.dataloader.dataset
         self.label_fingerprint = _digest(
-            (image_key(str(image), self.dataset_root), _content(dataset.depth_files_by_image[image]))
+            (image_key(str(image), self.dataset_root), file_digest(Path(dataset.depth_files_by_image[image])).encode())
             for image in dataset.im_files
         )
 
@@ -234,12 +221,6 @@ class DepthRecording(RecordingMixin, _DepthBase):
     def packed(self, header: RecordsHeader) -> Records:
         """Return the errors of each image."""
         return pack_depth(self.recorded, header)
-
-
-def _content(file: Any) -> bytes:
-    """Return the SHA-256 of a file."""
-    with Path(file).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def _digest(entries: Iterable[tuple[str, bytes]]) -> str:

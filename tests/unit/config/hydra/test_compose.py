@@ -20,11 +20,17 @@ from yololab.data.dataset.locate import BUILTIN
 from yololab.data.shapes.builtin import VARIANTS
 from yololab.errors import InputError
 from yololab.ultralytics_adapter.isolation.installed import (
-    default_arguments,
     downloadable_assets,
+    package_folder,
     packaged_datasets_folder,
     packaged_model_names,
 )
+
+
+def default_arguments() -> dict:
+    """Ultralytics' arguments and their defaults."""
+    return yaml.safe_load((package_folder() / "cfg/default.yaml").read_text(encoding="utf-8"))
+
 
 SEED = {
     "epochs": 100,

@@ -37,7 +37,7 @@ def seen(tmp_path, monkeypatch):
     )
     asked = SimpleNamespace(options=None, tried=None, measured=[], check=None)
 
-    def export_model(weights, *, format, options, threads, cache):
+    def export_model(weights, *, format, options, threads):
         asked.options = options
         return SimpleNamespace(path=weights.with_suffix(f".{format}"), format=format, size_bytes=1)
 

@@ -31,7 +31,7 @@ def test_the_light_modules_import_neither_torch_nor_ultralytics():
     code = "import sys\n" + "".join(f"import yololab.ultralytics_adapter.{name}\n" for name in modules)
     code += (
         "from yololab.ultralytics_adapter.isolation.installed import *\n"
-        "packaged_datasets_folder(), packaged_model_names(), is_downloadable_asset('x.pt'), default_arguments()\n"
+        "packaged_datasets_folder(), packaged_model_names(), is_downloadable_asset('x.pt')\n"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'torch', 'ultralytics', 'cv2', 'matplotlib'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -82,13 +82,6 @@ def test_downloadable_names_are_read_without_running_anything_else():
 )
 def test_architecture_of_a_checkpoint(checkpoint, architecture):
     assert installed.architecture_of(checkpoint) == architecture
-
-
-def test_default_arguments_cannot_be_changed():
-    defaults = installed.default_arguments()
-    assert defaults["lr0"] == 0.01
-    with pytest.raises(TypeError):
-        defaults["lr0"] = 1
 
 
 def test_settings_schema_knows_the_switches():

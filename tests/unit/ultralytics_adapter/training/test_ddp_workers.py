@@ -5,9 +5,8 @@ import time
 
 import pytest
 
-from yololab.files.epochs import EpochTable
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
-from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, epoch_report
+from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch
 
 HEADER = "epoch,time,train/box_loss,metrics/mAP50(B),val/box_loss,lr/pg0"
 
@@ -91,13 +90,6 @@ time.sleep(60)
             return
         time.sleep(0.1)
     pytest.fail("a child of the workers is still running")
-
-
-def test_a_row_without_times_leaves_the_rest_open():
-    table = EpochTable((1,), (None,), {"train/box_loss": (1.0,)}, {}, {})
-    report = epoch_report(table, 0, "detect", 5)
-    assert (report.seconds, report.seconds_left) == (None, None)
-    assert set(report.metrics.values()) == {None}
 
 
 @pytest.mark.process

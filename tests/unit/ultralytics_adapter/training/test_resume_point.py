@@ -34,11 +34,10 @@ class TestTheStep:
             ([state(0)], Step.RESUME, 0),
             ([state(4), state(2, BEST)], Step.RESUME, 4),
             ([state(4)], Step.RESUME, 4),
-            ([state(4, has_optimizer=False)], Step.ANEW, None),
             ([state(2, BEST)], Step.RESUME, 2),
             ([state(3, Path("weights/epoch3.pt")), state(2, BEST)], Step.RESUME, 3),
             ([state(9)], Step.FINISH, 9),
-            ([state(-1, has_optimizer=False), state(9, BEST)], Step.FINISH, -1),
+            ([state(-1), state(9, BEST)], Step.FINISH, -1),
             ([state(-1), state(-1, BEST)], Step.FINISH, -1),
             ([state(-1, BEST)], Step.FINISH, -1),  # last.pt was deleted
             ([state(6, best_epoch=4, patience=3)], Step.FINISH, 6),

@@ -4,8 +4,14 @@ import math
 import pytest
 
 from yololab.errors import InputError
+from yololab.files.epochs import EpochTable
 from yololab.ultralytics_adapter.training.effective import Difference
-from yololab.ultralytics_adapter.training.training_file import TrainResult, read_training_file, write_training_file
+from yololab.ultralytics_adapter.training.training_file import (
+    TrainResult,
+    epoch_report,
+    read_training_file,
+    write_training_file,
+)
 
 RESULT = TrainResult(
     status="complete",
@@ -17,7 +23,7 @@ RESULT = TrainResult(
     optimizer={"name": "SGD", "groups": [{"lr": 0.01}]},
     setup={"threads": 2},
     differences=(Difference("batch", 16, 8, "halved", True),),
-    warnings=("one", "two"),
+    warnings=["one", "two"],
 )
 
 
@@ -43,3 +49,10 @@ def test_another_version_is_refused(tmp_path):
     path.write_text('{"schema_version": 99}', encoding="utf-8")
     with pytest.raises(InputError, match="99"):
         read_training_file(path)
+
+
+def test_a_row_without_times_leaves_the_rest_open():
+    table = EpochTable((1,), (None,), {"train/box_loss": (1.0,)}, {}, {})
+    report = epoch_report(table, 0, "detect", 5)
+    assert (report.seconds, report.seconds_left) == (None, None)
+    assert set(report.metrics.values()) == {None}

@@ -13,7 +13,6 @@ from yololab.ultralytics_adapter.training.training_log import (
     MAX_WARNINGS,
     NOT_LEARNING_EPOCHS,
     TrainingLog,
-    finite,
     stop_reason,
     users_repository,
 )
@@ -28,38 +27,33 @@ def test_each_warning_once_and_not_without_end(notes):
     for number in range(2 * MAX_WARNINGS):
         notes.warn("the same")
         notes.warn(f"another {number}")
-    assert notes.warnings[0] == "the same"
-    assert len(notes.warnings) == len(set(notes.warnings)) == MAX_WARNINGS
+    assert notes.result.warnings[0] == "the same"
+    assert len(notes.result.warnings) == len(set(notes.result.warnings)) == MAX_WARNINGS
 
 
 def test_a_fitness_that_stays_0_is_not_learning_after_some_epochs(notes):
-    for epoch in range(NOT_LEARNING_EPOCHS):
+    for _ in range(NOT_LEARNING_EPOCHS):
         assert not notes.not_learning(patience=100)
-        notes.validation_done(epoch, 0.0)
+        notes.validation_done(0.0)
     assert notes.not_learning(patience=100)
-    notes.validation_done(NOT_LEARNING_EPOCHS, 0.01)
+    notes.validation_done(0.01)
     assert not notes.not_learning(patience=100)
 
 
 def test_what_is_no_number_is_no_fitness(notes):
-    notes.validation_done(0, math.nan)
-    notes.validation_done(1, None)
+    notes.validation_done(math.nan)
+    notes.validation_done(None)
     assert notes.best_fitness is None
     assert notes.validated == 2
 
 
 def test_a_resumed_training_adds_to_what_was_noted(notes):
-    notes.resume(TrainResult(warnings=("before",), nan_recoveries=2, unstable=True, seconds=60.0), 5, 4)
+    notes.resume(TrainResult(warnings=["before"], nan_recoveries=2, unstable=True, seconds=60.0), 5, 4)
     notes.warn("before")
     notes.warn("now")
-    assert notes.warnings == ["before", "now"]
-    assert (notes.nan_recoveries, notes.unstable, notes.previous_seconds) == (2, True, 60.0)
-    assert (notes.completed, notes.best_epoch) == (5, 4)
-
-
-@pytest.mark.parametrize(("value", "expected"), [(0.5, 0.5), (math.inf, None), (math.nan, None), (None, None)])
-def test_only_finite_numbers_count(value, expected):
-    assert finite(value) == expected
+    assert notes.result.warnings == ["before", "now"]
+    assert (notes.result.nan_recoveries, notes.result.unstable, notes.previous_seconds) == (2, True, 60.0)
+    assert (notes.result.epochs_completed, notes.result.best_epoch) == (5, 4)
 
 
 @pytest.mark.parametrize(
