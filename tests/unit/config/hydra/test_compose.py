@@ -358,7 +358,7 @@ def test_every_setting_of_ours_is_read_somewhere():
     )
     for key in known_keys():
         group, _, name = key.rpartition(".")
-        read_whole = f"asdict(config.{group})" in source
+        read_whole = any(f"{function}(config.{group})" in source for function in ("asdict", "vars"))
         if group and not read_whole and not key.startswith("check.severity."):
             assert f".{name}" in source or f'"{name}"' in source, f"nothing reads {key}"
 
