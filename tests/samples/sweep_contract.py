@@ -21,8 +21,7 @@ from yololab.files.json_files import plain
 from yololab.files.record import Record
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState, Resources
-from yololab.sweep.loop import TrialLoop
-from yololab.sweep.reattach import reattach_trials
+from yololab.sweep.loop import TrialLoop, reattach_trials
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus
 
 HERE = Path(__file__).parent

@@ -10,11 +10,10 @@ from sweep_contract import BODY
 
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
-from yololab.sweep.loop import TrialLoop
+from yololab.sweep.loop import TrialLoop, reattach_trials
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
-from yololab.sweep.reattach import reattach_trials
 from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen
@@ -33,7 +32,8 @@ def run(path: Path) -> None:
     still_running = reattach_trials(folder, executor, settings.objectives)
     source.catch_up()
     screen = Screen()
-    with SweepProgress(folder, settings, screen, source.planned, executor.capacity) as progress:
+    progress = SweepProgress(folder, settings, screen, source.planned, executor.capacity)
+    with progress.shown():
         stop = StopSignal()
         with stop.listening(), stop.waiting_for_batch():
             TrialLoop(

@@ -68,7 +68,7 @@ def reported(wishes: dict[str, str], value: float | None) -> bool:
     environment = read_trial_environment()
     if environment is None or environment.trial_id is None or value is None:
         return False
-    from yololab.sweep.planning.pruning import EpochReporter
+    from yololab.sweep.planning.trial_env import EpochReporter
 
     reporter = EpochReporter(environment)
     epochs = int(wishes.get("epochs", 1))

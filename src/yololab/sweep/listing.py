@@ -31,15 +31,13 @@ def list_sweeps(tree: OutputTree) -> list[dict[str, Any]]:
             rows.append(row | {"trials": "no summary: yololab report"})
             continue
         counts = ", ".join(f"{count} {status}" for status, count in content["counts"].items())
-        winner = content["winner"]
-        values: list[float | None] = next(
-            (item["objectives"] for item in content["trials"] if winner and item["trial"] == winner["trial"]), []
-        )
+        best = (content["winner"] or {}).get("trial")
+        values: dict[Any, list[float | None]] = {item["trial"]: item["objectives"] for item in content["trials"]}
         row |= {
             "trials": counts + ("" if content["finished"] else " (not finished)"),
             "objective": ", ".join(item["metric"] for item in content["objectives"]),
-            "best": f"trial {winner['trial']}" if winner else None,
-            "value": values[0] if values else None,
+            "best": None if best is None else f"trial {best}",
+            "value": next(iter(values.get(best, ())), None),
         }
         rows.append(row)
     return rows

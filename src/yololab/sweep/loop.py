@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from yololab.errors import InterruptedRunError, JobError
-from yololab.files.record import now
+from yololab.files.locks import process_of
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record, now
 from yololab.host.processes import ProcessIdentity
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState
@@ -15,6 +17,8 @@ from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus,
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 30.0
+# A body of this machine notices within seconds that its parent is gone, and saves its state.
+ORPHAN_SECONDS = 30
 
 
 class Source(Protocol):
@@ -93,8 +97,7 @@ class TrialLoop:
                         self.executor.cancel(running.handle or "")
                 late = self.timeout_seconds is not None and self.clock() - started >= self.timeout_seconds
                 while not (stopping or late) and len(self._running) < self.executor.capacity:
-                    entry = self.source.next()
-                    if entry is None:
+                    if (entry := self.source.next()) is None:
                         break
                     self._submit(entry)
                 if not self._running:
@@ -118,13 +121,8 @@ class TrialLoop:
 
     def _submit(self, entry: TrialEntry) -> None:
         """Start a trial; one that the engine does not take has failed."""
-        attempt = replace(
-            entry,
-            status=TrialStatus.RUNNING,
-            attempts=entry.attempts + 1,
-            owner=ProcessIdentity.current(),
-            submitted=entry.submitted or now(),
-        )
+        attempt = replace(entry, status=TrialStatus.RUNNING, attempts=entry.attempts + 1)
+        attempt = replace(attempt, owner=ProcessIdentity.current(), submitted=entry.submitted or now())
         # Before the engine has it: a parent killed in between leaves a claim that its successor sees as dead.
         self.folder.write_trial(attempt)
         try:
@@ -136,12 +134,8 @@ class TrialLoop:
         self.folder.write_trial(attempt)
         self._running[entry.number] = attempt
         self._states[entry.number] = JobState.PENDING
-        self._tell(attempt)
-
-    def _tell(self, entry: TrialEntry) -> None:
-        """Let the observers know of a trial."""
         for observer in self.observers:
-            observer.changed(entry)
+            observer.changed(attempt)
 
     def _look(self, *, stopping: bool) -> None:
         """Ask the engine, and take note of what is gone."""
@@ -173,4 +167,50 @@ class TrialLoop:
             self.folder.leave_record(ended)
         if ended.status.finished:
             self.source.ended(ended)
-        self._tell(ended)
+        for observer in self.observers:
+            observer.changed(ended)
+
+
+def reattach_trials(folder: SweepFolder, executor: Executor, objectives: Sequence[Objective]) -> list[TrialEntry]:
+    """Look after the trials of a parent that is gone.
+
+    One whose process still runs becomes ours. One that ended meanwhile is recorded. One that was killed with its parent
+    is interrupted, and will be resumed from its last checkpoint.
+
+    Args:
+        folder: The sweep's folder.
+        executor: The engine.
+        objectives: What the sweep is after.
+
+    Returns:
+        The trials that still run, as ours.
+    """
+    running = []
+    with folder.locked():
+        for entry in folder.trials():
+            if entry.status is not TrialStatus.RUNNING or folder.has_another_parent(entry):
+                continue
+            if entry.handle is None and _orphan_lives(folder.trial(entry.number)):
+                # Its parent was killed before it wrote down what it had started: nobody can look after that process.
+                continue
+            state = JobState.GONE
+            if entry.handle is not None:  # of which the engine may know nothing just now: then its last state holds
+                state = executor.poll([entry.handle]).get(entry.handle, JobState.RUNNING)
+            if state is JobState.GONE:
+                found = read_outcome(entry, folder.trial(entry.number), objectives, None, asked=True).entry
+            else:
+                found = replace(entry, owner=ProcessIdentity.current())
+                running.append(found)
+            folder.write_trial(found)
+    return running
+
+
+def _orphan_lives(run: RunFolder) -> bool:
+    """Return whether a trial's process still lives although its parent is gone; it is given time to notice."""
+    process = process_of(Record(run).read()) if run.record.is_file() else None
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    while process is not None and process.is_alive():
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(1)
+    return False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from types import TracebackType
+from statistics import fmean
 from typing import Any
 
 from rich.console import Group
@@ -19,10 +20,10 @@ from yololab.sweep.executor import JobState
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen, make_table
-from yololab.text import duration, number
+from yololab.text import duration, number, shortened
 
 REFRESH_SECONDS = 2.0
-SECOND_COLUMN_WIDTH = 60
+VALUES_WIDTH = 60
 
 
 @dataclass
@@ -48,28 +49,22 @@ class SweepProgress:
     _live: Live | None = None
     _shown: float = 0.0
 
-    def __enter__(self) -> SweepProgress:
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the table for a while, on a terminal."""
         self._ended = {entry.number: entry for entry in self.folder.trials() if entry.status.finished}
-        if self.screen.console.is_terminal:
-            self._live = Live(console=self.screen.console, transient=True, auto_refresh=False)
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        live = Live(console=self.screen.console, transient=True, auto_refresh=False)
+        with live if self.screen.console.is_terminal else nullcontext() as self._live:
+            yield
 
     def changed(self, entry: TrialEntry) -> None:
         """Print a line for a trial that was started or has ended."""
         self._shown = 0.0
         values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
-        name = f"trial {entry.number}"
         if entry.status is TrialStatus.RUNNING:
             self._started[entry.number] = time.monotonic()
             again = f"  (attempt {entry.attempts})" if entry.attempts > 1 else ""
-            self.screen.stage(name, f"{values}{again}")
+            self.screen.stage(f"trial {entry.number}", f"{values}{again}")
             return
         if entry.status.finished:
             self._ended[entry.number] = entry
@@ -80,9 +75,8 @@ class SweepProgress:
             for item, value in zip(self.settings.objectives, entry.objectives or (), strict=False)
         )
         error = str((entry.error or {}).get("message", "")).partition("\n")[0]
-        self.screen.stage(
-            name, "  ".join(part for part in (entry.status.value, numbers, error, self.overview()) if part)
-        )
+        parts = (entry.status.value, numbers, error, self.overview())
+        self.screen.stage(f"trial {entry.number}", "  ".join(filter(None, parts)))
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
         """Draw the table anew."""
@@ -98,47 +92,31 @@ class SweepProgress:
         count = Counter(entry.status for entry in self._ended.values())
         parts = [f"{len(self._ended)}/{self.planned}"]
         parts += [f"{count[status]} {status}" for status in (TrialStatus.PRUNED, TrialStatus.FAILED) if count[status]]
-        best = self.best()
-        if best is not None and best.objectives is not None:
-            parts.append(f"best {number(best.objectives[0])} (trial {best.number})")
+        complete = [entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE]
+        scores = {entry.number: entry.objectives[0] for entry in complete if entry.objectives}
+        if scores:
+            best = (min if self.settings.objectives[0].lower_is_better else max)(scores, key=scores.__getitem__)
+            parts.append(f"best {number(scores[best])} (trial {best})")
         left = self.seconds_left()
         return ", ".join(parts) + ("" if left is None else f", about {duration(left)} left")
-
-    def best(self) -> TrialEntry | None:
-        """Return the complete trial with the best first objective."""
-        complete = [
-            entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE and entry.objectives
-        ]
-        sign = 1 if self.settings.objectives[0].direction == "maximize" else -1
-        return max(complete, key=lambda entry: sign * (entry.objectives or (0,))[0], default=None)
 
     def seconds_left(self) -> float | None:
         """Return how long the rest will take at the pace so far; None before the first trial is complete."""
         left = self.planned - len(self._ended)
-        if not self._took or left <= 0:
-            return None
-        return sum(self._took) / len(self._took) * left / max(1, self.parallel)
+        return fmean(self._took) * left / max(1, self.parallel) if self._took and left > 0 else None
 
     def _row(self, entry: TrialEntry, state: JobState | None) -> tuple[str, ...]:
         """Return a running trial's row."""
-        values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
-        if len(values) > SECOND_COLUMN_WIDTH:
-            values = f"{values[: SECOND_COLUMN_WIDTH - 1]}…"
+        values = shortened("  ".join(f"{key}={_short(value)}" for key, value in entry.params.items()), VALUES_WIDTH)
         epoch, value = self._epoch(entry)
         began = self._started.get(entry.number)
         left = None
         if began is not None and epoch:
             left = (time.monotonic() - began) / epoch * max(0, self.settings.epochs - epoch)
         elif began is not None and self._took:
-            left = max(0.0, sum(self._took) / len(self._took) - (time.monotonic() - began))
-        return (
-            str(entry.number),
-            values,
-            str(state or entry.status),
-            "" if epoch is None else str(epoch),
-            number(value),
-            "" if left is None else duration(left),
-        )
+            left = max(0.0, fmean(self._took) - (time.monotonic() - began))
+        shown = "" if epoch is None else str(epoch), number(value), "" if left is None else duration(left)
+        return (str(entry.number), values, str(state or entry.status), *shown)
 
     def _epoch(self, entry: TrialEntry) -> tuple[int | None, float | None]:
         """Return the last epoch that a trial has finished, and its metric."""

@@ -10,12 +10,11 @@ from yololab.errors import ApprovalError, JobError
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import Executor
-from yololab.sweep.loop import TrialLoop
+from yololab.sweep.loop import TrialLoop, reattach_trials
 from yololab.sweep.planning.plan import freeze_trial, plan_trial
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
-from yololab.sweep.reattach import reattach_trials
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
@@ -65,21 +64,22 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
         JobError: No trial completed, or with `search.fail_on=any` one has failed.
         InterruptedRunError: The sweep was asked to stop.
     """
-    space = read_space(settings.arguments, discrete=settings.search["sampler"] == "grid")
-
-    def freeze(number: int, overrides: Sequence[str]) -> None:
-        freeze_trial(plan_trial(number, overrides), folder.trial(number))
-
     still_running = reattach_trials(folder, executor, settings.objectives)
     _show_what_is_there(folder, len(still_running), screen)
     stop = StopSignal()
     minutes = settings.search["timeout_minutes"]
     with composing_from(folder.config), screen.logging_to(folder.log):
+        space = read_space(settings.arguments, discrete=settings.search["sampler"] == "grid")
+
+        def freeze(number: int, overrides: Sequence[str]) -> None:
+            freeze_trial(plan_trial(number, overrides), folder.trial(number))
+
         source = StudySource(folder, settings, space, freeze)
         source.catch_up()
         ended = False
         try:
-            with SweepProgress(folder, settings, screen, source.planned, executor.capacity) as progress:
+            progress = SweepProgress(folder, settings, screen, source.planned, executor.capacity)
+            with progress.shown():
                 loop = TrialLoop(
                     folder,
                     source,
@@ -101,25 +101,22 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
 
 def _show_what_is_there(folder: SweepFolder, running: int, screen: Screen) -> None:
     """Say what earlier parents have left; nothing of a sweep that starts."""
-    entries = folder.trials()
-    if entries:
-        ended = sum(entry.status.finished for entry in entries)
-        interrupted = sum(entry.status.startable for entry in entries)
-        parts = [f"{ended} trials have ended"]
-        parts += [f"{interrupted} were interrupted"] if interrupted else []
-        parts += [f"{running} still run"] if running else []
-        screen.stage("resume", f"{folder.path}: {', '.join(parts)}")
+    statuses = [entry.status for entry in folder.trials()]
+    if statuses:
+        ended, waiting = sum(status.finished for status in statuses), sum(status.startable for status in statuses)
+        text = f"{folder.path}: {ended} trials have ended"
+        text += (f", {waiting} were interrupted" if waiting else "") + (f", {running} still run" if running else "")
+        screen.stage("resume", text)
 
 
 def _exit_code(folder: SweepFolder, settings: SweepSettings) -> int:
     """Return 0, or raise when too much has failed."""
-    entries = folder.trials()
-    failed = [entry for entry in entries if entry.status is TrialStatus.FAILED]
-    if not all(entry.status.finished for entry in entries):
+    statuses = {entry.number: entry.status for entry in folder.trials()}
+    if not all(status.finished for status in statuses.values()):
         return 0  # another parent is at work on the rest, and will say
-    if not any(entry.status is TrialStatus.COMPLETE for entry in entries):
-        raise JobError(f"none of {len(entries)} trials completed; each folder in {folder.path} says why")
+    if TrialStatus.COMPLETE not in statuses.values():
+        raise JobError(f"none of {len(statuses)} trials completed; each folder in {folder.path} says why")
+    failed = ", ".join(str(number) for number, status in statuses.items() if status is TrialStatus.FAILED)
     if failed and settings.search["fail_on"] == FailOn.ANY:
-        numbers = ", ".join(str(entry.number) for entry in failed)
-        raise JobError(f"search.fail_on=any, and of {len(entries)} trials these have failed: {numbers}")
+        raise JobError(f"search.fail_on=any, and of {len(statuses)} trials these have failed: {failed}")
     return 0

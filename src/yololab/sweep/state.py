@@ -92,15 +92,9 @@ class TrialEntry:
         self, status: TrialStatus, objectives: tuple[float, ...] | None = None, error: dict[str, Any] | None = None
     ) -> TrialEntry:
         """Return the entry of the trial after its process has ended: nobody watches it any more."""
-        return replace(
-            self,
-            status=status,
-            objectives=objectives,
-            error=error,
-            owner=None,
-            handle=None,
-            finished=now() if status.finished else None,
-        )
+        finished = now() if status.finished else None
+        found = replace(self, status=status, objectives=objectives, error=error)
+        return replace(found, owner=None, handle=None, finished=finished)
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of trial.json, where the status has been called `state` from the first version on."""
@@ -122,12 +116,8 @@ class TrialEntry:
 
 
 # What a record says, as a status of its trial; of a trial that is `running` its process says more.
-_RECORDED = {
-    Status.COMPLETE: TrialStatus.COMPLETE,
-    Status.PRUNED: TrialStatus.PRUNED,
-    Status.FAILED: TrialStatus.FAILED,
-    Status.REJECTED: TrialStatus.FAILED,
-    Status.INTERRUPTED: TrialStatus.INTERRUPTED,
+_RECORDED = {Status.REJECTED: TrialStatus.FAILED} | {
+    status: TrialStatus(status) for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.INTERRUPTED)
 }
 
 
@@ -171,6 +161,11 @@ class Objective:
 
     metric: str
     direction: str
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether it is an error, or a time."""
+        return self.direction == "minimize"
 
 
 @dataclass(frozen=True)
@@ -257,11 +252,9 @@ class SweepFolder(SweepPaths):
         alive = entry.owner.is_alive()
         if alive is not None:
             return alive
-        try:
-            last = self.heartbeat(entry.owner.host, entry.owner.pid, entry.owner.started).stat().st_mtime
-        except OSError:
-            return False
-        return self.write_heartbeat(ProcessIdentity.current()) - last < SILENCE_SECONDS
+        sign = self.heartbeat(entry.owner.host, entry.owner.pid, entry.owner.started)
+        there = sign.exists()
+        return there and self.write_heartbeat(ProcessIdentity.current()) - sign.stat().st_mtime < SILENCE_SECONDS
 
     def write_settings(self, settings: SweepSettings) -> None:
         """Write sweep.json."""

@@ -23,13 +23,11 @@ from yololab.files.paths import create_folder
 from yololab.files.record import now
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.prepare import Prepared
-from yololab.sweep.engines.registry import LOCAL, make_executor, split_settings
-from yololab.sweep.engines.remote_device import remote_device
+from yololab.sweep.engines.registry import LOCAL, make_executor, remote_device, split_settings
 from yololab.sweep.executor import Executor
 from yololab.sweep.planning.approvals import Agreement, Gates, agree, save_agreement, save_rejected
 from yololab.sweep.planning.objectives import plan_objectives
-from yololab.sweep.planning.plan import GRIDS, PlannedTrial, config_point, plan_space, plan_trials
-from yololab.sweep.planning.preparation import prepare_trials
+from yololab.sweep.planning.plan import GRIDS, PlannedTrial, config_point, plan_space, plan_trials, prepare_trials
 from yololab.sweep.planning.space import Space, canonical
 from yololab.sweep.planning.storage import absolute_url
 from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yololab.config.frozen import thaw
 from yololab.errors import YololabError
@@ -20,12 +19,9 @@ from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.lifecycle import start
 from yololab.sweep.executor import THREADS
 from yololab.sweep.planning.approvals import answered_by_parent, estimated_by_parent
-from yololab.sweep.planning.trial_env import TrialEnvironment, read_trial_environment
+from yololab.sweep.planning.trial_env import EpochReporter, read_trial_environment
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen, show_error
-
-if TYPE_CHECKING:
-    from yololab.sweep.planning.pruning import EpochReporter
 
 
 def run_trial(folder: Path) -> int:
@@ -51,7 +47,7 @@ def run_trial(folder: Path) -> int:
             trial=TrialContext(
                 estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
                 sweep.checks,
-                _should_prune(read_trial_environment()),
+                _should_prune(),
             ),
             # The engine that starts it again has seen the end of the process before.
             permissions=Permissions(take_over=True),
@@ -62,16 +58,15 @@ def run_trial(folder: Path) -> int:
         return error.exit_code
 
 
-def _should_prune(environment: TrialEnvironment | None) -> Callable[[int, Mapping[str, float | None]], bool] | None:
+def _should_prune() -> Callable[[int, Mapping[str, float | None]], bool] | None:
     """Return what decides after each epoch whether to prune; None in a sweep without a pruner."""
+    environment = read_trial_environment()
     if environment is None or environment.trial_id is None:
         return None
 
     @cache
     def reporter() -> EpochReporter:
         # Made in the first epoch: a study that cannot be reached then costs a warning, not the training.
-        from yololab.sweep.planning.pruning import EpochReporter
-
         return EpochReporter(environment)
 
     return lambda epoch, metrics: reporter().should_prune(epoch, metrics.get(environment.metric))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import signal
 import subprocess
 import time
@@ -224,8 +223,7 @@ def visible_gpus() -> list[str]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name for name in visible.replace(" ", "").split(",") if name and name != "-1"]
-    found = [re.fullmatch(r"nvidia(\d+)", entry.name) for entry in Path("/dev").iterdir()]
-    return sorted((match[1] for match in found if match), key=int)
+    return sorted((device.name.removeprefix("nvidia") for device in Path("/dev").glob("nvidia[0-9]*")), key=int)
 
 
 def memory_of(pid: int) -> int:

@@ -14,7 +14,10 @@ from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.sweep.executor import BODY, Executor, Resources
 from yololab.text import one_of
+from yololab.ultralytics_adapter.isolation.devices import Device
 
+# Settings of engines through which GPUs come that `gpus` does not count: Slurm's gres, a resource of one's own in Ray.
+_OTHER_WAYS = ("sbatch", "custom")
 LOCAL = "local"
 # name → the module whose `make_executor(settings, resources, body)` makes it; imported when it is chosen.
 ENGINES = {
@@ -59,3 +62,25 @@ def make_executor(
         import_module(ENGINES[engine]).make_executor if engine in ENGINES else others[engine].load()
     )
     return make(settings, resources, body)
+
+
+def remote_device(requested: str | None, resources: Resources, settings: Mapping[str, Any]) -> Device:
+    """Return the device that a trial will find on another machine, by what is asked for it: a login node has no GPU.
+
+    Args:
+        requested: `device.id` of the trial.
+        resources: What each trial gets.
+        settings: The engine's own settings.
+
+    Raises:
+        InputError: The trial wants GPUs that are not asked for.
+    """
+    text = str(requested or "")
+    has_gpu = bool(resources.gpus) or any(settings.get(name) for name in _OTHER_WAYS)
+    wanted = len(text.split(",")) if text else 1
+    if text == "cpu" or (not text and not resources.gpus):
+        return Device("cpu", "cpu", 1, ("a node's CPU",))
+    if not has_gpu or (resources.gpus and wanted > max(1, resources.gpus)):
+        found = f"{requested!r}, and hydra.launcher.gpus is {resources.gpus}"
+        raise InputError(Problem("device", found, "as many GPUs as are asked for", f"hydra.launcher.gpus={wanted}"))
+    return Device(text or "0", "cuda", wanted, ("a node's GPU",) * wanted)

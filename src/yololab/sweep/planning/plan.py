@@ -1,6 +1,6 @@
 """From one command line with sweeps to what varies, and to trials that are composed, checked and frozen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,13 @@ from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
 from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import RunFolder
+from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
 from yololab.sweep.planning.space import Scale, Space, Value, read_space
+from yololab.text import flattened
+from yololab.ultralytics_adapter.isolation.devices import Device
 
 GRIDS = (Sampler.NONE, Sampler.GRID)
+_OF_THE_SWEEP = ("search", "hydra", "approval", "paths", "dry_run")
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,15 @@ def plan_space(
         wanted = SPACES[DEFAULT_SPACE]
     problems: list[Problem] = []
     added = []
-    for key, text in wanted.items():
-        if key in given:  # the command line counts
-            continue
+    for key in (key for key in wanted if key not in given):  # the command line counts
         try:
-            override = override_of(Assignment(key, text), group_options(working_directory), multirun=True)
+            override = override_of(Assignment(key, wanted[key]), group_options(working_directory), multirun=True)
+            added += [override] if override is not None else []
         except InputError as error:
             problems += [replace(problem, where=f"search.space.{problem.where}") for problem in error.problems]
-        else:
-            added += [override] if override is not None else []
     space = read_space([*arguments, *added], discrete=search.sampler in GRIDS, config_loader=config_loader)
     for key in space.keys:
-        if key.partition(".")[0] in ("search", "hydra", "approval", "paths", "dry_run"):
+        if key.partition(".")[0] in _OF_THE_SWEEP:
             problems.append(Problem(key, "several values", "one value", "it belongs to the sweep, not to a trial"))
     if search.seeds > 1 and "seed" in space.keys:
         remedy = "leave out one of the two"
@@ -101,12 +102,12 @@ def config_point(space: Space) -> dict[str, Value]:
         planned = plan_trial(0, space.fixed)
     except InputError:  # it is complete only with a value of what varies
         return {}
-    point = {}
-    for dimension in space.dimensions:
-        value = _value_of(planned, dimension.key)
-        if dimension.holds(value):
-            point[dimension.key] = int(value) if dimension.scale is Scale.INT else value
-    return point
+    values = {dimension: _value_of(planned, dimension.key) for dimension in space.dimensions}
+    return {
+        dimension.key: int(value) if dimension.scale is Scale.INT else value
+        for dimension, value in values.items()
+        if dimension.holds(value)
+    }
 
 
 def plan_trial(number: int, overrides: Sequence[str]) -> PlannedTrial:
@@ -129,10 +130,7 @@ def _value_of(trial: PlannedTrial, key: str) -> Any:
     option = trial.choices.get(key)
     if option is not None:
         return decode_free(option) if option.startswith(FREE_PREFIX) else option
-    value: Any = trial.tree
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    return dict(flattened(trial.tree)).get(key)
 
 
 def plan_trials(jobs: Sequence[Sequence[str]]) -> list[PlannedTrial]:
@@ -149,6 +147,46 @@ def plan_trials(jobs: Sequence[Sequence[str]]) -> list[PlannedTrial]:
     if problems:
         raise InputError(problems)
     return trials
+
+
+def prepare_trials(
+    trials: Sequence[PlannedTrial], working_directory: Path, find_device: Callable[[str | None], Device]
+) -> list[Prepared]:
+    """Look at every dataset, model and device that occurs, each once.
+
+    Args:
+        trials: The trials.
+        working_directory: The user's folder.
+        find_device: Finds a device, of this machine or of those where the trials run.
+
+    Raises:
+        InputError: The problems of all trials, each once; or models of several tasks, whose results cannot be ranked.
+    """
+    seen: dict[Any, Prepared] = {}
+    problems: list[Problem] = []
+    found = []
+    for trial in trials:
+        key = _ingredients(trial.experiment)
+        option = trial.choices.get("data", "")
+        choice = None if option.startswith(FREE_PREFIX) else option
+        with noting(problems):
+            if key not in seen:
+                seen[key] = prepare_job(trial.experiment, working_directory, choice, find_device=find_device)
+            refuse_settings_without_effect(trial.experiment, seen[key])
+            found.append(seen[key])
+    tasks = sorted({item.task.name for item in found})
+    if not problems and len(tasks) > 1:
+        problems = [Problem("model", f"trials of several tasks: {', '.join(tasks)}", "models of one task")]
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _ingredients(experiment: ExperimentConfig) -> tuple[str, ...]:
+    """Return what decides whether two trials need the same things."""
+    groups = (experiment.model, experiment.data, experiment.paths, experiment.baseline, experiment.tracking)
+    settings = (experiment.train.pretrained, experiment.device.id, experiment.evaluation.split)
+    return tuple(map(str, (*groups, *settings)))
 
 
 def freeze_trial(trial: PlannedTrial, folder: RunFolder) -> None:

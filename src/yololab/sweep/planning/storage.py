@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import optuna
 from filelock import FileLock
@@ -33,8 +33,7 @@ def absolute_url(url: str, working_directory: Path) -> str:
     """
     for prefix in (JOURNAL, SQLITE):
         if url.startswith(prefix) and url != prefix:
-            path = Path(url.removeprefix(prefix)).expanduser()
-            return f"{prefix}{(working_directory / path).resolve()}"
+            return f"{prefix}{(working_directory / Path(url.removeprefix(prefix)).expanduser()).resolve()}"
     if "://" in url and not url.startswith((JOURNAL, "sqlite")):
         return url
     allowed = "journal:///path/study.log, sqlite:///path/study.db, mysql://…, postgresql://…"
@@ -59,13 +58,14 @@ def open_storage(url: str) -> BaseStorage:
             return JournalStorage(JournalFileBackend(str(path)))
         except OSError as error:
             raise InputError(Problem("search.storage", f"{path}: {error.strerror or error}", "a file")) from None
-    with ExitStack() as stack:
-        if url.startswith(SQLITE):
-            path = Path(url.removeprefix(SQLITE))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(FileLock(f"{path}.lock", timeout=60))
+    if not url.startswith("sqlite"):
         # Two processes that make the same tables at once disturb each other; the second time they are there.
-        return _with_retries(lambda: RDBStorage(url, engine_kwargs=_engine_options(url)))
+        return _with_retries(lambda: RDBStorage(url))
+    path = Path(url.removeprefix(SQLITE))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock", timeout=60):
+        # It waits for its lock instead of failing after 5 s.
+        return _with_retries(lambda: RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}}))
 
 
 def open_study(
@@ -81,26 +81,14 @@ def open_study(
         InputError: The storage cannot be opened, or holds a study of this name with other directions.
     """
     storage = open_storage(url)
-    study = _with_retries(
-        lambda: optuna.create_study(
-            storage=storage,
-            study_name=name,
-            directions=[optuna.study.StudyDirection[direction.upper()] for direction in directions],
-            sampler=sampler,
-            pruner=pruner or optuna.pruners.NopPruner(),
-            load_if_exists=True,
-        )
-    )
+    make = partial(optuna.create_study, storage=storage, study_name=name, sampler=sampler, load_if_exists=True)
+    wanted = [optuna.study.StudyDirection[direction.upper()] for direction in directions]
+    study = _with_retries(lambda: make(directions=wanted, pruner=pruner or optuna.pruners.NopPruner()))
     found = [direction.name.lower() for direction in study.directions]
     if found != list(directions):
         remedy = "name another study with search.study=…"
         raise InputError(Problem("search.study", f"{name!r} has the directions {found}", f"{list(directions)}", remedy))
     return study
-
-
-def _engine_options(url: str) -> dict[str, Any]:
-    """Return how a database is connected to: sqlite waits for its lock instead of failing after 5 s."""
-    return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
 
 
 def _with_retries(attempt: Callable[[], Found]) -> Found:

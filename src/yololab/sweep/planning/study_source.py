@@ -80,7 +80,9 @@ class StudySource:
             entries = self._entries()
             for entry in entries:
                 if entry.status.startable and not self.folder.has_another_parent(entry):
-                    return self._claim(entry)
+                    claimed = replace(entry, owner=ProcessIdentity.current())
+                    self.folder.write_trial(claimed)
+                    return claimed
             following = self._next_seed(entries)
             while following is None or following.status.finished:
                 # One that could not be composed has failed, and the next one is tried.
@@ -96,16 +98,9 @@ class StudySource:
         search, objectives = self.settings.search, self.settings.objectives
         reports = search["pruner"] not in ("none", "wilcoxon") and len(objectives) == 1
         trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
-        environment = TrialEnvironment(
-            self.url,
-            self.settings.name,
-            trial_id,
-            objectives[0].metric,
-            search["pruner"],
-            search["pruner_options"] or {},
-            self.settings.epochs,
-        )
-        return environment.variables()
+        metric, pruner, options = objectives[0].metric, search["pruner"], search["pruner_options"] or {}
+        study = (self.url, self.settings.name, trial_id)
+        return TrialEnvironment(*study, metric, pruner, options, self.settings.epochs).variables()
 
     def ended(self, entry: TrialEntry) -> None:
         """Tell the study of a point whose trainings are all over."""
@@ -138,9 +133,8 @@ class StudySource:
         """
         problems: dict[str, Problem] = {}
         for trial in self._study.get_trials(deepcopy=False):
-            for key, known in trial.distributions.items():
-                if key not in self._distributions:
-                    continue
+            for key in trial.distributions.keys() & self._distributions:
+                known = trial.distributions[key]
                 try:
                     check_distribution_compatibility(known, self._distributions[key])
                 except ValueError:
@@ -167,12 +161,6 @@ class StudySource:
             entries.append(entry)
         return entries
 
-    def _claim(self, entry: TrialEntry) -> TrialEntry:
-        """Make a trial ours."""
-        claimed = replace(entry, owner=ProcessIdentity.current())
-        self.folder.write_trial(claimed)
-        return claimed
-
     def _next_seed(self, entries: Sequence[TrialEntry]) -> TrialEntry | None:
         """Return the next training of a point that has seeds left; one at a time, as each may be the last."""
         points: dict[int, list[TrialEntry]] = {}
@@ -193,7 +181,8 @@ class StudySource:
         for trial in trials:
             # A parent was killed between asking and making the trial's folder; we hold the lock, so it is not at work.
             mine = self.settings.storage is None or trial.user_attrs.get(SWEEP_ATTRIBUTE) == str(self.folder.path)
-            if trial.state is StudyState.RUNNING and mine and trial.number not in ours and self._has_point(trial):
+            has_point = trial.params.keys() == self._distributions.keys()
+            if trial.state is StudyState.RUNNING and mine and trial.number not in ours and has_point:
                 return trial
         spent = [t for t in trials if t.state is not StudyState.WAITING and DUPLICATE_ATTRIBUTE not in t.user_attrs]
         waiting = any(trial.state is StudyState.WAITING for trial in trials)
@@ -213,17 +202,13 @@ class StudySource:
             )
         return None
 
-    def _has_point(self, trial: FrozenTrial) -> bool:
-        """Return whether a trial of the study has a value for every key."""
-        return set(trial.params) == set(self._distributions)
-
     def _create(
         self, study_trial: int, params: Mapping[str, Any], index: int, entries: Sequence[TrialEntry]
     ) -> TrialEntry:
         """Make the folder of a trial, with its frozen config."""
         number = max((entry.number for entry in entries), default=-1) + 1
         overrides = self.space.overrides(params)
-        values = {dimension.key: params[dimension.key] for dimension in self.space.dimensions}
+        values = {key: params[key] for key in self.space.keys}
         if self.seeds:
             overrides = (*(item for item in overrides if not item.startswith("seed=")), f"seed={self.seeds[index]}")
             values["seed"] = self.seeds[index]
@@ -239,13 +224,12 @@ class StudySource:
 
     def _tell(self, study_trial: int, status: TrialStatus, values: Sequence[float] | None) -> None:
         """Tell the study how a point has ended."""
-        if status is TrialStatus.COMPLETE:
-            self._study.tell(study_trial, list(values or ()), skip_if_finished=True)
-        else:
-            ended = StudyState.PRUNED if status is TrialStatus.PRUNED else StudyState.FAIL
-            if ended is StudyState.PRUNED and len(self.settings.objectives) > 1:
-                ended = StudyState.FAIL
-            self._study.tell(study_trial, state=ended, skip_if_finished=True)
+        complete, several = status is TrialStatus.COMPLETE, len(self.settings.objectives) > 1
+        # Optuna knows no pruned trial of several objectives.
+        ended = StudyState.PRUNED if status is TrialStatus.PRUNED and not several else StudyState.FAIL
+        self._study.tell(
+            study_trial, list(values or ()) if complete else None, None if complete else ended, skip_if_finished=True
+        )
 
     def _should_prune_point(self, entry: TrialEntry) -> bool:
         """Report the result of one seed, and return whether its point has lost against the best one."""

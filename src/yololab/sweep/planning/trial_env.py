@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -36,7 +35,45 @@ class TrialEnvironment:
         return {ENVIRONMENT: json.dumps(asdict(self))}
 
 
-def read_trial_environment(environment: Mapping[str, str] | None = None) -> TrialEnvironment | None:
+def read_trial_environment() -> TrialEnvironment | None:
     """Return what this process got from its sweep; None when a user started it."""
-    text = (os.environ if environment is None else environment).get(ENVIRONMENT)
+    text = os.environ.get(ENVIRONMENT)
     return TrialEnvironment(**json.loads(text)) if text else None
+
+
+class EpochReporter:
+    """The trial of the study, rebuilt in the process that trains: each epoch is reported to it, and may be the last.
+
+    Args:
+        environment: What this process got from its sweep.
+    """
+
+    def __init__(self, environment: TrialEnvironment) -> None:
+        import optuna
+
+        from yololab.sweep.planning.storage import open_storage
+        from yololab.sweep.planning.strategies import make_pruner
+
+        study = optuna.load_study(
+            study_name=environment.study,
+            storage=open_storage(environment.storage),
+            sampler=optuna.samplers.RandomSampler(),
+            pruner=make_pruner(environment.pruner, environment.pruner_options, environment.epochs),
+        )
+        assert environment.trial_id is not None
+        self._trial = optuna.Trial(study, environment.trial_id)
+        self._reported = set(study._storage.get_trial(environment.trial_id).intermediate_values)
+
+    def should_prune(self, epoch: int, value: float | None) -> bool:
+        """Report an epoch, and return whether to prune the training.
+
+        Args:
+            epoch: Its number, from 1. One that was reported before a crash is not reported again.
+            value: The metric; None where it was not measured, which is not reported.
+        """
+        if value is None:
+            return False
+        if epoch not in self._reported:
+            self._trial.report(value, epoch)
+            self._reported.add(epoch)
+        return self._trial.should_prune()

@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from contextlib import closing
 from typing import Any
 
 from yololab.config.search import Keep
@@ -13,14 +14,14 @@ from yololab.host.signals import StopSignal
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import JobState
+from yololab.sweep.results.cleaning import losing_weights, remove_weights
 from yololab.sweep.results.outcome import last_lines
 from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, with_test
 from yololab.sweep.results.summary_files import store_summary, summary_content
-from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.screen import Screen
-from yololab.text import duration, number, size
+from yololab.text import UNKNOWN, as_text, duration, number, size
 
 _SHOWN = 20
 POLL_SECONDS = 0.5
@@ -88,17 +89,14 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
     stop = StopSignal()
     try:
         executor = make_executor(settings.engine, settings.engine_settings, settings.resources, WINNER_BODY)
-        try:
-            with stop.listening(), stop.waiting_for_batch():
-                handle, cancelled = executor.submit(row.folder, {}), False
-                while executor.poll([handle]).get(handle) is not JobState.GONE:
-                    if stop.requested and not cancelled:
-                        executor.cancel(handle)
-                        cancelled = True
-                    time.sleep(POLL_SECONDS)
-                reason = executor.reason(handle)
-        finally:
-            executor.close()
+        with closing(executor), stop.listening(), stop.waiting_for_batch():
+            handle, cancelled = executor.submit(row.folder, {}), False
+            while executor.poll([handle]).get(handle) is not JobState.GONE:
+                if stop.requested and not cancelled:
+                    executor.cancel(handle)
+                    cancelled = True
+                time.sleep(POLL_SECONDS)
+            reason = executor.reason(handle)
     except YololabError as error:
         screen.warn(f"the winner was not finished: {error}")
         return
@@ -130,17 +128,16 @@ def show_summary(screen: Screen, summary: Summary) -> None:
     """Print the ranking, what it says, and what went wrong."""
     rows = {row.trial: row for row in summary.rows}
     keys = list(summary.settings.keys)
-    measured = dict.fromkeys(name for row in summary.rows for name in row.metrics)
-    first = [item.metric for item in summary.settings.objectives if item.metric in measured]
-    metrics = list(dict.fromkeys([*first, *measured]))
+    measured = [name for row in summary.rows for name in row.metrics]
+    metrics = list(dict.fromkeys([*(i.metric for i in summary.settings.objectives if i.metric in measured), *measured]))
     could = summary.ranking.could_be_best()
     table = [
         (
             f"{trial}{'*' if trial in could else ''}",
             *(str(rows[trial].values.get(key, "")) for key in keys),
             *(number(rows[trial].metrics.get(metric)) for metric in metrics),
-            _epochs(rows[trial]),
-            against.verdict if (against := rows[trial].baseline) and against.path else "—",
+            as_text(rows[trial].epochs),
+            against.verdict if (against := rows[trial].baseline) and against.path else UNKNOWN,
             str(rows[trial].status),
         )
         for trial in summary.ranking.order[:_SHOWN]
@@ -163,8 +160,3 @@ def show_summary(screen: Screen, summary: Summary) -> None:
     screen.detail(f"{duration(seconds)} of training in all; summary: {summary.folder.summary_table}")
     if summary.winner is not None:
         screen.detail(f"best: {summary.folder.best} → {summary.winner.folder.name}")
-
-
-def _epochs(row: TrialRow) -> str:
-    """Write how many epochs a trial has completed."""
-    return "—" if row.epochs is None else str(row.epochs)

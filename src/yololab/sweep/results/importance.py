@@ -5,14 +5,19 @@ among all. Its shares add up to 1 whether or not anything mattered; so the same 
 to the trials, and a setting counts only when it stands out from that.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from yololab.text import read_number
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 FEWEST_TRIALS = 10
 # PED-ANOVA wants five trials among the best ones at least.
@@ -75,15 +80,15 @@ def importances(
         return Importances((), "All complete trials have the same score.")
     if len(keys) == 1:
         return Importances((), f"Only {keys[0]} varies, so there is nothing to weigh it against.")
-    measure = _Measure(values, keys, lower_is_better=lower_is_better)
-    found = measure(scores)
+    columns = {key: _column([row[key] for row in values]) for key in keys}
+    found = _shares(columns, scores, lower_is_better=lower_is_better)
     rng = np.random.default_rng(seed)
-    chance = [measure([float(score) for score in rng.permutation(scores)]) for _ in range(_SHUFFLES)]
+    dealt = ([float(score) for score in rng.permutation(scores)] for _ in range(_SHUFFLES))
+    chance = [_shares(columns, draw, lower_is_better=lower_is_better) for draw in dealt]
     items = [
         Importance(key, share, (1 + sum(draw[key] >= share - 1e-9 for draw in chance)) / (1 + len(chance)))
-        for key, share in found.items()
+        for key, share in sorted(found.items(), key=lambda item: -item[1])
     ]
-    items.sort(key=lambda item: -item.share)
     clear = [item.key for item in items if item.more_than_chance]
     verdict = f"more than chance: {', '.join(clear)}" if clear else "none stands out from chance"
     return Importances(tuple(items), f"PED-ANOVA over {len(scores)} complete trials; {verdict}.")
@@ -99,51 +104,27 @@ def varied(values: Sequence[Mapping[str, Any]]) -> list[str]:
     return [key for key in shared if len({str(row[key]) for row in values}) > 1]
 
 
-class _Measure:
-    """PED-ANOVA over given points, for any scores.
-
-    Args:
-        values: Setting → value of each trial.
-        keys: The settings that vary.
-        lower_is_better: Whether the score is an error.
-    """
-
-    def __init__(self, values: Sequence[Mapping[str, Any]], keys: Sequence[str], *, lower_is_better: bool) -> None:
-        self._lower = lower_is_better
-        self._columns = {key: _column([row[key] for row in values]) for key in keys}
-
-    def __call__(self, scores: Sequence[float]) -> dict[str, float]:
-        """Return each setting's share."""
-        import optuna
-
-        distributions = {key: distribution for key, (distribution, _) in self._columns.items()}
-        trials = [
-            optuna.trial.create_trial(
-                params={key: column[place] for key, (_, column) in self._columns.items()},
-                distributions=distributions,
-                value=score,
-            )
-            for place, score in enumerate(scores)
-        ]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            direction = optuna.study.StudyDirection.MINIMIZE if self._lower else optuna.study.StudyDirection.MAXIMIZE
-            study = optuna.create_study(storage=_silent_storage(), direction=direction)
-            study.add_trials(trials)
-            best = min(0.5, max(_BEST_SHARE, _BEST_AT_LEAST / len(scores)))
-            evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best)
-            return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
-
-
-def _silent_storage() -> Any:
-    """Return a storage in memory; optuna logs every new study, which is none of the user's."""
+def _shares(
+    columns: Mapping[str, tuple[BaseDistribution, list[Any]]], scores: Sequence[float], *, lower_is_better: bool
+) -> dict[str, float]:
+    """Return each setting's share by PED-ANOVA; optuna logs every new study, which is none of the user's."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.storages.InMemoryStorage()
+    distributions = {key: distribution for key, (distribution, _) in columns.items()}
+    points = [{key: column[place] for key, (_, column) in columns.items()} for place in range(len(scores))]
+    made = optuna.trial.create_trial
+    trials = [made(params=p, distributions=distributions, value=s) for p, s in zip(points, scores, strict=True)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        study = optuna.create_study(direction="minimize" if lower_is_better else "maximize")
+        study.add_trials(trials)
+        best = min(0.5, max(_BEST_SHARE, _BEST_AT_LEAST / len(scores)))
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best)
+        return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
 
 
-def _column(values: Sequence[Any]) -> tuple[Any, list[Any]]:
+def _column(values: Sequence[Any]) -> tuple[BaseDistribution, list[Any]]:
     """Return how a setting is spread, and its values in that form: numbers as numbers, the rest as categories."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 

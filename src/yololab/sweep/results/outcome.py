@@ -7,7 +7,7 @@ from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.json_files import read_json
-from yololab.files.metrics import METRICS_VERSION, MetricsFile
+from yololab.files.metrics import METRICS_VERSION, number_in
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, Status
 from yololab.sweep.state import Objective, TrialEntry, TrialStatus, failure, trial_status
@@ -65,21 +65,16 @@ def read_outcome(
             error = error | {"message": f"{reason}; {error.get('message')}"}
         retriable = reason is not None and error.get("exit_code") != InputError.exit_code
         return Outcome(entry.ended(TrialStatus.FAILED, error=error), retriable)
-    measured = _measured(folder, objectives)
-    values = tuple(value for value in measured if value is not None)
-    missing = ", ".join(item.metric for item, value in zip(objectives, measured, strict=True) if value is None)
+    try:
+        content = read_json(folder.metrics, (METRICS_VERSION,))
+    except InputError:
+        content = {}
+    measured = {item.metric: number_in(content, item.metric) for item in objectives}
+    values = tuple(value for value in measured.values() if value is not None)
+    missing = ", ".join(name for name, value in measured.items() if value is None)
     if missing and status is TrialStatus.COMPLETE:
         return Outcome(entry.ended(TrialStatus.FAILED, error=failure(f"{missing} is not a number", "NotANumber")))
     return Outcome(entry.ended(status, None if missing else values))
-
-
-def _measured(folder: RunFolder, objectives: Sequence[Objective]) -> list[float | None]:
-    """Return the value of each objective; a metrics.json that cannot be read has none."""
-    try:
-        metrics = MetricsFile(folder.metrics, read_json(folder.metrics, (METRICS_VERSION,)))
-    except InputError:
-        return [None] * len(objectives)
-    return [metrics.value(item.metric) for item in objectives]
 
 
 def last_lines(path: Path) -> str:

@@ -1,8 +1,8 @@
 """Which trial is best, which others could be it as well, and which recipe is, whatever its seed."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from yololab.sweep.results.replicates import Resampled, resample
 from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.state import Objective, TrialStatus
 
-MINIMIZE = "minimize"
 METHOD = (
     "A trial could be the best one unless another is better by more than chance: the largest studentised lead over it, "
     "held against the same maximum in bootstrap resamples of the images that all trials share (max-T over all pairs, "
@@ -47,7 +46,7 @@ class Ranking:
         order: Numbers of the trials; those that were not measured to their end come last.
         pareto: Numbers of the complete trials that no other one beats in every objective; None for one objective.
         selection: What the images say of the complete trials; None without records.
-        tested: Numbers of the trials in `selection`, in its order.
+        standings: Trial → how it stands among those in `selection`.
         images: Number of images behind it.
         recipes: The recipes, the best first; empty when the seed is not swept.
         missing: Why there are no statistics, or why a trial is not among them.
@@ -59,7 +58,7 @@ class Ranking:
     order: tuple[int, ...]
     pareto: tuple[int, ...] | None
     selection: Selection | None
-    tested: tuple[int, ...] = ()
+    standings: Mapping[int, Standing] = field(default_factory=dict)
     images: int = 0
     recipes: tuple[RankedRecipe, ...] = ()
     missing: tuple[str, ...] = ()
@@ -80,14 +79,8 @@ class Ranking:
 
     def could_be_best(self) -> tuple[int, ...]:
         """Return the trials that are statistically indistinguishable from the best on these images, the best first."""
-        standings = {number: self.standing_of(number) for number in self.order}
-        return tuple(number for number, standing in standings.items() if standing and standing.could_be_best)
-
-    def standing_of(self, trial: int) -> Standing | None:
-        """Return how a trial stands among those that were tested; None for one that was not."""
-        if self.selection is None or trial not in self.tested:
-            return None
-        return self.selection.standings[self.tested.index(trial)]
+        tested = [number for number in self.order if number in self.standings]
+        return tuple(number for number in tested if self.standings[number].could_be_best)
 
 
 def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, statistics: bool = True) -> Ranking:
@@ -99,44 +92,41 @@ def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, st
         statistics: Whether the images are asked (seconds a trial); without, only the order is known.
     """
     objective = objectives[0]
-    order = order_of(rows, objective)
-    complete = [row for row in rows if row.complete and _value(row) is not None]
-    front = pareto_front(complete, objectives) if len(objectives) > 1 else None
-    common: dict[str, Any] = {"objective": objective, "order": order, "pareto": front, "measured": len(complete)}
-    if not statistics or len(complete) < 1:
-        return Ranking(selection=None, recipes=_recipes(complete, objective, None), **common)
-    found = resample(complete, objective.metric)
-    values = {row.trial: value for row in complete if (value := _value(row)) is not None}
+    complete = [row for row in rows if row.complete and row.score is not None]
+    scores = {row.trial: row.score for row in complete if row.score is not None}
+    found = resample(complete if statistics else [], objective.metric)
     selection = None
-    if len(found.trials):
-        lower = objective.direction == MINIMIZE
-        selection = select_best([values[number] for number in found.trials], found.values, lower_is_better=lower)
+    if found.trials:
+        tested = [scores[number] for number in found.trials]
+        selection = select_best(tested, found.values, lower_is_better=objective.lower_is_better)
     return Ranking(
-        selection=selection,
-        tested=found.trials,
-        images=found.images,
-        recipes=_recipes(complete, objective, found),
-        missing=found.missing,
-        warnings=found.warnings,
-        **common,
+        objective,
+        order_of(rows, objective),
+        pareto_front(complete, objectives) if len(objectives) > 1 else None,
+        selection,
+        dict(zip(found.trials, selection.standings, strict=True)) if selection else {},
+        found.images,
+        _recipes(complete, objective, found),
+        found.missing,
+        found.warnings,
+        measured=len(scores),
     )
 
 
 def order_of(rows: Sequence[TrialRow], objective: Objective) -> tuple[int, ...]:
     """Return the trials' numbers, the best first: complete ones, pruned ones, then the others by number."""
-    sign = 1.0 if objective.direction == MINIMIZE else -1.0
+    sign = 1.0 if objective.lower_is_better else -1.0
 
     def position(row: TrialRow) -> tuple[int, float, int]:
-        value = _value(row)
         kind = 0 if row.complete else 1 if row.status is TrialStatus.PRUNED else 2
-        return (3, 0.0, row.trial) if value is None else (kind, sign * value, row.trial)
+        return (3, 0.0, row.trial) if row.score is None else (kind, sign * row.score, row.trial)
 
     return tuple(row.trial for row in sorted(rows, key=position))
 
 
 def pareto_front(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> tuple[int, ...]:
     """Return the trials that no other trial beats: at least as good in every objective, and better in one."""
-    signs = np.array([-1.0 if item.direction == MINIMIZE else 1.0 for item in objectives])
+    signs = np.array([-1.0 if item.lower_is_better else 1.0 for item in objectives])
     known = [row for row in rows if len(row.objectives) == len(signs) and None not in row.objectives]
     points = {row.trial: signs * np.array(row.objectives, dtype=np.float64) for row in known}
     return tuple(
@@ -146,32 +136,26 @@ def pareto_front(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> t
     )
 
 
-def _value(row: TrialRow) -> float | None:
-    """Return the value of the first objective."""
-    return row.objectives[0] if row.objectives else None
-
-
-def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled | None) -> tuple[RankedRecipe, ...]:
+def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled) -> tuple[RankedRecipe, ...]:
     """Group the complete trials by everything but the seed, and rank the groups that have enough of them."""
     groups: dict[str, list[TrialRow]] = {}
     for row in rows:
         groups.setdefault(json.dumps(row.recipe, default=str), []).append(row)
     if len({row.seed for row in rows}) < 2 or all(len(group) < 2 for group in groups.values()):
         return ()
-    lower = objective.direction == MINIMIZE
-    places = {number: place for place, number in enumerate(found.trials)} if found is not None else {}
+    places = {number: place for place, number in enumerate(found.trials)}
     tested = [
         group
         for group in groups.values()
         if len({row.seed for row in group}) >= FEWEST_SEEDS and all(row.trial in places for row in group)
     ]
     standings: dict[int, RecipeStanding] = {}
-    if found is not None and tested:
+    if tested:
         _, ranked = rank_recipes(
-            [[value for row in group if (value := _value(row)) is not None] for group in tested],
+            [[row.score for row in group if row.score is not None] for group in tested],
             [found.values[[places[row.trial] for row in group]] for group in tested],
             found.images,
-            lower_is_better=lower,
+            lower_is_better=objective.lower_is_better,
         )
         standings = {id(group): standing for group, standing in zip(tested, ranked, strict=True)}
     recipes = [
@@ -183,4 +167,8 @@ def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled | 
         )
         for group in groups.values()
     ]
-    return tuple(sorted(recipes, key=lambda item: (item.standing is None, item.mean if lower else -item.mean)))
+    return tuple(
+        sorted(
+            recipes, key=lambda item: (item.standing is None, item.mean if objective.lower_is_better else -item.mean)
+        )
+    )

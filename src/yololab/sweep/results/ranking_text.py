@@ -22,7 +22,7 @@ def ranking_text(rows: Sequence[TrialRow], ranking: Ranking, *, finished: bool) 
     if ranking.winner is None:
         return f"None of {len(rows)} trials has been measured to its end{so_far}."
     row = next(row for row in rows if row.trial == ranking.winner)
-    metric, value = ranking.objective.metric, row.objectives[0]
+    metric, value = ranking.objective.metric, row.score
     named = f"{row.label[0].upper()}{row.label[1:]}"
     if ranking.measured == 1:
         return f"{named} is the only one of {len(rows)} that was measured to its end{so_far}: {metric} {value:.4f}."
@@ -35,7 +35,7 @@ def ranking_text(rows: Sequence[TrialRow], ranking: Ranking, *, finished: bool) 
     if ranking.selection is None:
         return f"{first}; whether that is more than chance is not known."
     others = [number for number in ranking.could_be_best() if number != row.trial]
-    tested = len(ranking.tested)
+    tested = len(ranking.standings)
     if not others:
         return f"{first}, and it is better than each of the others by more than chance."
     if len(others) == tested - 1:

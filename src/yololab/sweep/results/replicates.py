@@ -57,20 +57,15 @@ def resample(rows: Sequence[TrialRow], metric: str) -> Resampled:
         try:
             metrics = read_metrics(row.run.metrics)
             records = read_records(metrics, label)
-        except InputError as error:
-            missing.append(f"{label}: {error.problems[0].found}.")
+        except (InputError, PredictionsError) as error:
+            missing.append(f"{label}: {error.problems[0].found}." if isinstance(error, InputError) else str(error))
             continue
-        except PredictionsError as error:
-            missing.append(str(error))
+        first = first or (metrics, records)
+        problems = [*comparability_problems(metrics, first[0])] or pairing_problems(records, first[1])
+        if problems:
+            missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
             continue
-        if first is None:
-            first = metrics, records
-        else:
-            problems = [*comparability_problems(metrics, first[0])] or pairing_problems(records, first[1])
-            if problems:
-                missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
-                continue
-            warnings |= dict.fromkeys(protocol_warnings(metrics, first[0]))
+        warnings |= dict.fromkeys(protocol_warnings(metrics, first[0]))
         values = _resampled(metrics, records, metric)
         if values is None:
             missing.append(f"{metric} is not measured image by image.")

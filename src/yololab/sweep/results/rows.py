@@ -87,6 +87,11 @@ class TrialRow:
         return {key: value for key, value in self.values.items() if key != SEED}
 
     @property
+    def score(self) -> float | None:
+        """The value of the first objective, by which trials are ranked."""
+        return self.objectives[0] if self.objectives else None
+
+    @property
     def complete(self) -> bool:
         """Whether it was trained and measured to its end."""
         return self.status is TrialStatus.COMPLETE
@@ -216,15 +221,9 @@ def _baseline(run: RunFolder) -> BaselineVerdict | None:
     if content is None:
         return None
     primary = primary_row(content)
-    return BaselineVerdict(
-        str(content.get("verdict")),
-        primary.get("delta"),
-        primary.get("ci_low"),
-        primary.get("ci_high"),
-        primary.get("p"),
-        supported=bool(content.get("statistical_support")),
-        path=(content.get("baseline") or {}).get("path"),
-    )
+    delta, low, high, p = (primary.get(name) for name in ("delta", "ci_low", "ci_high", "p"))
+    supported, path = bool(content.get("statistical_support")), (content.get("baseline") or {}).get("path")
+    return BaselineVerdict(str(content.get("verdict")), delta, low, high, p, supported=supported, path=path)
 
 
 def primary_row(comparison: Mapping[str, Any]) -> dict[str, Any]:

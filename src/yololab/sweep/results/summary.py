@@ -11,7 +11,7 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import read_metrics
 from yololab.files.paths import COMPARISON, METRICS
 from yololab.sweep.results.importance import Importances, importances
-from yololab.sweep.results.ranking import MINIMIZE, Ranking, rank_trials
+from yololab.sweep.results.ranking import Ranking, rank_trials
 from yololab.sweep.results.rows import RowCache, TrialRow, metrics_of, primary_row, with_adjusted_p
 from yololab.sweep.state import SweepFolder, SweepSettings
 
@@ -72,12 +72,9 @@ def summarize(
     ranking = rank_trials(rows, settings.objectives, statistics=statistics)
     found = None
     if statistics:
-        complete = [row for row in rows if row.complete and row.objectives and row.objectives[0] is not None]
-        found = importances(
-            [row.values for row in complete],
-            [float(row.objectives[0] or 0) for row in complete],
-            lower_is_better=settings.objectives[0].direction == MINIMIZE,
-        )
+        scored = [(row.values, row.score) for row in rows if row.complete and row.score is not None]
+        lower = settings.objectives[0].lower_is_better
+        found = importances([values for values, _ in scored], [score for _, score in scored], lower_is_better=lower)
     return with_test(Summary(folder, settings, tuple(rows), ranking, found, None))
 
 

@@ -138,7 +138,7 @@ def _recipe_content(recipe: RankedRecipe) -> dict[str, Any]:
 
 def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
     """Return a trial as it stands in summary.json."""
-    standing = ranking.standing_of(row.trial)
+    standing = ranking.standings.get(row.trial)
     low, high = standing.ci95 if standing else (None, None)
     content = {name: value for name, value in asdict(row).items() if name != SEED}
     return content | {

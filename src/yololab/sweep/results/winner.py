@@ -147,7 +147,7 @@ def _export(context: Context, prepared: Prepared) -> None:
 def main(folder: Path) -> int:
     """Finish a winner from the command line of an engine."""
     try:
-        sweep = SweepFolder(folder.resolve().parent)
+        sweep = SweepFolder(folder.parent)
         if sweep.is_sweep():
             os.chdir(sweep.started_in())
         return finish_winner(folder)

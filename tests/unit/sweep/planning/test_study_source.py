@@ -42,7 +42,8 @@ def run(path: Path, **changes) -> tuple[list[TrialEntry], optuna.Study]:
 
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources, BODY)
     source = StudySource(folder, settings, space, freeze)
-    with SweepProgress(folder, settings, Screen(), source.planned, 2) as progress:
+    progress = SweepProgress(folder, settings, Screen(), source.planned, 2)
+    with progress.shown():
         TrialLoop(folder, source, executor, settings.objectives, (progress,), poll_seconds=0.05).run(StopSignal())
     study = optuna.load_study(study_name=settings.name, storage=source._study._storage)
     return folder.trials(), study

@@ -31,7 +31,6 @@ WHERE = "hydra.launcher"
 _TAKEN_BY_RAY = (signal.SIGTERM, signal.SIGINT)
 _PROBE_SECONDS = 120
 _KNOCK_SECONDS = 20
-_NODES_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,6 @@ class RayExecutor:
     body: Sequence[str]
     _tasks: dict[str, _Task] = field(default_factory=dict)
     _probed: set[Path] = field(default_factory=set)
-    _capacity: tuple[float, int] | None = None
     _connected_here: bool = False
 
     def __post_init__(self) -> None:
@@ -133,12 +131,7 @@ class RayExecutor:
     @property
     def capacity(self) -> int:
         """How many trials run at once: as many as the nodes hold, those of other users of the cluster included."""
-        if self.settings.jobs is not None:
-            return self.settings.jobs
-        now = time.monotonic()
-        if self._capacity is None or now - self._capacity[0] > _NODES_SECONDS:
-            self._capacity = (now, max(1, sum(map(self._held_by, _alive_nodes()))))
-        return self._capacity[1]
+        return self.settings.jobs or max(1, sum(map(self._held_by, _alive_nodes())))
 
     def submit(self, folder: Path, environment: Mapping[str, str]) -> str:
         """Hand the body to Ray.

@@ -23,6 +23,7 @@ from yololab.sweep.engines.slurm.queue import ENDED, QueuedJob, folder_is_missin
 from yololab.sweep.engines.slurm.settings import SlurmSettings, read_slurm_settings, submission
 from yololab.sweep.executor import JobState, Resources
 
+_WHERE = "hydra/launcher=slurm"
 _PROGRAMS = ("sbatch", "squeue", "scancel", "scontrol", "srun")
 # A site may answer squeue from a copy that is a little old; a job that was never listed is waited for this long.
 _LISTED_WITHIN_SECONDS = 60.0
@@ -46,17 +47,14 @@ def make_executor(settings: Mapping[str, Any], resources: Resources, body: Seque
     Raises:
         InputError: submitit or Slurm's commands are missing here, or a setting is wrong.
     """
-    problems = []
+    remedies = {}
     if find_spec("submitit") is None:
-        problems.append(
-            Problem("hydra/launcher=slurm", "submitit is not installed", remedy="pip install 'yololab[slurm]'")
-        )
-    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
+        remedies["submitit is not installed"] = "pip install 'yololab[slurm]'"
+    missing = ", ".join(name for name in _PROGRAMS if shutil.which(name) is None)
     if missing:
-        remedy = "start the sweep where jobs are submitted: on a login node of the cluster"
-        problems.append(Problem("hydra/launcher=slurm", f"not on PATH: {', '.join(missing)}", remedy=remedy))
-    if problems:
-        raise InputError(problems)
+        remedies[f"not on PATH: {missing}"] = "start the sweep where jobs are submitted: on a login node of the cluster"
+    if remedies:
+        raise InputError(Problem(_WHERE, found, remedy=remedy) for found, remedy in remedies.items())
     return SlurmExecutor(read_slurm_settings(settings, resources), resources, tuple(body))
 
 
@@ -95,20 +93,19 @@ class SlurmExecutor:
             InputError: Slurm refuses the first job: something is wrong with the settings.
             JobError: Slurm refuses a later one.
         """
-        for seconds in (*_WAITS_SECONDS, None):
-            job = _job_of(folder)
-            if job is None:
-                try:
-                    job = self._sbatch(folder, environment)
-                except _SubmissionError as error:
-                    if error.later and seconds is not None:
-                        time.sleep(seconds)
-                        continue
+        waits = iter(_WAITS_SECONDS)
+        while (job := _job_of(folder)) is None:
+            try:
+                job = self._sbatch(folder, environment)
+                break
+            except _SubmissionError as error:
+                seconds = next(waits, None) if error.later else None
+                if seconds is None:
                     raise self._refused(str(error)) from None
-            self._states[job] = JobState.PENDING
-            self._submitted[job] = time.monotonic()
-            return job
-        raise AssertionError("the last attempt returns or raises")
+                time.sleep(seconds)
+        self._states[job] = JobState.PENDING
+        self._submitted[job] = time.monotonic()
+        return job
 
     def poll(self, handles: Sequence[str]) -> dict[str, JobState]:
         """Ask Slurm, at most every `poll_seconds`; between two answers the last one holds.
@@ -140,40 +137,31 @@ class SlurmExecutor:
         if queue is None:
             return
         missing = [handle for handle in handles if handle not in queue]
-        if missing:
-            # Perhaps somebody else's jobs, or a list that was cut: no job is called gone after one list.
-            more = read_queue(missing)
-            if more is None:
-                return
-            queue |= more
+        # Perhaps somebody else's jobs, or a list that was cut: no job is called gone after one list.
+        more = read_queue(missing) if missing else {}
+        if more is None:
+            return
+        queue |= more
         for handle in handles:
             job = queue.get(handle)
             if job is not None and job.state == "FAILED" and self._states.get(handle) is not JobState.GONE:
                 self._check_folder(handle)
-            state = self._state(handle, job)
+            self._states[handle] = self._state(handle, job)
             # Running alone proves nothing: a job runs for a moment even where its folder is not seen.
-            self._worked |= (
-                job is not None and job.comment.startswith("/") and RunFolder(Path(job.comment)).output.is_file()
-            )
-            self._states[handle] = state
+            self._worked |= job is not None and job.folder is not None and RunFolder(job.folder).output.is_file()
 
     def _state(self, handle: str, job: QueuedJob | None) -> JobState:
         """Return where a job is, that Slurm lists or not."""
-        if job is not None:
-            self._submitted.pop(handle, None)
-            state = job.job_state
-            return JobState.RUNNING if state is JobState.GONE and not self._is_over(handle, job) else state
-        submitted = self._submitted.get(handle)
-        if submitted is not None and time.monotonic() - submitted < _LISTED_WITHIN_SECONDS:
-            return JobState.PENDING
-        return JobState.GONE
-
-    def _is_over(self, handle: str, job: QueuedJob) -> bool:
-        """Return whether nothing more is to be expected of an ended job."""
+        if job is None:
+            submitted = self._submitted.get(handle)
+            recent = submitted is not None and time.monotonic() - submitted < _LISTED_WITHIN_SECONDS
+            return JobState.PENDING if recent else JobState.GONE
+        self._submitted.pop(handle, None)
+        if job.job_state is not JobState.GONE:
+            return job.job_state
         never_ran = job.state == "CANCELLED" and self._states.get(handle) is JobState.PENDING
-        return never_ran or self._late_records.has_arrived(
-            handle, Path(job.comment) if job.comment.startswith("/") else None
-        )
+        over = never_ran or self._late_records.has_arrived(handle, job.folder)
+        return JobState.GONE if over else JobState.RUNNING
 
     def _check_folder(self, handle: str) -> None:
         """Stop the sweep when its first jobs cannot work where they should."""
@@ -194,18 +182,11 @@ class SlurmExecutor:
         variables = dict(environment)
         if self.resources.gpus == 0:
             variables.setdefault("CUDA_VISIBLE_DEVICES", "")
-        trial = SlurmTrial(
-            TrialBody(str(folder), tuple(self.body), variables, str(Path.cwd()), self.resources.cpus),
-            self.settings.signal_seconds,
-            self.settings.requeue,
-            self.settings.max_requeues,
-        )
+        body = TrialBody(str(folder), tuple(self.body), variables, str(Path.cwd()), self.resources.cpus)
+        trial = SlurmTrial(body, self.settings.signal_seconds, self.settings.requeue, self.settings.max_requeues)
         executor = submitit.SlurmExecutor(RunFolder(folder).slurm)
-        executor.update_parameters(
-            **submission(self.settings, self.resources),
-            job_name=f"{folder.parent.name}.{folder.name}",
-            comment=str(folder),
-        )
+        name = f"{folder.parent.name}.{folder.name}"
+        executor.update_parameters(**submission(self.settings, self.resources), job_name=name, comment=str(folder))
         try:
             # submitit prints what sbatch says; it is in the error as well.
             with _outside_of_any_job(), redirect_stderr(io.StringIO()):
@@ -218,9 +199,7 @@ class SlurmExecutor:
         """Return the error of a job that Slurm does not take."""
         if self._submitted or self._states:
             return JobError(f"Slurm does not take the job: {said}")
-        return InputError(
-            Problem("hydra/launcher=slurm", f"Slurm refuses the first job: {said}", remedy="change hydra.launcher.…")
-        )
+        return InputError(Problem(_WHERE, f"Slurm refuses the first job: {said}", remedy="change hydra.launcher.…"))
 
 
 class _SubmissionError(Exception):
@@ -234,13 +213,9 @@ class _SubmissionError(Exception):
 
 def _job_of(folder: Path) -> str | None:
     """Return the job of this trial that is pending or running already; None when there is none, or Slurm is away."""
-    jobs = read_queue() or {}
-    found = [
-        number
-        for number, job in jobs.items()
-        if job.comment == str(folder) and job.state not in ENDED and job.state != "COMPLETING"
-    ]
-    return found[-1] if found else None
+    over = {*ENDED, "COMPLETING"}
+    jobs = [number for number, job in (read_queue() or {}).items() if job.folder == folder and job.state not in over]
+    return jobs[-1] if jobs else None
 
 
 def _said_by_sbatch(error: Exception) -> str:
@@ -253,13 +228,9 @@ def _said_by_sbatch(error: Exception) -> str:
 @contextmanager
 def _outside_of_any_job() -> Iterator[None]:
     """Hide the variables of a job that this process itself runs in: sbatch would take them for options."""
-    inside = "SLURM_JOB_ID" in os.environ
-    prefixes = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_")
-    hidden = {
-        name: os.environ.pop(name)
-        for name in list(os.environ)
-        if inside and name.startswith(prefixes) and name != "SLURM_CONF"
-    }
+    prefixes = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_") if "SLURM_JOB_ID" in os.environ else ()
+    names = [name for name in os.environ if name.startswith(prefixes) and name != "SLURM_CONF"]
+    hidden = {name: os.environ.pop(name) for name in names}
     try:
         yield
     finally:

@@ -36,11 +36,16 @@ class QueuedJob:
 
     Attributes:
         state: Slurm's word for the job's state.
-        comment: The job's comment; of our jobs the trial's folder.
+        comment: The job's comment.
     """
 
     state: str
     comment: str
+
+    @property
+    def folder(self) -> Path | None:
+        """The trial's folder, which is the comment of our jobs."""
+        return Path(self.comment) if self.comment.startswith("/") else None
 
     @property
     def job_state(self) -> JobState:
@@ -56,12 +61,8 @@ def parse_queue(text: str) -> dict[str, QueuedJob]:
     >>> parse_queue("7|RUNNING|/data/multirun/a|b/0")
     {'7': QueuedJob(state='RUNNING', comment='/data/multirun/a|b/0')}
     """
-    jobs = {}
-    for line in text.splitlines():
-        parts = line.strip().split(_SEPARATOR, 2)
-        if len(parts) == 3:
-            jobs[parts[0]] = QueuedJob(parts[1], parts[2])
-    return jobs
+    lines = [line.strip().split(_SEPARATOR, 2) for line in text.splitlines()]
+    return {parts[0]: QueuedJob(*parts[1:]) for parts in lines if len(parts) == 3}
 
 
 def read_queue(jobs: Iterable[str] = ()) -> dict[str, QueuedJob] | None:
@@ -87,11 +88,10 @@ def why_ended(job: str) -> str | None:
     if state not in ENDED or state == "COMPLETED":
         return None
     code, _, number = facts.get("ExitCode", "0:0").partition(":")
+    if folder_is_missing(facts):
+        return f"node {facts.get('NodeList')} cannot write into {facts.get('Comment')}"
     if state == "FAILED":
-        if folder_is_missing(facts):
-            return f"node {facts.get('NodeList')} cannot write into {facts.get('Comment')}"
-        text = REASONS.get(int(code)) or signal_text(int(code) or 128 + int(number))
-        return text or _last_error(facts)
+        return REASONS.get(int(code)) or signal_text(int(code) or 128 + int(number)) or _last_error(facts)
     text = {
         "TIMEOUT": "ended by Slurm at its time limit",
         "OUT_OF_MEMORY": "ended by Slurm: it took more memory than it had asked for",

@@ -74,7 +74,7 @@ def read_slurm_settings(values: Mapping[str, Any], resources: Resources) -> Slur
     with noting(problems):
         settings = read_group(SlurmSettings, WHERE, values)
     problems += _resource_problems(settings, resources)
-    if isinstance(settings.sbatch, Mapping) and settings.sbatch:
+    if settings.sbatch:
         problems += sbatch_problems(settings.sbatch, sbatch_options())
     if problems:
         raise InputError(problems)
@@ -132,18 +132,14 @@ def submission(settings: SlurmSettings, resources: Resources) -> dict[str, Any]:
     """
     cpus, gpus = resources.cpus, resources.gpus
     memory, minutes = resources.memory_gb, resources.time_minutes
-    extra = {
-        str(name).replace("_", "-"): value for name, value in settings.sbatch.items() if value not in (None, False)
-    }
+    given = {str(name).replace("_", "-"): value for name, value in settings.sbatch.items()}
+    extra = {name: value for name, value in given.items() if value not in (None, False)}
     return {
         "time": None if minutes is None else math.ceil(minutes),
         "cpus_per_task": cpus,
         "gpus_per_node": int(gpus) if gpus else None,
         "mem": None if memory is None else f"{math.ceil(memory * 1024)}M",
-        "partition": settings.partition,
-        "account": settings.account,
-        "qos": settings.qos,
-        "constraint": settings.constraint,
+        **{name: getattr(settings, name) for name in ("partition", "account", "qos", "constraint")},
         "setup": list(settings.setup) or None,
         "signal_delay_s": settings.signal_seconds,
         "stderr_to_stdout": True,

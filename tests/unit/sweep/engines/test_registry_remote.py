@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from yololab.errors import InputError
-from yololab.sweep.engines.remote_device import remote_device
+from yololab.sweep.engines.registry import remote_device
 from yololab.sweep.executor import Resources
 
 

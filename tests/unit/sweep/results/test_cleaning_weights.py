@@ -10,9 +10,9 @@ from sweep_samples import LATENCY, write_sweep, write_trial
 
 from yololab.cli.main import main
 from yololab.files.record import Record, Status
+from yololab.sweep.results.cleaning import losing_weights, remove_weights
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary import read_summary
-from yololab.sweep.results.weights import losing_weights, remove_weights
 from yololab.sweep.state import Objective, TrialStatus
 from yololab.terminal.screen import Screen
 

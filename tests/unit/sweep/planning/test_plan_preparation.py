@@ -6,8 +6,7 @@ import pytest
 
 from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 from yololab.errors import InputError
-from yololab.sweep.planning.plan import plan_trials
-from yololab.sweep.planning.preparation import prepare_trials
+from yololab.sweep.planning.plan import plan_trials, prepare_trials
 from yololab.ultralytics_adapter.isolation.devices import Device
 
 CPU = Device("cpu", "cpu", 1, ("cpu",))
