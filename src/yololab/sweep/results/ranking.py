@@ -167,8 +167,5 @@ def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled) -
         )
         for group in groups.values()
     ]
-    return tuple(
-        sorted(
-            recipes, key=lambda item: (item.standing is None, item.mean if objective.lower_is_better else -item.mean)
-        )
-    )
+    sign = 1 if objective.lower_is_better else -1
+    return tuple(sorted(recipes, key=lambda item: (item.standing is None, sign * item.mean)))
