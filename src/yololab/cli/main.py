@@ -1,6 +1,5 @@
 """The command line: translate it, call the command, return its exit code. PyTorch is not imported here."""
 
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,9 +13,9 @@ from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.flags import COMPLETION, answered_by_hydra, config_dirs
 from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.folders import group_options, use_config_dir
-from yololab.errors import InputError, Problem, YololabError
-
-EXIT_INTERRUPTED = 130
+from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
+from yololab.host.failures import explain
+from yololab.terminal.output import open_streams, output_error, print_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,23 +24,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: What stands after `yololab`; that of the process by default.
     """
-    tokens = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
+    open_streams()
+    error: YololabError | None = None
+    code = 0
     try:
-        return _run(tokens)
-    except YololabError as error:
-        from yololab.terminal.screen import show_error
-
-        show_error(error)
-        return error.exit_code
+        code = _run(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has closed it (`yololab runs | head`); Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        error = InterruptedRunError("interrupted")
+    except Exception as caught:
+        error = caught if isinstance(caught, YololabError) else explain(caught)
+        if error is None:
+            raise  # our own mistake: the traceback helps to find it
+    error = error or (output_error() if code == 0 else None)
+    if error is None:
+        return code
+    from yololab.terminal.screen import show_error
+
+    show_error(error)
+    return error.exit_code
 
 
 def _run(tokens: list[str]) -> int:
@@ -51,16 +51,16 @@ def _run(tokens: list[str]) -> int:
     groups = group_options(working_directory)
     translation = translate(tokens, SYNTAX, groups, working_directory)
     if translation.help:
-        sys.stdout.write(overview(groups) if translation.help == OVERVIEW else command_help(translation.help))
+        print_text(overview(groups) if translation.help == OVERVIEW else command_help(translation.help))
         return 0
     if translation.version:
-        sys.stdout.write(f"yololab {yololab.__version__}\n")
+        print_text(f"yololab {yololab.__version__}\n")
         return 0
     if translation.problems:
         raise InputError([*translation.problems, *_problems_of_config(translation)])
     if COMPLETION in translation.hydra_flags and translation.overrides[:1] in (("query=bash",), ("query=fish",)):
         separator = " " if translation.overrides == ("query=bash",) else "\n"
-        sys.stdout.write(separator.join(complete(os.environ.get("COMP_LINE", ""), groups, working_directory)) + "\n")
+        print_text(separator.join(complete(os.environ.get("COMP_LINE", ""), groups, working_directory)) + "\n")
         return 0
     if answered_by_hydra(translation.hydra_flags):
         from yololab.config.hydra.app import hydra_flags
@@ -69,7 +69,7 @@ def _run(tokens: list[str]) -> int:
             from yololab.config.hydra.compose import compose_experiment
 
             compose_experiment(translation.overrides)
-        hydra_flags([*translation.hydra_flags, *translation.overrides])
+        print_text(hydra_flags([*translation.hydra_flags, *translation.overrides]))
         return 0
     from yololab.cli.request import Request, check_operands
 

@@ -1,7 +1,5 @@
 """What a command is given: the translated command line and its surroundings."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +11,8 @@ from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import plain
 from yololab.files.paths import OutputTree
+from yololab.terminal.output import print_json
 from yololab.terminal.screen import Screen
 
 
@@ -66,7 +64,7 @@ class Request:
     def print_json(self, content: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a JSON document, when one is asked for."""
         if self.as_json:
-            sys.stdout.write(json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n")
+            print_json(content)
 
 
 def check_operands(name: str, request: Request) -> None:

@@ -9,27 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from yololab.errors import InputError
-from yololab.text import counted, duration
+from yololab.errors import InputError, Problem
+from yololab.terminal.output import PatientStream
+from yololab.text import counted, duration, printable, shown
 
 LOG_WIDTH = 120
 PIPED_WIDTH = 160
-
-
-class _PatientConsole(Console):
-    """A console whose reader may go away (`… | head`): the job continues, and only its log is written."""
-
-    def on_broken_pipe(self) -> None:
-        """Print nothing more; Rich would end the process."""
-        self.quiet = True
-        self.file = io.StringIO()
 
 
 class Screen:
@@ -44,55 +36,69 @@ class Screen:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None) -> None:
         target = stream or sys.stdout
         width = None if target.isatty() else PIPED_WIDTH
-        self.console = _PatientConsole(
-            file=target, highlight=False, quiet=quiet, width=width, soft_wrap=not target.isatty()
-        )
+        file = cast(TextIO, PatientStream(target))
+        self.console = Console(file=file, highlight=False, quiet=quiet, width=width, soft_wrap=not target.isatty())
         self.verbose = verbose
-        self._log: TextIO | None = None
+        self._log: PatientStream | None = None
 
     @contextmanager
     def logging_to(self, path: Path) -> Iterator[None]:
-        """Write everything that is printed, and Ultralytics' lines, also to `path`."""
+        """Write everything that is printed, and Ultralytics' lines, also to `path`.
+
+        Raises:
+            InputError: A link or something else stands there, as it may in a folder of somebody else's.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", buffering=1) as file:
-            self._log = file
-            try:
-                yield
-            finally:
-                self._log = None
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise InputError(Problem(str(path), "not a file of its own", "a plain file, or none", "move it away"))
+        log = PatientStream(path.open("a", encoding="utf-8", buffering=1), str(path))
+        self._log = log
+        try:
+            yield
+        finally:
+            self._log = None
+            log.close()
 
     def show(self, content: RenderableType = "") -> None:
-        """Print `content` on the screen and into the log."""
+        """Print text as it is, or a table, on the screen and into the log."""
+        self._print(escape(shown(content)) if isinstance(content, str) else content)
+
+    def _print(self, content: RenderableType) -> None:
+        """Print what may hold Rich's markup."""
         self.console.print(content)
         self.log(_as_plain_text(content))
+
+    def mark(self, mark: str, text: str) -> None:
+        """Print a line after a mark of ours, which is in Rich's markup."""
+        self._print(f"{'':>9}  {mark} {_line(text)}")
 
     def log(self, text: str) -> None:
         """Write `text` to the log only."""
         if self._log is not None:
-            self._log.write(text.rstrip("\n") + "\n")
+            self._log.write(shown(text.rstrip("\n")) + "\n")
 
     def line_of_ultralytics(self, level: int, text: str) -> None:
         """Take one line of Ultralytics: always to the log, to the screen with `verbose=true`."""
         del level
         self.log(text)
         if self.verbose:
-            self.console.print(escape(text), soft_wrap=True)
+            self.console.print(escape(shown(text)), soft_wrap=True)
 
     def stage(self, name: str, text: str) -> None:
         """Announce a stage of the job."""
-        self.show(f"[bold cyan]{name:>9}[/]  {escape(text)}")
+        self._print(f"[bold cyan]{name:>9}[/]  {_line(text)}")
 
     def detail(self, text: str) -> None:
         """Print a line that belongs to the stage announced last."""
-        self.show(f"{'':>9}  {escape(text)}")
+        self._print(f"{'':>9}  {_line(text)}")
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        self.show(f"[yellow]{'warning':>9}[/]  {escape(text)}")
+        self._print(f"[yellow]{'warning':>9}[/]  {_line(text)}")
 
     def ask(self, question: str) -> None:
         """Print a question."""
-        self.show(f"[bold magenta]{'?':>9}[/]  {escape(question)}")
+        self._print(f"[bold magenta]{'?':>9}[/]  {_line(question)}")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the first column is text, the others are numbers."""
@@ -133,7 +139,7 @@ def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*map(_line, row))
     return table
 
 
@@ -190,15 +196,20 @@ class TrainingProgress:
 
 def show_error(error: BaseException, stream: TextIO | None = None) -> None:
     """Print an error for the user: every problem, its place and its remedy; no traceback."""
-    console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
+    console = Console(file=cast(TextIO, PatientStream(stream or sys.stderr)), highlight=False, soft_wrap=True)
     if isinstance(error, InputError):
         console.print(f"[bold red]error[/]: {counted(len(error.problems), 'problem')}")
         for problem in error.problems:
-            console.print(f"  [bold]{escape(problem.where)}[/]: {escape(problem.found)}")
+            console.print(f"  [bold]{_line(problem.where)}[/]: {_line(problem.found)}")
             for hint in problem.hints:
-                console.print(f"      {escape(hint)}")
+                console.print(f"      {_line(hint)}")
     else:
-        console.print(f"[bold red]error[/]: {escape(str(error))}")
+        console.print(f"[bold red]error[/]: {escape(shown(str(error)))}")
+
+
+def _line(text: str) -> str:
+    """Return text as a part of one line: whatever stands in it, it begins no other."""
+    return escape(printable(shown(text)))
 
 
 def _as_plain_text(content: RenderableType) -> str:

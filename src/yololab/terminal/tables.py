@@ -41,12 +41,12 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         _class_tables(screen, comparison)
         screen.detail(f"baseline: {comparison.baseline['path']}")
     style = _STYLES[comparison.verdict]
-    screen.show(f"{'':>9}  [{style}]{comparison.verdict}[/]  {comparison.text}")
+    screen.mark(f"[{style}]{comparison.verdict}[/] ", comparison.text)
     if comparison.baseline is not None and not comparison.statistical_support:
         screen.detail("This verdict has no statistical support: it compares two numbers.")
     for guard in comparison.guards:
         mark = "[red]✗[/]" if guard.broken else "[green]✓[/]"
-        screen.show(f"{'':>9}  {mark} guard: {guard.message}")
+        screen.mark(mark, f"guard: {guard.message}")
     for warning in comparison.warnings:
         screen.warn(warning)
     for note in comparison.notes:

@@ -1,8 +1,9 @@
 """Running Hydra's application: single runs, sweeps, and Hydra's own flags."""
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from yololab.config.folders import conf_dir
 from yololab.config.hydra.compose import CONFIG_NAME, Composed
 from yololab.config.hydra.grammar import without_interpolation
 from yololab.config.hydra.sources import register
+from yololab.errors import InputError, Problem
 
 
 @contextmanager
@@ -78,12 +80,23 @@ def sweep(overrides: Sequence[str]) -> Any:
         )
 
 
-def hydra_flags(arguments: Sequence[str]) -> None:
-    """Answer Hydra's own flags (`--cfg job`, `--info`, `--shell-completion`, …) by Hydra itself."""
+def hydra_flags(arguments: Sequence[str]) -> str:
+    """Return Hydra's own answer to its flags (`--cfg job`, `--info`, `--shell-completion`, …).
+
+    Raises:
+        InputError: Hydra refuses the command line.
+    """
     register()
     sys.argv = ["yololab", *arguments]
 
     def nothing(_config: DictConfig) -> None:
         """These flags never reach the job."""
 
-    hydra.main(version_base="1.3", config_path=str(conf_dir().resolve()), config_name=CONFIG_NAME)(nothing)()
+    output, complaint = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(output), redirect_stderr(complaint):
+            hydra.main(version_base="1.3", config_path=str(conf_dir().resolve()), config_name=CONFIG_NAME)(nothing)()
+    except SystemExit as end:
+        if end.code:
+            raise InputError(Problem("command line", " ".join(complaint.getvalue().split()))) from None
+    return output.getvalue()

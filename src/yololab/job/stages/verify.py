@@ -69,7 +69,7 @@ def run(
     record_checks(context, checks)
     context.screen.stage("verify", "")
     for item in checks:
-        context.screen.show(f"{'':>9}  {_MARKS[item.passed]} {item.check}: {item.evidence}")
+        context.screen.mark(_MARKS[item.passed], f"{item.check}: {item.evidence}")
     return Verified(checks, checked.inputs.rehearsal is not None)
 
 

@@ -1,0 +1,110 @@
+"""Standard output and error: what is written to them, and what happens when nobody can read it any more.
+
+Everything that yololab prints goes through this module or the consoles of `screen`. A reader that goes away
+(`… | head`) or a full disk behind `> file` ends the printing, not the job; `output_error` tells at the end.
+"""
+
+import contextlib
+import errno
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TextIO
+
+from yololab.errors import JobError
+from yololab.files.json_files import plain
+from yololab.text import mask_secrets, printable, shown
+
+# What could not be written, and why.
+_errors: dict[str, OSError] = {}
+
+
+class PatientStream:
+    """A stream that swallows what it cannot write.
+
+    Args:
+        stream: Where to write.
+        name: What it is called in a message.
+    """
+
+    def __init__(self, stream: TextIO, name: str = "standard output") -> None:
+        self._stream = stream
+        self._name = name
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stream; Rich draws only what it can hold."""
+        return self._stream.encoding or "utf-8"
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the number of its file."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write text, while there is somebody who reads it."""
+        with self._patience():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand over what has been written."""
+        with self._patience():
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._patience():
+            self._stream.close()
+
+    @contextlib.contextmanager
+    def _patience(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            _errors.setdefault(self._name, error)
+            with contextlib.suppress(OSError):
+                # Also for those who write there by themselves, and for Python, which flushes once more at its end.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            self._stream = io.StringIO()
+
+
+def open_streams() -> None:
+    """Make standard input, output and error usable: one that was closed leads to nowhere, and no letter is refused.
+
+    A file that is opened while one of them is closed would get its number, and what is printed would end up in it.
+    """
+    _errors.clear()
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
+
+
+def print_text(text: str) -> None:
+    """Print text that is laid out already: a page of help, the output of Hydra."""
+    PatientStream(sys.stdout).write(shown(text))
+
+
+def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print a JSON document; what would steer a terminal is escaped as JSON does it."""
+    text = json.dumps(plain(mask_secrets(content, by_key=False)), indent=2, ensure_ascii=False) + "\n"
+    escaped = (letter if letter == "\n" or printable(letter) == letter else json.dumps(letter)[1:-1] for letter in text)
+    PatientStream(sys.stdout).write("".join(escaped))
+
+
+def output_error() -> JobError | None:
+    """Return what kept the output from being written; a reader that had seen enough is no error."""
+    PatientStream(sys.stdout).flush()
+    lost = {name: error for name, error in _errors.items() if error.errno != errno.EPIPE}
+    lines = [f"{name}: {error.strerror or error}; a part of it is lost" for name, error in lost.items()]
+    return JobError("\n".join(lines)) if lines else None
