@@ -216,6 +216,28 @@ def test_the_machine_is_asked_in_one_place(home, signs):
     assert asking == {home}
 
 
+# Who writes to a stream besides: a notice of fixed text in a low room, a cluster's job, Ultralytics' own logger.
+PRINTERS = {"config/renamed.py", "sweep/engines/slurm/job.py", "ultralytics_adapter/isolation/runtime.py"}
+
+
+def test_all_that_is_printed_goes_through_one_room():
+    """There, escape sequences are made visible, secrets are masked, and a reader that goes away ends no job."""
+    printing = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("stdout", "stderr")
+            and getattr(node.value, "id", "") == "sys"
+        )
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("print", "Console"))
+    }
+    pages = {"cli/reference.py", "cli/settings_reference.py"}  # they write a page of docs/, not for a user
+    asking = {"job/gatekeeper.py"}  # asks whether there is a terminal
+    assert printing == {"terminal/output.py", "terminal/screen.py"} | pages | asking | PRINTERS
+
+
 def test_no_room_without_a_name():
     for path in MODULES:
         assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "common", "misc"}

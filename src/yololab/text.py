@@ -19,12 +19,17 @@ SHORT_HASH = 12
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 MASK = "***"
+# A whole part of a name in any style: api_key, AWS_SECRET, accessToken; not tokenizer.
+_PART = r"(?:(?<![a-z]){0}(?![a-z])|(?-i:(?<=[a-z])(?=[A-Z])){0}(?![a-z]))"
 _SECRET = (
-    r"(?:passw(?:or)?d|(?<![a-z])(?:passphrase|pwd|secret|token|credentials?|auth|authorization"
-    r"|(?:api|access|account|private|secret)[_-]?key)(?![a-z]))"
+    "(?:passw(?:or)?d|"
+    + _PART.format(
+        "(?:passphrase|pwd|secret|token|credentials?|auth|authorization|(?:api|access|account|private|secret)[_-]?key)"
+    )
+    + ")"
 )
 _SECRET_KEY = re.compile(_SECRET, re.IGNORECASE)
-_ASSIGNMENT = re.compile(r"([+~]*[\w.@/-]+=)(.+)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([+~]*\w[\w.@-]*=)(.+)", re.DOTALL)
 # `scheme://user:password@host`, also packed into an option's name (`%3A%2F%2F`); a port is no password. All is bounded,
 # so that no text takes long.
 _IN_URL = re.compile(
@@ -350,7 +355,7 @@ def _masked_assignment(found: re.Match[str]) -> str:
 
 def _is_secret(key: str) -> bool:
     """Return whether a key names a secret, in whatever style it is written: `api_key`, `dbPassword`, `AWS_SECRET`."""
-    return _SECRET_KEY.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)) is not None
+    return _SECRET_KEY.search(key) is not None
 
 
 def _masked(value: Any) -> Any:

@@ -65,7 +65,7 @@ def _run(tokens: list[str]) -> int:
     if answered_by_hydra(translation.hydra_flags):
         from yololab.config.hydra.app import hydra_flags
 
-        if "--cfg" in translation.hydra_flags and not translation.multirun:
+        if {"--cfg", "--info"} & {*translation.hydra_flags} and not translation.multirun:
             from yololab.config.hydra.compose import compose_experiment
 
             compose_experiment(translation.overrides)

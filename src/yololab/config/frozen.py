@@ -15,6 +15,7 @@ from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import RunFolder
+from yololab.text import mask_secrets
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,13 @@ class Frozen:
 
 
 def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, overrides: Sequence[str]) -> None:
-    """Write the three files of `.hydra/`, as Hydra itself writes them for a single run."""
-    node = OmegaConf.masked_copy(OmegaConf.create({"hydra": hydra_node}), ["hydra"])
+    """Write the three files of `.hydra/`, as Hydra itself writes them for a single run; passwords are masked."""
     for path, content in (
-        (folder.config, yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True)),
-        (folder.hydra_settings, OmegaConf.to_yaml(node)),
-        (folder.overrides, yaml.safe_dump(list(overrides), allow_unicode=True)),
+        (folder.config, dict(tree)),
+        (folder.hydra_settings, {"hydra": OmegaConf.to_container(hydra_node, enum_to_str=True)}),
+        (folder.overrides, list(overrides)),
     ):
-        write_text(path, content)
+        write_text(path, yaml.safe_dump(mask_secrets(content), sort_keys=False, allow_unicode=True))
 
 
 def frozen_working_directory(folder: RunFolder) -> Path | None:

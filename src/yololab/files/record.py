@@ -16,9 +16,12 @@ from filelock import FileLock
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
+from yololab.text import mask_secrets
 
 RECORD_VERSION = 1
 LOCK_TIMEOUT_SECONDS = 30
+# Sections whose keys are names of settings; in others a class of the dataset may be called "token".
+_OF_SETTINGS = frozenset({"config", "requested_config", "effective_config", "provenance"})
 
 
 class Status(StrEnum):
@@ -71,7 +74,7 @@ class Record:
             "attempts": [_attempt("start")],
         }
         with self._lock():
-            write_json(self.path, first | dict(content), RECORD_VERSION)
+            self._write(first | dict(content))
 
     def resume(self, train_seconds: float) -> None:
         """Note that another attempt begins: status running again, everything else as the previous ones have left it.
@@ -148,7 +151,11 @@ class Record:
         with self._lock():
             content = self.read()
             change(content)
-            write_json(self.path, content, RECORD_VERSION)
+            self._write(content)
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        masked = {name: mask_secrets(item, by_key=name in _OF_SETTINGS) for name, item in content.items()}
+        write_json(self.path, masked, RECORD_VERSION)
 
     def _lock(self) -> FileLock:
         return FileLock(self.folder.record_lock, timeout=LOCK_TIMEOUT_SECONDS)

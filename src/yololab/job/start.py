@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from yololab.config.frozen import Frozen
+from omegaconf import DictConfig
+
+from yololab.config.frozen import Frozen, freeze
 from yololab.config.hydra.app import run_in
 from yololab.config.hydra.compose import Composed
 from yololab.config.hydra.grammar import named_option
@@ -52,7 +54,12 @@ def start_run(
     frozen = Frozen(experiment, composed.tree, composed.choices, composed.overrides)
     gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
     context = Context(folder, frozen, screen, gatekeeper, working_directory, command)
-    return folder, int(run_in(folder.path, composed, lambda _config: start(context, prepared)))
+
+    def job(_config: DictConfig) -> int:
+        freeze(folder, composed.tree, composed.hydra, composed.hydra.overrides.task)
+        return start(context, prepared)
+
+    return folder, int(run_in(folder.path, composed, job))
 
 
 def run_name(composed: Composed) -> str:

@@ -150,3 +150,55 @@ def test_a_config_dir_adds_options(tmp_path):
     done = yololab("--config-dir=my groups", "hparams=mine", "lr0=7", cwd=tmp_path, code=2)
     assert "lr0" in done.stderr
     assert "no such folder" in yololab("--config-dir", "nowhere", cwd=tmp_path, code=2).stderr
+
+
+def shell(line: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a shell in which `yololab` is this one."""
+    function = f'yololab() {{ "{sys.executable}" -m yololab "$@"; }}; '
+    done = subprocess.run(
+        ["bash", "-c", function + line],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("yololab --info | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+        ("yololab --cfg all | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+        ("yololab --help >/dev/full", 1, "standard output: No space left"),
+        ("yololab runs >/dev/full", 1, "standard output: No space left"),
+        ("yololab runs --json >/dev/full", 1, "standard output: No space left"),
+        ("yololab runs >&- 2>&-", 0, ""),
+        ("yololab runs <&- >&-", 0, ""),
+        ("yololab lr0=x 2>/dev/full", 2, ""),
+        ("mkdir gone; cd gone; rmdir ../gone; yololab runs 2>&1 >/dev/null", 2, ""),
+        ("mkdir conf; chmod 0 conf; yololab --cfg job lr0=x", 2, "lr0"),
+        ("yololab --info nonsense", 2, "nonsense"),
+        ("yololab --info all nothing=1", 2, "nothing"),
+        ("yololab -m --info all nothing=1", 2, "nothing"),
+    ],
+)
+def test_the_world_is_no_traceback(line, code, says, tmp_path):
+    done = shell(line, tmp_path)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert says in done.stderr
+
+
+def test_letters_that_the_locale_lacks_are_escaped(tmp_path):
+    done = shell("yololab --help", tmp_path, LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0
+    assert r"`yolo train \u2026`" in done.stdout
+
+
+def test_what_hydra_prints_is_masked(tmp_path):
+    done = yololab("--cfg", "job", "search.storage=mysql://me:pw@host/db", cwd=tmp_path, code=0)
+    assert "storage: mysql://me:***@host/db" in done.stdout

@@ -61,3 +61,14 @@ def test_attempts_are_told_one_by_one(tmp_path):
     assert content["attempts"][0]["ended"] is None
     assert content["timings"]["train"] == 12, "what a killed attempt could not record any more counts too"
     assert content["status"] == "complete"
+
+
+def test_passwords_stay_out_and_classes_stay_in(tmp_path):
+    record = Record(RunFolder(tmp_path))
+    storage = {"storage": "mysql://me:pw@host/db", "env": {"HF_TOKEN": "abc"}}
+    record.begin({"config": storage, "provenance": {"command": ["yololab", "search.storage=mysql://me:pw@host/db"]}})
+    record.update(dataset={"instances": {"token": 12}})
+    record.finish(Status.FAILED, {"message": "cannot open mysql://me:pw@host/db"})
+    assert ":pw@" not in record.path.read_text()
+    assert record.read()["config"]["env"] == {"HF_TOKEN": "***"}
+    assert record.read()["dataset"] == {"instances": {"token": 12}}

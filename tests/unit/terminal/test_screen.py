@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -95,6 +96,48 @@ def test_other_errors_are_one_line(tmp_path, capsys):
         screen.show_error(ApprovalError("declined: [nothing] was spent"))
     assert capsys.readouterr().err == "error: declined: [nothing] was spent\n"
     assert (tmp_path / "yololab.log").read_text() == "error: declined: [nothing] was spent\n"
+
+
+HOSTILE = "x\x1b]0;owned\x07\n    check  fine \u202e[red][/][link=http://a]b[/link] mysql://me:pw@host"
+SAFE = r"x\x1b]0;owned\x07\n    check  fine \u202e[red][/][link=http://a]b[/link] mysql://me:***@host"
+
+
+@pytest.mark.parametrize("method", ["stage", "detail", "warn", "ask", "mark", "table", "error", "ultralytics"])
+def test_nothing_that_is_printed_or_logged_steers_the_terminal_or_gives_a_password_away(method, tmp_path, capsys):
+    screen, stream = printed(verbose=True)
+    log = tmp_path / "yololab.log"
+    with screen.logging_to(log):
+        {
+            "stage": lambda: screen.stage("check", HOSTILE),
+            "detail": lambda: screen.detail(HOSTILE),
+            "warn": lambda: screen.warn(HOSTILE),
+            "ask": lambda: screen.ask(HOSTILE),
+            "mark": lambda: screen.mark("[red]✗[/]", HOSTILE),
+            "table": lambda: screen.table(("name",), [(HOSTILE,)]),
+            "error": lambda: screen.show_error(InputError(Problem(HOSTILE, HOSTILE, HOSTILE, HOSTILE))),
+            "ultralytics": lambda: screen.line_of_ultralytics(20, HOSTILE),
+        }[method]()
+    for text in (stream.getvalue() + capsys.readouterr().err, log.read_text()):
+        if method in ("ultralytics", "error"):  # they may have several lines
+            assert "x\\x1b]0;owned\\x07" in text
+            assert not {"\x1b", "\x07", "\u202e"} & set(text)
+        else:
+            assert SAFE in "".join(text.splitlines())
+        assert ":pw@" not in text
+
+
+def test_no_log_is_written_through_a_link_or_into_a_pipe(tmp_path):
+    victim, log = tmp_path / "victim.txt", tmp_path / "yololab.log"
+    victim.write_text("precious")
+    log.symlink_to(victim)
+    screen, _ = printed()
+    with pytest.raises(InputError, match="not a file of its own"), screen.logging_to(log):
+        screen.detail("text")
+    log.unlink()
+    os.mkfifo(log)
+    with pytest.raises(InputError, match="not a file of its own"), screen.logging_to(log):
+        screen.detail("text")
+    assert victim.read_text() == "precious"
 
 
 def test_a_reader_that_goes_away_does_not_end_the_job(tmp_path):

@@ -17,7 +17,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
 from yololab.config.folders import conf_dir
-from yololab.config.hydra.compose import CONFIG_NAME, Composed
+from yololab.config.hydra.compose import COMPOSING_ERRORS, CONFIG_NAME, Composed, first_line
 from yololab.config.hydra.grammar import without_interpolation
 from yololab.config.hydra.sources import register
 from yololab.errors import InputError, Problem
@@ -37,7 +37,7 @@ def _application() -> Iterator[Hydra]:
 
 
 def run_in(folder: Path, composed: Composed, task: Callable[[DictConfig], Any]) -> Any:
-    """Run `task` as a Hydra job whose run directory is `folder`; Hydra writes `.hydra/` there.
+    """Run `task` as a Hydra job whose run directory is `folder`; its `.hydra/` is written by `frozen.freeze`.
 
     This is what `Hydra.run` does (`hydra/_internal/hydra.py`) after composing: composing again would read files that
     may have been edited since the config was checked.
@@ -49,6 +49,7 @@ def run_in(folder: Path, composed: Composed, task: Callable[[DictConfig], Any]) 
     with read_write(config.hydra), open_dict(config.hydra):
         config.hydra.run.dir = without_interpolation(str(folder))
         config.hydra.mode = RunMode.RUN
+        config.hydra.output_subdir = None
     callbacks = Callbacks(config)
     callbacks.on_run_start(config=config, config_name=CONFIG_NAME)
     with _application() as application:
@@ -99,4 +100,6 @@ def hydra_flags(arguments: Sequence[str]) -> str:
     except SystemExit as end:
         if end.code:
             raise InputError(Problem("command line", " ".join(complaint.getvalue().split()))) from None
+    except COMPOSING_ERRORS as error:
+        raise InputError(Problem("command line", first_line(error))) from None
     return output.getvalue()

@@ -9,9 +9,10 @@ import yaml
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
 
-from yololab.config.frozen import thaw
+from yololab.config.frozen import freeze, thaw
 from yololab.config.hydra.app import run_in
 from yololab.config.hydra.compose import compose_experiment
+from yololab.files.paths import RunFolder
 
 
 def test_a_run_is_composed_once(tmp_path, monkeypatch):
@@ -29,6 +30,7 @@ def test_the_job_gets_the_config_and_hydras_files_lie_in_its_folder(tmp_path):
     composed = compose_experiment(["lr0=0.02", "notes='a note'", "+hydra.job.env_set.A_LETTER=b"])
 
     def task(config):
+        freeze(RunFolder(folder), composed.tree, composed.hydra, composed.hydra.overrides.task)
         assert HydraConfig.get().runtime.output_dir == str(folder)
         return config.lr0, os.environ["A_LETTER"]
 
@@ -49,3 +51,15 @@ def test_what_the_job_raises_is_raised_again(tmp_path):
 
     with pytest.raises(KeyError, match="mine"):
         run_in(tmp_path, compose_experiment([]), task)
+
+
+def test_no_password_is_frozen(tmp_path):
+    overrides = ["search.storage='mysql://me:secretword@host/db'", "+hydra.job.env_set.WANDB_API_KEY=secretword"]
+    composed = compose_experiment(overrides)
+    folder = RunFolder(tmp_path / "run")
+    run_in(folder.path, composed, lambda _: freeze(folder, composed.tree, composed.hydra, composed.overrides))
+    files = list((folder.path / ".hydra").iterdir())
+    assert len(files) == 3
+    assert not any("secretword" in file.read_text() for file in files)
+    assert composed.experiment.search.storage == "mysql://me:secretword@host/db"
+    assert thaw(folder.path).experiment.search.storage == "mysql://me:***@host/db"

@@ -1,0 +1,62 @@
+"""What is printed when nobody can read it: the job continues, and a loss is told at the end."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+
+import pytest
+
+from yololab.terminal import output
+from yololab.terminal.output import PatientStream, open_streams, output_error, print_json, print_text
+
+
+class Failing(io.StringIO):
+    def __init__(self, number: int):
+        super().__init__()
+        self.number = number
+
+    def write(self, text: str) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.fixture(autouse=True)
+def nothing_lost(monkeypatch):
+    monkeypatch.setattr(output, "_errors", {})
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    stream = PatientStream(Failing(errno.EPIPE))
+    assert stream.write("abc") == 3
+    assert stream.write("more") == 4
+    assert output_error() is None
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EBADF])
+def test_what_could_not_be_written_is_told_once(number):
+    stream = PatientStream(Failing(number), "the list")
+    stream.write("abc")
+    stream.write("def")
+    assert str(output_error()) == f"the list: {os.strerror(number)}; a part of it is lost"
+
+
+def test_text_of_others_cannot_steer_the_terminal(capsys):
+    print_text("first\n\x1b[2Jsecond\n")
+    assert capsys.readouterr().out == "first\n\\x1b[2Jsecond\n"
+
+
+def test_json_says_the_same_and_steers_nothing(capsys):
+    content = {"name": "a\x9b2J\u202eb 猫\n\U000e0041", "token": {"AP50": 0.5}, "url": "mysql://me:pw@host"}
+    print_json(content)
+    text = capsys.readouterr().out
+    assert not {"\x9b", "\u202e", "\U000e0041"} & set(text)
+    assert "猫" in text
+    assert json.loads(text) == content | {"url": "mysql://me:***@host"}
+
+
+def test_open_streams_stay(capsys):
+    open_streams()
+    print_text("still there")
+    assert capsys.readouterr().out == "still there"
