@@ -16,7 +16,8 @@ from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import RecordContent, Status
 from yololab.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Experiment:
     """
 
     folder: RunFolder
-    record: dict[str, Any]
+    record: RecordContent
     exit_code: int | None = None
 
     @property

@@ -9,7 +9,8 @@ from pathlib import Path
 from record_samples import records_of, write_evaluation
 
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.sweep.executor import Resources
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus

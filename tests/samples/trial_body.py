@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.sweep.planning.trial_env import read_trial_environment
 
 

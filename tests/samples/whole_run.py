@@ -18,7 +18,8 @@ from yololab.data.identity.manifest import write_manifest
 from yololab.files.json_files import write_json
 from yololab.files.metrics import read_metrics
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.stages.check import DATASET_REPORT_VERSION

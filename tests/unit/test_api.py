@@ -10,7 +10,7 @@ import pytest
 
 import yololab
 from yololab.errors import InputError
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.statistics.inference.verdict import Verdict
 
 FIXTURE = Path(__file__).parents[1] / "data/v0_1_0"

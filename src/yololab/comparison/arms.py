@@ -11,10 +11,9 @@ from typing import Any
 
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
-from yololab.files.record import RECORD_VERSION
+from yololab.files.record import Record
 
 # What may differ between two runs of one recipe: the seed, and where and under which name a run lies.
 _NOT_THE_RECIPE = frozenset(
@@ -108,9 +107,8 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
 
 def _config(run: Path) -> dict[str, Any]:
     """Return the requested configuration of a run, empty when it has no record."""
-    record = RunFolder(run).record
-    content = read_json(record, (RECORD_VERSION,)).get("requested_config") if record.is_file() else None
-    return content if isinstance(content, dict) else {}
+    record = Record(RunFolder(run))
+    return (record.read().get("requested_config") or {}) if record.path.is_file() else {}
 
 
 def _recipe(run: Path) -> str:

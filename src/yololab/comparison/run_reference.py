@@ -1,18 +1,15 @@
 """What a user names when comparing or promoting: a run, an evaluation, a baseline, a metrics.json, a plain run."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Literal
 
 from yololab.errors import InputError, Problem
-from yololab.files.baseline import BASELINE_VERSION, Baseline
-from yololab.files.json_files import read_json
+from yololab.files.baseline import Baseline
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS, RunFolder
-from yololab.files.record import RECORD_VERSION
+from yololab.files.reading import read_yaml
+from yololab.files.record import Record
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,9 @@ def read_reference(text: str, working_directory: Path) -> RunReference:
     if not path.is_dir():
         raise _not_comparable(path, "no such file or folder")
     if Baseline(path).exists():
-        version = Baseline(path).current()
+        version, checkpoint = Baseline(path).current(), Baseline(path).checkpoint()
         metrics = read_metrics(version / METRICS)
-        return RunReference(path, metrics, _existing(version / PREDICTIONS), dataset=path.parent.name)
+        return RunReference(path, metrics, _existing(version / PREDICTIONS), checkpoint, dataset=path.parent.name)
     run = RunFolder(path)
     for file, predictions in ((run.metrics, run.predictions), (path / METRICS, path / PREDICTIONS)):
         if file.is_file():
@@ -76,7 +73,7 @@ def read_reference(text: str, working_directory: Path) -> RunReference:
         data = _recorded(run, "source") or _data_of_plain_run(run)
         return RunReference(path, checkpoint=run.best, data=data, dataset=_recorded(run, "name"))
     if run.record.is_file():
-        status = read_json(run.record, (RECORD_VERSION,))["status"]
+        status = Record(run).read()["status"]
         raise _not_comparable(path, f"a run that is {status} and has no metrics")
     raise _not_comparable(path, "a folder without metrics.json and without weights/best.pt")
 
@@ -87,20 +84,9 @@ def manifest_of(reference: RunReference) -> Path | None:
         return None
     run = RunFolder(reference.path)
     if Baseline(reference.path).exists():
-        origin = read_json(Baseline(reference.path).provenance, (BASELINE_VERSION,)).get("run")
-        run = RunFolder(Path(str(origin)))
+        origin = Baseline(reference.path).run()
+        return origin.manifest if origin is not None and origin.manifest.is_file() else None
     return run.manifest if run.manifest.is_file() else None
-
-
-def origin_of(folder: RunFolder) -> dict[str, Any]:
-    """Return where a promoted baseline comes from."""
-    origin: dict[str, Any] = {"run": str(folder.path)}
-    if folder.best.is_file():
-        origin |= {"model_path": str(folder.best), "model_sha256": sha256_of(folder.best)}
-    if folder.record.is_file():
-        record = read_json(folder.record, (RECORD_VERSION,))
-        origin |= {"timestamp": record["timestamp"], "git": record["provenance"]["git"], "run_notes": record["notes"]}
-    return origin
 
 
 def _existing(path: Path) -> Path | None:
@@ -108,20 +94,14 @@ def _existing(path: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _recorded(run: RunFolder, key: str) -> str | None:
+def _recorded(run: RunFolder, key: Literal["name", "source"]) -> str | None:
     """Return what the run's record says of its dataset."""
-    if not run.record.is_file():
-        return None
-    value = (read_json(run.record, (RECORD_VERSION,)).get("dataset") or {}).get(key)
-    return None if value is None else str(value)
+    return (Record(run).read().get("dataset") or {}).get(key) if run.record.is_file() else None
 
 
 def _data_of_plain_run(run: RunFolder) -> str | None:
     """Return the `data` that a plain run of Ultralytics was trained on."""
-    try:
-        arguments = yaml.safe_load(run.args.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(Problem(str(run.args), f"not readable ({error})", "the args.yaml of Ultralytics")) from None
+    arguments = read_yaml(run.args)
     data = arguments.get("data") if isinstance(arguments, dict) else None
     return str(data) if data else None
 
@@ -141,9 +121,3 @@ def _not_comparable(path: Path, found: str) -> InputError:
     """Return the error for something that cannot be compared."""
     allowed = "a run folder, an evaluation folder, a metrics.json, a baseline folder, or a folder of plain Ultralytics"
     return InputError(Problem(str(path), found, allowed))
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

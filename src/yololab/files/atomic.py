@@ -63,6 +63,15 @@ def copy_file(source: Path, target: Path) -> None:
         shutil.copyfile(source, temporary)
 
 
+def copy_any(source: Path, target: Path) -> None:
+    """Copy a file or a folder to where nothing is yet, in a folder that nobody sees yet; its folder is made."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copyfile(source, target)
+
+
 @contextlib.contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to fill; it becomes `folder` when the block ends without an exception.

@@ -8,6 +8,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
+from yololab.files.paths import checked_name
 from yololab.tasks import TASKS, Direction, Metric
 
 METRICS_VERSION = 1
@@ -102,6 +103,8 @@ def read_metrics(path: Path) -> MetricsFile:
     """
     content = read_json(path, (METRICS_VERSION,), version_optional=True)
     file = MetricsFile(path, content)
+    if file.fingerprint is not None:
+        checked_name(file.fingerprint, f"{path}, dataset_fingerprint")
     if file.task not in TASKS:
         raise InputError(Problem(f"{path}, task", f"{file.task!r}", f"one of {sorted(TASKS)}"))
     if file.value(file.primary.name) is None:

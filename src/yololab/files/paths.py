@@ -15,6 +15,7 @@ TIMESTAMP = "%Y%m%d_%H%M%S"
 # Names that lie in more than one kind of folder: a run's, a baseline's, a plain one of Ultralytics, a scratch folder.
 METRICS, PREDICTIONS, COMPARISON, PROVENANCE = "metrics.json", "predictions.npz", "comparison.json", "provenance.json"
 BEST, LAST, ARGUMENTS, DATA_YAML = "best.pt", "last.pt", "args.yaml", "data.yaml"
+_LONGEST_NAME = 200  # bytes: a file system takes 255, and a time, a fingerprint or a number come behind
 RECORD, REPORT, LOG = "experiment_log.json", "report.html", "yololab.log"
 
 
@@ -79,6 +80,7 @@ class RunFolder(Folder):
     slurm = At(".slurm")  # What submitit keeps of the trial's jobs
     ray = At(".ray")  # What the trial's tasks in Ray tell of themselves
     record_lock = At(f".{RECORD}.lock")  # The file that whoever changes the record holds locked meanwhile
+    promoted = At("promoted.json")  # Which baselines were made of it: their checkpoint is never cleaned away
     lock = At(".run.lock")  # The file that the process which runs the job holds locked
 
     def attempt(self, number: int) -> Path:
@@ -181,6 +183,13 @@ class BaselineFolder(Folder):
 
     provenance = At(PROVENANCE)  # The file that names the version in force and where it came from
     history = At("history")  # The folder of all versions
+    weights = At("weights")  # Link to the checkpoint and the export of the version in force
+
+    @property
+    def project(self) -> OutputTree:
+        """The project that it lies in."""
+        return OutputTree(Path(self.path, *[".."] * 4).resolve())
+
     lock = At(".lock")  # The file that whoever promotes holds locked meanwhile
 
 
@@ -203,13 +212,30 @@ class CacheFolder(Folder):
                 yield from (self.path / name).rglob("*")
 
 
+def checked_name(text: str, where: str) -> str:
+    """Return a name that a file gives for something in a folder, when it is a name: never a path, never hidden.
+
+    >>> checked_name("20260117_143000", "provenance.json, version")
+    '20260117_143000'
+
+    Raises:
+        InputError: It has a separator, a control character, begins with a dot, is empty or too long.
+    """
+    if re.fullmatch(r"(?!\.)[^/\\:\x00-\x1f\x7f]{1,100}", text):
+        return text
+    raise InputError(Problem(where, f"{text[:100]!r}", "a name, no path", "the file is damaged, or was tampered with"))
+
+
 def safe_name(text: str) -> str:
     """Turn `text` into a file name: letters, digits, dot, dash and underscore stay, the rest becomes a dash.
+
+    Nothing else can come of it than a name in its folder, however long the text is.
 
     >>> safe_name("my model (v2)")
     'my-model-v2'
     """
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.") or "run"
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-.").encode()[:_LONGEST_NAME]
+    return name.decode(errors="ignore").rstrip("-.") or "run"
 
 
 def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:

@@ -4,12 +4,14 @@ A pipe without a writer waits for ever, a device never ends, a few bytes of YAML
 that are nested deep enough end the process. What is refused is an InputError with the place and what to do.
 """
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import yaml
 
@@ -24,7 +26,7 @@ _NO_YAML = (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeEr
 
 
 @contextmanager
-def open_regular(path: Path, most: int | None = None) -> Iterator[IO[bytes]]:
+def open_regular(path: Path, most: int | None = None) -> Iterator[BufferedReader]:
     """Open a regular file for reading; never waits, whatever the name stands for.
 
     Args:
@@ -65,6 +67,16 @@ def read_bytes(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise _too_large(path, most)
     return content
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a regular file of any size.
+
+    Raises:
+        InputError: As `open_regular`.
+    """
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_text(path: Path, most: int = MOST_TEXT) -> str:

@@ -7,14 +7,14 @@ keys and replaces the file, under a lock.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock
 
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
+from yololab.files.record_content import RecordContent, Status
 from yololab.host.processes import ProcessIdentity
 from yololab.text import mask_secrets
 
@@ -22,17 +22,6 @@ RECORD_VERSION = 1
 LOCK_TIMEOUT_SECONDS = 30
 # Sections whose keys are names of settings; in others a class of the dataset may be called "token".
 _OF_SETTINGS = frozenset({"config", "requested_config", "effective_config", "provenance"})
-
-
-class Status(StrEnum):
-    """What became of a run."""
-
-    RUNNING = "running"
-    COMPLETE = "complete"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    PRUNED = "pruned"
 
 
 def now() -> str:
@@ -85,15 +74,15 @@ class Record:
 
         def change(content: dict[str, Any]) -> None:
             attempts = content.setdefault("attempts", [])
-            if attempts and attempts[-1]["ended"] is None:
+            if attempts and attempts[-1].get("ended") is None:
                 attempts[-1]["status"] = "killed"
-            reason = f"after {attempts[-1]['status']}" if attempts else "resume"
+            reason = f"after {attempts[-1].get('status')}" if attempts else "resume"
             attempts.append(_attempt(reason))
             timings = content.setdefault("timings", {})
             if train_seconds:
                 timings["train"] = max(timings.get("train", 0.0), round(train_seconds, 3))
-            provenance = content.setdefault("provenance", {})
-            provenance["process"] = ProcessIdentity.current().to_json()
+            process = {"process": ProcessIdentity.current().to_json()}
+            content["provenance"] = (content.get("provenance") or {}) | process
             content.update(status=Status.RUNNING, error=None, exit_code=None, exit_reason=None, finished=None)
 
         self._change(change)
@@ -107,13 +96,13 @@ class Record:
 
         self._change(change)
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> RecordContent:
         """Return the record as it stands.
 
         Raises:
-            InputError: There is none, or its version is unknown.
+            InputError: There is none, its version is unknown, or a section is not what it has to be.
         """
-        return read_json(self.path, (RECORD_VERSION,))
+        return read_json(self.path, (RECORD_VERSION,), RecordContent)
 
     def update(self, **sections: Any) -> None:
         """Replace the named sections, and leave all others as they are in the file."""
@@ -149,7 +138,7 @@ class Record:
 
     def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
         with self._lock():
-            content = self.read()
+            content = cast(dict[str, Any], self.read())
             change(content)
             self._write(content)
 

@@ -8,8 +8,7 @@ from yololab.comparison.run_reference import read_reference
 from yololab.data.dataset.locate import BUILTIN
 from yololab.data.labels.task_labels import model_classes
 from yololab.errors import InputError
-from yololab.files.baseline import BASELINE_VERSION, Baseline, baseline_of, other_baselines
-from yololab.files.json_files import read_json
+from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.job.context import Context
@@ -33,8 +32,7 @@ def run_of_baseline(context: Context, prepared: Prepared, fingerprints: Mapping[
     promoted = place_of_baseline(context, prepared, fingerprints)
     if not promoted.exists():
         return None
-    origin = read_json(promoted.provenance, (BASELINE_VERSION,)).get("run")
-    return RunFolder(Path(origin)) if origin and Path(origin).is_dir() else None
+    return promoted.run()
 
 
 def known_baseline(context: Context, prepared: Prepared, fingerprints: Mapping[str, str]) -> MetricsFile | None:

@@ -60,7 +60,7 @@ def introduce(context: Context, prepared: Prepared) -> None:
         write_text(context.folder.git_diff, diff)
     context.record.update(
         task=prepared.task.name,
-        provenance=context.record.read()["provenance"] | {"hardware": hardware(gpus)},
+        provenance=(context.record.read().get("provenance") or {}) | {"hardware": hardware(gpus)},
         model=asdict(prepared.model),
         idle_settings=idle,
         dataset={"name": prepared.dataset_name, "source": str(prepared.dataset.yaml)},

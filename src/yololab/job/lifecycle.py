@@ -10,7 +10,7 @@ from typing import Any
 from yololab.config.hydra.grammar import named_option
 from yololab.errors import ApprovalError, InterruptedRunError, JobError, NotContinuedError, Problem, YololabError
 from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.host.signals import INTERRUPTED
 from yololab.job.begin import begin_record, introduce
 from yololab.job.context import Context, Results
@@ -163,9 +163,10 @@ def _status_before(context: Context) -> Status:
 def _record_duration(context: Context) -> None:
     """Record how long the run really took, next to what was estimated."""
     content = context.record.read()
-    if content.get("estimate"):
-        actual = sum(content["timings"].get(stage, 0.0) for stage in ("train", "evaluate", "verify"))
-        context.record.update(estimate=content["estimate"] | {"actual_seconds": round(actual, 1)})
+    estimate, timings = content.get("estimate"), content.get("timings") or {}
+    if estimate:
+        actual = sum(timings.get(stage, 0.0) for stage in ("train", "evaluate", "verify"))
+        context.record.update(estimate=estimate | {"actual_seconds": round(actual, 1)})
 
 
 def _summarise(context: Context, results: Results) -> None:

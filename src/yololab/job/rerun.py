@@ -49,8 +49,8 @@ def rerun_run(
     approval = answering(given, frozen.experiment.approval)
     experiment = replace(frozen.experiment, approval=approval, notes=given.notes or frozen.experiment.notes)
     # Relative paths of the frozen config start where the run was started.
-    recorded = Path(before["provenance"]["working_directory"])
-    working_directory = recorded if recorded.is_dir() else working_directory
+    recorded = (before.get("provenance") or {}).get("working_directory")
+    working_directory = Path(recorded) if recorded and Path(recorded).is_dir() else working_directory
     prepared = prepare_job(experiment, working_directory, named_option(frozen.choices, "data"))
     screen.verbose = experiment.train.verbose
     screen.stage("rerun", str(origin.path))

@@ -2,7 +2,7 @@
 
 import time
 
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.job.context import Context, Results, Stage
 from yololab.job.stages import approve, check, compare, estimate, evaluate, promote, report, train, verify
 

@@ -1,12 +1,15 @@
 """The runs, trials and sweeps of a project, a row each."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.json_files import read_json
+from yololab.files.metrics import number_in
 from yololab.files.paths import OutputTree, RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.sweep.results.summary_files import SUMMARY_VERSION
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 from yololab.tasks import TASKS, Direction
@@ -62,11 +65,12 @@ def _row(folder: Path, root: Path) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys((*COLUMNS, "metric", "value", "mAP50", "mAP50-95"))
     try:
         content = Record(RunFolder(folder)).read()
+        status = _status(folder, content)
     except InputError as error:
         return empty | {"run": name, "path": str(folder), "status": f"unreadable: {error.problems[0].found}"}
     results, measured = content.get("results") or {}, content.get("evaluation") or {}
     task = TASKS.get(content.get("task") or "detect")
-    metrics = {metric.name: measured.get(metric.name) for metric in task.metrics} if task else {}
+    metrics = {metric.name: number_in(measured, metric.name) for metric in task.metrics} if task else {}
     return (
         empty
         | {"mAP50": results.get("best_mAP50"), "mAP50-95": results.get("best_mAP50-95")}
@@ -74,7 +78,7 @@ def _row(folder: Path, root: Path) -> dict[str, Any]:
         | {
             "run": name,
             "path": str(folder),
-            "status": _status(folder, content) + (", best of its sweep" if _is_winner(folder) else ""),
+            "status": status + (", best of its sweep" if _is_winner(folder) else ""),
             "task": content.get("task"),
             "metric": task.primary_metric if task else None,
             "value": metrics.get(task.primary_metric) if task else None,
@@ -92,7 +96,7 @@ def _is_winner(folder: Path) -> bool:
     return link.is_symlink() and link.resolve() == folder.resolve()
 
 
-def _status(folder: Path, content: dict[str, Any]) -> str:
+def _status(folder: Path, content: Mapping[str, Any]) -> str:
     """Return the status of a run or a trial; a run that says `running` while its process is gone was killed."""
     recorded = str(content["status"])
     if content.get("dry_run"):

@@ -19,7 +19,8 @@ from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.locks import process_of
 from yololab.files.paths import RunFolder, SweepPaths
-from yololab.files.record import Record, Status, now
+from yololab.files.record import Record, now
+from yololab.files.record_content import Status
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import Resources
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import pytest
 from record_samples import records_of, write_evaluation
 
-from yololab.comparison.run_reference import manifest_of, origin_of, read_reference, sha256_of
+from yololab.comparison.run_reference import manifest_of, read_reference
 from yololab.errors import InputError
 from yololab.files.baseline import baseline_of, promote
 from yololab.files.metrics import read_metrics
@@ -42,14 +43,19 @@ def test_an_evaluation_and_a_file_have_numbers_and_records(run, tmp_path):
 
 def test_a_baseline_is_read_from_the_version_in_force(run, tmp_path):
     baseline = baseline_of(OutputTree(tmp_path), "animals", "detect", "f" * 64)
-    version = promote(baseline, read_metrics(run.metrics), run.predictions, origin_of(run))
+    version = promote(baseline, read_metrics(run.metrics), run.predictions, run.path)
     run.manifest.write_bytes(b"")
     found = read_reference(str(baseline.path), tmp_path)
     assert found.predictions == version / "predictions.npz"
     assert found.dataset == baseline.path.parent.name
     assert manifest_of(found) == run.manifest
     origin = json.loads(baseline.provenance.read_text())
-    assert origin["model_sha256"] == hashlib.sha256(b"weights").hexdigest() == sha256_of(run.best)
+    assert origin["model_sha256"] == hashlib.sha256(b"weights").hexdigest()
+    assert found.checkpoint == version / "weights/best.pt"
+    shutil.rmtree(run.path)
+    again = read_reference(str(baseline.path), tmp_path)
+    assert again.checkpoint.read_bytes() == b"weights"
+    assert manifest_of(again) is None
 
 
 def test_a_plain_folder_is_measured_later(tmp_path):

@@ -14,7 +14,8 @@ from yololab.errors import InputError
 from yololab.files.baseline import baseline_of, promote
 from yololab.files.metrics import read_metrics
 from yololab.files.paths import OutputTree, RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 
 
 def never(reference, other):
@@ -45,7 +46,7 @@ def test_one_run_meets_the_promoted_baseline_of_its_dataset(tmp_path):
         compare(tmp_path, str(bad.path))
     metrics = read_metrics(good.metrics)
     baseline = baseline_of(OutputTree(tmp_path), "animals", "detect", metrics.fingerprint)
-    promote(baseline, metrics, good.predictions, {"run": str(good.path)})
+    promote(baseline, metrics, good.predictions, good.path)
     assert compare(tmp_path, str(bad.path)).verdict == "DEGRADED"
 
 
@@ -89,6 +90,6 @@ def test_the_name_of_a_dataset_comes_from_the_record_or_from_the_data(tmp_path):
 def test_a_baseline_of_other_images_is_named(tmp_path):
     run = run_of(tmp_path, "run", 0.5)
     other = baseline_of(OutputTree(tmp_path), "animals", "detect", "0" * 64)
-    promote(other, read_metrics(run.metrics), None, {"run": str(run.path)})
+    promote(other, read_metrics(run.metrics), None, run.path)
     with pytest.raises(InputError, match=f"{other.path} is of other images or labels of it"):
         compare(tmp_path, str(run.path))

@@ -8,7 +8,8 @@ import os
 from spawned import take_notes
 
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 
 
 def test_notes_of_several_processes_are_all_kept(tmp_path):

@@ -30,7 +30,7 @@ def test_a_baseline_of_other_content_is_named(tmp_path, source, cause):
 
     assert why() == "There is no baseline for this dataset and task yet"
     write_json(tmp_path / "m.json", {"task": "detect", "split": "val", "mAP50-95": 0.5}, 1)
-    promote(baseline_of(tree, "shapes", "detect", OLD), read_metrics(tmp_path / "m.json"), None, {})
+    promote(baseline_of(tree, "shapes", "detect", OLD), read_metrics(tmp_path / "m.json"), None, tmp_path)
     assert why() == (
         f"There is no baseline of these images and labels: that of shapes-fedcba98 is of others, since {cause}"
     )

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.report.appearance import STATUSES, VERDICTS, Tone, gain_word, status_appearance, verdict_appearance
 from yololab.statistics.inference.verdict import Verdict
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from yololab.files.paths import OutputTree, RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.sweep.listing import list_runs
 
 

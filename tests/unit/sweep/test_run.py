@@ -9,7 +9,7 @@ from sweep_samples import write_sweep, write_trial
 
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError, InputError, JobError
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.sweep import run
 from yololab.sweep.executor import JobState
 from yololab.sweep.planning.space import read_space

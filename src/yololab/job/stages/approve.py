@@ -5,7 +5,8 @@ from typing import Any
 
 from yololab.comparison.result import Comparison
 from yololab.errors import ApprovalError
-from yololab.files.record import Status, now
+from yololab.files.record import now
+from yololab.files.record_content import Status
 from yololab.job.context import Context, Stage
 from yololab.job.gatekeeper import Answer, Approval, GateName, declined
 from yololab.job.prepare import Prepared

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from yololab.comparison.comparability import names_protocol_difference
 from yololab.comparison.result import Comparison
-from yololab.comparison.run_reference import origin_of
 from yololab.config.schema import Promote
 from yololab.files.baseline import promote as promote_baseline
 from yololab.job.baseline import place_of_baseline
@@ -48,8 +47,7 @@ def run(
         wanted = when is Promote.ALWAYS or better
     if wanted:
         baseline = place_of_baseline(context, prepared, checked.fingerprints)
-        origin = origin_of(context.folder)
-        target = promote_baseline(baseline, evaluated.metrics, context.folder.predictions, origin)
+        target = promote_baseline(baseline, evaluated.metrics, context.folder.predictions, context.folder.path)
         context.record.update(promoted={"path": str(target), "verdict": comparison.verdict})
         context.screen.stage("promote", f"now the baseline: {baseline.path}")
 

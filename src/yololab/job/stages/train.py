@@ -6,7 +6,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.files.paths import RunFolder
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.job.context import Context, Results, Stage
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
@@ -140,7 +140,7 @@ def _record(context: Context, result: TrainResult) -> None:
             ],
         },
         training=content,
-        results=context.record.read()["results"] | {"final_epoch": result.epochs_completed},
+        results=(context.record.read().get("results") or {}) | {"final_epoch": result.epochs_completed},
     )
 
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from yololab.comparison.run_reference import origin_of, read_reference
+from yololab.comparison.run_reference import read_reference
 from yololab.comparison.sides import dataset_of
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of
 from yololab.files.baseline import promote as promote_baseline
-from yololab.files.paths import PREDICTIONS, OutputTree, RunFolder
+from yololab.files.paths import PREDICTIONS, OutputTree
 from yololab.job.standalone.compare import measured
 from yololab.terminal.screen import Screen
 
@@ -41,5 +41,4 @@ def promote_model(
     tree = OutputTree.of_project(experiment.paths.root, working_directory)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
     predictions = reference.predictions or metrics.path.parent / PREDICTIONS
-    origin = origin_of(RunFolder(reference.path)) if reference.path.is_dir() else {"run": str(reference.path)}
-    return baseline, promote_baseline(baseline, metrics, predictions, origin, experiment.notes)
+    return baseline, promote_baseline(baseline, metrics, predictions, reference.path, experiment.notes)

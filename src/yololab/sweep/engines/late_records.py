@@ -6,7 +6,8 @@ from pathlib import Path
 
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 
 
 @dataclass

@@ -11,7 +11,8 @@ from yololab.data.checks.check_report import CheckReport
 from yololab.errors import ApprovalError, JobError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import existing_folder
-from yololab.files.record import Status, now
+from yololab.files.record import now
+from yololab.files.record_content import Status
 from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, declined
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.stages.check import check_settings, checked_dataset, refuse_blocking, show_findings

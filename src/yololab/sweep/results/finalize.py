@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
@@ -119,7 +120,7 @@ def write_page(folder: SweepFolder, screen: Screen) -> None:
         screen.detail(f"report: {path}")
 
 
-def _recorded(row: TrialRow) -> dict[str, Any]:
+def _recorded(row: TrialRow) -> Mapping[str, Any]:
     """Return the record of a trial; empty without one."""
     return Record(row.run).read() if row.run.record.is_file() else {}
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.json_files import read_json
 from yololab.files.metrics import METRICS_VERSION, number_in
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import RecordContent, Status
 from yololab.sweep.state import Objective, TrialEntry, TrialStatus, failure, trial_status
 
 LAST_LINES = 5
@@ -40,7 +40,7 @@ def read_outcome(
         reason: Why the process ended, as far as the engine knows.
         asked: Whether the whole sweep was asked to stop: what is not finished then can be resumed.
     """
-    record: dict[str, Any] | None = None
+    record: RecordContent | None = None
     unread = ""
     try:
         record = Record(folder).read()
@@ -60,7 +60,7 @@ def read_outcome(
         Record(folder).finish(Status.FAILED, error)
         return Outcome(entry.ended(TrialStatus.FAILED, error=error), retriable=True)
     if status is TrialStatus.FAILED:
-        error = record.get("error") or failure(f"the trial is {record['status']}", "Failed")
+        error = dict(record.get("error") or failure(f"the trial is {record['status']}", "Failed"))
         if reason is not None:
             error = error | {"message": f"{reason}; {error.get('message')}"}
         retriable = reason is not None and error.get("exit_code") != InputError.exit_code

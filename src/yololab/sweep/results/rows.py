@@ -119,7 +119,7 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
     record = _read(Record(run).read)
     metrics = _read(lambda: read_metrics(run.metrics))
     table = _read(lambda: read_results(run.results))
-    known = record or {}
+    known: Mapping[str, Any] = record or {}
     error = entry.error or known.get("error") or {}
     status = trial_status(entry, record)
     message = str(error.get("message") or "").strip() if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else ""

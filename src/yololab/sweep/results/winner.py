@@ -13,15 +13,14 @@ from pathlib import Path
 
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.result import write_comparison
-from yololab.comparison.run_reference import read_reference, sha256_of
+from yololab.comparison.run_reference import read_reference
 from yololab.config.frozen import thaw
 from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import Gate, Split
 from yololab.data.dataset.layout import missing_splits
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import JobError, YololabError
-from yololab.files.baseline import BASELINE_VERSION, baseline_of
-from yololab.files.json_files import read_json
+from yololab.files.baseline import baseline_of
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import DATA_YAML, RunFolder
 from yololab.files.record import Record, now
@@ -116,20 +115,13 @@ def _baseline_on_test(context: Context, prepared: Prepared, how: Measurement, ta
         if how.fingerprints.get(TEST) and there.exists():
             return there.metrics()
         evaluated = how.fingerprints.get(context.config.evaluation.split.value)
-        named = _promoted_checkpoint(baseline_of(paths.tree, name, task, evaluated).provenance)
+        promoted = baseline_of(paths.tree, name, task, evaluated)
+        checkpoint = promoted.checkpoint() if promoted.exists() else None
+        named = None if checkpoint is None else str(checkpoint)
     if named is None:
         context.screen.detail("the baseline's checkpoint is not there, so it cannot be measured on the test split")
         return None
     return measure_checkpoint(Path(resolve_baseline(named, prepared).model), target, how)
-
-
-def _promoted_checkpoint(provenance: Path) -> str | None:
-    """Return the checkpoint of a promoted baseline, when it still lies where it was and is still the same."""
-    if not provenance.is_file():
-        return None
-    content = read_json(provenance, (BASELINE_VERSION,))
-    path = Path(str(content.get("model_path")))
-    return str(path) if path.is_file() and sha256_of(path) == content.get("model_sha256") else None
 
 
 def _export(context: Context, prepared: Prepared) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from sweep_samples import LATENCY, complete_sweep, write_sweep, write_trial
 
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import Objective, TrialStatus

@@ -6,7 +6,7 @@ import pytest
 from sweep_samples import complete_sweep, write_sweep, write_trial
 
 from yololab.errors import InputError
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.sweep.results.cleaning import delete, plan_cleaning
 from yololab.sweep.state import TrialStatus
 

@@ -9,7 +9,7 @@ import pytest
 from sweep_samples import write_sweep, write_trial
 
 from yololab.cli.main import main
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import TrialStatus
 from yololab.terminal.screen import Screen

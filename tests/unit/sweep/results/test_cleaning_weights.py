@@ -9,7 +9,8 @@ import pytest
 from sweep_samples import LATENCY, write_sweep, write_trial
 
 from yololab.cli.main import main
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.sweep.results.cleaning import losing_weights, remove_weights
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary import read_summary

@@ -7,7 +7,7 @@ import json
 import pytest
 from sweep_samples import LATENCY, write_sweep, write_trial
 
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.state import Objective, TrialStatus
 from yololab.terminal.screen import Screen

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record, Status
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.sweep.results.outcome import last_lines, read_outcome
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sweep_samples import LATENCY, write_comparison, write_sweep, write_trial
 
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.sweep.results.ranking import rank_trials
 from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
 from yololab.sweep.results.rows import RowCache, with_adjusted_p

@@ -9,7 +9,7 @@ import json
 import pytest
 from sweep_samples import write_comparison, write_sweep, write_trial
 
-from yololab.files.record import Status
+from yololab.files.record_content import Status
 from yololab.sweep.results.summary_files import write_summary
 from yololab.sweep.state import TrialStatus
 

@@ -15,7 +15,7 @@ def run(request: Request) -> int:
     record = Record(RunFolder(request.path))
     record.read()
     record.add_note(text)
-    notes = record.read()["notes"]
+    notes = record.read().get("notes") or []
     request.screen.stage("note", f"{counted(len(notes), 'note')} in {record.path}")
     request.print_json({"path": str(record.path), "notes": notes})
     return 0

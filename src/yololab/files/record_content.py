@@ -1,0 +1,168 @@
+"""What experiment_log.json holds, as far as anything here uses it; checked whenever a record is read."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Required, TypedDict
+
+from msgspec import Meta
+
+Pid = Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class Status(StrEnum):
+    """What became of a run."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    PRUNED = "pruned"
+
+
+class NoteEntry(TypedDict, total=False):
+    """One note."""
+
+    time: str
+    text: str
+
+
+class AttemptEntry(TypedDict, total=False):
+    """One start of the run."""
+
+    started: str
+    ended: str | None
+    status: str
+    host: str
+    pid: int
+    from_epoch: int
+    reason: str
+
+
+class ApprovalEntry(TypedDict, total=False):
+    """The answer of a gate."""
+
+    gate: Required[str]
+    answer: Required[str]
+    by: Required[str]
+    time: str
+    facts: dict[str, Any]
+
+
+class ProcessEntry(TypedDict, total=False):
+    """The process that worked in the run's folder last."""
+
+    host: Required[str]
+    pid: Required[Pid]
+    started: str | None
+
+
+class ProvenanceSection(TypedDict, total=False):
+    """Where the run comes from."""
+
+    working_directory: str
+    process: ProcessEntry | None
+    git: dict[str, Any] | None
+    packages: dict[str, Any] | None
+    hardware: dict[str, Any] | None
+
+
+class DatasetSection(TypedDict, total=False):
+    """What it was trained on."""
+
+    name: str | None
+    source: str | None
+    fingerprint: dict[str, str] | None
+
+
+class ModelSection(TypedDict, total=False):
+    """What it started from."""
+
+    lineage: str | None
+
+
+class RepeatsSection(TypedDict, total=False):
+    """The run that it repeats."""
+
+    run: str
+
+
+class ErrorSection(TypedDict, total=False):
+    """Why it ended."""
+
+    kind: str | None
+    message: str | None
+    exit_code: int | None
+
+
+class CheckEntry(TypedDict, total=False):
+    """One item of the checklist."""
+
+    check: Required[str]
+    passed: Required[bool | None]
+    evidence: Required[str]
+
+
+class VerificationSection(TypedDict, total=False):
+    """The checklist."""
+
+    passed: bool
+    checks: list[CheckEntry]
+
+
+class ComparisonSection(TypedDict, total=False):
+    """What the comparison with the baseline said."""
+
+    verdict: str
+    path: str
+
+
+class ExportSection(TypedDict, total=False):
+    """The exported model."""
+
+    path: Required[str]
+    format: str
+
+
+class WinnerSection(TypedDict, total=False):
+    """What a sweep did with its winner."""
+
+    error: str | None
+
+
+Results = TypedDict(
+    "Results", {"best_mAP50": float | None, "best_mAP50-95": float | None, "final_epoch": int | None}, total=False
+)
+
+
+class RecordContent(TypedDict, total=False):
+    """A record."""
+
+    timestamp: Required[str]
+    status: Required[Status]
+    error: ErrorSection | None
+    exit_code: int | None
+    exit_reason: str | None
+    finished: str | None
+    name: str | None
+    task: str | None
+    config: dict[str, Any]
+    requested_config: dict[str, Any] | None
+    results: Results | None
+    model_path: str | None
+    notes: list[NoteEntry] | str | None
+    approvals: list[ApprovalEntry]
+    timings: dict[str, float]
+    attempts: list[AttemptEntry]
+    provenance: ProvenanceSection | None
+    dataset: DatasetSection | None
+    model: ModelSection | None
+    repeats: RepeatsSection | None
+    estimate: dict[str, Any] | None
+    training: dict[str, Any] | None
+    evaluation: dict[str, Any] | None
+    comparison: ComparisonSection | None
+    verification: VerificationSection | None
+    export: ExportSection | None
+    promoted: dict[str, Any] | None
+    winner: WinnerSection | None
+    dry_run: dict[str, Any] | None
