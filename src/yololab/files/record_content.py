@@ -94,19 +94,11 @@ class ErrorSection(TypedDict, total=False):
     exit_code: int | None
 
 
-class CheckEntry(TypedDict, total=False):
-    """One item of the checklist."""
-
-    check: Required[str]
-    passed: Required[bool | None]
-    evidence: Required[str]
-
-
 class VerificationSection(TypedDict, total=False):
-    """The checklist."""
+    """The checklist; whether its items are whole, the stage that makes it decides."""
 
     passed: bool
-    checks: list[CheckEntry]
+    checks: list[Any] | None
 
 
 class ComparisonSection(TypedDict, total=False):

@@ -1,9 +1,12 @@
 """The checklist after the training, recorded with its evidence; the export is made for it and tried."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from yololab.comparison.result import Comparison
 from yololab.config.schema import DryRun
@@ -75,11 +78,7 @@ def run(
 
 def done(context: Context) -> Verified | None:
     """The checklist, when it is on record."""
-    try:
-        found = ((context.previous or {}).get("verification") or {}).get("checks")
-        checks = tuple(Check(**item) for item in found or ())
-    except (AttributeError, TypeError):
-        return None
+    checks = checks_on_record(context.previous or {})
     return Verified(checks, context.config.dry_run is not DryRun.OFF) if checks else None
 
 
@@ -97,6 +96,14 @@ def strict_error(context: Context, results: Results) -> JobError | None:
     if context.config.verification.strict:
         return JobError(f"verification failed: {failed} (verification.strict=true)")
     return None
+
+
+def checks_on_record(record: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Return the checklist in a record; empty when there is none, or one that is not whole."""
+    try:
+        return msgspec.convert((record.get("verification") or {}).get("checks") or (), tuple[Check, ...])
+    except msgspec.ValidationError:
+        return ()
 
 
 def record_checks(context: Context, checks: Sequence[Check]) -> None:
