@@ -7,7 +7,7 @@ that are nested deep enough end the process. What is refused is an InputError wi
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -103,21 +103,34 @@ def read_yaml(path: Path, most: int = MOST_TEXT) -> Any:
     return load_yaml(read_text(path, most), str(path))
 
 
-def load_yaml(text: str, where: str) -> Any:
+def load_yaml(text: str, where: str, look_at: Callable[[yaml.Node], None] = lambda node: None) -> Any:
     """Return the content of a YAML text: plain values alone, no objects.
+
+    Args:
+        text: The text.
+        where: What messages call it.
+        look_at: Is given the tree before values are made of it: it knows lines, and how each value is written.
 
     Raises:
         InputError: It is no YAML, or one that nests or multiplies without bounds.
     """
     try:
         _measure(text)
-        return yaml.load(text, _LOADER)
+        loader = _LOADER(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        look_at(node)
+        return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
+        mark = error.problem_mark
+        line = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
         found = f"not readable as YAML ({', '.join(filter(None, (error.context, error.problem)))})"
         raise InputError(Problem(f"{where}{line}", found)) from None
     except _NO_YAML as error:
-        raise InputError(Problem(where, f"not readable as YAML ({' '.join(str(error).split())})")) from None
+        before = text[: error.position] if isinstance(error, yaml.reader.ReaderError) else None
+        line = "" if before is None else f", line {before.count(chr(10)) + 1}"
+        raise InputError(Problem(f"{where}{line}", f"not readable as YAML ({' '.join(str(error).split())})")) from None
 
 
 def _measure(text: str) -> None:

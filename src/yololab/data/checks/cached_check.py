@@ -14,7 +14,9 @@ from typing import Any
 from yololab.data.checks.check_report import CheckReport, CheckSettings
 from yololab.data.dataset.layout import Dataset, missing_splits, split_images
 from yololab.data.labels.label_source import LabelSource
+from yololab.errors import InputError
 from yololab.files.atomic import write_bytes
+from yololab.files.reading import open_regular
 
 # What a report is made of beside the classes of this package.
 _PLAIN_CLASSES = {
@@ -23,6 +25,8 @@ _PLAIN_CLASSES = {
     "builtins": {"set", "frozenset"},
 }
 _OURS = "yololab.data."
+# What a damaged pickle makes the unpickler raise.
+_DAMAGED = (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 
 
 class _ReportUnpickler(pickle.Unpickler):
@@ -52,13 +56,13 @@ def save_check(path: Path, report: CheckReport) -> None:
 def cached_check(path: Path, dataset: Dataset) -> CheckReport | None:
     """Return a check that was saved; None when there is none, or a file of the dataset has changed since."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = _ReportUnpickler(stream).load()
         report, stamp = content["report"], content["stamp"]
         if not isinstance(report, CheckReport):
             return None
         return report if stamp == stamp_of(dataset, report.labels, tuple(report.files)) else None
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, KeyError, TypeError, ValueError):
+    except (InputError, *_DAMAGED):
         return None
 
 

@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from yololab.data.dataset.folder_walk import entries_below
 from yololab.data.dataset.image_names import IMAGE_SUFFIXES, is_image_name
-from yololab.data.dataset.layout import Dataset, folder_entries, missing_splits, passed_over
+from yololab.data.dataset.layout import Dataset, missing_splits, passed_over
 from yololab.data.problems import DataProblem, Severity, blocking, warning
 
 IGNORED_SUFFIXES = frozenset({".txt", ".cache", ".npy"})  # labels have their own rule; the others Ultralytics writes
@@ -44,7 +45,7 @@ def wrong_suffixes(sources: Iterable[Path]) -> Iterator[DataProblem]:
     for source in filter(Path.is_dir, sources):
         others: dict[tuple[str, str], list[str]] = defaultdict(list)
         image_folders = {str(source)}
-        for entry in folder_entries(source):
+        for entry, _ in entries_below(source):
             folder, name = os.path.split(entry)
             if is_image_name(name):
                 image_folders.add(folder)
@@ -104,7 +105,7 @@ def _label_files(
     for source in sources:
         below = place(source / "any.jpg").parent
         if below != source and below.is_dir():
-            found.update(entry for entry in folder_entries(below) if entry.endswith(endings))
+            found.update(entry for entry, _ in entries_below(below) if entry.endswith(endings))
     for folder in filter(os.path.isdir, label_folders):
         found.update(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(endings) and n[0] != ".")  # noqa: PTH118, PTH208
     return found

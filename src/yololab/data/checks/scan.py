@@ -3,9 +3,7 @@
 Of an image only its facts, its digest and its perceptual hash remain: memory does not grow with its size.
 """
 
-import errno
 import hashlib
-import stat
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,18 +13,29 @@ from typing import NamedTuple
 
 from yololab.data.checks.check_report import CheckSettings
 from yololab.data.checks.scan_workers import shared_out
-from yololab.data.images.image_cache import CachedMap, ImageEntry, ScanCache, cache_name, is_settled, stamp_of
+from yololab.data.images.image_cache import (
+    MOST_IMAGE,
+    CachedMap,
+    ImageEntry,
+    ScanCache,
+    cache_name,
+    is_settled,
+    stamp_of,
+)
 from yololab.data.images.image_facts import ImageFacts, decode_error, lacks_its_end, read_facts
 from yololab.data.images.image_rules import check_image_file
 from yololab.data.images.perceptual import perceptual_hash
 from yololab.data.labels.label_source import ImageLabels, LabelSource
 from yololab.data.problems import DataProblem, blocking
+from yololab.errors import InputError
+from yololab.files.reading import read_bytes
 from yololab.host.cores import usable_cores
 
 IMAGES_A_TASK = 32
 FEWEST_IMAGES = 200  # fewer are not worth a process
 DROPS = "Ultralytics leaves out the whole image"
 CACHED_AT_ONCE = 4096
+_MEND = f"{DROPS}: mend the permissions, or put an image file in its place"
 
 
 class ScannedImage(NamedTuple):
@@ -137,20 +146,20 @@ def _image(
         stamp = stamp_of(status)
         entry = known[1] if known is not None and known[0] == stamp else None
         cached = entry is not None and entry.hashed >= settings.near_duplicates and entry.decoded >= settings.decode
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-            raise OSError(errno.EINVAL, "a pipe or device, no regular file")  # reading it could wait for ever
         if entry is None or not cached:
-            entry = _read(image.read_bytes(), settings)
+            entry = _read(read_bytes(image, MOST_IMAGE), settings)
     except OSError as error:
         problems.append(_unreadable(image, error))
+        return None, None, False
+    except InputError as error:
+        problems.append(blocking("image_unreadable", image, error.problems[0].found, _MEND))
         return None, None, False
     return entry, None if cached or not is_settled(status) else stamp, cached
 
 
 def _unreadable(image: Path, error: OSError) -> DataProblem:
     if not isinstance(error, FileNotFoundError):
-        remedy = f"{DROPS}: mend the file's permissions, or mend the folder of this name"
-        return blocking("image_unreadable", image, f"not readable ({error.strerror})", remedy)
+        return blocking("image_unreadable", image, f"cannot be read ({error.strerror})", _MEND)
     if image.is_symlink():
         what, remedy = f"a link to {image.readlink()}, which is not there", f"{DROPS}: mend the link, or delete it"
         return blocking("missing_image", image, what, remedy)

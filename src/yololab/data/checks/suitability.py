@@ -9,9 +9,10 @@ from yololab.data.dataset.layout import Dataset, label_path, split_images
 from yololab.data.dataset.task_keys import DEPTH_SCALE
 from yololab.data.labels.depth_maps import DepthLabels
 from yololab.data.labels.label_rows import BOX_COLUMNS, POLYGON_COLUMNS
+from yololab.data.labels.label_source import read_label
 from yololab.data.labels.masks import MaskLabels
 from yololab.data.labels.task_labels import TASK_DATA, label_source, masks_folder, task_data
-from yololab.errors import Problem
+from yololab.errors import InputError, Problem
 
 # Images of a split whose labels are looked at, spread evenly over it.
 IMAGES_LOOKED_AT = 48
@@ -129,9 +130,9 @@ def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[tuple[str, str]]:
         yield DEPTHS, str(depth)
     label = label_path(image)
     try:
-        lines = label.read_bytes().decode("utf-8-sig", "replace").splitlines()
-    except OSError:
-        return
+        lines = (read_label(label) or b"").decode("utf-8-sig", "replace").splitlines()
+    except InputError:
+        return  # the check says so
     for number, line in enumerate(lines, start=1):
         kind = _kind_of_row(len(line.split()), dataset.kpt_shape)
         if kind is not None:

@@ -5,9 +5,9 @@ that a folder without `train` is never split into a new one.
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
+from yololab.data.dataset.folder_walk import entries_below
 from yololab.data.dataset.image_names import is_image_name
 from yololab.errors import InputError, Problem
 
@@ -22,10 +22,10 @@ def is_class_root(folder: Path) -> bool:
     Folders of the other layout (`train/images`, `train/labels`) are no classes.
     """
     train = folder / "train"
-    if not train.is_dir():
+    if not os.path.isdir(train):  # noqa: PTH112  (False, too, for a name that no file can have)
         return False
     classes = [name for name in class_folders(train) if name not in _NO_CLASSES]
-    return any(True for name in classes for _ in _images_below(train / name))
+    return any(is_image_name(path) for name in classes for path, _ in entries_below(train / name, hidden=True))
 
 
 def class_folders(split: Path) -> list[str]:
@@ -63,8 +63,6 @@ def loose_images(split: Path) -> list[Path]:
         return sorted(Path(entry.path) for entry in entries if is_image_name(entry.name) and entry.is_file())
 
 
-def _images_below(folder: Path) -> Iterator[Path]:
-    for place, _, names in sorted(os.walk(folder, followlinks=True)):
-        for name in sorted(names):
-            if is_image_name(name):
-                yield Path(place) / name
+def _images_below(folder: Path) -> list[Path]:
+    names = (os.path.split(path) for path, is_folder in entries_below(folder, hidden=True) if not is_folder)
+    return [Path(place) / name for place, name in sorted(names) if is_image_name(name)]

@@ -5,6 +5,7 @@ which stop at the first problem; here all of them are collected. Stricter than U
 name given twice or left empty, class indices that leave a gap, and a file that is not UTF-8 are problems.
 """
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,16 @@ import yaml
 
 from yololab.data.dataset.task_keys import wrong_task_keys
 from yololab.errors import InputError, Problem
+from yololab.files.reading import load_yaml, read_text
 from yololab.text import first_of
 
 SPLITS = ("train", "val", "test", "minival")
 REQUIRED_SPLITS = ("train", "val")
 YAML_SUFFIXES = (".yaml", ".yml")
 _LONGEST_PATH, _LONGEST_NAME = 4096, 255  # of Linux and macOS
+# More than any dataset has; each would take memory before anything else could stop it.
+MOST_CLASSES, MOST_KEYPOINTS, MOST_CHANNELS = 100_000, 1000, 1024
+MOST_LOOKED_AT = 200_000  # files, in the search for a data.yaml
 NAMES_ALLOWED = "a list of class names, or `index: name` for every index from 0"
 
 
@@ -76,7 +81,14 @@ def find_data_yaml(source: Path) -> Path:
 
 
 def _yaml_files(folder: Path, suffix: str) -> list[Path]:
-    return list(folder.glob(f"*{suffix}")) or list(folder.rglob(f"*{suffix}"))
+    found, looked_at = list(folder.glob(f"*{suffix}")), 0
+    for place, _, names in () if found else os.walk(folder):
+        found += [Path(place) / name for name in names if name.endswith(suffix)]
+        looked_at += 1 + len(names)
+        if looked_at > MOST_LOOKED_AT:
+            what = f"more than {MOST_LOOKED_AT:,} files, and no data.yaml at the top"
+            raise InputError(Problem(str(folder), what, remedy="give the path of the data.yaml"))
+    return found
 
 
 def read_data_yaml(file: Path) -> DataYaml:
@@ -107,32 +119,8 @@ def read_data_yaml(file: Path) -> DataYaml:
 
 def _read_mapping(file: Path) -> dict[str, Any]:
     """Parse the file, refusing what is no YAML mapping or has a key twice."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a readable file")) from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        problem = Problem(f"{file}, line {line}", "bytes that are not UTF-8", "UTF-8 text", "save the file as UTF-8")
-        raise InputError(problem) from None
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        twice = list(_repeated_keys(node))
-        content = None if node is None else loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
-        raise InputError(Problem(place, f"not YAML: {error.problem or error.context}", "valid YAML")) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        found = f"a character that YAML does not allow: U+{error.character:04X}"
-        raise InputError(Problem(f"{file}, line {line}", found, "printable text")) from None
-    except ValueError as error:
-        raise InputError(Problem(str(file), f"not YAML: {error}", "valid YAML")) from None
-    except RecursionError:
-        what = "values nested without an end: an alias within its own anchor, or hundreds of brackets"
-        raise InputError(Problem(str(file), what, "a flat mapping with the keys train, val and names")) from None
+    twice: list[tuple[str, int]] = []
+    content = load_yaml(read_text(file), str(file), lambda node: _look_at(node, twice, set()))
     if not isinstance(content, dict):
         kind = "an empty file" if content is None else f"a YAML {type(content).__name__}"
         raise InputError(Problem(str(file), kind, "a mapping with the keys train, val and names"))
@@ -143,21 +131,38 @@ def _read_mapping(file: Path) -> dict[str, Any]:
     return {str(key): value for key, value in content.items()}
 
 
-def _repeated_keys(node: yaml.Node | None) -> list[tuple[str, int]]:
-    """Return (key, line) of every key that its mapping already has: the parser would silently keep the last one."""
+def _look_at(node: yaml.Node, twice: list[tuple[str, int]], seen: set[int]) -> None:
+    """Find keys that their mapping has already, of which the parser would keep the last; keep class names as text.
+
+    Args:
+        node: The node to look at.
+        twice: Gets each key and its line.
+        seen: The nodes that were looked at: an alias is the node of its anchor.
+    """
+    if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        return [found for item in node.value for found in _repeated_keys(item)]
-    if not isinstance(node, yaml.MappingNode):
-        return []
-    repeated = []
-    seen: set[str] = set()
+        for item in node.value:
+            _look_at(item, twice, seen)
+        return
+    keys: set[str] = set()
     for key, value in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-            if key.value in seen:
-                repeated.append((key.value, key.start_mark.line + 1))
-            seen.add(key.value)
-        repeated += _repeated_keys(value)
-    return repeated
+            if key.value in keys:
+                twice.append((key.value, key.start_mark.line + 1))
+            keys.add(key.value)
+            if key.value == "names" and isinstance(value, yaml.CollectionNode):
+                _keep_text(value)
+        _look_at(value, twice, seen)
+
+
+def _keep_text(names: yaml.CollectionNode) -> None:
+    """Have class names and their indices read as they are written: `no`, `1e3` and `2020-01-01` are names, too."""
+    for item in names.value:
+        for scalar in item if isinstance(item, tuple) else (item,):
+            if isinstance(scalar, yaml.ScalarNode) and scalar.tag != "tag:yaml.org,2002:null":
+                scalar.tag = "tag:yaml.org,2002:str"
 
 
 @dataclass
@@ -176,7 +181,7 @@ class _Keys:
         if value is not None and not isinstance(value, str):
             self.wrong(key, _shown(value), "text")
             return None
-        return value or None
+        return value if value and (key == "download" or self._is_path(key, value)) else None
 
     def alias(self, split: str) -> str:
         return "validation" if split == "val" and "val" not in self.raw and "validation" in self.raw else split
@@ -193,21 +198,29 @@ class _Keys:
         if not entries or not all(isinstance(entry, str) and entry.strip() for entry in entries):
             self.wrong(key, _shown(value), allowed)
             return ()
-        for entry in entries:
-            if "\0" in entry or len(entry) > _LONGEST_PATH or max(map(len, entry.split("/"))) > _LONGEST_NAME:
-                what = "a zero byte" if "\0" in entry else f"a path of {len(entry)} characters"
-                self.wrong(key, f"{what}: {_shown(entry)}", f"{allowed}; no system has such a path")
-                return ()
-        return tuple(entries)
+        return tuple(entries) if all(self._is_path(key, entry) for entry in entries) else ()
+
+    def _is_path(self, key: str, entry: str) -> bool:
+        """Whether a system can have such a path; one that none has is a problem."""
+        parts = entry.split("/")
+        if (
+            "\0" not in entry
+            and len(entry) <= _LONGEST_PATH
+            and max(map(len, map(os.fsencode, parts))) <= _LONGEST_NAME
+        ):
+            return True
+        what = "a zero byte" if "\0" in entry else f"a path of {len(entry)} characters"
+        self.wrong(key, f"{what}: {_shown(entry)}", "a path; no system has such a one")
+        return False
 
     def nc(self) -> int | None:
         value = self.raw["nc"]
         try:
             number = float(value)
-            if isinstance(value, bool) or number != int(number) or number < 1:
+            if isinstance(value, bool) or number != int(number) or not 1 <= number <= MOST_CLASSES:
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
-            self.wrong("nc", _shown(value), "a whole number of classes, 1 or more")
+            self.wrong("nc", _shown(value), f"a whole number of classes, 1 to {MOST_CLASSES}")
             return None
         return int(number)
 
@@ -221,8 +234,9 @@ class _Keys:
         if not isinstance(value, (list, dict)):
             self.wrong("names", _shown(value), NAMES_ALLOWED)
             return {}
-        if not value:
-            self.wrong("names", "no class", "at least one class name")
+        if not 1 <= len(value) <= MOST_CLASSES:
+            self.wrong("names", f"{len(value) or 'no'} class(es)", f"1 to {MOST_CLASSES} class names")
+            return {}
         names = self._indexed(value)
         self._check_names(names)
         if nc is not None and nc != len(value):
@@ -250,7 +264,8 @@ class _Keys:
     def _check_names(self, names: dict[int, Any]) -> None:
         for index, name in names.items():
             if name is None or not str(name).strip():
-                self.wrong("names", f"class {index} has no name", "a name for each class")
+                empty = "null, ~ and nothing are no names: put a name that is written so in quotes"
+                self.wrong("names", f"class {index} has no name", "a name for each class", empty)
             elif isinstance(name, (list, dict)):
                 self.wrong("names", f"class {index} is {_shown(name)}", "a name for each class")
         counted = Counter(str(name) for name in names.values() if name is not None and str(name).strip())
@@ -267,15 +282,16 @@ class _Keys:
         if value is None:
             return None
         whole = isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
-        if not whole or len(value) != 2 or value[0] < 1 or value[1] not in (2, 3):
+        if not whole or len(value) != 2 or not 1 <= value[0] <= MOST_KEYPOINTS or value[1] not in (2, 3):
             self.wrong("kpt_shape", _shown(value), "[number of keypoints, 2 or 3], for example [17, 3]")
             return None
         return value[0], value[1]
 
     def channels(self) -> int:
         value = self.raw.get("channels", 3)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            self.wrong("channels", _shown(value), "a whole number, 1 or more (3 when the key is absent)")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_CHANNELS:
+            allowed = f"a whole number, 1 to {MOST_CHANNELS} (3 when the key is absent)"
+            self.wrong("channels", _shown(value), allowed)
             return 3
         return value
 

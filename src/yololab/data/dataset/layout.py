@@ -4,7 +4,6 @@ Paths are resolved and images listed exactly as Ultralytics does it (`check_det_
 data/utils.py, `get_img_files` in data/base.py), so that what is checked here is what gets trained on there.
 """
 
-import glob
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,13 @@ from typing import Any
 
 from yololab.data.dataset.class_folders import class_folders, class_images, class_splits, is_class_root
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
+from yololab.data.dataset.folder_walk import entries_below
 from yololab.data.dataset.image_names import is_image_name
 from yololab.errors import InputError, Problem
+from yololab.files.reading import read_text
 from yololab.text import one_of
+
+MOST_LIST = 2**29  # bytes of a list of images: some millions of them
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders:
     if source.is_dir():
         has_yaml = any(entry.suffix in YAML_SUFFIXES and entry.name[0] != "." for entry in source.iterdir())
         if (prefer_folders or not has_yaml) and is_class_root(source):
-            return _class_dataset(source.resolve())
+            return _class_dataset(_real(source))
     file = find_data_yaml(source).absolute()
     content = read_data_yaml(file)
     root = _root(content, file, datasets_dir)
@@ -95,9 +98,9 @@ def _class_dataset(root: Path) -> Dataset:
 
 def _root(content: DataYaml, file: Path, datasets_dir: Path | None) -> Path:
     if content.folder is None:
-        return file.parent.resolve()
+        return _real(file.parent)
     places = [Path.cwd(), *([datasets_dir] if datasets_dir else []), file.parent]
-    candidates = [(place / content.folder).resolve() for place in places]
+    candidates = [_real(place / content.folder) for place in places]
     there = [candidate for candidate in candidates if candidate.exists()]
     needed = [split for split in REQUIRED_SPLITS if split in content.entries]
     complete = (
@@ -108,11 +111,11 @@ def _root(content: DataYaml, file: Path, datasets_dir: Path | None) -> Path:
 
 
 def _resolved(content: DataYaml, split: str, root: Path) -> tuple[Path, ...]:
-    paths = tuple((root / entry).resolve() for entry in content.entries[split])
+    paths = tuple(_real(root / entry) for entry in content.entries[split])
     first = content.entries[split][0]
     # exports of some labelling services count `../` from a folder that is not the root: Ultralytics drops it
     if split not in content.listed and first.startswith("../") and not paths[0].exists():
-        return ((root / first[3:]).resolve(),)
+        return (_real(root / first[3:]),)
     return paths
 
 
@@ -138,7 +141,7 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
         Problem(f"{dataset.yaml}, key {split!r}", f"no such folder or file: {path}", allowed, remedy)
         for split in splits
         for path in dataset.splits.get(split, ())
-        if not path.exists()
+        if not path.is_dir() and not path.is_file()  # a pipe is neither
     ]
 
 
@@ -159,14 +162,12 @@ def split_images(dataset: Dataset, split: str) -> list[Path]:
         return [image for source in dataset.splits[split] for image in class_images(source)]
     names: list[str] = []
     for source in dataset.splits[split]:
-        names += _listed_images(source) if source.is_file() else filter(is_image_name, folder_entries(source))
+        names += (
+            _listed_images(source)
+            if source.is_file()
+            else (name for name, _ in entries_below(source) if is_image_name(name))
+        )
     return [Path(name) for name in sorted(names)]
-
-
-def folder_entries(folder: Path) -> list[str]:
-    """Return everything below `folder` that is not hidden, links followed, in no particular order."""
-    pattern = str(Path(glob.escape(str(folder))) / "**" / "*")
-    return glob.glob(pattern, recursive=True)  # noqa: PTH207  (pathlib does not follow links)
 
 
 def _listed_images(file: Path) -> list[str]:
@@ -190,14 +191,7 @@ def passed_over(file: Path) -> list[tuple[int, str]]:
 
 def _lines(file: Path) -> list[tuple[int, str]]:
     """Return the lines of a .txt list, each with its number, counted from 1."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a readable list")) from None
-    except UnicodeDecodeError:
-        raise InputError(
-            Problem(str(file), "not UTF-8 text", "a .txt file with one image path a line", "save the list as UTF-8")
-        ) from None
+    text = read_text(file, MOST_LIST)
     before = text[: len(text) - len(text.lstrip())]
     return list(enumerate(text.strip().splitlines(), start=1 + before.count("\n")))
 
@@ -227,6 +221,11 @@ def relative_key(dataset: Dataset, image: Path) -> str:
         if folder in prefixes:
             return f"../{prefixes[folder]}/{path.relative_to(folder).as_posix()}"
     raise ValueError(f"{image} is no image of {dataset.yaml}")
+
+
+def _real(path: Path) -> Path:
+    """Return a path without links; `Path.resolve` raises for one that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def _absolute(path: str) -> Path:

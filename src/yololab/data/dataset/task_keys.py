@@ -4,13 +4,13 @@ Read as `SemanticDataset`, `DepthDataset` (data/dataset.py) and `v8_transforms` 
 """
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from typing import Any
 
 # Value of the pixels of a semantic mask that are not counted.
 IGNORED = 255
 # Values of a depth map in PNG for a metre, when the data.yaml says nothing.
 DEPTH_SCALE = 1000.0
+HIGHEST_SCALE = 1e9
 MASKS_DIR = "masks"
 
 _IGNORE_LABEL = "ignore_label"
@@ -58,9 +58,9 @@ def _is_mapping(value: Any) -> bool:
         return isinstance(value, dict) and all(
             0 <= _class(index) <= IGNORED and int(key) < 256 for key, index in value.items()
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
 def _is_scale(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value > 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= HIGHEST_SCALE

@@ -15,7 +15,7 @@ from typing import Any
 
 from yololab.data.dataset.layout import Dataset, relative_key, split_images
 from yololab.data.labels.task_labels import label_source
-from yololab.errors import InputError, Problem
+from yololab.files.reading import sha256_of
 
 FINGERPRINT_VERSION = 1
 READING_THREADS = 4
@@ -42,7 +42,9 @@ def fingerprint_split(
     """
     labels, images = label_source(dataset, task, single_cls), split_images(dataset, split)
     with ThreadPool(READING_THREADS) as pool:
-        digests = pool.map(lambda image: labels.digest(image) + _image_digest(image), images, chunksize=IMAGES_A_TASK)
+        digests = pool.map(
+            lambda image: labels.digest(image) + bytes.fromhex(sha256_of(image)), images, chunksize=IMAGES_A_TASK
+        )
     return fingerprint_of(dataset, images, digests, labels.header(), single_cls, classes)
 
 
@@ -82,11 +84,3 @@ def fingerprint_of(
     for key, found in entries:
         total.update(hashlib.sha256(key).digest() + found)
     return total.hexdigest()
-
-
-def _image_digest(image: Path) -> bytes:
-    try:
-        with image.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise InputError(Problem(str(image), f"not readable ({error.strerror})", "an image file")) from None

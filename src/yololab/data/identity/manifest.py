@@ -2,12 +2,17 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_bytes
+from yololab.files.json_files import MOST_BYTES, parse_json
+from yololab.files.reading import open_regular
 from yololab.text import counted, first_of
 
 MANIFEST_VERSION = 1
@@ -32,14 +37,13 @@ def read_manifest(path: Path) -> Manifest:
         InputError: It is not there, damaged, or of an unknown version.
     """
     try:
-        content = json.loads(gzip.decompress(path.read_bytes()))
-        if content["schema_version"] != MANIFEST_VERSION:
-            raise ValueError(f"version {content['schema_version']}")
-        return {
-            split: {key: (pair[0], pair[1]) for key, pair in files.items()}
-            for split, files in content["splits"].items()
-        }
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        with open_regular(path) as file, gzip.GzipFile(fileobj=file) as unpacked:
+            text = unpacked.read(MOST_BYTES + 1)  # some kilobytes can stand for terabytes
+        content = parse_json(text, str(path))
+        if len(text) > MOST_BYTES or content["schema_version"] != MANIFEST_VERSION:
+            raise ValueError("too large, or of another version")
+        return msgspec.convert(content["splits"], Manifest)
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, msgspec.ValidationError) as error:
         found = f"no manifest that can be read ({error})"
         raise InputError(Problem(str(path), found, f"a manifest of version {MANIFEST_VERSION}")) from None
 

@@ -19,6 +19,7 @@ from yololab.data.images.image_facts import ImageFacts
 from yololab.files.paths import CacheFolder
 
 SCAN_VERSION = 5
+MOST_IMAGE = 2**30  # bytes of an image or a map: it is read whole, to hash it
 _RACY_NS = 2_000_000_000
 _MOST_ENTRIES = 2_000_000
 _AT_ONCE = 500

@@ -13,6 +13,7 @@ _LOADED = frozenset({"BMP", "DIB", "TIFF", "JPEG2000"})
 _BANDS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "RGB": 3, "YCbCr": 3, "RGBA": 4}
 _BITS_PER_SAMPLE = 258
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_MOST_PIXELS = 2**28  # of all pages of a TIFF, which are decoded together; of one image Pillow refuses as many
 _DEEP_MODES = {"I;16": 16, "I;16L": 16, "I;16B": 16, "I;16N": 16, "I": 32, "F": 32}
 _ORIENTATION = 274
 _TURNED_SIDEWAYS = (5, 6, 7, 8)
@@ -93,6 +94,8 @@ def _facts_by_pillow(content: bytes) -> ImageFacts:
             orientation = _orientation(image)
             if name == "TIFF":
                 deepest = max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,)))
+                if (pages := getattr(image, "n_frames", 1)) * width * height > _MOST_PIXELS:
+                    raise ValueError(f"{pages} pages of {width} x {height} px: more than {_MOST_PIXELS:,} in all")
             if name not in ("JPEG", "MPO"):
                 image.verify()
     except Exception as raised:  # Pillow's readers raise whatever a broken file makes them

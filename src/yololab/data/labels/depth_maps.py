@@ -1,6 +1,7 @@
 """Depth maps: the distance of each pixel (`verify_image_depth` and `load_depth` in Ultralytics' data/utils.py)."""
 
 import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
@@ -97,7 +98,7 @@ class DepthLabels(MapLabels):
     def file(self, image: Path) -> Path:
         """Return the depth map of an image: a PNG when there is one, else NPY."""
         path = _beside_images(image).with_suffix(".png")
-        return path if path.is_file() else path.with_suffix(".npy")
+        return path if os.path.isfile(path) else path.with_suffix(".npy")  # noqa: PTH113  (False for an odd name, too)
 
     def facts(self, content: bytes) -> DepthFacts:
         """Return what a depth map holds."""

@@ -18,6 +18,7 @@ from yololab.data.problems import Severity
 HIGHEST, LOWEST = array("f", [1.01, -0.01])  # Ultralytics keeps coordinates that are off by no more than 1 %
 WHOLE = 0.995  # of the image's width and height
 COINCIDING = 0.9  # IoU above which two boxes of a class are taken for the same object
+MOST_COMPARED = 1_000_000  # pairs of boxes of one image: a file of nothing but one place would take hours
 SHIFT = 0.12  # centres of boxes with such an IoU are no further apart than this part of a side
 FLAT = 1e-7  # area of a parallelogram, relative to the image, that rounding to six decimals can make of nothing
 VISIBILITIES = (0.0, 1.0, 2.0)
@@ -215,12 +216,16 @@ def coinciding(
     spread = [max(centres) - min(centres) for centres in ([box[axis] for box in boxes] for axis in (0, 1))]
     axis = 0 if spread[0] >= spread[1] else 1
     order = sorted(range(len(boxes)), key=lambda index: boxes[index][axis])
+    compared = 0
     for position, i in enumerate(order):
         x, y, width, height = box = boxes[i]
         for j in order[position + 1 :]:
             other_x, other_y, other_width, other_height = boxes[j]
             if boxes[j][axis] - box[axis] > SHIFT * box[axis + 2]:
                 break
+            compared += 1
+            if compared > MOST_COMPARED:
+                return
             if abs(other_x - x) > SHIFT * width:
                 continue
             if classes[i] == classes[j] and abs(other_y - y) <= SHIFT * height:

@@ -1,5 +1,6 @@
 """What the labels of a task are to the check: where they lie, what an image's are worth, and their hash."""
 
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 from yololab.data.dataset.layout import Dataset
 from yololab.data.images.image_cache import CachedMap, ImageEntry
 from yololab.data.labels.label_rules import LabelVerdict
-from yololab.data.problems import DataProblem, Severity
+from yololab.data.problems import DataProblem, Severity, blocking
+from yololab.errors import InputError, Problem
+from yololab.files.reading import MOST_TEXT, read_bytes
 
 
 class ImageLabels(NamedTuple):
@@ -99,3 +102,25 @@ class LabelSource(ABC):
     def header(self) -> dict[str, Any]:
         """Return what else changes the labels that a model is given; enters the fingerprint."""
         return {}
+
+
+def read_label(file: Path, most: int = MOST_TEXT) -> bytes | None:
+    """Return the bytes of a label file; None for none, or for a folder of its name.
+
+    Raises:
+        InputError: It is there and cannot be read, is too large, or no regular file.
+    """
+    try:
+        if stat.S_ISDIR(file.stat().st_mode):
+            return None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(Problem(str(file), f"cannot be read ({error.strerror})", "a label file")) from None
+    return read_bytes(file, most)
+
+
+def unreadable_label(file: Path, error: InputError) -> DataProblem:
+    """Return the finding for a label file that `read_label` does not take."""
+    remedy = "it counts as no label, or the whole image is left out: mend its permissions, or write it anew"
+    return blocking("label_unreadable", file, error.problems[0].found, remedy)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from yololab.data.images.image_cache import CachedMap, ImageEntry, cache_name, is_settled, stamp_of
-from yololab.data.labels.label_source import ImageLabels, LabelSource
-from yololab.data.problems import DataProblem, blocking
+from yololab.data.images.image_cache import MOST_IMAGE, CachedMap, ImageEntry, cache_name, is_settled, stamp_of
+from yololab.data.labels.label_source import ImageLabels, LabelSource, read_label, unreadable_label
+from yololab.data.problems import DataProblem
 from yololab.errors import InputError, Problem
 
 DROPS = "Ultralytics leaves out the image"
@@ -53,13 +53,16 @@ class MapLabels(LabelSource):
             status = file.stat()
             stamp = stamp_of(status)
             found = cached[1] if cached is not None and cached[0] == stamp else None
-            content = b"" if found else file.read_bytes()
+            content = b"" if found else read_label(file, MOST_IMAGE)
         except (FileNotFoundError, NotADirectoryError):
             return ImageLabels(False, ABSENT)
         except OSError as error:
-            what = f"not readable ({error.strerror})"
-            problem = blocking("label_unreadable", file, what, f"{DROPS}: mend the permissions")
-            return ImageLabels(True, ABSENT, problems=(problem,))
+            unreadable = InputError(Problem(str(file), f"cannot be read ({error.strerror})"))
+            return ImageLabels(True, ABSENT, problems=(unreadable_label(file, unreadable),))
+        except InputError as error:
+            return ImageLabels(True, ABSENT, problems=(unreadable_label(file, error),))
+        if content is None:
+            return ImageLabels(False, ABSENT)
         is_new = found is None
         found = found or CachedMap(list(self.facts(content)), hashlib.sha256(content).digest())
         fresh = (cache_name(file), (stamp, found)) if is_new and is_settled(status) else None
@@ -69,7 +72,5 @@ class MapLabels(LabelSource):
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's map."""
         file = self.file(image)
-        try:
-            return hashlib.sha256(file.read_bytes()).digest() if file.is_file() and file != image else ABSENT
-        except OSError as error:
-            raise InputError(Problem(str(file), f"not readable ({error.strerror})", "a label file")) from None
+        content = None if file == image else read_label(file, MOST_IMAGE)
+        return ABSENT if content is None else hashlib.sha256(content).digest()

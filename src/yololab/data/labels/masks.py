@@ -1,9 +1,9 @@
 """Semantic masks: an image of class indices for each image (`verify_image_mask` in Ultralytics' data/utils.py)."""
 
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os import sep
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -62,7 +62,7 @@ def read_mask(content: bytes) -> MaskFacts:
                 pixels = channels[:, :, 0]
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them
         return MaskFacts(error=short_message(error))
-    values, counts = np.unique(pixels.astype(np.int64), return_counts=True)
+    values, counts = np.unique(pixels.astype(np.uint8) if pixels.dtype == bool else pixels, return_counts=True)
     height, width = pixels.shape[:2]
     found = () if colour else tuple(zip(values.tolist(), counts.tolist(), strict=True))
     return MaskFacts(width, height, found, name, colour)
@@ -87,9 +87,9 @@ class MaskLabels(MapLabels):
     def file(self, image: Path) -> Path:
         """Return the mask of an image: a PNG, or what else is there of that name."""
         path = mask_path(image, self.folder)
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113  (False, too, for a name that no file can have)
             others = (path.with_name(f"{path.name.removesuffix('.png')}.{suffix}") for suffix in sorted(IMAGE_SUFFIXES))
-            return next((other for other in others if other.is_file()), path)
+            return next((other for other in others if os.path.isfile(other)), path)  # noqa: PTH113
         return path
 
     def facts(self, content: bytes) -> MaskFacts:
@@ -159,5 +159,5 @@ def mask_path(image: Path, folder: str) -> Path:
     >>> mask_path(Path("/data/images/train/a.b.jpg"), "masks").as_posix()
     '/data/masks/train/a.b.png'
     """
-    text = f"{sep}{folder}{sep}".join(str(image).rsplit(f"{sep}images{sep}", 1))
+    text = f"{os.sep}{folder}{os.sep}".join(str(image).rsplit(f"{os.sep}images{os.sep}", 1))
     return Path(text.rsplit(".", 1)[0] + ".png")

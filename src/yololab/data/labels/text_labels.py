@@ -10,10 +10,10 @@ from typing import ClassVar
 from yololab.data.dataset.layout import Dataset, label_path
 from yololab.data.images.image_cache import CachedMap, ImageEntry
 from yololab.data.labels.label_rows import LabelRules
-from yololab.data.labels.label_rules import DROPS, LabelVerdict, check_label
-from yololab.data.labels.label_source import ImageLabels, LabelSource, Missing
-from yololab.data.problems import DataProblem, Severity, blocking, note, warning
-from yololab.errors import InputError, Problem
+from yololab.data.labels.label_rules import LabelVerdict, check_label
+from yololab.data.labels.label_source import ImageLabels, LabelSource, Missing, read_label, unreadable_label
+from yololab.data.problems import DataProblem, Severity, note, warning
+from yololab.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,9 @@ class TextLabels(LabelSource):
         del cached  # rows are read faster than a cache
         label = label_path(image)
         try:
-            content = _content(label)
-        except OSError as error:
-            what, remedy = f"not readable ({error.strerror})", f"{DROPS}: mend the file's permissions"
-            problem = blocking("label_unreadable", label, what, remedy)
-            return ImageLabels(True, label_digest(b""), problems=(problem,))
+            content = read_label(label)
+        except InputError as error:
+            return ImageLabels(True, label_digest(b""), problems=(unreadable_label(label, error),))
         if content is None:
             return ImageLabels(False, label_digest(b""))
         verdict = check_label(content, self.rules)
@@ -57,11 +55,7 @@ class TextLabels(LabelSource):
 
     def digest(self, image: Path) -> bytes:
         """Return the digest of an image's rows; that of an empty file when there is none."""
-        label = label_path(image)
-        try:
-            return label_digest(_content(label) or b"")
-        except OSError as error:
-            raise InputError(Problem(str(label), f"not readable ({error.strerror})", "a label file")) from None
+        return label_digest(read_label(label_path(image)) or b"")
 
     def of_dataset(self, dataset: Dataset, images: Mapping[str, Sequence[tuple[Path, bytes]]]) -> Iterator[DataProblem]:
         """Find keypoints that nobody says the mirrored ones of."""
@@ -76,13 +70,6 @@ def label_digest(content: bytes) -> bytes:
     """Return the SHA-256 of a label file's rows, however they are spaced and end."""
     rows = (b" ".join(line.split()) for line in content.removeprefix(b"\xef\xbb\xbf").splitlines())
     return hashlib.sha256(b"\n".join(filter(None, rows))).digest()
-
-
-def _content(label: Path) -> bytes | None:
-    try:
-        return label.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        return None
 
 
 def _below_a_pixel(label: Path, verdict: LabelVerdict, entry: ImageEntry | None) -> Iterator[DataProblem]:

@@ -11,7 +11,8 @@ from lopsided_dataset import BOX, SOUND, check_lopsided, make
 from yololab.data.checks.check_report import CheckReport
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import load_dataset
-from yololab.errors import InputError
+from yololab.data.labels import label_source
+from yololab.errors import InputError, Problem
 
 
 def kinds(report: CheckReport) -> list[tuple[str, str, str]]:
@@ -122,14 +123,14 @@ def test_a_broken_link_is_a_missing_image(tmp_path):
 
 def test_an_unreadable_label_is_blocking(tmp_path, monkeypatch):
     make(tmp_path, SOUND)
-    read_bytes = Path.read_bytes
+    read_bytes = label_source.read_bytes
 
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, most: int) -> bytes:
         if path.name == "a.txt" and path.parent.name == "train":
-            raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
+            raise InputError(Problem(str(path), "cannot be read (Permission denied)"))
+        return read_bytes(path, most)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(label_source, "read_bytes", refuse)
     report = check_lopsided(tmp_path)
     assert kinds(report) == [("label_unreadable", "a.txt", "blocking")]
     assert "Permission denied" in report.problems[0].what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yololab.data.dataset import data_yaml
 from yololab.data.dataset.data_yaml import find_data_yaml, read_data_yaml
 from yololab.errors import InputError
 
@@ -31,7 +32,7 @@ def problems_of(tmp_path, text):
         ("names: {'0': a, '1': b}\nnc: '2'", {0: "a", 1: "b"}),
         ("nc: 2.0", {0: "class_0", 1: "class_1"}),
         ("names:\nnc: 1", {0: "class_0"}),
-        ("names: [yes, 7]", {0: "True", 1: "7"}),
+        ("names: [yes, 7]", {0: "yes", 1: "7"}),
     ],
 )
 def test_names_and_nc(tmp_path, keys, names):
@@ -93,7 +94,7 @@ def test_byte_order_mark_and_windows_lines(tmp_path, mark):
         (GOOD + "names: {1: a, 2: b}", "names", "none with the index 0"),
         (GOOD + "names: {-1: a, 0: b}", "names", "none with the index 1"),
         (GOOD + "names: {cat: 0}", "names", "the index 'cat'"),
-        (GOOD + "names: {0: a, 0.5: b}", "names", "the index 0 twice"),
+        (GOOD + "names: {0: a, 0.5: b}", "names", "the index '0.5'"),
         (GOOD + "nc: 1\nkpt_shape: [17, 4]", "kpt_shape", "[17, 4]"),
         (GOOD + "nc: 1\nflip_idx: 3", "flip_idx", "3 (int)"),
         (GOOD + "nc: 1\nchannels: 0", "channels", "0"),
@@ -115,10 +116,10 @@ def test_all_mistakes_at_once(tmp_path):
     ("text", "where", "found"),
     [
         ("train: t\n  val: v\n", "line 2, column 6", "mapping values"),
-        ("names: [a, b\ntrain: t\n", "line 2, column", "not YAML"),
-        ("a: !!python/object:os.x {}\n", "line 1, column 4", "not YAML"),
-        ("train: t\nval: v\nbad: a\x07b\n", "line 3", "U+0007"),
-        ("train: t\nval: 2024-19-77\n", "data.yaml", "not YAML"),
+        ("names: [a, b\ntrain: t\n", "line 2, column", "not readable as YAML"),
+        ("a: !!python/object:os.x {}\n", "line 1, column 4", "python/object"),
+        ("train: t\nval: v\nbad: a\x07b\n", "line 3", "#x0007"),
+        ("train: t\nval: 2024-19-77\n", "data.yaml", "month must be in 1..12"),
         (b"train: t\nnames: [K\xe4fer]\n", "line 2", "not UTF-8"),
         ("a: 1\n".encode("utf-16"), "line 1", "not UTF-8"),
         ("", "data.yaml", "an empty file"),
@@ -126,14 +127,61 @@ def test_all_mistakes_at_once(tmp_path):
         ("train", "data.yaml", "a YAML str"),
         ("train: t\nval: v\nnames: [a]\ntrain: u\n", "line 4, key 'train'", "second time"),
         (GOOD + "names:\n  0: a\n  0: b\n", "line 5, key '0'", "second time"),
-        (GOOD + "x: &x [*x]\n", "data.yaml", "without an end"),
-        (GOOD + f"x: {'[' * 3000}{']' * 3000}\n", "data.yaml", "without an end"),
+        (GOOD + "x: &x [*x]\n", "data.yaml", "x holds itself"),
+        (GOOD + f"x: {'[' * 3000}{']' * 3000}\n", "data.yaml", "more than 100 levels"),
     ],
 )
 def test_an_unreadable_file_says_where(tmp_path, text, where, found):
     (problem,) = problems_of(tmp_path, text)
     assert where in problem.where
     assert found in problem.found
+
+
+def test_class_names_are_what_is_written(tmp_path):
+    """YAML 1.1 makes True, 1000.0, 16 and a date of these."""
+    written = ["yes", "NO", "off", "1e3", "1.10", "0x10", "010", "2020-01-01", ".inf", "12:30:00", "null"]
+    listed = ", ".join(name if name != "null" else "'null'" for name in written)
+    assert list(read(tmp_path, GOOD + f"names: [{listed}]").names.values()) == written
+    assert read(tmp_path, GOOD + "base: &b {names: {0: on, 1: off}}\n<<: *b\n").names == {0: "on", 1: "off"}
+    (problem,) = problems_of(tmp_path, GOOD + "names: [a, ~]")
+    assert problem.found == "class 1 has no name"
+    assert "in quotes" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("names: {yes: a, no: b}", "the index 'yes'"),
+        ("names: {.inf: a, 1: b}", "the index '.inf'"),
+        ("nc: 1e9", "'1e9' (str)"),
+        ("nc: .nan", "nan (float)"),
+        ("nc: 1\nkpt_shape: [1000000000, 3]\nflip_idx: [0]", "[1000000000, 3] (list)"),
+        ("nc: 1\nchannels: 1000000000", "1000000000 (int)"),
+        ('nc: 1\npath: "a\\0b"', "a zero byte"),
+        (f"nc: 1\npath: {'é' * 130}", "a path of 130 characters"),
+        ("nc: 1\nlabel_mapping: {.inf: 0}", "{inf: 0} (dict)"),
+        (f"nc: 1\ndepth_scale: 1{'0' * 400}", "1000000000"),
+    ],
+)
+def test_what_would_take_memory_or_end_in_a_traceback_is_a_problem(tmp_path, text, found):
+    assert found in problems_of(tmp_path, GOOD + text)[0].found
+
+
+def test_aliases_that_multiply_are_counted_before_they_are_followed(tmp_path):
+    doubled = "".join(f"b{n}: &b{n} {{x: *b{n - 1}, y: *b{n - 1}, z: *b{n - 1}}}\n" for n in range(1, 60))
+    (problem,) = problems_of(tmp_path, GOOD + "nc: 1\nb0: &b0 [a]\n" + doubled)
+    assert "more than 2,000,000 values" in problem.found
+    merged = "".join(f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}, *m{n - 1}]}}\n" for n in range(1, 60))
+    assert problems_of(tmp_path, GOOD + "nc: 1\nm0: &m0 {a: 1}\n" + merged)
+
+
+def test_the_search_for_a_file_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(data_yaml, "MOST_LOOKED_AT", 3)
+    for name in "abcd":
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        (tmp_path / "sub" / name).touch()
+    with pytest.raises(InputError, match="more than 3 files"):
+        find_data_yaml(tmp_path)
 
 
 def test_finding_the_file_in_a_folder(tmp_path):
