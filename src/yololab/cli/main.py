@@ -15,6 +15,7 @@ from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.folders import group_options, use_config_dir
 from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
 from yololab.host.failures import explain
+from yololab.host.signals import interrupted_by_signals
 from yololab.terminal.output import open_streams, output_error, print_text
 
 
@@ -28,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     error: YololabError | None = None
     code = 0
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv))
+        with interrupted_by_signals():
+            code = _run(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:
         error = InterruptedRunError("interrupted")
     except Exception as caught:

@@ -51,17 +51,17 @@ def frozen_working_directory(folder: RunFolder) -> Path | None:
     return Path(found) if found else None
 
 
-def refreeze(origin: RunFolder, folder: RunFolder) -> None:
-    """Copy the frozen config of a run into the folder of its repetition, with the folder as Hydra's run directory."""
+def refreeze(origin: RunFolder, folder: RunFolder, place: Path) -> None:
+    """Copy the frozen config of a run into the folder of its repetition, whose place is Hydra's run directory."""
     copy_file(origin.config, folder.config)
     copy_file(origin.overrides, folder.overrides)
     content = _read(origin.hydra_settings, dict)
-    content["hydra"]["run"]["dir"] = content["hydra"]["runtime"]["output_dir"] = str(folder.path)
+    content["hydra"]["run"]["dir"] = content["hydra"]["runtime"]["output_dir"] = str(place)
     write_text(folder.hydra_settings, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
 def thaw(folder: Path) -> Frozen:
-    """Read the frozen config of a run.
+    """Read the frozen config of a run. It describes an experiment and gives no permission: those come from a user.
 
     Raises:
         InputError: The folder is not a run's, its files are not readable, or the config does not pass the validation.
@@ -71,7 +71,9 @@ def thaw(folder: Path) -> Frozen:
     overrides = tuple(current_override(str(item)) for item in _read(run.overrides, list))
     hydra_node = _read(run.hydra_settings, dict)
     choices = hydra_node.get("hydra", {}).get("runtime", {}).get("choices", {})
-    experiment = validate(tree, overridden_keys(overrides))
+    data = tree.get("data")
+    unpermitted = {"data": {**data, "allow_download": False}} if isinstance(data, dict) else {}
+    experiment = validate(tree | unpermitted, overridden_keys(overrides))
     return Frozen(experiment, tree, {str(key): str(value) for key, value in choices.items()}, overrides)
 
 

@@ -97,12 +97,19 @@ def _first_images(config: ExperimentConfig) -> Iterator[Problem]:
         )
 
 
+def _download(config: ExperimentConfig) -> Iterator[Problem]:
+    """Running a dataset's script is permitted by who types the command, not by a file that may be anybody's."""
+    if config.data.allow_download and "data.allow_download" not in config.overridden:
+        allowed = "data.allow_download=true on the command line"
+        yield Problem("data.allow_download", "true in a file", allowed, "take it out of the file")
+
+
 def _search(config: ExperimentConfig) -> Iterator[Problem]:
     """The settings of a search that contradict each other."""
     yield from search_contradictions(config.search)
 
 
-_RULES = (_optimizer_auto, _one_pretrained, _one_baseline, _first_images, _search)
+_RULES = (_optimizer_auto, _one_pretrained, _one_baseline, _first_images, _download, _search)
 
 
 def training_arguments(config: ExperimentConfig) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 What is new is made under a temporary name in the same folder (a rename works within one file system only), brought to
 the disk, and then takes its place in one step. Whoever reads sees the old or the new, never half of it. Temporary names
-begin with a dot and end in `.tmp`; those that a killed process has left are found by that, see `remove_temporaries`.
+begin with a dot, name the process, and end in `.tmp`: so those that a killed process has left are found, see
+`remove_temporaries`.
 
 Everything is opened as any program opens it, so that the umask and the folder's own defaults decide who may read it:
 Python's `tempfile` makes files for their owner alone, which is wrong for results and for a cache that a group shares.
@@ -10,11 +11,16 @@ Python's `tempfile` makes files for their owner alone, which is wrong for result
 
 import contextlib
 import os
+import re
 import shutil
+import socket
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
+
+import psutil
 
 _SUFFIX = ".tmp"
 # Letters of a file's name that its temporary one repeats: a name may have 255 bytes, and they all must fit.
@@ -117,11 +123,14 @@ def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
 
     Args:
         folder: The folder; those in it are not looked into.
-        older_than: Seconds since the last change, below which it may be what a living process is writing.
+        older_than: Seconds since the last change, below which it may be what a living process of another machine is
+            writing; of this machine it is known.
     """
     for path in folder.glob(f".*{_SUFFIX}"):
         with contextlib.suppress(OSError):
-            if time.time() - path.lstat().st_mtime >= older_than:
+            named = re.search(rf"\.([0-9a-f]+)-(\d+)-[0-9a-f]+{re.escape(_SUFFIX)}$", path.name)
+            gone = named is not None and named[1] == _host() and not psutil.pid_exists(int(named[2][:18]))
+            if gone or time.time() - path.lstat().st_mtime >= older_than:
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
                 else:
@@ -129,7 +138,12 @@ def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name[:_REPEATED]}.{uuid4().hex[:12]}{_SUFFIX}")
+    return path.with_name(f".{path.name[:_REPEATED]}.{_host()}-{os.getpid()}-{uuid4().hex[:8]}{_SUFFIX}")
+
+
+def _host() -> str:
+    """Return what stands for this machine in a name."""
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
 
 
 def _to_disk(path: Path) -> None:

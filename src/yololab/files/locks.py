@@ -1,5 +1,6 @@
 """One process a run: whoever works in a run's folder holds its lock, which the system lets go when the process ends."""
 
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from yololab.errors import InputError, Problem
-from yololab.files.atomic import remove_temporaries
+from yololab.files.atomic import copy_file, remove_temporaries
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 
@@ -17,7 +18,7 @@ from yololab.host.processes import ProcessIdentity
 ORPHANS_SECONDS = 15.0
 POLL_SECONDS = 0.5
 # `yololab note` writes next to the process that holds the lock; what it writes takes its place within moments.
-_ABANDONED_SECONDS = 60.0
+ABANDONED_SECONDS = 60.0
 
 
 @contextmanager
@@ -29,8 +30,9 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
         process: The process that worked there last, as the record names it.
 
     Raises:
-        InputError: Another process holds it.
+        InputError: Another process holds it; or something in the folder is a link, through which we would write.
     """
+    _own_files(folder.path)
     lock = FileLock(folder.lock, timeout=0)
     deadline = time.monotonic() + ORPHANS_SECONDS
     while True:
@@ -47,11 +49,32 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
                 raise InputError(still_running(folder, process)) from None
             break
     for place in (folder.path, folder.hydra, folder.weights, folder.evaluation):
-        remove_temporaries(place, _ABANDONED_SECONDS)
+        remove_temporaries(place, ABANDONED_SECONDS)
     try:
         yield
     finally:
         lock.release()
+
+
+def _own_files(folder: Path) -> None:
+    """Make sure that what is written in a folder stays in it: the folder may be somebody else's.
+
+    A file that has a second name elsewhere (a snapshot by `cp -al`) becomes a copy: the other one stays as it is.
+
+    Raises:
+        InputError: Something is a link, or no file at all.
+    """
+    problems = []
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode):
+            if status.st_nlink > 1:
+                copy_file(path, path)
+        elif not stat.S_ISDIR(status.st_mode):
+            found = f"is a link to {path.readlink()}" if path.is_symlink() else "is neither a file nor a folder"
+            problems.append(Problem(str(path), found, "files of its own", "put what it points at in its place"))
+    if problems:
+        raise InputError(problems)
 
 
 def still_running(folder: RunFolder, process: ProcessIdentity | None) -> Problem:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
@@ -238,32 +239,68 @@ def safe_name(text: str) -> str:
     return name.decode(errors="ignore").rstrip("-.") or "run"
 
 
-def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
-    """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has; `<timestamp>` without a name.
+def new_names(parent: Path, name: str, now: datetime | None = None) -> Iterator[Path]:
+    """Yield what a new folder in `parent` may be called: `<name>_<timestamp>`, then the same with a suffix.
 
-    A suffix keeps two runs of one second apart; creation is atomic, so two processes never share a folder.
-
-    Raises:
-        InputError: The parent cannot be made.
+    Args:
+        parent: The folder, which is made.
+        name: The first part; without it the timestamp stands alone.
+        now: The time; the present by default.
     """
     stem = f"{safe_name(name)}_" if name else ""
     stem += (now or datetime.now()).strftime(TIMESTAMP)
     try:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        found = f"cannot be made ({error.strerror})"
-        raise InputError(Problem(str(parent), found, remedy="choose another folder with paths.root=…")) from None
-    attempt = 1
-    while True:
-        candidate = parent / (stem if attempt == 1 else f"{stem}_{attempt}")
+        raise not_made(parent, error) from None
+    yield parent.resolve() / stem
+    yield from (parent.resolve() / f"{stem}_{attempt}" for attempt in count(2))
+
+
+def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
+    """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has; `<timestamp>` without a name.
+
+    A suffix keeps two runs of one second apart; creation is atomic, so two processes never share a folder.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    for candidate in new_names(parent, name, now):
         try:
             candidate.mkdir()
         except FileExistsError:
-            attempt += 1
-        else:
-            return candidate.resolve()
+            continue
+        except OSError as error:
+            raise not_made(candidate, error) from None
+        return candidate
+    raise AssertionError("there is always another name")
+
+
+def not_made(folder: Path, error: OSError) -> InputError:
+    """Return the error for a folder that cannot be made, or filled."""
+    remedy = "make room, or choose another folder with paths.root=…"
+    return InputError(Problem(str(folder), f"cannot be made ({error.strerror or error})", remedy=remedy))
 
 
 def existing_folder(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
     return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def project_of(folder: Path, likely: OutputTree) -> OutputTree | None:
+    """Return the results that a run, a sweep or a trial is part of; None for a folder that lies in no project.
+
+    Args:
+        folder: The folder, absolute.
+        likely: Results that are preferred when they hold the folder, also by another path: `outputs` may be a link.
+    """
+    holders = [place for place in folder.parents[:2] if place.name in (likely.training.name, likely.multirun.name)]
+    for place in holders:
+        for known in (likely.training, likely.multirun):
+            if known.exists() and known.samefile(place):
+                return likely
+        root = place.parent.parent if place.name == likely.training.name else place.parent
+        tree = OutputTree(root)
+        if place in (tree.training, tree.multirun):
+            return tree
+    return None

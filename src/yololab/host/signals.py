@@ -1,7 +1,7 @@
 """Stopping on a signal: the first one lets a training end its batch, the second stops at once.
 
-SIGINT and SIGTERM come from people and from every system; SIGUSR1 and SIGUSR2 are how clusters tell a job that its time
-is nearly over, and how often they say so means nothing: only the first two insist when they come again.
+SIGINT and SIGTERM come from people and from every system, SIGHUP from a terminal that is closed; SIGUSR1 and SIGUSR2
+are how clusters tell a job that its time is nearly over. Only the first two insist when they come again.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from types import FrameType
 
 from yololab.errors import InterruptedRunError
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2") if hasattr(signal, name))
-NOTICES = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
+INSISTENT = (signal.SIGINT, signal.SIGTERM)
+HANG_UP = getattr(signal, "SIGHUP", None)
+NOTICES = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 INTERRUPTED = "interrupted; what was reached is saved"
 
 
@@ -30,6 +31,9 @@ def handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], o
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # `nohup` has the closing of the terminal ignored: that stays so.
+    hung_up = HANG_UP is not None and signal.getsignal(HANG_UP) is signal.SIG_IGN
+    numbers = [number for number in numbers if not (hung_up and number == HANG_UP)]
     before = {number: signal.signal(number, handler) if handler else signal.getsignal(number) for number in numbers}
     try:
         yield
@@ -38,16 +42,31 @@ def handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], o
             signal.signal(number, old)
 
 
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Have whatever asks a command to end come as a KeyboardInterrupt, so that it cleans up and exits with 130."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    with handled([*INSISTENT, *([] if HANG_UP is None else [HANG_UP])], interrupt):
+        yield
+
+
 class StopSignal:
     """Whether the user (or the system) asked the job to stop.
 
-    Outside of `waiting_for_batch` the first signal already raises: there is nothing that must be finished first.
+    Outside of `waiting_for_batch` the first signal already raises: there is nothing that must be finished first. What
+    must not be torn apart, such as the record of an end, stands between `hold` and `release`.
     """
 
     def __init__(self) -> None:
         self.requested = False
         self._gentle = False
         self._insisted = False
+        self._held = False
+        self._came_meanwhile = False
 
     def __call__(self) -> bool:
         """Return whether a stop was requested."""
@@ -56,8 +75,22 @@ class StopSignal:
     @contextmanager
     def listening(self) -> Iterator[StopSignal]:
         """Handle the signals while the job runs."""
-        with handled(SIGNALS, self._handle):
+        with handled([*INSISTENT, *NOTICES], self._handle):
             yield self
+
+    def hold(self) -> None:
+        """Let signals wait from now on until `release`."""
+        self._held, self._came_meanwhile = True, False
+
+    def release(self) -> None:
+        """Let signals interrupt again.
+
+        Raises:
+            KeyboardInterrupt: One came meanwhile.
+        """
+        self._held = False
+        if self._came_meanwhile:
+            raise KeyboardInterrupt
 
     @contextmanager
     def waiting_for_batch(self) -> Iterator[None]:
@@ -70,20 +103,15 @@ class StopSignal:
         if self.requested:
             raise InterruptedRunError(INTERRUPTED)
 
-    @contextmanager
-    def at_prompt(self) -> Iterator[None]:
-        """Give Ctrl-C its ordinary meaning while a question is open: it answers no."""
-        with handled([signal.SIGINT], signal.default_int_handler):
-            yield
-
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
         insists = number not in NOTICES
         if self.requested and not insists:
             return
-        at_once = not self._gentle or self._insisted
+        at_once = not self._held and (not self._gentle or self._insisted)
         self.requested = True
         self._insisted |= insists
+        self._came_meanwhile |= self._held
         if at_once:
             # No Exception: it must pass through whatever code the signal happens to meet.
             raise KeyboardInterrupt(signal.Signals(number).name)

@@ -16,14 +16,19 @@ from yololab.ultralytics_adapter.training.training_file import training_noted
 GROUP_ORDER = ("experiment", "model", "data", "hparams", "augmentation", "device", "approval", "export")
 
 
-def begin_record(context: Context) -> None:
-    """Write the record's first version, or note in it that another attempt begins."""
+def begin_record(context: Context, name: str | None = None) -> None:
+    """Write the record's first version, or note in it that another attempt begins.
+
+    Args:
+        context: The attempt.
+        name: What the run will be called, when its folder has another name so far.
+    """
     if context.previous is not None:
         noted = training_noted(context.folder.training)
         context.record.resume(noted.seconds if noted else 0.0)
         return
     first: dict[str, Any] = {
-        "name": context.folder.path.name,
+        "name": name or context.folder.path.name,
         "config": context.frozen.tree,
         "requested_config": context.frozen.tree,
         "provenance": collect_provenance(context.working_directory, context.command, context.seed),

@@ -3,6 +3,7 @@
 import getpass
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -28,6 +29,7 @@ class Answer(StrEnum):
     YES = "yes"
     NO = "no"
     UNANSWERED = "unanswered"
+    INTERRUPTED = "interrupted"
 
 
 # Gates after the training spend nothing more: without anybody to ask they stay open instead of stopping the job.
@@ -137,26 +139,41 @@ def declined(approval: Approval) -> ApprovalError:
 def terminal_asker(show: Callable[[str], None]) -> Callable[[str], bool] | None:
     """Return a function that asks at the terminal; None when there is none.
 
-    Only an explicit yes counts: Enter alone, end of input and Ctrl-C are no.
+    Only an explicit yes counts, and what was typed before the question was there is no answer to it. Enter alone is a
+    no; Ctrl-C and the end of input (Ctrl-D, a terminal that is gone) are none: they come as a KeyboardInterrupt.
     """
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         return None
 
     def ask(question: str) -> bool:
+        show(question)
+        _forget_typed()
         while True:
-            show(question)
             try:
                 reply = input("          [y/N] ").strip().lower()
-            except (EOFError, KeyboardInterrupt):
-                show("")
-                return False
+            except (EOFError, OSError):
+                raise KeyboardInterrupt from None
             if reply in ("", "n", "no"):
                 return False
             if reply in ("y", "yes"):
                 return True
-            show("Please answer y or n.")
+            show(f"Please answer y or n. {question}")
 
     return ask
+
+
+def _forget_typed() -> None:
+    """Throw away what was typed so far, also where nobody looked: during a training of hours."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        import msvcrt
+
+        while msvcrt.kbhit():  # type: ignore[attr-defined]
+            msvcrt.getwch()  # type: ignore[attr-defined]
+        return
+    with suppress(OSError, termios.error):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _user() -> str:

@@ -2,14 +2,25 @@
 
 import shlex
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from yololab.config.hydra.grammar import named_option
-from yololab.errors import ApprovalError, InterruptedRunError, JobError, NotContinuedError, Problem, YololabError
-from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
+from yololab.errors import (
+    ApprovalError,
+    InputError,
+    InterruptedRunError,
+    JobError,
+    NotContinuedError,
+    Problem,
+    YololabError,
+)
+from yololab.files.atomic import new_folder, remove_temporaries
+from yololab.files.locks import ABANDONED_SECONDS, last_sign, locked, maybe_running_remotely, process_of
+from yololab.files.paths import RunFolder, new_names, not_made
 from yololab.files.record_content import Status
 from yololab.host.signals import INTERRUPTED
 from yololab.job.begin import begin_record, introduce
@@ -26,15 +37,56 @@ from yololab.text import duration, number
 STATUSES = {InterruptedRunError: Status.INTERRUPTED, ApprovalError: Status.REJECTED}
 
 
-def start(context: Context, prepared: Prepared | None = None) -> int:
-    """Start the run that is frozen in a folder, or resume it where its previous attempt ended.
+def start_new(
+    context: Context,
+    prepared: Prepared,
+    name: str,
+    freeze: Callable[[RunFolder, Path], None],
+    run_in: Callable[[RunFolder, Callable[[], int]], int] = lambda _folder, run: run(),
+) -> tuple[RunFolder, int]:
+    """Start a new run, whose folder appears with its frozen config and its record in it, or not at all.
+
+    Args:
+        context: Everything that the run is given but its folder.
+        prepared: Its dataset and model.
+        name: The first part of the folder's name.
+        freeze: Writes the frozen config into a folder that will have another place.
+        run_in: Runs the job, given its folder.
+
+    Returns:
+        The run, and its exit code as `start` returns it.
+
+    Raises:
+        InputError: The folder cannot be made.
+    """
+    training = prepared.paths.tree.training
+    with context.stop.listening():
+        context.stop.hold()  # until somebody is there who records it
+        for place in new_names(training, name):
+            remove_temporaries(training, ABANDONED_SECONDS)
+            if place.exists():
+                continue
+            try:
+                with new_folder(place) as hidden:
+                    freeze(RunFolder(hidden), place)
+                    begin_record(replace(context, folder=RunFolder(hidden)), place.name)
+                break
+            except OSError as error:
+                if not place.exists():  # else another process was faster
+                    raise not_made(place, error) from None
+        folder = RunFolder(place)
+        with locked(folder):
+            return folder, run_in(folder, lambda: _attempt(replace(context, folder=folder), prepared, new=True))
+
+
+def start(context: Context) -> int:
+    """Start the trial that is frozen in a folder, or resume any run where its previous attempt ended.
 
     The same call does both, however often and wherever it is made. Stages whose output is whole are not repeated, and
     a training is resumed after its last saved epoch. A run that is complete is left alone.
 
     Args:
         context: Everything that the run is given.
-        prepared: Its dataset and model, when they were looked at before.
 
     Returns:
         0 done, or nothing was missing; 1 failed, 2 invalid input, 3 not approved, 4 worse than the baseline, 130
@@ -44,9 +96,11 @@ def start(context: Context, prepared: Prepared | None = None) -> int:
         InputError: The run is still running, or its dataset or starting point is gone.
     """
     folder, record = context.folder, context.record
-    with locked(folder, process_of(record.read()) if folder.record.is_file() else None):
-        if folder.record.is_file():
-            previous = record.read()
+    previous = record.read() if folder.record.is_file() else None
+    with context.stop.listening(), locked(folder, None if previous is None else process_of(previous)):
+        prepared = None
+        if previous is not None:
+            previous = record.read()  # as it is now that nobody changes it
             # Gates that were passed are not asked again.
             answered = {**answered_before(previous), **context.gatekeeper.answered}
             context = replace(context, previous=previous, gatekeeper=replace(context.gatekeeper, answered=answered))
@@ -61,9 +115,9 @@ def start(context: Context, prepared: Prepared | None = None) -> int:
                 return 0
             if context.notes:
                 record.add_note(context.notes)
-        if prepared is None and context.trial is None:
-            # A trial's mistakes belong into its record, a user's are reported before the run is touched.
-            prepared = _prepare(context)
+            if context.trial is None:
+                # A trial's mistakes belong into its record, a user's are reported before the run is touched.
+                prepared = _prepare(context)
         return _attempt(context, prepared)
 
 
@@ -98,38 +152,63 @@ def _refuse_running_remotely(context: Context, previous: Mapping[str, Any]) -> N
     raise NotContinuedError(Problem(str(context.folder.path), found, "a run that has ended", remedy))
 
 
-def _attempt(context: Context, prepared: Prepared | None) -> int:
-    """Go through the stages, and record what became of the run."""
-    record, results = context.record, Results(context)
+def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) -> int:
+    """Go through the stages, and record what became of the run.
+
+    Args:
+        context: The attempt.
+        prepared: Its dataset and model, when they were looked at before.
+        new: Its record has been begun, and signals are held.
+    """
+    stop, results = context.stop, Results(context)
     with context.screen.logging_to(context.folder.log):
-        begin_record(context)
         error: YololabError | None
         try:
-            with context.stop.listening():
-                prepared = prepared or _prepare(context)
-                results.add(prepared)
-                introduce(context, prepared)
-                run_stages(context, results)
+            stop.release()
+            if not new:
+                begin_record(context)
+            prepared = prepared or _prepare(context)
+            results.add(prepared)
+            introduce(context, prepared)
+            run_stages(context, results)
+            stop.hold()
             error = verify.strict_error(context, results) or compare.gate_error(context, results)
-            record.update(exit_code=error.exit_code if error else 0, exit_reason=str(error) if error else None)
-            record.finish(Status.PRUNED if train.was_pruned(results) else Status.COMPLETE)
+            _record_end(context, error, Status.PRUNED if train.was_pruned(results) else Status.COMPLETE)
         except (Exception, KeyboardInterrupt, SystemExit) as caught:
+            stop.hold()
             # A signal that lands in a lazy import comes out as that import's own error.
-            error = _explain(context, KeyboardInterrupt() if context.stop.requested else caught)
-            if isinstance(error, NotContinuedError) and context.previous is not None:
+            error = _explain(context, KeyboardInterrupt() if stop.requested else caught)
+            facts: Any = {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
+            status, kept = STATUSES.get(type(error), Status.FAILED), context.previous
+            if isinstance(error, NotContinuedError) and kept is not None:
                 before = _status_before(context)
                 # Also when a kill has left it `running`: it can still be resumed.
-                status = Status.INTERRUPTED if before is Status.RUNNING else before
-                record.finish(status, context.previous.get("error"))
-            else:
-                facts = {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
-                record.finish(STATUSES.get(type(error), Status.FAILED), facts)
-        _record_duration(context)
-        _close(context)
+                status, facts = Status.INTERRUPTED if before is Status.RUNNING else before, kept.get("error")
+            try:
+                context.record.finish(status, facts)
+                _record_duration(context)
+            except (OSError, InputError) as unwritten:
+                error = JobError(f"{error}\nNor could its record be written: {unwritten}")
+        try:
+            stop.release()
+            _close(context)
+        except KeyboardInterrupt:
+            stop.hold()
+            error = error or _explain(context, KeyboardInterrupt())
+            if isinstance(error, InterruptedRunError):
+                _record_end(context, error)
         _summarise(context, results)
         if error is not None:
             context.screen.show_error(error)
         return error.exit_code if error else 0
+
+
+def _record_end(context: Context, error: YololabError | None, status: Status | None = None) -> None:
+    """Record with which exit code a run ends, and its status unless that is recorded already."""
+    context.record.update(exit_code=error.exit_code if error else 0, exit_reason=str(error) if error else None)
+    if status is not None:
+        context.record.finish(status)
+        _record_duration(context)
 
 
 def _prepare(context: Context) -> Prepared:
@@ -145,13 +224,17 @@ def _close(context: Context) -> None:
 
 def _explain(context: Context, error: BaseException) -> YololabError:
     """Return the error that the user sees; the traceback of one that we did not foresee goes to the log."""
+    # A trial is resumed with its sweep.
+    path = context.folder.path if context.trial is None else context.folder.path.parent
+    resume = f"yololab resume {shlex.quote(_shown(path))}"
     if isinstance(error, (KeyboardInterrupt, InterruptedRunError)):
-        # A trial is resumed with its sweep.
-        path = context.folder.path if context.trial is None else context.folder.path.parent
-        return InterruptedRunError(f"{INTERRUPTED}. To resume: yololab resume {shlex.quote(_shown(path))}")
+        return InterruptedRunError(f"{INTERRUPTED}. To resume: {resume}")
     context.screen.log("".join(traceback.format_exception(error)))
     if isinstance(error, YololabError):
         return error
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {error.filename}" if error.filename else ""
+        return JobError(f"{error.strerror}{place}. When that is mended: {resume}")
     return JobError(f"{type(error).__name__}: {error} (the traceback is in the run's yololab.log)")
 
 
@@ -187,4 +270,6 @@ def _summarise(context: Context, results: Results) -> None:
 
 def _shown(path: Path) -> str:
     """Write a path below the working directory relative to it."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    with suppress(OSError, ValueError):  # the working directory may be gone
+        return str(path.relative_to(Path.cwd()))
+    return str(path)

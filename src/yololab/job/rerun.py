@@ -2,23 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from yololab.config.frozen import refreeze, thaw
+from yololab.config.frozen import refreeze
 from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import ExperimentConfig
-from yololab.files.paths import RunFolder, create_folder
+from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.host.provenance import collect_provenance
 from yololab.host.provenance import what_differs as provenance_differs
 from yololab.job.context import Context
-from yololab.job.gatekeeper import Gatekeeper, answering, terminal_asker
-from yololab.job.lifecycle import start
+from yololab.job.gatekeeper import Gatekeeper, terminal_asker
+from yololab.job.lifecycle import start_new
 from yololab.job.measure import fingerprint_splits
 from yololab.job.prepare import prepare_job
-from yololab.job.resume import refuse_other_settings
+from yololab.job.resume import reopen
 from yololab.terminal.screen import Screen
 
 # The settings that may be given with a rerun; any other would make it another experiment.
@@ -34,7 +33,7 @@ def rerun_run(
         origin: The run.
         given: What was said now: who answers, and a note.
         command: The command as it was typed.
-        working_directory: Where relative paths start when the folder in which the run was started is gone.
+        working_directory: The user's folder.
         screen: Where to print.
 
     Returns:
@@ -43,37 +42,24 @@ def rerun_run(
     Raises:
         InputError: The folder is no run's, another setting was given, or dataset or model are gone.
     """
-    frozen = thaw(origin.path)
-    before = Record(origin).read()
-    refuse_other_settings(given, "a rerun has the settings of its run", READ)
-    approval = answering(given, frozen.experiment.approval)
-    experiment = replace(frozen.experiment, approval=approval, notes=given.notes or frozen.experiment.notes)
-    # Relative paths of the frozen config start where the run was started.
-    recorded = (before.get("provenance") or {}).get("working_directory")
-    working_directory = Path(recorded) if recorded and Path(recorded).is_dir() else working_directory
-    prepared = prepare_job(experiment, working_directory, named_option(frozen.choices, "data"))
+    frozen, started_in = reopen(origin, given, working_directory, "a rerun has the settings of its run", READ)
+    before, experiment = Record(origin).read(), frozen.experiment
+    experiment.notes = given.notes or experiment.notes
+    prepared = prepare_job(experiment, started_in, named_option(frozen.choices, "data"))
     screen.verbose = experiment.train.verbose
     screen.stage("rerun", str(origin.path))
     gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
-    provenance = collect_provenance(working_directory, command, experiment.train.seed, gpus)
+    provenance = collect_provenance(started_in, command, experiment.train.seed, gpus)
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     differences = what_differs(before, provenance, fingerprints, prepared.model.lineage)
     for line in differences or ["data, packages, machine and starting weights are the same as then"]:
         screen.detail(line)
     stem = re.sub(r"_\d{8}_\d{6}(_\d+)?$", "", origin.path.name)
     name = experiment.train.name or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
-    folder = RunFolder(create_folder(prepared.paths.tree.training, str(name)))
-    refreeze(origin, folder)
-    context = Context(
-        folder,
-        replace(frozen, experiment=experiment),
-        screen,
-        Gatekeeper(approval, terminal_asker(screen.ask)),
-        working_directory,
-        command,
-        repeats={"run": str(origin.path), "differences": differences},
-    )
-    return folder, start(context, prepared)
+    gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
+    repeats = {"run": str(origin.path), "differences": differences}
+    context = Context(origin, frozen, screen, gatekeeper, started_in, command, repeats=repeats)
+    return start_new(context, prepared, str(name), lambda folder, place: refreeze(origin, folder, place))
 
 
 def what_differs(

@@ -1,18 +1,16 @@
 """Starting a run of its own: what `yololab train` does without `-m`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
-
 from yololab.config.frozen import Frozen, freeze
-from yololab.config.hydra.app import run_in
+from yololab.config.hydra.app import run_config, run_in
 from yololab.config.hydra.compose import Composed
 from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import DryRun
 from yololab.config.search import Sampler
 from yololab.errors import InputError, Problem
-from yololab.files.paths import RunFolder, create_folder
+from yololab.files.paths import RunFolder
 from yololab.terminal.screen import Screen
 
 
@@ -42,7 +40,7 @@ def start_run(
     # What follows imports PyTorch; a config error has been reported by now.
     from yololab.job.context import Context
     from yololab.job.gatekeeper import Gatekeeper, terminal_asker
-    from yololab.job.lifecycle import start
+    from yololab.job.lifecycle import start_new
     from yololab.job.prepare import prepare_job
 
     screen.verbose = experiment.train.verbose
@@ -50,16 +48,17 @@ def start_run(
     if task not in (None, prepared.task.name):
         found = f"{task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
         raise InputError(Problem("task", found, "the model's own task", "choose a model of that task"))
-    folder = RunFolder(create_folder(prepared.paths.tree.training, run_name(composed)))
     frozen = Frozen(experiment, composed.tree, composed.choices, composed.overrides)
     gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
-    context = Context(folder, frozen, screen, gatekeeper, working_directory, command)
+    context = Context(RunFolder(prepared.paths.tree.training), frozen, screen, gatekeeper, working_directory, command)
 
-    def job(_config: DictConfig) -> int:
-        freeze(folder, composed.tree, composed.hydra, composed.hydra.overrides.task)
-        return start(context, prepared)
+    def write_config(folder: RunFolder, place: Path) -> None:
+        freeze(folder, composed.tree, run_config(composed, place).hydra, composed.hydra.overrides.task)
 
-    return folder, int(run_in(folder.path, composed, job))
+    def in_hydra(folder: RunFolder, run: Callable[[], int]) -> int:
+        return int(run_in(folder.path, composed, lambda _config: run()))
+
+    return start_new(context, prepared, run_name(composed), write_config, in_hydra)
 
 
 def run_name(composed: Composed) -> str:

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from yololab.errors import InterruptedRunError
-from yololab.host.signals import StopSignal
+from yololab.host.signals import StopSignal, interrupted_by_signals
 
 
 def send(number: signal.Signals) -> None:
@@ -59,12 +59,38 @@ def test_outside_of_a_training_a_signal_stops_at_once(number):
     assert stop.requested
 
 
-def test_ctrl_c_at_a_prompt_is_no_request_to_stop():
-    stop = StopSignal()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_until_what_must_not_be_torn_apart_is_whole(number):
+    stop, reached = StopSignal(), []
     with stop.listening():
-        with pytest.raises(KeyboardInterrupt), stop.at_prompt():
-            send(signal.SIGINT)
-        assert not stop.requested
+        stop.hold()
+        send(number)
+        reached.append("recorded")
+        assert stop.requested
+        with pytest.raises(KeyboardInterrupt):
+            stop.release()
+        stop.hold()
+        stop.release()  # none came in this one
+    assert reached == ["recorded"]
+
+
+def test_the_closing_of_the_terminal_stops_unless_nohup_has_it_ignored():
+    with pytest.raises(KeyboardInterrupt), StopSignal().listening():
+        send(signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignal().listening(), interrupted_by_signals():
+            send(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_without_a_run_is_interrupted_too(number):
+    with pytest.raises(KeyboardInterrupt), interrupted_by_signals():
+        send(number)
+        pytest.fail("the signal was ignored")
 
 
 def test_handlers_are_given_back():

@@ -72,12 +72,18 @@ def test_gates_that_were_passed_are_not_asked_again():
 
 
 ASKER = """
-import fcntl, signal, termios
+import fcntl, signal, sys, termios, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs, these tests too, ignore it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C reaches a process only from its controlling terminal
 from yololab.job.gatekeeper import terminal_asker
 ask = terminal_asker(print)
-print("ANSWER", ask("Spend?"))
+if "early" in sys.argv:
+    print("TRAINING", flush=True)
+    time.sleep(2)
+try:
+    print("ANSWER", ask("Spend?"))
+except KeyboardInterrupt:
+    print("ANSWER interrupted")
 """
 
 
@@ -89,30 +95,46 @@ print("ANSWER", ask("Spend?"))
         (b"YES\n", "True"),
         (b"\n", "False"),
         (b"n\n", "False"),
-        (b"\x04", "False"),
-        (b"\x03", "False"),
+        (b"\x04", "interrupted"),
+        (b"\x03", "interrupted"),
         (b"what\ny\n", "True"),
     ],
 )
 def test_only_an_explicit_yes_spends_at_a_real_terminal(typed, answer):
+    # nobody types within the microseconds between the prompt and the read
+    output = at_a_terminal((b"[y/N]", 0.3, typed))
+    assert f"ANSWER {answer}".encode() in output, output
+
+
+@pytest.mark.process
+def test_what_was_typed_during_the_training_is_no_answer():
+    output = at_a_terminal((b"TRAINING", 0.3, b"y\ny\n"), (b"[y/N]", 0.3, b"n\n"), early=True)
+    assert b"ANSWER False" in output, output
+
+
+def at_a_terminal(*typing: tuple[bytes, float, bytes], early: bool = False) -> bytes:
+    """Ask at a pseudo-terminal: once a text is seen, and some seconds later, something is typed."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", ASKER], stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        [sys.executable, "-c", ASKER, *(["early"] if early else [])],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
     )
     os.close(slave)
-    output = b""
+    output, waiting = b"", list(typing)
     deadline = time.monotonic() + 30
-    sent = False
-    while time.monotonic() < deadline and not re.search(rb"ANSWER (True|False)", output):
+    while time.monotonic() < deadline and not re.search(rb"ANSWER \w+", output):
         if select.select([master], [], [], 0.2)[0]:
             try:
                 output += os.read(master, 4096)
             except OSError:
                 break
-        if b"[y/N]" in output and not sent:
-            time.sleep(0.3)  # nobody types within the microseconds between the prompt and the read
+        if waiting and waiting[0][0] in output:
+            _, seconds, typed = waiting.pop(0)
+            time.sleep(seconds)
             os.write(master, typed)
-            sent = True
     process.wait(10)
     os.close(master)
-    assert f"ANSWER {answer}".encode() in output, output
+    return output

@@ -36,6 +36,15 @@ def _application() -> Iterator[Hydra]:
         GlobalHydra.instance().clear()
 
 
+def run_config(composed: Composed, folder: Path) -> DictConfig:
+    """Return the composed config of a single run, with its folder."""
+    config = composed.config
+    with read_write(config.hydra), open_dict(config.hydra):
+        config.hydra.run.dir = config.hydra.runtime.output_dir = without_interpolation(str(folder))
+        config.hydra.mode = RunMode.RUN
+    return config
+
+
 def run_in(folder: Path, composed: Composed, task: Callable[[DictConfig], Any]) -> Any:
     """Run `task` as a Hydra job whose run directory is `folder`; its `.hydra/` is written by `frozen.freeze`.
 
@@ -45,10 +54,8 @@ def run_in(folder: Path, composed: Composed, task: Callable[[DictConfig], Any]) 
     Returns:
         What `task` returned; an exception of it is raised again.
     """
-    config = composed.config
+    config = run_config(composed, folder)
     with read_write(config.hydra), open_dict(config.hydra):
-        config.hydra.run.dir = without_interpolation(str(folder))
-        config.hydra.mode = RunMode.RUN
         config.hydra.output_subdir = None
     callbacks = Callbacks(config)
     callbacks.on_run_start(config=config, config_name=CONFIG_NAME)

@@ -90,13 +90,11 @@ def ask_gate(context: Context, gate: GateName, question: str, facts: Mapping[str
         ApprovalError: Nobody was there to ask before a training, or the answer was no.
     """
     try:
-        with context.stop.at_prompt():
-            approval = context.gatekeeper.decide(gate, question, facts)
-    except ApprovalError:
-        context.record.add_approval(vars(Approval(gate, facts, Answer.UNANSWERED, "nobody", now())))
+        approval = context.gatekeeper.decide(gate, question, facts)
+    except (ApprovalError, KeyboardInterrupt) as error:
+        answer = Answer.UNANSWERED if isinstance(error, ApprovalError) else Answer.INTERRUPTED
+        context.record.add_approval(vars(Approval(gate, facts, answer, "nobody", now())))
         raise
-    if context.stop.requested:
-        raise KeyboardInterrupt
     context.record.add_approval(vars(approval))
     context.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
     if approval.answer is Answer.NO and gate is not GateName.PROMOTE:

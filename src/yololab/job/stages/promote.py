@@ -1,11 +1,15 @@
 """Whether the run becomes the baseline, as `baseline.promote` says; by default a person is asked."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from yololab.comparison.comparability import names_protocol_difference
 from yololab.comparison.result import Comparison
 from yololab.config.schema import Promote
+from yololab.errors import InputError
+from yololab.files.baseline import Baseline
 from yololab.files.baseline import promote as promote_baseline
+from yololab.files.metrics import MetricsFile
 from yololab.job.baseline import place_of_baseline
 from yololab.job.context import Context, Stage
 from yololab.job.gatekeeper import Answer, GateName
@@ -17,6 +21,7 @@ from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.verify import Verified
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
+from yololab.text import number
 
 
 def run(
@@ -35,21 +40,36 @@ def run(
     if before is not None and before["answer"] == Answer.NO and before["by"].startswith("user:"):
         return  # nobody is asked twice
     when = context.config.baseline.promote
-    failed = verified.failed
+    failed, baseline = verified.failed, place_of_baseline(context, prepared, checked.fingerprints)
     if failed and context.config.verification.strict:
         return
     if when is Promote.ASK and comparison.verdict is not Verdict.DEGRADED:
-        but = f" It failed at: {', '.join(failed)}." if failed else ""
-        question, facts = f"Make this run the baseline?{but}", facts_of(context, prepared, checked, estimated.estimate)
+        question = f"Make this run the baseline? {replaced(baseline, evaluated.metrics)} {verified.text}"
+        facts = facts_of(context, prepared, checked, estimated.estimate)
         wanted = ask_gate(context, GateName.PROMOTE, question, facts) is Answer.YES
     else:
         better = when is Promote.IF_IMPROVED and _is_better(context.screen, comparison, failed)
         wanted = when is Promote.ALWAYS or better
     if wanted:
-        baseline = place_of_baseline(context, prepared, checked.fingerprints)
+        if failed:
+            context.screen.warn(verified.text)
         target = promote_baseline(baseline, evaluated.metrics, context.folder.predictions, context.folder.path)
         context.record.update(promoted={"path": str(target), "verdict": comparison.verdict})
         context.screen.stage("promote", f"now the baseline: {baseline.path}")
+
+
+def replaced(baseline: Baseline, metrics: MetricsFile) -> str:
+    """Return what a promotion would put in the place of what, as a sentence."""
+    primary = metrics.primary.name
+    own = f"It has {primary} {number(metrics.value(primary))}"
+    if not baseline.exists():
+        return f"{own}; there is none yet."
+    try:
+        origin, now = baseline.origin(), number(baseline.metrics().value(primary))
+    except InputError as error:
+        return f"{own}; the present one cannot be read ({error})."
+    name, date = Path(str(origin.get("run"))).name, str(origin.get("promoted_at"))[:10]
+    return f"{own}; it would replace {name}, promoted on {date}, with {now}."
 
 
 def done(context: Context) -> bool | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from yololab.comparison.evidence import load_records
 from yololab.comparison.result import Comparison
 from yololab.config.schema import DryRun
 from yololab.data.dataset.layout import split_images
@@ -15,7 +16,7 @@ from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError, JobError
 from yololab.files.epochs import read_results
 from yololab.files.paths import DATA_YAML
-from yololab.job import checklist
+from yololab.job import checklist, usable
 from yololab.job.checklist import Check
 from yololab.job.context import Context, Results, Stage
 from yololab.job.measure import make_protocol
@@ -48,6 +49,11 @@ class Verified:
         """The names of the items that failed."""
         return [item.check for item in self.checks if item.passed is False]
 
+    @property
+    def text(self) -> str:
+        """What the checklist says, as a sentence."""
+        return f"The checklist failed at: {', '.join(self.failed)}." if self.failed else "The checklist passed."
+
 
 def run(
     context: Context,
@@ -68,12 +74,22 @@ def run(
         checklist.metrics_saved(folder.metrics, measured),
         exported(context, prepared),
         checklist.comparison_executed(comparison.verdict, folder.comparison),
+        *(() if checked.inputs.rehearsal else usability(context, prepared, evaluated)),
     )
     record_checks(context, checks)
     context.screen.stage("verify", "")
     for item in checks:
         context.screen.mark(_MARKS[item.passed], f"{item.check}: {item.evidence}")
     return Verified(checks, checked.inputs.rehearsal is not None)
+
+
+def usability(context: Context, prepared: Prepared, evaluated: Evaluated) -> tuple[Check, ...]:
+    """Return the items that say whether the result is of any use; a dry run's is not meant to be."""
+    metrics, task = evaluated.metrics, prepared.task
+    records, tolerance = load_records(context.folder.predictions), context.config.baseline.tolerance
+    start = usable.no_worse_than_start(metrics, prepared.model, prepared.dataset.names, task, tolerance)
+    items = (usable.learnt_anything(metrics, records, task), usable.finds_anything(records), start)
+    return tuple(item for item in items if item is not None)
 
 
 def done(context: Context) -> Verified | None:

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
-from yololab.comparison.run_reference import read_reference
+from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.comparison.sides import dataset_of
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of
 from yololab.files.baseline import promote as promote_baseline
-from yololab.files.paths import PREDICTIONS, OutputTree
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import PREDICTIONS, OutputTree, RunFolder, project_of
+from yololab.files.record import Record
 from yololab.job.standalone.compare import measured
+from yololab.tasks import Direction
 from yololab.terminal.screen import Screen
+from yololab.text import number
 
 
 def promote_model(
@@ -38,7 +42,25 @@ def promote_model(
             "compare with it directly (baseline.path=…), or evaluate its checkpoint: yololab evaluate model=… data=…"
         )
         raise InputError(Problem(str(reference.path), "does not say which dataset it belongs to", remedy=remedy))
+    # A run belongs to the project that it lies in.
     tree = OutputTree.of_project(experiment.paths.root, working_directory)
+    if not any(key.startswith("paths.") for key in experiment.overridden):
+        tree = project_of(reference.path, tree) or tree
+    for doubt in _doubts(reference, metrics):
+        screen.warn(doubt)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
     predictions = reference.predictions or metrics.path.parent / PREDICTIONS
     return baseline, promote_baseline(baseline, metrics, predictions, reference.path, experiment.notes)
+
+
+def _doubts(reference: RunReference, metrics: MetricsFile) -> list[str]:
+    """Return what speaks against a baseline: what the checklist of the run says, and a result of nothing."""
+    run, doubts = RunFolder(reference.path), []
+    if reference.path.is_dir() and run.record.is_file():
+        checks = (Record(run).read().get("verification") or {}).get("checks") or ()
+        failed = [check["check"] for check in checks if check["passed"] is False]
+        doubts += [f"its checklist failed at: {', '.join(failed)}"] if failed else []
+    value = metrics.value(metrics.primary.name)
+    if value is not None and round(value, 4) == 0 and metrics.direction(metrics.primary) is Direction.HIGHER:
+        doubts.append(f"its {metrics.primary.name} is {number(value)}: it finds nothing")
+    return doubts

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ class CheckpointInfo:
         task: Its task.
         family: `yolo`, `rtdetr`, `world` or `yoloe`.
         head: Name of its last module.
+        train_metrics: What it measured last while it was trained, by Ultralytics' names.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class CheckpointInfo:
     task: str
     family: str
     head: str = ""
+    train_metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def inspect_checkpoint(path: Path) -> CheckpointInfo:
@@ -54,7 +56,9 @@ def inspect_checkpoint(path: Path) -> CheckpointInfo:
         raise _unreadable(path, error) from error
     # Fused models of the open-vocabulary families keep only their class.
     family = family_of_head(f"{type(model).__name__.removesuffix('DetectionModel')} {head}")
-    return CheckpointInfo(path, dict(content.get("train_args") or {}), names, task, family, head)
+    said = dict(content.get("train_metrics") or {})
+    measured = {str(key): float(value) for key, value in said.items() if isinstance(value, (int, float))}
+    return CheckpointInfo(path, dict(content.get("train_args") or {}), names, task, family, head, measured)
 
 
 def file_digest(path: Path) -> str:

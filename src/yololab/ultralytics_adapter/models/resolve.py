@@ -1,7 +1,7 @@
 """From what a user calls a model to what Ultralytics is given: files found, checkpoints read, architectures named."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class ResolvedModel:
         head: Name of its last module.
         names: Class index → name of the checkpoint that gives the weights; None from scratch.
         lineage: SHA-256 of the checkpoint that gives the weights; None from scratch.
+        train_metrics: What that checkpoint measured last, by Ultralytics' names.
     """
 
     model: str
@@ -44,6 +45,7 @@ class ResolvedModel:
     head: str
     names: Mapping[int, str] | None = None
     lineage: str | None = None
+    train_metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def resolve_model(
@@ -74,7 +76,9 @@ def resolve_model(
             raise InputError(Problem("model.pretrained", f"{pretrained!r}", "true, false, or a checkpoint (.pt)"))
         return _architecture(find_architecture(architecture or start, search), pretrained=True)
     path = find_checkpoint(start, search)
-    checkpoint = replace(_checkpoint(path, True), names=inspect_checkpoint(path).names, lineage=file_digest(path))
+    info = inspect_checkpoint(path)
+    given: dict[str, Any] = {"names": info.names, "lineage": file_digest(path), "train_metrics": info.train_metrics}
+    checkpoint = replace(_checkpoint(path, True), **given)
     if architecture is None and start is weights:
         return checkpoint
     base = architecture or weights
@@ -86,7 +90,7 @@ def resolve_model(
     if kinds[0] != kinds[1]:
         found = f"weights for {kinds[0]}, an architecture for {kinds[1]}"
         raise InputError(Problem("model", found, "both for the same task and family"))
-    return replace(shape, names=checkpoint.names, lineage=checkpoint.lineage)
+    return replace(shape, **given)
 
 
 def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:

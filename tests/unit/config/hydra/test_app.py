@@ -10,7 +10,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
 
 from yololab.config.frozen import freeze, thaw
-from yololab.config.hydra.app import run_in
+from yololab.config.hydra.app import run_config, run_in
 from yololab.config.hydra.compose import compose_experiment
 from yololab.files.paths import RunFolder
 
@@ -30,10 +30,10 @@ def test_the_job_gets_the_config_and_hydras_files_lie_in_its_folder(tmp_path):
     composed = compose_experiment(["lr0=0.02", "notes='a note'", "+hydra.job.env_set.A_LETTER=b"])
 
     def task(config):
-        freeze(RunFolder(folder), composed.tree, composed.hydra, composed.hydra.overrides.task)
         assert HydraConfig.get().runtime.output_dir == str(folder)
         return config.lr0, os.environ["A_LETTER"]
 
+    freeze(RunFolder(folder), composed.tree, run_config(composed, folder).hydra, composed.hydra.overrides.task)
     assert run_in(folder, composed, task) == (0.02, "b")
     assert "A_LETTER" not in os.environ
     written = thaw(folder)
