@@ -198,6 +198,7 @@ class CacheFolder(Folder):
     """What is made again when it is missing, `paths.cache`; several projects and processes may share it."""
 
     labels = At("labels")  # Ultralytics' label caches, which it would write next to the data
+    pixels = At("pixels")  # The decoded images of `cache=disk`, which it would write next to the images
     ultralytics = At("ultralytics")  # Ultralytics' private settings
     other_libraries = At("xdg")  # What other libraries keep in the user's cache folder
 
@@ -208,7 +209,7 @@ class CacheFolder(Folder):
     def files(self) -> Iterator[Path]:
         """Yield every file that we put there; anything else is not ours to delete. Folders that are links are left."""
         yield from self.path.glob("images-*.sqlite*")
-        for name in ("labels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg"):
+        for name in ("labels", "pixels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg"):
             if not (self.path / name).is_symlink():
                 yield from (self.path / name).rglob("*")
 

@@ -1,8 +1,8 @@
 """Keeping Ultralytics' hands off the user's data while it reads a dataset.
 
-It writes a `.cache` file next to the labels and unpickles one that it finds there; and it rewrites JPEGs whose last
-bytes are not the end marker. Under the guard the cache lies in our own folder, one found next to the labels is not
-opened, and images stay as they are.
+It writes a `.cache` file next to the labels and unpickles one that it finds there; it reads decoded images that lie
+next to the images; and it rewrites JPEGs whose last bytes are not the end marker. Under the guard all caches lie in our
+own folder, those next to the data are not opened, and images stay as they are.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import atomically, remove_temporaries
 from yololab.files.paths import CacheFolder
 from yololab.text import counted, first_of
+from yololab.ultralytics_adapter.isolation.decoded_images import decoded_images, file_state
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.isolation.patching import replaced
 
@@ -73,8 +74,6 @@ def dataset_error(where: str, error: BaseException) -> InputError:
 def guarded_data(cache: Path) -> Iterator[DataFindings]:
     """Guard the user's data while Ultralytics reads it; what was replaced is put back on leaving.
 
-    Image caches (`cache=disk` writes `.npy` files next to the images) are left as the user asked for them.
-
     Args:
         cache: Our cache folder.
 
@@ -83,7 +82,7 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
     """
     from ultralytics.data import dataset, utils
 
-    findings, folder = DataFindings(), CacheFolder(cache).labels
+    findings, folder, hashed = DataFindings(), CacheFolder(cache).labels, dataset.get_hash
     checked: Callable[[str], tuple[str, tuple[int, int]]] = utils.check_image
 
     def check_image(im_file: str) -> tuple[str, tuple[int, int]]:
@@ -103,9 +102,13 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
         x["version"] = version
         save_label_cache(cache_file(folder, path), x, prefix)
 
-    readers = {"load_dataset_cache_file": load_cache, "save_dataset_cache_file": save_cache}
+    def get_hash(paths: list[str]) -> str:
+        # Theirs is of sizes and times that whoever copies files can keep.
+        return hashed([*paths, repr([file_state(path)[-1] for path in paths])])
+
+    readers = {"load_dataset_cache_file": load_cache, "save_dataset_cache_file": save_cache, "get_hash": get_hash}
     checks = {"check_image": check_image, "_replace_image": keep_image}
-    with replaced(dataset, readers), replaced(utils, checks):
+    with replaced(dataset, readers), replaced(utils, checks), decoded_images(CacheFolder(cache).pixels):
         yield findings
 
 

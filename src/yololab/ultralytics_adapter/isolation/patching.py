@@ -8,11 +8,11 @@ from typing import Any
 
 
 @contextmanager
-def replaced(module: ModuleType, values: Mapping[str, Any]) -> Iterator[None]:
-    """Give names of a module other values, and put the old ones back on leaving, whatever happens.
+def replaced(module: ModuleType | type, values: Mapping[str, Any]) -> Iterator[None]:
+    """Give names of a module or class other values, and put the old ones back on leaving, whatever happens.
 
     Args:
-        module: The module in which the names are looked up when they are used.
+        module: The module or class in which the names are looked up when they are used.
         values: Name → value. Each name must exist: what has moved must not go unnoticed.
 
     Raises:

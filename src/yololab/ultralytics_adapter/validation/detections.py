@@ -98,13 +98,13 @@ class DetectionRecording(RecordingMixin):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.kinds = tuple(kind for kind, key in FLAGS.items() if key in self.metrics.stats)
-        self._begun: list[Callable[..., ImageRecord]] = []
+        self._places: list[Callable[..., ImageRecord]] = []
 
     def init_metrics(self, model: Any) -> None:
         """Begin an evaluation."""
         super().init_metrics(model)
         theirs: Any = self.confusion_matrix
-        self._begun, self.recorded = [], []
+        self._places, self.recorded = [], []
         self.label_fingerprint = fingerprint_of_labels(
             self.dataloader.dataset.labels, self.dataset_root, self.label_parts
         )
@@ -114,7 +114,7 @@ class DetectionRecording(RecordingMixin):
 
     def _process_batch(self, preds: Any, batch: Any) -> Any:
         """Keep an image's boxes, and count it in the confusion matrix also when no plots are drawn."""
-        self._begun.append(
+        self._places.append(
             partial(
                 ImageRecord,
                 key=image_key(batch["im_file"], self.dataset_root),
@@ -147,7 +147,7 @@ class DetectionRecording(RecordingMixin):
                 flags={kind: stats[FLAGS[kind]][place] for kind in self.kinds},
                 target_classes=stats["target_cls"][place],
             )
-            for place, record in enumerate(self._begun)
+            for place, record in enumerate(self._places)
         ]
         return super().get_stats()
 
