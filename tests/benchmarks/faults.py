@@ -85,7 +85,7 @@ class Ended:
         return found
 
 
-def command(project: Path, *words: str, environment: dict[str, str] | None = None, user: int | None = None) -> Ended:
+def command(project: Path, *words: str, environment: dict[str, str] | None = None) -> Ended:
     """Run a command of yololab in a process of its own."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
     environment = (environment or os.environ | {"PYTHONPATH": path}) | {"OMP_NUM_THREADS": "1", "YOLO_OFFLINE": "true"}
@@ -97,7 +97,6 @@ def command(project: Path, *words: str, environment: dict[str, str] | None = Non
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        user=user,
     )
     try:
         output, _ = process.communicate(timeout=LIMIT_SECONDS)
@@ -108,8 +107,11 @@ def command(project: Path, *words: str, environment: dict[str, str] | None = Non
     return Ended(process.returncode, output.decode(errors="replace"))
 
 
-def forked(project: Path, words: list[str]) -> Ended:
-    """Run a command in a copy of this process, which has imported everything: a tenth of the time."""
+def forked(project: Path, words: list[str], user: int | None = None) -> Ended:
+    """Run a command in a copy of this process, which has imported everything: a tenth of the time.
+
+    Another user may not be able to read this environment; what is imported already is there for them, too.
+    """
     printed = project.parent / "printed"
     child = os.fork()
     if child == 0:
@@ -121,6 +123,9 @@ def forked(project: Path, words: list[str]) -> Ended:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(descriptor, 1)
             os.dup2(descriptor, 2)
+            if user is not None:
+                os.setuid(user)
+                os.environ["HOME"] = str(project.parent)
             from yololab.cli.main import main
 
             try:
@@ -160,9 +165,14 @@ def content_of(folder: Path) -> dict[str, str]:
     return found
 
 
-def kept(before: dict[str, str], folder: Path) -> list[str]:
-    """Return what is missing, or is another one, of the files that no command may touch."""
+def kept(before: dict[str, str], folder: Path, used: str = "") -> list[str]:
+    """Return what is missing, or is another one, of the files that the command may not touch."""
     after = content_of(folder)
+    before = {
+        name: value
+        for name, value in before.items()
+        if (used != "promote" or "baselines" not in name) and (used != "clean" or not name.startswith("multirun"))
+    }
     precious = {
         name for name in before if name.endswith((".pt", ".onnx", ".npz", "metrics.json")) or "pictures" in name
     }
@@ -264,7 +274,7 @@ def stops(scratch: Path, count: int, rng: random.Random) -> Iterator[tuple[str, 
         # A process that is killed says so itself; its parent, and whatever is told to stop, end as documented.
         allowed = DOCUMENTED - {2, 3} | ({-signal.SIGKILL} if kind == "kill" and of == "parent" else set())
         wrong = ended.wrong(allowed | ({2} if kind == "disk full" else set()))
-        wrong += kept(before, project)
+        wrong += kept(before, project, name)
         wrong += after_a_stop(project, again(project) or words(project))
         yield f"{kind} of the {of} at moment {fault.at} of {known[name, of]} of {name}", wrong
         shutil.rmtree(project)
@@ -339,8 +349,7 @@ def files(scratch: Path, count: int, rng: random.Random) -> Iterator[tuple[str, 
         before, around = content_of(project), content_of(outside)
         ended = forked(project, words)
         wrong = ended.wrong(DOCUMENTED)
-        if words[0] != "clean":  # and a promotion replaces the baseline
-            wrong += kept({k: v for k, v in before.items() if words[0] != "promote" or "baselines" not in k}, project)
+        wrong += kept(before, project, words[0])
         beside = sorted(path.name for path in scratch.iterdir())
         if content_of(outside) != around or beside != ["outside", "printed", "project"]:
             wrong.append("written outside of the project")
@@ -376,8 +385,7 @@ def moved(scratch: Path, count: int, rng: random.Random) -> Iterator[tuple[str, 
         sweep = str(next(iter((new / "multirun").glob("*_2*"))).relative_to(new))
         words = rng.choice(USES_OF_A_MOVED_ONE).format(run=run, sweep=sweep).split()
         wrong += command(new, *words).wrong(DOCUMENTED)
-        baseline = {name: value for name, value in before.items() if "baselines" in name}
-        wrong += kept(before if words[0] != "clean" else baseline, new)
+        wrong += kept(before, new, words[0])
         if copied and content_of(old) != trap:
             wrong.append("the project that it was copied from was written to")
         if not copied and old.exists():
@@ -403,9 +411,8 @@ def users(scratch: Path, count: int, rng: random.Random) -> Iterator[tuple[str, 
         words = rng.choice(
             [first, ["report", run], ["runs"], ["note", run, "x"], ["promote", run], ["compare", run, run]]
         )
-        home = {"HOME": str(scratch), "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-        wrong += command(project, *words, environment=os.environ | home, user=other.pw_uid).wrong(DOCUMENTED)
-        wrong += kept(before, project) + command(project, *first).wrong({0})
+        wrong += forked(project, words, other.pw_uid).wrong(DOCUMENTED)
+        wrong += kept(before, project, words[0]) + command(project, *first).wrong({0})
         yield f"{' '.join(words)} as another user, {'all may write' if shared else 'for reading only'}", wrong
 
 
@@ -440,7 +447,7 @@ def together(scratch: Path, count: int, rng: random.Random) -> Iterator[tuple[st
             ]
         notes = {note["text"] for note in json.loads((project / run / "experiment_log.json").read_text())["notes"]}
         wrong += [] if {str(index) for index in range(5)} <= notes else [f"notes are lost: {sorted(notes)}"]
-        yield "ten commands at once", wrong + kept(before, project) + debris(project)
+        yield "ten commands at once", wrong + kept(before, project, "promote") + debris(project)
 
 
 CAMPAIGNS: dict[str, tuple[Callable[..., Iterator[tuple[str, list[str]]]], Callable[[argparse.Namespace], int]]] = {
@@ -480,7 +487,7 @@ def main() -> int:
     parser.add_argument("--no-save", action="store_true")
     asked = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", YOLO_OFFLINE="true")
-    if set(asked.only) & {"files", "arguments"}:
+    if set(asked.only) & {"files", "arguments", "users"}:
         import_everything()
     tables: dict[str, Table] = collections.defaultdict(Table)
     begin = time.monotonic()
