@@ -54,11 +54,12 @@ class Experiment:
         return read_metrics(self.folder.metrics) if self.folder.metrics.is_file() else None
 
     @property
-    def comparison(self) -> dict[str, Any] | None:
+    def comparison(self) -> Mapping[str, Any] | None:
         """The content of its comparison.json; None when it was not reached."""
-        from yololab.comparison.result import COMPARISON_VERSION
+        from yololab.comparison.result import COMPARISON_VERSION, ComparisonContent
 
-        return read_json(self.folder.comparison, (COMPARISON_VERSION,)) if self.folder.comparison.is_file() else None
+        file = self.folder.comparison
+        return read_json(file, (COMPARISON_VERSION,), ComparisonContent) if file.is_file() else None
 
     @property
     def weights(self) -> Path | None:

@@ -112,13 +112,22 @@ def write_comparison(
     run: RunFolder, verdict: str, delta: float, p: float | None, name: str = "comparison.json"
 ) -> None:
     """Write the trial's comparison with the baseline."""
+    row = {"metric": "mAP50-95", "direction": "higher", "current": 0.5 + delta, "baseline": 0.5}
     content = {
         "schema_version": 2,
         "verdict": verdict,
+        "confirmed": False,
         "sentence": f"mAP50-95 moved by {delta:+.4f}.",
         "statistical_support": p is not None,
         "primary_metric": "mAP50-95",
-        "metrics": [{"metric": "mAP50-95", "delta": delta, "ci_low": delta - 0.02, "ci_high": delta + 0.02, "p": p}],
+        "tolerance": 0.01,
+        "metrics": [row | {"delta": delta, "ci_low": delta - 0.02, "ci_high": delta + 0.02, "p": p}],
+        "per_class": [],
+        "statistics": None,
+        "guards": [],
+        "warnings": [],
+        "notes": [],
+        "current": {"path": str(run.metrics)},
         "baseline": {"path": "/baselines/animals"},
     }
     (run.path / name).write_text(json.dumps(content))

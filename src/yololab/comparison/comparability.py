@@ -60,7 +60,8 @@ def comparability_problems(current: MetricsFile, baseline: MetricsFile) -> list[
             problems.append(Problem(f"comparison, {what}", found, "the same on both sides", _REMEDY))
     if current.classes and baseline.classes and current.classes != baseline.classes:
         ours, theirs = current.classes, baseline.classes
-        different = sorted((k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)), key=int)
+        different = [k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)]
+        different.sort(key=lambda index: (len(index), index))
         shown = ", ".join(f"{k}: {ours.get(k)!r} / {theirs.get(k)!r}" for k in different[:5])
         problems.append(Problem("comparison, class names", shown, "the same classes in the same order", _REMEDY))
     return problems
@@ -68,8 +69,7 @@ def comparability_problems(current: MetricsFile, baseline: MetricsFile) -> list[
 
 def _protocol(file: MetricsFile) -> dict[str, Any]:
     """Return the protocol that a file records; empty when it records none."""
-    protocol = file.content.get("protocol")
-    return protocol if isinstance(protocol, dict) else {}
+    return file.content.get("protocol") or {}
 
 
 def _short(value: Any) -> str:

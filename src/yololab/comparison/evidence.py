@@ -87,7 +87,11 @@ def read_records(metrics: MetricsFile, side: str) -> Records:
         records = load_records(path)
     except PredictionsError as error:
         raise PredictionsError(f"The records of the {side} were not used: {error}.") from None
-    if not _belongs(records, metrics):
+    try:
+        belongs = _belongs(records, metrics)
+    except (ValueError, LookupError):  # the records of another task under this one's name
+        belongs = False
+    if not belongs:
         raise PredictionsError(f"{path} belongs to another evaluation than the metrics next to it.")
     return records
 

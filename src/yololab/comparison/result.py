@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from yololab.comparison.guards import Guard
 from yololab.config.schema import Gate
@@ -14,6 +14,74 @@ from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import Direction
 
 COMPARISON_VERSION = 2
+
+
+class RowContent(TypedDict, total=False):
+    """One metric."""
+
+    metric: Required[str]
+    direction: Required[Direction]
+    current: Required[float | None]
+    baseline: Required[float | None]
+    delta: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p: float | None
+
+
+class ClassContent(TypedDict, total=False):
+    """One class."""
+
+    name: Required[str]
+    metric: str
+    current: float | None
+    baseline: float | None
+    delta: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p: float | None
+    q: float | None
+    images: int | None
+    insufficient: bool | None
+
+
+class GuardContent(TypedDict, total=False):
+    """One guard; its message is called `told`."""
+
+    guard: Required[str]
+    limit: Required[float]
+    value: Required[float | None]
+    broken: Required[bool]
+    told: Required[str]
+
+
+class SideContent(TypedDict, total=False):
+    """One side."""
+
+    path: Required[str]
+    model: str | None
+    split: str | None
+    fingerprint: str | None
+    promoted_at: str | None
+
+
+class ComparisonContent(TypedDict, total=False):
+    """comparison.json, without what is only drawn."""
+
+    verdict: Required[Verdict]
+    confirmed: Required[bool]
+    sentence: Required[str]
+    statistical_support: Required[bool]
+    primary_metric: Required[str]
+    tolerance: Required[float]
+    metrics: Required[list[RowContent]]
+    per_class: Required[list[ClassContent]]
+    statistics: Required[dict[str, Any] | None]
+    guards: Required[list[GuardContent]]
+    current: Required[SideContent]
+    baseline: Required[SideContent | None]
+    warnings: Required[list[str]]
+    notes: Required[list[str]]
 
 
 @dataclass(frozen=True)
@@ -189,18 +257,13 @@ def read_comparison(path: Path) -> Comparison:
     Raises:
         InputError: The file is missing, damaged, or of another version.
     """
-    content = read_json(path, (COMPARISON_VERSION,))
-    try:
-        return _comparison(content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(Problem(str(path), f"not a comparison ({type(error).__name__}: {error})")) from None
-
-
-def _comparison(content: dict[str, Any]) -> Comparison:
+    content = read_json(path, (COMPARISON_VERSION,), ComparisonContent)
     rows = tuple(
         MetricRow(row["metric"], Direction(row["direction"]), row["current"], row["baseline"])
         for row in content["metrics"]
     )
+    if content["primary_metric"] not in {row.metric for row in rows}:
+        raise InputError(Problem(f"{path}, $.primary_metric", f"{content['primary_metric']!r}", "one of its metrics"))
     return Comparison(
         verdict=Verdict(content["verdict"]),
         text=content["sentence"],
@@ -208,9 +271,9 @@ def _comparison(content: dict[str, Any]) -> Comparison:
         primary_metric=content["primary_metric"],
         tolerance=content["tolerance"],
         rows=rows,
-        per_class=tuple(content["per_class"]),
-        current=content["current"],
-        baseline=content["baseline"],
+        per_class=tuple(dict(row) for row in content["per_class"]),
+        current=dict(content["current"]),
+        baseline=None if content["baseline"] is None else dict(content["baseline"]),
         warnings=tuple(content["warnings"]),
         notes=tuple(content["notes"]),
         confirmed=content["confirmed"],

@@ -180,7 +180,7 @@ def promote(baseline: Baseline, metrics: MetricsFile, predictions: Path | None, 
         if source.is_dir():
             _mark(run, baseline, version)
         with new_folder(target) as complete:
-            write_json(complete / METRICS, metrics.content | {"promoted_at": stamp}, METRICS_VERSION)
+            write_json(complete / METRICS, {**metrics.content, "promoted_at": stamp}, METRICS_VERSION)
             if predictions is not None:
                 copy_file(predictions, complete / PREDICTIONS)
             for file in _kept_weights(run):

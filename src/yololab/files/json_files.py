@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast, overload
 
@@ -52,7 +53,8 @@ def read_json(path: Path, known_versions: tuple[int, ...], shape: Any = None, *,
     Args:
         path: The file.
         known_versions: The values of `schema_version` that the caller understands.
-        shape: The TypedDict of the file's sections, as far as they are used; what is there must be of its type.
+        shape: What the file holds, as far as it is used; what is there must be of its type. Of a TypedDict the content
+            itself is returned, of a dataclass an object.
         version_optional: Accept an object without `schema_version` (somebody else's file).
 
     Raises:
@@ -99,17 +101,17 @@ def parse_json(data: bytes, where: str) -> Any:
 
 
 def checked(content: dict[str, Any], shape: type[Shape], where: str) -> Shape:
-    """Return the same content as a TypedDict.
+    """Return content as a TypedDict, which it is itself, or as a dataclass.
 
     Raises:
         InputError: A section is missing, or of another type.
     """
     try:
-        msgspec.convert(content, shape)
+        made = msgspec.convert(content, shape)
     except msgspec.ValidationError as error:
         found, _, place = str(error).partition(" - at ")
         raise InputError(Problem(f"{where}, {place.strip('`') or '$'}", found.lower(), remedy=_DAMAGED)) from None
-    return cast(Shape, content)
+    return made if is_dataclass(shape) else cast(Shape, content)
 
 
 def _whole(text: str) -> int:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
@@ -12,6 +12,26 @@ from yololab.files.paths import checked_name
 from yololab.tasks import TASKS, Direction, Metric
 
 METRICS_VERSION = 1
+
+
+class MetricsContent(TypedDict, total=False):
+    """What a metrics.json holds besides the metrics themselves, as far as it is used; a foreign one may lack it all."""
+
+    model: str | None
+    data: str | None
+    dataset: str | None
+    dataset_root: str | None
+    dataset_fingerprint: str | None
+    train_fingerprint: str | None
+    split: str | None
+    task: str | None
+    directions: dict[str, Direction] | None
+    names: dict[str, str] | None
+    per_class: dict[str, dict[str, float | None]] | None
+    protocol: dict[str, Any] | None
+    speed_ms: dict[str, float | None] | None
+    comparable: bool | None
+    promoted_at: str | None
 
 
 @dataclass(frozen=True)
@@ -24,7 +44,7 @@ class MetricsFile:
     """
 
     path: Path
-    content: dict[str, Any]
+    content: Mapping[str, Any]
 
     @property
     def task(self) -> str:
@@ -49,8 +69,7 @@ class MetricsFile:
     @property
     def classes(self) -> dict[str, str] | None:
         """Class names by index (as text); None when the file does not say."""
-        names = self.content.get("names")
-        return {str(index): str(name) for index, name in names.items()} if isinstance(names, dict) else None
+        return self.content.get("names")
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -72,7 +91,7 @@ class MetricsFile:
 
     def direction(self, metric: Metric) -> Direction:
         """Return which way `metric` improves."""
-        return Direction(self.content.get("directions", {}).get(metric.name, metric.direction))
+        return Direction((self.content.get("directions") or {}).get(metric.name, metric.direction))
 
 
 def number_in(content: Mapping[str, Any], name: str) -> float | None:
@@ -101,7 +120,7 @@ def read_metrics(path: Path) -> MetricsFile:
     Raises:
         InputError: The file is not readable, of an unknown version or task, or lacks the primary metric.
     """
-    content = read_json(path, (METRICS_VERSION,), version_optional=True)
+    content: Mapping[str, Any] = read_json(path, (METRICS_VERSION,), MetricsContent, version_optional=True)
     file = MetricsFile(path, content)
     if file.fingerprint is not None:
         checked_name(file.fingerprint, f"{path}, dataset_fingerprint")

@@ -1,6 +1,5 @@
 """Measuring a checkpoint under the pinned protocol: for a run, for `yololab evaluate`, for a baseline model."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from yololab.data.dataset.resolved_yaml import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file
-from yololab.files.json_files import write_json
+from yololab.files.json_files import parse_json, write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS
 from yololab.files.predictions import read_arrays, write_arrays
@@ -161,7 +160,7 @@ def whole_evaluation(folder: Path) -> MetricsFile | None:
     Of the records the header is read: a cut archive has none.
     """
     try:
-        json.loads(read_arrays(folder / PREDICTIONS, ("header",))["header"].tobytes())
+        parse_json(read_arrays(folder / PREDICTIONS, ("header",))["header"].tobytes(), PREDICTIONS)
         return read_metrics(folder / METRICS)
     except (InputError, ValueError):  # also what is no JSON and no archive of arrays
         return None

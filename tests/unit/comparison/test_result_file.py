@@ -30,10 +30,19 @@ def test_a_comparison_comes_back(sides, tmp_path):
     assert not again.passes(Gate.DEGRADED)
 
 
-@pytest.mark.parametrize("change", [{"verdict": "SPLENDID"}, {"metrics": None}, {"guards": [{"name": "x"}]}])
-def test_what_is_no_comparison_is_refused(sides, tmp_path, change):
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"verdict": "SPLENDID"}, r"\$\.verdict"),
+        ({"metrics": None}, r"\$\.metrics"),
+        ({"metrics": []}, r"\$\.primary_metric"),
+        ({"guards": [{"name": "x"}]}, r"\$\.guards\[0\]"),
+        ({"current": {"path": 3}}, r"\$\.current\.path"),
+    ],
+)
+def test_what_is_no_comparison_is_refused(sides, tmp_path, change, place):
     path = tmp_path / "comparison.json"
     write_comparison(path, compare_metrics(sides["good"], None, 0.01), Gate.NONE)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(InputError, match="not a comparison"):
+    with pytest.raises(InputError, match=place):
         read_comparison(path)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,12 +75,83 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
         read_arrays(tmp_path / "predictions.npz")
 
 
-def test_an_array_that_claims_more_than_there_is_is_refused(tmp_path):
-    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,), }"
+def npy(descr: str, shape: tuple, content: bytes = b"") -> bytes:
+    header = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode()
     header += b" " * (63 - (10 + len(header)) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        npy("<f8", (10**15,), b"few"),
+        npy("<f8", (2, -3), b"few"),
+        npy("<f8", (3,), b"x" * 25),
+        npy("<f8", (10**4000, 10**4000)),
+        npy("<c16", (1,), b"x" * 16),
+        npy("<U9", (1,), b"x" * 36),
+        npy("<M8[s]", (1,), b"x" * 8),
+        npy("<f8", (1, 1, 1), b"x" * 8),
+        npy("|O", (1,), b"x" * 8),
+        npy("(" * 5000, (1,)),
+        b"\x93NUMPY\x09\x00",
+        b"",
+    ],
+)
+def test_an_array_that_is_not_what_its_header_says_is_refused(tmp_path, array):
     with zipfile.ZipFile(tmp_path / "predictions.npz", "w") as archive:
-        archive.writestr("a.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"few")
+        archive.writestr("a.npy", array)
     with pytest.raises(PredictionsError, match="not readable"):
+        read_arrays(tmp_path / "predictions.npz")
+
+
+def claiming(path: Path, size: int, packed: int) -> None:
+    """An archive whose directory claims a size: of the array's header, and of the member."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", npy("<u1", (size,), bytes(packed)))
+    content = path.read_bytes()
+    where = content.index(b"PK\x01\x02") + 24
+    claimed = size + len(npy("<u1", (size,)))
+    path.write_bytes(content[:where] + min(claimed, 2**32 - 2).to_bytes(4, "little") + content[where + 4 :])
+
+
+@pytest.mark.parametrize("size", [10**10, 4 * 10**9, 10**9])
+def test_a_few_kilobytes_that_claim_gigabytes_take_no_memory(tmp_path, size):
+    path = tmp_path / "predictions.npz"
+    claiming(path, size, 40 * 10**6)
+    assert path.stat().st_size < 50_000
+    tracemalloc.start()
+    with pytest.raises(PredictionsError, match="not readable"):
+        read_arrays(path)
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
+
+
+def test_members_that_overlap_or_are_many_are_refused(tmp_path):
+    path = tmp_path / "predictions.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(40):
+            archive.writestr(f"{number}.npy", npy("<u1", (1,), b"x"))
+    with pytest.raises(PredictionsError, match="40 members"):
+        read_arrays(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a.npy", npy("<u1", (1,), b"x"))
+    with pytest.raises(PredictionsError, match="not packed by numpy"):
+        read_arrays(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "predictions.npz", "w") as archive:
+        for _ in range(2):
+            archive.writestr("a.npy", npy("<u1", (1,), b"x"))
+    with pytest.raises(PredictionsError, match="2 members, 1 names"):
+        read_arrays(tmp_path / "predictions.npz")
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "predictions.npz")
+    with pytest.raises(PredictionsError, match="a pipe"):
         read_arrays(tmp_path / "predictions.npz")
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Required, TypedDict
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +15,27 @@ from yololab.statistics.records.depth import DepthRecords
 from yololab.statistics.records.detections import DetectionRecords
 
 SCHEMA_VERSION = 3
+MOST_CLASSES = 2**16
 
 KINDS: dict[str, type[Records]] = {
     kind.RECORD_TYPE: kind for kind in (DetectionRecords, ClassifyRecords, ConfusionRecords, DepthRecords)
 }
+
+
+class Header(TypedDict, total=False):
+    """The header of a file of records."""
+
+    schema_version: Required[int]
+    form: Required[str]
+    names: Required[dict[str, str]]
+    task: Required[str]
+    split: Required[str]
+    label_fingerprint: Required[str]
+    protocol: Required[dict[str, Any]]
+    ultralytics: Required[str]
+    iou_thresholds: list[float]
+    kinds: list[str]
+    metrics: list[str]
 
 
 class RecordsError(ValueError):
@@ -59,12 +77,15 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Records:
                 "another version of yololab wrote it: use that one, or evaluate again"
             )
         joined = arrays["keys"].tobytes().decode("utf-8", "surrogatepass")
+        msgspec.convert(header, Header)
         header["keys"] = tuple(joined.split("\0")) if joined else ()
-        header["names"] = {int(index): str(name) for index, name in header["names"].items()}
+        header["names"] = {int(index): name for index, name in header["names"].items()}
+        if len(header["names"]) > MOST_CLASSES:
+            raise ValueError(f"{len(header['names']):,} classes")
         return KINDS[header["form"]].rebuilt(header, arrays)
     except RecordsError:
         raise
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise RecordsError(f"not readable as records ({reason}); evaluate the model again") from None
 

@@ -44,7 +44,8 @@ class Records(RecordsHeader, ABC):
     """
 
     RECORD_TYPE: ClassVar[str]
-    ARRAYS: ClassVar[tuple[str, ...]]
+    # Name of an array → its types as numpy writes them, and its dimensions.
+    ARRAYS: ClassVar[Mapping[str, tuple[str, int]]]
 
     keys: tuple[str, ...] = field(repr=False)
 
@@ -99,4 +100,17 @@ class Records(RecordsHeader, ABC):
     @classmethod
     def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:  # noqa: ARG003
         """Return the attributes that are not common to all records."""
-        return {name: arrays[name] for name in cls.ARRAYS}
+        return {name: typed_array(arrays, name, *kind) for name, kind in cls.ARRAYS.items()}
+
+
+def typed_array(arrays: Mapping[str, NDArray[Any]], name: str, types: str, dimensions: int) -> NDArray[Any]:
+    """Return one of several arrays, when it is of its type.
+
+    Raises:
+        KeyError: It is not there.
+        ValueError: It is of another type: class 10^12 would ask for memory that no machine has.
+    """
+    array = arrays[name]
+    if array.dtype.str[1:] not in types.split() or array.ndim != dimensions:
+        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, not {types} of {dimensions} dimension(s)")
+    return array

@@ -1,6 +1,6 @@
 """What an evaluation keeps of each image that is classified: its class, and the classes that were named first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -40,7 +40,11 @@ class ClassifyRecords(Records):
     """
 
     RECORD_TYPE: ClassVar[str] = "classes"
-    ARRAYS: ClassVar[tuple[str, ...]] = ("target", "predicted", "confidence")
+    ARRAYS: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "target": ("u2", 1),
+        "predicted": ("u2", 2),
+        "confidence": ("f4", 1),
+    }
 
     target: NDArray[np.uint16] = field(repr=False)
     predicted: NDArray[np.uint16] = field(repr=False)

@@ -40,7 +40,12 @@ class ConfusionRecords(Records):
     """
 
     RECORD_TYPE: ClassVar[str] = "confusion"
-    ARRAYS: ClassVar[tuple[str, ...]] = ("image", "truth", "predicted", "pixels")
+    ARRAYS: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "image": ("u4", 1),
+        "truth": ("u2", 1),
+        "predicted": ("u2", 1),
+        "pixels": ("u4", 1),
+    }
 
     image: NDArray[np.uint32] = field(repr=False)
     truth: NDArray[np.uint16] = field(repr=False)

@@ -43,7 +43,7 @@ class DepthRecords(Records):
     """
 
     RECORD_TYPE: ClassVar[str] = "depth"
-    ARRAYS: ClassVar[tuple[str, ...]] = ("values", "pixels")
+    ARRAYS: ClassVar[Mapping[str, tuple[str, int]]] = {"values": ("f4", 2), "pixels": ("u4", 1)}
 
     values: NDArray[np.float32] = field(repr=False)
     pixels: NDArray[np.uint32] = field(repr=False)

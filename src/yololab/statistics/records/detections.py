@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.records.base import Records, RecordsHeader
+from yololab.statistics.records.base import Records, RecordsHeader, typed_array
 
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 BOX = "box"
+MATCHED = (BOX, "mask", "pose")
+_BITS = 16  # of a detection's flags
 _STEPS_A_PIXEL = 16
 _FLAGS = "tp_"
 
@@ -69,16 +71,16 @@ class DetectionRecords(Records):
     """
 
     RECORD_TYPE: ClassVar[str] = "detections"
-    ARRAYS: ClassVar[tuple[str, ...]] = (
-        "sizes",
-        "detections",
-        "classes",
-        "confidence",
-        "boxes",
-        "truth_image",
-        "truth_class",
-        "truth_boxes",
-    )
+    ARRAYS: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "sizes": ("u4", 2),
+        "detections": ("u4", 1),
+        "classes": ("u1 u2", 1),
+        "confidence": ("f4", 1),
+        "boxes": ("f4", 2),
+        "truth_image": ("u4", 1),
+        "truth_class": ("u1 u2", 1),
+        "truth_boxes": ("f4", 2),
+    }
 
     sizes: NDArray[np.uint32] = field(repr=False)
     detections: NDArray[np.uint32] = field(repr=False)
@@ -98,8 +100,12 @@ class DetectionRecords(Records):
         for name, array in (("classes", self.classes), ("confidence", self.confidence), *self.flags.items()):
             if array.shape != (count,):
                 raise ValueError(f"{count} detections, but {name} of shape {array.shape}")
-        if not self.flags:
-            raise ValueError("no true-positive flags")
+        if not self.flags or not set(self.flags) <= set(MATCHED):
+            raise ValueError(f"true-positive flags of {sorted(self.flags)}, not of {', '.join(MATCHED)}")
+        if not 0 < len(self.iou_thresholds) <= _BITS:
+            raise ValueError(f"{len(self.iou_thresholds)} thresholds")
+        if self.boxes.shape[1] not in (4, 5) or self.boxes.shape[1:] != self.truth_boxes.shape[1:]:
+            raise ValueError(f"boxes of {self.boxes.shape[1:]} and {self.truth_boxes.shape[1:]} numbers")
         if len(self.boxes) != count or len(self.truth_boxes) != labels or self.truth_class.shape != (labels,):
             raise ValueError("boxes or labels have arrays of different lengths")
         if labels and int(self.truth_image.max()) >= images:
@@ -138,7 +144,7 @@ class DetectionRecords(Records):
     @classmethod
     def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         return super()._own(header, arrays) | {
-            "flags": {str(kind): arrays[_FLAGS + kind] for kind in header["kinds"]},
+            "flags": {kind: typed_array(arrays, _FLAGS + kind, "u2", 1) for kind in header["kinds"]},
             "iou_thresholds": tuple(header["iou_thresholds"]),
         }
 

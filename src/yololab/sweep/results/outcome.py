@@ -6,7 +6,7 @@ from pathlib import Path
 
 from yololab.errors import InputError
 from yololab.files.json_files import read_json
-from yololab.files.metrics import METRICS_VERSION, number_in
+from yololab.files.metrics import METRICS_VERSION, MetricsContent, number_in
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import RecordContent, Status
@@ -66,7 +66,7 @@ def read_outcome(
         retriable = reason is not None and error.get("exit_code") != InputError.exit_code
         return Outcome(entry.ended(TrialStatus.FAILED, error=error), retriable)
     try:
-        content = read_json(folder.metrics, (METRICS_VERSION,))
+        content = read_json(folder.metrics, (METRICS_VERSION,), MetricsContent)
     except InputError:
         content = {}
     measured = {item.metric: number_in(content, item.metric) for item in objectives}

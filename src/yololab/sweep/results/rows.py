@@ -6,7 +6,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
-from yololab.comparison.result import COMPARISON_VERSION
+from yololab.comparison.result import COMPARISON_VERSION, ComparisonContent
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.files.json_files import read_json
@@ -217,19 +217,20 @@ def holm(p: Sequence[float]) -> list[float]:
 
 def _baseline(run: RunFolder) -> BaselineVerdict | None:
     """Return what the trial's comparison says."""
-    content = _read(lambda: read_json(run.comparison, (COMPARISON_VERSION,)))
+    content = _read(lambda: read_json(run.comparison, (COMPARISON_VERSION,), ComparisonContent))
     if content is None:
         return None
     primary = primary_row(content)
     delta, low, high, p = (primary.get(name) for name in ("delta", "ci_low", "ci_high", "p"))
-    supported, path = bool(content.get("statistical_support")), (content.get("baseline") or {}).get("path")
-    return BaselineVerdict(str(content.get("verdict")), delta, low, high, p, supported=supported, path=path)
+    path = content["baseline"]["path"] if content["baseline"] else None
+    supported = content["statistical_support"]
+    return BaselineVerdict(content["verdict"], delta, low, high, p, supported=supported, path=path)
 
 
-def primary_row(comparison: Mapping[str, Any]) -> dict[str, Any]:
+def primary_row(comparison: ComparisonContent) -> Mapping[str, Any]:
     """Return what a comparison says of the primary metric; empty when it says nothing."""
-    rows = comparison.get("metrics") or []
-    return next((row for row in rows if row.get("metric") == comparison.get("primary_metric")), {})
+    rows: list[Mapping[str, Any]] = [*comparison["metrics"]]
+    return next((row for row in rows if row["metric"] == comparison["primary_metric"]), {})
 
 
 def _read(read: Callable[[], Found]) -> Found | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.result import COMPARISON_VERSION
+from yololab.comparison.result import COMPARISON_VERSION, ComparisonContent
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import read_metrics
@@ -103,7 +103,7 @@ def tested_on(row: TrialRow) -> dict[str, Any] | None:
     found: dict[str, Any] = {"split": metrics.split, "metrics": metrics_of(metrics), "path": str(metrics.path)}
     comparison = folder / COMPARISON
     if comparison.is_file():
-        content = read_json(comparison, (COMPARISON_VERSION,))
+        content = read_json(comparison, (COMPARISON_VERSION,), ComparisonContent)
         primary = primary_row(content)
         found["baseline"] = {"verdict": content["verdict"], "sentence": content["sentence"]}
         found["baseline"] |= {key: primary.get(key) for key in ("delta", "ci_low", "ci_high", "p")}

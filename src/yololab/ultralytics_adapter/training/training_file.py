@@ -4,9 +4,9 @@ The process that trains writes it (with several GPUs that is a worker), the proc
 it: so both know the same, whatever the number of devices.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class TrainResult:
     effective: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
     setup: Mapping[str, Any] = field(default_factory=dict)
-    differences: Sequence[Difference] = ()
+    differences: tuple[Difference, ...] = ()
     nan_recoveries: int = 0
     unstable: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -125,10 +125,7 @@ def read_training_file(path: Path) -> TrainResult:
     Raises:
         InputError: It is missing, damaged, or of another version.
     """
-    content = read_json(path, (SCHEMA_VERSION,))
-    values = {item.name: content[item.name] for item in fields(TrainResult) if item.name in content}
-    values["differences"] = tuple(Difference(**difference) for difference in content.get("differences", ()))
-    return TrainResult(**values)
+    return read_json(path, (SCHEMA_VERSION,), TrainResult)
 
 
 def training_noted(path: Path) -> TrainResult | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -93,3 +94,46 @@ def test_a_form_that_we_do_not_know_is_refused(monkeypatch):
     monkeypatch.setattr(type(records), "RECORD_TYPE", "smells")
     with pytest.raises(RecordsError, match="smells"):
         from_arrays(to_arrays(records))
+
+
+@pytest.mark.parametrize("form", [classified, confused, measured_depth])
+def test_an_array_of_another_type_is_refused_by_its_name(form):
+    """A class of 10^12 in 64 bits would ask for memory that no machine has."""
+    records = form(np.random.default_rng(0), 3, 2)
+    arrays = to_arrays(records)
+    for name in records.ARRAYS:
+        for wrong in (
+            arrays[name].astype(np.int64),
+            arrays[name].astype(bool),
+            arrays[name][..., None],
+            arrays["keys"],
+        ):
+            with pytest.raises(RecordsError, match=name):
+                from_arrays(arrays | {name: wrong})
+        with pytest.raises(RecordsError, match=name):
+            from_arrays({other: array for other, array in arrays.items() if other != name})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(
+            ("names", value)
+            for value in (["a"], {"x": "a"}, {"0": 3}, None, {str(index): "" for index in range(70_000)})
+        ),
+        *(("task", 3), ("protocol", []), ("form", ["classes"]), ("form", "x"), ("metrics", 3), ("metrics", ["a"])),
+        *(("schema_version", "3"), ("schema_version", True), ("split", None), ("ultralytics", 8.4)),
+    ],
+)
+def test_a_header_of_another_shape_is_refused(key, value):
+    arrays = to_arrays(measured_depth(np.random.default_rng(0), 2, 0))
+    content = json.loads(arrays["header"].tobytes()) | {key: value}
+    with pytest.raises(RecordsError):
+        from_arrays(arrays | {"header": np.frombuffer(json.dumps(content).encode(), np.uint8)})
+
+
+@pytest.mark.parametrize("text", [b"", b"[" * 200_000, b"[]", b"3", b"\xff", b'{"schema_version": 1' + b"0" * 5000])
+def test_a_header_that_is_no_object_is_refused(text):
+    arrays = to_arrays(measured_depth(np.random.default_rng(0), 2, 0))
+    with pytest.raises(RecordsError):
+        from_arrays(arrays | {"header": np.frombuffer(text, np.uint8)})
