@@ -32,7 +32,7 @@ def detections(confidence: list[float], right: list[bool], task: str = "detect",
     """One image; of a task with two kinds of matches, the boxes are all right."""
     count = len(confidence)
     first = np.array(right, np.uint16)
-    flags = {BOX: first} if task in ("detect", "obb") else {BOX: np.ones(count, np.uint16), "other": first}
+    flags = {BOX: first} if task in ("detect", "obb") else {BOX: np.ones(count, np.uint16), "mask": first}
     width = 5 if task == "obb" else 4
     return DetectionRecords(
         keys=("a.png",),
