@@ -82,6 +82,7 @@ class RunFolder(Folder):
     ray = At(".ray")  # What the trial's tasks in Ray tell of themselves
     record_lock = At(f".{RECORD}.lock")  # The file that whoever changes the record holds locked meanwhile
     promoted = At("promoted.json")  # Which baselines were made of it: their checkpoint is never cleaned away
+    reserve = At(".reserve")  # Room on the disk for the end of the record, while the run is running
     lock = At(".run.lock")  # The file that the process which runs the job holds locked
 
     def attempt(self, number: int) -> Path:

@@ -4,6 +4,8 @@ Several processes may write to it (the job, and `yololab note` next to it): ever
 keys and replaces the file, under a lock.
 """
 
+import errno
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +14,7 @@ from typing import Any, cast
 
 from filelock import FileLock
 
+from yololab.files.atomic import write_bytes
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import RecordContent, Status
@@ -20,6 +23,8 @@ from yololab.text import mask_secrets
 
 RECORD_VERSION = 1
 LOCK_TIMEOUT_SECONDS = 30
+RESERVED_BYTES = 256 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 # Sections whose keys are names of settings; in others a class of the dataset may be called "token".
 _OF_SETTINGS = frozenset({"config", "requested_config", "effective_config", "provenance"})
 
@@ -64,6 +69,7 @@ class Record:
         }
         with self._lock():
             self._write(first | dict(content))
+        self._reserve()
 
     def resume(self, train_seconds: float) -> None:
         """Note that another attempt begins: status running again, everything else as the previous ones have left it.
@@ -86,6 +92,7 @@ class Record:
             content.update(status=Status.RUNNING, error=None, exit_code=None, exit_reason=None, finished=None)
 
         self._change(change)
+        self._reserve()
 
     def describe_attempt(self, **facts: Any) -> None:
         """Add to the entry of the attempt that is running: `from_epoch`, `differences`."""
@@ -134,7 +141,14 @@ class Record:
             for attempt in content.get("attempts", [])[-1:]:
                 attempt.update(status=status, ended=ended)
 
-        self._change(change)
+        try:
+            self._change(change)
+        except OSError as unwritten:
+            if unwritten.errno not in _FULL:
+                raise
+            self.folder.reserve.unlink(missing_ok=True)
+            self._change(change)
+        self.folder.reserve.unlink(missing_ok=True)
 
     def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
         with self._lock():
@@ -145,6 +159,10 @@ class Record:
     def _write(self, content: Mapping[str, Any]) -> None:
         masked = {name: mask_secrets(item, by_key=name in _OF_SETTINGS) for name, item in content.items()}
         write_json(self.path, masked, RECORD_VERSION)
+
+    def _reserve(self) -> None:
+        """Keep room for the end of the record: a run that has filled the disk still says so."""
+        write_bytes(self.folder.reserve, os.urandom(RESERVED_BYTES))  # zeros would be packed away
 
     def _lock(self) -> FileLock:
         return FileLock(self.folder.record_lock, timeout=LOCK_TIMEOUT_SECONDS)

@@ -119,11 +119,11 @@ def answering(given: ExperimentConfig, frozen: ApprovalConfig) -> ApprovalConfig
 
 def answered_before(record: Mapping[str, Any]) -> dict[str, str]:
     """Return the gates that the previous attempts of a run have passed, and by whom; the last answer of each counts."""
-    last = {item["gate"]: item for item in record.get("approvals", ())}
+    last = {str(item.get("gate")): item for item in record.get("approvals") or ()}
     return {
-        str(gate): item["by"] if item["by"].startswith("before, ") else f"before, {item['by']}"
+        gate: f"before, {str(item.get('by')).removeprefix('before, ')}"
         for gate, item in last.items()
-        if item["answer"] == Answer.YES and gate != GateName.PROMOTE
+        if item.get("answer") == Answer.YES and gate in set(GateName) - {GateName.PROMOTE}
     }
 
 

@@ -3,12 +3,13 @@
 import shlex
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from yololab.config.hydra.grammar import named_option
+from yololab.config.schema import Policy
 from yololab.errors import (
     ApprovalError,
     InputError,
@@ -25,7 +26,7 @@ from yololab.files.record_content import Status
 from yololab.host.signals import INTERRUPTED
 from yololab.job.begin import begin_record, introduce
 from yololab.job.context import Context, Results
-from yololab.job.gatekeeper import answered_before
+from yololab.job.gatekeeper import GateName, answered_before
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.run import CLOSING, run_stages, stages_to_do
 from yololab.job.stages import compare, train, verify
@@ -101,9 +102,15 @@ def start(context: Context) -> int:
         prepared = None
         if previous is not None:
             previous = record.read()  # as it is now that nobody changes it
-            # Gates that were passed are not asked again.
-            answered = {**answered_before(previous), **context.gatekeeper.answered}
-            context = replace(context, previous=previous, gatekeeper=replace(context.gatekeeper, answered=answered))
+            keeper = context.gatekeeper
+            # Gates that were passed are not asked again, unless nothing is to be agreed to now.
+            before = {
+                gate: by
+                for gate, by in answered_before(previous).items()
+                if keeper.policy_of(GateName(gate)) is not Policy.NEVER
+            }
+            keeper = replace(keeper, answered={**before, **keeper.answered})
+            context = replace(context, previous=previous, gatekeeper=keeper)
             to_do = stages_to_do(context)
             if not to_do:
                 return _nothing_to_do(context)
@@ -161,10 +168,11 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
         new: Its record has been begun, and signals are held.
     """
     stop, results = context.stop, Results(context)
-    with context.screen.logging_to(context.folder.log):
+    with ExitStack() as stack:
         error: YololabError | None
         try:
             stop.release()
+            stack.enter_context(context.screen.logging_to(context.folder.log))
             if not new:
                 begin_record(context)
             prepared = prepared or _prepare(context)
@@ -177,18 +185,7 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
         except (Exception, KeyboardInterrupt, SystemExit) as caught:
             stop.hold()
             # A signal that lands in a lazy import comes out as that import's own error.
-            error = _explain(context, KeyboardInterrupt() if stop.requested else caught)
-            facts: Any = {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
-            status, kept = STATUSES.get(type(error), Status.FAILED), context.previous
-            if isinstance(error, NotContinuedError) and kept is not None:
-                before = _status_before(context)
-                # Also when a kill has left it `running`: it can still be resumed.
-                status, facts = Status.INTERRUPTED if before is Status.RUNNING else before, kept.get("error")
-            try:
-                context.record.finish(status, facts)
-                _record_duration(context)
-            except (OSError, InputError) as unwritten:
-                error = JobError(f"{error}\nNor could its record be written: {unwritten}")
+            error = _record_failure(context, KeyboardInterrupt() if stop.requested else caught)
         try:
             stop.release()
             _close(context)
@@ -201,6 +198,26 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
         if error is not None:
             context.screen.show_error(error)
         return error.exit_code if error else 0
+
+
+def _record_failure(context: Context, caught: BaseException) -> YololabError:
+    """Record that a run was ended by an error, and return the error that the user sees."""
+    error, previous = _explain(context, caught), context.previous
+    status = STATUSES.get(type(error), Status.FAILED)
+    facts: Any = {"message": str(error), "kind": type(caught).__name__, "exit_code": error.exit_code}
+    if previous is not None:
+        before = _status_before(context)
+        declined = isinstance(error, ApprovalError) and before is Status.COMPLETE
+        if declined or isinstance(error, NotContinuedError):
+            # Nothing was done. Also when a kill has left it `running`: it can still be resumed.
+            status, facts = Status.INTERRUPTED if before is Status.RUNNING else before, previous.get("error")
+    try:
+        context.record.read()  # the lock alone would make a folder again that is gone
+        context.record.finish(status, facts)
+        _record_duration(context)
+    except (OSError, InputError) as unwritten:
+        return JobError(f"{error}\nNor could its record be written: {unwritten}")
+    return error
 
 
 def _record_end(context: Context, error: YololabError | None, status: Status | None = None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 
+import pytest
 from spawned import take_notes
 
 from yololab.files.paths import RunFolder
-from yololab.files.record import Record
+from yololab.files.record import RESERVED_BYTES, Record
 from yololab.files.record_content import Status
 
 
@@ -73,3 +75,31 @@ def test_passwords_stay_out_and_classes_stay_in(tmp_path):
     assert ":pw@" not in record.path.read_text()
     assert record.read()["config"]["env"] == {"HF_TOKEN": "***"}
     assert record.read()["dataset"] == {"instances": {"token": 12}}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_the_end_of_a_run_that_has_filled_the_disk_is_recorded(tmp_path, monkeypatch, number):
+    """What is kept free while it runs is given up for that, and for nothing when there is room."""
+    record = Record(RunFolder(tmp_path))
+    record.begin({"provenance": {}})
+    reserve, write = record.folder.reserve, os.fsync
+    assert reserve.stat().st_size == RESERVED_BYTES
+
+    def full(descriptor: int) -> None:
+        if reserve.exists():
+            raise OSError(number, os.strerror(number))
+        write(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    record.finish(Status.FAILED, {"message": "no space left"})
+    assert record.read()["status"] == "failed"
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_run_that_has_ended_keeps_nothing_free(tmp_path):
+    record = Record(RunFolder(tmp_path))
+    record.begin({"provenance": {}})
+    record.finish(Status.COMPLETE)
+    assert not record.folder.reserve.exists()
+    record.resume(0)
+    assert record.folder.reserve.is_file()

@@ -51,8 +51,8 @@ def of_result(
     if comparison.verdict is not Verdict.DEGRADED or context.trial is not None:
         return
     before = answer_before(context, GateName.WORSE)
-    if before is not None and before["answer"] == Answer.NO and context.gatekeeper.asks_nobody(GateName.WORSE):
-        raise declined(Approval(GateName.WORSE, before["facts"], Answer.NO, before["by"], before["time"]))
+    if before is not None and before.get("answer") == Answer.NO and context.gatekeeper.asks_nobody(GateName.WORSE):
+        raise declined(Approval(GateName.WORSE, {}, Answer.NO, str(before.get("by")), now()))
     question = f"The result is worse than the baseline. {comparison.text} Accept it?"
     ask_gate(context, GateName.WORSE, question, facts_of(context, prepared, checked, estimated.estimate))
 
@@ -104,5 +104,5 @@ def ask_gate(context: Context, gate: GateName, question: str, facts: Mapping[str
 
 def answer_before(context: Context, gate: GateName) -> Mapping[str, Any] | None:
     """Return the last answer of the previous attempts at a gate; None when there was none."""
-    answers = [item for item in (context.previous or {}).get("approvals", ()) if item["gate"] == gate]
+    answers = [item for item in (context.previous or {}).get("approvals") or () if item.get("gate") == gate]
     return answers[-1] if answers else None

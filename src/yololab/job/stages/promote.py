@@ -37,7 +37,7 @@ def run(
     if context.trial is not None or checked.inputs.rehearsal is not None:
         return
     before = answer_before(context, GateName.PROMOTE)
-    if before is not None and before["answer"] == Answer.NO and before["by"].startswith("user:"):
+    if before is not None and before.get("answer") == Answer.NO and str(before.get("by")).startswith("user:"):
         return  # nobody is asked twice
     when = context.config.baseline.promote
     failed, baseline = verified.failed, place_of_baseline(context, prepared, checked.fingerprints)
