@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from yololab.config.search import SearchConfig
 from yololab.errors import InterruptedRunError
-from yololab.files.json_files import plain
 from yololab.files.record import Record
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState, Resources
@@ -59,7 +59,7 @@ class Trials:
 
 def settings_of(name: str, **changes: Any) -> SweepSettings:
     """Return the settings of a small search on this machine."""
-    search = plain(vars(SearchConfig())) | {"sampler": "tpe", "trials": 6} | changes.pop("search", {})
+    search = convert({"sampler": "tpe", "trials": 6} | changes.pop("search", {}), SearchConfig)
     settings = SweepSettings(
         name=name,
         storage=None,

@@ -22,7 +22,7 @@ from yololab.terminal.screen import Screen
 def run(path: Path) -> None:
     folder = SweepFolder(path)
     settings = folder.read_settings()
-    space = read_space(settings.arguments, discrete=settings.search["sampler"] == "grid")
+    space = read_space(settings.arguments, discrete=settings.search.sampler == "grid")
 
     def freeze(number: int, overrides: Sequence[str]) -> None:
         folder.trial(number).path.mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def run(path: Path) -> None:
                 executor,
                 settings.objectives,
                 (SummaryWriter(folder, settings, screen), progress),
-                retries=settings.search["retries"],
+                retries=settings.search.retries,
                 still_running=still_running,
                 poll_seconds=0.05,
             ).run(stop)

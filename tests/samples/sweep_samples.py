@@ -6,8 +6,10 @@ import csv
 import json
 from pathlib import Path
 
+from msgspec import convert
 from record_samples import records_of, write_evaluation
 
+from yololab.config.search import SearchConfig
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import Status
@@ -33,7 +35,7 @@ def write_sweep(
             arguments=("lr0=0.1,0.2",),
             keys=tuple(keys),
             objectives=tuple(objectives),
-            search={"sampler": "grid", "keep": "all", "seed": 0} | (search or {}),
+            search=convert({"sampler": "grid", "keep": "all", "seed": 0} | (search or {}), SearchConfig),
             budget=budget,
             engine="local",
             engine_settings={},

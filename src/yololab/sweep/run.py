@@ -5,7 +5,7 @@ from pathlib import Path
 
 from yololab.config.folders import composing_from
 from yololab.config.schema import ApprovalConfig, Policy
-from yololab.config.search import FailOn
+from yololab.config.search import FailOn, Sampler
 from yololab.errors import ApprovalError, JobError
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
@@ -67,9 +67,9 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
     still_running = reattach_trials(folder, executor, settings.objectives)
     _show_what_is_there(folder, len(still_running), screen)
     stop = StopSignal()
-    minutes = settings.search["timeout_minutes"]
+    minutes = settings.search.timeout_minutes
     with composing_from(folder.config), screen.logging_to(folder.log):
-        space = read_space(settings.arguments, discrete=settings.search["sampler"] == "grid")
+        space = read_space(settings.arguments, discrete=settings.search.sampler is Sampler.GRID)
 
         def freeze(number: int, overrides: Sequence[str]) -> None:
             freeze_trial(plan_trial(number, overrides), folder.trial(number))
@@ -86,9 +86,9 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
                     executor,
                     settings.objectives,
                     (SummaryWriter(folder, settings, screen), progress),
-                    retries=int(settings.search["retries"]),
+                    retries=settings.search.retries,
                     still_running=still_running,
-                    timeout_seconds=None if minutes is None else 60 * float(minutes),
+                    timeout_seconds=None if minutes is None else 60 * minutes,
                 )
                 with stop.listening(), stop.waiting_for_batch():
                     loop.run(stop)
@@ -117,6 +117,6 @@ def _exit_code(folder: SweepFolder, settings: SweepSettings) -> int:
     if TrialStatus.COMPLETE not in statuses.values():
         raise JobError(f"none of {len(statuses)} trials completed; each folder in {folder.path} says why")
     failed = ", ".join(str(number) for number, status in statuses.items() if status is TrialStatus.FAILED)
-    if failed and settings.search["fail_on"] == FailOn.ANY:
+    if failed and settings.search.fail_on is FailOn.ANY:
         raise JobError(f"search.fail_on=any, and of {len(statuses)} trials these have failed: {failed}")
     return 0

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from filelock import FileLock
+from msgspec import Meta
 
-from yololab.errors import InputError
-from yololab.files.json_files import read_json, write_json
+from yololab.config.search import SearchConfig
+from yololab.errors import InputError, Problem
+from yololab.files.json_files import checked, read_json, write_json
 from yololab.files.locks import process_of
 from yololab.files.paths import RunFolder, SweepPaths
 from yololab.files.record import Record, now
@@ -53,6 +55,8 @@ class TrialStatus(StrEnum):
         return self in (TrialStatus.NOT_STARTED, TrialStatus.INTERRUPTED)
 
 
+# The kind of the error of a trial whose trial.json cannot be read.
+DAMAGED = "Damaged"
 # How yololab 0.1.0 wrote both statuses of a trial that may be started into trial.json.
 _WAITING = "waiting"
 
@@ -101,19 +105,6 @@ class TrialEntry:
         """Return the content of trial.json, where the status has been called `state` from the first version on."""
         content = asdict(self)
         return content | {"state": content.pop("status")}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> TrialEntry:
-        """Return the entry that stands in a trial.json, also in one of yololab 0.1.0."""
-        kept = {key: value for key, value in content.items() if key not in ("schema_version", "state")}
-        values, owner, status = content["objectives"], content["owner"], content["state"]
-        if status == _WAITING:
-            status = TrialStatus.INTERRUPTED if content["attempts"] else TrialStatus.NOT_STARTED
-        kept["overrides"] = tuple(content["overrides"])
-        kept["status"] = TrialStatus(status)
-        kept["objectives"] = None if values is None else tuple(values)
-        kept["owner"] = None if owner is None else ProcessIdentity.from_json(owner)
-        return cls(**kept)
 
 
 # What a record says, as a status of its trial; of a trial that is `running` its process says more.
@@ -197,8 +188,8 @@ class SweepSettings:
     storage: str | None
     arguments: tuple[str, ...]
     keys: tuple[str, ...]
-    objectives: tuple[Objective, ...]
-    search: dict[str, Any]
+    objectives: Annotated[tuple[Objective, ...], Meta(min_length=1)]
+    search: SearchConfig
     budget: int
     engine: str
     engine_settings: dict[str, Any]
@@ -210,6 +201,11 @@ class SweepSettings:
     command: tuple[str, ...] = ()
     created: str = ""
     first_point: dict[str, Any] = field(default_factory=dict)
+
+
+def _is_number(name: str) -> bool:
+    """Return whether a folder is called as a trial is: `7`, and neither `07` nor `²`."""
+    return name.isdecimal() and str(int(name)) == name
 
 
 class SweepFolder(SweepPaths):
@@ -230,7 +226,7 @@ class SweepFolder(SweepPaths):
 
     def numbers(self) -> list[int]:
         """Return the numbers of the trials that there are, in order."""
-        found = (entry for entry in self.path.iterdir() if entry.name.isdigit() and RunFolder(entry).trial.is_file())
+        found = (entry for entry in self.path.iterdir() if _is_number(entry.name) and RunFolder(entry).trial.is_file())
         return sorted(int(entry.name) for entry in found)
 
     @contextmanager
@@ -265,20 +261,9 @@ class SweepFolder(SweepPaths):
         """Read sweep.json.
 
         Raises:
-            InputError: There is none, or its version is unknown.
+            InputError: There is none, its version is unknown, or it is damaged.
         """
-        content = read_json(self.settings_file, (SWEEP_VERSION,))
-        content.pop("schema_version")
-        return SweepSettings(
-            **content
-            | {
-                "arguments": tuple(content["arguments"]),
-                "keys": tuple(content["keys"]),
-                "command": tuple(content["command"]),
-                "objectives": tuple(Objective(**item) for item in content["objectives"]),
-                "resources": Resources(**content["resources"]),
-            }
-        )
+        return read_json(self.settings_file, (SWEEP_VERSION,), SweepSettings)
 
     def write_trial(self, entry: TrialEntry) -> None:
         """Write a trial.json."""
@@ -288,9 +273,24 @@ class SweepFolder(SweepPaths):
         """Read a trial.json.
 
         Raises:
-            InputError: There is none, or its version is unknown.
+            InputError: There is none, its version is unknown, or it is damaged.
         """
-        return TrialEntry.from_json(read_json(self.trial(number).trial, (TRIAL_VERSION,)))
+        file = self.trial(number).trial
+        content = read_json(file, (TRIAL_VERSION,))
+        status = content.get("state")
+        if status == _WAITING:
+            status = TrialStatus.INTERRUPTED if content.get("attempts") else TrialStatus.NOT_STARTED
+        entry = checked(content | {"status": status}, TrialEntry, str(file))
+        if entry.number != number:
+            raise InputError(Problem(f"{file}, number", f"{entry.number}", f"{number}, as its folder is called"))
+        return entry
+
+    def known_trial(self, number: int) -> TrialEntry:
+        """Return what is known of a trial; one whose trial.json is damaged counts as failed, and says so."""
+        try:
+            return self.read_trial(number)
+        except InputError as error:
+            return TrialEntry(number, (), {}).ended(TrialStatus.FAILED, error=failure(str(error), DAMAGED))
 
     def leave_record(self, entry: TrialEntry) -> None:
         """Give a failed trial that could not write its record one: every folder says what became of its trial."""
@@ -303,9 +303,8 @@ class SweepFolder(SweepPaths):
 
     def entry_of(self, folder: Path) -> TrialEntry | None:
         """Return what is known of the trial in `folder`; None when no trial of this sweep lies there."""
-        number = folder.name
-        known = folder.parent == self.path and number.isdigit() and RunFolder(folder).trial.is_file()
-        return self.read_trial(int(number)) if known else None
+        known = folder.parent == self.path and _is_number(folder.name) and RunFolder(folder).trial.is_file()
+        return self.known_trial(int(folder.name)) if known else None
 
     def started_in(self) -> Path:
         """Return where relative paths of the trials start: where the sweep was started.
@@ -317,4 +316,4 @@ class SweepFolder(SweepPaths):
 
     def trials(self) -> list[TrialEntry]:
         """Return what is known of each trial, in the order of their numbers."""
-        return [self.read_trial(number) for number in self.numbers()]
+        return [self.known_trial(number) for number in self.numbers()]

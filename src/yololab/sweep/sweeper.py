@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from yololab.config.folders import copy_config
-from yololab.config.search import DEFAULT_TRIALS, Pruner, SearchConfig
+from yololab.config.search import DEFAULT_TRIALS, Pruner, Sampler, SearchConfig
 from yololab.errors import ApprovalError, InputError, Problem, noting
-from yololab.files.json_files import plain
 from yololab.files.paths import create_folder
 from yololab.files.record import now
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
@@ -70,7 +69,7 @@ class SweepPlan:
     @property
     def trainings(self) -> int:
         """How many trainings there will be at most."""
-        return self.settings.budget * int(self.settings.search["seeds"])
+        return self.settings.budget * self.settings.search.seeds
 
     def new_folder(self) -> Path:
         """Make the sweep's folder: `name=…`, else the recipe's name, else the model's, and the time."""
@@ -145,14 +144,14 @@ def _plan_sweep(
     engine_settings, resources = split_settings(launcher)
     remote = partial(remote_device, resources=resources, settings=engine_settings)
     prepared = prepare_trials(trials, working_directory, resolve_device if engine == LOCAL else remote)
-    sampler, task = "grid" if is_grid else search.sampler.value, prepared[0].task.name
+    sampler, task = Sampler.GRID if is_grid else search.sampler, prepared[0].task.name
     objectives = plan_objectives(search, task, prepared[0].dataset.names)
     epochs = max(trial.experiment.train.epochs for trial in trials)
     problems: list[Problem] = []
     with noting(problems):
         make_sampler(sampler, search.seed, search.sampler_options or {})
     with noting(problems):
-        make_pruner(search.pruner.value, search.pruner_options or {}, epochs)
+        make_pruner(search.pruner, search.pruner_options or {}, epochs)
     if problems:
         raise InputError(problems)
     # The GPUs are left to trials that name theirs, or use none: the local engine then hands none out.
@@ -166,7 +165,7 @@ def _plan_sweep(
         arguments=canonical(space),
         keys=space.keys,
         objectives=objectives,
-        search=plain(asdict(search)) | {"sampler": sampler},
+        search=replace(search, sampler=sampler),
         budget=len(points) if is_grid else search.trials or DEFAULT_TRIALS,
         engine=engine,
         engine_settings=engine_settings,
@@ -194,7 +193,9 @@ def _make_folder(plan: SweepPlan, config: DictConfig, agreement: Agreement) -> t
         config.hydra.sweep.dir = str(folder.path)
     OmegaConf.save(config, folder.multirun)
     copy_config(folder.config, Path(wanted.working_directory))
-    if wanted.search["sampler"] != "grid" or wanted.search["seeds"] > 1:  # what was timed are not the trials themselves
+    if (
+        wanted.search.sampler is not Sampler.GRID or wanted.search.seeds > 1
+    ):  # what was timed are not the trials themselves
         agreement = replace(agreement, estimates=())
     save_agreement(folder.path, agreement)
     settings = replace(wanted, name=wanted.name or folder.path.name, created=now())
@@ -207,8 +208,8 @@ def _announce(screen: Screen, plan: SweepPlan) -> None:
     settings, capacity = plan.settings, plan.executor.capacity
     metrics = [item.metric for item in settings.objectives]
     screen.stage("sweep", f"{plan.trainings} trials over {', '.join(settings.keys) or 'nothing: one trial'}")
-    parts = [f"search: {settings.search['sampler']}"]
-    parts += [f"pruner: {settings.search['pruner']}"] if settings.search["pruner"] != Pruner.NONE else []
+    parts = [f"search: {settings.search.sampler}"]
+    parts += [f"pruner: {settings.search.pruner}"] if settings.search.pruner is not Pruner.NONE else []
     parts += [f"objective: {', '.join(metrics)}", f"engine: {settings.engine}, {capacity} at a time"]
     screen.detail("; ".join(parts))
     if capacity > 1 and any(metric.startswith("speed_ms.") for metric in metrics):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from yololab.config.search import Sampler, SearchConfig
 from yololab.errors import InputError
 from yololab.files.record import Record
 from yololab.host.processes import ProcessIdentity
@@ -19,7 +20,7 @@ SETTINGS = SweepSettings(
     arguments=("lr0=0.1,0.2", "epochs=1"),
     keys=("lr0",),
     objectives=(Objective("mAP50-95", "maximize"), Objective("speed_ms.inference", "minimize")),
-    search={"sampler": "grid", "seed": 0},
+    search=SearchConfig(sampler=Sampler.GRID),
     budget=2,
     engine="local",
     engine_settings={"jobs": 2},

@@ -10,6 +10,7 @@ from optuna.distributions import check_distribution_compatibility
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as StudyState
 
+from yololab.config.search import Pruner, Sampler
 from yololab.errors import InputError, Problem
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.planning.space import Space
@@ -44,7 +45,7 @@ class StudySource:
     _finished: dict[int, TrialEntry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        search, count = self.settings.search, int(self.settings.search["seeds"])
+        search, count = self.settings.search, self.settings.search.seeds
         # The seeds that each point is trained with; none when it is trained once, as it is.
         self.seeds = range(self.settings.seed, self.settings.seed + count) if count > 1 else range(0)
         self.url = self.settings.storage or journal_url(self.folder.study_file)
@@ -53,8 +54,8 @@ class StudySource:
             self.url,
             self.settings.name,
             [item.direction for item in self.settings.objectives],
-            make_sampler(search["sampler"], int(search["seed"]), search["sampler_options"] or {}),
-            make_pruner(search["pruner"], search["pruner_options"] or {}, self.settings.epochs),
+            make_sampler(search.sampler, search.seed, search.sampler_options or {}),
+            make_pruner(search.pruner, search.pruner_options or {}, self.settings.epochs),
         )
         self._refuse_another_space()
         # What only reports must not touch the sampler.
@@ -64,7 +65,7 @@ class StudySource:
             sampler=optuna.samplers.RandomSampler(),
             pruner=self._study.pruner,
         )
-        if search["sampler"] == "grid":
+        if search.sampler is Sampler.GRID:
             self._queue(self.space.grid()[: self.settings.budget])
         elif self.settings.first_point:
             self._queue([self.settings.first_point])
@@ -96,9 +97,9 @@ class StudySource:
     def environment(self, entry: TrialEntry) -> dict[str, str]:
         """Tell the trial's process where to report its epochs."""
         search, objectives = self.settings.search, self.settings.objectives
-        reports = search["pruner"] not in ("none", "wilcoxon") and len(objectives) == 1
+        reports = search.pruner not in (Pruner.NONE, Pruner.WILCOXON) and len(objectives) == 1
         trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
-        metric, pruner, options = objectives[0].metric, search["pruner"], search["pruner_options"] or {}
+        metric, pruner, options = objectives[0].metric, search.pruner, search.pruner_options or {}
         study = (self.url, self.settings.name, trial_id)
         return TrialEnvironment(*study, metric, pruner, options, self.settings.epochs).variables()
 
@@ -155,7 +156,7 @@ class StudySource:
         """Read the trials; those that have ended do not change any more."""
         entries = []
         for number in self.folder.numbers():
-            entry = self._finished.get(number) or self.folder.read_trial(number)
+            entry = self._finished.get(number) or self.folder.known_trial(number)
             if entry.status.finished:
                 self._finished[number] = entry
             entries.append(entry)
@@ -186,7 +187,7 @@ class StudySource:
                 return trial
         spent = [t for t in trials if t.state is not StudyState.WAITING and DUPLICATE_ATTRIBUTE not in t.user_attrs]
         waiting = any(trial.state is StudyState.WAITING for trial in trials)
-        if len(spent) >= self.settings.budget or (self.settings.search["sampler"] == "grid" and not waiting):
+        if len(spent) >= self.settings.budget or (self.settings.search.sampler is Sampler.GRID and not waiting):
             return None
         for _ in range(DUPLICATES):
             asked = self._study.ask(self._distributions)

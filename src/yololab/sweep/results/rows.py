@@ -167,7 +167,7 @@ class RowCache:
             found = [file.stat() for file in files if file.exists()]
             state = [(file.st_mtime_ns, file.st_size, file.st_ino) for file in found]
             if number not in self._rows or self._rows[number][0] != state:
-                self._rows[number] = state, read_row(self.folder, self.folder.read_trial(number), self.objectives)
+                self._rows[number] = state, read_row(self.folder, self.folder.known_trial(number), self.objectives)
         return [row for _, (_, row) in sorted(self._rows.items())]
 
 

@@ -33,7 +33,7 @@ def run(path: Path, **changes) -> tuple[list[TrialEntry], optuna.Study]:
     if not folder.is_sweep():
         folder.write_settings(settings_of(changes.pop("name", path.name), **changes))
     settings = folder.read_settings()
-    space = read_space(settings.arguments, discrete=settings.search["sampler"] == "grid")
+    space = read_space(settings.arguments, discrete=settings.search.sampler == "grid")
 
     def freeze(number: int, overrides: Sequence[str]) -> None:
         if "lr0=0.13" in overrides:
