@@ -93,6 +93,11 @@ class TrialEntry:
     submitted: str | None = None
     finished: str | None = None
 
+    @property
+    def damaged(self) -> bool:
+        """Whether its trial.json cannot be read; it stands for itself then."""
+        return (self.error or {}).get("kind") == DAMAGED
+
     def ended(
         self, status: TrialStatus, objectives: tuple[float, ...] | None = None, error: dict[str, Any] | None = None
     ) -> TrialEntry:

@@ -157,7 +157,7 @@ class StudySource:
         entries = []
         for number in self.folder.numbers():
             entry = self._finished.get(number) or self.folder.known_trial(number)
-            if entry.status.finished:
+            if entry.status.finished and not entry.damaged:  # a file may be unreadable for a moment
                 self._finished[number] = entry
             entries.append(entry)
         return entries

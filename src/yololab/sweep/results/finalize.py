@@ -53,7 +53,7 @@ def finalize_sweep(folder: SweepFolder, screen: Screen, *, finish: bool = False)
     show_summary(screen, summary)
     write_page(folder, screen)
     if ended and summary.settings.search.keep is Keep.BEST and summary.winner is not None:
-        freed = remove_weights(folder, losing_weights(folder, summary))
+        freed = remove_weights(folder, losing_weights(folder, summary)[0])
         if freed:
             screen.detail(f"search.keep=best: {size(freed)} of weights of the other trials removed")
     return summary

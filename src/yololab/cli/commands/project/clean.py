@@ -21,13 +21,13 @@ def run(request: Request) -> int:
         ApprovalError: Somebody declined, or nobody was there to ask; nothing was deleted.
     """
     path = request.path
-    cache = project_paths(request.experiment, request.working_directory).cache
-    plan = plan_cleaning(path, cache)
+    paths = project_paths(request.experiment, request.working_directory)
+    plan = plan_cleaning(path, paths.cache, paths.tree)
     screen = request.screen
     screen.stage("clean", f"{len(plan.items)} files, {size(plan.size)}")
     for sweep, found in groupby(plan.items, key=lambda item: item.sweep):
         items = list(found)
-        what = f"caches in {cache}" if sweep is None else f"weights in {sweep}"
+        what = f"caches in {paths.cache}" if sweep is None else f"weights in {sweep}"
         screen.detail(f"{what}: {len(items)} files, {size(sum(item.size for item in items))}")
         for item in items if sweep is not None else ():
             screen.detail(f"  {item.path.relative_to(sweep or path)}  {size(item.size)}")
