@@ -10,7 +10,7 @@ from yololab.files.metrics import number_in
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import Status
-from yololab.sweep.results.summary_files import SUMMARY_VERSION
+from yololab.sweep.results.summary_files import SUMMARY_VERSION, SummaryContent
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 from yololab.tasks import TASKS, Direction
 
@@ -29,18 +29,19 @@ def list_sweeps(tree: OutputTree) -> list[dict[str, Any]]:
                 rows.append(row | {"trials": "rejected"})
             continue
         try:
-            content = read_json(folder.summary, (SUMMARY_VERSION,))
-        except InputError:
-            rows.append(row | {"trials": "no summary: yololab report"})
+            content = read_json(folder.summary, (SUMMARY_VERSION,), SummaryContent)
+        except InputError as error:
+            reason = f"summary.json is damaged ({error.problems[0].found})" if folder.summary.exists() else "no summary"
+            rows.append(row | {"trials": f"{reason}: yololab report {row['sweep']}"})
             continue
         counts = ", ".join(f"{count} {status}" for status, count in content["counts"].items())
-        best = (content["winner"] or {}).get("trial")
-        values: dict[Any, list[float | None]] = {item["trial"]: item["objectives"] for item in content["trials"]}
+        winner = content["winner"]
+        values = {item["trial"]: item["objectives"] for item in content["trials"]}
         row |= {
             "trials": counts + ("" if content["finished"] else " (not finished)"),
             "objective": ", ".join(item["metric"] for item in content["objectives"]),
-            "best": None if best is None else f"trial {best}",
-            "value": next(iter(values.get(best, ())), None),
+            "best": f"trial {winner['trial']}" if winner else None,
+            "value": next(iter(values.get(winner["trial"], ())), None) if winner else None,
         }
         rows.append(row)
     return rows
@@ -102,6 +103,8 @@ def _status(folder: Path, content: Mapping[str, Any]) -> str:
     if content.get("dry_run"):
         return f"{recorded} (dry run)"
     entry = SweepFolder(folder.parent).entry_of(folder)
+    if entry is not None and entry.damaged:
+        return f"{recorded} (its trial.json is damaged)"
     status = trial_status(entry, content)
     if recorded == Status.RUNNING and status is TrialStatus.INTERRUPTED:
         return "killed"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
+from sweep_samples import complete_sweep
 
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import Status
-from yololab.sweep.listing import list_runs
+from yololab.sweep.listing import list_runs, list_sweeps
 
 
 def write(root: Path, name: str, task: str | None, **measured: float) -> None:
@@ -40,3 +44,30 @@ def test_a_run_that_failed_before_its_model_was_known(tmp_path):
     measured, row = list_runs(OutputTree(tmp_path))
     assert measured["run"] == "late"
     assert (row["run"], row["task"], row["value"], row["mAP50-95"]) == ("early", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "says"),
+    [
+        ("summary.json", {"counts": 3}, "damaged"),
+        ("summary.json", {"winner": "trial 1"}, "damaged"),
+        ("summary.json", {"trials": [{"trial": "x"}]}, "damaged"),
+        ("summary.json", None, "no summary"),
+        ("1/trial.json", {"number": "../0"}, "trial.json is damaged"),
+        ("1/trial.json", {"state": ["complete"]}, "trial.json is damaged"),
+        ("1/experiment_log.json", {"status": 1}, "unreadable"),
+    ],
+)
+def test_a_damaged_file_costs_its_own_row(file, changes, says, tmp_path):
+    folder = complete_sweep(tmp_path / "multirun/demo_1")
+    (tmp_path / "multirun/demo_2").mkdir()
+    place = folder.path / file
+    place.write_text(json.dumps(json.loads(place.read_text()) | (changes or {})))
+    if changes is None:
+        place.unlink()
+    (sweep,) = list_sweeps(OutputTree(tmp_path))
+    runs = list_runs(OutputTree(tmp_path))
+    assert len(runs) == len(folder.numbers())
+    told = [sweep["trials"], *(row["status"] for row in runs)]
+    assert sum(says in text for text in told) == 1
+    assert sum(str(row["status"]).startswith("complete") for row in runs) >= 2

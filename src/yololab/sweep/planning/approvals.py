@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from yololab.data.checks.cached_check import check_key, save_check
 from yololab.data.checks.check_report import CheckReport
@@ -211,10 +211,25 @@ def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:
     write_json(SweepFolder(sweep).approvals, content, APPROVALS_VERSION)
 
 
+class _Answer(TypedDict):
+    """What a gate was answered."""
+
+    gate: str
+    answer: str
+    by: str
+
+
+class _Approvals(TypedDict, total=False):
+    """What approvals.json holds, as far as trials need it."""
+
+    approvals: list[_Answer]
+    estimates: list[dict[str, Any] | None]
+
+
 def answered_by_parent(sweep: Path) -> dict[str, str]:
     """Return, for each gate that the parent passed, who answered there."""
-    answers: list[dict[str, Any]] = _read(sweep).get("approvals", [])
-    return {str(item["gate"]): f"sweep, {item['by']}" for item in answers if item["answer"] == Answer.YES}
+    answers = _read(sweep).get("approvals", [])
+    return {item["gate"]: f"sweep, {item['by']}" for item in answers if item["answer"] == Answer.YES}
 
 
 def estimated_by_parent(sweep: Path, number: int) -> dict[str, Any] | None:
@@ -223,7 +238,7 @@ def estimated_by_parent(sweep: Path, number: int) -> dict[str, Any] | None:
     return estimates[number] if number < len(estimates) else None
 
 
-def _read(sweep: Path) -> dict[str, Any]:
+def _read(sweep: Path) -> _Approvals:
     """Return the parent's file; empty when there is none."""
     path = SweepFolder(sweep).approvals
-    return read_json(path, (APPROVALS_VERSION,)) if path.is_file() else {}
+    return read_json(path, (APPROVALS_VERSION,), _Approvals) if path.is_file() else {}

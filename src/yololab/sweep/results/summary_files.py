@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from yololab.errors import InputError
 from yololab.files.atomic import write_text
@@ -20,6 +20,25 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
 from yololab.terminal.screen import Screen
 
 SUMMARY_VERSION = 2
+
+
+class TrialContent(TypedDict):
+    """A trial in summary.json, as far as it is read again."""
+
+    trial: int
+    objectives: list[float | None]
+
+
+class SummaryContent(TypedDict):
+    """What summary.json holds, as far as it is read again; the page of the sweep shows more of it."""
+
+    counts: dict[str, int]
+    finished: bool
+    objectives: list[dict[str, str]]
+    winner: dict[str, Any] | None
+    trials: list[TrialContent]
+
+
 # Columns of summary.csv after the swept keys and the metrics: from the ranking, the baseline's comparison, the rest.
 _RANKED = ("status", "rank", "could_be_best", "pareto", "behind", "p")
 _COMPARED = ("verdict", "delta", "p_adjusted")
