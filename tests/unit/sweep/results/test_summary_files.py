@@ -94,15 +94,22 @@ def test_nothing_is_written_before_a_trial_has_ended(tmp_path, reads):
     assert not folder.summary.exists()
 
 
-@pytest.mark.parametrize("broken", ["write", "read"])
-def test_a_summary_that_cannot_be_written_costs_one_warning(broken, tmp_path):
+def test_a_damaged_trial_has_a_row_that_says_so(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=4)
     writer = SummaryWriter(folder, folder.read_settings(), Warnings())
-    if broken == "write":
-        folder.summary.mkdir()
-    else:
-        write_trial(folder, 7, {"lr0": 7}, 0.5)
-        (folder.trial(7).path / "trial.json").write_text("{")
+    write_trial(folder, 7, {"lr0": 7}, 0.5)
+    (folder.trial(7).path / "trial.json").write_text("{")
+    end(folder, writer, 0)
+    assert writer.screen.seen == []
+    found = {row["trial"]: row for row in json.loads(folder.summary.read_text())["trials"]}
+    assert (found[0]["status"], found[7]["status"]) == ("complete", "failed")
+    assert "trial.json" in found[7]["error"]
+
+
+def test_a_summary_that_cannot_be_written_costs_one_warning(tmp_path):
+    folder = write_sweep(tmp_path / "sweep", budget=4)
+    writer = SummaryWriter(folder, folder.read_settings(), Warnings())
+    folder.summary.mkdir()
     end(folder, writer, 0)
     end(folder, writer, 1)
     (warning,) = writer.screen.seen
