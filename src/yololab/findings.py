@@ -31,6 +31,7 @@ CHECKS: dict[str, str] = {
     "image_rotated": "images that their EXIF orientation turns",
     "image_depth": "images of more than 8 bits a channel",
     "image_channels": "images of other channels than the dataset's",
+    "image_npy": "arrays beside images that Ultralytics may read instead of them",
     "image_suffix": "images whose name says another format than their content",
     "label_unreadable": "label files that are not readable",
     "label_encoding": "label files that are not UTF-8 text",

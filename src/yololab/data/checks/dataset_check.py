@@ -186,8 +186,9 @@ def unlabelled_images(
 ) -> Iterator[DataProblem]:
     """Find images without labels, or a split that has nothing to learn from."""
     if images and len(unlabelled) == len(images):
-        what = f"{split}: none of the {len(images)} images has labels"
-        remedy = f"for this image, Ultralytics looks for {labels.file(images[0])}"
+        sought = f"for this one they are sought in {labels.file(images[0])}"
+        what = f"{split}: none of the {len(images)} images has labels; {sought}"
+        remedy = "put them there: the last folder `images` of a path makes way for that of the labels, file names agree"
         yield DataProblem("no_labels", images[0], None, what, severity, remedy)
         return
     if images and counts.backgrounds == len(images):

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from yololab.data.checks.check_report import CheckSettings
 from yololab.data.checks.scan_workers import shared_out
+from yololab.data.dataset.image_names import windows_remedy
+from yololab.data.images.array_beside import array_beside
 from yololab.data.images.image_cache import (
     MOST_IMAGE,
     CachedMap,
@@ -132,6 +134,7 @@ def _scan_all(labels: LabelSource, channels: int, settings: CheckSettings, task:
         entry, stamp, cached = _image(image, settings, known, problems)
         if entry is not None:
             problems += check_image_file(image, entry.facts, channels)
+            problems += array_beside(image, channels) if entry.facts.error is None else ()
         found = labels.read(image, entry, known_map)
         scanned.append(ScannedImage(entry, found, (*problems, *found.problems), cached, stamp))
     return scanned
@@ -163,8 +166,12 @@ def _unreadable(image: Path, error: OSError) -> DataProblem:
     if image.is_symlink():
         what, remedy = f"a link to {image.readlink()}, which is not there", f"{DROPS}: mend the link, or delete it"
         return blocking("missing_image", image, what, remedy)
-    remedy = f"{DROPS}; in a list, begin the line with ./ to count from the folder of the list"
-    return blocking("missing_image", image, "no such file", remedy)
+    place = (
+        "" if image.is_absolute() else f", sought from {Path.cwd()}, the folder of the list and that of the data.yaml"
+    )
+    listed = "in a list, begin the line with ./ to count from the folder of the list"
+    remedy = f"{DROPS}; {windows_remedy(str(image)) or listed}"
+    return blocking("missing_image", image, f"no such file{place}", remedy)
 
 
 def _read(content: bytes, settings: CheckSettings) -> ImageEntry:

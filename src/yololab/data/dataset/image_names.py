@@ -1,10 +1,27 @@
-"""Which files Ultralytics takes for images."""
+"""Which files Ultralytics takes for images, and names that no file here has."""
+
+import os
+import re
 
 IMAGE_SUFFIXES = frozenset(
     {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"}
 )
+_DRIVE = re.compile(r"(?:^|/)[A-Za-z]:(?:[\\/]|$)")
 
 
 def is_image_name(name: str) -> bool:
     """Return whether Ultralytics takes a file of this name for an image (any case of the suffix)."""
     return name.rpartition(".")[2].lower() in IMAGE_SUFFIXES
+
+
+def windows_remedy(path: str) -> str:
+    r"""Return what to write instead of a path as Windows has it; empty for any other path, and on Windows.
+
+    >>> windows_remedy("/data/images\\train"), windows_remedy("/data/train")
+    ('a path of Windows: write it with /, here /data/images/train', '')
+    """
+    if os.sep != "/":
+        return ""
+    if _DRIVE.search(path):
+        return "a path of Windows: write it with /, and from a folder that is here instead of a drive"
+    return f"a path of Windows: write it with /, here {path.replace(chr(92), '/')}" if "\\" in path else ""

@@ -14,7 +14,7 @@ from typing import Any
 from yololab.data.dataset.class_folders import class_folders, class_images, class_splits, is_class_root
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
 from yololab.data.dataset.folder_walk import entries_below
-from yololab.data.dataset.image_names import is_image_name
+from yololab.data.dataset.image_names import is_image_name, windows_remedy
 from yololab.errors import InputError, Problem
 from yololab.files.reading import read_text
 from yololab.text import one_of
@@ -54,7 +54,11 @@ class Dataset:
         folders: set[Path] = set()
         for sources in self.splits.values():
             for source in sources:
-                inside = [source] if not source.is_file() else [_absolute(p).parent for p in _listed_images(source)]
+                inside = (
+                    [source]
+                    if not source.is_file()
+                    else [_absolute(p).parent for p in _listed_images(source, self.root)]
+                )
                 folders.update(folder for folder in inside if not folder.is_relative_to(self.root))
         return _shortest_distinct_tails(folders)
 
@@ -138,7 +142,12 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
         remedy = f"expected below {dataset.root}: {'train/<class> and val/<class>' if dataset.folders else layout}"
     allowed = "a folder with images, or a .txt file that lists them"
     return [
-        Problem(f"{dataset.yaml}, key {split!r}", f"no such folder or file: {path}", allowed, remedy)
+        Problem(
+            f"{dataset.yaml}, key {split!r}",
+            f"no such folder or file: {path}",
+            allowed,
+            windows_remedy(str(path)) or remedy,
+        )
         for split in splits
         for path in dataset.splits.get(split, ())
         if not path.is_dir() and not path.is_file()  # a pipe is neither
@@ -148,8 +157,8 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
 def split_images(dataset: Dataset, split: str) -> list[Path]:
     """Return the images of a split in the order in which Ultralytics lists them.
 
-    An image that is listed twice is returned twice. Folders give absolute paths; a line of a list is taken as it is
-    written (`./` means the folder of the list, any other relative path the working directory).
+    An image that is listed twice is returned twice. Paths are absolute; in a list, `./` means its folder, and any other
+    relative path counts from where it leads to an image, see `_base`: it stays relative when that is nowhere.
 
     Raises:
         InputError: The dataset has no such split, or its folder or list is missing or not readable.
@@ -162,20 +171,40 @@ def split_images(dataset: Dataset, split: str) -> list[Path]:
         return [image for source in dataset.splits[split] for image in class_images(source)]
     names: list[str] = []
     for source in dataset.splits[split]:
-        names += (
-            _listed_images(source)
-            if source.is_file()
-            else (name for name, _ in entries_below(source) if is_image_name(name))
-        )
+        if source.is_file():
+            names += _listed_images(source, dataset.root)
+        else:
+            names += (name for name, _ in entries_below(source) if is_image_name(name))
     return [Path(name) for name in sorted(names)]
 
 
-def _listed_images(file: Path) -> list[str]:
-    """Return the images that a .txt list names, as Ultralytics reads it."""
-    folder = f"{file.parent}{os.sep}"
-    lines = (line for _, line in _lines(file) if is_image_name(line))
-    paths = (line.replace("./", folder, 1) if line.startswith("./") else line for line in lines)
+def has_relative_lists(dataset: Dataset, split: str) -> bool:
+    """Return whether a list of a split has relative lines that we read by `_base`, as Ultralytics does not."""
+    return any(_base(_image_lines(s), s, dataset.root) for s in dataset.splits[split] if s.is_file())
+
+
+def _listed_images(file: Path, root: Path) -> list[str]:
+    """Return the images that a .txt list names, relative lines from where they lead."""
+    folder, lines = f"{file.parent}{os.sep}", _image_lines(file)
+    base = _base(lines, file, root)
+    paths = (line.replace("./", folder, 1) if line.startswith("./") else os.path.join(base, line) for line in lines)  # noqa: PTH118
     return [path.replace("/", os.sep) for path in paths]
+
+
+def _image_lines(file: Path) -> list[str]:
+    return [line for _, line in _lines(file) if is_image_name(line)]
+
+
+def _base(lines: Sequence[str], file: Path, root: Path) -> str:
+    """Return the folder from which the relative lines of a list count; empty when they lead nowhere.
+
+    Ultralytics takes them from the working directory, where it then finds no labels: `images/a.jpg` has no folder above
+    `images`. Labelling tools (CVAT, for one) mean the list's folder, or the root. It is the first of these in which the
+    first of them is there.
+    """
+    first = next((line for line in lines if not line.startswith("./") and not os.path.isabs(line)), None)  # noqa: PTH117
+    places = () if first is None else (Path.cwd(), file.parent, root)
+    return next((str(place) for place in places if os.path.exists(place / str(first))), "")  # noqa: PTH110
 
 
 def passed_over(file: Path) -> list[tuple[int, str]]:

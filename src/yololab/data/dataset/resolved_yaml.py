@@ -13,7 +13,7 @@ import yaml
 
 from yololab.data.dataset.class_folders import class_folders
 from yololab.data.dataset.data_yaml import SPLITS
-from yololab.data.dataset.layout import Dataset
+from yololab.data.dataset.layout import Dataset, has_relative_lists, split_images
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_folder, write_text
 
@@ -28,7 +28,7 @@ def write_resolved_yaml(
     Args:
         dataset: The dataset.
         path: The file to write. The links to a part of a classification dataset lie in a folder beside it, of its name
-            without the suffix.
+            without the suffix; lists that Ultralytics would read otherwise than we do, written anew, lie there as well.
         allow_download: Keep `download:`, which Ultralytics executes when images are missing. Otherwise it is left out.
         lists: For some splits, a list of images that takes their place.
 
@@ -41,6 +41,11 @@ def write_resolved_yaml(
     if dataset.folders:
         return _linked(dataset, path.with_suffix("").absolute(), lists) if lists else dataset.root
     sources = {split: [str(source) for source in found] for split, found in dataset.splits.items()}
+    for split in dataset.splits.keys() - (lists or {}).keys():
+        if has_relative_lists(dataset, split):
+            own = path.with_name(f"{path.stem}_{split}.txt").absolute()
+            write_text(own, "".join(f"{image}\n" for image in split_images(dataset, split)))
+            sources[split] = [str(own)]
     sources |= {split: [str(file)] for split, file in (lists or {}).items()}
     content: dict[str, Any] = {
         "path": str(dataset.root),

@@ -27,10 +27,12 @@ from yololab.job.context import Context, Stage
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.train_inputs import TrainInputs, write_inputs
 from yololab.terminal.screen import Screen
+from yololab.text import shortened
 
 DATASET_REPORT_VERSION = 2
 SHOWN_PROBLEMS = 20
 SHOWN_EXAMPLES = 3
+REMEDY_COLUMNS = 200
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def _show_dry_run(context: Context, inputs: TrainInputs) -> None:
 
 
 def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
-    """Print the counts of each split, and each kind of finding with its number and first example."""
+    """Print the counts of each split, and each kind of finding with its number, first examples, and what to do."""
     counts = ", ".join(f"{split} {describe(found, report.unit)}" for split, found in report.splits.items())
     screen.stage("check", f"{name}: {counts}")
     for kind in report.summary():
@@ -218,6 +220,8 @@ def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
         for example in kind["examples"][: SHOWN_EXAMPLES if kind["severity"] != "note" else 1]:
             place = example["file"] + (f":{example['line']}" if example["line"] else "")
             screen.detail(f"    {place}: {example['what']}")
+        if kind["remedy"]:
+            screen.detail(f"    → {shortened(kind['remedy'], REMEDY_COLUMNS)}")
 
 
 def describe(counts: SplitCounts, unit: str) -> str:

@@ -83,7 +83,7 @@ def test_a_split_without_any_label_says_where_they_are_sought(tmp_path):
     files = {name.replace("labels/train", "annotations/train"): text for name, text in SOUND.items()}
     report = check_lopsided(make(tmp_path, files))
     assert kinds(report) == [("no_labels", "a.jpg", "blocking")]
-    assert str(tmp_path / "labels/train/a.txt") in report.problems[0].remedy
+    assert str(tmp_path / "labels/train/a.txt") in report.problems[0].what
 
 
 def test_an_optional_split_warns_unless_it_was_asked_for(tmp_path):

@@ -122,3 +122,22 @@ def test_the_task_is_the_one_of_the_model(data, capsys):
     assert "kpt_shape" in capsys.readouterr().err
     assert main([*arguments, "model=yolo26n"]) == 0
     assert "checked for detect" in capsys.readouterr().out
+
+
+def test_the_screen_says_what_to_do_once_for_each_kind(data, capsys):
+    for name in ("b", "c", "d"):
+        put(data, "train", f"{name}.png", encoded("PNG"))
+        (data / f"train/labels/{name}.txt").unlink()
+    assert main(["check", f"data={data / 'data.yaml'}", f"paths.root={data / 'results'}"]) == 0
+    (remedy,) = [line for line in capsys.readouterr().out.splitlines() if "→ label it in" in line]
+    assert "add an empty file of that name" in remedy
+
+
+@pytest.mark.skipif(os.sep != "/", reason="they are paths there")
+def test_lines_with_backslashes_say_what_to_write(data):
+    (data / "train.txt").write_text("train\\images\\a.png\nC:\\data\\a.png\nnowhere/a.png\n")
+    (data / "data.yaml").write_text("train: train.txt\nval: val/images\nnames: [cat]\n")
+    remedies = {p.file.name[:2]: p.remedy for p in check(data).problems if p.check == "missing_image"}
+    assert "write it with /, here train/images/a.png" in remedies["tr"]
+    assert "instead of a drive" in remedies["C:"]
+    assert "begin the line with ./" in remedies["a."]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
-from yololab.data.dataset.layout import label_path, load_dataset, missing_splits, relative_key, split_images
+from yololab.data.dataset.layout import (
+    has_relative_lists,
+    label_path,
+    load_dataset,
+    missing_splits,
+    relative_key,
+    split_images,
+)
 from yololab.errors import InputError
 
 
@@ -151,6 +159,48 @@ def test_images_of_lists(tmp_path, elsewhere, mark):
             ]
         )
     ]
+
+
+def cvat(tmp_path, **keys):
+    """A dataset as CVAT exports it: lines of the lists count from the folder of the list, without `./`."""
+    touch(tmp_path, "images/train/a.jpg", "images/train/b.jpg", "images/val/c.jpg")
+    (tmp_path / "lists").mkdir(exist_ok=True)
+    (tmp_path / "train.txt").write_text("images/train/a.jpg\nimages/train/b.jpg\n")
+    (tmp_path / "lists/val.txt").write_text("images/val/c.jpg\n")
+    return dataset_in(tmp_path, train="train.txt", val="lists/val.txt", **keys)
+
+
+def test_lines_that_count_from_the_list_or_the_root_are_found_from_any_folder(tmp_path, elsewhere):
+    dataset = cvat(tmp_path)
+    assert split_images(dataset, "train") == [tmp_path / "images/train/a.jpg", tmp_path / "images/train/b.jpg"]
+    assert split_images(dataset, "val") == [tmp_path / "images/val/c.jpg"]
+    assert relative_key(dataset, split_images(dataset, "val")[0]) == "images/val/c.jpg"
+    assert has_relative_lists(dataset, "train")
+    (tmp_path / "train.txt").write_text("./images/train/a.jpg\n/abs/b.jpg\nnot_there/c.jpg")
+    assert not has_relative_lists(dataset, "train")
+    assert split_images(dataset, "train")[-1] == Path("not_there/c.jpg")
+
+
+def test_lines_that_count_from_the_working_directory_have_labels(tmp_path, monkeypatch):
+    dataset = cvat(tmp_path / "data")
+    touch(tmp_path / "here", "images/train/a.jpg")
+    monkeypatch.chdir(tmp_path / "here")
+    assert split_images(dataset, "train")[0] == tmp_path / "here/images/train/a.jpg"
+    assert label_path(split_images(dataset, "train")[0]) == tmp_path / "here/labels/train/a.txt"
+
+
+@pytest.mark.skipif(os.sep != "/", reason="they are paths there")
+def test_paths_of_windows_are_named(tmp_path, elsewhere):
+    touch(tmp_path, "images/train/a.jpg")
+    for train, said in (
+        ("images\\train", "write it with /"),
+        ("C:\\data\\train", "instead of a drive"),
+        ("D:/x", "drive"),
+    ):
+        (problem,) = missing_splits(dataset_in(tmp_path, train=train), ("train",))
+        assert said in problem.remedy
+    (problem,) = missing_splits(dataset_in(tmp_path, path="C:\\data", train="train"), ("train",))
+    assert "a path of Windows" in problem.remedy
 
 
 def test_lists_that_cannot_be_read(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -85,3 +87,20 @@ def test_the_users_file_is_left_alone_and_the_old_one_replaced(dataset, tmp_path
     assert dataset.yaml.read_bytes() == before
     assert "old" not in target.read_text("utf-8")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data.yaml", dataset.root.name]
+
+
+def test_lists_that_ultralytics_would_read_from_the_working_directory_are_written_anew(tmp_path, monkeypatch):
+    root = tmp_path / "data"
+    for name in ("images/b.jpg", "images/a.jpg"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    (root / "train.txt").write_text("images/b.jpg\nimages/a.jpg\n")
+    (root / "val.txt").write_text("./images/b.jpg\n")
+    (root / "data.yaml").write_text("train: train.txt\nval: val.txt\nnames: [a]\n")
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = write_resolved_yaml(load_dataset(root), Path("run/data.yaml"), allow_download=False)
+    content = yaml.safe_load(path.read_text())
+    assert content["train"] == str(tmp_path / "run/data_train.txt")
+    assert (tmp_path / "run/data_train.txt").read_text() == f"{root}/images/a.jpg\n{root}/images/b.jpg\n"
+    assert content["val"] == str(root / "val.txt")
