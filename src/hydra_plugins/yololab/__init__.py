@@ -12,7 +12,14 @@ from omegaconf import DictConfig, OmegaConf
 
 
 class YololabSweeper(Sweeper):
-    """Hydra's entry to `yololab.sweep.sweeper`."""
+    """Hydra's entry to `yololab.sweep.sweeper`.
+
+    Args:
+        params: Key → values of a sweep; they are read from the composed config.
+    """
+
+    def __init__(self, params: Any = None) -> None:
+        del params
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what Hydra gives us, and make the launcher that the config names."""

@@ -86,7 +86,9 @@ def _run(tokens: list[str]) -> int:
     if not translation.multirun:
         check_operands(translation.command, request)  # A mistake is told before the command, and PyTorch, is imported.
     module = import_module(f"yololab.cli.commands.{COMMANDS[translation.command].module}")
-    run: Callable[[Request], int] = module.run_multirun if translation.multirun else module.run
+    # Also by a recipe, in Hydra's own way.
+    multirun = translation.multirun or (COMMANDS[translation.command].multirun and request.composed.is_multirun)
+    run: Callable[[Request], int] = module.run_multirun if multirun else module.run
     return run(request)
 
 

@@ -1,6 +1,6 @@
 """What a command is given: the translated command line and its surroundings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +67,20 @@ class Request:
             print_json(content)
 
 
+def _unread(name: str, given: Collection[str]) -> list[Problem]:
+    """Return a problem for each setting that a file command does not read; a line of `yolo` may hold others as well."""
+    command = COMMANDS[name]
+    if command.arguments is None:
+        return []
+    allowed = f"{', '.join(command.settings)}; `yololab {name} --help` explains them"
+    read = tuple(f"{key}." for key in command.settings)
+    return [
+        Problem(key, f"`yololab {name}` does not read it", allowed)
+        for key in sorted(given)
+        if not f"{key}.".startswith(read) and not any(prefix.startswith(f"{key}.") for prefix in read)
+    ]
+
+
 def check_operands(name: str, request: Request) -> None:
     """Compose the settings of a command, and look whether the files and folders are there that its operands name.
 
@@ -74,7 +88,7 @@ def check_operands(name: str, request: Request) -> None:
         InputError: All that is wrong with the settings, or what is missing.
     """
     tree = request.tree
-    problems = []
+    problems = _unread(name, request.experiment.overridden)
     for argument, text in zip(COMMANDS[name].arguments or (), request.operands, strict=False):
         is_pattern = Takes.PATTERN in argument.takes and set("*?[") & set(text)
         if argument.is_text or is_pattern or tree.find(text, request.working_directory).exists():

@@ -60,19 +60,28 @@ DIRECTIONS = ("maximize", "minimize")
 def _read_space(where: str, value: Any) -> dict[str, str]:
     """Read a space: key → values in Hydra's syntax, or the names of ready-made spaces."""
     if isinstance(value, Mapping):
-        bad = [key for key, text in value.items() if isinstance(text, Mapping) or text is None]
-        if bad:
-            allowed = "values in Hydra's syntax: interval(0.1,0.5)"
-            raise InputError(Problem(f"{where}.{key}", f"{value[key]!r}", allowed) for key in bad)
-        return {
-            str(key): f"choice({','.join(map(_as_text, text))})" if isinstance(text, (list, tuple)) else _as_text(text)
-            for key, text in value.items()
-        }
+        return read_values(where, value)
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or any(name not in SPACES for name in names):
         allowed = f"key: values lines, or names of ready-made spaces: {', '.join(SPACES)}"
         raise InputError(Problem(where, f"{value!r}", allowed))
     return {key: text for name in names for key, text in SPACES[name].items()}
+
+
+def read_values(where: str, value: Mapping[Any, Any]) -> dict[str, str]:
+    """Read what varies: key → values, in Hydra's syntax or as a list.
+
+    Raises:
+        InputError: Something else stands there.
+    """
+    bad = [key for key, text in value.items() if isinstance(text, Mapping) or text is None]
+    if bad:
+        allowed = "values in Hydra's syntax: interval(0.1,0.5)"
+        raise InputError(Problem(f"{where}.{key}", f"{value[key]!r}", allowed) for key in bad)
+    return {
+        str(key): f"choice({','.join(map(_as_text, text))})" if isinstance(text, (list, tuple)) else _as_text(text)
+        for key, text in value.items()
+    }
 
 
 def _read_names(where: str, value: Any) -> list[str]:

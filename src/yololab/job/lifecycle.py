@@ -44,6 +44,7 @@ def start_new(
     name: str,
     freeze: Callable[[RunFolder, Path], None],
     run_in: Callable[[RunFolder, Callable[[], int]], int] = lambda _folder, run: run(),
+    asked: Path | None = None,
 ) -> tuple[RunFolder, int]:
     """Start a new run, whose folder appears with its frozen config and its record in it, or not at all.
 
@@ -53,6 +54,7 @@ def start_new(
         name: The first part of the folder's name.
         freeze: Writes the frozen config into a folder that will have another place.
         run_in: Runs the job, given its folder.
+        asked: The folder itself, where the user names it.
 
     Returns:
         The run, and its exit code as `start` returns it.
@@ -63,7 +65,7 @@ def start_new(
     training = prepared.paths.tree.training
     with context.stop.listening():
         context.stop.hold()  # until somebody is there who records it
-        for place in new_names(training, name):
+        for place in new_names(training, name) if asked is None else [asked]:
             remove_temporaries(training, ABANDONED_SECONDS)
             if place.exists():
                 continue
@@ -73,7 +75,7 @@ def start_new(
                     begin_record(replace(context, folder=RunFolder(hidden)), place.name)
                 break
             except OSError as error:
-                if not place.exists():  # else another process was faster
+                if asked is not None or not place.exists():  # else another process was faster
                     raise not_made(place, error) from None
         folder = RunFolder(place)
         with locked(folder):

@@ -7,6 +7,7 @@ from yololab.config.frozen import Frozen, freeze
 from yololab.config.hydra.app import run_config, run_in
 from yololab.config.hydra.compose import Composed
 from yololab.config.hydra.grammar import named_option
+from yololab.config.hydra.keys import asked_folder, sweep_only
 from yololab.config.schema import DryRun
 from yololab.config.search import Sampler
 from yololab.errors import InputError, Problem
@@ -37,6 +38,11 @@ def start_run(
     if sampler is not Sampler.NONE:
         remedy = f"yololab -m search={composed.choices.get('search', sampler)} … searches, with a run for each trial"
         raise InputError(Problem("search", f"{sampler} without -m", "none: a single run searches nothing", remedy))
+    problems = sweep_only(experiment.overridden)
+    if composed.is_multirun:
+        problems.append(Problem("hydra.mode", "MULTIRUN", "one run", "yololab -m … starts a sweep"))
+    if problems:
+        raise InputError(problems)
     # What follows imports PyTorch; a config error has been reported by now.
     from yololab.job.context import Context
     from yololab.job.gatekeeper import Gatekeeper, terminal_asker
@@ -48,9 +54,11 @@ def start_run(
     if task not in (None, prepared.task.name):
         found = f"{task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
         raise InputError(Problem("task", found, "the model's own task", "choose a model of that task"))
+    training = prepared.paths.tree.training
+    place = asked_folder(composed.config, "run", training, working_directory)
     frozen = Frozen(experiment, composed.tree, composed.choices, composed.overrides)
     gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
-    context = Context(RunFolder(prepared.paths.tree.training), frozen, screen, gatekeeper, working_directory, command)
+    context = Context(RunFolder(training), frozen, screen, gatekeeper, working_directory, command)
 
     def write_config(folder: RunFolder, place: Path) -> None:
         freeze(folder, composed.tree, run_config(composed, place).hydra, composed.hydra.overrides.task)
@@ -58,12 +66,12 @@ def start_run(
     def in_hydra(folder: RunFolder, run: Callable[[], int]) -> int:
         return int(run_in(folder.path, composed, lambda _config: run()))
 
-    return start_new(context, prepared, run_name(composed), write_config, in_hydra)
+    return start_new(context, prepared, run_name(composed), write_config, in_hydra, place)
 
 
 def run_name(composed: Composed) -> str:
     """Return the first part of the run folder's name: `name=…`, else the model's: its option, or its file's stem."""
     weights = composed.experiment.model.weights
     model = named_option(composed.choices, "model")
-    name = composed.experiment.train.name or (Path(weights).stem if model is None else model)
+    name = composed.name or (Path(weights).stem if model is None else model)
     return f"{name}{'' if composed.experiment.dry_run is DryRun.OFF else '_dry_run'}"

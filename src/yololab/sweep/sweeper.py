@@ -3,6 +3,7 @@
 What follows, running it, is the same for a sweep that starts and for one that is resumed: `run.py`.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from yololab.config.folders import copy_config
+from yololab.config.hydra.compose import APPLICATION, refuse_hydra_keys
+from yololab.config.hydra.keys import asked_folder
 from yololab.config.search import DEFAULT_TRIALS, Pruner, Sampler, SearchConfig
 from yololab.errors import ApprovalError, InputError, Problem, noting
 from yololab.files.paths import create_folder
@@ -71,13 +74,22 @@ class SweepPlan:
         """How many trainings there will be at most."""
         return self.settings.budget * self.settings.search.seeds
 
-    def new_folder(self) -> Path:
-        """Make the sweep's folder: `name=…`, else the recipe's name, else the model's, and the time."""
-        first = self.trials[0]
+    def new_folder(self, config: DictConfig) -> Path:
+        """Make the sweep's folder: `name=…`, else the recipe's name, else the model's, and the time.
+
+        Args:
+            config: The master config; its `hydra.sweep.dir` counts.
+        """
+        first, parent = self.trials[0], self.prepared[0].paths.tree.multirun
         recipe = first.choices.get("experiment")
-        named = first.experiment.train.name or (recipe if recipe != "None" else None)
+        job = str(config.hydra.job.name)
+        named = first.experiment.train.name or next((x for x in (job, recipe) if x not in (APPLICATION, "None")), None)
         name = str(named or Path(first.experiment.model.weights).stem)
-        return create_folder(self.prepared[0].paths.tree.multirun, name)
+        asked = asked_folder(config, "sweep", parent, Path.cwd())
+        if asked is None:
+            return create_folder(parent, name)
+        asked.mkdir(parents=True)
+        return asked
 
 
 def run_sweep(
@@ -101,7 +113,10 @@ def run_sweep(
         JobError: No trial completed, or with `search.fail_on=any` one has failed.
         InterruptedRunError: The sweep was asked to stop.
     """
-    plan = _plan_sweep(hydra_context, engine, launcher, arguments)
+    # Trials get the environment of their sweep, on every engine.
+    os.environ.update({name: str(value) for name, value in config.hydra.job.env_set.items()})
+    refuse_hydra_keys(config)
+    plan = _plan_sweep(hydra_context, config, engine, launcher, arguments)
     screen = Screen(verbose=plan.trials[0].experiment.train.verbose)
     _announce(screen, plan)
     # Trials that share the cores of one machine are each slower: as many at a time take as long as one after the other.
@@ -119,7 +134,7 @@ def run_sweep(
             remote=None if engine == LOCAL else engine,
         )
     except ApprovalError:
-        save_rejected(plan.new_folder(), gates.approvals)
+        save_rejected(plan.new_folder(config), gates.approvals)
         raise
     if only_estimate:
         return 0
@@ -129,7 +144,7 @@ def run_sweep(
 
 
 def _plan_sweep(
-    hydra_context: HydraContext, engine: str, launcher: Mapping[str, Any], arguments: Sequence[str]
+    hydra_context: HydraContext, config: DictConfig, engine: str, launcher: Mapping[str, Any], arguments: Sequence[str]
 ) -> SweepPlan:
     """Read and check everything that can be known before anything is spent.
 
@@ -137,7 +152,8 @@ def _plan_sweep(
         InputError: Something is not right.
     """
     working_directory = Path.cwd()
-    space, search = plan_space(arguments, working_directory, hydra_context.config_loader)
+    sweeper: Any = OmegaConf.to_container(config.hydra.sweeper)
+    space, search = plan_space(arguments, working_directory, hydra_context.config_loader, sweeper.get("params"))
     is_grid = search.sampler in GRIDS
     points = space.grid()[: search.trials] if is_grid else space.representatives()
     trials = plan_trials([space.overrides(point) for point in points])
@@ -188,7 +204,7 @@ def first_point(search: SearchConfig, space: Space) -> dict[str, Any]:
 
 def _make_folder(plan: SweepPlan, config: DictConfig, agreement: Agreement) -> tuple[SweepFolder, SweepSettings]:
     """Make the sweep's folder, with all in it that a resume needs to know."""
-    folder, wanted = SweepFolder(plan.new_folder()), plan.settings
+    folder, wanted = SweepFolder(plan.new_folder(config)), plan.settings
     with read_write(config.hydra), open_dict(config.hydra):
         config.hydra.sweep.dir = str(folder.path)
     OmegaConf.save(config, folder.multirun)

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from sweep_contract import settings_of
 
 from yololab.config.defaults import default_tree
+from yololab.config.hydra.compose import compose_experiment
 from yololab.config.search import Sampler, SearchConfig
 from yololab.config.validation import validate
 from yololab.errors import InputError
@@ -68,7 +69,7 @@ def test_search_study_names_the_study_else_the_folder_does(study, tmp_path):
         [prepared],
         None,
     )
-    config = OmegaConf.create({"hydra": {"sweep": {"dir": ""}}})
+    config = compose_experiment([]).config
     folder, settings = make_folder(plan, config, Agreement((), (), {}))
     assert settings.name == (study or folder.path.name)
     assert OmegaConf.load(folder.multirun).hydra.sweep.dir == str(folder.path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from yololab.config.arguments.options import FREE_GROUPS, expand_home, is_forgotten_sweep, option_text
 from yololab.config.arguments.values import read_value, split_commas
-from yololab.config.hydra.grammar import quote
+from yololab.config.hydra.grammar import OPEN, PARAMS, quote
 from yololab.config.nearest import nearest
 from yololab.config.reading import allowed
 from yololab.config.renamed import current_name
@@ -59,8 +59,11 @@ def override_of(assignment: Assignment, groups: Mapping[str, Collection[str]], m
     Raises:
         InputError: The assignment cannot be carried out.
     """
-    assignment = replace(assignment, key=current_name(assignment.key))
-    key = assignment.key
+    key = current_name(assignment.key)
+    mark = assignment.mark or ("++" if key.startswith(OPEN) else "")
+    assignment = replace(assignment, key=key, mark=mark)
+    if key == "hydra":
+        raise InputError(Problem(key, f"{assignment.text!r}", "one of its keys, e.g. hydra.job.name=…"))
     problem = refusal(key, read_value(assignment.text))
     if problem is not None:
         raise InputError(problem)
@@ -99,6 +102,8 @@ def _value_text(key: str, text: str, groups: Mapping[str, Collection[str]], mult
     argument = TRAIN_ARGUMENTS.get(key)
     if key in VERBATIM:
         return quote(text, literal=True)
+    if key.startswith(PARAMS):
+        return quote(text.strip("'\""))  # what varies, which is one text here
     if argument is not None and argument.kind is Kind.NAME:
         return _checked_text(argument, None if text.lower() in ("none", "null") else text)
     is_group = key in groups or key in FREE_GROUPS or "/" in key

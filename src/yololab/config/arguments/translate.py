@@ -14,7 +14,7 @@ from typing import Any
 from yololab.config.arguments.commands import TASK_MODELS, flag_problem, mode_problem
 from yololab.config.arguments.flags import COMPLETION, take_flags
 from yololab.config.arguments.options import expand_home
-from yololab.config.arguments.overrides import file_override_of, override_of
+from yololab.config.arguments.overrides import Assignment, file_override_of, override_of
 from yololab.config.arguments.values import read_arguments_file
 from yololab.config.arguments.yolo_line import Commands, Groups, read_line
 from yololab.config.hydra.grammar import encode_free
@@ -24,6 +24,9 @@ from yololab.text import one_of
 DEFAULT_COMMAND = "train"
 # The topic of `--help` where no command is named.
 OVERVIEW = "overview"
+
+_MULTIRUN = "MULTIRUN"
+_MODES = ("RUN", _MULTIRUN)
 
 _FileLines = dict[str, tuple[Path | None, Any]]
 
@@ -87,10 +90,11 @@ def translate(
     mode = line.mode or file_mode
     if mode is not None and mode != syntax.mode:
         problems.append(mode_problem(mode))
-    if flags.multirun and not syntax.multirun:
-        problems.append(flag_problem("-m", {name: row.multirun for name, row in commands.items()}))
     if flags.json and not syntax.json:
         problems.append(flag_problem("--json", {name: row.json for name, row in commands.items()}))
+    multirun = _is_multirun(flags.multirun, line.assignments.pop("hydra.mode", None), problems)
+    if multirun and not syntax.multirun:
+        problems.append(flag_problem("-m", {name: row.multirun for name, row in commands.items()}))
     overrides = list(line.deletions)
     for key, (path, value) in in_files.items():
         if key not in line.assignments:
@@ -100,7 +104,7 @@ def translate(
             remedy = f"use evaluation.{assignment.key}={assignment.text}"
             problems.append(Problem(assignment.key, f"{name} measures under the pinned protocol", remedy=remedy))
             continue
-        _add(overrides, problems, partial(override_of, assignment, groups, flags.multirun))
+        _add(overrides, problems, partial(override_of, assignment, groups, multirun))
     model = TASK_MODELS[task] if task else None
     if model is not None and "model" not in line.assignments and in_files.get("model", (None, None))[1] is None:
         overrides.append(f"model={encode_free(model)}")
@@ -108,7 +112,7 @@ def translate(
         command=name,
         operands=tuple(line.operands),
         overrides=tuple(overrides),
-        multirun=flags.multirun,
+        multirun=multirun,
         hydra_flags=tuple(flags.hydra),
         help=(line.command or OVERVIEW) if flags.help or line.help else "",
         version=flags.version or line.version,
@@ -116,6 +120,14 @@ def translate(
         task=task,
         problems=tuple(problems),
     )
+
+
+def _is_multirun(flag: bool, mode: Assignment | None, problems: list[Problem]) -> bool:
+    """Return whether a sweep is meant, by `-m` or by Hydra's own `hydra.mode`."""
+    text = "" if mode is None else mode.text.upper()
+    if mode is not None and (text not in _MODES or (flag and text != _MULTIRUN)):
+        problems.append(Problem("hydra.mode", mode.text, one_of(_MODES), "-m is MULTIRUN; leave one of the two out"))
+    return flag or text == _MULTIRUN
 
 
 def _read_files(

@@ -1,9 +1,10 @@
 """Composing a config from overrides with Hydra, every problem at once."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from yololab.config.defaults import known_keys
-from yololab.config.folders import conf_dir, group_options
+from yololab.config.folders import conf_dir, group_options, user_conf_dirs
 from yololab.config.hydra.grammar import named_option
+from yololab.config.hydra.keys import hydra_problems, refused_key
 from yololab.config.hydra.sources import register
 from yololab.config.nearest import nearest, unknown_key
 from yololab.config.renamed import current_override, current_tree
@@ -25,11 +28,12 @@ from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.refusals import refusal
 from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
-from yololab.text import one_of
+from yololab.text import one_of, shortened
 
 CONFIG_NAME = "config"
+APPLICATION = "yololab"
 # What composing raises for a user's mistake: in an override, in a value, in a YAML file of theirs.
-COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError)
+COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError, RecursionError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,17 @@ class Composed:
         return node
 
     @property
+    def name(self) -> str | None:
+        """What the user calls the run, as `name=` or in Hydra's own way; None when they do not say."""
+        job = str(self.hydra.job.name)
+        return self.experiment.train.name or (None if job == APPLICATION else job)
+
+    @property
+    def is_multirun(self) -> bool:
+        """Whether a recipe asks for a sweep by `hydra.mode`."""
+        return self.hydra.mode is RunMode.MULTIRUN
+
+    @property
     def choices(self) -> dict[str, str]:
         """The chosen option of each config group."""
         return {str(group): str(option) for group, option in self.hydra.runtime.choices.items()}
@@ -75,12 +90,14 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
         InputError: All problems of the overrides and of the composed config.
     """
     overrides = [current_override(override) for override in overrides]
+    refuse_grammar(overrides)
     with _hydra():
         config, accepted, problems = _compose_what_composes(overrides)
     if config is None:
         raise InputError(problems)
     try:
         overridden = overridden_keys(accepted)
+        problems += _hydra_problems(config, overridden)
         tree = current_tree(plain_tree(config), overridden)
         experiment = validate(tree, overridden)
     except OmegaConfBaseException as error:
@@ -90,6 +107,51 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
     if problems:
         raise InputError(problems)
     return Composed(experiment, tree, config, tuple(overrides))
+
+
+def refuse_grammar(overrides: Sequence[str]) -> None:
+    """Refuse overrides that are not in Hydra's grammar, each with its place; Hydra names none.
+
+    Raises:
+        InputError: One or more are not.
+    """
+    parser, problems = OverridesParser.create(), []
+    for override in overrides:
+        try:
+            parser.parse_override(override)
+        except (HydraException, RecursionError) as error:
+            key, _, value = override.partition("=")
+            found = f"{shortened(value, 60)!r} is not in Hydra's grammar ({shortened(first_line(error), 120)})"
+            remedy = f"a value with brackets, commas or quotes is quoted: '{key}=\"…\"'"
+            problems.append(Problem(key, found, remedy=remedy))
+    if problems:
+        raise InputError(problems)
+
+
+def refuse_hydra_keys(config: DictConfig) -> None:
+    """Refuse what the config of a sweep sets of Hydra's own and yololab does not obey.
+
+    Raises:
+        InputError: It sets something.
+    """
+    problems = _hydra_problems(config, overridden_keys(config.hydra.overrides.hydra))
+    if problems:
+        raise InputError(problems)
+
+
+def _hydra_problems(config: DictConfig, overridden: Collection[str]) -> list[Problem]:
+    """Return what is wrong with Hydra's own settings; only an override or a file of the user's can change them."""
+    if not any(key.startswith("hydra") for key in overridden) and not user_conf_dirs(Path.cwd()):
+        return []
+    return hydra_problems(config.hydra, _standard(), overridden)
+
+
+@cache
+def _standard() -> DictConfig:
+    """Return Hydra's node of a config without any override."""
+    with _hydra():
+        node: DictConfig = compose(CONFIG_NAME, return_hydra_config=True).hydra
+    return node
 
 
 def plain_tree(config: DictConfig) -> dict[str, Any]:
@@ -112,7 +174,7 @@ def _hydra() -> Iterator[None]:
     state = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir().resolve()), job_name="yololab"):
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir().resolve()), job_name=APPLICATION):
             yield
     finally:
         GlobalHydra.instance().hydra = state
@@ -161,7 +223,7 @@ def _explain(override: str, error: Exception) -> Problem:
         missing = "Could not find" in str(error) or "not in" in str(error)
         found = f"no option {value!r}" if missing else first_line(error)
         return Problem(key, found, one_of(options[key]), remedy)
-    refused = refusal(key, value)
+    refused = refused_key(key) or refusal(key, value)
     if refused is not None:
         return refused
     for mapping in ("search.space", "search.sampler_options", "search.pruner_options"):

@@ -12,6 +12,9 @@ from urllib.parse import quote as percent_encode
 from urllib.parse import unquote as percent_decode
 
 FREE_PREFIX = "free+"
+# Mappings of Hydra's that take keys of the user's: Hydra's own way to add one is `+`, which is easily forgotten.
+PARAMS = "hydra.sweeper.params."
+OPEN = ("hydra.job.env_set.", "hydra.callbacks.", PARAMS)
 
 _BARE = re.compile(r"(?!(?:true|false|null|inf|nan)\Z)[A-Za-z_][A-Za-z0-9_./+-]*", re.IGNORECASE)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")

@@ -15,7 +15,7 @@ from yololab.config.frozen import freeze
 from yololab.config.hydra.compose import compose_experiment
 from yololab.config.hydra.grammar import FREE_PREFIX, decode_free
 from yololab.config.schema import ExperimentConfig
-from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig
+from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig, read_values
 from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import RunFolder
 from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
@@ -52,7 +52,10 @@ class PlannedTrial:
 
 
 def plan_space(
-    arguments: Sequence[str], working_directory: Path, config_loader: ConfigLoader | None = None
+    arguments: Sequence[str],
+    working_directory: Path,
+    config_loader: ConfigLoader | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> tuple[Space, SearchConfig]:
     """Return what varies, and how its points are chosen: the command line, and with it the space of the search file.
 
@@ -60,6 +63,7 @@ def plan_space(
         arguments: The overrides of the command line, sweeps among them.
         working_directory: Where the user's own options lie.
         config_loader: Hydra's, which `glob(…)` asks for the options of a group.
+        params: `hydra.sweeper.params`: Hydra's own way to keep a sweep in a file.
 
     Raises:
         InputError: What cannot be read, or what varies cannot vary.
@@ -69,7 +73,7 @@ def plan_space(
     naming = [item for item in as_written.fixed if _key(item).partition(".")[0] in ("experiment", "search")]
     search = compose_experiment(naming).experiment.search
     given = {_key(argument) for argument in arguments}
-    wanted: Mapping[str, str] = search.space or {}
+    wanted: Mapping[str, str] = read_values("hydra.sweeper.params", params or {}) | (search.space or {})
     if not as_written.dimensions and not wanted and search.sampler not in GRIDS:
         wanted = SPACES[DEFAULT_SPACE]
     problems: list[Problem] = []
@@ -79,7 +83,9 @@ def plan_space(
             override = override_of(Assignment(key, wanted[key]), group_options(working_directory), multirun=True)
             added += [override] if override is not None else []
         except InputError as error:
-            problems += [replace(problem, where=f"search.space.{problem.where}") for problem in error.problems]
+            problems += [
+                replace(problem, where=f"{_space_of(key, search)}.{problem.where}") for problem in error.problems
+            ]
     space = read_space([*arguments, *added], discrete=search.sampler in GRIDS, config_loader=config_loader)
     for key in space.keys:
         if key.partition(".")[0] in _OF_THE_SWEEP:
@@ -90,6 +96,11 @@ def plan_space(
     if problems:
         raise InputError(problems)
     return space, search
+
+
+def _space_of(key: str, search: SearchConfig) -> str:
+    """Return where it stands that a key varies."""
+    return "search.space" if key in (search.space or {}) else "hydra.sweeper.params"
 
 
 def config_point(space: Space) -> dict[str, Value]:
