@@ -17,8 +17,9 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
 from yololab.config.folders import conf_dir
-from yololab.config.hydra.compose import COMPOSING_ERRORS, CONFIG_NAME, Composed, first_line
+from yololab.config.hydra.compose import COMPOSING_ERRORS, Composed, first_line
 from yololab.config.hydra.grammar import without_interpolation
+from yololab.config.hydra.keys import CONFIG_NAME
 from yololab.config.hydra.sources import register
 from yololab.errors import InputError, Problem
 

@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yololab.config.defaults import known_keys
 from yololab.config.folders import conf_dir, group_options, user_conf_dirs
 from yololab.config.hydra.grammar import named_option
-from yololab.config.hydra.keys import hydra_problems, refused_key
+from yololab.config.hydra.keys import CONFIG_NAME, hydra_problems, refused_key
 from yololab.config.hydra.sources import register
 from yololab.config.nearest import nearest, unknown_key
 from yololab.config.renamed import current_override, current_tree
@@ -30,7 +30,6 @@ from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
 from yololab.text import one_of, shortened
 
-CONFIG_NAME = "config"
 APPLICATION = "yololab"
 # What composing raises for a user's mistake: in an override, in a value, in a YAML file of theirs.
 COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError, RecursionError, ValueError)

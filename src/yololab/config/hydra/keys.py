@@ -13,6 +13,7 @@ from yololab.errors import InputError, Problem
 from yololab.text import flattened
 
 _TABLE: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("keys.yaml").read_text(encoding="utf-8"))
+CONFIG_NAME = "config"
 OBEYED, REFUSED = _TABLE["obeyed"], _TABLE["refused"]
 # What only a sweep reads.
 _OF_SWEEPS = ("hydra.launcher", "hydra.sweeper", "hydra.sweep", "search")
@@ -87,7 +88,10 @@ def asked_folder(config: DictConfig, kind: str, parent: Path, working_directory:
         InputError: It lies elsewhere, or is there already.
     """
     raw: Any = OmegaConf.to_container(config.hydra[kind], resolve=False)
-    if raw["dir"] == yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))["hydra"][kind]["dir"]:
+    if (
+        raw["dir"]
+        == yaml.safe_load((conf_dir() / f"{CONFIG_NAME}.yaml").read_text(encoding="utf-8"))["hydra"][kind]["dir"]
+    ):
         return None
     where = f"hydra.{kind}.dir"
     path = (working_directory / str(config.hydra[kind].dir)).resolve()
