@@ -7,6 +7,7 @@ from pathlib import Path
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
+from yololab.files.reading import MOST_TEXT, read_bytes, read_text
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,7 @@ def read_results(path: Path, *, validated: bool = True) -> EpochTable:
     Raises:
         InputError: The file is missing or is no table of epochs.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(Problem(str(path), "no such file", remedy="check the path")) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(str(path), f"not readable ({error})", "Ultralytics' results.csv")) from None
+    text = read_text(path)
     header, lines = _lines(text)
     if "epoch" not in header:
         raise InputError(Problem(str(path), "no column 'epoch'", "Ultralytics' results.csv"))
@@ -90,7 +86,7 @@ def trim_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]])
     Returns:
         Seconds of training until the last epoch that stays, as its column `time` says.
     """
-    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    text = read_bytes(path, MOST_TEXT).decode("utf-8-sig", "replace") if path.is_file() else ""
     header, lines = _lines(text)
     if "epoch" not in header:
         header, lines = list(earlier), []

@@ -163,11 +163,6 @@ class OutputTree(Folder):
     baselines = At("outputs", "baselines")  # Folder of promoted baselines
     multirun = At("multirun")  # Folder of the sweeps
 
-    def provenances(self) -> Iterator[Path]:
-        """Yield the provenance of each promoted baseline, and of each version that was one before."""
-        yield from self.baselines.glob(f"*/*/{PROVENANCE}")
-        yield from self.baselines.glob(f"*/*/history/*/{PROVENANCE}")
-
     def records(self) -> Iterator[Path]:
         """Yield the record of each run and of each trial."""
         yield from self.training.glob(f"*/{RECORD}")

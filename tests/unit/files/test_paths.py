@@ -20,16 +20,13 @@ def test_safe_name(text, name):
     assert safe_name(text) == name
 
 
-def test_records_and_provenances_of_a_project_are_found(tmp_path):
+def test_records_of_a_project_are_found(tmp_path):
     tree = OutputTree(tmp_path)
     runs = [RunFolder(tree.training / "a"), SweepPaths(tree.multirun / "s").trial(3)]
-    baseline = tree.baselines / "data-01234567" / "detect"
-    provenances = [baseline / "provenance.json", baseline / "history" / "1" / "provenance.json"]
-    for file in (*(run.record for run in runs), *provenances, tmp_path / "experiment_log.json"):
+    for file in (*(run.record for run in runs), tmp_path / "experiment_log.json"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     assert list(tree.records()) == [run.record for run in runs]
-    assert list(tree.provenances()) == provenances
 
 
 def test_only_our_files_of_a_cache_are_named(tmp_path):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from yololab.config.schema import CheckConfig, Decode, DryRun, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
@@ -30,6 +30,15 @@ from yololab.terminal.screen import Screen
 from yololab.text import shortened
 
 DATASET_REPORT_VERSION = 2
+
+
+class DatasetReportContent(TypedDict, total=False):
+    """What dataset_report.json has to hold for the check to count as done."""
+
+    splits: Required[dict[str, Any]]
+    fingerprint: Required[dict[str, str] | None]
+
+
 SHOWN_PROBLEMS = 20
 SHOWN_EXAMPLES = 3
 REMEDY_COLUMNS = 200
@@ -96,11 +105,11 @@ def run(context: Context, prepared: Prepared) -> Checked:
 def done(context: Context) -> bool | None:
     """Whether the findings and the manifest can be read."""
     try:
-        content = read_json(context.folder.dataset_report, (DATASET_REPORT_VERSION,))
+        read_json(context.folder.dataset_report, (DATASET_REPORT_VERSION,), DatasetReportContent)
         read_manifest(context.folder.manifest)
     except InputError:
         return None
-    return True if "splits" in content and "fingerprint" in content else None
+    return True
 
 
 STAGE = Stage("check", run, done, always=True)

@@ -8,6 +8,7 @@ from yololab.comparison.result import Comparison, read_comparison, write_compari
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
 from yololab.files.atomic import write_text
+from yololab.files.reading import read_text
 from yololab.job.baseline import baseline_metrics, why_no_baseline
 from yololab.job.context import Context, Results, Stage
 from yololab.job.measure import measurement_of
@@ -41,8 +42,8 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
 def done(context: Context) -> Comparison | None:
     """The comparison, when both of its files can be read."""
     try:
-        written = context.folder.comparison_markdown.read_text(encoding="utf-8").endswith("\n")
-    except (OSError, UnicodeDecodeError):
+        written = read_text(context.folder.comparison_markdown).endswith("\n")
+    except InputError:
         return None
     return whole_comparison(context.folder.comparison) if written else None
 

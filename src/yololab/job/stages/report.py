@@ -2,6 +2,8 @@
 
 import traceback
 
+from yololab.errors import InputError
+from yololab.files.reading import read_text
 from yololab.job.context import Context, Stage
 from yololab.report.page import write_report
 
@@ -18,8 +20,8 @@ def run(context: Context) -> None:
 def done(context: Context) -> bool | None:
     """Whether the page is there to its end."""
     try:
-        text = context.folder.report.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = read_text(context.folder.report)
+    except InputError:
         return None
     return True if text.rstrip().endswith("</html>") else None
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from yololab.comparison.run_reference import RunReference
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.arguments import read_argument
@@ -14,6 +12,7 @@ from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import DATA_YAML, RunFolder, create_folder
+from yololab.files.reading import read_yaml
 from yololab.job.measure import Measurement, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
 from yololab.tasks import task_named
@@ -85,7 +84,7 @@ def measure_plain_run(
 
 def _arguments(reference: RunReference) -> dict[str, Any]:
     """Return the args.yaml of a plain run, which `read_reference` has read before."""
-    content = yaml.safe_load(RunFolder(reference.path).args.read_text(encoding="utf-8"))
+    content = read_yaml(RunFolder(reference.path).args)
     return content if isinstance(content, dict) else {}
 
 
