@@ -10,7 +10,7 @@ from markupsafe import Markup
 from yololab.report.appearance import gain_word, verdict_appearance
 from yololab.report.run_files import mapping, mappings, primary_row, texts
 from yololab.report.section import Templates
-from yololab.text import as_number
+from yololab.text import as_number, shown
 
 # What Markdown, HTML or GitHub (mentions, references) would take for its own.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
@@ -57,14 +57,14 @@ def _templates() -> Templates:
 
 
 def prose(text: str) -> str:
-    """Escape text so that it reads as it is: no markup, no HTML, no mention of a user, all on one line."""
-    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Escape text so that it reads as it is, on one line: no markup, no HTML, no mention of a user, nothing unseen."""
+    line = shown(" ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", line).replace("@", "@&#8203;")
 
 
 def code(text: str, *, in_table: bool = False) -> str:
     """Write text as a code span, whatever is in it; in a table a bar needs a backslash, elsewhere it must have none."""
-    line = " ".join(text.split()) or " "
+    line = shown(" ".join(text.split())) or " "
     longest = max((len(ticks) for ticks in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     space = " " if line.startswith("`") or line.endswith("`") else ""

@@ -86,6 +86,11 @@ def test_warnings_and_notes_are_alerts():
     assert "[!NOTE]" not in markdown
 
 
+def test_guards_say_what_they_found_broken_ones_first():
+    guards = [{"guard": name, "told": f"{name} is told", "broken": name == "latency"} for name in ("drop", "latency")]
+    assert "- ❌ latency is told\n- ✅ drop is told\n" in comparison_markdown(a_comparison() | {"guards": guards})
+
+
 def test_without_a_baseline_there_is_nothing_beside():
     markdown = comparison_markdown(comparison_of(metrics_of(CELLS), None, "NO_BASELINE", "There is no baseline yet."))
     assert rows_of(markdown)[0] == ["metric", "current"]
@@ -128,6 +133,37 @@ def test_text_cannot_become_markup():
     for special in ("*", "`", "[", "|", "~"):
         assert f"\\{special}" in escaped
     assert escaped.endswith("\\\\ and more &amp; more")
+
+
+HOSTILE = "\x1b]0;title\x07 \u202egnp \x9b2J <script> ![x](//evil) \ud800 postgresql://me:secret@host/db"
+
+
+@pytest.mark.parametrize("place", ["sentence", "model", "class", "metric", "note", "guard", "image"])
+def test_nothing_from_a_name_reaches_the_terminal_or_the_page_as_it_is(place):
+    row = {"metric": HOSTILE, "current": 0.4, "baseline": 0.5, "delta": -0.1}
+    changed = {
+        "image": HOSTILE,
+        "gain": 1,
+        "truth": HOSTILE,
+        "current": {"value": 1.0, "said": HOSTILE},
+        "baseline": {},
+    }
+    change = {
+        "sentence": {"sentence": HOSTILE},
+        "model": {"current": {"path": HOSTILE, "model": HOSTILE}, "baseline": {"path": HOSTILE, "split": HOSTILE}},
+        "class": {"per_class": [row | {"name": HOSTILE}], "per_class_other": {HOSTILE: [row | {"name": HOSTILE}]}},
+        "metric": {"metrics": [row], "primary_metric": HOSTILE},
+        "note": {"notes": [HOSTILE], "warnings": [HOSTILE, HOSTILE]},
+        "guard": {"guards": [{"guard": HOSTILE, "told": HOSTILE, "broken": True}]},
+        "image": {"image_changes": {"metric": HOSTILE, "images": [changed]}},
+    }[place]
+    markdown = comparison_markdown(a_comparison() | change)
+    assert all(letter.isprintable() or letter == "\n" for letter in markdown.replace("\u200b", ""))
+    assert "\\x1b" in markdown
+    assert "secret" not in markdown
+    outside_code = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", markdown)
+    assert "<script>" not in outside_code
+    assert "![x]" not in outside_code
 
 
 def test_a_bar_has_a_backslash_only_where_a_table_needs_it():
