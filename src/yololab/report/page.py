@@ -47,12 +47,13 @@ def write_check_page(folder: Path) -> Path:
 
 def render_page(run: RunFiles) -> str:
     """Return the page of a run."""
-    added, failures = sections_of_extensions(run.folder.path, run.record)
+    sound = run.sound
+    added, failures = sections_of_extensions(run.folder.path, sound.record)
     return render(
-        str(run.record.get("name") or run.folder.path.name),
+        str(sound.record.get("name") or run.folder.path.name),
         SECTIONS,
         run,
-        version=run.recorded("provenance", "packages").get("yololab"),
+        version=sound.recorded("provenance", "packages").get("yololab"),
         added=added,
         failures=failures,
     )

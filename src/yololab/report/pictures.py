@@ -9,10 +9,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from yololab.files.reading import open_regular
 from yololab.report.charts.svg import element
 
 SIDE = 300
 _QUALITY = 70
+MOST_BYTES = 2**28  # of an image file
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def thumbnail(path: Path) -> str | None:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as image:
+        with open_regular(path, MOST_BYTES) as file, Image.open(file) as image:
             image.draft("RGB", (2 * SIDE, 2 * SIDE))
             small = ImageOps.exif_transpose(image).convert("RGB")
             small.thumbnail((SIDE, SIDE))

@@ -1,14 +1,20 @@
 """What a run's folder holds, read for the page: whatever is there, and a word about what could not be read."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.result import ComparisonContent
+from yololab.data.checks.check_report import DatasetReport
 from yololab.errors import InputError, Problem
 from yololab.files.epochs import EpochTable, read_results
-from yololab.files.json_files import read_json
+from yololab.files.json_files import checked, read_json
+from yololab.files.metrics import MetricsContent
 from yololab.files.paths import RunFolder
+from yololab.files.record_content import RecordContent
+from yololab.text import mask_secrets
 
 KNOWN_VERSIONS = (1,)
 # Version 1 of a comparison rests on bare metrics.
@@ -16,6 +22,62 @@ KNOWN_COMPARISON_VERSIONS = (1, 2)
 # Version 1 of the dataset's report has no distribution.
 KNOWN_DATASET_VERSIONS = (1, 2)
 NO_EPOCHS = EpochTable((), (), {}, {}, {})
+
+
+class Content(dict[str, Any]):
+    """The content of a JSON file; a part of another type than it has to have is damaged, and an error to ask for.
+
+    Args:
+        content: The content.
+
+    Attributes:
+        damaged: Part → what is wrong with it.
+    """
+
+    def __init__(
+        self, content: Mapping[str, Any] | None = None, damaged: Mapping[str, InputError] | None = None
+    ) -> None:
+        super().__init__(content or {})
+        self.damaged = dict(damaged or {})
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a part.
+
+        Raises:
+            InputError: It is damaged.
+        """
+        if key in self.damaged:
+            raise self.damaged[key]
+        return super().get(key, default)
+
+    @property
+    def sound(self) -> dict[str, Any]:
+        """What is left without the damaged parts."""
+        return {key: value for key, value in self.items() if key not in self.damaged}
+
+
+def read_parts(path: Path, versions: tuple[int, ...], shape: Any, *, version_optional: bool = False) -> Content:
+    """Read a JSON file of ours; one damaged part does not cost the others.
+
+    Args:
+        path: The file.
+        versions: The versions that are understood.
+        shape: The TypedDict of what it holds.
+        version_optional: It may be somebody else's, without a version.
+
+    Raises:
+        InputError: It cannot be read at all.
+    """
+    content = Content(read_json(path, versions, version_optional=version_optional))
+    while True:
+        try:
+            checked(content.sound, shape, path.name)
+            return content
+        except InputError as error:
+            part = re.split(r"[.\[]", error.problems[0].where.partition("$.")[2])[0]
+            if part not in content or part in content.damaged:
+                return content  # a part is missing: its sections do without
+            content.damaged[part] = error
 
 
 @dataclass(frozen=True)
@@ -39,6 +101,11 @@ class RunFiles:
     dataset_report: Mapping[str, Any]
     epochs: EpochTable = NO_EPOCHS
     unreadable: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> "RunFiles":
+        """The same without the parts that are damaged."""
+        return replace(self, **{key: getattr(value, "sound", value) for key, value in vars(self).items()})
 
     def recorded(self, *keys: str) -> dict[str, Any]:
         """Return a mapping inside the record; an empty one when it is not there."""
@@ -100,31 +167,29 @@ def load_run(path: Path) -> RunFiles:
         raise InputError(Problem(str(path), found, wanted, "name the folder of a run; `yololab runs` lists them"))
     unreadable: list[str] = []
 
-    def read(
-        source: Path, *, version_optional: bool = False, versions: tuple[int, ...] = KNOWN_VERSIONS
-    ) -> Mapping[str, Any]:
-        if not source.is_file():
-            return {}
+    def read(source: Path, versions: tuple[int, ...], shape: Any, *, foreign: bool = False) -> Content:
         try:
-            return read_json(source, versions, version_optional=version_optional)
+            content = read_parts(source, versions, shape, version_optional=foreign) if source.is_file() else Content()
         except InputError as error:
-            unreadable.append(_in_one_line(error, source, folder))
-            return {}
+            content = Content()
+            unreadable.append(f"{source.relative_to(folder.path)}: {_in_short(error)}")
+        unreadable.extend(f"{error.problems[0].where}: {_in_short(error)}" for error in content.damaged.values())
+        return content
 
-    record = read(folder.record)
-    metrics = read(folder.metrics, version_optional=True)
-    comparison = read(folder.comparison, versions=KNOWN_COMPARISON_VERSIONS)
-    dataset_report = read(folder.dataset_report, versions=KNOWN_DATASET_VERSIONS)
+    record = read(folder.record, KNOWN_VERSIONS, RecordContent)
+    record.update(mask_secrets(record.sound))
+    metrics = read(folder.metrics, KNOWN_VERSIONS, MetricsContent, foreign=True)
+    comparison = read(folder.comparison, KNOWN_COMPARISON_VERSIONS, ComparisonContent)
+    dataset_report = read(folder.dataset_report, KNOWN_DATASET_VERSIONS, DatasetReport)
     epochs = NO_EPOCHS
     if folder.results.is_file():
         try:
             epochs = read_results(folder.results, validated=False)
         except InputError as error:
-            unreadable.append(_in_one_line(error, folder.results, folder))
+            unreadable.append(f"{folder.results.name}: {_in_short(error)}")
     return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, tuple(unreadable))
 
 
-def _in_one_line(error: InputError, source: Path, folder: RunFolder) -> str:
-    """Return what is wrong with a file, by its name inside the run's folder."""
-    name = source.relative_to(folder.path)
-    return f"{name}: " + "; ".join(problem.found for problem in error.problems)
+def _in_short(error: InputError) -> str:
+    """Return what is wrong with a file, in one line."""
+    return "; ".join(problem.found for problem in error.problems)

@@ -9,15 +9,29 @@ from typing import Any, Generic, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
+from yololab.errors import InputError
 from yololab.report.appearance import gain_word
-from yololab.text import as_text, count, duration, interval, moment, number, p_value, percent, setting, share, signed
+from yololab.text import (
+    as_text,
+    count,
+    duration,
+    interval,
+    moment,
+    number,
+    p_value,
+    percent,
+    setting,
+    share,
+    shown,
+    signed,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What templates write values with.
 _FILTERS = (as_text, count, duration, gain_word, interval, moment, number, p_value, percent, setting, share, signed)
 Files = TypeVar("Files")
 # What a value of another kind than its file is to hold makes a section raise.
-_DAMAGED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, UndefinedError)
+_DAMAGED = (InputError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, UndefinedError)
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ def render(
         failures: A line on each section of another package that could not be shown.
     """
     prepared = [(section, _shown(section, files)) for section in sections]
-    shown = [
+    parts = [
         {"title": section.title, "anchor": section.anchor, "html": html}
         for section, html in prepared
         if html is not None
@@ -70,7 +84,7 @@ def render(
         .get_template("page.html.j2")
         .render(
             name=name,
-            sections=[*shown, *added],
+            sections=[*parts, *added],
             left_out=[section.title for section, html in prepared if html is None],
             failures=failures,
             version=version,
@@ -86,7 +100,8 @@ def _shown(section: Section[Files], files: Files) -> Markup | None:
             return None
         return Markup(environment().get_template(f"{section.template}.html.j2").render(content))
     except _DAMAGED as error:
-        return Markup(environment().get_template("damaged.html.j2").render(error=f"{type(error).__name__}: {error}"))
+        place = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+        return Markup(environment().get_template("damaged.html.j2").render(error=f"{place}{error}"))
 
 
 class Templates(Environment):
@@ -108,5 +123,5 @@ class Templates(Environment):
 
 @cache
 def environment() -> Templates:
-    """Return the templates of pages: everything in them is escaped."""
-    return Templates(autoescape=True)
+    """Return the templates of pages: what they write is escaped, printable, and without secrets."""
+    return Templates(autoescape=True, finalize=lambda value: shown(value) if type(value) is str else value)

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from report_samples import (
 
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
+from yololab.report.comparison_markdown import comparison_markdown
 from yololab.report.page import render_page, write_report
 from yololab.report.run_files import load_run
 from yololab.report.section import TEMPLATES
@@ -251,6 +253,77 @@ def test_any_value_may_be_null_or_of_another_kind(file, tmp_path):
         value = (None, "text", None, 7, [], {}, [None], True)[index % 8]
         files = {**vars(run), file: changed(content, place, value)}
         assert "</html>" in render_page(type(run)(**files)), (place, value)
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "value", "section", "words"),
+    [
+        ("comparison", ("metrics", 1, "delta"), "much", "Metrics", "comparison.json, $.metrics[1].delta"),
+        ("comparison", ("per_class",), {"a": 1}, "Classes", "comparison.json, $.per_class"),
+        ("metrics", ("per_class", "RBC", "AP50"), "x", "Classes", "metrics.json, $.per_class"),
+        ("record", ("approvals", 0), "yes", "Provenance", "experiment_log.json, $.approvals[0]"),
+        ("record", ("provenance",), [1], "Provenance", "experiment_log.json, $.provenance"),
+        ("record", ("verification",), [], "Verification", "experiment_log.json, $.verification"),
+        ("record", ("notes",), 7, "Notes", "experiment_log.json, $.notes"),
+    ],
+)
+def test_a_damaged_part_costs_its_own_section_which_says_so(file, place, value, section, words, tmp_path):
+    run = complete_run(tmp_path)
+    path = {"metrics": RunFolder(run).metrics, "record": RunFolder(run).record}.get(file, RunFolder(run).comparison)
+    path.write_text(json.dumps(changed(json.loads(path.read_text()), place, value)))
+    page = page_of(run)
+    assert page.titles == [section.title for section in SECTIONS if section.title]
+    assert page.text.count("This cannot be shown") >= 1
+    body = page.text.split(f"\n{section}\n")[-1].split("This cannot be shown")[1]
+    assert words in body[:200]
+    assert page.has_text("Better than the baseline")
+    assert page.has_text("AMD EPYC 7763") is (section != "Provenance")
+
+
+STEERING = "x\x1b]0;owned\x07\x1b[2K\u202egnp.\u2066"
+
+
+def test_nothing_on_the_page_steers_a_terminal_or_turns_text_around(tmp_path):
+    run = complete_run(tmp_path)
+    for path in (RunFolder(run).record, RunFolder(run).metrics, RunFolder(run).comparison):
+        text = json.dumps(json.loads(path.read_text())).replace("RBC", json.dumps(STEERING)[1:-1])
+        content = json.loads(text) | ({"name": STEERING, "model_path": STEERING} if "status" in text else {})
+        path.write_text(json.dumps(content))
+    html = write_report(run).read_text(encoding="utf-8")
+    markdown = comparison_markdown(json.loads(RunFolder(run).comparison.read_text()))
+    for text in (html, markdown):
+        assert not {letter for letter in text if letter != "\n" and unicodedata.category(letter) in ("Cc", "Cf")}
+    assert "\\x1b]0;owned" in html
+
+
+def test_passwords_and_tokens_of_a_record_are_not_on_the_page(tmp_path):
+    record = record_of()
+    record["requested_config"] = record["requested_config"] | {
+        "search": {"storage": "mysql://me:SECRET@host/db"},
+        "logging": {"wandb_api_key": "SECRET", "tokens": 3},
+    }
+    record["provenance"]["command"] = [
+        "yololab",
+        "search.storage=postgresql+psycopg2://u:SECRET@h/d",
+        "x.password=SECRET",
+    ]
+    record["error"] = {"kind": "E", "message": "cannot reach mysql://me:SECRET@host/db"}
+    html = write_report(write_run(tmp_path, record=record)).read_text(encoding="utf-8")
+    assert "SECRET" not in html
+    assert "mysql://me:***@host/db" in html
+
+
+def test_an_image_of_elsewhere_is_not_put_on_the_page(tmp_path):
+    run = complete_run(tmp_path / "a/b/run")
+    comparison = json.loads(RunFolder(run).comparison.read_text())
+    root = Path(comparison["image_changes"]["root"])
+    first = comparison["image_changes"]["images"][0]
+    (root.parent.parent / "private.jpg").write_bytes((root / first["image"]).read_bytes())
+    assert "data:image/jpeg" in write_report(run).read_text()
+    for key in ("../../private.jpg", str(root.parent.parent / "private.jpg")):
+        first["image"] = key
+        RunFolder(run).comparison.write_text(json.dumps(comparison))
+        assert "data:image/jpeg" not in write_report(run).read_text()
 
 
 def test_every_template_of_a_section_is_used_once():

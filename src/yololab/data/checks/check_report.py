@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from yololab.data.dataset.layout import Dataset, relative_key
 from yololab.data.identity.fingerprint import fingerprint_of
@@ -18,6 +18,20 @@ from yololab.findings import CHECKS
 EXAMPLES = 3
 # Rough weight of a severity for sorting.
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+class DatasetReport(TypedDict, total=False):
+    """dataset_report.json, as far as it is read again."""
+
+    dataset: str
+    names: dict[str, str]
+    task: str
+    unit: str
+    splits: dict[str, dict[str, Any]]
+    distribution: dict[str, dict[str, Any] | float | int]
+    problems: list[dict[str, Any]]
+    summary: list[dict[str, Any]]
+    fingerprint: dict[str, str] | None
 
 
 @dataclass(frozen=True)

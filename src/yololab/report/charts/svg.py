@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup, escape
 
 from yololab.report.charts.scales import Scale, tick_label
+from yololab.text import printable, shown
 
 # A glyph of the charts' 12 px type is about this wide, in wide fonts too; labels get room by it.
 GLYPH = 7.2
@@ -15,7 +16,7 @@ COLOURS = 6  # in the page's style; a chart with more lines begins again
 
 
 def element(name: str, *content: str, **attributes: float | str) -> Markup:
-    """Write an element of SVG or HTML; whatever is no markup is escaped.
+    """Write an element of SVG or HTML; whatever is no markup is escaped, and printable.
 
     Args:
         name: Its name.
@@ -27,10 +28,10 @@ def element(name: str, *content: str, **attributes: float | str) -> Markup:
     """
     # Put together as plain text: formatting markup piece by piece took three quarters of a page's time.
     written = "".join(
-        f' {_name_of(key)}="{f"{value:.1f}" if isinstance(value, float) else escape(value)}"'
+        f' {_name_of(key)}="{f"{value:.1f}" if isinstance(value, float) else escape(printable(str(value)))}"'
         for key, value in attributes.items()
     )
-    inner = "".join(escape(part) for part in content)
+    inner = "".join(part if isinstance(part, Markup) else escape(shown(part)) for part in content)
     return Markup(f"<{name}{written}>{inner}</{name}>" if content else f"<{name}{written}/>")
 
 

@@ -1,5 +1,6 @@
 """The images that made the difference, drawn side by side: labels, baseline, current."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ def images(run: RunFiles) -> dict[str, Any] | None:
     rows = [row for row in mappings(changes.get("images")) if metric or len(_numbers(row.get("size"))) == 2]
     if not rows:
         return None
-    pictures = [thumbnail(root / str(row.get("image"))) if root else None for row in rows]
+    pictures = [_picture(root, str(row.get("image"))) if root else None for row in rows]
     panels = [[] if metric else _panels(row, picture) for row, picture in zip(rows, pictures, strict=True)]
     return {
         "metric": metric,
@@ -29,6 +30,12 @@ def images(run: RunFiles) -> dict[str, Any] | None:
         "images": list(zip(rows, pictures, panels, strict=True)),
         "confidence": mapping(changes.get("confidence")),
     }
+
+
+def _picture(root: Path, key: str) -> str | None:
+    """Return the small picture of an image; None for a key that leads further than to what lies next to the dataset."""
+    path = Path(os.path.normpath(root / key))
+    return thumbnail(path) if path.is_relative_to(root.parent) else None
 
 
 def _panels(row: Mapping[str, Any], picture: str | None) -> list[Markup]:

@@ -11,6 +11,7 @@ HEADLINE_DIGITS = 3
 
 def verdict(run: RunFiles) -> dict[str, Any]:
     """Prepare the top of the page: what became of the run, and the number that decides."""
+    run = run.sound  # the head says what is damaged, and the rest
     verdict_word = str(run.comparison.get("verdict") or "")
     decided = bool(verdict_word) and run.status in ("complete", "")
     if decided:

@@ -16,6 +16,7 @@ _ALPHA = 0.05
 
 def head(sweep: SweepFiles) -> dict[str, Any]:
     """Prepare the top of the page: the answer in a plain sentence, and what stands against it."""
+    damaged, sweep = getattr(sweep.summary, "damaged", {}), sweep.sound
     counts = mapping(sweep.summary.get("counts"))
     winner = sweep.winner
     trials = len(sweep.trials)
@@ -45,7 +46,7 @@ def head(sweep: SweepFiles) -> dict[str, Any]:
         "facts": facts,
         "badges": _badges(sweep),
         "error": None,
-        "warnings": texts(mapping(sweep.summary.get("ranking")).get("warnings")),
+        "warnings": [*map(str, damaged.values()), *texts(mapping(sweep.summary.get("ranking")).get("warnings"))],
         "remarks": texts(sweep.summary.get("notes")),
     }
 

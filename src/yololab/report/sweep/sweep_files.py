@@ -1,18 +1,38 @@
 """What a sweep's folder holds, read for its page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from yololab.errors import InputError
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder, SweepPaths
-from yololab.report.run_files import mapping, mappings
+from yololab.files.reading import open_regular
+from yololab.report.run_files import mapping, mappings, read_parts
+from yololab.text import mask_secrets
 
 SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)
 TAIL_LINES, TAIL_BYTES = 15, 20_000
+
+
+class SummaryParts(TypedDict, total=False):
+    """What summary.json holds, as far as the page shows it."""
+
+    sweep: str | None
+    answer: str | None
+    finished: bool
+    budget: int | None
+    counts: dict[str, int]
+    objectives: list[dict[str, str]]
+    trials: list[dict[str, Any]]
+    winner: dict[str, Any] | None
+    ranking: dict[str, Any] | None
+    recipes: list[dict[str, Any]] | None
+    importance: dict[str, Any] | None
+    test: dict[str, Any] | None
+    notes: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -28,6 +48,11 @@ class SweepFiles:
     path: Path
     summary: Mapping[str, Any]
     settings: Mapping[str, Any]
+
+    @property
+    def sound(self) -> "SweepFiles":
+        """The same without the parts of the summary that are damaged."""
+        return replace(self, summary=getattr(self.summary, "sound", self.summary))
 
     @property
     def paths(self) -> SweepPaths:
@@ -83,9 +108,9 @@ class SweepFiles:
         run = self.run(row)
         for path in (run.log, run.output):
             if path.is_file() and path.stat().st_size:
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-                    lines = file.read().decode("utf-8", "replace").splitlines()
+                    lines = file.read(TAIL_BYTES).decode("utf-8", "replace").splitlines()
                 return "\n".join(lines[-TAIL_LINES:])
         return ""
 
@@ -98,9 +123,9 @@ def load_sweep(path: Path) -> SweepFiles:
     """
     folder = path.resolve()
     paths = SweepPaths(folder)
-    summary = read_json(paths.summary, SUMMARY_VERSIONS)
+    summary = read_parts(paths.summary, SUMMARY_VERSIONS, SummaryParts)
     try:
-        settings: Mapping[str, Any] = read_json(paths.settings_file, SETTINGS_VERSIONS)
+        settings: Mapping[str, Any] = mask_secrets(read_json(paths.settings_file, SETTINGS_VERSIONS))
     except InputError:
         settings = {}
     return SweepFiles(folder, summary, settings)

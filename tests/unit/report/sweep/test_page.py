@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -84,3 +85,14 @@ def test_it_follows_a_sweep_that_was_moved(tmp_path):
     moved = folder.path.rename(tmp_path / "elsewhere")
     page = write_sweep_report(moved).read_text()
     assert "in training, the best 1" in page
+
+
+@pytest.mark.parametrize("part", ["trials", "counts", "objectives", "ranking"])
+def test_a_damaged_part_of_the_summary_costs_its_own_sections(tmp_path, part):
+    folder = complete_sweep(tmp_path / "demo_20260117_143000")
+    content = json.loads(folder.summary.read_text())
+    folder.summary.write_text(json.dumps(content | {part: "damaged"}))
+    page = write_sweep_report(folder.path).read_text()
+    assert f"summary.json, $.{part}" in page
+    assert "What was asked for" in page
+    assert "</html>" in page
