@@ -70,4 +70,5 @@ CHECKS: dict[str, str] = {
     "class_rare": "classes with fewer than 10 objects in the training split",
     "small_objects": "objects that are very small at the training's image size",
     "imbalance": "a class that is far rarer than another",
+    "cache_unusable": "the cache of known images cannot be used",
 }

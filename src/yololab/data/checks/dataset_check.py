@@ -23,12 +23,13 @@ from yololab.data.checks.check_report import (
 from yololab.data.checks.scan import ScannedImage, scan
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
 from yololab.data.dataset.layout import Dataset, split_images
+from yololab.data.images.image_cache import ScanCache
 from yololab.data.labels import distribution
 from yololab.data.labels.distribution import Distribution
 from yololab.data.labels.label_source import LabelSource
 from yololab.data.labels.map_distribution import MapDistribution
 from yololab.data.labels.task_labels import label_source
-from yololab.data.problems import DataProblem, Severity, warning
+from yololab.data.problems import DataProblem, Severity, note, warning
 from yololab.extensions import Point, extensions
 
 
@@ -76,17 +77,20 @@ def check_dataset(
 
     begin = time.perf_counter()
     near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
-    depth = replace(settings, near_duplicates=near)
+    depth, cache = replace(settings, near_duplicates=near), ScanCache(settings.cache)
     tallies: dict[str, _Tally] = {}
     before, total = 0, sum(map(len, listed.values()))
     for split, images in listed.items():
         tally = tallies[split] = _Tally(dataset.names, settings, labels)
-        for image, found in scan(images, labels, dataset.channels, depth, _shifted(progress, before, total)):
+        for image, found in scan(images, labels, dataset.channels, depth, cache, _shifted(progress, before, total)):
             tally.add(image, found)
         before += len(images)
         problems += folder_rules.repeated_images(split, images)
         problems += tally.problems
         problems += unlabelled_images(split, images, tally.unlabelled, tally.counts(), severities[split], labels)
+    if cache.problem:
+        remedy = "every file was read anew: mend its permissions, or set paths.cache=… to a folder of your own"
+        problems.append(note("cache_unusable", settings.cache or dataset.root, cache.problem, remedy))
     files = {split: tally.files for split, tally in tallies.items()}
     readable = {split: [file for file in found if file.digest] for split, found in files.items()}
     problems += _of_the_whole(dataset, labels, listed, readable, tallies)

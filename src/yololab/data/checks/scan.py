@@ -63,6 +63,7 @@ def scan(
     labels: LabelSource,
     channels: int,
     settings: CheckSettings,
+    cache: ScanCache,
     done: Callable[[int], None] = lambda count: None,
 ) -> Iterator[tuple[Path, ScannedImage]]:
     """Read images and their labels; returns each image, in their order, with what it is.
@@ -72,9 +73,9 @@ def scan(
         labels: Their labels.
         channels: The channels that the data.yaml names.
         settings: How deep to look.
+        cache: What earlier scans found.
         done: Called now and then with the number of images read.
     """
-    cache = ScanCache(settings.cache)
     workers = (settings.workers or usable_cores()) if len(images) >= FEWEST_IMAGES else 1
     count = 0
     done(count)

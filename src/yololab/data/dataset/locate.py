@@ -1,13 +1,18 @@
 """Finding the dataset that a user means: a path, a folder, the name of a dataset, or a built-in one."""
 
+import os
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from yololab.data.dataset.class_folders import is_class_root
+from yololab.data.dataset.image_names import windows_remedy
 from yololab.data.shapes.builtin import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.errors import InputError, Problem
+from yololab.text import shortened
 
 BUILTIN = "builtin://"
+_MOST_NAMES = 10_000
 
 
 def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
@@ -29,22 +34,25 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
             allowed = ", ".join(BUILTIN + known for known in VARIANTS)
             raise InputError(Problem("data.source", f"{source!r}", allowed))
         return ensure_shapes(ShapesSpec(variant=name), datasets)
-    path = working_directory / Path(source).expanduser()
-    if path.exists():
+    path = working_directory / os.path.expanduser(source)  # noqa: PTH111  (a user who is not there stays as it is)
+    if os.path.exists(path):  # noqa: PTH110  (False, too, for a name that no file can have)
         return path
     # a classification dataset has no file: it is known by the name of its folder
     if "/" not in source and is_class_root(datasets / source):
         return datasets / source
-    shipped = {file.name.lower(): file for file in packaged.glob("*.yaml")}
+    shipped = {file.name.lower(): file.name for file in packaged.glob("*.yaml")}
     wanted = source.lower() if source.lower().endswith((".yaml", ".yml")) else f"{source.lower()}.yaml"
     if "/" not in source and wanted in shipped:
-        return shipped[wanted]
-    close = get_close_matches(wanted, shipped, n=3)
-    hint = f"did you mean {' or '.join(shipped[name].name for name in close)}? " if close else ""
+        return packaged / shipped[wanted]
+    close = _close_paths(path, working_directory) or [
+        shipped[name] for name in get_close_matches(wanted, shipped, n=3) if "/" not in source
+    ]
+    hint = f"did you mean {' or '.join(close)}? " if close else ""
+    hint = f"{windows_remedy(source)}. " if windows_remedy(source) else hint
     raise InputError(
         Problem(
             "data.source",
-            f"no such file or dataset: {source!r} (looked in {working_directory})",
+            f"no such file or dataset: {shortened(source, 200)!r} (looked in {working_directory})",
             "a data.yaml, a folder with one or with class folders, an option of the group `data`, or a name that "
             "Ultralytics ships",
             f"{hint}Check the path; a classification dataset may lie in {datasets}, and "
@@ -65,3 +73,15 @@ def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
         return choice
     folder = yaml.resolve() if yaml.is_dir() else yaml.resolve().parent
     return yaml.stem.lower() if folder == packaged.resolve() or not folder.name else folder.name
+
+
+def _close_paths(path: Path, working_directory: Path) -> list[str]:
+    """Return paths that are there and nearly called so: the first name that is not there, by one that is."""
+    missing = next((part for part in (*reversed(path.parents), path) if not os.path.exists(part)), path)  # noqa: PTH110
+    try:
+        names = [entry.name for entry in islice(os.scandir(missing.parent), _MOST_NAMES)]
+    except OSError:
+        return []
+    rest = path.relative_to(missing)
+    found = [missing.parent / name / rest for name in get_close_matches(missing.name, names, n=3)]
+    return [os.path.relpath(candidate, working_directory) for candidate in found if os.path.exists(candidate)]  # noqa: PTH110

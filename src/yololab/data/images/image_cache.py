@@ -5,9 +5,11 @@ changed just before it was read is not cached, since a second change could leave
 or locked is no error: the files are read again.
 """
 
+import errno
 import hashlib
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,10 +68,14 @@ class ScanCache:
 
     Args:
         folder: Our cache folder; None caches nothing.
+
+    Attributes:
+        problem: Why the cache is done without; empty while it is not.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self._file = None if folder is None else CacheFolder(folder).images(SCAN_VERSION)
+        self.problem = ""
 
     def known(self, files: Sequence[Path], kind: type[Entry]) -> dict[str, tuple[str, Entry]]:
         """Return (stamp, entry) of each file that is known, by its `cache_name`; the caller compares the stamp.
@@ -119,28 +125,42 @@ class ScanCache:
             return None
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            _as_any_file(self._file)
             connection = sqlite3.connect(self._file, timeout=_LOCKED_SECONDS)
             columns = "path TEXT UNIQUE, stamp TEXT, content BLOB"
             connection.execute(f"CREATE TABLE IF NOT EXISTS {kind.__name__} ({columns})")
             return connection
-        except sqlite3.DatabaseError as error:
+        except (OSError, sqlite3.Error) as error:
             self._discard(error)
-        except OSError:
-            pass  # a folder that cannot be written: the files are read again
         return None
 
     def _discard(self, error: Exception) -> None:
-        """Delete a damaged file, so that the next scan begins a new one; do without one that is locked."""
+        """Delete a damaged file, so that the next scan begins a new one; do without one that cannot be used."""
         if self._file is None:
             return
-        if isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, (OSError, sqlite3.OperationalError)):  # another user's, locked, a folder that is read-only
+            self.problem = f"{self._file} cannot be used ({getattr(error, 'strerror', None) or error})"
             self._file = None
             return
         try:
             for file in (self._file, self._file.with_name(f"{self._file.name}-journal")):
                 file.unlink(missing_ok=True)
-        except OSError:
-            self._file = None
+        except OSError as why:
+            self._discard(why)
+
+
+def _as_any_file(file: Path) -> None:
+    """Make a file as any program makes one: SQLite would leave out the group, whatever the umask says.
+
+    Raises:
+        OSError: It cannot be written, or is a pipe or a device.
+    """
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | getattr(os, "O_NONBLOCK", 0), 0o666)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "no regular file")
+    finally:
+        os.close(descriptor)
 
 
 def _packed(entry: ImageEntry | CachedMap, path: str, stamp: str) -> bytes:

@@ -57,3 +57,26 @@ def test_shipped_datasets_are_known_with_and_without_suffix(tmp_path: Path) -> N
         assert locate_dataset(source, work, tmp_path / "datasets", tmp_path) == tmp_path / "COCO8.yaml"
     with pytest.raises(InputError, match=r"did you mean COCO8\.yaml"):
         locate_dataset("coco9", work, tmp_path / "datasets", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("bcd/data.yaml", "did you mean bccd/data.yaml?"),
+        ("bccd/dta.yaml", "did you mean bccd/data.yaml?"),
+        ("bcd", "did you mean bccd?"),
+        ("D:/sets/bccd", "a path of Windows"),
+        ("sets\\bccd\\data.yaml", "a path of Windows: write it with /, here sets/bccd/data.yaml"),
+        ("~nobody-here/x/data.yaml", "Check the path"),
+        ("x" * 5000, "Check the path"),
+        ("a\0b/data.yaml", "Check the path"),
+    ],
+)
+def test_a_path_that_is_not_there_names_what_is(tmp_path, source, hint):
+    for name in ("bccd/data.yaml", "packaged/dota8.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(InputError) as caught:
+        locate_dataset(source, tmp_path, tmp_path / "datasets", tmp_path / "packaged")
+    assert hint in caught.value.problems[0].remedy
+    assert "dota8" not in caught.value.problems[0].remedy
