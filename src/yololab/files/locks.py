@@ -32,7 +32,7 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
     Raises:
         InputError: Another process holds it; or something in the folder is a link, through which we would write.
     """
-    _own_files(folder.path)
+    own_files(folder.path)
     lock = FileLock(folder.lock, timeout=0)
     deadline = time.monotonic() + ORPHANS_SECONDS
     while True:
@@ -56,7 +56,7 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
         lock.release()
 
 
-def _own_files(folder: Path) -> None:
+def own_files(folder: Path) -> None:
     """Make sure that what is written in a folder stays in it: the folder may be somebody else's.
 
     A file that has a second name elsewhere (a snapshot by `cp -al`) becomes a copy: the other one stays as it is.

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from filelock import FileLock
 
+from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_bytes
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
@@ -165,6 +166,8 @@ class Record:
         write_bytes(self.folder.reserve, os.urandom(RESERVED_BYTES))  # zeros would be packed away
 
     def _lock(self) -> FileLock:
+        if self.folder.record_lock.is_symlink():  # in a folder of somebody else's
+            raise InputError(Problem(str(self.folder.record_lock), "a link", "a file of its own", "remove it"))
         return FileLock(self.folder.record_lock, timeout=LOCK_TIMEOUT_SECONDS)
 
 

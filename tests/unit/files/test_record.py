@@ -9,6 +9,7 @@ import os
 import pytest
 from spawned import take_notes
 
+from yololab.errors import InputError
 from yololab.files.paths import RunFolder
 from yololab.files.record import RESERVED_BYTES, Record
 from yololab.files.record_content import Status
@@ -94,6 +95,16 @@ def test_the_end_of_a_run_that_has_filled_the_disk_is_recorded(tmp_path, monkeyp
     record.finish(Status.FAILED, {"message": "no space left"})
     assert record.read()["status"] == "failed"
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_nothing_is_made_through_a_linked_lock(tmp_path):
+    record = Record(RunFolder(tmp_path / "run"))
+    record.begin({"provenance": {}})
+    record.folder.record_lock.unlink()
+    record.folder.record_lock.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="a link"):
+        record.add_note("x")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_run_that_has_ended_keeps_nothing_free(tmp_path):

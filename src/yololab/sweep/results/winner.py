@@ -21,6 +21,7 @@ from yololab.data.dataset.layout import missing_splits
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import JobError, YololabError
 from yololab.files.baseline import baseline_of
+from yololab.files.locks import own_files
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import DATA_YAML, RunFolder
 from yololab.files.record import Record, now
@@ -48,6 +49,7 @@ def finish_winner(folder: Path) -> int:
         0, also when the export does not work (that stands in the checklist); 1 when something could not be done.
     """
     run = RunFolder(folder.resolve())
+    own_files(run.path)
     frozen = thaw(run.path)
     screen = Screen(verbose=frozen.experiment.train.verbose)
     record = Record(run)
