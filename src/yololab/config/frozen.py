@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
 from yololab.config.hydra.compose import overridden_keys
@@ -15,6 +16,7 @@ from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import RunFolder
+from yololab.files.reading import read_yaml
 from yololab.text import mask_secrets
 
 
@@ -47,16 +49,16 @@ def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, o
 
 def frozen_working_directory(folder: RunFolder) -> Path | None:
     """Return the folder in which a run was started; None when its config does not say."""
-    found = _read(folder.hydra_settings, dict).get("hydra", {}).get("runtime", {}).get("cwd")
-    return Path(found) if found else None
+    found = _hydras_own(folder)[1].get("cwd")
+    return Path(found) if isinstance(found, str) else None
 
 
 def refreeze(origin: RunFolder, folder: RunFolder, place: Path) -> None:
     """Copy the frozen config of a run into the folder of its repetition, whose place is Hydra's run directory."""
     copy_file(origin.config, folder.config)
     copy_file(origin.overrides, folder.overrides)
-    content = _read(origin.hydra_settings, dict)
-    content["hydra"]["run"]["dir"] = content["hydra"]["runtime"]["output_dir"] = str(place)
+    content, runtime = _hydras_own(origin)
+    content["hydra"]["run"]["dir"] = runtime["output_dir"] = str(place)
     write_text(folder.hydra_settings, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
@@ -69,23 +71,36 @@ def thaw(folder: Path) -> Frozen:
     run = RunFolder(folder)
     tree = current_tree(_read(run.config, dict))
     overrides = tuple(current_override(str(item)) for item in _read(run.overrides, list))
-    hydra_node = _read(run.hydra_settings, dict)
-    choices = hydra_node.get("hydra", {}).get("runtime", {}).get("choices", {})
+    choices = _hydras_own(run)[1].get("choices")
+    choices = choices if isinstance(choices, dict) else {}
     data = tree.get("data")
     unpermitted = {"data": {**data, "allow_download": False}} if isinstance(data, dict) else {}
-    experiment = validate(tree | unpermitted, overridden_keys(overrides))
+    try:
+        keys = overridden_keys(overrides)
+    except OverrideParseException as error:
+        found = f"not readable ({str(error).splitlines()[0]})"
+        raise InputError(Problem(str(run.overrides), found, "the file that the run wrote")) from None
+    experiment = validate(tree | unpermitted, keys)
     return Frozen(experiment, tree, {str(key): str(value) for key, value in choices.items()}, overrides)
+
+
+def _hydras_own(run: RunFolder) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return Hydra's settings of a run, and their section `runtime`."""
+    content: dict[str, Any] = _read(run.hydra_settings, dict)
+    node = content.get("hydra")
+    runtime = node.get("runtime") if isinstance(node, dict) and isinstance(node.get("run"), dict) else None
+    if not isinstance(runtime, dict):
+        found = "no hydra.run and hydra.runtime"
+        raise InputError(Problem(str(run.hydra_settings), found, "the file that the run wrote"))
+    return content, runtime
 
 
 def _read(path: Path, kind: type) -> Any:
     """Read one of the YAML files of `.hydra/`."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         remedy = "name the folder of a run, e.g. outputs/training/latest"
-        raise InputError(Problem(str(path), "no such file", "the folder of a run", remedy)) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(Problem(str(path), f"not readable ({error})", "the file that the run wrote")) from None
+        raise InputError(Problem(str(path), "no such file", "the folder of a run", remedy))
+    content = read_yaml(path)
     if not isinstance(content, kind):
         raise InputError(Problem(str(path), f"a {type(content).__name__}", f"a {kind.__name__}"))
     return content

@@ -26,7 +26,7 @@ def frozen_run(place: Path, started_in: Path, *overrides: str, **changes: object
         tree[group][name] = value
     run.config.write_text(yaml.safe_dump(tree))
     run.overrides.write_text(yaml.safe_dump(list(overrides)))
-    run.hydra_settings.write_text(yaml.safe_dump({"hydra": {"runtime": {"choices": {}, "cwd": str(started_in)}}}))
+    run.hydra_settings.write_text(yaml.safe_dump({"hydra": {"run": {}, "runtime": {"cwd": str(started_in)}}}))
     Record(run).begin({"name": place.name, "provenance": {"working_directory": str(started_in)}})
     return place
 
