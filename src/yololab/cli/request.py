@@ -11,7 +11,7 @@ from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
-from yololab.files.paths import OutputTree
+from yololab.files.paths import OutputTree, similar_path
 from yololab.terminal.output import print_json
 from yololab.terminal.screen import Screen
 
@@ -68,10 +68,12 @@ class Request:
 
 
 def _unread(name: str, given: Collection[str]) -> list[Problem]:
-    """Return a problem for each setting that a file command does not read; a line of `yolo` may hold others as well."""
+    """Return a problem for each setting that a command does not read; a line of `yolo` may hold its arguments."""
     command = COMMANDS[name]
-    if command.arguments is None:
+    if "train" in command.settings:
         return []
+    if command.arguments is None:
+        given = [key for key in given if key.startswith(("hydra", "search"))]
     allowed = f"{', '.join(command.settings)}; `yololab {name} --help` explains them"
     read = tuple(f"{key}." for key in command.settings)
     return [
@@ -93,7 +95,8 @@ def check_operands(name: str, request: Request) -> None:
         is_pattern = Takes.PATTERN in argument.takes and set("*?[") & set(text)
         if argument.is_text or is_pattern or tree.find(text, request.working_directory).exists():
             continue
-        close = nearest(text, [path.name for path in tree.training.glob("*")])
+        similar = similar_path(text, request.working_directory)
+        close = [similar] if similar else nearest(text, [path.name for path in tree.training.glob("*")])
         remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab runs` lists what there is"
         problems.append(Problem(text, "no such file or folder", argument.meaning, remedy))
     if problems:

@@ -17,6 +17,13 @@ _OTHER_NAMES = {
     "num_epochs": "epochs",
     "num_workers": "workers",
     "early_stopping": "patience",
+    "weights": "model",
+    "dataset": "data",
+    "hyp": "hparams",
+    "gpu": "device",
+    "gpus": "device",
+    "optim": "optimizer",
+    "wd": "weight_decay",
 }
 
 

@@ -6,6 +6,7 @@ values; where Ultralytics meets a bad one only during the training, or never, th
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from enum import StrEnum
@@ -18,6 +19,7 @@ from yololab.text import one_of
 
 Group = TypeVar("Group")
 
+_MODULE = re.compile(r"\d+(\.\w+)+")
 # Ultralytics' names of a precision, as `QUANTIZE_ALIASES` in `ultralytics/cfg/__init__.py` maps them.
 PRECISIONS: dict[str, int | str] = {
     **dict.fromkeys(("8", "int8", "w8a8"), 8),
@@ -107,6 +109,8 @@ def _mending(setting: Setting, where: str, value: Any) -> str:
             close = nearest(value, setting.choices)
             return f"did you mean {where}={close[0]}?" if close else ""
         return f"write it as a number: {where}={number}"
+    if setting.kind in (Kind.FLOAT, Kind.INT, float, int) and isinstance(value, (list, tuple)) and value:
+        return f"several values are a sweep: yololab -m {where}={','.join(map(str, value))}"
     if setting.kind is Kind.IMGSZ and isinstance(value, (list, tuple)) and all(isinstance(x, int) for x in value):
         return f"Ultralytics would train at the larger side: {where}={max(value, default=setting.default)}"
     return ""
@@ -168,7 +172,8 @@ def _class_ids(_setting: Setting, value: Any) -> int | list[int]:
 
 def _layers(_setting: Setting, value: Any) -> int | list[int | str]:
     if isinstance(value, (list, tuple)):
-        _accept(all((type(item) is int and item >= 0) or (isinstance(item, str) and bool(item)) for item in value))
+        # A module's name begins with its layer; another one would freeze nothing, without a word.
+        _accept(all((type(item) is int and item >= 0) or bool(_MODULE.fullmatch(str(item))) for item in value))
         return list(value)
     _accept(isinstance(value, int) and value >= 0)
     return int(value)

@@ -9,12 +9,15 @@ from yololab.config.nearest import unknown_key
 from yololab.config.reading import read
 from yololab.config.schema import OWN_SETTINGS, ExperimentConfig
 from yololab.config.search import search_contradictions
-from yololab.config.train_arguments.arguments import OWNED_BY_GROUP, USER_ARGUMENTS, TrainArguments, read_argument
+from yololab.config.train_arguments.arguments import (
+    OWNED_BY_GROUP,
+    TOP_LEVEL_GROUPS,
+    USER_ARGUMENTS,
+    TrainArguments,
+    read_argument,
+)
 from yololab.config.train_arguments.refusals import refusal
 from yololab.errors import InputError, Problem, noting
-
-# Groups whose files hold Ultralytics' arguments themselves.
-_TOP_LEVEL_GROUPS = ("hparams", "augmentation", "experiment")
 
 
 def validate(tree: Mapping[str, Any], overridden: Collection[str] = ()) -> ExperimentConfig:
@@ -50,7 +53,7 @@ def validate(tree: Mapping[str, Any], overridden: Collection[str] = ()) -> Exper
 
 def _unpackaged(key: str) -> Problem | None:
     """Return the problem of an option file whose keys landed below its group's name instead of at top level."""
-    if key not in _TOP_LEVEL_GROUPS:
+    if key not in TOP_LEVEL_GROUPS:
         return None
     remedy = f"begin the file conf/{key}/….yaml with the line `# @package _global_`, and give it keys"
     return Problem(key, "an option file that does not set keys at top level", "key: value lines", remedy)

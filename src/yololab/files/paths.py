@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from difflib import get_close_matches
+from itertools import count, islice
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
@@ -16,6 +17,7 @@ TIMESTAMP = "%Y%m%d_%H%M%S"
 # Names that lie in more than one kind of folder: a run's, a baseline's, a plain one of Ultralytics, a scratch folder.
 METRICS, PREDICTIONS, COMPARISON, PROVENANCE = "metrics.json", "predictions.npz", "comparison.json", "provenance.json"
 BEST, LAST, ARGUMENTS, DATA_YAML = "best.pt", "last.pt", "args.yaml", "data.yaml"
+_MOST_NAMES = 10_000  # that are looked at for one that is spelled nearly alike
 _LONGEST_NAME = 200  # bytes: a file system takes 255, and a time, a fingerprint or a number come behind
 RECORD, REPORT, LOG = "experiment_log.json", "report.html", "yololab.log"
 
@@ -277,6 +279,27 @@ def not_made(folder: Path, error: OSError) -> InputError:
     """Return the error for a folder that cannot be made, or filled."""
     remedy = "make room, or choose another folder with paths.root=…"
     return InputError(Problem(str(folder), f"cannot be made ({error.strerror or error})", remedy=remedy))
+
+
+def similar_path(text: str, folder: Path) -> str:
+    """Return the file or folder that a misspelt path may mean, name for name; empty when there is none like it.
+
+    Args:
+        text: The path as it was written.
+        folder: What it is relative to.
+    """
+    path = Path(text)
+    place = Path(path.anchor)
+    for part in path.parts[1 if path.anchor else 0 :]:
+        try:
+            names = [item.name for item in islice((folder / place).iterdir(), _MOST_NAMES)]
+        except OSError:
+            return ""
+        close = [part] if part in (*names, "..") else get_close_matches(part, names, n=1)
+        if not close:
+            return ""
+        place /= close[0]
+    return str(place)
 
 
 def existing_folder(folder: Path) -> Path:

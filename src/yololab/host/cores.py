@@ -32,7 +32,7 @@ def cgroup_quota(membership: Path, root: Path) -> float | None:
         return None
     quotas = []
     for line in lines:
-        hierarchy, controllers, path = line.split(":", 2)
+        hierarchy, controllers, path = (*line.split(":", 2), "", "")[:3]
         if hierarchy == "0" and not controllers:
             quotas += [_quota_v2(folder) for folder in _upwards(root, path)]
         elif "cpu" in controllers.split(","):
@@ -53,7 +53,7 @@ def _quota_v2(group: Path) -> float | None:
     try:
         quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()
         return int(quota) / int(period)
-    except (OSError, ValueError):
+    except (OSError, ValueError, ZeroDivisionError):
         return None
 
 
@@ -64,4 +64,4 @@ def _quota_v1(group: Path) -> float | None:
         period = int((group / "cpu.cfs_period_us").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return quota / period if quota > 0 else None
+    return quota / period if quota > 0 and period > 0 else None

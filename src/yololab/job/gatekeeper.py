@@ -11,6 +11,7 @@ from typing import Any
 from yololab.config.schema import ApprovalConfig, ExperimentConfig, Policy
 from yololab.errors import ApprovalError
 from yololab.files.record import now
+from yololab.terminal.screen import Screen
 
 
 class GateName(StrEnum):
@@ -136,17 +137,17 @@ def declined(approval: Approval) -> ApprovalError:
     )
 
 
-def terminal_asker(show: Callable[[str], None]) -> Callable[[str], bool] | None:
-    """Return a function that asks at the terminal; None when there is none.
+def terminal_asker(screen: Screen) -> Callable[[str], bool] | None:
+    """Return a function that asks at the terminal; None when there is none, or nothing is shown there (`--json`).
 
     Only an explicit yes counts, and what was typed before the question was there is no answer to it. Enter alone is a
     no; Ctrl-C and the end of input (Ctrl-D, a terminal that is gone) are none: they come as a KeyboardInterrupt.
     """
-    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+    if screen.console.quiet or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         return None
 
     def ask(question: str) -> bool:
-        show(question)
+        screen.ask(question)
         _forget_typed()
         while True:
             try:
@@ -157,7 +158,7 @@ def terminal_asker(show: Callable[[str], None]) -> Callable[[str], bool] | None:
                 return False
             if reply in ("y", "yes"):
                 return True
-            show(f"Please answer y or n. {question}")
+            screen.ask(f"Please answer y or n. {question}")
 
     return ask
 

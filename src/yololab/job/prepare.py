@@ -182,6 +182,7 @@ def prepare_job(
     """
     paths = project_paths(config, working_directory)
     problems: list[Problem] = []
+    isolate(config, paths)  # without Ultralytics, or a tracker that was asked for, nothing else can be looked at
     model = _or_note(lambda: prepare_model(config, paths), problems)
     task = model.task if model is not None else None
     dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)

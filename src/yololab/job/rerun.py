@@ -56,7 +56,7 @@ def rerun_run(
         screen.detail(line)
     stem = re.sub(r"_\d{8}_\d{6}(_\d+)?$", "", origin.path.name)
     name = experiment.train.name or (Path(experiment.model.weights).stem if stem.isdigit() else stem)
-    gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
+    gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen))
     repeats = {"run": str(origin.path), "differences": differences}
     context = Context(origin, frozen, screen, gatekeeper, started_in, command, repeats=repeats)
     return start_new(context, prepared, str(name), lambda folder, place: refreeze(origin, folder, place))

@@ -45,7 +45,7 @@ def resume_run(
     """
     frozen, started_in = reopen(folder, given, working_directory, "a run is resumed with its own settings", READ)
     screen.verbose = frozen.experiment.train.verbose
-    gatekeeper = Gatekeeper(frozen.experiment.approval, terminal_asker(screen.ask))
+    gatekeeper = Gatekeeper(frozen.experiment.approval, terminal_asker(screen))
     permissions = Permissions(given.resume.even_if_running, given.resume.changed_data)
     return start(Context(folder, frozen, screen, gatekeeper, started_in, command, given.notes, permissions=permissions))
 

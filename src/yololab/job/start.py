@@ -57,7 +57,7 @@ def start_run(
     training = prepared.paths.tree.training
     place = asked_folder(composed.config, "run", training, working_directory)
     frozen = Frozen(experiment, composed.tree, composed.choices, composed.overrides)
-    gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen.ask))
+    gatekeeper = Gatekeeper(experiment.approval, terminal_asker(screen))
     context = Context(RunFolder(training), frozen, screen, gatekeeper, working_directory, command)
 
     def write_config(folder: RunFolder, place: Path) -> None:

@@ -122,7 +122,7 @@ def run_sweep(
     # Trials that share the cores of one machine are each slower: as many at a time take as long as one after the other.
     on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in plan.prepared)
     only_estimate = _ONLY_ESTIMATE.get()
-    gatekeeper = Gatekeeper(plan.trials[0].experiment.approval, terminal_asker(screen.ask))
+    gatekeeper = Gatekeeper(plan.trials[0].experiment.approval, terminal_asker(screen))
     gates = Gates(None if only_estimate else gatekeeper, screen)
     try:
         agreement = agree(

@@ -56,3 +56,27 @@ def test_json_is_printed_only_when_asked_for_and_holds_no_nan(tmp_path, capsys):
     assert capsys.readouterr().out == ""
     request_of(tmp_path, as_json=True).print_json({"a": float("nan"), "path": tmp_path})
     assert json.loads(capsys.readouterr().out) == {"a": None, "path": str(tmp_path)}
+
+
+@pytest.mark.parametrize(
+    ("command", "override", "refused"),
+    [
+        ("report", "lr0=0.1", True),
+        ("report", "approval=auto", True),
+        ("compare", "baseline.gate=none", False),
+        ("compare", "baseline.promote=always", True),
+        ("compare", "paths.root=elsewhere", False),
+        ("evaluate", "search.trials=3", True),
+        ("evaluate", "hydra.job.name=x", True),
+        ("evaluate", "epochs=3", False),
+        ("train", "hydra.job.name=x", False),
+    ],
+)
+def test_no_setting_that_a_command_does_not_read_is_taken_without_a_word(command, override, refused, run, tmp_path):
+    operands = () if command in ("train", "evaluate") else (str(run),)
+    request = request_of(tmp_path, *operands, overrides=(override,))
+    if not refused:
+        check_operands(command, request)
+        return
+    with pytest.raises(InputError, match="does not read it"):
+        check_operands(command, request)

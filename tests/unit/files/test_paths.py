@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from yololab.files.paths import CacheFolder, OutputTree, RunFolder, SweepPaths, create_folder, safe_name
+from yololab.files.paths import CacheFolder, OutputTree, RunFolder, SweepPaths, create_folder, safe_name, similar_path
 
 
 def test_folders_of_one_second_are_kept_apart(tmp_path):
@@ -37,3 +37,14 @@ def test_only_our_files_of_a_cache_are_named(tmp_path):
         file.touch()
     (cache.path / "torch").symlink_to(tmp_path / "elsewhere")
     assert {file for file in cache.files() if file.is_file()} == set(ours)
+
+
+def test_a_misspelt_path_is_found_name_for_name(tmp_path):
+    (tmp_path / "bccd/images").mkdir(parents=True)
+    (tmp_path / "bccd/data.yaml").write_text("")
+    assert similar_path("bcd/data.yaml", tmp_path) == "bccd/data.yaml"
+    assert similar_path("bcd/dat.yml", tmp_path) == "bccd/data.yaml"
+    assert similar_path(f"{tmp_path}/bcdd/image", tmp_path) == f"{tmp_path}/bccd/images"
+    assert similar_path("bccd/data.yaml/x", tmp_path) == ""
+    assert similar_path("nothing/like/it", tmp_path) == ""
+    assert similar_path("../x" * 3, tmp_path / "gone") == ""

@@ -49,6 +49,28 @@ def test_version_1_without_a_quota(tmp_path, membership):
     assert cgroup_quota(membership("4:cpu:/\n"), tmp_path) is None
 
 
+def test_version_1_takes_the_smallest_quota_on_the_way_up_too(tmp_path, membership):
+    for folder, quota in (("cpu/a/b", 800000), ("cpu/a", 350000), ("cpu", -1)):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "cpu.cfs_quota_us").write_text(f"{quota}\n")
+        (tmp_path / folder / "cpu.cfs_period_us").write_text("100000\n")
+    assert cgroup_quota(membership("4:cpu,cpuacct:/a/b\n1:name=systemd:/a\n0::/a\n"), tmp_path) == 3.5
+
+
+def test_both_versions_side_by_side_count(tmp_path, membership):
+    (tmp_path / "cpu.max").write_text("400000 100000\n")
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("150000\n")
+    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n")
+    assert cgroup_quota(membership("3:cpu:/\n0::/\n"), tmp_path) == 1.5
+
+
+@pytest.mark.parametrize("content", ["", "max", "100000 0\n", "x y\n", "1 2 3\n"])
+def test_what_is_no_quota_is_none(tmp_path, membership, content):
+    (tmp_path / "cpu.max").write_text(content)
+    assert cgroup_quota(membership("0::/\n\nnonsense\n"), tmp_path) is None
+
+
 def test_no_control_groups_at_all(tmp_path):
     assert cgroup_quota(tmp_path / "missing", tmp_path) is None
 

@@ -76,7 +76,9 @@ import fcntl, signal, sys, termios, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs, these tests too, ignore it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C reaches a process only from its controlling terminal
 from yololab.job.gatekeeper import terminal_asker
-ask = terminal_asker(print)
+from yololab.terminal.screen import Screen
+assert terminal_asker(Screen(quiet=True)) is None
+ask = terminal_asker(Screen())
 if "early" in sys.argv:
     print("TRAINING", flush=True)
     time.sleep(2)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from yololab.config.nearest import nearest
+from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import Problem
 from yololab.text import one_of
 
@@ -110,7 +111,9 @@ def _take_other(token: str, flags: Flags) -> None:
         flags.json = True
     elif token.startswith("-") and not token.startswith("--") and token[1:2].isalpha() and "=" not in token:
         close = nearest(token, _BY_TOKEN)
-        flags.problems.append(Problem(token, "unknown flag", remedy=f"did you mean {close[0]}?" if close else ""))
+        remedy = f"did you mean {close[0]}?" if close else ""
+        remedy = f"write {token[1:]}=<value>" if token[1:] in TRAIN_ARGUMENTS else remedy
+        flags.problems.append(Problem(token, "unknown flag", remedy=remedy))
     elif token != "--":
         flags.tokens.append(token)
 

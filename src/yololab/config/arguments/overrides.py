@@ -13,7 +13,7 @@ from yololab.config.nearest import nearest
 from yololab.config.reading import allowed
 from yololab.config.renamed import current_name
 from yololab.config.settings import Kind, Setting
-from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS, read_argument
+from yololab.config.train_arguments.arguments import TOP_LEVEL_GROUPS, TRAIN_ARGUMENTS, read_argument
 from yololab.config.train_arguments.refusals import refusal
 from yololab.errors import InputError, Problem
 from yololab.text import one_of
@@ -64,6 +64,11 @@ def override_of(assignment: Assignment, groups: Mapping[str, Collection[str]], m
     assignment = replace(assignment, key=key, mark=mark)
     if key == "hydra":
         raise InputError(Problem(key, f"{assignment.text!r}", "one of its keys, e.g. hydra.job.name=…"))
+    group, _, name = key.partition(".")
+    if group in TOP_LEVEL_GROUPS and name:
+        found = f"{group} chooses a file; what stands in it are arguments of their own"
+        close = next(iter(nearest(name, TRAIN_ARGUMENTS)), "<argument>")
+        raise InputError(Problem(key, found, remedy=f"write {close}={assignment.text}"))
     problem = refusal(key, read_value(assignment.text))
     if problem is not None:
         raise InputError(problem)

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from yololab.errors import InputError, Problem
+from yololab.files.paths import similar_path
 
 # What YAML does not allow in a document, such as control characters.
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
@@ -145,7 +146,9 @@ def read_arguments_file(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError(Problem(str(path), f"not UTF-8 (byte {error.start})", allowed, "save it as UTF-8")) from None
     except OSError as error:
-        raise InputError(Problem(str(path), error.strerror or str(error), allowed, "check the path")) from None
+        similar = similar_path(str(path), Path.cwd())
+        remedy = f"did you mean {similar}?" if similar else "check the path"
+        raise InputError(Problem(str(path), error.strerror or str(error), allowed, remedy)) from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(Problem(str(path), f"no YAML: {' '.join(str(error).split())}", allowed)) from None
     if content is None:

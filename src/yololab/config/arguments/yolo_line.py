@@ -206,6 +206,9 @@ def _stray(token: str, commands: Commands, groups: Groups) -> Problem:
         return Problem(token, "a file without a key", remedy=f"write model={token}")
     if token.lower().endswith((".yaml", ".yml")):
         return Problem(token, "a file without a key", remedy=f"write data={token}, model={token} or cfg={token}")
+    key, colon, value = token.partition(":")
+    if colon and key in {*TRAIN_ARGUMENTS, *groups}:
+        return Problem(token, "no key=value", remedy=f"write {key}={value or '<value>'}")
     close = nearest(token, [*commands, *USER_ARGUMENTS, *groups])
     remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab --help` lists the commands"
     return Problem(token, "no command, and no key=value", remedy=remedy)

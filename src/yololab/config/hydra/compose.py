@@ -100,7 +100,8 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
         tree = current_tree(plain_tree(config), overridden)
         experiment = validate(tree, overridden)
     except OmegaConfBaseException as error:
-        raise InputError([*problems, Problem("config", first_line(error))]) from None
+        where = str(getattr(error, "full_key", None) or "config")
+        raise InputError([*problems, Problem(where, first_line(error))]) from None
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     if problems:
@@ -211,7 +212,9 @@ def _explain(override: str, error: Exception) -> Problem:
     if value in options.get(key, ()):
         # The option is there: what is wrong stands in its file.
         group = re.search(r"Could not override '([^']+)'", str(error))
+        option = re.search(r"Could not find '([^'/]+)/([^']+)'", str(error))
         close = nearest(group[1], options) if group else []
+        close += nearest(option[2], options.get(option[1], ())) if option else []
         remedy = f"did you mean {' or '.join(close)}?" if close else ""
         return Problem(f"{key}={value}", first_line(error), remedy=remedy)
     if key in options:

@@ -15,6 +15,8 @@ from yololab.config.settings import Kind, Setting, setting, settings_of
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
 COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
+# Groups whose files hold Ultralytics' arguments themselves.
+TOP_LEVEL_GROUPS = ("hparams", "augmentation", "experiment")
 LARGEST_SEED = 2**32 - 1  # numpy's generator takes no larger one
 
 

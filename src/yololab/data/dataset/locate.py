@@ -2,17 +2,16 @@
 
 import os
 from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
 
 from yololab.data.dataset.class_folders import is_class_root
 from yololab.data.dataset.image_names import windows_remedy
 from yololab.data.shapes.builtin import VARIANTS, ShapesSpec, ensure_shapes
 from yololab.errors import InputError, Problem
+from yololab.files.paths import similar_path
 from yololab.text import shortened
 
 BUILTIN = "builtin://"
-_MOST_NAMES = 10_000
 
 
 def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
@@ -44,9 +43,12 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     wanted = source.lower() if source.lower().endswith((".yaml", ".yml")) else f"{source.lower()}.yaml"
     if "/" not in source and wanted in shipped:
         return packaged / shipped[wanted]
-    close = _close_paths(path, working_directory) or [
-        shipped[name] for name in get_close_matches(wanted, shipped, n=3) if "/" not in source
-    ]
+    similar = similar_path(source, working_directory)
+    close = (
+        [similar]
+        if similar
+        else [shipped[name] for name in get_close_matches(wanted, shipped, n=3) if "/" not in source]
+    )
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     hint = f"{windows_remedy(source)}. " if windows_remedy(source) else hint
     raise InputError(
@@ -73,15 +75,3 @@ def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
         return choice
     folder = yaml.resolve() if yaml.is_dir() else yaml.resolve().parent
     return yaml.stem.lower() if folder == packaged.resolve() or not folder.name else folder.name
-
-
-def _close_paths(path: Path, working_directory: Path) -> list[str]:
-    """Return paths that are there and nearly called so: the first name that is not there, by one that is."""
-    missing = next((part for part in (*reversed(path.parents), path) if not os.path.exists(part)), path)  # noqa: PTH110
-    try:
-        names = [entry.name for entry in islice(os.scandir(missing.parent), _MOST_NAMES)]
-    except OSError:
-        return []
-    rest = path.relative_to(missing)
-    found = [missing.parent / name / rest for name in get_close_matches(missing.name, names, n=3)]
-    return [os.path.relpath(candidate, working_directory) for candidate in found if os.path.exists(candidate)]  # noqa: PTH110

@@ -1001,3 +1001,45 @@ def test_commas_split_outside_brackets_and_quotes(text: str, parts: list[str]):
 def test_the_free_groups_are_ultralytics_own_arguments():
     owners = {name: row.owner for name, row in TRAIN_ARGUMENTS.items() if row.owner.startswith("group:")}
     assert owners == {name: f"group:{name}" for name in FREE_GROUPS}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("+hparams.foo=1", "hparams chooses a file"),
+        ("hparams.lr=0.1", "write lr0=0.1"),
+        ("augmentation.mosaic=0", "write mosaic=0"),
+        ("experiment.epochs=3", "write epochs=3"),
+        ("epochs:3", "write epochs=3"),
+        ("-epochs 3", "write epochs=<value>"),
+        ("hydra=True", "hydra.job.name"),
+        ("hydra={a:1}", "hydra.job.name"),
+        ("hydra.mode=x", "RUN, MULTIRUN"),
+        ("-m hydra.mode=RUN", "-m is MULTIRUN"),
+        ("lr0=[0.1,0.2]", "yololab -m lr0=0.1,0.2"),
+        ("freeze=[1,x]", "module names"),
+        ("freeze=[1,model.3]", "module names"),
+        ("freeze=[cv2]", "module names"),
+        ("evaluate hydra.mode=MULTIRUN", "-m"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_write(line, says):
+    assert says in refused(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "overrides", "multirun"),
+    [
+        ("hydra.mode=MULTIRUN lr0=0.1,0.2", ("lr0=0.1,0.2",), True),
+        ("hydra.mode=run", (), False),
+        ("-m hydra.mode=multirun", (), True),
+        ("-m hydra.sweeper.params.lr0=0.1,0.2", ("++hydra.sweeper.params.lr0='0.1,0.2'",), True),
+        ("+hydra.job.env_set.A=b", ("+hydra.job.env_set.A=b",), False),
+        ("hydra.job.env_set.A=b", ("++hydra.job.env_set.A=b",), False),
+        ("freeze=[1,23.cv2]", ("freeze=[1,'23.cv2']",), False),
+    ],
+)
+def test_hydras_own_forms_of_a_sweep_and_of_open_mappings_are_read(line, overrides, multirun):
+    translation = read(line)
+    assert not translation.problems
+    assert (translation.overrides, translation.multirun) == (overrides, multirun)

@@ -56,7 +56,7 @@ def _refusal(request: Request, plan: CleaningPlan) -> str:
         return ""
     if policy is Policy.NEVER:
         return "approval=never: nothing was deleted"
-    ask = None if request.as_json else terminal_asker(request.screen.ask)
+    ask = terminal_asker(request.screen)
     if ask is None:
         return "There is no terminal to ask at, and nothing was deleted. approval=auto deletes without being asked."
     agreed = ask(f"Delete these {len(plan.items)} files, {size(plan.size)}? They cannot be had back.")
