@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_any, copy_file, new_folder, point_link, remove_temporaries
-from yololab.files.json_files import read_json, write_json
+from yololab.files.json_files import PathText, read_json, write_json
 from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
 from yololab.files.paths import (
     METRICS,
@@ -49,9 +49,9 @@ class Provenance(TypedDict, total=False):
     """provenance.json: the version that counts, and where it came from."""
 
     version: Required[str]
-    run: str | None
-    place: str | None
-    model_path: str | None
+    run: PathText | None
+    place: PathText | None
+    model_path: PathText | None
     model_sha256: str | None
     timestamp: str | None
     git: dict[str, Any] | None

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, overload
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 
@@ -15,6 +15,8 @@ from yololab.files.reading import MOST_NESTED, read_bytes
 
 MOST_BYTES = 256 * 2**20  # the findings of a check of a million images
 Shape = TypeVar("Shape")
+# A path that a file names: one that an operating system can be asked for.
+PathText = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z", max_length=4096)]
 _DAMAGED = "the file is damaged, or another program's: restore it, or have it written again"
 
 
@@ -39,13 +41,9 @@ def write_json(path: Path, content: Mapping[str, Any], schema_version: int) -> N
     write_text(path, json.dumps(plain(body), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-@overload
-def read_json(path: Path, known_versions: tuple[int, ...], *, version_optional: bool = False) -> dict[str, Any]: ...
-@overload
 def read_json(
     path: Path, known_versions: tuple[int, ...], shape: type[Shape], *, version_optional: bool = False
-) -> Shape: ...
-def read_json(path: Path, known_versions: tuple[int, ...], shape: Any = None, *, version_optional: bool = False) -> Any:
+) -> Shape:
     """Read a JSON object of a version and a shape that we know.
 
     A number that is none (NaN, an infinity) is None, as `write_json` has it. Keys that the shape lacks are kept.
@@ -74,7 +72,7 @@ def read_json(path: Path, known_versions: tuple[int, ...], shape: Any = None, *,
                 "the file was written by another version of yololab; use that one, or write the file again",
             )
         )
-    return content if shape is None else checked(content, shape, str(path))
+    return checked(content, shape, str(path))
 
 
 def parse_json(data: bytes, where: str) -> Any:

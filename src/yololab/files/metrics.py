@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import read_json
+from yololab.files.json_files import PathText, read_json
 from yololab.files.paths import checked_name
 from yololab.tasks import TASKS, Direction, Metric
 
@@ -18,9 +18,9 @@ class MetricsContent(TypedDict, total=False):
     """What a metrics.json holds besides the metrics themselves, as far as it is used; a foreign one may lack it all."""
 
     model: str | None
-    data: str | None
+    data: PathText | None
     dataset: str | None
-    dataset_root: str | None
+    dataset_root: PathText | None
     dataset_fingerprint: str | None
     train_fingerprint: str | None
     split: str | None

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Required, TypedDict
 
 from msgspec import Meta
 
+from yololab.files.json_files import PathText
+
 Pid = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
@@ -44,8 +46,8 @@ class ApprovalEntry(TypedDict, total=False):
     gate: Required[str]
     answer: Required[str]
     by: Required[str]
-    time: str
-    facts: dict[str, Any]
+    time: Required[str]
+    facts: Required[dict[str, Any]]
 
 
 class ProcessEntry(TypedDict, total=False):
@@ -59,7 +61,7 @@ class ProcessEntry(TypedDict, total=False):
 class ProvenanceSection(TypedDict, total=False):
     """Where the run comes from."""
 
-    working_directory: str
+    working_directory: PathText
     process: ProcessEntry | None
     git: dict[str, Any] | None
     packages: dict[str, Any] | None
@@ -70,7 +72,7 @@ class DatasetSection(TypedDict, total=False):
     """What it was trained on."""
 
     name: str | None
-    source: str | None
+    source: PathText | None
     fingerprint: dict[str, str] | None
 
 
@@ -83,7 +85,7 @@ class ModelSection(TypedDict, total=False):
 class RepeatsSection(TypedDict, total=False):
     """The run that it repeats."""
 
-    run: str
+    run: PathText
 
 
 class ErrorSection(TypedDict, total=False):
@@ -111,7 +113,7 @@ class ComparisonSection(TypedDict, total=False):
 class ExportSection(TypedDict, total=False):
     """The exported model."""
 
-    path: Required[str]
+    path: Required[PathText]
     format: str
 
 

@@ -1,11 +1,14 @@
 """The items of the checklist after a run: each passed, failed, or not decidable, with its evidence."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from statistics import median
+from typing import Any
+
+import msgspec
 
 from yololab.errors import InputError
 from yololab.files.metrics import read_metrics
@@ -30,6 +33,14 @@ class Check:
     check: str
     passed: bool | None
     evidence: str
+
+
+def checks_on_record(record: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Return the checklist in a record; empty when there is none, or one that is not whole."""
+    try:
+        return msgspec.convert((record.get("verification") or {}).get("checks") or (), tuple[Check, ...])
+    except msgspec.ValidationError:
+        return ()
 
 
 def training_started(train_losses: Sequence[float | None], first_batch: float | None = None) -> Check:

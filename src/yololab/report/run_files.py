@@ -68,7 +68,7 @@ def read_parts(path: Path, versions: tuple[int, ...], shape: Any, *, version_opt
     Raises:
         InputError: It cannot be read at all.
     """
-    content = Content(read_json(path, versions, version_optional=version_optional))
+    content = Content(read_json(path, versions, dict[str, Any], version_optional=version_optional))
     while True:
         try:
             checked(content.sound, shape, path.name)

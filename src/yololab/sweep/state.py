@@ -225,7 +225,7 @@ class SweepFolder(SweepPaths):
         if self.is_sweep() or not self.approvals.is_file():
             return False
         try:
-            return read_json(self.approvals, (APPROVALS_VERSION,)).get("status") == Status.REJECTED
+            return read_json(self.approvals, (APPROVALS_VERSION,), dict[str, Any]).get("status") == Status.REJECTED
         except InputError:
             return False
 
@@ -281,7 +281,7 @@ class SweepFolder(SweepPaths):
             InputError: There is none, its version is unknown, or it is damaged.
         """
         file = self.trial(number).trial
-        content = read_json(file, (TRIAL_VERSION,))
+        content = read_json(file, (TRIAL_VERSION,), dict[str, Any])
         status = content.get("state")
         if status == _WAITING:
             status = TrialStatus.INTERRUPTED if content.get("attempts") else TrialStatus.NOT_STARTED

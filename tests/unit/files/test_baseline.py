@@ -118,7 +118,7 @@ def test_a_run_is_found_in_the_project_that_it_lies_in(tmp_path):
     ("key", "value"),
     [
         *(("version", name) for name in ("../../x", "..", "a/b", "a\\b", "", "\x1b[2J", "x" * 200, 3, None)),
-        *(("place", "../../../x"), ("place", "/etc"), ("place", 3), ("run", 3), ("git", "x")),
+        *(("place", "../../../x"), ("place", "/etc"), ("place", 3), ("run", 3), ("run", "a\0b"), ("git", "x")),
     ],
 )
 def test_names_in_a_provenance_are_names(tmp_path, key, value):

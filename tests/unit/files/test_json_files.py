@@ -19,9 +19,15 @@ def test_json_round_trip_and_version(tmp_path):
     path = tmp_path / "a" / "x.json"
     write_json(path, {"a": np.float32(0.5), "b": Path("x"), "c": float("nan"), "d": {1: (1, 2)}}, 3)
     assert list(json.loads(path.read_text())) == ["schema_version", "a", "b", "c", "d"]
-    assert read_json(path, (3,)) == {"schema_version": 3, "a": 0.5, "b": "x", "c": None, "d": {"1": [1, 2]}}
+    assert read_json(path, (3,), dict[str, Any]) == {
+        "schema_version": 3,
+        "a": 0.5,
+        "b": "x",
+        "c": None,
+        "d": {"1": [1, 2]},
+    }
     with pytest.raises(InputError, match="another version"):
-        read_json(path, (1, 2))
+        read_json(path, (1, 2), dict[str, Any])
 
 
 def test_infinity_becomes_null():
@@ -33,7 +39,7 @@ def test_damaged_json_is_an_input_error(tmp_path, content):
     path = tmp_path / "x.json"
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(InputError):
-        read_json(path, (1,))
+        read_json(path, (1,), dict[str, Any])
 
 
 class Inner(TypedDict, total=False):
@@ -85,7 +91,7 @@ def test_a_section_that_has_to_be_there_is_named(tmp_path):
 def test_a_version_is_a_number_that_is_known(tmp_path, version):
     (tmp_path / "x.json").write_text(json.dumps({"schema_version": version}))
     with pytest.raises(InputError, match="schema_version"):
-        read_json(tmp_path / "x.json", (1,))
+        read_json(tmp_path / "x.json", (1,), dict[str, Any])
 
 
 @pytest.mark.parametrize(
@@ -98,23 +104,23 @@ def test_a_version_is_a_number_that_is_known(tmp_path, version):
 def test_json_that_no_program_of_ours_writes_is_refused(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(InputError, match="not readable as JSON") as caught:
-        read_json(tmp_path / "x.json", (1,))
+        read_json(tmp_path / "x.json", (1,), dict[str, Any])
     assert len(str(caught.value)) < 500
 
 
 def test_numbers_that_are_none_and_a_byte_order_mark_are_read(tmp_path):
     path = tmp_path / "x.json"
     path.write_bytes(b'\xef\xbb\xbf{"a": NaN, "b": -Infinity, "c": 1e999, "d": 18446744073709551615, "e": 0.5}')
-    content = read_json(path, (1,), version_optional=True)
+    content = read_json(path, (1,), dict[str, Any], version_optional=True)
     assert content == {"a": None, "b": None, "c": None, "d": 2**64 - 1, "e": 0.5}
 
 
 def test_a_file_name_that_is_no_utf_8_comes_back(tmp_path):
     write_json(tmp_path / "x.json", {"name": "a\udcff.jpg"}, 1)
-    assert read_json(tmp_path / "x.json", (1,))["name"] == "a\udcff.jpg"
+    assert read_json(tmp_path / "x.json", (1,), dict[str, Any])["name"] == "a\udcff.jpg"
 
 
 def test_what_does_not_end_is_not_read(tmp_path):
     (tmp_path / "x.json").symlink_to("/dev/zero")
     with pytest.raises(InputError, match="a device"):
-        read_json(tmp_path / "x.json", (1,))
+        read_json(tmp_path / "x.json", (1,), dict[str, Any])

@@ -1,12 +1,9 @@
 """The checklist after the training, recorded with its evidence; the export is made for it and tried."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from yololab.comparison.evidence import load_records
 from yololab.comparison.result import Comparison
@@ -94,7 +91,7 @@ def usability(context: Context, prepared: Prepared, evaluated: Evaluated) -> tup
 
 def done(context: Context) -> Verified | None:
     """The checklist, when it is on record."""
-    checks = checks_on_record(context.previous or {})
+    checks = checklist.checks_on_record(context.previous or {})
     return Verified(checks, context.config.dry_run is not DryRun.OFF) if checks else None
 
 
@@ -112,14 +109,6 @@ def strict_error(context: Context, results: Results) -> JobError | None:
     if context.config.verification.strict:
         return JobError(f"verification failed: {failed} (verification.strict=true)")
     return None
-
-
-def checks_on_record(record: Mapping[str, Any]) -> tuple[Check, ...]:
-    """Return the checklist in a record; empty when there is none, or one that is not whole."""
-    try:
-        return msgspec.convert((record.get("verification") or {}).get("checks") or (), tuple[Check, ...])
-    except msgspec.ValidationError:
-        return ()
 
 
 def record_checks(context: Context, checks: Sequence[Check]) -> None:

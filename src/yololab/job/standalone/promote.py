@@ -11,6 +11,7 @@ from yololab.files.baseline import promote as promote_baseline
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import PREDICTIONS, OutputTree, RunFolder, project_of
 from yololab.files.record import Record
+from yololab.job.checklist import checks_on_record
 from yololab.job.standalone.compare import measured
 from yololab.tasks import Direction
 from yololab.terminal.screen import Screen
@@ -57,8 +58,7 @@ def _doubts(reference: RunReference, metrics: MetricsFile) -> list[str]:
     """Return what speaks against a baseline: what the checklist of the run says, and a result of nothing."""
     run, doubts = RunFolder(reference.path), []
     if reference.path.is_dir() and run.record.is_file():
-        checks = (Record(run).read().get("verification") or {}).get("checks") or ()
-        failed = [check["check"] for check in checks if check["passed"] is False]
+        failed = [check.check for check in checks_on_record(Record(run).read()) if check.passed is False]
         doubts += [f"its checklist failed at: {', '.join(failed)}"] if failed else []
     value = metrics.value(metrics.primary.name)
     if value is not None and round(value, 4) == 0 and metrics.direction(metrics.primary) is Direction.HIGHER:

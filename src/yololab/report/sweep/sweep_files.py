@@ -125,7 +125,7 @@ def load_sweep(path: Path) -> SweepFiles:
     paths = SweepPaths(folder)
     summary = read_parts(paths.summary, SUMMARY_VERSIONS, SummaryParts)
     try:
-        settings: Mapping[str, Any] = mask_secrets(read_json(paths.settings_file, SETTINGS_VERSIONS))
+        settings: Mapping[str, Any] = mask_secrets(read_json(paths.settings_file, SETTINGS_VERSIONS, dict[str, Any]))
     except InputError:
         settings = {}
     return SweepFiles(folder, summary, settings)

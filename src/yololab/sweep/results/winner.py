@@ -26,7 +26,7 @@ from yololab.files.metrics import MetricsFile
 from yololab.files.paths import DATA_YAML, RunFolder
 from yololab.files.record import Record, now
 from yololab.job.baseline import resolve_baseline
-from yololab.job.checklist import exported_model_works
+from yololab.job.checklist import checks_on_record, exported_model_works
 from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.measure import Measurement, fingerprint_splits, measure_checkpoint, measurement_of, whole_evaluation
@@ -133,7 +133,7 @@ def _export(context: Context, prepared: Prepared) -> None:
     if context.config.export.format is None or (made and Path(str(made["path"])).exists()):
         return
     item, name = verify.exported(context, prepared), exported_model_works(None).check
-    checks = verify.checks_on_record(content)
+    checks = checks_on_record(content)
     verify.record_checks(context, [item if check.check == name else check for check in checks] or [item])
     context.screen.stage("export", f"{item.check}: {item.evidence}")
 

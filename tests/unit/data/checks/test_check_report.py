@@ -49,7 +49,7 @@ def test_the_json_report(tmp_path):
     report = check_lopsided(make(tmp_path / "data", {**SOUND, **extra, "images/train/z.jpg": None}))
     file = tmp_path / "report.json"
     write_json(file, report.to_json(), schema_version=1)
-    content = read_json(file, (1,))
+    content = read_json(file, (1,), dict)
     assert content["names"] == {"0": "cat", "1": "dog"}
     assert content["dataset"] == str(tmp_path / "data/data.yaml")
     assert content["splits"]["val"]["per_class"]["0"] == {"instances": 1, "images": 1}
