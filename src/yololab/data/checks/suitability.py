@@ -1,5 +1,6 @@
 """Whether a dataset is one for a model's task, seen from a few of its files before anything is spent."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,10 +124,10 @@ def _kinds_beside(dataset: Dataset, image: Path) -> Iterator[tuple[str, str]]:
     folder = masks_folder(dataset)
     if folder is not None:
         mask = MaskLabels(folder, len(dataset.names), {}).file(image)
-        if mask != image and mask.is_file():
+        if mask != image and os.path.isfile(mask):  # noqa: PTH113  (False for a name that no file can have)
             yield MASKS, str(mask)
     depth = DepthLabels(DEPTH_SCALE).file(image)
-    if depth != image and depth.is_file():
+    if depth != image and os.path.isfile(depth):  # noqa: PTH113
         yield DEPTHS, str(depth)
     label = label_path(image)
     try:

@@ -25,6 +25,7 @@ _LONGEST_PATH, _LONGEST_NAME = 4096, 255  # of Linux and macOS
 # More than any dataset has; each would take memory before anything else could stop it.
 MOST_CLASSES, MOST_KEYPOINTS, MOST_CHANNELS = 100_000, 1000, 1024
 MOST_LOOKED_AT = 200_000  # files, in the search for a data.yaml
+_QUOTES = "a name that YAML takes for a number, a date or true and false is put in quotes"
 NAMES_ALLOWED = "a list of class names, or `index: name` for every index from 0"
 
 
@@ -179,7 +180,7 @@ class _Keys:
     def text(self, key: str) -> str | None:
         value = self.raw.get(key)
         if value is not None and not isinstance(value, str):
-            self.wrong(key, _shown(value), "text")
+            self.wrong(key, _shown(value), "text", _QUOTES)
             return None
         return value if value and (key == "download" or self._is_path(key, value)) else None
 
@@ -196,7 +197,7 @@ class _Keys:
             return ()
         entries = value if isinstance(value, list) else [value]
         if not entries or not all(isinstance(entry, str) and entry.strip() for entry in entries):
-            self.wrong(key, _shown(value), allowed)
+            self.wrong(key, _shown(value), allowed, _QUOTES)
             return ()
         return tuple(entries) if all(self._is_path(key, entry) for entry in entries) else ()
 

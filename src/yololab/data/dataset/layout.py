@@ -130,7 +130,7 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
         dataset: The dataset.
         splits: The splits that are needed; one that the data.yaml does not name is left out.
     """
-    if dataset.download:
+    if dataset.download and dataset.download.strip():
         what = dataset.download.strip().splitlines()[0]
         remedy = (
             f"data.allow_download=true lets Ultralytics fetch it: {what}"
@@ -221,6 +221,9 @@ def passed_over(file: Path) -> list[tuple[int, str]]:
 def _lines(file: Path) -> list[tuple[int, str]]:
     """Return the lines of a .txt list, each with its number, counted from 1."""
     text = read_text(file, MOST_LIST)
+    if "\0" in text:
+        place = f"{file}, line {text.count(chr(10), 0, text.index(chr(0))) + 1}"
+        raise InputError(Problem(place, "a zero byte", "one image path a line", "write the list anew"))
     before = text[: len(text) - len(text.lstrip())]
     return list(enumerate(text.strip().splitlines(), start=1 + before.count("\n")))
 

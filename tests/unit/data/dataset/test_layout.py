@@ -203,7 +203,15 @@ def test_paths_of_windows_are_named(tmp_path, elsewhere):
     assert "a path of Windows" in problem.remedy
 
 
+def test_a_download_of_blanks_is_none(tmp_path):
+    (problem,) = missing_splits(dataset_in(tmp_path, train="gone", download=" \n "), ("train",))
+    assert "expected below" in problem.remedy
+
+
 def test_lists_that_cannot_be_read(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"./images/a.jpg\n\0.jpg\n")
+    with pytest.raises(InputError, match="line 2: a zero byte"):
+        split_images(dataset_in(tmp_path, train="list.txt"), "train")
     (tmp_path / "list.txt").write_bytes(b"./images/\xe9.jpg\n")
     with pytest.raises(InputError, match="not UTF-8"):
         split_images(dataset_in(tmp_path, train="list.txt"), "train")
