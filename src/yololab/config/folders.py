@@ -54,7 +54,9 @@ def group_options(working_directory: Path) -> dict[str, list[str]]:
     options: dict[str, set[str]] = {}
     for root in (conf_dir(), *user_conf_dirs(working_directory)):
         for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name != "hydra"):
-            names = {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.yaml")}
+            names = {
+                file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.yaml") if file.is_file()
+            }
             options.setdefault(folder.name, set()).update(names)
     return {group: sorted(names) for group, names in sorted(options.items())}
 

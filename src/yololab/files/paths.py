@@ -295,10 +295,12 @@ def similar_path(text: str, folder: Path) -> str:
             names = [item.name for item in islice((folder / place).iterdir(), _MOST_NAMES)]
         except OSError:
             return ""
-        close = [part] if part in (*names, "..") else get_close_matches(part, names, n=1)
-        if not close:
+        # by stems, which a common suffix does not make alike; of two the one with the suffix that was written
+        stems = {Path(name).stem: name for name in sorted(names, key=lambda name: Path(name).suffix == path.suffix)}
+        close = get_close_matches(Path(part).stem, stems, n=1)
+        if part not in (*names, "..") and not close:
             return ""
-        place /= close[0]
+        place /= part if part in (*names, "..") else stems[close[0]]
     return str(place)
 
 

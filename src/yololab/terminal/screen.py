@@ -18,10 +18,11 @@ from rich.table import Table
 
 from yololab.errors import InputError, Problem
 from yololab.terminal.output import PatientStream
-from yololab.text import counted, duration, printable, shown
+from yololab.text import counted, duration, printable, shortened, shown
 
 LOG_WIDTH = 120
 PIPED_WIDTH = 160
+LONGEST = 400  # columns of what was found: a value may be as long as a file
 
 
 class Screen:
@@ -200,7 +201,8 @@ def show_error(error: BaseException, stream: TextIO | None = None) -> None:
     if isinstance(error, InputError):
         console.print(f"[bold red]error[/]: {counted(len(error.problems), 'problem')}")
         for problem in error.problems:
-            console.print(f"  [bold]{_line(problem.where)}[/]: {_line(problem.found)}")
+            where, found = (_line(shortened(text, LONGEST)) for text in (problem.where, problem.found))
+            console.print(f"  [bold]{where}[/]: {found}")
             for hint in problem.hints:
                 console.print(f"      {_line(hint)}")
     else:

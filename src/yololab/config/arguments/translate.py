@@ -140,7 +140,7 @@ def _read_files(
         try:
             content = read_yaml(path)
         except InputError as error:
-            problems.extend(replace(problem, where=f"cfg={name}") for problem in error.problems)
+            problems += [replace(item, where=item.where.replace(str(path), f"cfg={name}")) for item in error.problems]
         except (OSError, ValueError) as error:
             problems.append(Problem(f"cfg={name}", str(error), "a YAML file of `argument: value` lines"))
         else:

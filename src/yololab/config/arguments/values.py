@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from yololab.errors import InputError, Problem
 from yololab.files.paths import similar_path
+from yololab.files.reading import load_yaml, read_text
 
 # What YAML does not allow in a document, such as control characters.
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
@@ -140,17 +139,10 @@ def read_arguments_file(path: Path) -> dict[str, Any]:
     allowed = "a YAML file of `argument: value` lines"
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(Problem(str(path), "not a .yaml file", allowed))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = yaml.safe_load(_NOT_YAML.sub("", text))
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(str(path), f"not UTF-8 (byte {error.start})", allowed, "save it as UTF-8")) from None
-    except OSError as error:
+    if not path.exists():
         similar = similar_path(str(path), Path.cwd())
-        remedy = f"did you mean {similar}?" if similar else "check the path"
-        raise InputError(Problem(str(path), error.strerror or str(error), allowed, remedy)) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(Problem(str(path), f"no YAML: {' '.join(str(error).split())}", allowed)) from None
+        raise InputError(Problem(str(path), "no such file", allowed, f"did you mean {similar}?" if similar else ""))
+    content = load_yaml(_NOT_YAML.sub("", read_text(path)), str(path))
     if content is None:
         return {}
     if not isinstance(content, dict):

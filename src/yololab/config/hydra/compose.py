@@ -99,7 +99,7 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
         problems += _hydra_problems(config, overridden)
         tree = current_tree(plain_tree(config), overridden)
         experiment = validate(tree, overridden)
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, RecursionError) as error:
         where = str(getattr(error, "full_key", None) or "config")
         raise InputError([*problems, Problem(where, first_line(error))]) from None
     except InputError as error:
@@ -156,7 +156,8 @@ def _standard() -> DictConfig:
 
 def plain_tree(config: DictConfig) -> dict[str, Any]:
     """Return a composed config as plain dicts and lists, resolved, without Hydra's own node."""
-    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"]), resolve=True)
+    keys: list[Any] = [key for key in config if key != "hydra"]  # a key of a user's file need not be text
+    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
     assert isinstance(tree, dict)
     return {str(key): value for key, value in tree.items()}
 
@@ -216,6 +217,8 @@ def _explain(override: str, error: Exception) -> Problem:
         close = nearest(group[1], options) if group else []
         close += nearest(option[2], options.get(option[1], ())) if option else []
         remedy = f"did you mean {' or '.join(close)}?" if close else ""
+        if group and group[1] in options:
+            remedy = "an option of this group cannot choose one of that; a recipe in conf/experiment can"
         return Problem(f"{key}={value}", first_line(error), remedy=remedy)
     if key in options:
         close = nearest(value, options[key])
@@ -240,5 +243,7 @@ def _explain(override: str, error: Exception) -> Problem:
 
 def first_line(error: Exception) -> str:
     """Return the part of an error that a reader needs; of damaged YAML all of it, which names file and line."""
+    if isinstance(error, RecursionError):
+        return "it refers to itself, or is nested too deeply"
     text = str(error).strip() or type(error).__name__
     return " ".join(text.split()) if isinstance(error, yaml.YAMLError) else text.splitlines()[0]

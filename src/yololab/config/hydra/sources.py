@@ -21,7 +21,11 @@ from omegaconf import OmegaConf
 from yololab.config.defaults import default_tree
 from yololab.config.folders import user_conf_dirs
 from yololab.config.hydra.grammar import FREE_PREFIX, decode_free, without_interpolation
+from yololab.errors import InputError, Problem
+from yololab.files.reading import read_yaml
 
+_MOST_BYTES = 2**20
+_MOST_VALUES = 20_000
 # The key of each group that takes Ultralytics' own string.
 FREE_KEYS = {"model": "weights", "data": "source", "device": "id"}
 
@@ -81,8 +85,33 @@ class GroupFolderSource(FileConfigSource):
         return "groups"
 
     def is_config(self, config_path: str) -> bool:
-        """Return whether `config_path` is a file inside a group folder."""
+        """Return whether `config_path` is a file inside a group folder.
+
+        Raises:
+            InputError: Something else stands there.
+        """
+        path = Path(self.path, self._normalize_file_name(config_path))
+        if "/" in config_path and not path.is_file() and (path.is_symlink() or path.exists()):
+            raise InputError(Problem(str(path), "no regular file, or a link that leads nowhere", "a YAML file"))
         return "/" in config_path and super().is_config(config_path)
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Read an option file, once it is known that it has bounds: OmegaConf would write out every alias.
+
+        Raises:
+            InputError: It is no readable YAML, or too large.
+        """
+        path = Path(self.path, self._normalize_file_name(config_path))
+        count = _count(read_yaml(path, _MOST_BYTES))
+        if count > _MOST_VALUES:
+            raise InputError(Problem(str(path), f"{count:,} values", f"at most {_MOST_VALUES:,}: it is an option file"))
+        return super().load_config(config_path)
+
+
+def _count(content: object) -> int:
+    """Count the values in a tree, those behind an alias each time."""
+    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return 1 + sum(map(_count, inner))
 
 
 class YololabSearchPath(SearchPathPlugin):

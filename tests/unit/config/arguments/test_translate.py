@@ -931,8 +931,8 @@ def test_a_file_names_task_and_mode(tmp_path: Path):
         ("half: true\n", "quantize=16"),
         ("- epochs\n", "a list"),
         ("epochs\n", "a str"),
-        ("epochs: [3\n", "no YAML"),
-        ("a: 2024-13-45\n", "no YAML"),
+        ("epochs: [3\n", "cfg=a.yaml, line 2, column 1: not readable as YAML"),
+        ("a: 2024-13-45\n", "not readable as YAML"),
     ],
 )
 def test_a_bad_file_names_the_file_and_the_line(tmp_path: Path, content: str, words: str):
@@ -945,7 +945,7 @@ def test_an_unreadable_file_is_a_problem(tmp_path: Path):
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "text.txt").write_text("epochs: 3")
     for name, words in [
-        ("missing.yaml", "No such file"),
+        ("missing.yaml", "no such file"),
         ("latin.yaml", "UTF-8"),
         ("folder.yaml", "directory"),
         ("text.txt", "not a .yaml file"),
