@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray docs build clean
+.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray database docs build clean
 
 help:
 	@echo "make demo      set up, then the whole job on built-in data, on the CPU, in a few minutes"
 	@echo "make quick     lint, types, and the tests that start no process and import no PyTorch: under a minute"
 	@echo "make test      set up, then lint, types, unit tests and core integration tests"
-	@echo "make test-all  the slow ones as well, and those on a real Slurm and a real Ray"
+	@echo "make test-all  the slow ones as well, and those on a real Slurm, Ray and PostgreSQL"
 	@echo "make build     a wheel in dist/"
 	@echo "make clean     remove the environment and the caches (never outputs/ or multirun/)"
 
@@ -42,7 +42,7 @@ unit: setup
 	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --cov --cov-report=term:skip-covered tests/unit tests/test_architecture.py
 
 integration: setup
-	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not browser"
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not database and not browser"
 
 test: lint types unit integration
 
@@ -61,11 +61,15 @@ ray: setup
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,ray]"
 	timeout --kill-after=30 900 $(BIN)/pytest -q tests/engines -m ray
 
+database: setup
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,database]"
+	timeout --kill-after=30 900 $(BIN)/pytest -q tests/engines -m database
+
 docs: setup
 	$(BIN)/pytest -q --doctest-modules src/yololab
 	$(BIN)/pytest -q tests/docs
 
-test-all: slow browser slurm ray docs
+test-all: slow browser slurm ray database docs
 
 build: setup
 	$(BIN)/python -m build --wheel

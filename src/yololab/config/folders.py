@@ -6,7 +6,9 @@ from pathlib import Path
 
 import yololab
 from yololab.errors import InputError, Problem
-from yololab.files.atomic import copy_file
+from yololab.files.atomic import write_text
+from yololab.files.reading import read_text
+from yololab.text import mask_secrets
 
 # The copy that this process composes from instead, while a sweep lasts.
 _snapshots: list[Path] = []
@@ -62,12 +64,17 @@ def group_options(working_directory: Path) -> dict[str, list[str]]:
 
 
 def copy_config(target: Path, working_directory: Path) -> None:
-    """Copy every config folder that this process composes from, the shipped one and the user's, to `target`."""
+    """Copy every config folder that this process composes from, the shipped one and the user's, to `target`.
+
+    The passwords of URLs stay behind.
+    """
     folders = {"shipped": conf_dir()}
     folders |= {f"user{index:02d}": folder for index, folder in enumerate(user_conf_dirs(working_directory))}
     for name, folder in folders.items():
         for file in sorted(folder.rglob("*.yaml")):
-            copy_file(file, target / name / file.relative_to(folder))
+            lines = read_text(file).splitlines()
+            text = "\n".join(mask_secrets(line) if "://" in line else line for line in lines)
+            write_text(target / name / file.relative_to(folder), f"{text}\n")
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from yololab.config.settings import setting
 
 # The body of a trial; its folder is added as the last argument. An engine is given it (or another one) when it is made.
 BODY = (sys.executable, "-m", "yololab.sweep.trial")
+# The password of the study's database. An engine passes it on to trials, and writes it into no file.
+PASSWORD = "YOLOLAB_STORAGE_PASSWORD"
 # How many threads a trial takes that does not say so itself: an engine sets it in the job's environment.
 THREADS = "YOLOLAB_THREADS"
 

@@ -1,6 +1,7 @@
 """Running a sweep: the one path on which it starts, and on which it is resumed after whatever has ended it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yololab.config.folders import composing_from
@@ -13,6 +14,7 @@ from yololab.sweep.executor import Executor
 from yololab.sweep.loop import TrialLoop, reattach_trials
 from yololab.sweep.planning.plan import freeze_trial, plan_trial
 from yololab.sweep.planning.space import read_space
+from yololab.sweep.planning.storage import absolute_url, take_password
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
 from yololab.sweep.results.finalize import finalize_sweep
@@ -21,7 +23,7 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen
 
 
-def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None) -> int:
+def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None, storage: str | None = None) -> int:
     """Run what is missing of a sweep, with what it was started with; several may do so at once.
 
     Nobody is asked again: the sweep was agreed to when it was started.
@@ -30,6 +32,7 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
         path: The sweep's folder.
         screen: Where to print.
         approval: What was said now of who answers; `never` refuses to resume.
+        storage: Where the study is now, or the same with a password that no file has; None where it was.
 
     Returns:
         0 when a trial completed.
@@ -44,6 +47,10 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
         raise ApprovalError("approval=never: the sweep is not resumed, and nothing was spent")
     folder = SweepFolder(path.resolve())
     settings = folder.read_settings()
+    if storage is not None:
+        settings = replace(settings, storage=absolute_url(storage, Path.cwd()))
+    if settings.storage is not None:
+        settings = replace(settings, storage=take_password(settings.storage))
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources)
     return run_trials(folder, settings, executor, screen)
 

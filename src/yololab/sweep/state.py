@@ -186,6 +186,7 @@ class SweepSettings:
         seed: The seed of the first training of each point, when there are several.
         command: The command as it was typed.
         created: When.
+        identity: What tells its points from those of other sweeps in the same study, wherever it lies.
         first_point: Values that the first point has; what it leaves out is sampled. Empty when all are sampled.
     """
 
@@ -205,6 +206,7 @@ class SweepSettings:
     seed: int = 0
     command: tuple[str, ...] = ()
     created: str = ""
+    identity: str = ""
     first_point: dict[str, Any] = field(default_factory=dict)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
@@ -21,21 +22,23 @@ from yololab.config.hydra.compose import APPLICATION, refuse_hydra_keys
 from yololab.config.hydra.keys import asked_folder
 from yololab.config.search import DEFAULT_TRIALS, Pruner, Sampler, SearchConfig
 from yololab.errors import ApprovalError, InputError, Problem, noting
+from yololab.files.atomic import write_text
 from yololab.files.paths import create_folder
 from yololab.files.record import now
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.prepare import Prepared
-from yololab.sweep.engines.registry import LOCAL, make_executor, remote_device, split_settings
+from yololab.sweep.engines.registry import LOCAL, keep_secrets, make_executor, remote_device, split_settings
 from yololab.sweep.executor import Executor
 from yololab.sweep.planning.approvals import Agreement, Gates, agree, save_agreement, save_rejected
 from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import GRIDS, PlannedTrial, config_point, plan_space, plan_trials, prepare_trials
 from yololab.sweep.planning.space import Space, canonical
-from yololab.sweep.planning.storage import absolute_url
+from yololab.sweep.planning.storage import absolute_url, relative_url, take_password
 from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.run import run_trials
 from yololab.sweep.state import SweepFolder, SweepSettings
 from yololab.terminal.screen import Screen
+from yololab.text import mask_secrets
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
 _ONLY_ESTIMATE: ContextVar[bool] = ContextVar("only_estimate", default=False)
@@ -177,20 +180,20 @@ def _plan_sweep(
         engine_settings |= {"gpu_ids": []}
     settings = SweepSettings(
         name=search.study or "",
-        storage=None if search.storage is None else absolute_url(search.storage, working_directory),
-        arguments=canonical(space),
+        storage=None if search.storage is None else take_password(absolute_url(search.storage, working_directory)),
+        arguments=mask_secrets(canonical(space)),
         keys=space.keys,
         objectives=objectives,
-        search=replace(search, sampler=sampler),
+        search=replace(search, sampler=sampler, storage=mask_secrets(search.storage)),
         budget=len(points) if is_grid else search.trials or DEFAULT_TRIALS,
         engine=engine,
-        engine_settings=engine_settings,
+        engine_settings=keep_secrets(engine_settings),
         resources=resources,
         working_directory=str(working_directory),
         task=task,
         epochs=epochs,
         seed=trials[0].experiment.train.seed,
-        command=("yololab", *sys.argv[1:]),
+        command=mask_secrets(("yololab", *sys.argv[1:])),
         first_point=first_point(search, space),
     )
     return SweepPlan(settings, space, trials, prepared, make_executor(engine, engine_settings, resources))
@@ -207,14 +210,18 @@ def _make_folder(plan: SweepPlan, config: DictConfig, agreement: Agreement) -> t
     folder, wanted = SweepFolder(plan.new_folder(config)), plan.settings
     with read_write(config.hydra), open_dict(config.hydra):
         config.hydra.sweep.dir = str(folder.path)
-    OmegaConf.save(config, folder.multirun)
+    content = mask_secrets(OmegaConf.to_container(config, enum_to_str=True))
+    write_text(folder.multirun, OmegaConf.to_yaml(OmegaConf.create(content)))
     copy_config(folder.config, Path(wanted.working_directory))
     if (
         wanted.search.sampler is not Sampler.GRID or wanted.search.seeds > 1
     ):  # what was timed are not the trials themselves
         agreement = replace(agreement, estimates=())
     save_agreement(folder.path, agreement)
-    settings = replace(wanted, name=wanted.name or folder.path.name, created=now())
+    storage = wanted.storage and relative_url(wanted.storage, folder.path, Path(wanted.working_directory))
+    settings = replace(
+        wanted, name=wanted.name or folder.path.name, storage=storage, created=now(), identity=uuid4().hex
+    )
     folder.write_settings(settings)
     return folder, settings
 

@@ -3,6 +3,7 @@
 An engine of another package (`yololab.engines`) needs no row, and its launcher's file lies in the user's own conf/.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
@@ -13,7 +14,7 @@ from yololab.config.renamed import current_name
 from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.sweep.executor import BODY, Executor, Resources
-from yololab.text import one_of
+from yololab.text import MASK, mask_secrets, one_of
 from yololab.ultralytics_adapter.isolation.devices import Device
 
 # Settings of engines through which GPUs come that `gpus` does not count: Slurm's gres, a resource of one's own in Ray.
@@ -41,6 +42,23 @@ def split_settings(launcher: Mapping[str, Any]) -> tuple[dict[str, Any], Resourc
     return own, read_group(Resources, "hydra.launcher", given)
 
 
+def keep_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an engine's settings as they may be written; its secret variables are in this process's environment then.
+
+    `make_executor` finds them there again, also in a process that resumes the sweep.
+    """
+    masked: dict[str, Any] = mask_secrets(dict(settings))
+    secrets = {name for name, value in _variables(masked).items() if value == MASK}
+    os.environ |= {name: str(value) for name, value in _variables(settings).items() if name in secrets}
+    return masked
+
+
+def _variables(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the variables for trials among an engine's settings."""
+    found = settings.get("env")
+    return found if isinstance(found, Mapping) else {}
+
+
 def make_executor(
     engine: str, settings: Mapping[str, Any], resources: Resources, body: Sequence[str] = BODY
 ) -> Executor:
@@ -55,6 +73,14 @@ def make_executor(
     Raises:
         InputError: There is no such engine, or a setting is wrong.
     """
+    env = {**_variables(settings)}
+    env |= {name: os.environ.get(name, MASK) for name, value in env.items() if value == MASK}
+    missing = [f"env.{name}" for name, value in env.items() if value == MASK]
+    missing += ["setup"] if MASK in str(settings.get("setup")) else []
+    if missing:
+        found, remedy = "a secret, which is kept in no file", "export it as a variable before this command"
+        raise InputError(Problem(f"hydra.launcher.{name}", found, remedy=remedy) for name in missing)
+    settings = {**settings, "env": env} if env else settings
     others = extensions(Point.ENGINES)
     if engine not in ENGINES and engine not in others:
         raise InputError(Problem("hydra/launcher", f"{engine!r}", one_of((*ENGINES, *others))))

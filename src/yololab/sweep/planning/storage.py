@@ -1,5 +1,10 @@
-"""The study's storage: a journal file next to the trials unless another one is named."""
+"""The study's storage: a journal file next to the trials unless another one is named.
 
+The password of a database is kept in the environment of the processes that need it, and in no file: not in the sweep's,
+nor in what an engine is given. Without one there, the database's own ways count (`~/.pgpass`, PGPASSWORD).
+"""
+
+import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,6 +17,8 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 
 from yololab.errors import InputError, Problem
+from yololab.sweep.executor import PASSWORD
+from yololab.text import MASK, mask_secrets
 
 JOURNAL = "journal://"
 SQLITE = "sqlite:///"
@@ -37,7 +44,54 @@ def absolute_url(url: str, working_directory: Path) -> str:
     if "://" in url and not url.startswith((JOURNAL, "sqlite")):
         return url
     allowed = "journal:///path/study.log, sqlite:///path/study.db, mysql://…, postgresql://…"
-    raise InputError(Problem("search.storage", f"{url!r}", allowed))
+    raise InputError(Problem("search.storage", f"{mask_secrets(url)!r}", allowed))
+
+
+def relative_url(url: str, sweep: Path, project: Path) -> str:
+    """Return the URL of a storage with its file relative to the sweep's folder, so that both can be moved together.
+
+    Args:
+        url: What `absolute_url` returns, and takes back with the sweep's folder.
+        sweep: The sweep's folder.
+        project: Outside of it a file stays where it is.
+    """
+    for prefix in (JOURNAL, SQLITE):
+        if url.startswith(prefix) and Path(url.removeprefix(prefix)).is_relative_to(project):
+            return prefix + os.path.relpath(url.removeprefix(prefix), sweep)
+    return url
+
+
+def take_password(url: str) -> str:
+    """Return the URL of a storage without its password, which is kept in this process's environment from now on.
+
+    Raises:
+        InputError: It is no URL.
+    """
+    from sqlalchemy.engine import URL, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if url.startswith((JOURNAL, SQLITE)):
+        return url
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError):
+        raise InputError(Problem("search.storage", "not readable as a URL", "dialect://user@host/database")) from None
+    names = [name for name in found.query if name in ("password", "passwd")]
+    passwords = [found.password, *(found.query[name] for name in names)]
+    password = next((str(item) for item in passwords if item not in (None, MASK)), None)
+    if password is not None:
+        os.environ[PASSWORD] = password
+    rest = found.difference_update_query(names)
+    bare = URL.create(rest.drivername, rest.username, None, rest.host, rest.port, rest.database, rest.query)
+    return bare.render_as_string(hide_password=False)
+
+
+def _with_password(url: str) -> str:
+    """Return the URL with the password that the environment has, if it has one."""
+    from sqlalchemy.engine import make_url
+
+    found, password = make_url(url), os.environ.get(PASSWORD)
+    return found.set(password=password).render_as_string(hide_password=False) if password and found.username else url
 
 
 def open_storage(url: str) -> BaseStorage:
@@ -52,15 +106,21 @@ def open_storage(url: str) -> BaseStorage:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if url.startswith(JOURNAL):
         path = Path(url.removeprefix(JOURNAL))
+        if path.exists() and not path.is_file():
+            raise InputError(Problem("search.storage", f"{path} is no regular file", "a file"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _drop_torn_line(path)
             return JournalStorage(JournalFileBackend(str(path)))
         except OSError as error:
             raise InputError(Problem("search.storage", f"{path}: {error.strerror or error}", "a file")) from None
+        except Exception as error:  # whatever Optuna meets in a file that is no journal, or a damaged one
+            found, remedy = f"{path}: damaged ({type(error).__name__}: {error})", "restore it, or name another file"
+            raise InputError(Problem("search.storage", found, "a journal of Optuna", remedy)) from None
     if not url.startswith("sqlite"):
         # Two processes that make the same tables at once disturb each other; the second time they are there.
-        return _with_retries(lambda: RDBStorage(url))
+        # A connection that the server has ended, as at its restart, is made anew.
+        return _with_retries(lambda: RDBStorage(_with_password(url), engine_kwargs={"pool_pre_ping": True}))
     path = Path(url.removeprefix(SQLITE))
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock", timeout=60):
@@ -104,8 +164,9 @@ def _with_retries(attempt: Callable[[], Found]) -> Found:
             raise InputError(Problem("search.storage", str(error).splitlines()[0], remedy="install it")) from None
         except Exception as error:
             if number == ATTEMPTS - 1:
-                found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-                raise InputError(Problem("search.storage", found, "a storage that can be opened")) from error
+                found = mask_secrets(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+                remedy = f"a password is taken from search.storage=… of this command, or from {PASSWORD}"
+                raise InputError(Problem("search.storage", found, "a storage that can be opened", remedy)) from None
             time.sleep(0.2 * 2**number)
     raise AssertionError
 

@@ -1,30 +1,63 @@
 """Trials from a study: interrupted ones first, then the next point that its sampler proposes, claimed under a lock."""
 
+import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from statistics import fmean
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import optuna
 from optuna.distributions import check_distribution_compatibility
+from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as StudyState
 
 from yololab.config.search import Pruner, Sampler
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, JobError, Problem
 from yololab.host.processes import ProcessIdentity
+from yololab.sweep.executor import PASSWORD
 from yololab.sweep.planning.space import Space
-from yololab.sweep.planning.storage import journal_url, open_study
+from yololab.sweep.planning.storage import absolute_url, journal_url, open_study
 from yololab.sweep.planning.strategies import distribution_of, make_pruner, make_sampler
 from yololab.sweep.planning.trial_env import TrialEnvironment
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus, failure
+from yololab.text import first_of, mask_secrets
 
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
 SWEEP_ATTRIBUTE = "yololab:sweep"
 DUPLICATE_ATTRIBUTE = "yololab:duplicate_of"
 # So many points in a row that are known already: the space has no other ones, or hardly any.
 DUPLICATES = 30
 
+# How long a database may be away, as for a restart, before the sweep ends; it can be resumed then.
+PATIENCE_SECONDS = 300.0
+
 Freeze = Callable[[int, Sequence[str]], None]
+
+
+def _patient(method: Callable[Asked, Found]) -> Callable[Asked, Found]:
+    """Repeat what a database did not answer: each method here can be begun again, wherever it was cut off.
+
+    Raises:
+        JobError: The database stays away.
+    """
+
+    @wraps(method)
+    def call(*args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return method(*args, **kwargs)
+            except StorageInternalError as error:
+                if time.monotonic() > deadline:
+                    said = mask_secrets(str(error.__cause__ or error).strip().partition("\n")[0])
+                    raise JobError(f"search.storage does not answer ({said}); the sweep can be resumed") from None
+                time.sleep(1.0)
+
+    return call
 
 
 @dataclass
@@ -48,7 +81,8 @@ class StudySource:
         search, count = self.settings.search, self.settings.search.seeds
         # The seeds that each point is trained with; none when it is trained once, as it is.
         self.seeds = range(self.settings.seed, self.settings.seed + count) if count > 1 else range(0)
-        self.url = self.settings.storage or journal_url(self.folder.study_file)
+        storage = self.settings.storage
+        self.url = absolute_url(storage, self.folder.path) if storage else journal_url(self.folder.study_file)
         self._distributions = {item.key: distribution_of(item) for item in self.space.dimensions}
         self._study = open_study(
             self.url,
@@ -58,6 +92,12 @@ class StudySource:
             make_pruner(search.pruner, search.pruner_options or {}, self.settings.epochs),
         )
         self._refuse_another_space()
+        known = {trial.number for trial in self._study.get_trials(deepcopy=False)}
+        lost = [entry.number for entry in self._entries() if entry.study_trial not in (None, *known)]
+        if lost:
+            found = f"the study {self.settings.name!r} knows nothing of the trials {first_of(lost)} of this sweep"
+            remedy = "move the study together with the sweep, or say where it is: search.storage=…"
+            raise InputError(Problem("search.storage", found, "the study that the sweep was started with", remedy))
         # What only reports must not touch the sampler.
         self._pruning_study = optuna.load_study(
             study_name=self.settings.name,
@@ -75,6 +115,7 @@ class StudySource:
         """How many trainings there will be at most."""
         return self.settings.budget * max(1, len(self.seeds))
 
+    @_patient
     def next(self) -> TrialEntry | None:
         """Return the next trial, claimed for this process."""
         with self.folder.locked():
@@ -94,6 +135,7 @@ class StudySource:
                 following = self._create(point.number, point.params, 0, entries)
             return following
 
+    @_patient
     def environment(self, entry: TrialEntry) -> dict[str, str]:
         """Tell the trial's process where to report its epochs."""
         search, objectives = self.settings.search, self.settings.objectives
@@ -101,8 +143,10 @@ class StudySource:
         trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
         metric, pruner, options = objectives[0].metric, search.pruner, search.pruner_options or {}
         study = (self.url, self.settings.name, trial_id)
-        return TrialEnvironment(*study, metric, pruner, options, self.settings.epochs).variables()
+        variables = TrialEnvironment(*study, metric, pruner, options, self.settings.epochs).variables()
+        return variables | {name: os.environ[name] for name in (PASSWORD,) if name in os.environ}
 
+    @_patient
     def ended(self, entry: TrialEntry) -> None:
         """Tell the study of a point whose trainings are all over."""
         if entry.study_trial is None or self._frozen(entry.study_trial).state.is_finished():
@@ -181,7 +225,8 @@ class StudySource:
         trials = self._study.get_trials(deepcopy=False)
         for trial in trials:
             # A parent was killed between asking and making the trial's folder; we hold the lock, so it is not at work.
-            mine = self.settings.storage is None or trial.user_attrs.get(SWEEP_ATTRIBUTE) == str(self.folder.path)
+            whose = trial.user_attrs.get(SWEEP_ATTRIBUTE)
+            mine = self.settings.storage is None or whose in (self.settings.identity, str(self.folder.path))
             has_point = trial.params.keys() == self._distributions.keys()
             if trial.state is StudyState.RUNNING and mine and trial.number not in ours and has_point:
                 return trial
@@ -191,7 +236,7 @@ class StudySource:
             return None
         for _ in range(DUPLICATES):
             asked = self._study.ask(self._distributions)
-            asked.set_user_attr(SWEEP_ATTRIBUTE, str(self.folder.path))
+            asked.set_user_attr(SWEEP_ATTRIBUTE, self.settings.identity or str(self.folder.path))
             trial = self._frozen(asked.number)
             twin = next((other for other in spent if other.params == trial.params), None)
             if twin is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from yololab.config.reading import read_group
+from yololab.errors import InputError
 from yololab.sweep.engines.slurm.settings import SlurmSettings
 from yololab.sweep.executor import Resources
 
@@ -35,3 +37,23 @@ def test_the_launcher_files_hold_every_setting_with_its_default(engine):
     assert read_group(cls, "hydra.launcher", own) == cls()
     assert set(own) == set(cls.__dataclass_fields__)
     assert resources == Resources()
+
+
+def test_secret_variables_are_kept_in_no_file_and_found_again(monkeypatch):
+    from yololab.sweep.engines import registry
+
+    monkeypatch.setenv("WANDB_API_KEY", "")
+    monkeypatch.delenv("WANDB_API_KEY")
+    given = {"jobs": 1, "env": {"WANDB_API_KEY": "abc", "WANDB_MODE": "offline"}}
+    kept = registry.keep_secrets(given)
+    assert kept["env"] == {"WANDB_API_KEY": "***", "WANDB_MODE": "offline"}
+    made = []
+    monkeypatch.setitem(registry.ENGINES, "fake", "fake")
+    monkeypatch.setattr(
+        registry, "import_module", lambda _: SimpleNamespace(make_executor=lambda *parts: made.append(parts))
+    )
+    registry.make_executor("fake", kept, Resources())
+    assert made[0][0] == given
+    monkeypatch.delenv("WANDB_API_KEY")
+    with pytest.raises(InputError, match=r"hydra\.launcher\.env\.WANDB_API_KEY"):
+        registry.make_executor("fake", kept, Resources())

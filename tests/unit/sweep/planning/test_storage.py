@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 
 import optuna
 import pytest
 from spawned import make_study
+from sqlalchemy.engine import make_url
 
 from yololab.errors import InputError
-from yololab.sweep.planning.storage import absolute_url, journal_url, open_study
+from yololab.sweep.executor import PASSWORD
+from yololab.sweep.planning.storage import (
+    _with_password,
+    absolute_url,
+    journal_url,
+    open_study,
+    relative_url,
+    take_password,
+)
 
 
 @pytest.mark.process
@@ -51,3 +61,54 @@ def test_another_direction_is_another_study(tmp_path):
     open_study(url, "s", ["maximize"])
     with pytest.raises(InputError, match=r"search\.study"):
         open_study(url, "s", ["minimize"])
+
+
+@pytest.mark.parametrize(
+    ("url", "bare", "password"),
+    [
+        ("mysql://me:pw@host/db", "mysql://me@host/db", "pw"),
+        ("postgresql+psycopg://me:p%40w%2F%3A@[::1]:5433/db?sslmode=require",
+         "postgresql+psycopg://me@[::1]:5433/db?sslmode=require", "p@w/:"),
+        ("postgresql://host/db?user=me&password=p%26w", "postgresql://host/db?user=me", "p&w"),
+        ("mysql://me@host/db", "mysql://me@host/db", None),
+        ("mysql://me:***@host/db", "mysql://me@host/db", None),  # as a report has it
+        ("journal:///a:b@c/s.log", "journal:///a:b@c/s.log", None),
+    ],
+)  # fmt: skip
+def test_a_password_is_taken_out_of_the_url_and_put_back_to_connect(url, bare, password, monkeypatch):
+    monkeypatch.setenv(PASSWORD, "")
+    monkeypatch.delenv(PASSWORD)
+    assert take_password(url) == bare
+    assert os.environ.get(PASSWORD) == password
+    if password is not None and "user=" not in bare:
+        assert make_url(_with_password(bare)).password == password
+
+
+def test_a_url_that_is_none_is_not_shown(monkeypatch):
+    with pytest.raises(InputError) as caught:
+        take_password("mysql://me:secret@host:port/db")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_study_of_the_project_moves_with_it(tmp_path):
+    sweep = tmp_path / "a/multirun/s"
+    url = absolute_url("sqlite:///studies/s.db", tmp_path / "a")
+    kept = relative_url(url, sweep, tmp_path / "a")
+    assert absolute_url(kept, sweep) == url
+    assert absolute_url(kept, tmp_path / "b/multirun/s") == f"sqlite:///{tmp_path}/b/studies/s.db"
+    outside = absolute_url("journal:///shared/s.log", tmp_path)
+    assert relative_url(outside, sweep, tmp_path / "a") == outside
+    assert relative_url("mysql://host/db", sweep, tmp_path) == "mysql://host/db"
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff garbage\n", b'{"op_code": 99}\n', b"[]\n", b"{}\n"])
+def test_a_damaged_journal_is_said(content, tmp_path):
+    (tmp_path / "s.log").write_bytes(content)
+    with pytest.raises(InputError, match=r"search\.storage"):
+        open_study(journal_url(tmp_path / "s.log"), "s", ["maximize"])
+
+
+def test_a_pipe_is_no_journal(tmp_path):
+    os.mkfifo(tmp_path / "s.log")
+    with pytest.raises(InputError, match=r"search\.storage"):
+        open_study(journal_url(tmp_path / "s.log"), "s", ["maximize"])

@@ -181,3 +181,20 @@ def test_a_study_of_another_space_is_refused(tmp_path):
     run(tmp_path / "a", name="both", storage=storage, budget=1, arguments=("lr0=0.1,0.2",))
     with pytest.raises(InputError, match="another study"):
         run(tmp_path / "b", name="both", storage=storage, budget=2, arguments=("lr0=0.1,0.3",))
+
+
+def test_a_study_that_knows_nothing_of_the_trials_is_refused(tmp_path):
+    """A sweep that was copied without it, or a database that was emptied: its points would all be tried again."""
+    run(tmp_path / "s", budget=2, arguments=RATES, search={"sampler": "random"})
+    (tmp_path / "s/study.log").unlink()
+    with pytest.raises(InputError, match="knows nothing of the trials 0, 1"):
+        run(tmp_path / "s")
+
+
+def test_a_damaged_trial_does_not_end_the_sweep(tmp_path):
+    """What it has told the study stays there, and the others are as they were."""
+    run(tmp_path / "s", budget=3, arguments=RATES, search={"sampler": "random"})
+    (tmp_path / "s/1/trial.json").write_text('{"number": ".."}')
+    entries, _ = run(tmp_path / "s")
+    assert [str(entry.status) for entry in entries] == ["complete", "failed", "complete"]
+    assert entries[1].damaged

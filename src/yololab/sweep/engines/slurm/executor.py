@@ -21,7 +21,7 @@ from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
 from yololab.sweep.engines.slurm.job import SlurmTrial
 from yololab.sweep.engines.slurm.queue import ENDED, QueuedJob, folder_is_missing, read_queue, why_ended
 from yololab.sweep.engines.slurm.settings import SlurmSettings, read_slurm_settings, submission
-from yololab.sweep.executor import JobState, Resources
+from yololab.sweep.executor import PASSWORD, JobState, Resources
 
 _WHERE = "hydra/launcher=slurm"
 _PROGRAMS = ("sbatch", "squeue", "scancel", "scontrol", "srun")
@@ -179,7 +179,8 @@ class SlurmExecutor:
         """
         import submitit
 
-        variables = dict(environment)
+        # submitit writes them to a file; the password is passed on by Slurm, with all that this process has.
+        variables = {name: value for name, value in environment.items() if name != PASSWORD}
         if self.resources.gpus == 0:
             variables.setdefault("CUDA_VISIBLE_DEVICES", "")
         body = TrialBody(str(folder), tuple(self.body), variables, str(Path.cwd()), self.resources.cpus)
