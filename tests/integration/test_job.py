@@ -169,7 +169,7 @@ def test_file_commands(first, again, project):
     assert "second thought" in (first / "report.html").read_text()
     yololab("promote", str(again), cwd=project)
     (place,) = (project / "outputs/baselines").glob("*/detect")
-    assert len(list((place / "history").iterdir())) == 2
+    assert len(list((place / "history").iterdir())) == 3
 
 
 def test_evaluate_equals_the_runs_own_evaluation(first, project):

@@ -16,15 +16,19 @@ import shutil
 import socket
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 
+from yololab.files.paths import new_names
+
 _SUFFIX = ".tmp"
 # Letters of a file's name that its temporary one repeats: a name may have 255 bytes, and they all must fit.
 _REPEATED = 40
+# What nobody has touched for so long was left by a process that is gone, wherever it ran.
+ABANDONED_SECONDS = 60.0
 
 
 @contextlib.contextmanager
@@ -97,6 +101,30 @@ def new_folder(folder: Path) -> Iterator[Path]:
         _to_disk(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def new_named_folder(parent: Path, name: str, fill: Callable[[Path, Path], object]) -> Path:
+    """Make a folder `<name>_<timestamp>` that nobody else has, and that is seen when it is filled, or never.
+
+    Args:
+        parent: Where; what killed processes have left there is removed.
+        name: The first part of its name.
+        fill: Is given the folder to fill, and the place that it will have. It is called again when another process has
+            taken that place meanwhile.
+
+    Returns:
+        The folder.
+    """
+    for place in new_names(parent, name):
+        remove_temporaries(parent, ABANDONED_SECONDS)
+        try:
+            with new_folder(place) as hidden:
+                fill(hidden, place)
+            return place
+        except OSError:
+            if not place.exists():
+                raise
+    raise AssertionError("there is always another name")
 
 
 def move(source: Path, target: Path) -> None:

@@ -10,15 +10,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from yololab.errors import InputError, Problem
-from yololab.files.atomic import copy_file, remove_temporaries
+from yololab.files.atomic import ABANDONED_SECONDS, copy_file, remove_temporaries
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 
 # Loader processes of a killed training inherit its lock; they notice within seconds that it is gone.
 ORPHANS_SECONDS = 15.0
 POLL_SECONDS = 0.5
-# `yololab note` writes next to the process that holds the lock; what it writes takes its place within moments.
-ABANDONED_SECONDS = 60.0
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
@@ -252,8 +252,8 @@ def new_names(parent: Path, name: str, now: datetime | None = None) -> Iterator[
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise not_made(parent, error) from None
-    yield parent.resolve() / stem
-    yield from (parent.resolve() / f"{stem}_{attempt}" for attempt in count(2))
+    names = chain([stem], (f"{stem}_{attempt}" for attempt in count(2)))
+    yield from (place for name in names if not (place := parent.resolve() / name).exists())
 
 
 def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:

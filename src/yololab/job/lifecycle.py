@@ -19,9 +19,9 @@ from yololab.errors import (
     Problem,
     YololabError,
 )
-from yololab.files.atomic import new_folder, remove_temporaries
-from yololab.files.locks import ABANDONED_SECONDS, last_sign, locked, maybe_running_remotely, process_of
-from yololab.files.paths import RunFolder, new_names, not_made
+from yololab.files.atomic import new_folder, new_named_folder
+from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
+from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
 from yololab.host.signals import INTERRUPTED
 from yololab.job.begin import begin_record, introduce
@@ -62,22 +62,19 @@ def start_new(
     Raises:
         InputError: The folder cannot be made.
     """
-    training = prepared.paths.tree.training
+
+    def fill(hidden: Path, place: Path) -> None:
+        freeze(RunFolder(hidden), place)
+        begin_record(replace(context, folder=RunFolder(hidden)), place.name)
+
     with context.stop.listening():
         context.stop.hold()  # until somebody is there who records it
-        for place in new_names(training, name) if asked is None else [asked]:
-            remove_temporaries(training, ABANDONED_SECONDS)
-            if place.exists():
-                continue
-            try:
-                with new_folder(place) as hidden:
-                    freeze(RunFolder(hidden), place)
-                    begin_record(replace(context, folder=RunFolder(hidden)), place.name)
-                break
-            except OSError as error:
-                if asked is not None or not place.exists():  # else another process was faster
-                    raise not_made(place, error) from None
-        folder = RunFolder(place)
+        if asked is None:
+            asked = new_named_folder(prepared.paths.tree.training, name, fill)
+        else:
+            with new_folder(asked) as hidden:
+                fill(hidden, asked)
+        folder = RunFolder(asked)
         with locked(folder):
             return folder, run_in(folder, lambda: _attempt(replace(context, folder=folder), prepared, new=True))
 

@@ -16,6 +16,7 @@ from yololab.files.atomic import (
     copy_file,
     move,
     new_folder,
+    new_named_folder,
     point_link,
     remove_temporaries,
     write_bytes,
@@ -192,3 +193,18 @@ def test_folders_that_cannot_be_synced_are_no_error(tmp_path, monkeypatch):
     monkeypatch.setattr(atomic.os, "fsync", fsync)
     write_text(tmp_path / "x", "new")
     assert (tmp_path / "x").read_text() == "new"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "full")])
+def test_a_named_folder_is_there_when_it_is_filled_or_never(tmp_path, error):
+    def half(hidden: Path, place: Path) -> None:
+        (hidden / "a").write_text("half")
+        assert not place.exists()
+        raise error
+
+    with pytest.raises(type(error)):
+        new_named_folder(tmp_path / "checks", "cells", half)
+    assert list((tmp_path / "checks").iterdir()) == []
+    folders = [new_named_folder(tmp_path / "checks", "cells", lambda hidden, _: (hidden / "a").touch()) for _ in "ab"]
+    assert sorted((tmp_path / "checks").iterdir()) == sorted(folders)
+    assert all((folder / "a").is_file() for folder in folders)

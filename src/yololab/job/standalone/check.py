@@ -8,7 +8,8 @@ from yololab.data.checks.check_report import CheckReport
 from yololab.data.checks.suitability import likely_task, unsuitable_dataset
 from yololab.data.labels.task_labels import TASK_DATA
 from yololab.errors import InputError
-from yololab.files.paths import RunFolder, create_folder
+from yololab.files.atomic import new_named_folder
+from yololab.files.paths import RunFolder
 from yololab.job.prepare import Paths, prepare_dataset, prepare_model, project_paths
 from yololab.job.stages.check import checked_dataset, fingerprints_of, show_findings, write_findings
 from yololab.report.page import write_check_page
@@ -35,9 +36,12 @@ def check_data(composed: Composed, task: str | None, working_directory: Path, sc
     if problems:
         raise InputError(problems)
     report = checked_dataset(composed.experiment, dataset, task, paths.cache, screen)
-    folder = RunFolder(create_folder(paths.tree.checks, name))
     fingerprints = fingerprints_of(report, composed.experiment.train)
-    write_findings(folder, report, fingerprints)
+
+    def fill(hidden: Path, _place: Path) -> None:
+        write_findings(RunFolder(hidden), report, fingerprints)
+
+    folder = RunFolder(new_named_folder(paths.tree.checks, name, fill))
     write_check_page(folder.path)
     show_findings(screen, name, report)
     screen.detail(f"checked for {task}")

@@ -9,9 +9,9 @@ from yololab.comparison.result import Comparison, write_comparison
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.sides import compare_sides
 from yololab.config.schema import ExperimentConfig, Gate
-from yololab.files.atomic import write_text
+from yololab.files.atomic import new_named_folder, write_text
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import OutputTree, RunFolder, create_folder
+from yololab.files.paths import OutputTree, RunFolder
 from yololab.report.comparison_markdown import comparison_markdown
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
@@ -64,9 +64,14 @@ def compare_models(
     # A pattern of runs stays as it is.
     names = [str(path) if path.exists() else text for path, text in found]
     comparison = compare_sides(names, settings, tree, working_directory, measure)
-    folder = RunFolder(create_folder(tree.comparisons, ""))
-    content = write_comparison(folder.comparison, comparison, settings.gate or Gate.DEGRADED)
-    write_text(folder.comparison_markdown, comparison_markdown(content))
+    content: dict[str, Any] = {}
+
+    def fill(hidden: Path, _place: Path) -> None:
+        folder = RunFolder(hidden)
+        content.update(write_comparison(folder.comparison, comparison, settings.gate or Gate.DEGRADED))
+        write_text(folder.comparison_markdown, comparison_markdown(content))
+
+    folder = RunFolder(new_named_folder(tree.comparisons, "", fill))
     return ComparisonResult(content, comparison, folder.comparison)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from yololab.config.hydra.compose import Composed
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
-from yololab.files.metrics import MetricsFile
-from yololab.files.paths import DATA_YAML, RunFolder, create_folder
+from yololab.files.atomic import new_named_folder
+from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.paths import DATA_YAML, METRICS, RunFolder
 from yololab.job.measure import fingerprint_splits, keep_newest, measure_checkpoint, measurement_of
 from yololab.job.prepare import prepare_job
 from yololab.terminal.screen import Screen
@@ -33,12 +34,16 @@ def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Scr
             Problem("model", f"{prepared.model.model} has no weights", "a checkpoint (.pt)", "name a trained model")
         )
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
-    folder = create_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem)
-    with tempfile.TemporaryDirectory() as scratch, screen.logging_to(RunFolder(folder).log):
-        data = write_resolved_yaml(prepared.dataset, Path(scratch) / DATA_YAML, experiment.data.allow_download)
-        how = measurement_of(experiment, prepared, data, fingerprints, screen)
-        screen.stage("evaluate", f"{prepared.model.model} on {how.protocol.split} of {prepared.dataset_name}")
-        plots = folder if experiment.evaluation.plots else None
-        metrics = measure_checkpoint(Path(prepared.model.model), folder, how, plots=plots)
+
+    def fill(hidden: Path, _place: Path) -> None:
+        with tempfile.TemporaryDirectory() as scratch, screen.logging_to(RunFolder(hidden).log):
+            data = write_resolved_yaml(prepared.dataset, Path(scratch) / DATA_YAML, experiment.data.allow_download)
+            how = measurement_of(experiment, prepared, data, fingerprints, screen)
+            screen.stage("evaluate", f"{prepared.model.model} on {how.protocol.split} of {prepared.dataset_name}")
+            plots = hidden if experiment.evaluation.plots else None
+            measure_checkpoint(Path(prepared.model.model), hidden, how, plots=plots)
+
+    folder = new_named_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem, fill)
+    metrics = read_metrics(folder / METRICS)
     keep_newest(metrics, prepared.paths.tree.newest_metrics)
     return metrics

@@ -10,8 +10,9 @@ from yololab.config.train_arguments.arguments import read_argument
 from yololab.data.checks.suitability import unsuitable_dataset
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
-from yololab.files.metrics import MetricsFile
-from yololab.files.paths import DATA_YAML, RunFolder, create_folder
+from yololab.files.atomic import new_named_folder
+from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.files.paths import DATA_YAML, METRICS, RunFolder
 from yololab.files.reading import read_yaml
 from yololab.job.measure import Measurement, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
@@ -79,7 +80,12 @@ def measure_plain_run(
         experiment.device,
         screen,
     )
-    return measure_checkpoint(reference.checkpoint, create_folder(paths.tree.evaluation, reference.path.name), how)
+    checkpoint = reference.checkpoint
+
+    def fill(hidden: Path, _place: Path) -> None:
+        measure_checkpoint(checkpoint, hidden, how)
+
+    return read_metrics(new_named_folder(paths.tree.evaluation, reference.path.name, fill) / METRICS)
 
 
 def _arguments(reference: RunReference) -> dict[str, Any]:
