@@ -27,6 +27,7 @@ _PROTOCOL_KEYS = (
 _LABEL_KEYS = ("single_cls", "classes")
 _REMEDY = "evaluate both models on the same data: yololab evaluate model=… data=…"
 _SHOWN = 3
+_TRUTH = {"truth_image", "truth_class", "target"}  # arrays of records that depend on the labels alone
 _UNLIKE = "Measured under different protocols"
 
 
@@ -131,7 +132,10 @@ def pairing_problems(current: Records, baseline: Records) -> list[Problem]:
 
 def _relabelled(current: Records, baseline: Records) -> str:
     """Return how the labels differ, in any order of the labels; empty when they do not."""
-    if current.label_fingerprint == baseline.label_fingerprint:
+    same = current.label_fingerprint == baseline.label_fingerprint
+    ours, theirs = current.arrays(), baseline.arrays()
+    # A fingerprint is what a file says; that objects and classes line up is looked at in any case.
+    if same and all(np.array_equal(ours[name], theirs[name]) for name in _TRUTH & ours.keys()):
         return ""
     different = {
         key
@@ -140,7 +144,7 @@ def _relabelled(current: Records, baseline: Records) -> str:
     }
     if different:
         return f"{len(different)} images have other labels in the baseline{_some(different)}"
-    return "" if current.truth_is_whole else "the labels have another content, with the same objects or classes"
+    return "" if same or current.truth_is_whole else "the labels have another content, with the same objects or classes"
 
 
 def _some(keys: set[str]) -> str:

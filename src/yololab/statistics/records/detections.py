@@ -102,6 +102,8 @@ class DetectionRecords(Records):
                 raise ValueError(f"{count} detections, but {name} of shape {array.shape}")
         if not self.flags or not set(self.flags) <= set(MATCHED):
             raise ValueError(f"true-positive flags of {sorted(self.flags)}, not of {', '.join(MATCHED)}")
+        if not np.isfinite(self.confidence).all():
+            raise ValueError("a confidence that is no number")
         if not 0 < len(self.iou_thresholds) <= _BITS:
             raise ValueError(f"{len(self.iou_thresholds)} thresholds")
         if self.boxes.shape[1] not in (4, 5) or self.boxes.shape[1:] != self.truth_boxes.shape[1:]:
