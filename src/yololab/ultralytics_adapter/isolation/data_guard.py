@@ -19,6 +19,7 @@ from typing import Any
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import atomically, remove_temporaries
 from yololab.files.paths import CacheFolder
+from yololab.files.reading import open_regular
 from yololab.text import counted, first_of
 from yololab.ultralytics_adapter.isolation.decoded_images import decoded_images, file_state
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
@@ -173,10 +174,10 @@ def load_label_cache(file: Path) -> dict[str, Any]:
     """Read a label cache that `save_label_cache` wrote.
 
     Raises:
-        OSError: There is none.
+        InputError: There is none.
         UnpicklingError: It holds anything but arrays and plain values.
     """
-    with file.open("rb") as stream:
+    with open_regular(file) as stream:
         content = _PlainUnpickler(stream).load()
     if not isinstance(content, dict):
         raise pickle.UnpicklingError(f"{file} holds no dictionary")

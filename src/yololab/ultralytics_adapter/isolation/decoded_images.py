@@ -119,6 +119,8 @@ def decoded_images(folder: Path) -> Iterator[None]:
 
     def item(data: Any, index: int) -> Any:
         path, _, file, _ = data.samples[index]
+        if not data.cache_ram and not Path(path).is_file():
+            raise FileNotFoundError(f"Image Not Found {path}")  # as in the other tasks
         if data.cache_disk and not keep_pixels(file, lambda: data.imread(path)):
             data.cache_disk = False
         return read_item(data, index)

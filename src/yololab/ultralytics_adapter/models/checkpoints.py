@@ -8,6 +8,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.ultralytics_adapter.isolation.logs import plain_lines
+from yololab.ultralytics_adapter.models.foreign_files import check_file, foreign_problem, not_usable
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def inspect_checkpoint(path: Path) -> CheckpointInfo:
     if path.suffix.lower() != ".pt" or path.is_dir():
         found = "a folder" if path.is_dir() else f"a {path.suffix or 'file without a suffix'}"
         raise InputError(Problem(str(path), found, "a checkpoint (.pt)"))
+    check_file(path)
     try:
         model, content = tasks.load_checkpoint(str(path))
         names = {int(index): str(name) for index, name in dict(getattr(model, "names", None) or {}).items()}
@@ -70,22 +72,10 @@ def file_digest(path: Path) -> str:
 def _unreadable(path: Path, error: Exception) -> InputError:
     """Say in one line why a checkpoint cannot be used, and what to do."""
     text = " ".join(plain_lines(str(error)))
-    if isinstance(error, FileNotFoundError):
-        return InputError(Problem(str(path), "no such file", remedy="check the path"))
-    if isinstance(error, PermissionError):
-        return InputError(Problem(str(path), "not readable: permission denied"))
-    if "TorchScript" in text:
-        found, remedy = "a TorchScript archive, not a checkpoint", "give the .pt that it was exported from"
-    elif "empty, truncated or corrupted" in text or isinstance(error, EOFError):
-        found, remedy = "not loadable: empty, truncated or damaged", "download or copy the file again"
-    elif "YOLOv5" in text:
-        found, remedy = "a checkpoint of the YOLOv5 repository", "use a model of Ultralytics, such as yolov5nu.pt"
-    elif "outside the supported" in text:
-        found = "not a checkpoint of Ultralytics, or one with classes of its own"
-        remedy = "if you trust the file, set ULTRALYTICS_SAFE_LOAD=0 in the environment: loading it can run its code"
-    else:
-        found, remedy = f"not a checkpoint of Ultralytics ({type(error).__name__})", "give a .pt that Ultralytics wrote"
-    return InputError(Problem(str(path), found, "a checkpoint (.pt) of Ultralytics", remedy))
+    if "empty, truncated or corrupted" in text or isinstance(error, EOFError):
+        return not_usable(path, "a file of PyTorch that is cut or damaged", "download or copy the file again")
+    found = "PyTorch data without a model of Ultralytics, such as weights alone"
+    return foreign_problem(path) or not_usable(path, found, "give a .pt that Ultralytics wrote")
 
 
 def family_of_head(head: str) -> str:

@@ -6,9 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from yololab.errors import InputError, Problem
+from yololab.files.reading import read_yaml
 from yololab.ultralytics_adapter.isolation.installed import (
     architecture_of,
     downloadable_assets,
@@ -21,6 +20,8 @@ from yololab.ultralytics_adapter.models.checkpoints import family_of_head, file_
 
 _REMOTE = ("http://", "https://", "ul://", "gs://")
 _YAML = (".yaml", ".yml")
+_MOST_ARCHITECTURE = 2**20  # bytes; those of Ultralytics have some thousands
+_MOST_LAYERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -170,10 +171,12 @@ def read_architecture(model: str) -> dict[str, Any]:
     """
     file = Path(model) if Path(model).is_absolute() else _packaged_file(model)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8", errors="ignore"))
+        content = read_yaml(file, _MOST_ARCHITECTURE)
         if not isinstance(content, dict) or not content.get("backbone") or not str(content["head"][-1][-2]):
             raise ValueError("it has no backbone and head")
-    except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, IndexError) as error:
+        if sum(int(layer[1]) for layer in (*content["backbone"], *content["head"])) > _MOST_LAYERS:
+            raise ValueError(f"it repeats its layers more than {_MOST_LAYERS:,} times")
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         found = f"not a model architecture ({first_line(error)})"
         raise InputError(Problem(str(file), found, "a model .yaml")) from None
     return content

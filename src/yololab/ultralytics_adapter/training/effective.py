@@ -1,8 +1,10 @@
 """What a training was asked for against what it really used, and why the two differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from yololab.errors import Problem
 
 # Where things lie and what they are called is ours; it is no setting of the training.
 _OURS = frozenset({"model", "data", "save_dir", "name", "project", "exist_ok", "mode", "task", "resume", "pretrained"})
@@ -138,3 +140,29 @@ _OTHER_REASONS = {
     "warmup_epochs": "the warmup leaves at least the last epoch to regular training",
     "workers": "no more than cores or batches",
 }
+
+
+def freeze_problem(freeze: Any, layers: int, parameters: Sequence[str]) -> Problem | None:
+    """Return what is wrong with the layers to freeze; None when each of them is there, and not all are frozen.
+
+    Args:
+        freeze: The first so many, or a list of numbers and names of modules below `model.`; None for none.
+        layers: How many layers the model has.
+        parameters: Names of its parameters.
+
+    >>> freeze_problem([1, "x"], 3, ["model.1.conv.weight"]).found
+    "no such layer or module: 'x'"
+    """
+    allowed = f"fewer than {layers} layers, numbers from 0 to {layers - 1}, or names of modules such as 22.cv2"
+    if isinstance(freeze, int):
+        return (
+            None if freeze in range(layers) else Problem("freeze", f"{freeze} of the model's {layers} layers", allowed)
+        )
+    strange = [
+        entry
+        for entry in freeze or ()
+        if not (entry in range(layers) or any(f"model.{entry}." in name for name in parameters))
+    ]
+    if strange:
+        return Problem("freeze", f"no such layer or module: {', '.join(map(repr, strange))}", allowed)
+    return None

@@ -6,6 +6,7 @@ know travels in Ultralytics' own dictionary of callbacks, under a name that no e
 
 from __future__ import annotations
 
+import errno
 import math
 import tempfile
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ultralytics.engine import trainer as engine
 from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK, YAML
 from ultralytics.utils.callbacks import get_default_callbacks
-from ultralytics.utils.torch_utils import torch_distributed_zero_first
+from ultralytics.utils.torch_utils import torch_distributed_zero_first, unwrap_model
 
 from yololab.errors import InputError, InterruptedRunError, YololabError
 from yololab.extensions import Point, extensions
@@ -31,6 +32,14 @@ from yololab.ultralytics_adapter.isolation.logs import joined_threads, quiet_pro
 from yololab.ultralytics_adapter.isolation.patching import replaced
 from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, strip_checkpoints
 from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
+from yololab.ultralytics_adapter.training.effective import freeze_problem
+from yololab.ultralytics_adapter.training.exact_state import (
+    Steps,
+    exact_state,
+    restore_progress,
+    restore_weights,
+    with_exact_state,
+)
 from yololab.ultralytics_adapter.training.training_file import INTERRUPTED, EpochReport, TrainResult
 from yololab.ultralytics_adapter.training.training_log import (
     TrainingLog,
@@ -133,6 +142,8 @@ class TrainerMixin(_Base):
         self.settings: TrainerSettings = (_callbacks or {})[SETTINGS_KEY][0]
         self.on_epoch: Callable[[EpochReport], None] = lambda report: None
         self.should_stop: Callable[[], bool] = lambda: False
+        self.steps, self._accumulate = Steps(), 1
+        self._resumed: dict[str, Any] | None = None
         folder = RunFolder(Path((overrides or {})["save_dir"]))
         start = self.settings.start
         self.log = TrainingLog(self.settings.requested, folder.training)
@@ -145,11 +156,14 @@ class TrainerMixin(_Base):
         self.last, self.best = self.wdir / LAST, self.wdir / BEST
 
     def run_callbacks(self, event: str) -> None:
-        """Run the callbacks of an event, then our own; none of them can end the training by failing."""
+        """Run the callbacks of an event, which cannot end the training by failing, then our own.
+
+        What we cannot write down ends it: a disk that is full, a folder that is gone.
+        """
         for callback in self.callbacks.get(event, []):
             self._guarded(event, callback, self)
         for name in _OWN_CALLBACKS.get(event, ()):
-            self._guarded(event, getattr(self, name))
+            getattr(self, name)()
 
     def _guarded(self, event: str, call: Callable[..., Any], *arguments: Any) -> None:
         """Call a callback; note what it raises. The errors that end a job (a second Ctrl-C) pass."""
@@ -212,7 +226,7 @@ class TrainerMixin(_Base):
                 getattr(self, name).close()
 
     def _setup_train(self) -> None:
-        """Set up; a resumed training draws its images and augmentations anew, not those of its first epochs."""
+        """Set up; a resumed training never draws the images and augmentations of its first epochs again."""
         if self.settings.start is not None:
             seed = self.args.seed + 1 + RANK + _SEED_STRIDE * self.settings.start.epoch
             engine.init_seeds(seed, deterministic=self.args.deterministic)
@@ -222,12 +236,22 @@ class TrainerMixin(_Base):
         """Take over the state of a checkpoint; what the training had started from stays in its arguments."""
         super().resume_training(ckpt)
         if self.settings.start is not None:
+            self._resumed = exact_state(ckpt)
+            if self._resumed is not None:
+                restore_weights(self, self._resumed)
+                self.steps.resumed = self._resumed["last_step"]
             self.args.model, self.args.resume = self.settings.start.model, False
             if RANK in {-1, 0}:
                 YAML.save(self.save_dir / ARGUMENTS, vars(self.args))
 
     def save_metrics(self, metrics: Any) -> None:
-        """Write the epoch's row; the column `time` counts the training before an interruption too."""
+        """Write the epoch's row; the column `time` counts the training before an interruption too.
+
+        Raises:
+            FileNotFoundError: The run's folder is gone; Ultralytics would make it again, and leave half a run there.
+        """
+        if not self.save_dir.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "the run's folder is gone", str(self.save_dir))
         started = self.train_time_start
         if self.settings.start is not None:
             self.train_time_start = started - self.settings.start.seconds
@@ -235,6 +259,19 @@ class TrainerMixin(_Base):
             super().save_metrics(metrics)
         finally:
             self.train_time_start = started
+
+    def set_model_attributes(self) -> None:
+        """Refuse layers to freeze that the model does not have: nothing would be frozen, without a word.
+
+        Raises:
+            InputError: `freeze` names other layers, or all of them.
+        """
+        super().set_model_attributes()
+        model: Any = unwrap_model(self.model)
+        layers, asked = len(model.model), self.args.freeze
+        problem = freeze_problem(asked, layers, [name for name, _ in model.named_parameters()])
+        if problem:
+            raise InputError(problem)
 
     def get_dataset(self) -> Any:
         """Read the dataset; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
@@ -276,9 +313,25 @@ class TrainerMixin(_Base):
             self.log.validation_done(None if fitness is None else float(fitness))
         return metrics, fitness
 
+    @property
+    def accumulate(self) -> int:
+        """How many batches a step has from its first one in this process."""
+        return max(1, self._accumulate - self.steps.ahead)
+
+    @accumulate.setter
+    def accumulate(self, batches: int) -> None:
+        self._accumulate = batches
+
+    def optimizer_step(self) -> None:
+        """Step, unless batches of the step are still to come after a resume."""
+        if self.steps.due(self.log.batches + len(self.train_loader) * self.epoch, self.accumulate):
+            super().optimizer_step()
+
     def save_model(self) -> Any:
         """Save the checkpoints, and note which epoch best.pt is from (the last of several with the same fitness)."""
-        saved = super().save_model()
+        exact = {"convert_optimizer_state_dict_to_fp16": partial(with_exact_state, trainer=self)}
+        with replaced(engine, exact):
+            saved = super().save_model()
         if self.best_fitness == self.fitness:
             self.log.result.best_epoch = self.epoch + 1
         return saved
@@ -307,8 +360,11 @@ class TrainerMixin(_Base):
             self.log.ready(self)
 
     def _epoch_begins(self) -> None:
-        """Count the batches of each epoch."""
+        """Count the batches of each epoch; the first one after a resume begins where the one before it has ended."""
         self.log.batches = 0
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None and RANK == -1:
+            restore_progress(self, resumed)
 
     def _batch_done(self) -> None:
         """Stop when asked; on several GPUs only after the epoch, when all of them learn of it.
@@ -331,7 +387,7 @@ class TrainerMixin(_Base):
         if RANK in {-1, 0}:
             for warning in self.findings.warnings:
                 self.log.warn(warning)
-            self.on_epoch(self.log.epoch_done(self))
+            self._guarded("on_fit_epoch_end", self.on_epoch, self.log.epoch_done(self))
 
     def _stop_if_asked(self) -> None:
         """Stop when asked; the flag of the first process is handed to the others right after this."""

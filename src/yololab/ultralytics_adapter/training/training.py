@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ def train(
         InputError: The arguments, the device, the dataset, or the folder: it already holds a run, or the checkpoint of
             another one.
         JobError: The training failed; its cause is chained.
+        OSError: The run's folder cannot be written any more: the disk is full, the folder is gone.
     """
     from yololab.ultralytics_adapter.isolation.devices import resolve_device
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
@@ -147,6 +149,9 @@ def train(
         except YololabError:
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.strerror:  # of the world: told, with its remedy, where all such are
+                error.filename = error.filename or str(folder.path)
+                raise
             raise _job_error(folder, error) from error
     return read_training_file(folder.training)
 
@@ -183,5 +188,10 @@ def _job_error(folder: RunFolder, error: Exception) -> YololabError:
         message = noted.error["message"]
         is_input = noted.error["kind"] == "input"
         return InputError(Problem("training", message)) if is_input else JobError(f"training failed: {message}")
-    line = plain_lines(output)[-1] if output else first_line(error)
+    gone = re.search(r"Image Not Found (.+)", str(error))
+    if gone:
+        remedy = f"put it back; then yololab resume {folder.path}"
+        return JobError(f"{gone[1].strip()}: the image is gone, or cannot be read any more; {remedy}")
+    # What a process that loads images raised stands at the end of its traceback.
+    line = plain_lines(output or str(error))[-1] if output or str(error).startswith("Caught ") else first_line(error)
     return JobError(f"training failed: {type(error).__name__}: {line}")

@@ -5,7 +5,7 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -138,7 +138,9 @@ class TrainingLog:
         kind = "input" if isinstance(error, InputError) else "job"
         message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
         self.result.status, self.result.error = FAILED, {"kind": kind, "message": message}
-        write_training_file(self.path, self.result)
+        with suppress(OSError):  # the error may be that nothing can be written
+            if self.path.parent.is_dir():
+                write_training_file(self.path, self.result)
 
     def _write(self, trainer: Any, status: str, reason: str | None = None) -> None:
         """Write training.json from what is known now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from yololab.errors import InputError
@@ -45,12 +47,35 @@ def test_an_architecture_that_is_nowhere_is_named_with_what_is_like_it(folders):
     assert "yolo26m.yaml" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["", "- 1", "backbone: []\nhead: []", "a: ["])
-def test_what_is_no_architecture_is_refused(tmp_path, content):
+LAYERS = "backbone:\n- [-1, {}, Conv, [8, 3, 2]]\nhead:\n- [[0], 1, Detect, [nc]]\n"
+DOUBLED = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("", "not a model architecture"),
+        ("- 1", "not a model architecture"),
+        ("backbone: []\nhead: []", "not a model architecture"),
+        (LAYERS.format("many"), "not a model architecture"),
+        (LAYERS.format(10**9), "repeats its layers"),
+        (LAYERS.format(1) + "a0: &a0 [1]\n" + DOUBLED, "values"),
+        ("a: [", "not readable as YAML"),
+        ("#" * 2**20 + "\n" + LAYERS.format(1), "more than"),
+    ],
+)
+def test_what_is_no_architecture_is_refused(tmp_path, content, found):
     path = tmp_path / "net.yaml"
     path.write_text(content)
-    with pytest.raises(InputError, match="not a model architecture"):
+    with pytest.raises(InputError, match=found):
         read_architecture(str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_no_architecture(tmp_path):
+    os.mkfifo(tmp_path / "net.yaml")
+    with pytest.raises(InputError, match="pipe"):
+        read_architecture(str(tmp_path / "net.yaml"))
 
 
 def test_a_packaged_architecture_is_read_with_and_without_its_scale():

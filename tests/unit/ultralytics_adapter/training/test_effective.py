@@ -1,6 +1,6 @@
 import pytest
 
-from yololab.ultralytics_adapter.training.effective import Circumstances, differences
+from yololab.ultralytics_adapter.training.effective import Circumstances, differences, freeze_problem
 
 CPU, GPU = Circumstances("cpu"), Circumstances("cuda")
 
@@ -83,3 +83,29 @@ def test_what_ultralytics_switches_off_for_a_task_is_named_and_leaves_the_run_co
     assert found.changes_training is False
     (found,) = differences({"mosaic": 1.0}, {"mosaic": 0.0, "rect": True}, Circumstances("cpu", task="segment"))
     assert found.changes_training is True
+
+
+PARAMETERS = [f"model.{layer}.{name}.weight" for layer in range(4) for name in ("conv", "bn")]
+
+
+@pytest.mark.parametrize("freeze", [None, 0, 2, [], [0, 3], ["2.conv"], [1, "3.bn"]])
+def test_layers_that_are_there_can_be_frozen(freeze):
+    assert freeze_problem(freeze, 4, PARAMETERS) is None
+
+
+@pytest.mark.parametrize(
+    ("freeze", "found"),
+    [
+        (-1, "-1 of"),
+        (4, "4 of the model's 4"),
+        (99, "99 of"),
+        ([4], "4"),
+        ([-1, 1], "-1"),
+        ([1, "x"], "'x'"),
+        (["2.con"], "'2.con'"),
+    ],
+)
+def test_layers_that_are_not_are_named(freeze, found):
+    problem = freeze_problem(freeze, 4, PARAMETERS)
+    assert found in problem.found
+    assert "from 0 to 3" in problem.allowed
