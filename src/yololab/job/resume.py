@@ -69,7 +69,7 @@ def reopen(
     frozen = thaw(folder.path)
     experiment = frozen.experiment
     allowed = "data.allow_download" in given.overridden and given.data.allow_download
-    paths, started_in = _whereabouts(folder, experiment.paths, given.paths, working_directory)
+    paths, started_in = whereabouts(folder.path, _started_in(folder), experiment.paths, given.paths, working_directory)
     changed = replace(
         experiment,
         approval=answering(given, experiment.approval),
@@ -97,21 +97,27 @@ def refuse_other_settings(given: ExperimentConfig, reason: str, read: Sequence[s
         raise InputError([Problem(key, reason, allowed, remedy) for key in others])
 
 
-def _whereabouts(
-    folder: RunFolder, frozen: PathsConfig, given: PathsConfig, working_directory: Path
+def whereabouts(
+    folder: Path, started_in: Path | None, frozen: PathsConfig, given: PathsConfig, working_directory: Path
 ) -> tuple[PathsConfig, Path]:
-    """Return the folders of the project that a run lies in, and where relative paths start.
+    """Return the folders of the project that a run or a sweep lies in, and where relative paths start.
 
-    A run that lies where it was started keeps both. One that was copied or moved belongs to the project that it lies
-    in, and relative paths start there; one that lies in no project belongs to that of the command.
+    One that lies where it was started keeps both. One that was copied or moved belongs to the project that it lies in,
+    and relative paths start there; one that lies in no project belongs to that of the command.
+
+    Args:
+        folder: The run, or the sweep.
+        started_in: The folder in which it was started; None when nothing says so.
+        frozen: Its own settings of the project's folders.
+        given: Those of the command.
+        working_directory: The user's folder.
     """
-    started_in = _started_in(folder)
     if started_in is not None and started_in.is_dir():
         then = OutputTree((started_in / Path(frozen.root).expanduser()).resolve())
-        if project_of(folder.path, then) == then:
+        if project_of(folder, then) == then:
             return frozen, started_in
     here = OutputTree((working_directory / Path(given.root).expanduser()).resolve())
-    lies_in = project_of(folder.path, here)
+    lies_in = project_of(folder, here)
     if lies_in is None or lies_in == here:
         return given, working_directory
     # `paths.root=results`: the user's folder lies as far above the results as it did.

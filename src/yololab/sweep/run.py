@@ -8,6 +8,7 @@ from yololab.config.folders import composing_from
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.config.search import FailOn, Sampler
 from yololab.errors import ApprovalError, JobError
+from yololab.files.atomic import ABANDONED_SECONDS, remove_temporaries
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import Executor
@@ -71,6 +72,7 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
         JobError: No trial completed, or with `search.fail_on=any` one has failed.
         InterruptedRunError: The sweep was asked to stop.
     """
+    remove_temporaries(folder.path, ABANDONED_SECONDS)
     still_running = reattach_trials(folder, executor, settings.objectives)
     _show_what_is_there(folder, len(still_running), screen)
     stop = StopSignal()

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from filelock import FileLock
 from msgspec import Meta
 
+from yololab.config.schema import PathsConfig
 from yololab.config.search import SearchConfig
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import checked, read_json, write_json
@@ -24,6 +25,7 @@ from yololab.files.paths import RunFolder, SweepPaths
 from yololab.files.record import Record, now
 from yololab.files.record_content import Status
 from yololab.host.processes import ProcessIdentity
+from yololab.job.resume import whereabouts
 from yololab.sweep.executor import Resources
 
 SWEEP_VERSION = 1
@@ -313,13 +315,14 @@ class SweepFolder(SweepPaths):
         known = folder.parent == self.path and _is_number(folder.name) and RunFolder(folder).trial.is_file()
         return self.known_trial(int(folder.name)) if known else None
 
-    def started_in(self) -> Path:
-        """Return where relative paths of the trials start: where the sweep was started.
+    def whereabouts(self, frozen: PathsConfig) -> tuple[PathsConfig, Path]:
+        """Return the folders of the project that the sweep lies in, and where relative paths of its trials start.
 
-        When that folder is gone, the project was moved: then it is the folder that the sweep lies in, two levels above.
+        Args:
+            frozen: What the config of a trial says of the folders.
         """
-        recorded = Path(self.read_settings().working_directory)
-        return recorded if recorded.is_dir() else self.path.parents[1]
+        started_in = Path(self.read_settings().working_directory)
+        return whereabouts(self.path, started_in, frozen, PathsConfig(), Path.cwd())
 
     def trials(self) -> list[TrialEntry]:
         """Return what is known of each trial, in the order of their numbers."""

@@ -5,7 +5,7 @@ What follows, running it, is the same for a sweep that starts and for one that i
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -22,8 +22,7 @@ from yololab.config.hydra.compose import APPLICATION, refuse_hydra_keys
 from yololab.config.hydra.keys import asked_folder
 from yololab.config.search import DEFAULT_TRIALS, Pruner, Sampler, SearchConfig
 from yololab.errors import ApprovalError, InputError, Problem, noting
-from yololab.files.atomic import write_text
-from yololab.files.paths import create_folder
+from yololab.files.atomic import new_folder, new_named_folder, write_text
 from yololab.files.record import now
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.prepare import Prepared
@@ -77,11 +76,12 @@ class SweepPlan:
         """How many trainings there will be at most."""
         return self.settings.budget * self.settings.search.seeds
 
-    def new_folder(self, config: DictConfig) -> Path:
+    def new_folder(self, config: DictConfig, fill: Callable[[Path, Path], object]) -> Path:
         """Make the sweep's folder: `name=…`, else the recipe's name, else the model's, and the time.
 
         Args:
             config: The master config; its `hydra.sweep.dir` counts.
+            fill: Given a hidden folder to fill, and the place that it will have: it appears whole or not at all.
         """
         first, parent = self.trials[0], self.prepared[0].paths.tree.multirun
         recipe = first.choices.get("experiment")
@@ -90,8 +90,9 @@ class SweepPlan:
         name = str(named or Path(first.experiment.model.weights).stem)
         asked = asked_folder(config, "sweep", parent, Path.cwd())
         if asked is None:
-            return create_folder(parent, name)
-        asked.mkdir(parents=True)
+            return new_named_folder(parent, name, fill)
+        with new_folder(asked) as hidden:
+            fill(hidden, asked)
         return asked
 
 
@@ -137,7 +138,7 @@ def run_sweep(
             remote=None if engine == LOCAL else engine,
         )
     except ApprovalError:
-        save_rejected(plan.new_folder(config), gates.approvals)
+        plan.new_folder(config, lambda hidden, _place: save_rejected(hidden, gates.approvals))
         raise
     if only_estimate:
         return 0
@@ -207,23 +208,24 @@ def first_point(search: SearchConfig, space: Space) -> dict[str, Any]:
 
 def _make_folder(plan: SweepPlan, config: DictConfig, agreement: Agreement) -> tuple[SweepFolder, SweepSettings]:
     """Make the sweep's folder, with all in it that a resume needs to know."""
-    folder, wanted = SweepFolder(plan.new_folder(config)), plan.settings
-    with read_write(config.hydra), open_dict(config.hydra):
-        config.hydra.sweep.dir = str(folder.path)
-    content = mask_secrets(OmegaConf.to_container(config, enum_to_str=True))
-    write_text(folder.multirun, OmegaConf.to_yaml(OmegaConf.create(content)))
-    copy_config(folder.config, Path(wanted.working_directory))
-    if (
-        wanted.search.sampler is not Sampler.GRID or wanted.search.seeds > 1
-    ):  # what was timed are not the trials themselves
-        agreement = replace(agreement, estimates=())
-    save_agreement(folder.path, agreement)
-    storage = wanted.storage and relative_url(wanted.storage, folder.path, Path(wanted.working_directory))
-    settings = replace(
-        wanted, name=wanted.name or folder.path.name, storage=storage, created=now(), identity=uuid4().hex
-    )
-    folder.write_settings(settings)
-    return folder, settings
+    wanted = plan.settings
+    if wanted.search.sampler is not Sampler.GRID or wanted.search.seeds > 1:
+        agreement = replace(agreement, estimates=())  # what was timed are not the trials themselves
+
+    def fill(hidden: Path, place: Path) -> None:
+        folder, started_in = SweepFolder(hidden), Path(wanted.working_directory)
+        with read_write(config.hydra), open_dict(config.hydra):
+            config.hydra.sweep.dir = str(place)
+        content = mask_secrets(OmegaConf.to_container(config, enum_to_str=True))
+        write_text(folder.multirun, OmegaConf.to_yaml(OmegaConf.create(content)))
+        copy_config(folder.config, started_in)
+        save_agreement(folder.path, agreement)
+        storage = wanted.storage and relative_url(wanted.storage, place, started_in)
+        settings = replace(wanted, name=wanted.name or place.name, storage=storage)
+        folder.write_settings(replace(settings, created=now(), identity=uuid4().hex))
+
+    folder = SweepFolder(plan.new_folder(config, fill))
+    return folder, folder.read_settings()
 
 
 def _announce(screen: Screen, plan: SweepPlan) -> None:

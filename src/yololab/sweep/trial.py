@@ -36,13 +36,16 @@ def run_trial(folder: Path) -> int:
         config, threads = frozen.experiment, os.environ.get(THREADS)
         if threads is not None and config.device.threads is None:
             config.device.threads = int(threads)
+        # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
+        started_in = Path.cwd()
+        if sweep.is_sweep():
+            config.paths, started_in = sweep.whereabouts(config.paths)
         context = Context(
             run,
             frozen,
             Screen(verbose=config.train.verbose),
             Gatekeeper(config.approval, None, answered_by_parent(sweep.path)),
-            # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
-            sweep.started_in() if sweep.is_sweep() else Path.cwd(),
+            started_in,
             sys.orig_argv,
             trial=TrialContext(
                 estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,

@@ -253,6 +253,8 @@ class StudySource:
     ) -> TrialEntry:
         """Make the folder of a trial, with its frozen config."""
         number = max((entry.number for entry in entries), default=-1) + 1
+        while (run := self.folder.trial(number)).record.exists() or run.holds_a_run():  # its trial.json is gone
+            number += 1
         overrides = self.space.overrides(params)
         values = {key: params[key] for key in self.space.keys}
         if self.seeds:

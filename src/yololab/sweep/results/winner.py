@@ -4,7 +4,6 @@ Started as `python -m yololab.sweep.results.winner FOLDER` by the engine that ra
 not made again, so it can be killed and started anew.
 """
 
-import os
 import sys
 import tempfile
 import time
@@ -50,11 +49,13 @@ def finish_winner(folder: Path) -> int:
     """
     run = RunFolder(folder.resolve())
     own_files(run.path)
-    frozen = thaw(run.path)
+    frozen, started_in, sweep = thaw(run.path), Path.cwd(), SweepFolder(run.path.parent)
+    if sweep.is_sweep():
+        frozen.experiment.paths, started_in = sweep.whereabouts(frozen.experiment.paths)
     screen = Screen(verbose=frozen.experiment.train.verbose)
     record = Record(run)
     with screen.logging_to(run.log):
-        context = Context(run, frozen, screen, Gatekeeper(frozen.experiment.approval, None), Path.cwd(), sys.orig_argv)
+        context = Context(run, frozen, screen, Gatekeeper(frozen.experiment.approval, None), started_in, sys.orig_argv)
         prepared = prepare_job(frozen.experiment, context.working_directory, named_option(frozen.choices, "data"))
         screen.stage("winner", f"of {run.path.parent.name}: trial {run.path.name}")
         error = None
@@ -141,9 +142,6 @@ def _export(context: Context, prepared: Prepared) -> None:
 def main(folder: Path) -> int:
     """Finish a winner from the command line of an engine."""
     try:
-        sweep = SweepFolder(folder.parent)
-        if sweep.is_sweep():
-            os.chdir(sweep.started_in())
         return finish_winner(folder)
     except (YololabError, OSError) as error:
         show_error(error)
