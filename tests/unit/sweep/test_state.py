@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
+from yololab.config.schema import PathsConfig
 from yololab.config.search import Sampler, SearchConfig
 from yololab.errors import InputError
 from yololab.files.record import Record
@@ -113,3 +115,29 @@ def test_only_a_trial_without_a_record_is_left_one(tmp_path):
     assert Record(folder.trial(0)).read()["error"] == {"message": "boom", "kind": "JobError", "exit_code": 1}
     folder.leave_record(replace(entry, error=failure("another", "JobError")))
     assert Record(folder.trial(0)).read()["error"]["message"] == "boom"
+
+
+def sweep_in(project, started_in, root="."):
+    """Write a sweep into a project, as it was started in `started_in`."""
+    folder = SweepFolder(project / "multirun/s")
+    folder.path.mkdir(parents=True)
+    folder.write_settings(replace(SETTINGS, working_directory=str(started_in)))
+    return folder, PathsConfig(root=root)
+
+
+@pytest.mark.parametrize("what", ["left", "moved", "copied", "copied, results apart", "results apart"])
+def test_a_sweep_belongs_to_the_project_that_it_lies_in(what, tmp_path, monkeypatch):
+    here, there, user = tmp_path / "a", tmp_path / "b", tmp_path / "user"
+    user.mkdir()
+    monkeypatch.chdir(user)
+    apart = what.endswith("apart")
+    _, frozen = sweep_in(here, user if apart else here, str(here) if apart else ".")
+    if what == "moved":
+        here.rename(there)
+    elif what.startswith("copied"):
+        shutil.copytree(here, there)
+    copied = what.startswith(("copied", "moved"))
+    lies_in = there if copied else here
+    paths, started_in = SweepFolder(lies_in / "multirun/s").whereabouts(frozen)
+    assert (started_in / paths.root).resolve() == lies_in
+    assert started_in == (user if what == "results apart" else lies_in)

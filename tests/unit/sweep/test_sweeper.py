@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -13,9 +16,13 @@ from yololab.config.hydra.compose import compose_experiment
 from yololab.config.search import Sampler, SearchConfig
 from yololab.config.validation import validate
 from yololab.errors import InputError
+from yololab.files.atomic import _host
+from yololab.files.paths import OutputTree
+from yololab.sweep.listing import list_sweeps
 from yololab.sweep.planning.approvals import Agreement
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.start import start_sweep
+from yololab.sweep.state import SweepFolder
 from yololab.sweep.sweeper import SweepPlan, first_point, only_estimating
 from yololab.sweep.sweeper import _make_folder as make_folder
 from yololab.tasks import task_named
@@ -57,19 +64,62 @@ def test_search_config_first_begins_with_the_configs_own_values(search, first, t
     assert first_point(search, space) == first
 
 
+@pytest.fixture
+def made(tmp_path):
+    """Return a function that makes the folder of a small sweep."""
+
+    def make(study=None, **changes):
+        multirun = SimpleNamespace(tree=SimpleNamespace(multirun=tmp_path / "multirun"))
+        plan = SweepPlan(
+            settings_of(study or "", search={"sampler": "grid"}, working_directory=str(tmp_path), **changes),
+            read_space(["lr0=0.1,0.2"], discrete=True),
+            [SimpleNamespace(experiment=validate(default_tree()), choices={})],
+            [SimpleNamespace(task=task_named("detect"), paths=multirun)],
+            None,
+        )
+        return make_folder(plan, compose_experiment([]).config, Agreement((), (), {}))
+
+    return make
+
+
 @pytest.mark.parametrize("study", [None, "shared by two"])
-def test_search_study_names_the_study_else_the_folder_does(study, tmp_path):
-    prepared = SimpleNamespace(
-        task=task_named("detect"), paths=SimpleNamespace(tree=SimpleNamespace(multirun=tmp_path / "multirun"))
-    )
-    plan = SweepPlan(
-        settings_of(study or "", search={"sampler": "grid"}, working_directory=str(tmp_path)),
-        read_space(["lr0=0.1,0.2"], discrete=True),
-        [SimpleNamespace(experiment=validate(default_tree()), choices={})],
-        [prepared],
-        None,
-    )
-    config = compose_experiment([]).config
-    folder, settings = make_folder(plan, config, Agreement((), (), {}))
+def test_search_study_names_the_study_else_the_folder_does(study, made):
+    folder, settings = made(study)
     assert settings.name == (study or folder.path.name)
     assert OmegaConf.load(folder.multirun).hydra.sweep.dir == str(folder.path)
+
+
+def test_a_sweeps_folder_is_one_from_its_first_moment_or_is_not_there(made, tmp_path, monkeypatch):
+    seen = []
+    write = SweepFolder.write_settings
+
+    def interrupted(folder, settings):
+        write(folder, settings)
+        seen.extend(path.name for path in (tmp_path / "multirun").iterdir() if not path.name.startswith("."))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SweepFolder, "write_settings", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made()
+    assert seen == []
+    assert list((tmp_path / "multirun").iterdir()) == []
+    monkeypatch.undo()
+    folder, _ = made()
+    assert [row["sweep"] for row in list_sweeps(OutputTree(tmp_path))] == [f"multirun/{folder.path.name}"]
+
+
+def test_what_a_killed_parent_has_left_goes_when_the_next_one_starts(made, tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    debris = tmp_path / "multirun" / f".x.{_host()}-{dead.pid}-0123abcd.tmp"
+    (debris / "0").mkdir(parents=True)
+    living = tmp_path / "multirun" / f".x.{_host()}-{os.getpid()}-0123abcd.tmp"
+    living.mkdir()
+    made()
+    assert not debris.exists()
+    assert living.exists()
+
+
+def test_a_study_of_the_project_is_named_from_the_sweeps_place(made, tmp_path):
+    _, settings = made(storage=f"sqlite:///{tmp_path}/studies/s.db")
+    assert settings.storage == "sqlite:///../../studies/s.db"
