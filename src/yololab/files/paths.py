@@ -256,25 +256,6 @@ def new_names(parent: Path, name: str, now: datetime | None = None) -> Iterator[
     yield from (place for name in names if not (place := parent.resolve() / name).exists())
 
 
-def create_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
-    """Create a new folder `<name>_<timestamp>` in `parent` that nobody else has; `<timestamp>` without a name.
-
-    A suffix keeps two runs of one second apart; creation is atomic, so two processes never share a folder.
-
-    Raises:
-        InputError: It cannot be made.
-    """
-    for candidate in new_names(parent, name, now):
-        try:
-            candidate.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise not_made(candidate, error) from None
-        return candidate
-    raise AssertionError("there is always another name")
-
-
 def not_made(folder: Path, error: OSError) -> InputError:
     """Return the error for a folder that cannot be made, or filled."""
     remedy = "make room, or choose another folder with paths.root=…"

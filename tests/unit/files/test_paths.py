@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 
 import pytest
 
-from yololab.files.paths import CacheFolder, OutputTree, RunFolder, SweepPaths, create_folder, safe_name, similar_path
+from yololab.files.paths import CacheFolder, OutputTree, RunFolder, SweepPaths, new_names, safe_name, similar_path
 
 
 def test_folders_of_one_second_are_kept_apart(tmp_path):
     moment = datetime(2026, 1, 17, 14, 30)
-    names = [create_folder(tmp_path, "yolo26n", moment).name for _ in range(3)]
+    names = [place.name for place in islice(new_names(tmp_path, "yolo26n", moment), 3)]
     assert names == ["yolo26n_20260117_143000", "yolo26n_20260117_143000_2", "yolo26n_20260117_143000_3"]
 
 
