@@ -33,7 +33,7 @@ from yololab.ultralytics_adapter.models.resolve import resolve_model
 from yololab.ultralytics_adapter.training.training import TrainRequest, train
 
 RESULT = Path(__file__).with_suffix(".json")
-EPOCHS, IMAGES, BATCH = 4, 104, 8
+EPOCHS, IMAGES, BATCH = 4, 52, 8
 MODEL = """
 nc: 3
 backbone:
@@ -45,7 +45,8 @@ backbone:
 head:
   - [[2, 3, 4], 1, Detect, [nc]]
 """
-# 13 batches an epoch: with four batches a step, epochs end between two steps. The last epoch closes the mosaic.
+# 7 batches an epoch, the last one not full: with four batches a step, epochs end between two steps. The last epoch
+# closes the mosaic.
 KINDS: tuple[dict[str, Any], ...] = (
     {"optimizer": "SGD", "lr0": 0.02, "nbs": 4 * BATCH},
     {"optimizer": "AdamW", "lr0": 0.004, "nbs": BATCH, "warmup_epochs": 1.0},
@@ -77,7 +78,7 @@ class Trainings:
                 train(request)
             else:
                 batches = itertools.count(1)
-                train(request, should_stop=lambda: next(batches) > (epoch - 1) * (IMAGES // BATCH + 1) + 5)
+                train(request, should_stop=lambda: next(batches) > (epoch - 1) * (-(-IMAGES // BATCH) + 1) + 3)
                 train(request, aside=folder / "attempts" / "1")
         return RunFolder(folder)
 

@@ -46,7 +46,7 @@ def seen(kind: str, folder: Path, cache, prepared) -> list[float]:
         if kind == "classify":
             data = ClassificationDataset(str(folder), args)
             return [float(data[index]["img"].mean()) * 255 for index in range(len(data))]
-        names = {"names": {0: "a", 1: "b"}, "channels": 3}
+        names = {"names": {0: "a", 1: "b"}, "channels": 3, "kpt_shape": [1, 2]}
         options = {"img_path": str(folder / "images"), "imgsz": 64, "cache": cache, "augment": False, "data": names}
         made = {"semantic": SemanticDataset, "depth": DepthDataset}.get(kind, YOLODataset)
         if made is YOLODataset:
@@ -76,7 +76,7 @@ def task_images(kind: str, root: Path) -> tuple[Path, list[Path]]:
 
 
 @pytest.mark.parametrize("cache", MODES)
-@pytest.mark.parametrize("kind", ["detect", "segment", "obb", "classify", "semantic", "depth"])
+@pytest.mark.parametrize("kind", ["detect", "segment", "pose", "obb", "classify", "semantic", "depth"])
 def test_no_task_reads_what_lies_beside_its_images(kind, cache, tmp_path, prepared):
     folder, images = task_images(kind, tmp_path / "data")
     left = leave_decoded(images, 0)

@@ -52,7 +52,7 @@ class Training:
         batch: Images a step; -1 takes what fits, a number between 0 and 1 fills that part of the GPU's memory.
         imgsz: Side of the square training images in px, rounded up to a multiple of the stride.
         save_period: Epochs between checkpoints that stay besides best.pt and last.pt; below 1 none do.
-        cache: Hold the decoded images in memory (true, `ram`) or as files beside the dataset (`disk`).
+        cache: Hold the decoded images in memory (true, `ram`) or as files in `paths.cache` (`disk`).
         workers: Data loader processes; null leaves it to `device.workers`.
         name: First part of the run folder's name; null takes the model's.
         pretrained: Start from weights: true, false, or the path of a checkpoint; null leaves it to `model.pretrained`.

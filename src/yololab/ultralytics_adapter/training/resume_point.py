@@ -10,6 +10,7 @@ from typing import Any
 from yololab.errors import InputError, Problem
 from yololab.files.epochs import read_results
 from yololab.files.paths import BEST, LAST, RunFolder
+from yololab.ultralytics_adapter.models.foreign_files import check_file
 from yololab.ultralytics_adapter.training.effective import CHANGED_ON_THE_WAY, CHOSEN_BY_AUTO, same_value
 from yololab.ultralytics_adapter.training.training_file import TrainResult, training_noted
 
@@ -139,6 +140,7 @@ def read_state(path: Path) -> CheckpointState | None:
     from ultralytics.nn import tasks
 
     try:
+        check_file(path)
         content = tasks.load_checkpoint(str(path))[1]
         args = dict(content.get("train_args") or {})
         stopper = content.get("stopper") or {}

@@ -128,6 +128,8 @@ def _describe(path: Path) -> tuple[str, str, Mapping[int, str]]:
     if path.suffix.lower() == ".pt":
         info = inspect_checkpoint(path)
         return info.task, info.family, info.names
+    if not path.is_file() and not path.is_dir():
+        raise InputError(Problem(str(path), "a pipe or a device", "a regular file, or the folder of an exported model"))
     from ultralytics.nn.autobackend import AutoBackend
     from ultralytics.nn.backends.base import BaseBackend
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from yololab.ultralytics_adapter.training.resume_point import (
     choose,
     find_resume_point,
     finished_training,
+    read_state,
     refuse_other_training,
 )
 from yololab.ultralytics_adapter.training.training_file import TrainResult, write_training_file
@@ -89,3 +91,13 @@ def test_a_training_is_done_when_both_of_its_tables_are_whole(tmp_path, result, 
         write_training_file(folder.training, result)
     assert find_resume_point(folder).step is step
     assert (finished_training(folder) is not None) == (step is Step.DONE)
+
+
+@pytest.mark.torch
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_checkpoint_that_is_a_pipe_cannot_be_used_and_is_not_waited_for(tmp_path):
+    from yololab.ultralytics_adapter.isolation.runtime import Isolation, prepare
+
+    prepare(Isolation(tmp_path / "cache", tmp_path / "weights", tmp_path / "datasets", offline=True))
+    os.mkfifo(tmp_path / "last.pt")
+    assert read_state(tmp_path / "last.pt") is None
