@@ -47,7 +47,16 @@ def names_in(path: Path) -> frozenset[str]:
     if path.suffix != ".py":
         return frozenset()
     names = {path.stem}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    shapes = [
+        item
+        for item in ast.walk(tree)
+        if isinstance(item, ast.ClassDef) and "TypedDict" in map(ast.unparse, item.bases)
+    ]
+    keys_of_files = {id(item.target) for shape in shapes for item in shape.body if isinstance(item, ast.AnnAssign)}
+    for node in ast.walk(tree):
+        if id(node) in keys_of_files:  # as above
+            continue
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, ast.arg):
