@@ -1,5 +1,6 @@
 """What the labels of a task are to the check: where they lie, what an image's are worth, and their hash."""
 
+import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,20 +105,28 @@ class LabelSource(ABC):
         return {}
 
 
-def read_label(file: Path, most: int = MOST_TEXT) -> bytes | None:
-    """Return the bytes of a label file; None for none, or for a folder of its name.
+def label_status(file: Path) -> os.stat_result | None:
+    """Return the status of a label file; None for none, or for a folder of its name, which Ultralytics passes over.
 
     Raises:
-        InputError: It is there and cannot be read, is too large, or no regular file.
+        InputError: It cannot be looked at.
     """
     try:
-        if stat.S_ISDIR(file.stat().st_mode):
-            return None
+        status = file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InputError(Problem(str(file), f"cannot be read ({error.strerror})", "a label file")) from None
-    return read_bytes(file, most)
+    return None if stat.S_ISDIR(status.st_mode) else status
+
+
+def read_label(file: Path, most: int = MOST_TEXT) -> bytes | None:
+    """Return the bytes of a label file; None where `label_status` is.
+
+    Raises:
+        InputError: It is there and cannot be read, is too large, or no regular file.
+    """
+    return None if label_status(file) is None else read_bytes(file, most)
 
 
 def unreadable_label(file: Path, error: InputError) -> DataProblem:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from yololab.data.images.image_cache import MOST_IMAGE, CachedMap, ImageEntry, cache_name, is_settled, stamp_of
-from yololab.data.labels.label_source import ImageLabels, LabelSource, read_label, unreadable_label
+from yololab.data.labels.label_source import ImageLabels, LabelSource, label_status, read_label, unreadable_label
 from yololab.data.problems import DataProblem
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError
+from yololab.files.reading import read_bytes
 
 DROPS = "Ultralytics leaves out the image"
 # The digest of a map that is not there.
@@ -47,22 +48,15 @@ class MapLabels(LabelSource):
     def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Read and check the map of an image, or take what the cache has of it."""
         file = self.file(image)
-        if file == image:  # an image outside any folder `images` has no place for a map
-            return ImageLabels(False, ABSENT)
         try:
-            status = file.stat()
+            status = None if file == image else label_status(file)
+            if status is None:  # an image outside any folder `images` has no place for a map
+                return ImageLabels(False, ABSENT)
             stamp = stamp_of(status)
             found = cached[1] if cached is not None and cached[0] == stamp else None
-            content = b"" if found else read_label(file, MOST_IMAGE)
-        except (FileNotFoundError, NotADirectoryError):
-            return ImageLabels(False, ABSENT)
-        except OSError as error:
-            unreadable = InputError(Problem(str(file), f"cannot be read ({error.strerror})"))
-            return ImageLabels(True, ABSENT, problems=(unreadable_label(file, unreadable),))
+            content = b"" if found else read_bytes(file, MOST_IMAGE)
         except InputError as error:
             return ImageLabels(True, ABSENT, problems=(unreadable_label(file, error),))
-        if content is None:
-            return ImageLabels(False, ABSENT)
         is_new = found is None
         found = found or CachedMap(list(self.facts(content)), hashlib.sha256(content).digest())
         fresh = (cache_name(file), (stamp, found)) if is_new and is_settled(status) else None

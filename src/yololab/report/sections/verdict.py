@@ -32,7 +32,7 @@ def verdict(run: RunFiles) -> dict[str, Any]:
         "primary": _primary(run),
         "facts": _facts(run),
         "badges": _badges(run),
-        "error": _error(run),
+        "error": mapping(run.record.get("error")),
         "warnings": [*run.unreadable, *texts(run.comparison.get("warnings"))],
         "remarks": texts(run.comparison.get("notes")),
     }
@@ -72,7 +72,7 @@ def _primary(run: RunFiles) -> dict[str, str] | None:
 
 
 def _facts(run: RunFiles) -> list[tuple[str, str]]:
-    """Return the few facts that a reader wants first; what is not known is left out."""
+    """Return the few facts that a reader wants first; empty where it is not known."""
     model = inside(run.record, "config", "model", "weights") or run.metrics.get("model")
     if run.recorded("model").get("pretrained") is False:
         model = f"{str(model).removesuffix('.pt').removesuffix('.yaml')} (from scratch)"
@@ -82,7 +82,7 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
     epochs = as_number(training.get("epochs_completed")) or len(run.epochs.epochs)
     trained = counted(int(epochs), "epoch") if epochs else ""
     seconds = duration(inside(run.record, "timings", "train"))
-    facts = [
+    return [
         ("Model", str(model).replace("\\", "/").rpartition("/")[2] if model else ""),
         ("Dataset", str(run.recorded("dataset").get("name") or run.metrics.get("data") or "")),
         ("Task", str(run.record.get("task") or run.metrics.get("task") or "")),
@@ -90,7 +90,6 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
         ("Trained", f"{trained} in {seconds}" if trained and seconds != UNKNOWN else trained),
         ("Started", moment(run.record.get("timestamp"), zone=False)),
     ]
-    return [(name, value) for name, value in facts if value and value != UNKNOWN]
 
 
 def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:
@@ -115,17 +114,3 @@ def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:
     if run.recorded("provenance", "git").get("dirty"):
         badges.append((Tone.WARN, "warn", "Uncommitted changes in the repository"))
     return badges
-
-
-def _error(run: RunFiles) -> dict[str, str] | None:
-    """Return what ended the run; None when nothing did."""
-    error = run.record.get("error")
-    if not error:
-        return None
-    recorded = mapping(error)
-    exit_code = recorded.get("exit_code")
-    return {
-        "message": str(recorded.get("message") or (error if isinstance(error, str) else "no message was recorded")),
-        "kind": str(recorded.get("kind") or ""),
-        "exit_code": "" if exit_code is None else str(exit_code),
-    }
