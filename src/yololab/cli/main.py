@@ -13,10 +13,9 @@ from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.flags import COMPLETION, answered_by_hydra, config_dirs
 from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.folders import group_options, use_config_dir
-from yololab.errors import InputError, InterruptedRunError, Problem, YololabError
-from yololab.host.failures import explain
+from yololab.errors import InputError, Problem
 from yololab.host.signals import interrupted_by_signals
-from yololab.terminal.output import open_streams, output_error, print_text
+from yololab.terminal.output import exit_code_of, open_streams, print_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,24 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: What stands after `yololab`; that of the process by default.
     """
     open_streams()
-    error: YololabError | None = None
-    code = 0
-    try:
-        with interrupted_by_signals():
-            code = _run(list(sys.argv[1:] if argv is None else argv))
-    except KeyboardInterrupt:
-        error = InterruptedRunError("interrupted")
-    except Exception as caught:
-        error = caught if isinstance(caught, YololabError) else explain(caught)
-        if error is None:
-            raise  # our own mistake: the traceback helps to find it
-    error = error or (output_error() if code == 0 else None)
-    if error is None:
-        return code
-    from yololab.terminal.screen import show_error
-
-    show_error(error)
-    return error.exit_code
+    with interrupted_by_signals():
+        return exit_code_of(lambda: _run(list(sys.argv[1:] if argv is None else argv)))
 
 
 def _run(tokens: list[str]) -> int:

@@ -23,6 +23,7 @@ from yololab.files.atomic import new_folder, new_named_folder
 from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
+from yololab.host.failures import explain
 from yololab.host.signals import INTERRUPTED
 from yololab.job.begin import begin_record, introduce
 from yololab.job.context import Context, Results
@@ -248,9 +249,9 @@ def _explain(context: Context, error: BaseException) -> YololabError:
     context.screen.log("".join(traceback.format_exception(error)))
     if isinstance(error, YololabError):
         return error
-    if isinstance(error, OSError) and error.strerror:
-        place = f": {error.filename}" if error.filename else ""
-        return JobError(f"{error.strerror}{place}. When that is mended: {resume}")
+    of_the_world = explain(error)
+    if of_the_world is not None:
+        return JobError(f"{of_the_world}\nWhen that is mended: {resume}")
     return JobError(f"{type(error).__name__}: {error} (the traceback is in the run's yololab.log)")
 
 

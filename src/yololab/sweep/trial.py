@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 
 from yololab.config.frozen import thaw
-from yololab.errors import YololabError
 from yololab.files.paths import RunFolder
 from yololab.job.context import Context, Permissions, TrialContext
 from yololab.job.gatekeeper import Gatekeeper
@@ -21,7 +20,8 @@ from yololab.sweep.executor import THREADS
 from yololab.sweep.planning.approvals import answered_by_parent, estimated_by_parent
 from yololab.sweep.planning.trial_env import EpochReporter, read_trial_environment
 from yololab.sweep.state import SweepFolder
-from yololab.terminal.screen import Screen, show_error
+from yololab.terminal.output import exit_code_of
+from yololab.terminal.screen import Screen
 
 
 def run_trial(folder: Path) -> int:
@@ -30,35 +30,33 @@ def run_trial(folder: Path) -> int:
     Returns:
         The exit code of the job; 0 at once when the trial is complete or pruned, 2 when it is still running.
     """
-    try:
-        run, frozen = RunFolder(folder.resolve()), thaw(folder)
-        sweep, number = SweepFolder(run.path.parent), run.path.name
-        config, threads = frozen.experiment, os.environ.get(THREADS)
-        if threads is not None and config.device.threads is None:
-            config.device.threads = int(threads)
-        # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
-        started_in = Path.cwd()
-        if sweep.is_sweep():
-            config.paths, started_in = sweep.whereabouts(config.paths)
-        context = Context(
-            run,
-            frozen,
-            Screen(verbose=config.train.verbose),
-            Gatekeeper(config.approval, None, answered_by_parent(sweep.path)),
-            started_in,
-            sys.orig_argv,
-            trial=TrialContext(
-                estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
-                sweep.checks,
-                _should_prune(),
-            ),
-            # The engine that starts it again has seen the end of the process before.
-            permissions=Permissions(take_over=True),
-        )
-        return start(context)
-    except YololabError as error:
-        show_error(error)
-        return error.exit_code
+    return exit_code_of(lambda: _run(folder))
+
+
+def _run(folder: Path) -> int:
+    run, frozen = RunFolder(folder.resolve()), thaw(folder)
+    sweep, number = SweepFolder(run.path.parent), run.path.name
+    config, threads = frozen.experiment, os.environ.get(THREADS)
+    if threads is not None and config.device.threads is None:
+        config.device.threads = int(threads)
+    # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
+    started_in = Path.cwd()
+    if sweep.is_sweep():
+        config.paths, started_in = sweep.whereabouts(config.paths)
+    context = Context(
+        run,
+        frozen,
+        Screen(verbose=config.train.verbose),
+        Gatekeeper(config.approval, None, answered_by_parent(sweep.path)),
+        started_in,
+        sys.orig_argv,
+        trial=TrialContext(
+            estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None, sweep.checks, _should_prune()
+        ),
+        # The engine that starts it again has seen the end of the process before.
+        permissions=Permissions(take_over=True),
+    )
+    return start(context)
 
 
 def _should_prune() -> Callable[[int, Mapping[str, float | None]], bool] | None:

@@ -10,11 +10,12 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from yololab.errors import JobError
+from yololab.errors import InterruptedRunError, JobError, YololabError
 from yololab.files.json_files import plain
+from yololab.host.failures import explain
 from yololab.text import mask_secrets, printable, shown
 
 # What could not be written, and why.
@@ -100,6 +101,31 @@ def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
     text = json.dumps(plain(mask_secrets(content, by_key=False)), indent=2, ensure_ascii=False) + "\n"
     escaped = (letter if letter == "\n" or printable(letter) == letter else json.dumps(letter)[1:-1] for letter in text)
     PatientStream(sys.stdout).write("".join(escaped))
+
+
+def exit_code_of(command: Callable[[], int]) -> int:
+    """Run what a process is there for, and return its exit code; what ended it is shown with its place and remedy.
+
+    Args:
+        command: Returns the exit code. An exception of it that may be our own mistake is raised: its traceback helps.
+    """
+    error: YololabError | None = None
+    code = 0
+    try:
+        code = command()
+    except KeyboardInterrupt:
+        error = InterruptedRunError("interrupted")
+    except Exception as caught:
+        error = caught if isinstance(caught, YololabError) else explain(caught)
+        if error is None:
+            raise
+    error = error or (output_error() if code == 0 else None)
+    if error is None:
+        return code
+    from yololab.terminal.screen import show_error
+
+    show_error(error)
+    return error.exit_code
 
 
 def output_error() -> JobError | None:

@@ -160,7 +160,7 @@ def test_an_error_of_the_world_fails_the_run_and_says_how_to_resume_it(job, numb
     folder, code = job.start()
     error = content(folder)["error"]
     assert (code, content(folder)["status"], error["exit_code"]) == (1, "failed", 1)
-    assert f"{os.strerror(number)}: /somewhere/last.pt" in error["message"]
+    assert error["message"].startswith("/somewhere/last.pt: ")
     assert "yololab resume" in error["message"]
 
 

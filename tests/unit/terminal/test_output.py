@@ -9,8 +9,9 @@ import os
 
 import pytest
 
+from yololab.errors import ApprovalError
 from yololab.terminal import output
-from yololab.terminal.output import PatientStream, open_streams, output_error, print_json, print_text
+from yololab.terminal.output import PatientStream, exit_code_of, open_streams, output_error, print_json, print_text
 
 
 class Failing(io.StringIO):
@@ -60,3 +61,32 @@ def test_open_streams_stay(capsys):
     open_streams()
     print_text("still there")
     assert capsys.readouterr().out == "still there"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (ApprovalError("declined"), 3, "error: declined"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(errno.ENOSPC, "No space left", "a.json"), 1, "a.json: no space left on the disk"),
+        (PermissionError(errno.EACCES, "Permission denied", "a.json"), 2, "a.json: permission denied"),
+        (RecursionError(), 2, "nested too deeply"),
+    ],
+)
+def test_what_ends_a_command_becomes_its_exit_code(error, code, says, capsys):
+    def command():
+        raise error
+
+    assert exit_code_of(command) == code
+    assert says in capsys.readouterr().err
+
+
+def test_a_mistake_of_ours_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        exit_code_of(lambda: 1 // 0)
+
+
+def test_a_result_that_could_not_be_printed_is_no_success(capsys):
+    stream = PatientStream(Failing(errno.ENOSPC))
+    assert exit_code_of(lambda: 0 * stream.write("x")) == 1
+    assert "a part of it is lost" in capsys.readouterr().err

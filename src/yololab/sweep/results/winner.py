@@ -18,7 +18,7 @@ from yololab.config.hydra.grammar import named_option
 from yololab.config.schema import Gate, Split
 from yololab.data.dataset.layout import missing_splits
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
-from yololab.errors import JobError, YololabError
+from yololab.errors import YololabError
 from yololab.files.baseline import baseline_of
 from yololab.files.locks import own_files
 from yololab.files.metrics import MetricsFile
@@ -32,7 +32,8 @@ from yololab.job.measure import Measurement, fingerprint_splits, measure_checkpo
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.stages import compare, report, verify
 from yololab.sweep.state import SweepFolder
-from yololab.terminal.screen import Screen, show_error
+from yololab.terminal.output import exit_code_of
+from yololab.terminal.screen import Screen
 from yololab.terminal.tables import comparison_table
 
 TEST = Split.TEST.value
@@ -141,11 +142,7 @@ def _export(context: Context, prepared: Prepared) -> None:
 
 def main(folder: Path) -> int:
     """Finish a winner from the command line of an engine."""
-    try:
-        return finish_winner(folder)
-    except (YololabError, OSError) as error:
-        show_error(error)
-        return error.exit_code if isinstance(error, YololabError) else JobError.exit_code
+    return exit_code_of(lambda: finish_winner(folder))
 
 
 if __name__ == "__main__":
