@@ -68,7 +68,7 @@ def _started(pid: int) -> str:
         if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return ""
         seconds = process.create_time()
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):  # no number that a process can have
         return ""
     boot = _boot()
     # Linux counts in hundredths, whatever its kernel's own clock (proc(5), CLK_TCK); others give the time itself.

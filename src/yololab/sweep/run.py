@@ -5,16 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.config.folders import composing_from
-from yololab.config.schema import ApprovalConfig, Policy
+from yololab.config.schema import ExperimentConfig, Policy
 from yololab.config.search import FailOn, Sampler
 from yololab.errors import ApprovalError, JobError
 from yololab.files.atomic import ABANDONED_SECONDS, remove_temporaries
 from yololab.host.signals import StopSignal
+from yololab.job.prepare import prepare_dataset, project_paths
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import Executor
 from yololab.sweep.loop import TrialLoop, reattach_trials
 from yololab.sweep.planning.plan import freeze_trial, plan_trial
-from yololab.sweep.planning.space import read_space
+from yololab.sweep.planning.space import Space, read_space
 from yololab.sweep.planning.storage import absolute_url, take_password
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
@@ -24,7 +25,7 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen
 
 
-def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = None, storage: str | None = None) -> int:
+def resume_sweep(path: Path, screen: Screen, given: ExperimentConfig | None = None) -> int:
     """Run what is missing of a sweep, with what it was started with; several may do so at once.
 
     Nobody is asked again: the sweep was agreed to when it was started.
@@ -32,8 +33,8 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
     Args:
         path: The sweep's folder.
         screen: Where to print.
-        approval: What was said now of who answers; `never` refuses to resume.
-        storage: Where the study is now, or the same with a password that no file has; None where it was.
+        given: What was said now: `approval=never` refuses to resume, `search.storage` says where the study is now, or
+            its password, and `data.allow_download` lets the datasets be fetched, which no trial may.
 
     Returns:
         0 when a trial completed.
@@ -44,16 +45,37 @@ def resume_sweep(path: Path, screen: Screen, approval: ApprovalConfig | None = N
         JobError: No trial completed, or with `search.fail_on=any` one has failed.
         InterruptedRunError: The sweep was asked to stop.
     """
-    if approval is not None and approval.policy is Policy.NEVER:
+    if given is not None and given.approval.policy is Policy.NEVER:
         raise ApprovalError("approval=never: the sweep is not resumed, and nothing was spent")
     folder = SweepFolder(path.resolve())
     settings = folder.read_settings()
-    if storage is not None:
-        settings = replace(settings, storage=absolute_url(storage, Path.cwd()))
+    if given is not None and given.search.storage is not None:
+        settings = replace(settings, storage=absolute_url(given.search.storage, Path.cwd()))
     if settings.storage is not None:
         settings = replace(settings, storage=take_password(settings.storage))
     executor = make_executor(settings.engine, settings.engine_settings, settings.resources)
+    if given is not None and given.data.allow_download:
+        _fetch_datasets(folder, settings)
     return run_trials(folder, settings, executor, screen)
+
+
+def _fetch_datasets(folder: SweepFolder, settings: SweepSettings) -> None:
+    """Download the datasets of the trials, where their images are not there.
+
+    Raises:
+        InputError: One cannot be found, or its images are not there afterwards.
+    """
+    space = _space(settings)
+    with composing_from(folder.config):
+        for point in space.representatives():
+            config = plan_trial(0, [*space.overrides(point), "data.allow_download=true"]).experiment
+            config.paths, started_in = folder.whereabouts(config.paths)
+            prepare_dataset(config, project_paths(config, started_in), None, task=settings.task)
+
+
+def _space(settings: SweepSettings) -> Space:
+    """Return what varies."""
+    return read_space(settings.arguments, discrete=settings.search.sampler is Sampler.GRID)
 
 
 def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor, screen: Screen) -> int:
@@ -78,12 +100,11 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
     stop = StopSignal()
     minutes = settings.search.timeout_minutes
     with composing_from(folder.config), screen.logging_to(folder.log):
-        space = read_space(settings.arguments, discrete=settings.search.sampler is Sampler.GRID)
 
         def freeze(number: int, overrides: Sequence[str]) -> None:
             freeze_trial(plan_trial(number, overrides), folder.trial(number))
 
-        source = StudySource(folder, settings, space, freeze)
+        source = StudySource(folder, settings, _space(settings), freeze)
         source.catch_up()
         ended = False
         try:

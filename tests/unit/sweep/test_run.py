@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 from sweep_samples import write_sweep, write_trial
 
-from yololab.config.schema import ApprovalConfig, Policy
+from yololab.config.defaults import default_tree
+from yololab.config.folders import copy_config
+from yololab.config.schema import ApprovalConfig, DataConfig, Policy
+from yololab.config.validation import validate
 from yololab.errors import ApprovalError, InputError, JobError
 from yololab.files.record_content import Status
 from yololab.sweep import run
@@ -20,6 +23,11 @@ from yololab.terminal.screen import Screen
 
 SEARCH = {"seeds": 1, "retries": 0, "timeout_minutes": None, "fail_on": "all", "pruner": "none", "pruner_options": None,
           "sampler_options": None}  # fmt: skip
+
+
+def given_now(**groups):
+    """Return what a user says with `resume`."""
+    return replace(validate(default_tree()), **groups)
 
 
 @pytest.fixture
@@ -103,9 +111,23 @@ def test_nothing_complete_is_a_failed_job(tmp_path, screen):
 
 def test_never_means_never(tmp_path, screen):
     with pytest.raises(ApprovalError):
-        resume_sweep(tmp_path, screen, ApprovalConfig(policy=Policy.NEVER))
+        resume_sweep(tmp_path, screen, given_now(approval=ApprovalConfig(policy=Policy.NEVER)))
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path, screen):
     with pytest.raises(InputError, match="no such file"):
         resume_sweep(tmp_path, screen)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("allowed", [False, True])
+def test_only_the_parent_downloads_and_only_with_the_present_users_permission(allowed, tmp_path, screen, monkeypatch):
+    folder = sweep_of(tmp_path / "multirun/sweep", TrialStatus.COMPLETE, TrialStatus.FAILED)
+    folder.write_settings(replace(folder.read_settings(), arguments=("lr0=0.1,0.2", "data.allow_download=true")))
+    copy_config(folder.config, tmp_path)
+    fetched = []
+    monkeypatch.setattr(run, "prepare_dataset", lambda config, paths, *_, **__: fetched.append((config.data, paths)))
+    assert resume_sweep(folder.path, screen, given_now(data=DataConfig(allow_download=allowed))) == 0
+    assert len(fetched) == (2 if allowed else 0)
+    assert all(data.allow_download for data, _ in fetched)
+    assert {paths.tree.root for _, paths in fetched} <= {tmp_path}

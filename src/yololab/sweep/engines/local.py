@@ -155,9 +155,13 @@ class LocalExecutor:
     def _job(self, handle: str) -> _Job:
         """Return a job; one of an earlier parent is read from its handle."""
         if handle not in self._jobs:
-            content = json.loads(handle)
-            slot = min(int(content["slot"]), self.capacity - 1)
-            self._jobs[handle] = _Job(ProcessIdentity.from_json(content), slot, content["deadline"])
+            try:
+                content = json.loads(handle)
+                slot, deadline = min(int(content["slot"]), self.capacity - 1), content["deadline"]
+                identity = ProcessIdentity.from_json(content)
+                self._jobs[handle] = _Job(identity, slot, None if deadline is None else float(deadline))
+            except (ValueError, TypeError, LookupError):  # not written by this engine
+                self._jobs[handle] = _Job(ProcessIdentity("", 0, ""), 0, None, gone=True)
         return self._jobs[handle]
 
     def _look_after(self, job: _Job) -> None:
@@ -172,8 +176,12 @@ class LocalExecutor:
         else:
             job.gone = job.identity.is_alive() is False
         now, limit = time.time(), self.resources.memory_gb
-        if job.gone or now >= (job.kill_at or math.inf):
+        if job.gone and job.process is not None:
             kill_group(job.identity.pid)  # whatever it has started itself goes with it
+        elif job.gone:
+            return  # an earlier parent's: its number may have been given out again
+        elif now >= (job.kill_at or math.inf):
+            kill_group(job.identity.pid)
         elif job.kill_at is None and now >= (job.deadline or math.inf):
             minutes = self.resources.time_minutes
             self._end(job, f"the time limit{f' of {minutes:g} min' if minutes else ''} was reached")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,9 +14,10 @@ import pytest
 from sweep_contract import BODY, SweepContract, Trials, alive, kill, points, settings_of, start_parent, wait_for
 
 from yololab.errors import InputError
-from yololab.sweep.engines.local import LocalExecutor, visible_gpus
+from yololab.host.processes import ProcessIdentity
+from yololab.sweep.engines.local import LocalExecutor, LocalSettings, visible_gpus
 from yololab.sweep.engines.registry import make_executor, split_settings
-from yololab.sweep.executor import THREADS, Executor, Resources
+from yololab.sweep.executor import THREADS, Executor, JobState, Resources
 from yololab.sweep.state import SweepFolder, TrialStatus
 
 
@@ -171,3 +174,26 @@ def test_nothing_is_left_of_a_body(tmp_path):
     wait_for(lambda: "begun" in (tmp_path / "0/output.log").read_text())
     executor.close()
     assert not alive(tmp_path / "0")
+
+
+@pytest.mark.parametrize("handle", ["", "x", "[]", "{}", '{"host": 1}', '{"host": "h", "pid": "x", "slot": 0}', "7"])
+def test_a_handle_that_is_none_is_gone(handle):
+    executor = LocalExecutor(LocalSettings(), Resources(), ("true",))
+    assert executor.poll([handle]) == {handle: JobState.GONE}
+    executor.cancel(handle)
+    executor.close()
+
+
+@pytest.mark.process
+def test_a_number_that_was_given_out_again_is_left_alone():
+    """Whoever has it now leads a group of his own, and is none of ours."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+        try:
+            gone = ProcessIdentity.of(other.pid).to_json() | {"started": "x:1", "slot": 0, "deadline": 0.0}
+            executor = LocalExecutor(LocalSettings(), Resources(), ("true",))
+            for pid in (other.pid, 0, -1, 2**70):
+                handle = json.dumps(gone | {"pid": pid})
+                assert executor.poll([handle]) == {handle: JobState.GONE}
+            assert other.poll() is None
+        finally:
+            other.kill()

@@ -3,11 +3,11 @@
 from yololab.cli.request import Request
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.job.resume import refuse_other_settings, resume_run
+from yololab.job.resume import PERMISSIONS, refuse_other_settings, resume_run
 from yololab.sweep.run import resume_sweep
 from yololab.sweep.state import SweepFolder
 
-READ_OF_SWEEPS = ("approval", "search.storage")
+READ_OF_SWEEPS = ("approval", "search.storage", *PERMISSIONS)
 
 
 def run(request: Request) -> int:
@@ -15,8 +15,7 @@ def run(request: Request) -> int:
     given = request.experiment
     if SweepFolder(request.path).is_sweep():
         refuse_other_settings(given, "a sweep is resumed with what it was started with", READ_OF_SWEEPS)
-        storage = given.search.storage if "search.storage" in given.overridden else None
-        code = resume_sweep(request.path, request.screen, given.approval if given.overridden else None, storage)
+        code = resume_sweep(request.path, request.screen, given)
         request.print_json({"path": request.path, "status": None, "exit_code": code})
         return code
     folder = RunFolder(request.path)
