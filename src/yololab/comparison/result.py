@@ -16,11 +16,10 @@ from yololab.tasks import Direction
 COMPARISON_VERSION = 2
 
 
-class RowContent(TypedDict, total=False):
-    """One metric."""
+class DifferenceContent(TypedDict, total=False):
+    """What metrics and classes have in common."""
 
     metric: Required[str]
-    direction: Required[Direction]
     current: Required[float | None]
     baseline: Required[float | None]
     delta: float | None
@@ -29,17 +28,16 @@ class RowContent(TypedDict, total=False):
     p: float | None
 
 
-class ClassContent(TypedDict, total=False):
+class RowContent(DifferenceContent, total=False):
+    """One metric."""
+
+    direction: Required[Direction]
+
+
+class ClassContent(DifferenceContent, total=False):
     """One class."""
 
     name: Required[str]
-    metric: str
-    current: float | None
-    baseline: float | None
-    delta: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p: float | None
     q: float | None
     images: int | None
     insufficient: bool | None

@@ -9,6 +9,8 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
 from yololab.files.reading import MOST_TEXT, read_bytes, read_text
 
+MOST_EPOCHS = 10_000_000  # a number beyond is a damaged line
+
 
 @dataclass(frozen=True)
 class EpochTable:
@@ -105,7 +107,7 @@ def _lines(text: str) -> tuple[list[str], list[tuple[int, str]]]:
     whole = [line.rstrip("\r\n") for line in text.splitlines(keepends=True) if line.endswith(("\n", "\r"))]
     header = [name.strip() for name in whole[0].split(",")] if whole else []
     rows = ((_row(header, line).get("epoch"), line) for line in whole[1:])
-    return header, [(int(epoch), line) for epoch, line in rows if epoch is not None]
+    return header, [(int(epoch), line) for epoch, line in rows if epoch is not None and 0 <= epoch < MOST_EPOCHS]
 
 
 def _row(header: list[str], line: str) -> dict[str, float | None]:

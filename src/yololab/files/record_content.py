@@ -134,15 +134,9 @@ class RecordContent(TypedDict, total=False):
     timestamp: Required[str]
     status: Required[Status]
     error: ErrorSection | None
-    exit_code: int | None
-    exit_reason: str | None
-    finished: str | None
-    name: str | None
     task: str | None
-    config: dict[str, Any]
     requested_config: dict[str, Any] | None
     results: Results | None
-    model_path: str | None
     notes: list[NoteEntry] | str | None
     approvals: list[ApprovalEntry]
     timings: dict[str, float]

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from yololab.errors import InputError
@@ -120,3 +122,14 @@ class TestTheTable:
     def test_nothing_makes_nothing(self, tmp_path):
         assert trim_epochs(tmp_path / "results.csv", 0, {}) == 0.0
         assert not (tmp_path / "results.csv").exists()
+
+
+@pytest.mark.parametrize("epoch", ["1e300", "-3", "10000000", "nan", "9" * 5000])
+def test_a_line_of_an_impossible_epoch_is_left_out(table, epoch):
+    assert table(f"{HEADER}\n1,1,1,1,1,1,1,0.01\n{epoch},2,1,1,1,1,1,0.01\n").epochs == (1,)
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "results.csv")
+    with pytest.raises(InputError, match="a pipe"):
+        read_results(tmp_path / "results.csv")

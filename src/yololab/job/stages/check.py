@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Required, TypedDict
+from typing import Any
 
 from yololab.config.schema import CheckConfig, Decode, DryRun, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.checks.cached_check import cached_check, check_key
-from yololab.data.checks.check_report import CheckReport, CheckSettings, SplitCounts
+from yololab.data.checks.check_report import CheckReport, CheckSettings, DatasetReport, SplitCounts
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import Dataset
 from yololab.data.identity.manifest import (
@@ -30,15 +30,6 @@ from yololab.terminal.screen import Screen
 from yololab.text import shortened
 
 DATASET_REPORT_VERSION = 2
-
-
-class DatasetReportContent(TypedDict, total=False):
-    """What dataset_report.json has to hold for the check to count as done."""
-
-    splits: Required[dict[str, Any]]
-    fingerprint: Required[dict[str, str] | None]
-
-
 SHOWN_PROBLEMS = 20
 SHOWN_EXAMPLES = 3
 REMEDY_COLUMNS = 200
@@ -105,11 +96,11 @@ def run(context: Context, prepared: Prepared) -> Checked:
 def done(context: Context) -> bool | None:
     """Whether the findings and the manifest can be read."""
     try:
-        read_json(context.folder.dataset_report, (DATASET_REPORT_VERSION,), DatasetReportContent)
+        content = read_json(context.folder.dataset_report, (DATASET_REPORT_VERSION,), DatasetReport)
         read_manifest(context.folder.manifest)
     except InputError:
         return None
-    return True
+    return True if "splits" in content and "fingerprint" in content else None
 
 
 STAGE = Stage("check", run, done, always=True)
