@@ -17,11 +17,8 @@ COMPARISON_VERSION = 2
 
 
 class DifferenceContent(TypedDict, total=False):
-    """What metrics and classes have in common."""
+    """What is said of the difference in a metric, or in a class."""
 
-    metric: Required[str]
-    current: Required[float | None]
-    baseline: Required[float | None]
     delta: float | None
     ci_low: float | None
     ci_high: float | None
@@ -31,13 +28,19 @@ class DifferenceContent(TypedDict, total=False):
 class RowContent(DifferenceContent, total=False):
     """One metric."""
 
+    metric: Required[str]
     direction: Required[Direction]
+    current: Required[float | None]
+    baseline: Required[float | None]
 
 
 class ClassContent(DifferenceContent, total=False):
     """One class."""
 
     name: Required[str]
+    metric: str
+    current: float | None
+    baseline: float | None
     q: float | None
     images: int | None
     insufficient: bool | None
