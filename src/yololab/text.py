@@ -333,7 +333,8 @@ def mask_secrets(value: Any, *, by_key: bool = True) -> Any:
     assignment = _ASSIGNMENT.fullmatch(value)
     if assignment and _is_secret(assignment[1]):
         return assignment[1] + MASK
-    if assignment and assignment[2][0] in "{[":
+    # a mapping, or prose; one word may be a path, which must stay what it is
+    if (assignment and assignment[2][0] in "{[") or len(value.split(maxsplit=1)) > 1:
         value = _IN_TEXT.sub(_masked_assignment, value)
     return _IN_QUERY.sub(rf"\1{MASK}", _IN_URL.sub(rf"\1{MASK}", value))
 

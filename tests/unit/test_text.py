@@ -211,3 +211,9 @@ def test_what_only_looks_like_a_secret_stays():
 
 def test_no_text_takes_long_to_mask():
     shown("a.password" * 5000 + "://" * 5000 + "x:" * 5000 + "?a=" * 5000)
+
+
+def test_a_secret_in_prose_is_masked_and_a_path_stays():
+    assert mask_secrets({"notes": ["my password=abc and token: def"]}) == {"notes": ["my password=*** and token: ***"]}
+    assert mask_secrets("notes='the key is api_key=abc'") == "notes='the key is api_key=***'"
+    assert mask_secrets("data=/data/token=a/images") == "data=/data/token=a/images"

@@ -49,7 +49,7 @@ class Request:
     @cached_property
     def tree(self) -> OutputTree:
         """The results of the project."""
-        return OutputTree.of_project(self.experiment.paths.root, self.working_directory)
+        return OutputTree.of_project(self.experiment.paths.root, self.working_directory, to_write=False)
 
     @cached_property
     def screen(self) -> Screen:

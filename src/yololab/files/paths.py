@@ -132,12 +132,13 @@ class OutputTree(Folder):
     root = At()  # The folder itself
 
     @classmethod
-    def of_project(cls, root: str, working_directory: Path) -> OutputTree:
+    def of_project(cls, root: str, working_directory: Path, *, to_write: bool = True) -> OutputTree:
         """Return where the results of a project lie; the folder need not exist yet.
 
         Args:
             root: `paths.root`.
             working_directory: The folder that it is relative to.
+            to_write: Whether something will be written there.
 
         Raises:
             InputError: It cannot be made, or written to.
@@ -152,7 +153,7 @@ class OutputTree(Folder):
                 place.rmdir()
         except OSError as error:
             raise InputError(Problem("paths.root", f"{folder} cannot be made ({error.strerror})", "a folder")) from None
-        if not writable:
+        if to_write and not writable:
             raise InputError(Problem("paths.root", f"{folder} is not writable", "a folder that can be written"))
         return cls(folder)
 

@@ -58,8 +58,13 @@ def explain(error: BaseException) -> YololabError | None:
     """
     if isinstance(error, RecursionError):
         return InputError(Problem("input", "nested too deeply to be read", "some hundred levels", "make it flatter"))
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's, of `~name`
+        return InputError(Problem("~", "a home folder that is not known", remedy="write the path in full"))
     if isinstance(error, MemoryError):
         return JobError(f"not enough memory: {_SMALLER}")
+    if isinstance(error, UnicodeEncodeError):
+        found = f"the locale lacks a letter of {error.object!r}"
+        return InputError(Problem("locale", found, remedy="set PYTHONUTF8=1, or a locale of UTF-8: LC_ALL=C.UTF-8"))
     if isinstance(error, UnicodeError):
         return InputError(Problem("input", f"not readable as text ({error})", "UTF-8", "save the file as UTF-8"))
     if not isinstance(error, OSError):

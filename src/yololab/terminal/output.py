@@ -10,7 +10,9 @@ import io
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
 from typing import Any, TextIO
 
 from yololab.errors import InterruptedRunError, JobError, YololabError
@@ -81,6 +83,7 @@ def open_streams() -> None:
     A file that is opened while one of them is closed would get its number, and what is printed would end up in it.
     """
     _errors.clear()
+    sys.excepthook = _show_traceback
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(number)
@@ -89,6 +92,11 @@ def open_streams() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
+
+
+def _show_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of a mistake of ours: it, too, may hold a password or an escape sequence."""
+    PatientStream(sys.stderr).write(shown("".join(traceback.format_exception(kind, error, trace))))
 
 
 def print_text(text: str) -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 
 import pytest
 
+from yololab.errors import InputError
 from yololab.files.paths import CacheFolder, OutputTree, RunFolder, SweepPaths, new_names, safe_name, similar_path
 
 
@@ -49,3 +50,10 @@ def test_a_misspelt_path_is_found_name_for_name(tmp_path):
     assert similar_path("bccd/data.yaml/x", tmp_path) == ""
     assert similar_path("nothing/like/it", tmp_path) == ""
     assert similar_path("../x" * 3, tmp_path / "gone") == ""
+
+
+def test_a_project_that_is_only_read_need_not_be_writable(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert OutputTree.of_project(".", tmp_path, to_write=False).root == tmp_path
+    with pytest.raises(InputError, match="not writable"):
+        OutputTree.of_project(".", tmp_path)

@@ -59,6 +59,7 @@ def test_a_folder_that_is_gone_is_named(tmp_path, monkeypatch):
         (OSError("image file is truncated"), 1),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), 2),
         (OSError(errno.ENOSPC, "x", 7), 1),
+        (UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range"), 2),
     ],
 )
 def test_others_have_a_code_too(error, code):
@@ -66,6 +67,13 @@ def test_others_have_a_code_too(error, code):
     assert found is not None
     assert found.exit_code == code
     assert str(found)
+
+
+def test_a_home_that_is_not_known_is_named():
+    with pytest.raises(RuntimeError) as caught:
+        Path("~nobody_is_called_so/x").expanduser()
+    assert "write the path in full" in str(explain(caught.value))
+    assert explain(RuntimeError("ours")) is None
 
 
 def test_what_may_be_our_own_mistake_is_not_explained_away():

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import sys
 
 import pytest
 
@@ -90,3 +91,11 @@ def test_a_result_that_could_not_be_printed_is_no_success(capsys):
     stream = PatientStream(Failing(errno.ENOSPC))
     assert exit_code_of(lambda: 0 * stream.write("x")) == 1
     assert "a part of it is lost" in capsys.readouterr().err
+
+
+def test_the_traceback_of_a_mistake_gives_nothing_away(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    open_streams()
+    error = ValueError("\x1b[2J mysql://me:pw@host")
+    sys.excepthook(ValueError, error, None)
+    assert capsys.readouterr().err == "ValueError: \\x1b[2J mysql://me:***@host\n"
