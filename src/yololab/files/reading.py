@@ -69,6 +69,17 @@ def read_bytes(path: Path, most: int) -> bytes:
     return content
 
 
+def last_lines(path: Path, most: int = 64_000) -> list[str]:
+    """Return the lines in the last bytes of a text, however long it is; the first of them may be cut.
+
+    Raises:
+        InputError: As `open_regular`.
+    """
+    with open_regular(path) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+        return file.read(most).decode("utf-8", "replace").splitlines()
+
+
 def sha256_of(path: Path) -> str:
     """Return the hash of a regular file of any size.
 

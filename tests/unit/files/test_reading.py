@@ -10,7 +10,7 @@ import pytest
 
 from yololab.errors import InputError
 from yololab.files import reading
-from yololab.files.reading import load_yaml, open_regular, read_bytes, read_text, read_yaml
+from yololab.files.reading import last_lines, load_yaml, open_regular, read_bytes, read_text, read_yaml
 
 
 def doubling(levels: int) -> str:
@@ -57,6 +57,17 @@ def test_a_size_is_a_bound(tmp_path):
         read_text(path)
     with pytest.raises(InputError, match="more than"):
         read_bytes(Path("/proc/self/status"), 10)  # says that it has no size
+
+
+def test_the_end_of_a_long_text_is_read_alone(tmp_path):
+    path = tmp_path / "output.log"
+    with path.open("wb") as file:
+        file.truncate(10**11)  # takes no place on the disk
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nlast \xff line\nend")
+    assert last_lines(path)[-2:] == ["last \ufffd line", "end"]
+    path.write_text("one\ntwo")
+    assert last_lines(path) == ["one", "two"]
 
 
 def test_a_descriptor_does_not_outlive_the_block(tmp_path):

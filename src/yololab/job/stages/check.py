@@ -22,6 +22,7 @@ from yololab.data.problems import Severity
 from yololab.errors import InputError, NotContinuedError, Problem
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
+from yololab.files.reading import read_text
 from yololab.job.baseline import refuse_unlike_baseline, run_of_baseline
 from yololab.job.context import Context, Stage
 from yololab.job.prepare import Prepared, needed_splits
@@ -84,7 +85,7 @@ def run(context: Context, prepared: Prepared) -> Checked:
     inputs = write_inputs(config, prepared, folder)
     images = {split: counts.images for split, counts in report.splits.items()}
     if config.data.subset is not None:
-        images["train"] = len(folder.subset.read_text(encoding="utf-8").splitlines())
+        images["train"] = len(read_text(folder.subset).splitlines())
         screen.detail(f"data.subset: {images['train']} training images, drawn with seed {context.seed}")
     if config.train.fraction != 1.0:
         screen.warn("fraction takes the first images in the order of their names; data.subset draws at random")

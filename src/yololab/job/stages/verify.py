@@ -13,6 +13,7 @@ from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError, JobError
 from yololab.files.epochs import read_results
 from yololab.files.paths import DATA_YAML
+from yololab.files.reading import read_text
 from yololab.job import checklist, usable
 from yololab.job.checklist import Check
 from yololab.job.context import Context, Results, Stage
@@ -127,7 +128,7 @@ def exported(context: Context, prepared: Prepared) -> Check:
     split, threads = config.evaluation.split.value, config.device.threads
     images = split_images(prepared.dataset, split)
     if folder.list_of(split).is_file():  # a dry run uses these alone
-        images = [Path(line) for line in folder.list_of(split).read_text(encoding="utf-8").splitlines()]
+        images = [Path(line) for line in read_text(folder.list_of(split)).splitlines()]
     imgsz = config.evaluation.imgsz or config.train.imgsz
     try:
         with ultralytics_log(context.screen.line_of_ultralytics):

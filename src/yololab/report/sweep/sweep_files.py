@@ -9,7 +9,7 @@ from yololab.errors import InputError
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder, SweepPaths
-from yololab.files.reading import open_regular
+from yololab.files.reading import last_lines
 from yololab.report.run_files import mapping, mappings, read_parts
 from yololab.text import mask_secrets
 
@@ -108,10 +108,7 @@ class SweepFiles:
         run = self.run(row)
         for path in (run.log, run.output):
             if path.is_file() and path.stat().st_size:
-                with open_regular(path) as file:
-                    file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-                    lines = file.read(TAIL_BYTES).decode("utf-8", "replace").splitlines()
-                return "\n".join(lines[-TAIL_LINES:])
+                return "\n".join(last_lines(path, TAIL_BYTES)[-TAIL_LINES:])
         return ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yololab.errors import InputError
+from yololab.files import reading
 from yololab.files.json_files import read_json
 from yololab.files.metrics import METRICS_VERSION, MetricsContent, number_in
 from yololab.files.paths import RunFolder
@@ -80,7 +81,7 @@ def read_outcome(
 def last_lines(path: Path) -> str:
     """Return the end of a process's output, on one line."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = reading.last_lines(path)
+    except InputError:
         return ""
     return " | ".join(line.strip() for line in lines[-LAST_LINES:] if line.strip())

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from yololab.errors import InputError
+from yololab.files.reading import last_lines
 from yololab.sweep.engines.body import signal_text
 from yololab.sweep.engines.slurm.commands import call_slurm, job_facts
 from yololab.sweep.engines.slurm.job import NO_PROGRESS, NOT_AGAIN, TOO_OFTEN
@@ -110,8 +112,8 @@ def folder_is_missing(facts: dict[str, str]) -> bool:
 def _last_error(facts: dict[str, str]) -> str | None:
     """Return the last line that the job itself wrote, when the body was not even started."""
     try:
-        lines = Path(facts.get("StdOut", "")).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = last_lines(Path(facts.get("StdOut", "")))
+    except InputError:
         return None
     errors = [line.strip() for line in lines if "Error" in line]
     return errors[-1] if errors else None
