@@ -15,6 +15,7 @@ from typing import Any
 
 from yololab.config.hydra.compose import compose_experiment
 from yololab.config.hydra.grammar import quote
+from yololab.config.hydra.keys import OBEYED, REFUSED
 from yololab.config.reading import allowed
 from yololab.config.renamed import RENAMED
 from yololab.config.schema import GROUP_CLASSES, OWN_SETTINGS, ExperimentConfig
@@ -52,9 +53,19 @@ def settings_page() -> str:
     for engine, cls in _ENGINES.items():
         parts += _section(f"{_LAUNCHER}, with hydra/launcher={engine}", cls, f"{_LAUNCHER}.", asdict(cls()))
     parts += [f"\n## Checks\n\nThe checks that `check.severity` rates: {', '.join(f'`{name}`' for name in CHECKS)}.\n"]
+    parts += [
+        f"\n## Hydra's own\n\nHydra's settings have an effect, or are refused with what to use instead.\n{_hydra()}"
+    ]
     renamed = "".join(f"| `{old}` | `{new}` |\n" for old, new in RENAMED.items())
     parts += [f"\n## Renamed\n\nThe old names are read, with a notice.\n\n| old | new |\n| --- | --- |\n{renamed}"]
     return "".join(parts)
+
+
+def _hydra() -> str:
+    """Write what becomes of Hydra's own settings."""
+    rows = "".join(f"| `hydra.{key}` | {meaning} |\n" for key, meaning in OBEYED.items())
+    rows += "".join(f"| `hydra.{key}` | refused: {_escaped(remedy)} |\n" for key, remedy in REFUSED.items())
+    return f"\n| setting | |\n| --- | --- |\n{rows}"
 
 
 def _section(title: str, cls: type, prefix: str, defaults: Mapping[str, Any]) -> Iterator[str]:

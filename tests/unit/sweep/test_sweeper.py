@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, open_dict, read_write
 from sweep_contract import settings_of
 
 from yololab.config.defaults import default_tree
@@ -18,6 +18,7 @@ from yololab.config.validation import validate
 from yololab.errors import InputError
 from yololab.files.atomic import _host
 from yololab.files.paths import OutputTree
+from yololab.sweep import sweeper
 from yololab.sweep.listing import list_sweeps
 from yololab.sweep.planning.approvals import Agreement
 from yololab.sweep.planning.space import read_space
@@ -123,3 +124,29 @@ def test_what_a_killed_parent_has_left_goes_when_the_next_one_starts(made, tmp_p
 def test_a_study_of_the_project_is_named_from_the_sweeps_place(made, tmp_path):
     _, settings = made(storage=f"sqlite:///{tmp_path}/studies/s.db")
     assert settings.storage == "sqlite:///../../studies/s.db"
+
+
+class PlannedError(Exception):
+    """Ends a sweep where its planning would begin."""
+
+
+def test_trials_get_the_environment_that_hydra_is_asked_for(monkeypatch):
+    def plan(*_):
+        raise PlannedError(os.environ["A_LETTER"])
+
+    monkeypatch.setattr(sweeper, "_plan_sweep", plan)
+    monkeypatch.delenv("A_LETTER", raising=False)
+    config = compose_experiment(["+hydra.job.env_set.A_LETTER=b"]).config
+    with pytest.raises(PlannedError, match="b"):
+        sweeper.run_sweep(None, config, "local", {}, ())
+    monkeypatch.delenv("A_LETTER")
+
+
+def test_a_sweep_refuses_what_it_would_not_obey_before_it_is_planned(monkeypatch):
+    monkeypatch.setattr(sweeper, "_plan_sweep", lambda *_: pytest.fail("planned"))
+    composed = compose_experiment([]).config
+    with read_write(composed.hydra), open_dict(composed.hydra):
+        composed.hydra.sweep.subdir = "mine"
+        composed.hydra.overrides.hydra = ["hydra.sweep.subdir=mine"]
+    with pytest.raises(InputError, match="trials are numbered folders"):
+        sweeper.run_sweep(None, composed, "local", {}, ())
