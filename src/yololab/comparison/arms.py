@@ -137,4 +137,4 @@ def _trials(folder: Path) -> list[Path]:
     """Return the trials of a sweep's folder, by number; none for any other folder."""
     if not folder.is_dir():
         return []
-    return sorted((child for child in folder.iterdir() if child.name.isdigit()), key=lambda child: int(child.name))
+    return sorted((child for child in folder.iterdir() if child.name.isdecimal()), key=lambda child: int(child.name))

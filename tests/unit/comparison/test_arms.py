@@ -28,6 +28,13 @@ def test_unfinished_runs_are_left_out(tmp_path):
     assert len(read_arm(str(folder), tmp_path).runs) == 2
 
 
+def test_what_only_looks_like_a_number_is_no_trial(tmp_path):
+    folder = arm_of(tmp_path / "a", 0.9, range(2))
+    for name in ("²", "-1", "1.5", "x"):
+        (folder / name).mkdir()
+    assert len(read_arm(str(folder), tmp_path).runs) == 2
+
+
 def test_a_pattern_without_runs_is_an_error(tmp_path):
     with pytest.raises(InputError, match="matches nothing"):
         read_arm("nothing/*", tmp_path)
