@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from ultralytics.utils import RANK
 from ultralytics.utils.torch_utils import unwrap_model
 
 if TYPE_CHECKING:
     from yololab.ultralytics_adapter.training.trainer import TrainerMixin
 
 _KEY = "yololab"
+_PARTS: dict[str, Any] = {
+    "model": Mapping,
+    "ema": Mapping,
+    "gradients": list | None,
+    "last_step": int,
+    "buffer": list,
+    "cuda": list,
+}
+_PARTS |= {"python": tuple, "numpy": tuple, "torch": torch.Tensor, "order": torch.Tensor}
 
 
 def with_exact_state(optimizer: dict[str, Any], trainer: TrainerMixin) -> dict[str, Any]:
@@ -42,9 +52,10 @@ def with_exact_state(optimizer: dict[str, Any], trainer: TrainerMixin) -> dict[s
 
 
 def exact_state(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what `with_exact_state` has added to a checkpoint; None in one of another trainer."""
+    """Return what `with_exact_state` has added to a checkpoint; None in one of another trainer, or of other parts."""
     found = (checkpoint.get("optimizer") or {}).get(_KEY)
-    return found if isinstance(found, dict) else None
+    whole = isinstance(found, dict) and all(isinstance(found.get(name), kind) for name, kind in _PARTS.items())
+    return found if whole else None
 
 
 def restore_weights(trainer: TrainerMixin, state: Mapping[str, Any]) -> None:
@@ -56,11 +67,14 @@ def restore_weights(trainer: TrainerMixin, state: Mapping[str, Any]) -> None:
 def restore_progress(trainer: TrainerMixin, state: Mapping[str, Any]) -> None:
     """Put back where the training stood between two epochs: gradients, order of the images, random numbers.
 
-    Loader processes have random numbers of their own, which nobody can put back: they are started anew.
+    Loader processes have random numbers of their own, which nobody can put back: they are started anew. Of several GPUs
+    the checkpoint knows the first one's, so that they draw anew, too.
     """
     loader: Any = trainer.train_loader
     for parameter, gradient in zip(trainer.model.parameters(), state["gradients"] or (), strict=False):
         parameter.grad = None if gradient is None else gradient.to(parameter.device)
+    if RANK != -1:
+        return
     for index in state["buffer"]:  # the images that a mosaic is made of
         loader.dataset.load_image(index)
     if state["buffer"]:

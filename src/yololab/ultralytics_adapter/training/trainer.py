@@ -363,7 +363,7 @@ class TrainerMixin(_Base):
         """Count the batches of each epoch; the first one after a resume begins where the one before it has ended."""
         self.log.batches = 0
         resumed, self._resumed = self._resumed, None
-        if resumed is not None and RANK == -1:
+        if resumed is not None:
             restore_progress(self, resumed)
 
     def _batch_done(self) -> None:
