@@ -218,7 +218,12 @@ def _kept_weights(run: RunFolder) -> list[Path]:
 
 
 def _mark(run: RunFolder, baseline: Baseline, version: str) -> None:
-    """Note in a run's folder that a baseline was made of it; where nobody may write, nobody cleans either."""
+    """Note in a run's folder that a baseline was made of it; where nobody may write, nobody cleans either.
+
+    A plain folder of Ultralytics is not ours: it stays as it is, and nothing of ours ever cleans it.
+    """
+    if not (run.record.exists() or run.trial.exists()):
+        return
     try:
         known = read_json(run.promoted, (PROMOTED_VERSION,), PromotedContent)["baselines"]
     except InputError:

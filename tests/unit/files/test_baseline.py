@@ -72,6 +72,7 @@ def trained(folder: Path, weights: bytes = b"weights") -> RunFolder:
         (run.weights / name).write_bytes(content)
     (run.weights / "best_openvino_model/best.xml").write_bytes(b"xml")
     (run.weights / "best.engine").symlink_to("/etc/hostname")
+    run.trial.write_text("{}")
     return run
 
 
@@ -138,6 +139,13 @@ def test_a_fingerprint_is_a_name(tmp_path):
     assert place.path.resolve().is_relative_to(tmp_path / "outputs/baselines")
     long = baselines.baseline_of(OutputTree(tmp_path), "\u732b" * 300, "detect", "f" * 64)
     assert len(os.fsencode(long.path.parent.name)) < 255
+
+
+def test_a_plain_folder_of_ultralytics_stays_as_it_is(tmp_path):
+    run = trained(tmp_path / "runs/detect/train")
+    run.trial.unlink()
+    promoted(tmp_path, run)
+    assert sorted(path.name for path in run.path.iterdir()) == ["m0.4.json", "weights"]
 
 
 def test_debris_of_killed_promotions_goes_with_the_next_one(tmp_path):
