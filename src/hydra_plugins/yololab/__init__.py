@@ -55,13 +55,7 @@ class YololabLauncher(Launcher):
         }
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Refuse another sweeper, before it has made a folder: it would lose all trials when one fails."""
-        from yololab.errors import InputError, Problem
-
-        del hydra_context, task_function
-        sweeper = str(config.hydra.sweeper._target_)
-        if sweeper.rpartition(".")[2] != YololabSweeper.__name__:
-            raise InputError(Problem("hydra/sweeper", sweeper, "yololab's own", "leave it out, and say search=…"))
+        """Need nothing of what Hydra gives us."""
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run nothing: our sweeper asks the engine itself."""

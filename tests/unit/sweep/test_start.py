@@ -18,11 +18,12 @@ def test_mistakes_of_the_first_trial_are_told_together(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_hydras_own_sweeper_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("launcher", ["local", "basic"])
+def test_hydras_own_sweeper_is_refused(launcher, tmp_path, monkeypatch):
     """It would end with the first trial that fails."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="hydra/sweeper"):
-        start_sweep(["lr0=0.1,0.2", "hydra/sweeper=basic"], tmp_path)
+        start_sweep(["lr0=0.1,0.2", "hydra/sweeper=basic", f"hydra/launcher={launcher}"], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

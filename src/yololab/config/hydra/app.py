@@ -23,6 +23,8 @@ from yololab.config.hydra.keys import CONFIG_NAME
 from yololab.config.hydra.sources import register
 from yololab.errors import InputError, Problem
 
+SWEEPER = "hydra_plugins.yololab.YololabSweeper"
+
 
 @contextmanager
 def _application() -> Iterator[Hydra]:
@@ -78,15 +80,21 @@ def sweep(overrides: Sequence[str]) -> Any:
 
     Returns:
         What the sweeper returned.
+
+    Raises:
+        InputError: It is another one than ours.
     """
 
     def never_called(_config: DictConfig) -> None:
         raise AssertionError("a trial is a process of its own")
 
     with _application() as application:
-        return application.multirun(
-            config_name=CONFIG_NAME, task_function=never_called, overrides=list(overrides), with_log_configuration=False
-        )
+        given: dict[str, Any] = {"config_name": CONFIG_NAME, "overrides": list(overrides)}
+        given["with_log_configuration"] = False
+        sweeper = str(application.compose_config(**given, run_mode=RunMode.MULTIRUN).hydra.sweeper._target_)
+        if sweeper != SWEEPER:  # it would make its folder, and lose all trials when one fails
+            raise InputError(Problem("hydra/sweeper", sweeper, "yololab's own", "leave it out, and say search=…"))
+        return application.multirun(task_function=never_called, **given)
 
 
 def hydra_flags(arguments: Sequence[str]) -> str:

@@ -46,9 +46,10 @@ def test_the_record_of_an_ended_job_is_waited_for(programs, tmp_path):
     folder.mkdir()
     executor = slurm.SlurmExecutor(SlurmSettings(poll_seconds=0, late_records_seconds=60), Resources(), ("true",))
     programs("squeue", f"5|COMPLETED|{folder}\n")
-    (folder / "experiment_log.json").write_text(json.dumps({"schema_version": 1, "status": "running"}))
+    record = {"schema_version": 1, "timestamp": "2026-01-17T14:30:00+00:00"}
+    (folder / "experiment_log.json").write_text(json.dumps(record | {"status": "running"}))
     assert executor.poll(["5"]) == {"5": JobState.RUNNING}
-    (folder / "experiment_log.json").write_text(json.dumps({"schema_version": 1, "status": "complete"}))
+    (folder / "experiment_log.json").write_text(json.dumps(record | {"status": "complete"}))
     assert executor.poll(["5"]) == {"5": JobState.GONE}
 
 
