@@ -5,48 +5,17 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
+
 from yololab.errors import InputError, JobError, Problem, YololabError
 
-_SPACE = "make room and start the command again; `yololab resume` continues a run that was started"
-_ACCESS = "ask its owner for access, or work in a folder of your own: results lie where paths.root=<folder> says"
-_BUSY = "start the command again; if it comes back, ask whoever looks after the machine"
-_SMALLER = "take less at once (batch=…, imgsz=…, workers=…), or a machine with more"
-# Number of the error → whether the input is wrong (exit code 2; else 1), what is wrong, what to do next.
+_ROWS = yaml.safe_load(Path(__file__).with_name("failures.yaml").read_text(encoding="utf-8"))
+# Number of the error → whether the input is wrong, what is wrong, what to do next; a system lacks some of the names.
 _TABLE: dict[int, tuple[bool, str, str]] = {
-    errno.ENOSPC: (False, "no space left on the disk", _SPACE),
-    errno.EDQUOT: (False, "your quota of the disk is used up", _SPACE),
-    errno.EFBIG: (False, "the file would be larger than the file system allows", _SPACE),
-    errno.EMFILE: (
-        False,
-        "too many open files",
-        "raise the limit (`ulimit -n 4096`), or use fewer workers (workers=…)",
-    ),
-    errno.ENFILE: (False, "too many open files on the machine", _BUSY),
-    errno.ENOMEM: (False, "not enough memory", _SMALLER),
-    errno.EAGAIN: (
-        False,
-        "no more processes or threads",
-        "raise the limit (`ulimit -u`), or use fewer workers (workers=…)",
-    ),
-    errno.EIO: (False, "the disk does not answer", "check the disk, or use another one"),
-    errno.ESTALE: (False, "the shared folder is gone", _BUSY),
-    errno.EROFS: (True, "the file system is read-only", "let the results lie elsewhere: paths.root=<folder>"),
-    errno.EACCES: (True, "permission denied", _ACCESS),
-    errno.EPERM: (True, "not permitted", _ACCESS),
-    errno.ENAMETOOLONG: (
-        True,
-        "the name is too long for the file system",
-        "shorten it (name=…, paths.root=…, a file's name)",
-    ),
-    errno.ENOENT: (True, "no such file or folder", "check the path"),
-    errno.ENOTDIR: (True, "a file stands where a folder is expected", "check the path, or move the file away"),
-    errno.EISDIR: (True, "a folder stands where a file is expected", "check the path, or move the folder away"),
-    errno.EEXIST: (True, "it is there already", "move it away, or choose another name"),
-    errno.ENOTEMPTY: (True, "the folder is not empty", "move it away, or choose another name"),
-    errno.ELOOP: (True, "a link that leads back to itself", "mend or remove the link"),
-    errno.ENXIO: (True, "no file: a device or a pipe", "use a plain file"),
-    errno.EINVAL: (True, "a name that the file system does not take", "use another name"),
-    errno.EILSEQ: (True, "a name that the file system does not take", "use another name"),
+    getattr(errno, name): (kind == "input", *row)
+    for kind, rows in _ROWS.items()
+    for name, row in rows.items()
+    if hasattr(errno, name)
 }
 
 
@@ -61,7 +30,7 @@ def explain(error: BaseException) -> YololabError | None:
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's, of `~name`
         return InputError(Problem("~", "a home folder that is not known", remedy="write the path in full"))
     if isinstance(error, MemoryError):
-        return JobError(f"not enough memory: {_SMALLER}")
+        return explain(OSError(errno.ENOMEM, ""))
     if isinstance(error, UnicodeEncodeError):
         found = f"the locale lacks a letter of {error.object!r}"
         return InputError(Problem("locale", found, remedy="set PYTHONUTF8=1, or a locale of UTF-8: LC_ALL=C.UTF-8"))

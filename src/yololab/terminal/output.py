@@ -130,9 +130,12 @@ def exit_code_of(command: Callable[[], int]) -> int:
     error = error or (output_error() if code == 0 else None)
     if error is None:
         return code
-    from yololab.terminal.screen import show_error
+    try:
+        from yololab.terminal.screen import show_error
 
-    show_error(error)
+        show_error(error)
+    except (OSError, ImportError):  # without files, memory or disk not even that can be imported
+        PatientStream(sys.stderr).write(shown(f"error: {error}\n"))
     return error.exit_code
 
 

@@ -99,3 +99,13 @@ def test_the_traceback_of_a_mistake_gives_nothing_away(capsys, monkeypatch):
     error = ValueError("\x1b[2J mysql://me:pw@host")
     sys.excepthook(ValueError, error, None)
     assert capsys.readouterr().err == "ValueError: \\x1b[2J mysql://me:***@host\n"
+
+
+def test_an_error_is_told_also_when_nothing_can_be_imported_any_more(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yololab.terminal.screen", None)
+
+    def command():
+        raise OSError(errno.EMFILE, "Too many open files", "a.json")
+
+    assert exit_code_of(command) == 1
+    assert capsys.readouterr().err.startswith("error: a.json: too many open files: raise the limit")
