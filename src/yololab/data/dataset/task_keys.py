@@ -11,6 +11,7 @@ IGNORED = 255
 # Values of a depth map in PNG for a metre, when the data.yaml says nothing.
 DEPTH_SCALE = 1000.0
 HIGHEST_SCALE = 1e9
+_LONGEST = 100  # letters of a folder's name: more may leave no room for the images' names
 MASKS_DIR = "masks"
 
 _IGNORE_LABEL = "ignore_label"
@@ -29,7 +30,9 @@ def wrong_task_keys(raw: Mapping[str, Any], kpt_shape: tuple[int, int] | None) -
     elif flip and kpt_shape is not None and sorted(map(str, flip)) != sorted(map(str, range(kpt_shape[0]))):
         yield "flip_idx", f"each keypoint from 0 to {kpt_shape[0] - 1} once"
     masks = raw.get("masks_dir")
-    if masks is not None and (not isinstance(masks, str) or not masks.strip()):
+    if masks is not None and (
+        not isinstance(masks, str) or not masks.strip() or len(masks) > _LONGEST or "\0" in masks
+    ):
         yield "masks_dir", "the name of the folder that takes the place of `images`"
     mapping = raw.get("label_mapping")
     if mapping is not None and not _is_mapping(mapping):

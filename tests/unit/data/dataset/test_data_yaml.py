@@ -160,6 +160,7 @@ def test_class_names_are_what_is_written(tmp_path):
         ('nc: 1\npath: "a\\0b"', "a zero byte"),
         (f"nc: 1\npath: {'é' * 130}", "a path of 130 characters"),
         ("nc: 1\nlabel_mapping: {.inf: 0}", "{inf: 0} (dict)"),
+        (f"nc: 1\nmasks_dir: {'m' * 300}", "mmmm"),
         (f"nc: 1\ndepth_scale: 1{'0' * 400}", "1000000000"),
     ],
 )
