@@ -52,9 +52,8 @@ def test_a_training_reads_every_setting_but_those_of_a_resume():
 
 
 def test_what_a_resume_and_a_rerun_read_is_what_the_job_takes():
-    assert set(COMMANDS["resume"].settings) == set(resume.READ)
-    assert set(COMMANDS["rerun"].settings) == set(rerun.READ)
-    assert set(READ_OF_SWEEPS) < set(resume.READ)
+    assert set(COMMANDS["resume"].settings) == {*resume.READ, *resume.PERMISSIONS, *READ_OF_SWEEPS}
+    assert set(COMMANDS["rerun"].settings) == {*rerun.READ, *resume.PERMISSIONS}
 
 
 @pytest.mark.parametrize("name", NAMES)
