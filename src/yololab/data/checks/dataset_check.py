@@ -190,8 +190,8 @@ def unlabelled_images(
 ) -> Iterator[DataProblem]:
     """Find images without labels, or a split that has nothing to learn from."""
     if images and len(unlabelled) == len(images):
-        sought = f"for this one they are sought in {labels.file(images[0])}"
-        what = f"{split}: none of the {len(images)} images has labels; {sought}"
+        place = f"for this one they are sought in {labels.file(images[0])}"
+        what = f"{split}: none of the {len(images)} images has labels; {place}"
         remedy = "put them there: the last folder `images` of a path makes way for that of the labels, file names agree"
         yield DataProblem("no_labels", images[0], None, what, severity, remedy)
         return
