@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from yololab.files.epochs import read_results
-from yololab.ultralytics_adapter.training.exact_state import Steps
 from yololab.ultralytics_adapter.training.training import train
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
@@ -80,23 +79,3 @@ def test_a_checkpoint_of_another_trainer_is_resumed_as_before(make_request):
     del content["optimizer"]["yololab"]
     torch.save(content, last)
     assert train(request, aside=request.save_dir / "attempts/1").epochs_completed == 3
-
-
-def test_the_optimizer_steps_where_it_would_have():
-    """Steps of 4 batches, epochs of 6, interrupted after the first: Ultralytics would step at once, at batch 6."""
-
-    def steps(start: int, resumed: int | None) -> list[int]:
-        ours, last, done = Steps(), -1, []
-        ours.resumed = resumed
-        for batch in range(start, 18):
-            if batch - last >= max(1, 4 - ours.ahead):
-                if ours.due(batch, 4):
-                    done.append(batch)
-                last = batch
-        return done
-
-    whole = steps(0, None)
-    assert whole == [3, 7, 11, 15]
-    assert steps(6, 3) == whole[1:]
-    assert steps(12, 11) == whole[3:]
-    assert steps(8, 3) == [8, 12, 16], "what is overdue is done at once"
