@@ -132,7 +132,18 @@ def at_a_terminal(words: tuple[str, ...], answers: list[bytes], cwd: Path) -> tu
     return code, output.decode(errors="replace")
 
 
-@pytest.mark.parametrize("typed", [b"\n", b"n\n", b"\x04"])
+def test_a_question_that_is_interrupted_is_answered_by_nobody(project):
+    code, output = at_a_terminal((*JOB, "epochs=1"), [b"\x04"], project)
+    assert code == 130, output
+    content = record(newest(project))
+    assert content["status"] == "interrupted"
+    assert [(item["gate"], item["answer"], item["by"]) for item in content["approvals"]] == [
+        ("cpu", "interrupted", "nobody")
+    ]
+    assert not (newest(project) / "weights").exists()
+
+
+@pytest.mark.parametrize("typed", [b"\n", b"n\n"])
 def test_nothing_but_a_yes_spends(project, typed):
     code, output = at_a_terminal((*JOB, "epochs=1"), [typed], project)
     assert code == 3, output

@@ -177,7 +177,8 @@ def promote(baseline: Baseline, metrics: MetricsFile, predictions: Path | None, 
         version = _new_version(baseline.history)
         content = {**origin, "version": version, "promoted_at": stamp, "notes": notes}
         target = baseline.history / version
-        if source.is_dir():
+        plain = run.args.is_file() and not run.record.is_file()  # a folder of Ultralytics stays as it is
+        if source.is_dir() and not plain:
             _mark(run, baseline, version)
         with new_folder(target) as complete:
             write_json(complete / METRICS, {**metrics.content, "promoted_at": stamp}, METRICS_VERSION)
