@@ -14,7 +14,7 @@ from yololab.report.charts.svg import element
 
 SIDE = 300
 _QUALITY = 70
-MOST_BYTES = 2**28  # of an image file
+MOST_BYTES, MOST_PIXELS = 2**28, 2**26  # of an image file: a picture is not worth more memory
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ def thumbnail(path: Path) -> str | None:
     try:
         with open_regular(path, MOST_BYTES) as file, Image.open(file) as image:
             image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            if image.width * image.height > MOST_PIXELS:
+                return None
             small = ImageOps.exif_transpose(image).convert("RGB")
             small.thumbnail((SIDE, SIDE))
             buffer = io.BytesIO()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import os
 from xml.etree import ElementTree
 
 import pytest
@@ -52,3 +53,12 @@ def test_boxes_are_drawn_at_the_size_of_the_panel_with_their_labels(picture):
     assert drawn.findtext("title") == "<cat> 0.9"
     assert root.find("svg").get("viewBox") == "0 0 300.0 150.0"
     assert next(iter(root.find("svg"))).tag == ("image" if picture else "rect")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_what_is_no_file_or_claims_to_be_large_has_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    Image.new("1", (9000, 9000)).save(tmp_path / "large.png")
+    (tmp_path / "folder.png").mkdir()
+    for name in ("pipe.png", "large.png", "folder.png", "gone.png"):
+        assert thumbnail(tmp_path / name) is None
