@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from sweep_samples import write_sweep, write_trial
 
+from yololab.cli.commands.runs.resume import READ_OF_SWEEPS
+from yololab.cli.table import COMMANDS
 from yololab.config.defaults import default_tree
 from yololab.config.folders import copy_config
 from yololab.config.schema import ApprovalConfig, DataConfig, Policy
@@ -131,3 +133,7 @@ def test_only_the_parent_downloads_and_only_with_the_present_users_permission(al
     assert len(fetched) == (2 if allowed else 0)
     assert all(data.allow_download for data, _ in fetched)
     assert {paths.tree.root for _, paths in fetched} <= {tmp_path}
+
+
+def test_what_a_resumed_sweep_reads_passes_the_table_of_commands():
+    assert set(READ_OF_SWEEPS) <= set(COMMANDS["resume"].settings)
