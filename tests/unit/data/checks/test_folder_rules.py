@@ -17,7 +17,7 @@ def kinds(report: CheckReport) -> list[tuple[str, str, str]]:
     [
         "labels/train/classes.txt",
         "labels/train.cache",
-        "images/train/a.npy",
+        "images/train/other.npy",
         "images/train/notes/a.pdf",
         "labels/train/.x.txt",
         "readme.md",
