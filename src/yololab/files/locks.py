@@ -57,10 +57,11 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
 def own_files(folder: Path) -> None:
     """Make sure that what is written in a folder stays in it: the folder may be somebody else's.
 
-    A file that has a second name elsewhere (a snapshot by `cp -al`) becomes a copy: the other one stays as it is.
+    A file that has a second name elsewhere (a snapshot by `cp -al`) becomes a copy: the other one stays as it is. A link
+    to something in the folder itself stays: submitit makes one for each job.
 
     Raises:
-        InputError: Something is a link, or no file at all.
+        InputError: Something is a link that leads out of the folder, or no file at all.
     """
     problems = []
     for path in folder.rglob("*"):
@@ -68,6 +69,8 @@ def own_files(folder: Path) -> None:
         if stat.S_ISREG(status.st_mode):
             if status.st_nlink > 1:
                 copy_file(path, path)
+        elif path.is_symlink() and path.resolve().is_relative_to(folder.resolve()):
+            continue
         elif not stat.S_ISDIR(status.st_mode):
             found = f"is a link to {path.readlink()}" if path.is_symlink() else "is neither a file nor a folder"
             problems.append(Problem(str(path), found, "files of its own", "put what it points at in its place"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from yololab.errors import InputError
-from yololab.files.locks import locked, maybe_running_remotely
+from yololab.files.locks import locked, maybe_running_remotely, own_files
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 
@@ -54,3 +55,16 @@ class TestTheLock:
             boot = here.started.partition(":")[0]
             assert not maybe_running_remotely(content("running", "another container", f"{boot}:1"))
         assert not maybe_running_remotely({"status": "running"})
+
+
+def test_a_link_that_stays_in_the_folder_is_its_own_and_one_that_leads_out_is_not(tmp_path):
+    run = tmp_path / "run"
+    (run / ".slurm").mkdir(parents=True)
+    (run / ".slurm/7.sh").write_text("job")
+    (run / ".slurm/.submission.sh").symlink_to(run / ".slurm/7.sh")
+    own_files(run)
+    for target in (tmp_path / "out", tmp_path, Path("../../run2/x")):
+        (run / "link").symlink_to(target)
+        with pytest.raises(InputError, match="is a link"):
+            own_files(run)
+        (run / "link").unlink()
