@@ -57,8 +57,8 @@ def locked(folder: RunFolder, process: ProcessIdentity | None = None) -> Iterato
 def own_files(folder: Path) -> None:
     """Make sure that what is written in a folder stays in it: the folder may be somebody else's.
 
-    A file that has a second name elsewhere (a snapshot by `cp -al`) becomes a copy: the other one stays as it is. A link
-    to something in the folder itself stays: submitit makes one for each job.
+    A file that has a second name elsewhere (a snapshot by `cp -al`) becomes a copy: the other one stays as it is. Links
+    within the folder stay: submitit makes one for each job.
 
     Raises:
         InputError: Something is a link that leads out of the folder, or no file at all.
