@@ -339,10 +339,12 @@ class ResumeConfig:
     Attributes:
         even_if_running: Resume a run that may still be running on another machine, which cannot be looked at from here.
         changed_data: Resume though the dataset is not what the run was started with.
+        launcher_commands: Run the lines of shell, and set the variables, that a sweep's folder names for its trials.
     """
 
     even_if_running: bool = False
     changed_data: bool = False
+    launcher_commands: bool = False
 
 
 def _read_dry_run(where: str, value: Any) -> DryRun:

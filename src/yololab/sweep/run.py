@@ -7,7 +7,7 @@ from pathlib import Path
 from yololab.config.folders import composing_from
 from yololab.config.schema import ExperimentConfig, Policy
 from yololab.config.search import FailOn, Sampler
-from yololab.errors import ApprovalError, JobError
+from yololab.errors import ApprovalError, InputError, JobError, Problem
 from yololab.files.atomic import ABANDONED_SECONDS, remove_temporaries
 from yololab.host.signals import StopSignal
 from yololab.job.prepare import prepare_dataset, project_paths
@@ -34,7 +34,8 @@ def resume_sweep(path: Path, screen: Screen, given: ExperimentConfig | None = No
         path: The sweep's folder.
         screen: Where to print.
         given: What was said now: `approval=never` refuses to resume, `search.storage` says where the study is now, or
-            its password, and `data.allow_download` lets the datasets be fetched, which no trial may.
+            its password, `data.allow_download` lets the datasets be fetched, which no trial may, and
+            `resume.launcher_commands` lets the launcher's lines of shell and variables be used.
 
     Returns:
         0 when a trial completed.
@@ -49,6 +50,7 @@ def resume_sweep(path: Path, screen: Screen, given: ExperimentConfig | None = No
         raise ApprovalError("approval=never: the sweep is not resumed, and nothing was spent")
     folder = SweepFolder(path.resolve())
     settings = folder.read_settings()
+    _refuse_commands(settings, given)
     if given is not None and given.search.storage is not None:
         settings = replace(settings, storage=absolute_url(given.search.storage, Path.cwd()))
     if settings.storage is not None:
@@ -57,6 +59,23 @@ def resume_sweep(path: Path, screen: Screen, given: ExperimentConfig | None = No
     if given is not None and given.data.allow_download:
         _fetch_datasets(folder, settings)
     return run_trials(folder, settings, executor, screen)
+
+
+def _refuse_commands(settings: SweepSettings, given: ExperimentConfig | None) -> None:
+    """What runs code is permitted by who resumes: a sweep's folder may be somebody else's, and name anything.
+
+    Raises:
+        InputError: The folder names such settings, and nobody has permitted them now.
+    """
+    named = [name for name in ("setup", "env") if settings.engine_settings.get(name)]
+    if named and (given is None or not given.resume.launcher_commands):
+        remedy = "when they are what you want, add resume.launcher_commands=true"
+        raise InputError(
+            Problem(
+                f"hydra.launcher.{name}", f"{settings.engine_settings[name]}, as the sweep's folder says", remedy=remedy
+            )
+            for name in named
+        )
 
 
 def _fetch_datasets(folder: SweepFolder, settings: SweepSettings) -> None:

@@ -40,9 +40,15 @@ def test_commands_and_settings_where_nothing_stands_yet(project):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("yololab resume ", ["approval.", "approval=", "first", "multirun/search", "notes=", "resume.", "second"]),
-        ("yololab resume s", ["second"]),
-        ("yololab resume approval=auto s", ["second"]),
+        (
+            "yololab resume ",
+            [
+                *("approval.", "approval=", "data.allow_download=", "first", "multirun/search", "notes=", "resume."),
+                *("search.storage=", "second"),
+            ],
+        ),
+        ("yololab resume s", ["search.storage=", "second"]),
+        ("yololab resume approval=auto s", ["search.storage=", "second"]),
         ("yololab rerun m", ["multirun/"]),  # a sweep cannot be run again, a trial can
         ("yololab compare first n", ["now.json"]),
         ("yololab compare outputs/tr", ["outputs/training/"]),
@@ -84,7 +90,7 @@ def test_in_a_real_shell(project):
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     script = """
     eval "$(yololab -sc install=bash)"
-    COMP_LINE="yololab resume s" COMP_POINT=16 COMP_CWORD=2
+    COMP_LINE="yololab resume sec" COMP_POINT=18 COMP_CWORD=2
     hydra_bash_completion
     printf '%s\\n' "${COMPREPLY[@]}"
     COMP_LINE="yololab hparams=f" COMP_POINT=17 COMP_CWORD=1

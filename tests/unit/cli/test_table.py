@@ -52,7 +52,8 @@ def test_a_training_reads_every_setting_but_those_of_a_resume():
 
 
 def test_what_a_resume_and_a_rerun_read_is_what_the_job_takes():
-    assert set(COMMANDS["resume"].settings) == {*resume.READ, *resume.PERMISSIONS, *READ_OF_SWEEPS}
+    of_sweeps = {name for name in READ_OF_SWEEPS if name.partition(".")[0] not in resume.READ}
+    assert set(COMMANDS["resume"].settings) == {*resume.READ, *resume.PERMISSIONS, *of_sweeps}
     assert set(COMMANDS["rerun"].settings) == {*rerun.READ, *resume.PERMISSIONS}
 
 

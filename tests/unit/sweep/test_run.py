@@ -11,7 +11,7 @@ from yololab.cli.commands.runs.resume import READ_OF_SWEEPS
 from yololab.cli.table import COMMANDS
 from yololab.config.defaults import default_tree
 from yololab.config.folders import copy_config
-from yololab.config.schema import ApprovalConfig, DataConfig, Policy
+from yololab.config.schema import ApprovalConfig, DataConfig, Policy, ResumeConfig
 from yololab.config.validation import validate
 from yololab.errors import ApprovalError, InputError, JobError
 from yololab.files.record_content import Status
@@ -136,4 +136,18 @@ def test_only_the_parent_downloads_and_only_with_the_present_users_permission(al
 
 
 def test_what_a_resumed_sweep_reads_passes_the_table_of_commands():
-    assert set(READ_OF_SWEEPS) <= set(COMMANDS["resume"].settings)
+    named = COMMANDS["resume"].settings
+    assert all(any(read == name or read.startswith(f"{name}.") for name in named) for read in READ_OF_SWEEPS)
+
+
+@pytest.mark.parametrize("named", [{"setup": ["touch /tmp/mine"]}, {"env": {"PYTHONSTARTUP": "theirs.py"}}])
+def test_what_a_folder_would_run_needs_a_permission_given_now(tmp_path, screen, named, monkeypatch):
+    folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE)
+    settings = folder.read_settings()
+    monkeypatch.setattr(type(folder), "read_settings", lambda _: replace(settings, engine_settings=named))
+    monkeypatch.setattr(run, "make_executor", lambda *_: pytest.fail("permitted"))
+    for given in (None, given_now()):
+        with pytest.raises(InputError, match=r"resume\.launcher_commands=true"):
+            resume_sweep(folder.path, screen, given)
+    with pytest.raises(pytest.fail.Exception):
+        resume_sweep(folder.path, screen, given_now(resume=ResumeConfig(launcher_commands=True)))

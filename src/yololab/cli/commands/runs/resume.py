@@ -7,7 +7,7 @@ from yololab.job.resume import PERMISSIONS, refuse_other_settings, resume_run
 from yololab.sweep.run import resume_sweep
 from yololab.sweep.state import SweepFolder
 
-READ_OF_SWEEPS = ("approval", "search.storage", *PERMISSIONS)
+READ_OF_SWEEPS = ("approval", "search.storage", "resume.launcher_commands", *PERMISSIONS)
 
 
 def run(request: Request) -> int:
