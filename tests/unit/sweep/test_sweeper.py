@@ -109,6 +109,7 @@ def test_a_sweeps_folder_is_one_from_its_first_moment_or_is_not_there(made, tmp_
     assert [row["sweep"] for row in list_sweeps(OutputTree(tmp_path))] == [f"multirun/{folder.path.name}"]
 
 
+@pytest.mark.process
 def test_what_a_killed_parent_has_left_goes_when_the_next_one_starts(made, tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
