@@ -143,7 +143,7 @@ _OTHER_REASONS = {
 
 
 def freeze_problem(freeze: Any, layers: int, parameters: Sequence[str]) -> Problem | None:
-    """Return what is wrong with the layers to freeze; None when each of them is there, and not all are frozen.
+    """Return what is wrong with the layers to freeze; None when each of them is there.
 
     Args:
         freeze: The first so many, or a list of numbers and names of modules below `model.`; None for none.

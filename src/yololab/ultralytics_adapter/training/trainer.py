@@ -264,7 +264,7 @@ class TrainerMixin(_Base):
         """Refuse layers to freeze that the model does not have: nothing would be frozen, without a word.
 
         Raises:
-            InputError: `freeze` names other layers, or all of them.
+            InputError: `freeze` names other layers, or counts more than there are.
         """
         super().set_model_attributes()
         model: Any = unwrap_model(self.model)
