@@ -2,7 +2,7 @@
 
     python tests/benchmarks/faults.py                            # all of it: about two hours; writes faults.json
     python tests/benchmarks/faults.py --only files arguments --cases 200 --seed 7
-    python tests/benchmarks/faults.py --stops 6 --cases 60 --no-save    # the short form that `make test-all` runs
+    python tests/benchmarks/faults.py --stops 5 --cases 60 --no-save    # the short form that `make test-all` runs
 
 A case fails when something of the user's is lost, something is written outside of the project, a command takes longer
 than its limit, prints a traceback, or ends with an exit code that is not documented for what happened to it. Ends with
@@ -212,9 +212,14 @@ def run_named(project: Path, start: str) -> str:
 Stopped = tuple[Callable[[Path], list[str]], Callable[[Path], Path], Callable[[Path], list[str]]]
 
 
+def begun_in(place: Path) -> list[Path]:
+    """Return the runs or sweeps that can be seen; a hidden folder is none yet, and goes when the next one starts."""
+    return [path for path in sorted(place.glob("*_2*")) if not path.is_symlink() and not path.name.startswith(".")]
+
+
 def _resume(where: str) -> Callable[[Path], list[str]]:
     def words(project: Path) -> list[str]:
-        begun = [path for path in sorted((project / where).glob("*_2*")) if not path.is_symlink()]
+        begun = begun_in(project / where)
         return ["resume", str(begun[-1].relative_to(project)), "approval=auto"] if begun else []
 
     return words
@@ -285,8 +290,8 @@ def after_a_stop(project: Path, again: list[str]) -> list[str]:
     listed = command(project, "runs", "--json")
     wrong = [f"runs: {text}" for text in listed.wrong({0})]
     shown = listed.output if listed.code == 0 else ""
-    for folder in [*(project / "outputs/training").glob("*_2*"), *(project / "multirun").glob("*_2*")]:
-        if not folder.is_symlink() and folder.name not in shown:
+    for folder in [*begun_in(project / "outputs/training"), *begun_in(project / "multirun")]:
+        if folder.name not in shown:
             wrong.append(f"runs does not list {folder.name}")
     ended = command(project, *again)
     wrong += [f"{again[0]}: {text}" for text in ended.wrong({0})]
