@@ -305,7 +305,8 @@ def after_a_stop(project: Path, again: list[str]) -> list[str]:
             wrong.append(f"{record.parent.name} is {status} after its resume")
     if again[0] == "resume" and "multirun" in again[1]:
         trials = [json.loads(path.read_text())["state"] for path in (project / again[1]).glob("[0-9]*/trial.json")]
-        if trials.count("complete") != 2:
+        # A trial that was killed from outside has failed, and is not tried again unless search.retries says so.
+        if trials.count("complete") + trials.count("failed") != 2 or "complete" not in trials:
             wrong.append(f"trials after the resume: {trials}")
     return wrong + debris(project)
 

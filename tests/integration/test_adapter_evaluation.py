@@ -314,7 +314,7 @@ def test_without_plots_nothing_is_left(ours, tiny_checkpoint, prepared, tmp_path
     monkeypatch.chdir(tmp_path)
     ours(tiny_checkpoint)
     assert not list(tmp_path.iterdir())
-    assert not list(prepared.cache.glob("evaluate-*"))
+    assert not list(prepared.cache.glob(".evaluate.*"))
 
 
 def test_what_the_validator_changes_is_named(ours, tiny_checkpoint, tmp_path):

@@ -43,7 +43,7 @@ def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepare
     probe = measure_training(probed, batches=2)
     assert random_state() == before
     assert not probed.save_dir.exists()
-    assert not list(prepared.cache.glob("probe-*"))
+    assert not list(prepared.cache.glob(".probe.*"))
     train(probed)
     for name in ("best.pt", "last.pt"):
         first, second = (weights(request.save_dir / "weights" / name) for request in (plain, probed))

@@ -10,6 +10,7 @@ Python's `tempfile` makes files for their owner alone, which is wrong for result
 """
 
 import contextlib
+import math
 import os
 import re
 import shutil
@@ -99,6 +100,19 @@ def new_folder(folder: Path) -> Iterator[Path]:
                 _to_disk(path)
         temporary.rename(folder)
         _to_disk(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Yield an empty folder that is gone when the block ends; those that killed processes have left go first."""
+    parent.mkdir(parents=True, exist_ok=True)
+    remove_temporaries(parent, math.inf)
+    temporary = _temporary(parent / name)
+    temporary.mkdir()
+    try:
+        yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from yololab.files.atomic import (
     new_named_folder,
     point_link,
     remove_temporaries,
+    scratch_folder,
     write_bytes,
     write_text,
 )
@@ -208,3 +210,20 @@ def test_a_named_folder_is_there_when_it_is_filled_or_never(tmp_path, error):
     folders = [new_named_folder(tmp_path / "checks", "cells", lambda hidden, _: (hidden / "a").touch()) for _ in "ab"]
     assert sorted((tmp_path / "checks").iterdir()) == sorted(folders)
     assert all((folder / "a").is_file() for folder in folders)
+
+
+@pytest.mark.process
+def test_scratch_of_a_killed_process_goes_when_the_next_one_begins(tmp_path):
+    code = f"""
+import os, pathlib
+from yololab.files.atomic import scratch_folder
+with scratch_folder(pathlib.Path({str(tmp_path)!r}), "probe") as folder:
+    (folder / "x").touch()
+    os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    (left,) = tmp_path.iterdir()
+    assert (left / "x").exists()
+    with scratch_folder(tmp_path, "train") as folder, scratch_folder(tmp_path, "train") as other:
+        assert set(tmp_path.iterdir()) == {folder, other}
+    assert not list(tmp_path.iterdir())

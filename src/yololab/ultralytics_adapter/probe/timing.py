@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
-import tempfile
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yololab.errors import JobError, YololabError
+from yololab.files.atomic import scratch_folder
 from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.logs import first_line
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
@@ -104,8 +103,7 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
     device = resolve_device(overrides.get("device"))
     trainer_class = _probing(trainer_for(request.model.task, request.model.family))
     started = time.perf_counter()
-    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="probe-", dir=runtime.current().cache) as scratch:
-        folder = Path(scratch)
+    with preserved_randomness(), scratch_folder(runtime.current().cache, "probe") as folder:
         # caching the images would take longer than all batches
         share = {"device": device.id.split(",")[0], "plots": False, "save_dir": str(folder), "cache": False}
         if device.count > 1 and isinstance(overrides.get("batch"), int) and overrides["batch"] > 0:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import math
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from ultralytics.utils.torch_utils import torch_distributed_zero_first, unwrap_m
 
 from yololab.errors import InputError, InterruptedRunError, YololabError
 from yololab.extensions import Point, extensions
+from yololab.files.atomic import scratch_folder
 from yololab.files.paths import ARGUMENTS, BEST, LAST, RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
@@ -211,9 +211,9 @@ class TrainerMixin(_Base):
             on_epoch=lambda report: self._guarded("on_fit_epoch_end", self.on_epoch, report),
             should_stop=self.should_stop,
         )
-        scratch = tempfile.TemporaryDirectory(prefix="launch-", dir=self.settings.cache, ignore_cleanup_errors=True)
-        with scratch as name, replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
-            self.save_dir = Path(name)
+        scratch = scratch_folder(self.settings.cache, "launch")
+        with scratch as hidden, replaced(engine, {"subprocess": SimpleNamespace(run=launch.run)}):
+            self.save_dir = hidden
             try:
                 super().train()
             finally:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yololab.errors import InputError, JobError, Problem, YololabError
+from yololab.files.atomic import scratch_folder
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.logs import first_line, plain_lines
@@ -140,9 +140,9 @@ def train(
             if point.step is Step.FINISH:
                 finish_training(folder, point, aside, request.model.model)
             return read_training_file(folder.training)
-    with preserved_randomness(), tempfile.TemporaryDirectory(prefix="train-", dir=runtime.current().cache) as scratch:
+    with preserved_randomness(), scratch_folder(runtime.current().cache, "train") as scratch:
         trainer_class = trainer_for(request.model.task, request.model.family)
-        trainer = build_trainer(request, overrides, Path(scratch) / "stop", trainer_class, start)
+        trainer = build_trainer(request, overrides, scratch / "stop", trainer_class, start)
         trainer.on_epoch, trainer.should_stop = on_epoch, should_stop
         try:
             trainer.train()

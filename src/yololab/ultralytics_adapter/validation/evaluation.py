@@ -1,6 +1,5 @@
 """One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, JobError, Problem
+from yololab.files.atomic import scratch_folder
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.tasks import task_named
 from yololab.text import first_of, read_number
@@ -95,7 +95,7 @@ def evaluate(
     set_threads(threads)
     cache = runtime.current().cache
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evaluate-", dir=cache)))
+        scratch = stack.enter_context(scratch_folder(cache, "evaluate"))
         stack.enter_context(quiet_progress())
         stack.enter_context(preserved_randomness())
         findings = stack.enter_context(guarded_data(cache))
