@@ -1,5 +1,6 @@
 """One process a run: whoever works in a run's folder holds its lock, which the system lets go when the process ends."""
 
+import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -69,7 +70,7 @@ def own_files(folder: Path) -> None:
         if stat.S_ISREG(status.st_mode):
             if status.st_nlink > 1:
                 copy_file(path, path)
-        elif path.is_symlink() and path.resolve().is_relative_to(folder.resolve()):
+        elif path.is_symlink() and Path(os.path.realpath(path)).is_relative_to(folder.resolve()):
             continue
         elif not stat.S_ISDIR(status.st_mode):
             found = f"is a link to {path.readlink()}" if path.is_symlink() else "is neither a file nor a folder"

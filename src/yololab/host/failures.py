@@ -29,6 +29,8 @@ def explain(error: BaseException) -> YololabError | None:
         return InputError(Problem("input", "nested too deeply to be read", "some hundred levels", "make it flatter"))
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's, of `~name`
         return InputError(Problem("~", "a home folder that is not known", remedy="write the path in full"))
+    if isinstance(error, RuntimeError) and "Symlink loop" in str(error):  # pathlib's, before Python 3.13
+        return explain(OSError(errno.ELOOP, "", str(error).partition("from ")[2].strip("'\"")))
     if isinstance(error, MemoryError):
         return explain(OSError(errno.ENOMEM, ""))
     if isinstance(error, UnicodeEncodeError):

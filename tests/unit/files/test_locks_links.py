@@ -62,3 +62,9 @@ def test_a_second_name_of_a_file_elsewhere_is_given_up(run, tmp_path):
                 file.write("more")
     assert (tmp_path / "outside/victim").read_text() == "precious"
     assert {path.read_text() for path in (run.log, run.results, run.last)} == {"preciousmore"}
+
+
+def test_a_link_to_itself_leads_nowhere_out_of_the_folder(run):
+    (run.path / "dataset_manifest.json.gz").symlink_to("dataset_manifest.json.gz")
+    with locked(run):
+        pass

@@ -79,3 +79,15 @@ def test_a_home_that_is_not_known_is_named():
 def test_what_may_be_our_own_mistake_is_not_explained_away():
     assert explain(KeyError("a")) is None
     assert explain(AssertionError()) is None
+
+
+def test_a_link_that_leads_back_to_itself_is_named(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    try:
+        loop.resolve(strict=True)
+    except (OSError, RuntimeError) as error:  # pathlib's own before Python 3.13, the system's since
+        found = explain(error)
+    assert isinstance(found, InputError)
+    assert found.problems[0].where == str(loop)
+    assert "link" in found.problems[0].found
