@@ -171,8 +171,11 @@ def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
     for path in folder.glob(f".*{_SUFFIX}"):
         with contextlib.suppress(OSError):
             named = re.search(rf"\.([0-9a-f]+)-(\d+)-[0-9a-f]+{re.escape(_SUFFIX)}$", path.name)
-            gone = named is not None and named[1] == _host() and not psutil.pid_exists(int(named[2][:18]))
-            if gone or time.time() - path.lstat().st_mtime >= older_than:
+            if named is not None and named[1] == _host():
+                gone = not psutil.pid_exists(int(named[2][:18]))
+            else:
+                gone = time.time() - path.lstat().st_mtime >= older_than
+            if gone:
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
                 else:

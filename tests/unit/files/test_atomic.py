@@ -227,3 +227,10 @@ with scratch_folder(pathlib.Path({str(tmp_path)!r}), "probe") as folder:
     with scratch_folder(tmp_path, "train") as folder, scratch_folder(tmp_path, "train") as other:
         assert set(tmp_path.iterdir()) == {folder, other}
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_living_process_of_this_machine_fills_stays_however_long_it_takes(tmp_path):
+    with scratch_folder(tmp_path, "evaluation") as folder:
+        os.utime(folder, (1, 1))
+        remove_temporaries(tmp_path, 60)
+        assert folder.is_dir()
