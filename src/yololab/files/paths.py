@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -205,9 +206,15 @@ class CacheFolder(Folder):
         """What is known of images that have not changed, in the layout of `version`."""
         return self.path / f"images-{version}.sqlite"
 
+    def runs(self, version: int, tree: OutputTree) -> Path:
+        """What is known of a project's runs; a cache that several projects share has one of each."""
+        shared = not self.path.is_relative_to(tree.root)
+        return self.path / f"runs-{version}{f'-{zlib.crc32(os.fsencode(tree.root)):08x}' if shared else ''}.sqlite"
+
     def files(self) -> Iterator[Path]:
         """Yield every file that we put there; anything else is not ours to delete. Folders that are links are left."""
         yield from self.path.glob("images-*.sqlite*")
+        yield from self.path.glob("runs-*.sqlite*")
         for name in ("labels", "pixels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg"):
             if not (self.path / name).is_symlink():
                 yield from (self.path / name).rglob("*")

@@ -23,7 +23,7 @@ from yololab.data.checks.check_report import (
 from yololab.data.checks.scan import ScannedImage, scan
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
 from yololab.data.dataset.layout import Dataset, split_images
-from yololab.data.images.image_cache import ScanCache
+from yololab.data.images.image_cache import scan_index
 from yololab.data.labels import distribution
 from yololab.data.labels.distribution import Distribution
 from yololab.data.labels.label_source import LabelSource
@@ -77,7 +77,7 @@ def check_dataset(
 
     begin = time.perf_counter()
     near = settings.near_duplicates and sum(bool(images) for images in listed.values()) > 1
-    depth, cache = replace(settings, near_duplicates=near), ScanCache(settings.cache)
+    depth, cache = replace(settings, near_duplicates=near), scan_index(settings.cache)
     tallies: dict[str, _Tally] = {}
     before, total = 0, sum(map(len, listed.values()))
     for split, images in listed.items():

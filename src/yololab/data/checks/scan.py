@@ -15,21 +15,14 @@ from yololab.data.checks.check_report import CheckSettings
 from yololab.data.checks.scan_workers import shared_out
 from yololab.data.dataset.image_names import windows_remedy
 from yololab.data.images.array_beside import array_beside
-from yololab.data.images.image_cache import (
-    MOST_IMAGE,
-    CachedMap,
-    ImageEntry,
-    ScanCache,
-    cache_name,
-    is_settled,
-    stamp_of,
-)
+from yololab.data.images.image_cache import MOST_IMAGE, CachedMap, ImageEntry, cache_name
 from yololab.data.images.image_facts import ImageFacts, decode_error, lacks_its_end, read_facts
 from yololab.data.images.image_rules import check_image_file
 from yololab.data.images.perceptual import perceptual_hash
 from yololab.data.labels.label_source import ImageLabels, LabelSource
 from yololab.data.problems import DataProblem, blocking
 from yololab.errors import InputError
+from yololab.files.index import FileIndex, is_settled, stamp_of
 from yololab.files.reading import read_bytes
 from yololab.host.cores import usable_cores
 
@@ -63,7 +56,7 @@ def scan(
     labels: LabelSource,
     channels: int,
     settings: CheckSettings,
-    cache: ScanCache,
+    cache: FileIndex,
     done: Callable[[int], None] = lambda count: None,
 ) -> Iterator[tuple[Path, ScannedImage]]:
     """Read images and their labels; returns each image, in their order, with what it is.
@@ -118,10 +111,11 @@ KnownMap = tuple[str, CachedMap] | None
 Task = list[tuple[Path, tuple[str, ImageEntry] | None, KnownMap]]
 
 
-def _tasks(images: Sequence[Path], labels: LabelSource, cache: ScanCache) -> list[Task]:
+def _tasks(images: Sequence[Path], labels: LabelSource, cache: FileIndex) -> list[Task]:
     """Return images with what is known of them, and of their labels where these are images too, some for each task."""
     files = [labels.file(image) for image in images] if labels.are_images else []
-    known, maps = cache.known(images, ImageEntry), cache.known(files, CachedMap)
+    known = cache.known([cache_name(image) for image in images], ImageEntry)
+    maps = cache.known([cache_name(file) for file in files], CachedMap)
     found = [maps.get(cache_name(file)) for file in files] or [None] * len(images)
     items = [(image, known.get(cache_name(image)), one) for image, one in zip(images, found, strict=True)]
     return [items[first : first + IMAGES_A_TASK] for first in range(0, len(items), IMAGES_A_TASK)]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from yololab.data.images.image_cache import MOST_IMAGE, CachedMap, ImageEntry, cache_name, is_settled, stamp_of
+from yololab.data.images.image_cache import MOST_IMAGE, CachedMap, ImageEntry, cache_name
 from yololab.data.labels.label_source import ImageLabels, LabelSource, label_status, read_label, unreadable_label
 from yololab.data.problems import DataProblem
 from yololab.errors import InputError
+from yololab.files.index import is_settled, stamp_of
 from yololab.files.reading import read_bytes
 
 DROPS = "Ultralytics leaves out the image"

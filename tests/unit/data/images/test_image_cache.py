@@ -12,8 +12,8 @@ import pytest
 from cats_and_dogs import check, jpeg, put
 
 from yololab.data.checks import scan
-from yololab.data.images import image_cache
 from yololab.data.images.image_cache import SCAN_VERSION
+from yololab.files import index
 from yololab.files.paths import CacheFolder
 
 
@@ -48,7 +48,7 @@ def test_the_cache_knows_settled_files(data, tmp_path, monkeypatch):
 def cached(data, monkeypatch) -> tuple[Path, Path]:
     """The dataset, and a cache that knows its images."""
     monkeypatch.setattr(scan, "is_settled", lambda status: True)
-    monkeypatch.setattr(image_cache, "_LOCKED_SECONDS", 0.1)
+    monkeypatch.setattr(index, "_LOCKED_SECONDS", 0.1)
     cache = data / "cache"
     check(data, cache=cache)
     assert check(data, cache=cache).cached == 6

@@ -13,8 +13,8 @@ from label_maps import classes, depth, grey, semantic
 from yololab.data.checks import scan
 from yololab.data.dataset.layout import load_dataset
 from yololab.data.identity.fingerprint import fingerprint_split
-from yololab.data.images import image_cache
 from yololab.errors import InputError
+from yololab.files import index
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_fingerprint_follows_the_class_folder(tmp_path: Path) -> None:
 def test_maps_are_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path], task: str
 ) -> None:
-    monkeypatch.setattr(image_cache, "_RACY_NS", -1)
+    monkeypatch.setattr(index, "_RACY_NS", -1)
     root, cache = make(tmp_path / "data"), tmp_path / "cache"
     first = check(root, task, cache=cache)
     monkeypatch.setattr("yololab.data.labels.masks.read_mask", lambda content: pytest.fail("read again"))
