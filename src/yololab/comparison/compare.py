@@ -14,7 +14,7 @@ from yololab.comparison.verdict_text import exact_test_text, paired_text, verdic
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.inference.paired_comparison import ClassDifference
+from yololab.statistics.inference.paired_comparison import ClassDifference, MetricDifference
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 
@@ -102,9 +102,9 @@ def _decided(
         return result.verdict, result.confirmed, paired_text(result, metric.name, tolerance, lower_is_better=lower)
     row = MetricRow(metric.name, current.direction(metric), current.value(metric.name), baseline.value(metric.name))
     assert row.gain is not None
-    assert row.delta is not None
     verdict = _bare_verdict(row.gain, tolerance)
-    return verdict, False, verdict_text(verdict, metric.name, row.delta, None, tolerance, lower_is_better=lower)
+    bare = MetricDifference(metric.name, row.current, row.baseline)
+    return verdict, False, verdict_text(verdict, bare, tolerance, lower_is_better=lower)
 
 
 def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -> list[str]:

@@ -18,6 +18,15 @@ from yololab.tasks import TASKS, Direction
 
 # An unstable sort moves a class's AP by 0.003; more than this, and the records are another evaluation's.
 _SAME_EVALUATION = 0.01
+_NUMBERS = (
+    "images",
+    "replicates",
+    "secondary_replicates",
+    "confirmed",
+    "detectable_drop",
+    "images_needed",
+    "images_to_show",
+)
 
 
 @dataclass(frozen=True)
@@ -120,8 +129,7 @@ def _belongs(records: Records, metrics: MetricsFile) -> bool:
 
 def statistics_of(result: PairedResult) -> Mapping[str, Any]:
     """Return what stands behind the verdict, as it is written to comparison.json."""
-    numbers = ("images", "replicates", "secondary_replicates", "confirmed", "detectable_drop", "images_needed")
-    return {name: getattr(result, name) for name in numbers} | {
+    return {name: getattr(result, name) for name in _NUMBERS} | {
         "interval": "95 % percentile, paired bootstrap over images",
         "p": "two-sided, label-swap permutation over images",
         "exact_tests": [asdict(test) for test in result.exact_tests],

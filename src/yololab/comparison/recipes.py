@@ -121,7 +121,7 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     return replace(
         unsupported,
         verdict=verdict,
-        text=_text(verdict, found, difference, tolerance, lower_is_better=lower),
+        text=_text(verdict, found, difference, tolerance, lower_is_better=lower, confirmed=confirmed),
         statistical_support=True,
         confirmed=confirmed,
         statistics=_statistics(found, difference, len(ours[0].keys)),
@@ -168,18 +168,18 @@ def _statistics(found: RecipeDifference, difference: MetricDifference, images: i
 
 
 def _text(
-    verdict: Verdict, found: RecipeDifference, difference: MetricDifference, tolerance: float, *, lower_is_better: bool
+    verdict: Verdict,
+    found: RecipeDifference,
+    difference: MetricDifference,
+    tolerance: float,
+    *,
+    lower_is_better: bool,
+    confirmed: bool,
 ) -> str:
     """Return the verdict in words; an inconclusive one says where the uncertainty comes from."""
-    assert difference.delta is not None
+    of_recipe = replace(difference, metric=f"{difference.metric} of the recipe")
     text = verdict_text(
-        verdict,
-        f"{difference.metric} of the recipe",
-        difference.delta,
-        difference.ci95,
-        tolerance,
-        lower_is_better=lower_is_better,
-        over="images and seeds",
+        verdict, of_recipe, tolerance, lower_is_better=lower_is_better, confirmed=confirmed, over="images and seeds"
     )
     if verdict is not Verdict.INCONCLUSIVE:
         return text

@@ -1,14 +1,14 @@
 """Verdicts in one sentence: what was found, the interval that decides, and what that means.
 
->>> verdict_text(Verdict.EQUIVALENT, "mAP50-95", 0.0012, (-0.0041, 0.0066), 0.01)
+>>> verdict_text(Verdict.EQUIVALENT, MetricDifference("mAP50-95", 0.51, 0.5088, (-0.005, 0.008), (-0.004, 0.007)), 0.01)
 'Equivalent: mAP50-95 +0.0012; the 90 % interval lies within ±0.01.'
->>> verdict_text(Verdict.DEGRADED, "rmse", 0.02, None, 0.01, lower_is_better=True)
+>>> verdict_text(Verdict.DEGRADED, MetricDifference("rmse", 0.62, 0.6), 0.01, lower_is_better=True)
 'Worse: rmse +0.0200 (lower is better), beyond the tolerance of 0.01; whether it is more than chance was not tested.'
 """
 
-from yololab.statistics.inference.paired_comparison import PairedResult
+from yololab.statistics.inference.paired_comparison import MetricDifference, PairedResult
 from yololab.statistics.inference.paired_models import ExactTest
-from yololab.statistics.inference.verdict import Verdict
+from yololab.statistics.inference.verdict import ALPHA, Verdict
 from yololab.text import p_equation
 
 _NAMES = {
@@ -18,13 +18,21 @@ _NAMES = {
     Verdict.DEGRADED: "Worse",
     Verdict.INCONCLUSIVE: "Inconclusive",
 }
+# What each verdict claims: exactly what was tested.
+_CLAIMS = {
+    Verdict.IMPROVED: "more than chance; {ci95}",
+    Verdict.EQUIVALENT: "the 90 % interval lies within ±{tau:g}",
+    Verdict.NOT_WORSE: "a loss of more than {tau:g} is ruled out (90 % interval {ends90}), a gain not shown: {ci95}",
+    Verdict.DEGRADED: "more than chance; whether by more than the tolerance of {tau:g} is open: {ci95}",
+    Verdict.INCONCLUSIVE: "a loss of more than {tau:g} is not ruled out: {ci95}",
+}
+_CONFIRMED = "by more than the tolerance of {tau:g}, and more than chance: {ci95}"
+_BORDERLINE = "borderline: {ci95} and {excludes} 0, the permutation {permutation} ({p})"
 
 
 def verdict_text(
     verdict: Verdict,
-    metric: str,
-    delta: float,
-    ci95: tuple[float, float] | None,
+    found: MetricDifference,
     tolerance: float,
     *,
     lower_is_better: bool = False,
@@ -35,50 +43,55 @@ def verdict_text(
 
     Args:
         verdict: The verdict.
-        metric: Name of the primary metric.
-        delta: `current − baseline`.
-        ci95: The 95 % interval of `delta`; None when two bare numbers were compared.
+        found: The primary metric on both sides; without an interval two bare numbers were compared.
         tolerance: The drop that still counts as no worse.
         lower_is_better: Whether the metric is an error.
         confirmed: Whether a degradation is certain even at the best end of its interval.
-        over: What was resampled: images, or images and seeds.
+        over: What was resampled: images, groups of them, or images and seeds.
     """
-    change = f"{_NAMES[verdict]}: {metric} {delta:+.4f}" + (" (lower is better)" if lower_is_better else "")
-    if verdict is Verdict.DEGRADED:
-        change += f", beyond the tolerance of {tolerance:g}"
-    if ci95 is None:
+    delta = found.delta or 0.0
+    change = f"{_NAMES[verdict]}: {found.metric} {delta:+.4f}" + (" (lower is better)" if lower_is_better else "")
+    if found.ci95 is None or found.ci90 is None:
+        beyond = f", beyond the tolerance of {tolerance:g}" if verdict is Verdict.DEGRADED else ""
         within = f", within the tolerance of {tolerance:g}" if verdict is Verdict.NOT_WORSE and delta else ""
-        return f"{change}{within}; whether it is more than chance was not tested."
-    interval = f"the 95 % interval over {over} is {ci95[0]:+.4f} to {ci95[1]:+.4f}"
-    return {
-        Verdict.IMPROVED: f"{change}, more than chance; {interval}.",
-        Verdict.EQUIVALENT: f"{change}; the 90 % interval lies within ±{tolerance:g}.",
-        Verdict.NOT_WORSE: f"{change}; a loss of more than {tolerance:g} is ruled out, a gain not shown: {interval}.",
-        Verdict.DEGRADED: f"{change} and more than chance; {interval}"
-        + (", all of it beyond the tolerance." if confirmed else "."),
-        Verdict.INCONCLUSIVE: f"{change}; a loss of more than {tolerance:g} is not ruled out: {interval}.",
-    }[verdict]
+        return f"{change}{beyond}{within}; whether it is more than chance was not tested."
+    excludes, significant = found.ci95[0] > 0 or found.ci95[1] < 0, found.p is not None and found.p < ALPHA
+    facts = {
+        "tau": tolerance,
+        "ci95": f"the 95 % interval over {over} is {_ends(found.ci95)}",
+        "ends90": _ends(found.ci90),
+        "excludes": "excludes" if excludes else "holds",
+        "permutation": "excludes it" if significant else "does not",
+        "p": "" if found.p is None else p_equation(found.p),
+    }
+    parts = [(_CONFIRMED if confirmed else _CLAIMS[verdict]).format(**facts)]
+    if excludes != significant and verdict not in (Verdict.IMPROVED, Verdict.DEGRADED):
+        if verdict is Verdict.INCONCLUSIVE:
+            parts = [f"a loss of more than {tolerance:g} is not ruled out"]
+        parts.append(_BORDERLINE.format(**facts))
+    elif excludes and verdict is Verdict.EQUIVALENT:
+        parts.insert(0, f"{'better' if (delta > 0) != lower_is_better else 'worse'} by {abs(delta):.4f}")
+        parts[0] += ", less than the tolerance"
+    joint = ", " if verdict in (Verdict.IMPROVED, Verdict.DEGRADED) else "; "
+    return f"{change}{joint}{'; '.join(parts)}."
 
 
 def paired_text(result: PairedResult, metric: str, tolerance: float, *, lower_is_better: bool) -> str:
-    """Return the verdict on two models over the same images; an inconclusive one says what these images could show."""
+    """Return the verdict on two models over the same images; an inconclusive one says what would settle it."""
     row = result.metric(metric)
     assert row is not None
-    assert row.delta is not None
     text = verdict_text(
-        result.verdict,
-        metric,
-        row.delta,
-        row.ci95,
-        tolerance,
-        lower_is_better=lower_is_better,
-        confirmed=result.confirmed,
+        result.verdict, row, tolerance, lower_is_better=lower_is_better, confirmed=result.confirmed, over=result.unit
     )
-    if result.verdict is not Verdict.INCONCLUSIVE or result.detectable_drop is None:
+    text = " ".join([text, *result.refused])
+    if result.verdict is not Verdict.INCONCLUSIVE or row.standard_error is None:
         return text
-    text += f" {result.images:,} images can show a loss of {result.detectable_drop:.3f}"
-    return text + (
-        f"; one of {tolerance:g} needs about {result.images_needed:,} images." if result.images_needed else "."
+    text += f" The standard error is {row.standard_error:.4f} with {result.images:,} {result.unit}."
+    if not result.images_needed or not result.images_to_show:
+        return text
+    return (
+        f"{text} About {result.images_needed:,} would rule out a loss of {tolerance:g} if there is none, "
+        f"about {result.images_to_show:,} would show one of {2 * tolerance:g}."
     )
 
 
@@ -88,3 +101,8 @@ def exact_test_text(test: ExactTest) -> str:
         f"{test.test}'s exact test on {test.metric}: {test.only_current:,} images are right only now, "
         f"{test.only_baseline:,} only in the baseline ({p_equation(test.p)})."
     )
+
+
+def _ends(interval: tuple[float, float]) -> str:
+    """Return the ends of an interval."""
+    return f"{interval[0]:+.4f} to {interval[1]:+.4f}"

@@ -47,7 +47,7 @@ def test_few_images_cannot_tell(tmp_path):
     found = compare_metrics(read_metrics(few[0]), read_metrics(few[1]), 0.01)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.statistics["images_needed"] > 12
-    assert f"{found.statistics['images_needed']:,} images" in found.text
+    assert f"About {found.statistics['images_needed']:,} would rule out" in found.text
     assert any("Only 12 images" in warning for warning in found.warnings)
 
 

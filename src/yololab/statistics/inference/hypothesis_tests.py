@@ -14,6 +14,8 @@ from scipy.special import bdtr, betaincinv
 
 # The chance of 0.8 to find a true difference at the two-sided level 0.05: z(0.975) + z(0.8).
 DETECTABLE_SE = 2.8
+# The chance of 0.8 that the lower end of a 90 % interval lies above a drop when there is none: z(0.95) + z(0.8).
+RULED_OUT_SE = 2.485
 _SAME = 1e-6
 Values = NDArray[np.floating]
 
@@ -138,12 +140,30 @@ def detectable_drop(error: float) -> float:
     return DETECTABLE_SE * error
 
 
-def images_needed(images: int, error: float, tolerance: float) -> int | None:
-    """Return how many images would make a drop of `tolerance` detectable; None for a tolerance of 0.
+def images_to_rule_out(images: int, error: float, drop: float) -> int | None:
+    """Return how many images would rule out a drop when the models are equal, four times in five; None for 0.
+
+    The lower end of the 90 % interval then lies above −drop: z(0.95) + z(0.8) standard errors fit into it.
 
     Args:
-        images: Images now.
+        images: Images now; or groups of them.
         error: Standard error of the difference now.
-        tolerance: The drop to be found.
+        drop: The drop.
     """
-    return math.ceil(images * (DETECTABLE_SE * error / tolerance) ** 2) if tolerance > 0 else None
+    return _scaled(images, RULED_OUT_SE * error, drop)
+
+
+def images_to_show(images: int, error: float, drop: float) -> int | None:
+    """Return how many images would show a true drop, four times in five; None for a drop of 0.
+
+    Args:
+        images: Images now; or groups of them.
+        error: Standard error of the difference now.
+        drop: The drop.
+    """
+    return _scaled(images, DETECTABLE_SE * error, drop)
+
+
+def _scaled(images: int, width: float, drop: float) -> int | None:
+    """Return how many images make a width as small as a drop."""
+    return math.ceil(images * (width / drop) ** 2) if drop > 0 else None

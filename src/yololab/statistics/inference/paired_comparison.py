@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from yololab.statistics.inference.hypothesis_tests import (
     benjamini_hochberg,
     detectable_drop,
-    images_needed,
+    images_to_rule_out,
+    images_to_show,
     percentile_interval,
     permutation_p,
     standard_error,
@@ -108,8 +109,11 @@ class PairedResult:
         replicates: Replicates behind the primary metric.
         secondary_replicates: Replicates behind the other metrics.
         detectable_drop: The smallest drop of the primary metric that these images would show four times in five.
-        images_needed: How many would show a drop of the tolerance.
+        images_needed: How many would rule out a drop of the tolerance, were the models equal, four times in five.
+        images_to_show: How many would show a true drop of twice the tolerance, four times in five.
         exact_tests: Tests without replicates, where the task has any.
+        refused: Why a verdict that the interval allows is not given, in sentences.
+        unit: What is independent of each other and was resampled.
     """
 
     verdict: Verdict
@@ -121,7 +125,10 @@ class PairedResult:
     secondary_replicates: int
     detectable_drop: float | None
     images_needed: int | None
+    images_to_show: int | None
     exact_tests: tuple[ExactTest, ...] = ()
+    refused: tuple[str, ...] = ()
+    unit: str = "images"
 
     def metric(self, name: str) -> MetricDifference | None:
         """Return a metric by its name."""
@@ -157,10 +164,19 @@ def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False)
     metrics = tuple(_metric(name, now[name], before[name], pair, collected) for name in now)
     images = len(pair.keys)
     error = next(row.standard_error for row in metrics if row.metric == pair.primary)
-    drop, needed = (None, None) if error is None else (detectable_drop(error), images_needed(images, error, tolerance))
-    counts = (images, count, min(count, FEW_REPLICATES))
-    classes = _classes(pair, collected)
-    return PairedResult(verdict, confirmed, metrics, classes, *counts, drop, needed, pair.exact_tests())
+    return PairedResult(
+        verdict=verdict,
+        confirmed=confirmed,
+        metrics=metrics,
+        classes=_classes(pair, collected),
+        images=images,
+        replicates=count,
+        secondary_replicates=min(count, FEW_REPLICATES),
+        detectable_drop=None if error is None else detectable_drop(error),
+        images_needed=None if error is None else images_to_rule_out(images, error, tolerance),
+        images_to_show=None if error is None else images_to_show(images, error, 2 * tolerance),
+        exact_tests=pair.exact_tests(),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """The verdict on a difference, from its interval and its p-value alone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,23 +35,35 @@ class Difference:
     p: float
 
 
-def decide_verdict(difference: Difference, tolerance: float) -> tuple[Verdict, bool]:
-    """Return the verdict, and whether a degradation is confirmed.
+def possible_verdicts(difference: Difference, tolerance: float) -> tuple[Verdict, ...]:
+    """Return every verdict that interval and p-value allow, the one that stands first.
 
-    In this order, with τ the tolerance: Δ < −τ and p < 0.05 is DEGRADED, confirmed when all of the 95 % interval lies
-    below −τ; a 95 % interval above 0 and p < 0.05 is IMPROVED; a 90 % interval within ±τ is EQUIVALENT (two one-sided
-    tests, Schuirmann 1987); one above −τ is NOT_WORSE; all else is INCONCLUSIVE.
+    In this order, with τ the tolerance: a 95 % interval above 0 and p < 0.05 is IMPROVED; a 90 % interval within ±τ is
+    EQUIVALENT (two one-sided tests, Schuirmann 1987); one above −τ is NOT_WORSE; a 95 % interval below 0 and p < 0.05
+    is DEGRADED; all else is INCONCLUSIVE. A loss that is certain and certainly below τ is thus EQUIVALENT.
 
     Args:
         difference: The difference.
         tolerance: The drop that still counts as no worse, ≥ 0.
     """
-    significant = difference.p < ALPHA
-    if difference.gain < -tolerance and significant:
-        return Verdict.DEGRADED, difference.ci95[1] < -tolerance
-    if difference.ci95[0] > 0 and significant:
-        return Verdict.IMPROVED, False
-    if difference.ci90[0] > -tolerance:
-        inside = difference.ci90[1] < tolerance
-        return (Verdict.EQUIVALENT if inside else Verdict.NOT_WORSE), False
-    return Verdict.INCONCLUSIVE, False
+    (low95, high95), (low90, high90), significant = difference.ci95, difference.ci90, difference.p < ALPHA
+    held = {
+        Verdict.IMPROVED: low95 > 0 and significant,
+        Verdict.EQUIVALENT: low90 > -tolerance and high90 < tolerance,
+        Verdict.NOT_WORSE: low90 > -tolerance,
+        Verdict.DEGRADED: high95 < 0 and significant,
+        Verdict.INCONCLUSIVE: True,
+    }
+    return tuple(verdict for verdict, holds in held.items() if holds)
+
+
+def decide_verdict(difference: Difference, tolerance: float, refused: Collection[Verdict] = ()) -> tuple[Verdict, bool]:
+    """Return the verdict, and whether a degradation is confirmed: all of the 95 % interval lies below −τ.
+
+    Args:
+        difference: The difference.
+        tolerance: The drop that still counts as no worse, ≥ 0.
+        refused: Verdicts that the images cannot support, whatever the interval says; judging goes on after them.
+    """
+    verdict = next(verdict for verdict in possible_verdicts(difference, tolerance) if verdict not in refused)
+    return verdict, verdict is Verdict.DEGRADED and difference.ci95[1] < -tolerance

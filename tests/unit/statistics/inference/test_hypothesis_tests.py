@@ -7,17 +7,19 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from yololab.statistics.inference.hypothesis_tests import (
     benjamini_hochberg,
-    detectable_drop,
     discordant_interval,
     exact_mcnemar,
-    images_needed,
+    images_to_rule_out,
+    images_to_show,
     percentile_interval,
     permutation_p,
     standard_error,
 )
+from yololab.statistics.inference.verdict import Difference, Verdict, decide_verdict
 
 
 def test_percentile_interval_leaves_out_what_is_unknown():
@@ -102,7 +104,22 @@ def test_an_interval_of_the_discordant_agrees_with_mcnemar():
 
 
 def test_images_needed_grow_with_the_square():
-    assert detectable_drop(0.01) == pytest.approx(0.028)
-    assert images_needed(100, 0.01, 0.028) == 100
-    assert images_needed(100, 0.01, 0.014) == 400
-    assert images_needed(100, 0.01, 0.0) is None
+    assert images_to_show(100, 0.01, 0.028) == 100
+    assert images_to_show(100, 0.01, 0.014) == 400
+    assert images_to_rule_out(100, 0.01, 0.02485) == 100
+    assert images_to_show(100, 0.01, 0.0) is images_to_rule_out(100, 0.01, 0.0) is None
+
+
+@pytest.mark.parametrize(("drop", "needed"), [(0, images_to_rule_out), (0.02, images_to_show), (0.01, images_to_show)])
+def test_four_times_in_five_that_many_images_settle_it(drop, needed):
+    """Normal differences: an SE of 0.02 at 100 images; what is asked for is said in 80 % ± 5."""
+    tolerance, rng = 0.01, np.random.default_rng(0)
+    images = needed(100, 0.02, drop or tolerance)
+    error = 0.02 * (100 / images) ** 0.5
+    settled = 0
+    for gain in rng.normal(-drop, error, 4000):
+        ends = [(gain - z * error, gain + z * error) for z in (1.96, 1.645)]
+        found = Difference(gain, *ends, 2 * float(ndtr(-abs(gain) / error)))
+        verdict = decide_verdict(found, tolerance)[0]
+        settled += verdict is Verdict.DEGRADED if drop else verdict not in (Verdict.INCONCLUSIVE, Verdict.DEGRADED)
+    assert settled / 4000 == pytest.approx(0.8, abs=0.03)
