@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
 from yololab.config.hydra.compose import overridden_keys
@@ -77,8 +76,8 @@ def thaw(folder: Path) -> Frozen:
     unpermitted = {"data": {**data, "allow_download": False}} if isinstance(data, dict) else {}
     try:
         keys = overridden_keys(overrides)
-    except OverrideParseException as error:
-        found = f"not readable ({str(error).splitlines()[0]})"
+    except InputError as error:
+        found = f"not readable ({error.problems[0].found})"
         raise InputError(Problem(str(run.overrides), found, "the file that the run wrote")) from None
     experiment = validate(tree | unpermitted, keys)
     return Frozen(experiment, tree, {str(key): str(value) for key, value in choices.items()}, overrides)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yololab.config.hydra.app import sweep
-from yololab.config.hydra.compose import COMPOSING_ERRORS, first_line, refuse_grammar
+from yololab.config.hydra.compose import COMPOSING_ERRORS, first_line, parse_overrides
 from yololab.errors import InputError, Problem
 from yololab.sweep.planning.plan import plan_space, plan_trial
 
@@ -22,7 +22,7 @@ def start_sweep(overrides: Sequence[str], working_directory: Path) -> int:
     Raises:
         InputError: The config of the sweep, or of its first trial, is not right.
     """
-    refuse_grammar(overrides)
+    parse_overrides(overrides)
     try:
         return int(sweep(overrides))
     except COMPOSING_ERRORS as error:

@@ -18,8 +18,9 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from yololab.config.folders import copy_config
-from yololab.config.hydra.compose import APPLICATION, refuse_hydra_keys
+from yololab.config.hydra.compose import refuse_hydra_keys
 from yololab.config.hydra.keys import asked_folder
+from yololab.config.hydra.layers import APPLICATION
 from yololab.config.search import DEFAULT_TRIALS, Pruner, Sampler, SearchConfig
 from yololab.errors import ApprovalError, InputError, Problem, noting
 from yololab.files.atomic import new_folder, new_named_folder, write_text

@@ -1,27 +1,31 @@
 """Composing a config from overrides with Hydra, every problem at once."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from yololab.config.defaults import known_keys
-from yololab.config.folders import conf_dir, group_options, user_conf_dirs
+from yololab.config.folders import group_options, user_conf_dirs
 from yololab.config.hydra.grammar import named_option
-from yololab.config.hydra.keys import CONFIG_NAME, hydra_problems, refused_key
-from yololab.config.hydra.sources import register
+from yololab.config.hydra.keys import hydra_problems, refused_key
+from yololab.config.hydra.layers import (
+    APPLICATION,
+    chooses_files,
+    compose_files,
+    is_missing_option,
+    note_overrides,
+    set_value,
+)
 from yololab.config.nearest import nearest, unknown_key
 from yololab.config.renamed import current_override, current_tree
 from yololab.config.schema import ExperimentConfig
@@ -30,7 +34,6 @@ from yololab.config.validation import validate
 from yololab.errors import InputError, Problem
 from yololab.text import one_of, shortened
 
-APPLICATION = "yololab"
 # What composing raises for a user's mistake: in an override, in a value, in a YAML file of theirs.
 COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError, RecursionError, ValueError)
 
@@ -89,13 +92,11 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
         InputError: All problems of the overrides and of the composed config.
     """
     overrides = [current_override(override) for override in overrides]
-    refuse_grammar(overrides)
-    with _hydra():
-        config, accepted, problems = _compose_what_composes(overrides)
+    config, accepted, problems = _compose_what_composes(parse_overrides(overrides))
     if config is None:
         raise InputError(problems)
     try:
-        overridden = overridden_keys(accepted)
+        overridden = frozenset(override.key_or_group for override in accepted)
         problems += _hydra_problems(config, overridden)
         tree = current_tree(plain_tree(config), overridden)
         experiment = validate(tree, overridden)
@@ -109,16 +110,16 @@ def compose_experiment(overrides: Sequence[str]) -> Composed:
     return Composed(experiment, tree, config, tuple(overrides))
 
 
-def refuse_grammar(overrides: Sequence[str]) -> None:
-    """Refuse overrides that are not in Hydra's grammar, each with its place; Hydra names none.
+def parse_overrides(overrides: Sequence[str]) -> list[Override]:
+    """Parse overrides; those that are not in Hydra's grammar are refused with their place, where Hydra names none.
 
     Raises:
         InputError: One or more are not.
     """
-    parser, problems = OverridesParser.create(), []
+    parser, parsed, problems = OverridesParser.create(), [], []
     for override in overrides:
         try:
-            parser.parse_override(override)
+            parsed.append(parser.parse_override(override))
         except (HydraException, RecursionError) as error:
             key, _, value = override.partition("=")
             found = f"{shortened(value, 60)!r} is not in Hydra's grammar ({shortened(first_line(error), 120)})"
@@ -126,6 +127,7 @@ def refuse_grammar(overrides: Sequence[str]) -> None:
             problems.append(Problem(key, found, remedy=remedy))
     if problems:
         raise InputError(problems)
+    return parsed
 
 
 def refuse_hydra_keys(config: DictConfig) -> None:
@@ -143,72 +145,76 @@ def _hydra_problems(config: DictConfig, overridden: Collection[str]) -> list[Pro
     """Return what is wrong with Hydra's own settings; only an override or a file of the user's can change them."""
     if not any(key.startswith("hydra") for key in overridden) and not user_conf_dirs(Path.cwd()):
         return []
-    return hydra_problems(config.hydra, _standard(), overridden)
-
-
-@cache
-def _standard() -> DictConfig:
-    """Return Hydra's node of a config without any override."""
-    with _hydra():
-        node: DictConfig = compose(CONFIG_NAME, return_hydra_config=True).hydra
-    return node
+    return hydra_problems(config.hydra, compose_files([]).hydra, overridden)
 
 
 def plain_tree(config: DictConfig) -> dict[str, Any]:
     """Return a composed config as plain dicts and lists, resolved, without Hydra's own node."""
-    keys: list[Any] = [key for key in config if key != "hydra"]  # a key of a user's file need not be text
-    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
-    assert isinstance(tree, dict)
-    return {str(key): value for key, value in tree.items()}
+    nodes = {str(key): config[key] for key in config if key != "hydra"}  # a key of a user's file need not be text
+    return {
+        key: OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+        for key, node in nodes.items()
+    }
 
 
 def overridden_keys(overrides: Sequence[str]) -> frozenset[str]:
     """Return the dotted keys that `overrides` set."""
-    parsed = OverridesParser.create().parse_overrides(overrides=list(overrides))
-    return frozenset(override.key_or_group for override in parsed)
+    return frozenset(override.key_or_group for override in parse_overrides(overrides))
 
 
-@contextmanager
-def _hydra() -> Iterator[None]:
-    """Initialise Hydra for composing, and leave its global state as it was."""
-    register()
-    state = GlobalHydra.instance().hydra
-    GlobalHydra.instance().clear()
+def _compose_what_composes(overrides: Sequence[Override]) -> tuple[DictConfig | None, list[Override], list[Problem]]:
+    """Compose without the overrides that fail, and report those, so that the rest is checked as well."""
+    problems: dict[int, Problem] = {}
+    files: dict[int, str] = {}
+    for number, override in enumerate(overrides):
+        key, line = override.key_or_group, str(override.input_line)
+        if override.is_sweep_override():
+            value = line.partition("=")[2]
+            remedy = f"`yololab -m {key}={value}` makes one run each"
+            problems[number] = Problem(key, f"{value!r} is several values", "one value", remedy)
+        elif is_missing_option(override):
+            problems[number] = _missing_option(key, override.value())
+        elif chooses_files(override):
+            files[number] = line
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir().resolve()), job_name=APPLICATION):
-            yield
-    finally:
-        GlobalHydra.instance().hydra = state
-
-
-def _compose_what_composes(overrides: list[str]) -> tuple[DictConfig | None, list[str], list[Problem]]:
-    """Compose; when that fails, drop each override that fails and report it, so that the rest is checked as well."""
-    try:
-        return compose(CONFIG_NAME, overrides, return_hydra_config=True), overrides, []
-    except COMPOSING_ERRORS as error:
-        first_error = error
-    accepted: list[str] = []
-    problems: list[Problem] = []
-    config: DictConfig | None = None
-    for override in overrides:
+        config = compose_files(list(files.values()))
+    except COMPOSING_ERRORS:
+        accepted: list[str] = []
+        for number, line in files.items():
+            try:
+                compose_files([*accepted, line])
+            except COMPOSING_ERRORS as error:
+                problems[number] = _explain(line, error)
+            else:
+                accepted.append(line)
         try:
-            config = compose(CONFIG_NAME, [*accepted, override], return_hydra_config=True)
+            config = compose_files(accepted)
         except COMPOSING_ERRORS as error:
-            problems.append(_explain(override, error))
-        else:
-            accepted.append(override)
-    if config is None and not problems:
-        problems.append(Problem("conf", first_line(first_error)))
-    return config, accepted, problems
+            return None, [], [*problems.values()] or [Problem("conf", first_line(error))]
+    for number, override in enumerate(overrides):
+        if number not in files and number not in problems:
+            try:
+                set_value(config, override)
+            except COMPOSING_ERRORS as error:
+                problems[number] = _explain(str(override.input_line), error)
+    kept = [override for number, override in enumerate(overrides) if number not in problems]
+    note_overrides(config, kept)
+    return config, kept, [problem for _, problem in sorted(problems.items())]
+
+
+def _missing_option(group: str, option: str, found: str = "") -> Problem:
+    """Return the problem of an option that no file is there for, or that cannot be chosen as `found` says."""
+    options = group_options(Path.cwd())[group]
+    close = nearest(option, options)
+    remedy = f"did you mean {' or '.join(close)}?" if close else ""
+    if group in ("model", "data"):
+        remedy = f"{remedy} A file is written with its suffix or a slash: {group}=./{option}".strip()
+    return Problem(group, found or f"no option {option!r}", one_of(options), remedy)
 
 
 def _explain(override: str, error: Exception) -> Problem:
     """Turn Hydra's complaint about one override into a problem with the nearest valid name."""
     key, _, value = override.lstrip("+~").partition("=")
-    if "requires --multirun" in str(error):
-        return Problem(
-            key, f"{value!r} is several values", "one value", f"`yololab -m {key}={value}` makes one run each"
-        )
     options = group_options(Path.cwd())
     if value in options.get(key, ()):
         # The option is there: what is wrong stands in its file.
@@ -221,13 +227,7 @@ def _explain(override: str, error: Exception) -> Problem:
             remedy = "an option of this group cannot choose one of that; a recipe in conf/experiment can"
         return Problem(f"{key}={value}", first_line(error), remedy=remedy)
     if key in options:
-        close = nearest(value, options[key])
-        remedy = f"did you mean {' or '.join(close)}?" if close else ""
-        if key in ("model", "data"):
-            remedy = f"{remedy} A file is written with its suffix or a slash: {key}=./{value}".strip()
-        missing = "Could not find" in str(error) or "not in" in str(error)
-        found = f"no option {value!r}" if missing else first_line(error)
-        return Problem(key, found, one_of(options[key]), remedy)
+        return _missing_option(key, value, first_line(error))
     refused = refused_key(key) or refusal(key, value)
     if refused is not None:
         return refused
