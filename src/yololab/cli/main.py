@@ -1,10 +1,13 @@
 """The command line: translate it, call the command, return its exit code. PyTorch is not imported here."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yololab
 from yololab.cli.completion import complete
@@ -16,6 +19,9 @@ from yololab.config.folders import group_options, use_config_dir
 from yololab.errors import InputError, Problem
 from yololab.host.signals import interrupted_by_signals
 from yololab.terminal.output import exit_code_of, open_streams, print_text
+
+if TYPE_CHECKING:
+    from yololab.terminal.screen import Screen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,15 +62,28 @@ def _run(tokens: list[str]) -> int:
             compose_experiment(translation.overrides)
         print_text(hydra_flags([*translation.hydra_flags, *translation.overrides]))
         return 0
+    command = COMMANDS[translation.command]
+    from yololab.terminal.screen import Screen
+
+    screen = Screen(quiet=translation.json)
+    if command.slow:
+        screen.begin(("yololab", *tokens))
+    with screen.working("start", "reading the settings"):
+        return _call(translation, screen, ("yololab", *tokens), working_directory)
+
+
+def _call(translation: Translation, screen: Screen, command: tuple[str, ...], working_directory: Path) -> int:
+    """Compose the settings of a command and call it: only from here on anything takes long."""
     from yololab.cli.request import Request, check_operands
 
     request = Request(
         operands=translation.operands,
         overrides=translation.overrides,
         as_json=translation.json,
-        command=("yololab", *tokens),
+        command=command,
         working_directory=working_directory,
         task=translation.task,
+        screen=screen,
     )
     if not translation.multirun:
         check_operands(translation.command, request)  # A mistake is told before the command, and PyTorch, is imported.

@@ -1,7 +1,7 @@
 """What a command is given: the translated command line and its surroundings."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Request:
         command: The command line as it was typed.
         working_directory: The user's folder.
         task: The task that the command line names (`detect train …`); None when it names none.
+        screen: Where to print; silent when a program reads the output.
     """
 
     operands: tuple[str, ...]
@@ -35,6 +36,7 @@ class Request:
     command: tuple[str, ...]
     working_directory: Path
     task: str | None = None
+    screen: Screen = field(default_factory=Screen)
 
     @cached_property
     def composed(self) -> Composed:
@@ -50,11 +52,6 @@ class Request:
     def tree(self) -> OutputTree:
         """The results of the project."""
         return OutputTree.of_project(self.experiment.paths.root, self.working_directory, to_write=False)
-
-    @cached_property
-    def screen(self) -> Screen:
-        """The screen of the command; silent when a program reads the output."""
-        return Screen(quiet=self.as_json)
 
     @property
     def path(self) -> Path:

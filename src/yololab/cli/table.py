@@ -71,6 +71,7 @@ class Command:
         settings: What it reads of the config: `train` is every train argument, anything else a key or a prefix.
         mode: The mode of `yolo` that it stands for.
         multirun: Whether it takes `-m`.
+        slow: Whether it takes long: then a pipe is told at once that it has begun.
         exit_codes: The exit codes that it can return apart from 0, 2 and 130; a meaning of its own, or nothing.
         examples: Command lines, each with what it is for.
         json: The keys of the JSON document that `--json` prints, with their meaning; None where it takes no `--json`.
@@ -85,6 +86,7 @@ class Command:
     settings: Sequence[str] = ("paths",)
     mode: str | None = None
     multirun: bool = False
+    slow: bool = False
     exit_codes: Mapping[int, str] = field(default_factory=dict)
     examples: Sequence[tuple[str, str]] = ()
     json: Mapping[str, str] | None = None

@@ -67,6 +67,7 @@ class StopSignal:
         self._insisted = False
         self._held = False
         self._came_meanwhile = False
+        self._tell: Callable[[], object] = bool
 
     def __call__(self) -> bool:
         """Return whether a stop was requested."""
@@ -93,9 +94,13 @@ class StopSignal:
             raise KeyboardInterrupt
 
     @contextmanager
-    def waiting_for_batch(self) -> Iterator[None]:
-        """Let the first signal only set the request: the training polls it and ends with a checkpoint."""
-        self._gentle = True
+    def waiting_for_batch(self, tell: Callable[[], object] = bool) -> Iterator[None]:
+        """Let the first signal only set the request: the training polls it and ends with a checkpoint.
+
+        Args:
+            tell: Called in a thread when that signal comes: says that it was heard, and what another one does.
+        """
+        self._gentle, self._tell = True, tell
         try:
             yield
         finally:
@@ -109,6 +114,9 @@ class StopSignal:
         if self.requested and not insists:
             return
         at_once = not self._held and (not self._gentle or self._insisted)
+        if self._gentle and not self.requested:
+            # The handler may have come in the middle of a line that is being printed here.
+            threading.Thread(target=self._tell, daemon=True).start()
         self.requested = True
         self._insisted |= insists
         self._came_meanwhile |= self._held

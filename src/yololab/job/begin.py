@@ -5,9 +5,8 @@ from typing import Any
 
 from yololab.config.differences import changed_settings
 from yololab.config.hydra.grammar import FREE_PREFIX
-from yololab.config.schema import DryRun
 from yololab.config.train_arguments.applicability import idle_settings
-from yololab.files.atomic import point_link, write_text
+from yololab.files.atomic import write_text
 from yololab.host.provenance import collect_provenance, git_diff, hardware, what_differs
 from yololab.job.context import Context
 from yololab.job.prepare import Prepared
@@ -49,13 +48,14 @@ def introduce(context: Context, prepared: Prepared) -> None:
         if option not in (None, "None")
     ]
     screen.stage("config", "  ".join(shown))
-    for key, value, default in changed_settings(config):
-        screen.detail(f"{key}: {value} (default {default})")
+    changed = ", ".join(f"{key} {value} ({default})" for key, value, default in changed_settings(config))
+    if changed:
+        screen.detail(f"not the defaults (these in brackets): {changed}")
     screen.detail(f"device: {device.id} ({', '.join(device.names)})")
     idle = idle_settings(config.train, prepared.usage)
     for line in idle:
         screen.detail(line)
-    screen.detail(f"run folder: {context.folder.path}")
+    screen.place("run folder", context.folder.path)
     gpus = device.names if device.kind == "cuda" else ()
     if context.previous is not None:
         _show_differences(context, gpus)
@@ -70,8 +70,6 @@ def introduce(context: Context, prepared: Prepared) -> None:
         idle_settings=idle,
         dataset={"name": prepared.dataset_name, "source": str(prepared.dataset.yaml)},
     )
-    if context.trial is None and config.dry_run is DryRun.OFF:
-        point_link(prepared.paths.tree.latest, context.folder.path)
 
 
 def _show_differences(context: Context, gpus: tuple[str, ...]) -> None:

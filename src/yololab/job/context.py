@@ -140,6 +140,7 @@ class Stage:
         once: A decision: it is not taken again because what it rests on was made again.
         of_pruned: A pruned training goes through it as well.
         wanted: Whether this run has the stage at all.
+        doing: What is said while it runs.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Stage:
     once: bool = False
     of_pruned: bool = False
     wanted: Callable[[Context], bool] = lambda context: True
+    doing: str = ""
 
     @cached_property
     def needs(self) -> tuple[type, ...]:

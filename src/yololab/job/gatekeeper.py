@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,6 +12,7 @@ from yololab.config.schema import ApprovalConfig, ExperimentConfig, Policy
 from yololab.errors import ApprovalError
 from yololab.files.record import now
 from yololab.terminal.screen import Screen
+from yololab.terminal.status_line import INDENT
 
 
 class GateName(StrEnum):
@@ -75,36 +76,55 @@ class Gatekeeper:
         own: Policy | None = getattr(self.config, gate.value)
         return own or self.config.policy
 
+    def asks(self, gate: GateName) -> bool:
+        """Return whether a person should be asked at a gate."""
+        return gate not in self.answered and self.policy_of(gate) is Policy.ASK
+
     def asks_nobody(self, gate: GateName) -> bool:
         """Return whether a person should be asked at a gate, and nobody is there."""
-        return self.policy_of(gate) is Policy.ASK and self.ask is None
+        return self.asks(gate) and self.ask is None
 
-    def decide(self, gate: GateName, question: str, facts: Mapping[str, Any]) -> Approval:
-        """Get the answer of a gate.
+    def will_refuse(self, gate: GateName) -> bool:
+        """Return whether it is known already that a gate before the training will not be passed."""
+        refused = gate not in self.answered and self.policy_of(gate) is Policy.NEVER
+        return refused or self.asks_nobody(gate)
+
+    def decide(self, gates: Sequence[GateName], question: str, facts: Mapping[str, Any]) -> list[Approval]:
+        """Get the answer of some gates, with one question to a person for all of them that ask.
 
         Args:
-            gate: The gate.
+            gates: The gates.
             question: What a person is asked.
             facts: What the answer rests on.
+
+        Returns:
+            An approval for each; where a policy refuses one, nobody is asked, and those that ask have none.
 
         Raises:
             ApprovalError: Nobody can be asked before a training.
         """
-        if gate in self.answered:
-            return Approval(gate, facts, Answer.YES, self.answered[gate], now())
-        policy = self.policy_of(gate)
-        if policy is Policy.ASK and self.ask is not None:
-            answer = Answer.YES if self.ask(question) else Answer.NO
-            return Approval(gate, facts, answer, f"user:{_user()}", now())
-        if policy is Policy.ASK and gate not in _AFTER_TRAINING:
+        policies = {gate: self.policy_of(gate) for gate in gates if gate not in self.answered}
+        refused = Policy.NEVER in policies.values()
+        asking = [] if refused else [gate for gate, policy in policies.items() if policy is Policy.ASK]
+        unasked = [gate for gate in asking if self.ask is None and gate not in _AFTER_TRAINING]
+        if unasked:
             raise ApprovalError(
                 f"{question} There is no terminal to ask at, and nothing was spent. To skip the question, pass "
-                f"approval.{gate.value}=auto (this gate) or approval=auto (all gates)."
+                f"{_flags(unasked)} ({'this gate' if len(unasked) == 1 else 'these gates'}) or approval=auto (all "
+                "gates)."
             )
-        # Without a person the baseline never moves.
-        auto = Answer.NO if gate is GateName.PROMOTE else Answer.YES
-        answer = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: auto, Policy.NEVER: Answer.NO}[policy]
-        return Approval(gate, facts, answer, f"policy:{policy}", now())
+        agreed = self.ask(question) if asking and self.ask is not None else None
+        answers = {gate: (Answer.YES, by) for gate, by in self.answered.items()}
+        for gate, policy in policies.items():
+            if gate in asking and agreed is not None:
+                answers[gate] = Answer.YES if agreed else Answer.NO, f"user:{_user()}"
+            elif policy is not Policy.ASK or gate in asking:
+                # Without a person the baseline never moves.
+                auto = Answer.NO if gate is GateName.PROMOTE else Answer.YES
+                by_policy = {Policy.ASK: Answer.UNANSWERED, Policy.AUTO: auto, Policy.NEVER: Answer.NO}
+                answers[gate] = by_policy[policy], f"policy:{policy}"
+        time = now()
+        return [Approval(gate, facts, *answers[gate], time) for gate in gates if gate in answers]
 
 
 def answering(given: ExperimentConfig, frozen: ApprovalConfig) -> ApprovalConfig:
@@ -128,13 +148,37 @@ def answered_before(record: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def declined(approval: Approval) -> ApprovalError:
-    """Return the error for a gate whose answer was no."""
-    outcome = "the result is not accepted" if approval.gate in _AFTER_TRAINING else "nothing was spent"
-    return ApprovalError(
-        f"declined at the gate {approval.gate.value} by {approval.by}; {outcome}. "
-        f"approval.{approval.gate.value}=auto proceeds without asking."
-    )
+def require_yes(approvals: Sequence[Approval]) -> None:
+    """Stop where the answer at a gate was no; a promotion may be declined without an end.
+
+    Raises:
+        ApprovalError: It was.
+    """
+    refused = [item for item in approvals if item.answer is Answer.NO and item.gate is not GateName.PROMOTE]
+    if refused:
+        gates = [item.gate for item in refused]
+        outcome = "the result is not accepted" if set(gates) & set(_AFTER_TRAINING) else "nothing was spent"
+        named = f"the gate{'s' * (len(gates) > 1)} {', '.join(gates)}"
+        by, remedy = refused[0].by, f"{_flags(gates)} goes on without asking"
+        raise ApprovalError(f"declined at {named} by {by}; {outcome}. {remedy}.")
+
+
+def reasons(found: Iterable[str]) -> str:
+    """Write why somebody is asked, as a sentence."""
+    text = "; ".join(found)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def answers_line(approvals: Sequence[Approval]) -> str:
+    """Return the answers as a line: gates with the same one together."""
+    gates: dict[str, list[str]] = {}
+    for item in approvals:
+        gates.setdefault(f"{item.answer} ({item.by})", []).append(item.gate)
+    return "; ".join(f"{', '.join(names)}: {answer}" for answer, names in gates.items())
+
+
+def _flags(gates: Sequence[GateName]) -> str:
+    return " ".join(f"approval.{gate}=auto" for gate in gates)
 
 
 def terminal_asker(screen: Screen) -> Callable[[str], bool] | None:
@@ -147,18 +191,19 @@ def terminal_asker(screen: Screen) -> Callable[[str], bool] | None:
         return None
 
     def ask(question: str) -> bool:
-        screen.ask(question)
-        _forget_typed()
-        while True:
-            try:
-                reply = input("          [y/N] ").strip().lower()
-            except (EOFError, OSError):
-                raise KeyboardInterrupt from None
-            if reply in ("", "n", "no"):
-                return False
-            if reply in ("y", "yes"):
-                return True
-            screen.ask(f"Please answer y or n. {question}")
+        with screen.paused():
+            screen.ask(question)
+            _forget_typed()
+            while True:
+                try:
+                    reply = input(f"{'':>{INDENT}}[y/N] ").strip().lower()
+                except (EOFError, OSError):
+                    raise KeyboardInterrupt from None
+                if reply in ("", "n", "no"):
+                    return False
+                if reply in ("y", "yes"):
+                    return True
+                screen.ask("Please answer y or n.")
 
     return ask
 

@@ -3,7 +3,7 @@
 import shlex
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from yololab.job.run import CLOSING, run_stages, stages_to_do
 from yololab.job.stages import compare, train, verify
 from yololab.job.stages.estimate import Estimated
 from yololab.job.stages.evaluate import Evaluated
+from yololab.terminal.screen import shown_path
 from yololab.text import duration, number
 
 # The status of a run that an error has ended; any other error has failed it.
@@ -194,7 +195,8 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
             error = error or _explain(context, KeyboardInterrupt())
             if isinstance(error, InterruptedRunError):
                 _record_end(context, error)
-        _summarise(context, results)
+        if not isinstance(error, ApprovalError):
+            _summarise(context, results)
         if error is not None:
             context.screen.show_error(error)
         return error.exit_code if error else 0
@@ -236,14 +238,15 @@ def _close(context: Context) -> None:
     """Run what comes when the end of the run is on record."""
     for stage in CLOSING:
         if stage.wanted(context):
-            stage.run(context)
+            with context.screen.working(stage.name, stage.doing):
+                stage.run(context)
 
 
 def _explain(context: Context, error: BaseException) -> YololabError:
     """Return the error that the user sees; the traceback of one that we did not foresee goes to the log."""
     # A trial is resumed with its sweep.
     path = context.folder.path if context.trial is None else context.folder.path.parent
-    resume = f"yololab resume {shlex.quote(_shown(path))}"
+    resume = f"yololab resume {shlex.quote(shown_path(path))}"
     if isinstance(error, (KeyboardInterrupt, InterruptedRunError)):
         return InterruptedRunError(f"{INTERRUPTED}. To resume: {resume}")
     context.screen.log("".join(traceback.format_exception(error)))
@@ -270,7 +273,7 @@ def _record_duration(context: Context) -> None:
 
 
 def _summarise(context: Context, results: Results) -> None:
-    """Show the result, and say where everything is."""
+    """Show the result, and say where to look."""
     screen, folder = context.screen, context.folder
     evaluated, verified, estimated = results.get(Evaluated), results.get(verify.Verified), results.get(Estimated)
     if evaluated is not None:
@@ -279,14 +282,7 @@ def _summarise(context: Context, results: Results) -> None:
     if verified and verified.dry_run and not verified.failed and estimated and estimated.estimate:
         whole = duration(estimated.estimate.seconds)
         screen.stage("dry run", f"every stage works; the whole run: {whole} at most")
-    places = {"weights": folder.best, "metrics": folder.metrics, "record": folder.record, "report": folder.report}
-    for name, path in (places | {"log": folder.log}).items():
+    places = {"weights": folder.best, "report": folder.report} if evaluated else {"log": folder.log}
+    for name, path in places.items():
         if path.exists():
-            screen.detail(f"{name}: {_shown(path)}")
-
-
-def _shown(path: Path) -> str:
-    """Write a path below the working directory relative to it."""
-    with suppress(OSError, ValueError):  # the working directory may be gone
-        return str(path.relative_to(Path.cwd()))
-    return str(path)
+            screen.place(name, path)

@@ -99,8 +99,8 @@ def measure_checkpoint(
         extra: Further keys of metrics.json, e.g. whether training kept its settings.
     """
     root, device = key_root(how.dataset, how.data_yaml), how.device
-    with ultralytics_log(how.screen.line_of_ultralytics):
-        evaluation = evaluate(checkpoint, how.data_yaml, root, how.protocol, device.id, device.threads, plots)
+    with ultralytics_log(how.screen.line_of_ultralytics), how.screen.counting("evaluate", "batches") as progress:
+        evaluation = evaluate(checkpoint, how.data_yaml, root, how.protocol, device.id, device.threads, plots, progress)
     write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
     return write_metrics(target / METRICS, evaluation, str(checkpoint), how, extra or {})
 

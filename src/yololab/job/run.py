@@ -42,7 +42,8 @@ def run_stages(context: Context, results: Results) -> None:
                 again.add(stage.finds)
             started = time.monotonic()
             try:
-                results.add(results.call(stage.run))
+                with context.screen.working(stage.name, stage.doing):
+                    results.add(results.call(stage.run))
             finally:
                 context.record.add_timing(stage.name, time.monotonic() - started)
         else:

@@ -50,7 +50,8 @@ def start_run(
     from yololab.job.prepare import prepare_job
 
     screen.verbose = experiment.train.verbose
-    prepared = prepare_job(experiment, working_directory, composed.data_option)
+    with screen.working("start", "looking for data, model and device"):
+        prepared = prepare_job(experiment, working_directory, composed.data_option)
     if task not in (None, prepared.task.name):
         found = f"{task!r}, but the model {prepared.model.model} is for {prepared.task.name}"
         raise InputError(Problem("task", found, "the model's own task", "choose a model of that task"))

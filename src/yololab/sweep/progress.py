@@ -5,14 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
-
-from rich.console import Group
-from rich.live import Live
-from rich.text import Text
 
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
@@ -20,6 +16,7 @@ from yololab.sweep.executor import JobState
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen, make_table
+from yololab.terminal.status_line import Activity
 from yololab.text import duration, number, shortened
 
 REFRESH_SECONDS = 2.0
@@ -46,15 +43,14 @@ class SweepProgress:
     _ended: dict[int, TrialEntry] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
     _started: dict[int, float] = field(default_factory=dict)
-    _live: Live | None = None
+    _activity: Activity = field(default_factory=lambda: Activity("sweep"))
     _shown: float = 0.0
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show the table for a while, on a terminal."""
+        """Show how far the sweep is, on a terminal with a table of the trials that run."""
         self._ended = {entry.number: entry for entry in self.folder.trials() if entry.status.finished}
-        live = Live(console=self.screen.console, transient=True, auto_refresh=False)
-        with live if self.screen.console.is_terminal else nullcontext() as self._live:
+        with self.screen.showing(self._activity):
             yield
 
     def changed(self, entry: TrialEntry) -> None:
@@ -80,12 +76,16 @@ class SweepProgress:
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
         """Draw the table anew."""
-        if self._live is None or time.monotonic() - self._shown < REFRESH_SECONDS:
+        if time.monotonic() - self._shown < REFRESH_SECONDS:
             return
         self._shown = time.monotonic()
+        self._activity.text = f"{self.overview()}, {len(running)} running"
+        if not self.screen.drawn:
+            return
         rows = [self._row(entry, states.get(entry_number)) for entry_number, entry in sorted(running.items())]
-        table = make_table(("trial", "values", "state", "epoch", self.settings.objectives[0].metric, "left"), rows)
-        self._live.update(Group(table, Text(self.overview())), refresh=True)
+        self._activity.above = make_table(
+            ("trial", "values", "state", "epoch", self.settings.objectives[0].metric, "left"), rows
+        )
 
     def overview(self) -> str:
         """Return how far the sweep is, in one line."""

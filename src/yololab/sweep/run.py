@@ -24,6 +24,8 @@ from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen
 
+STOPPING = "after the batches that run; Ctrl-C once more stops at once"
+
 
 def resume_sweep(path: Path, screen: Screen, given: ExperimentConfig | None = None) -> int:
     """Run what is missing of a sweep, with what it was started with; several may do so at once.
@@ -139,7 +141,7 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
                     still_running=still_running,
                     timeout_seconds=None if minutes is None else 60 * minutes,
                 )
-                with stop.listening(), stop.waiting_for_batch():
+                with stop.listening(), stop.waiting_for_batch(lambda: screen.stage("stop", STOPPING)):
                     loop.run(stop)
                 ended = True
         finally:

@@ -7,14 +7,16 @@ from yololab.config.hydra.app import sweep
 from yololab.config.hydra.compose import COMPOSING_ERRORS, first_line, parse_overrides
 from yololab.errors import InputError, Problem
 from yololab.sweep.planning.plan import plan_space, plan_trial
+from yololab.terminal.screen import Screen, shown_on
 
 
-def start_sweep(overrides: Sequence[str], working_directory: Path) -> int:
+def start_sweep(overrides: Sequence[str], working_directory: Path, screen: Screen) -> int:
     """Run a sweep with the sweeper that the config names: one trial for each combination of values.
 
     Args:
         overrides: The settings with their sweeps, in Hydra's grammar.
         working_directory: The user's folder.
+        screen: Where to print.
 
     Returns:
         The exit code: 0 when a trial completed.
@@ -24,7 +26,8 @@ def start_sweep(overrides: Sequence[str], working_directory: Path) -> int:
     """
     parse_overrides(overrides)
     try:
-        return int(sweep(overrides))
+        with shown_on(screen):
+            return int(sweep(overrides))
     except COMPOSING_ERRORS as error:
         # Hydra composes the sweep's own config first, and stops at its first complaint; composing a trial finds all.
         # glob(…) needs Hydra's own loader, which the sweeper has.

@@ -37,7 +37,7 @@ from yololab.sweep.planning.storage import absolute_url, relative_url, take_pass
 from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.run import run_trials
 from yololab.sweep.state import SweepFolder, SweepSettings
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, current_screen
 from yololab.text import mask_secrets
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
@@ -122,7 +122,8 @@ def run_sweep(
     os.environ.update({name: str(value) for name, value in config.hydra.job.env_set.items()})
     refuse_hydra_keys(config)
     plan = _plan_sweep(hydra_context, config, engine, launcher, arguments)
-    screen = Screen(verbose=plan.trials[0].experiment.train.verbose)
+    screen = current_screen()
+    screen.verbose = plan.trials[0].experiment.train.verbose
     _announce(screen, plan)
     # Trials that share the cores of one machine are each slower: as many at a time take as long as one after the other.
     on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in plan.prepared)
@@ -144,7 +145,7 @@ def run_sweep(
     if only_estimate:
         return 0
     folder, settings = _make_folder(plan, config, agreement)
-    screen.detail(f"sweep folder: {folder.path}")
+    screen.place("sweep folder", folder.path)
     return run_trials(folder, settings, plan.executor, screen)
 
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO, cast
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 from yololab.errors import InputError, Problem
 from yololab.terminal.output import PatientStream
-from yololab.text import counted, duration, printable, shortened, shown
+from yololab.terminal.status_line import INDENT, Activity, StatusLine
+from yololab.terminal.training import Expected, TrainingProgress
+from yololab.text import counted, printable, shortened, shown
 
 LOG_WIDTH = 120
 PIPED_WIDTH = 160
+LEAST_WIDTH = 20  # columns that a line of text is wrapped to at least
 LONGEST = 400  # columns of what was found: a value may be as long as a file
+# Terminals without links, and what says that nobody looks at a terminal or that it is to stay plain.
+_NO_LINKS = ("linux",)
+_PLAIN_TERMINALS = ("", "dumb", "unknown")
+_PLAIN_VARIABLES = ("NO_COLOR", "CI")
+_KEPT_SPACE = "\N{NO-BREAK SPACE}"
 
 
 class Screen:
@@ -32,14 +42,17 @@ class Screen:
         quiet: Print nothing (a program reads stdout: `--json`), the log is still written.
         verbose: Show Ultralytics' own lines on the screen too.
         stream: Where to print; standard output by default.
+
+    Attributes:
+        console: Where it prints.
+        drawn: Whether it is a terminal that can be drawn on; else there are plain lines, each once.
+        verbose: As above.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None) -> None:
-        target = stream or sys.stdout
-        width = None if target.isatty() else PIPED_WIDTH
-        file = cast(TextIO, PatientStream(target))
-        self.console = Console(file=file, highlight=False, quiet=quiet, width=width, soft_wrap=not target.isatty())
+        self.console, self.drawn = _console(stream or sys.stdout, quiet=quiet)
         self.verbose = verbose
+        self._status = StatusLine(self.console, drawn=self.drawn, tell=self.stage)
         self._log: PatientStream | None = None
 
     @contextmanager
@@ -62,16 +75,14 @@ class Screen:
 
     def show(self, content: RenderableType = "") -> None:
         """Print text as it is, or a table, on the screen and into the log."""
-        self._print(escape(shown(content)) if isinstance(content, str) else content)
-
-    def _print(self, content: RenderableType) -> None:
-        """Print what may hold Rich's markup."""
+        content = escape(shown(content)) if isinstance(content, str) else content
         self.console.print(content)
+        self._status.printed()
         self.log(_as_plain_text(content))
 
     def mark(self, mark: str, text: str) -> None:
         """Print a line after a mark of ours, which is in Rich's markup."""
-        self._print(f"{'':>9}  {mark} {_line(text)}")
+        self._line(f"{'':>{INDENT}}{mark} ", text)
 
     def log(self, text: str) -> None:
         """Write `text` to the log only."""
@@ -87,19 +98,35 @@ class Screen:
 
     def stage(self, name: str, text: str) -> None:
         """Announce a stage of the job."""
-        self._print(f"[bold cyan]{name:>9}[/]  {_line(text)}")
+        self._line(f"[bold cyan]{name:>9}[/]  ", text)
 
     def detail(self, text: str) -> None:
         """Print a line that belongs to the stage announced last."""
-        self._print(f"{'':>9}  {_line(text)}")
+        self._line(" " * INDENT, text)
+
+    def place(self, name: str, path: Path, stage: str = "") -> None:
+        """Print where something is: relative to where the user stands, in one piece, as a link where there are such.
+
+        Args:
+            name: What is there.
+            path: The file or folder, absolute.
+            stage: The stage to announce with it; empty for a line of the one announced last.
+        """
+        self._line(f"[bold cyan]{stage:>9}[/]  ", f"{name}: {shown_path(path)}", path)
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        self._print(f"[yellow]{'warning':>9}[/]  {_line(text)}")
+        self._line(f"[yellow]{'warning':>9}[/]  ", text)
 
     def ask(self, question: str) -> None:
         """Print a question."""
-        self._print(f"[bold magenta]{'?':>9}[/]  {_line(question)}")
+        self._line(f"[bold magenta]{'?':>9}[/]  ", question)
+
+    def _line(self, head: str, text: str, path: Path | None = None) -> None:
+        """Print a line, and log it."""
+        print_line(self.console, head, text, path, wrapped=self.drawn)
+        self._status.printed()
+        self.log(f"{Text.from_markup(head).plain}{printable(shown(text))}")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the first column is text, the others are numbers."""
@@ -107,31 +134,131 @@ class Screen:
 
     def show_error(self, error: BaseException) -> None:
         """Print an error on standard error, and into the log."""
-        show_error(error)
+        with self.paused():
+            show_error(error)
         self.log(f"error: {error}")
 
-    @contextmanager
-    def counting(self, things: str) -> Iterator[Callable[[int, int], None]]:
-        """Show how many of many things are done, on a terminal only; yields the function to call with (done, all)."""
-        if not self.console.is_terminal:
-            yield _silent
-            return
-        text = TextColumn(f"{'':>9}  {{task.completed:.0f}}/{{task.total:.0f}} {things}")
-        with Progress(
-            text, BarColumn(bar_width=24), TimeRemainingColumn(), console=self.console, transient=True
-        ) as bar:
-            task = bar.add_task(things, total=1)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+    def begin(self, command: Sequence[str]) -> None:
+        """Say at once that the command has begun, before anything that takes long; who looks sees a status line."""
+        if not self.drawn:
+            self.stage(command[0], " ".join(command[1:]))
+
+    def working(self, name: str, text: str = "") -> AbstractContextManager[Activity]:
+        """Show for how long something is being done already, while the block runs.
+
+        Args:
+            name: The stage.
+            text: What is done of it.
+        """
+        return self._status.showing(Activity(name, text))
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Draw nothing while the block uses the terminal by itself."""
+        return self._status.paused()
 
     @contextmanager
-    def training(self, epochs: int) -> Iterator[TrainingProgress]:
+    def counting(self, name: str, things: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how many of many things are done; yields the function to call with (done, all), as often as one likes.
+
+        Args:
+            name: The stage.
+            things: What they are.
+        """
+        with self._status.showing(Activity(name, things=things)) as activity:
+            yield activity.count
+
+    @contextmanager
+    def training(self, expected: Expected) -> Iterator[TrainingProgress]:
         """Show the progress of a training."""
-        with TrainingProgress(self, epochs) as progress:
+        progress = TrainingProgress(self, expected)
+        with self._status.showing(progress):
             yield progress
 
+    @contextmanager
+    def showing(self, activity: Activity) -> Iterator[None]:
+        """Show an activity of the caller's own."""
+        with self._status.showing(activity):
+            yield
 
-def _silent(done: int, total: int) -> None:
-    """Tell nobody."""
+
+_current: ContextVar[Screen] = ContextVar("screen")
+
+
+@contextmanager
+def shown_on(screen: Screen) -> Iterator[None]:
+    """Let what others call for us, as Hydra does, print on a screen: there is one owner of the terminal."""
+    token = _current.set(screen)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current_screen() -> Screen:
+    """Return the screen of `shown_on`; a new one outside of it."""
+    return _current.get(None) or Screen()
+
+
+def _console(stream: TextIO, *, quiet: bool = False) -> tuple[Console, bool]:
+    """Return a console, and whether it can be drawn on; one that cannot never gets an escape sequence."""
+    drawn = (
+        stream.isatty()
+        and os.environ.get("TERM", "" if os.name != "nt" else "windows") not in _PLAIN_TERMINALS
+        and not any(os.environ.get(name) for name in _PLAIN_VARIABLES)
+    )
+    console = Console(
+        file=cast(TextIO, PatientStream(stream)),
+        highlight=False,
+        quiet=quiet,
+        width=None if stream.isatty() else PIPED_WIDTH,
+        soft_wrap=not drawn,
+        force_terminal=drawn,
+        force_jupyter=False,
+        color_system="auto" if drawn else None,
+    )
+    return console, drawn
+
+
+def print_line(console: Console, head: str, text: str, path: Path | None = None, *, wrapped: bool) -> None:
+    """Print text after a head, whatever stands in it; it is wrapped between words, and begins no other line.
+
+    Args:
+        console: Where to print.
+        head: What stands before it, in Rich's markup.
+        text: The text.
+        path: The file or folder whose short name the text ends with.
+        wrapped: Whether to wrap it; else it stays one line.
+    """
+    first, body = Text.from_markup(head), printable(shown(text))
+    if not wrapped:
+        console.print(first.append(body))
+        return
+    name = "" if path is None else printable(shown(shown_path(path)))
+    whole = name.replace(" ", _KEPT_SPACE)  # a path is one word
+    body = f"{body.removesuffix(name)}{whole}" if name else body
+    hanging = " " * (INDENT + len(body) - len(body.lstrip()))
+    lines = textwrap.wrap(
+        body,
+        max(console.width - 1, LEAST_WIDTH + len(hanging)),
+        initial_indent=" " * first.cell_len,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    line = Text("\n".join(lines)[first.cell_len :])
+    if path is not None and os.environ.get("TERM") not in _NO_LINKS and (at := line.plain.find(whole)) >= 0:
+        with suppress(ValueError):  # no absolute path
+            line.stylize(Style(link=path.as_uri()), at, at + len(whole))
+    line.plain = line.plain.replace(_KEPT_SPACE, " ")
+    console.print(first.append_text(line), soft_wrap=True)
+
+
+def shown_path(path: Path) -> str:
+    """Write a path below the user's folder relative to it."""
+    with suppress(OSError, ValueError):  # the working directory may be gone
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
 
 
 def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -144,69 +271,20 @@ def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-class TrainingProgress:
-    """The line of epochs: a bar with the time left on a terminal, one line an epoch when piped."""
-
-    def __init__(self, screen: Screen, epochs: int) -> None:
-        self._screen = screen
-        self._epochs = epochs
-        self._started = time.monotonic()
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> TrainingProgress:
-        if self._screen.console.is_terminal and not self._screen.verbose:
-            self._bar = Progress(
-                TextColumn(f"{'':>9}  epoch {{task.completed:.0f}}/{{task.total:.0f}}"),
-                BarColumn(bar_width=24),
-                TextColumn("{task.fields[numbers]}"),
-                TimeRemainingColumn(),
-                TextColumn("left"),
-                console=self._screen.console,
-                transient=True,
-            )
-            self._bar.start()
-            self._task = self._bar.add_task("epochs", total=self._epochs, numbers="")
-        return self
-
-    def epoch(self, epoch: int, epochs: int, numbers: Mapping[str, float | None], seconds_left: float | None) -> None:
-        """Show a finished epoch.
-
-        Args:
-            epoch: Epochs completed.
-            epochs: Epochs in all.
-            numbers: What to show of it, by name.
-            seconds_left: Estimated time to the end of the training.
-        """
-        text = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items() if value is not None)
-        line = f"epoch {epoch}/{epochs}  {text}"
-        if seconds_left is not None:
-            line += f"  {duration(seconds_left)} left"
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=epoch, total=epochs, numbers=text)
-            self._screen.log(line)
-        else:
-            self._screen.detail(line)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
 def show_error(error: BaseException, stream: TextIO | None = None) -> None:
     """Print an error for the user: every problem, its place and its remedy; no traceback."""
-    console = Console(file=cast(TextIO, PatientStream(stream or sys.stderr)), highlight=False, soft_wrap=True)
-    if isinstance(error, InputError):
-        console.print(f"[bold red]error[/]: {counted(len(error.problems), 'problem')}")
-        for problem in error.problems:
-            where, found = (_line(shortened(text, LONGEST)) for text in (problem.where, problem.found))
-            console.print(f"  [bold]{where}[/]: {found}")
-            for hint in problem.hints:
-                console.print(f"      {_line(hint)}")
-    else:
-        console.print(f"[bold red]error[/]: {escape(shown(str(error)))}")
+    console, wrapped = _console(stream or sys.stderr)
+    if not isinstance(error, InputError):
+        first, *more = str(error).splitlines() or [""]
+        for head, line in (("[bold red]error[/]: ", first), *(("", line) for line in more)):
+            print_line(console, head, line, wrapped=wrapped)
+        return
+    print_line(console, "[bold red]error[/]: ", counted(len(error.problems), "problem"), wrapped=wrapped)
+    for problem in error.problems:
+        where, found = (shortened(text, LONGEST) for text in (problem.where, problem.found))
+        print_line(console, f"  [bold]{_line(where)}[/]: ", found, wrapped=wrapped)
+        for hint in problem.hints:
+            print_line(console, "      ", hint, wrapped=wrapped)
 
 
 def _line(text: str) -> str:

@@ -14,11 +14,15 @@ import pytest
 
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
-from yololab.job.gatekeeper import Answer, Gatekeeper, GateName, answered_before
+from yololab.job.gatekeeper import Answer, Gatekeeper, GateName, answered_before, answers_line, reasons, require_yes
 
 
 def decide(gate=GateName.CPU, ask=None, answered=None, **policies):
-    return Gatekeeper(ApprovalConfig(**policies), ask, answered or {}).decide(gate, "Go on?", {"epochs": 3})
+    return decide_all([gate], ask, answered, **policies)[0]
+
+
+def decide_all(gates, ask=None, answered=None, **policies):
+    return Gatekeeper(ApprovalConfig(**policies), ask, answered or {}).decide(gates, "Go on?", {"epochs": 3})
 
 
 def test_without_a_terminal_a_gate_before_training_stops_and_names_the_flag():
@@ -56,6 +60,52 @@ def test_a_person_is_asked(said, answer):
 def test_a_trial_takes_the_answer_of_its_sweep():
     approval = decide(answered={"cpu": "sweep, user:ada"}, policy=Policy.NEVER)
     assert (approval.answer, approval.by) == (Answer.YES, "sweep, user:ada")
+
+
+BEFORE = [GateName.CPU, GateName.LONG, GateName.DATASET]
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_all_gates_are_one_question(said):
+    asked = []
+    found = decide_all(
+        BEFORE, lambda text: asked.append(text) or said, {"cpu": "before, user:ada"}, dataset=Policy.AUTO
+    )
+    assert asked == ["Go on?"]
+    assert [(item.gate.value, item.answer.value, item.by.split(":")[0]) for item in found] == [
+        ("cpu", "yes", "before, user"),
+        ("long", "yes" if said else "no", "user"),
+        ("dataset", "yes", "policy"),
+    ]
+    assert (answers_line(found).count(";"), "dataset: yes (policy:auto)" in answers_line(found)) == (2, True)
+
+
+def test_nobody_is_asked_what_a_policy_refuses():
+    found = decide_all(BEFORE, pytest.fail, long=Policy.NEVER)
+    assert [(item.gate, item.answer) for item in found] == [(GateName.LONG, Answer.NO)]
+    with pytest.raises(ApprovalError, match=r"gate long by policy:never; nothing was spent. approval.long=auto"):
+        require_yes(found)
+
+
+def test_who_cannot_be_asked_learns_of_all_flags():
+    with pytest.raises(
+        ApprovalError, match=r"approval.cpu=auto approval.dataset=auto \(these gates\) or approval=auto"
+    ):
+        decide_all(BEFORE, long=Policy.AUTO)
+
+
+def test_what_will_be_refused_is_known_before():
+    keeper = Gatekeeper(ApprovalConfig(long=Policy.NEVER, dataset=Policy.AUTO), None, {"worse": "sweep"})
+    assert [gate.value for gate in GateName if keeper.will_refuse(gate)] == ["cpu", "long", "promote"]
+    assert [gate.value for gate in GateName if keeper.asks(gate)] == ["cpu", "promote"]
+
+
+def test_a_declined_promotion_ends_nothing():
+    require_yes(decide_all([GateName.PROMOTE], lambda _: False))
+
+
+def test_reasons_are_a_sentence():
+    assert reasons(["no GPU", "3 h are more than 1 h"]) == "No GPU; 3 h are more than 1 h."
 
 
 def approval(gate: str, answer: str, by: str = "user:ann") -> dict[str, str]:

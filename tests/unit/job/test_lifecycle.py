@@ -195,7 +195,7 @@ def resumed(tmp_path, status: str, monkeypatch, **policies):
     run.results.unlink()
 
     def stages(context, results):
-        if context.gatekeeper.decide(GateName.CPU, "Train on the CPU?", {}).answer == "no":
+        if context.gatekeeper.decide([GateName.CPU], "Train on the CPU?", {})[0].answer == "no":
             raise ApprovalError("declined")
 
     monkeypatch.setattr(lifecycle, "run_stages", stages)

@@ -27,6 +27,7 @@ from yololab.sweep.state import SweepFolder
 from yololab.sweep.sweeper import SweepPlan, first_point, only_estimating
 from yololab.sweep.sweeper import _make_folder as make_folder
 from yololab.tasks import task_named
+from yololab.terminal.screen import Screen
 
 
 @pytest.mark.torch
@@ -39,9 +40,9 @@ def test_a_dataset_that_is_not_there_makes_no_sweep(tmp_path, monkeypatch, estim
     with pytest.raises(InputError, match=r"gone\.yaml"):
         if estimating:
             with only_estimating():
-                start_sweep(overrides, tmp_path)
+                start_sweep(overrides, tmp_path, Screen(quiet=True))
         else:
-            start_sweep(overrides, tmp_path)
+            start_sweep(overrides, tmp_path, Screen(quiet=True))
     assert not (tmp_path / "multirun").exists()
     assert not (tmp_path / "outputs").exists()
 

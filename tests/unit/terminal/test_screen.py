@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from yololab.errors import ApprovalError, InputError, Problem
-from yololab.terminal.screen import Screen, show_error
+from yololab.terminal.screen import Screen, current_screen, show_error, shown_on
+from yololab.terminal.training import Expected
+from yololab.ultralytics_adapter.training.training_file import BatchReport
 
 
 def printed(**options) -> tuple[Screen, io.StringIO]:
@@ -59,21 +65,111 @@ def test_cells_are_no_markup():
     assert stream.getvalue().splitlines() == ["name       value", "[red]x[/]      1"]
 
 
-def test_an_epoch_is_a_line_when_piped(tmp_path):
-    screen, stream = printed()
-    with screen.logging_to(tmp_path / "yololab.log"), screen.training(20) as progress:
-        progress.epoch(3, 20, {"mAP50": 0.51239, "loss": None}, 200.0)
-        progress.epoch(4, 20, {}, None)
-    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
-    assert lines == ["           epoch 3/20  mAP50 0.5124  3 min 20 s left", "           epoch 4/20"]
-    assert [line.rstrip() for line in (tmp_path / "yololab.log").read_text().splitlines()] == lines
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
 
 
-def test_nothing_is_counted_where_nobody_looks():
-    screen, stream = printed()
-    with screen.counting("images") as progress:
+@pytest.fixture
+def terminal(monkeypatch) -> Terminal:
+    for name in ("NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    return Terminal()
+
+
+def everything(screen: Screen, monkeypatch) -> None:
+    screen.begin(("yololab", "train"))
+    with screen.working("load", "importing"), screen.counting("check", "images") as progress:
         progress(1, 2)
-    assert stream.getvalue() == ""
+        screen.stage("check", "fine")
+    with screen.training(Expected(2, "mAP50", 0.5)) as training:
+        training.batch(BatchReport(1, 2, 1, 9, {"box_loss": 1.0}, 12.0, 2**30))
+        training.validation(1, 2)
+        training.epoch(1, 2, {"mAP50": 0.4}, 3.0)
+        screen.warn("careful")
+    monkeypatch.chdir("/")
+    screen.place("report", Path("/outputs/report.html"))
+    screen.table(("a", "b"), [("1", "2")])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"CI": "true"}, {"TERM": ""}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_where_nobody_looks_there_are_no_escapes_and_each_line_comes_once(changed, terminal, monkeypatch, capsys):
+    for name, value in changed.items():
+        monkeypatch.setenv(name, value)
+    everything(Screen(stream=terminal), monkeypatch)
+    show_error(InputError(Problem("here", "odd")), terminal)
+    text = terminal.getvalue()
+    assert "\x1b" not in text
+    assert "\r" not in text
+    assert [line for line, count in Counter(text.splitlines()).items() if count > 1] == []
+    assert "           epoch 1/2  mAP50 0.4 (baseline 0.500)  3.0 s left" in text.splitlines()
+
+
+def test_a_terminal_is_drawn_on_and_keeps_what_was_printed(terminal, monkeypatch, tmp_path):
+    screen = Screen(stream=terminal)
+    with screen.logging_to(tmp_path / "yololab.log"):
+        everything(screen, monkeypatch)
+    assert all(escape in terminal.getvalue() for escape in ("\x1b[2K", "\x1b[?25l", "\x1b[?25h", "\x1b]8;"))
+    assert "file:///outputs/report.html" in terminal.getvalue()
+    log = (tmp_path / "yololab.log").read_text()
+    assert "\x1b" not in log
+    assert "epoch 1/2  mAP50 0.4" in log
+    assert "report: outputs/report.html" in log
+
+
+def test_no_links_on_a_console_without(terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "linux")
+    everything(Screen(stream=terminal), monkeypatch)
+    assert "\x1b]8;" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", [1, 40, 80, 120])
+def test_lines_are_wrapped_between_words_and_a_path_is_one(columns, terminal, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.chdir(tmp_path)
+    screen = Screen(stream=terminal)
+    screen.detail("words " * 30 + "x" * 130)
+    place = Path("outputs/training/a run with 'spaces' ünd 猫_20260117_143000/report.html")
+    screen.place("report", tmp_path / place)
+    lines = [re.sub(r"\x1b\]8;.*?\x1b\\\\|\x1b\[[0-9;]*m", "", line) for line in terminal.getvalue().splitlines()]
+    assert {word for line in lines for word in line.split()} >= {"words", "x" * 130}
+    assert sum(str(place) in line for line in lines) == 1
+    assert all(line.startswith(" " * 11) for line in lines)
+    if columns > 40:
+        assert max(len(line) for line in lines if "x" not in line and "猫" not in line) < columns
+
+
+def test_a_quiet_screen_draws_nothing(terminal, monkeypatch):
+    everything(Screen(stream=terminal, quiet=True), monkeypatch)
+    assert terminal.getvalue() == ""
+
+
+def test_a_question_has_the_terminal_for_itself(terminal):
+    screen = Screen(stream=terminal)
+    with screen.working("load"):
+        with screen.paused():
+            before = terminal.getvalue()
+            time.sleep(0.3)
+            assert terminal.getvalue() == before
+            assert before.endswith("\x1b[?25h") or "\x1b[?25h" in before
+        time.sleep(0.3)
+        assert terminal.getvalue() != before
+
+
+def test_hydra_hands_the_screen_on():
+    screen = Screen(quiet=True)
+    assert current_screen() is not screen
+    with shown_on(screen):
+        assert current_screen() is screen
+    assert current_screen() is not screen
 
 
 def test_an_error_shows_every_problem_with_its_remedy_before_what_is_allowed():

@@ -1,6 +1,9 @@
 """Asking before acting: which gates a run meets, what is asked there, and what a no means."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from yololab.comparison.result import Comparison
@@ -8,40 +11,75 @@ from yololab.errors import ApprovalError
 from yololab.files.record import now
 from yololab.files.record_content import Status
 from yololab.job.context import Context, Stage
-from yololab.job.gatekeeper import Answer, Approval, GateName, declined
+from yololab.job.gatekeeper import Answer, Approval, GateName, answers_line, reasons, require_yes
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
 from yololab.job.stages.estimate import Estimate, Estimated
 from yololab.statistics.inference.verdict import Verdict
-from yololab.text import counted, duration
+from yololab.text import counted, duration, first_of, size
+
+DAY_SECONDS = 86_400.0
 
 
 def before_estimate(context: Context, prepared: Prepared, checked: Checked) -> None:
-    """Ask before a CPU is used, and before a dataset with warnings is."""
-    facts = facts_of(context, prepared, checked)
-    train, device = context.config.train, prepared.device
-    if device.kind == "cpu":
-        images = counted(checked.images["train"], "image")
-        what = f"{counted(train.epochs, 'epoch')} of {images} of {prepared.dataset_name} at {train.imgsz} px"
-        if checked.inputs.rehearsal is not None:
-            what = f"A dry run: {checked.inputs.rehearsal.arguments['epochs']} epoch(s) of one batch"
-        ask_gate(context, GateName.CPU, f"Train on the CPU? {what}, on {device.names[0]}.", facts)
-    if checked.report.warnings:
-        found = f"{counted(len(checked.report.warnings), 'warning')} (shown above)"
-        question = f"The dataset check of {prepared.dataset_name} has {found}. Train on it all the same?"
-        ask_gate(context, GateName.DATASET, question, facts)
+    """Stop before anything is timed where nobody will agree: a gate's policy refuses, or nobody is there to ask."""
+    known = gates_of(context, prepared, checked)
+    hopeless = [gate for gate in known if context.gatekeeper.will_refuse(gate)]
+    if hopeless:
+        question = f"Train? {reasons(known[gate] for gate in hopeless)}"
+        ask_gates(context, hopeless, question, facts_of(context, prepared, checked))
 
 
 def before_training(context: Context, prepared: Prepared, checked: Checked, estimated: Estimated) -> None:
-    """Ask before a long training."""
-    estimate, hours = estimated.estimate, context.config.approval.long_training_hours
-    if estimate is None or checked.inputs.rehearsal is not None or estimate.training_seconds <= hours * 3600:
+    """Ask once, now that all is known: what will be done, where, how long, how much disk, and what speaks against."""
+    estimate, gates = estimated.estimate, gates_of(context, prepared, checked, estimated.estimate)
+    if not gates:
         return
-    time_needed = duration(estimate.training_seconds)
-    images = ", ".join(f"{count} {split}" for split, count in checked.images.items())
-    question = f"Training will take about {time_needed} on {prepared.device.id}, more than {hours:g} h"
-    question += f" ({prepared.dataset_name}: {images} images). Start it?"
-    ask_gate(context, GateName.LONG, question, facts_of(context, prepared, checked, estimate))
+    if any(map(context.gatekeeper.asks, gates)):
+        _show_plan(context, prepared, checked, estimate)
+    question = f"Start? {reasons(gates.values())}"
+    ask_gates(context, [*gates], question, facts_of(context, prepared, checked, estimate))
+
+
+def gates_of(
+    context: Context, prepared: Prepared, checked: Checked, estimate: Estimate | None = None
+) -> dict[GateName, str]:
+    """Return the gates before the training that a run meets, each with its reason.
+
+    Args:
+        context: The attempt.
+        prepared: Its dataset and device.
+        checked: What the check found.
+        estimate: The estimate; None as long as there is none.
+    """
+    gates = {}
+    if prepared.device.kind == "cpu":
+        gates[GateName.CPU] = "no GPU: it runs on the CPU"
+    hours = context.config.approval.long_training_hours
+    if estimate is not None and checked.inputs.rehearsal is None and estimate.training_seconds > hours * 3600:
+        gates[GateName.LONG] = f"{duration(estimate.training_seconds)} are more than {hours:g} h"
+    if checked.report.warnings:
+        kinds = first_of(dict.fromkeys(found.check for found in checked.report.warnings))
+        gates[GateName.DATASET] = f"the dataset has {counted(len(checked.report.warnings), 'warning')} ({kinds})"
+    return gates
+
+
+def _show_plan(context: Context, prepared: Prepared, checked: Checked, estimate: Estimate | None) -> None:
+    """Show what a yes will start."""
+    train, screen = context.config.train, context.screen
+    images = ", ".join(counted(count, f"{split} image") for split, count in checked.images.items())
+    epochs = counted(train.epochs, "epoch")
+    if checked.inputs.rehearsal is not None:
+        epochs = f"a dry run, {checked.inputs.rehearsal.arguments['epochs']} epoch(s) of one batch"
+    model = Path(prepared.model.model).name
+    screen.stage("plan", f"{model} on {prepared.dataset_name} ({images}), {epochs} at {train.imgsz} px")
+    if estimate is not None:
+        end = datetime.now().astimezone() + timedelta(seconds=estimate.seconds)
+        by = end.strftime("%H:%M" if estimate.seconds < DAY_SECONDS else "%d %b %H:%M")
+        free = size(shutil.disk_usage(context.folder.path).free)
+        took = f"{duration(estimate.seconds)} at most, until {by}; {size(estimate.disk_bytes)} of {free} free disk"
+        screen.detail(took)
+    screen.place("folder", context.folder.path)
 
 
 def of_result(
@@ -52,7 +90,7 @@ def of_result(
         return
     before = answer_before(context, GateName.WORSE)
     if before is not None and before.get("answer") == Answer.NO and context.gatekeeper.asks_nobody(GateName.WORSE):
-        raise declined(Approval(GateName.WORSE, {}, Answer.NO, str(before.get("by")), now()))
+        require_yes([Approval(GateName.WORSE, {}, Answer.NO, str(before.get("by")), now())])
     question = f"The result is worse than the baseline. {comparison.text} Accept it?"
     ask_gate(context, GateName.WORSE, question, facts_of(context, prepared, checked, estimated.estimate))
 
@@ -80,26 +118,35 @@ def facts_of(
         "batch": train.batch,
         "images": dict(checked.images),
         "estimated_seconds": estimate.seconds if estimate else None,
+        "disk_bytes": estimate.disk_bytes if estimate else None,
     }
 
 
 def ask_gate(context: Context, gate: GateName, question: str, facts: Mapping[str, Any]) -> Answer:
-    """Put a gate's question, show and record the answer.
+    """Put the question of one gate; see `ask_gates`."""
+    return ask_gates(context, [gate], question, facts)[0].answer
+
+
+def ask_gates(
+    context: Context, gates: Sequence[GateName], question: str, facts: Mapping[str, Any]
+) -> Sequence[Approval]:
+    """Put one question for some gates, show and record the answers.
 
     Raises:
         ApprovalError: Nobody was there to ask before a training, or the answer was no.
     """
     try:
-        approval = context.gatekeeper.decide(gate, question, facts)
+        approvals = context.gatekeeper.decide(gates, question, facts)
     except (ApprovalError, KeyboardInterrupt) as error:
         answer = Answer.UNANSWERED if isinstance(error, ApprovalError) else Answer.INTERRUPTED
-        context.record.add_approval(vars(Approval(gate, facts, answer, "nobody", now())))
+        for gate in filter(context.gatekeeper.asks, gates):
+            context.record.add_approval(vars(Approval(gate, facts, answer, "nobody", now())))
         raise
-    context.record.add_approval(vars(approval))
-    context.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
-    if approval.answer is Answer.NO and gate is not GateName.PROMOTE:
-        raise declined(approval)
-    return approval.answer
+    for approval in approvals:
+        context.record.add_approval(vars(approval))
+    context.screen.stage("approve", answers_line(approvals))
+    require_yes(approvals)
+    return approvals
 
 
 def answer_before(context: Context, gate: GateName) -> Mapping[str, Any] | None:

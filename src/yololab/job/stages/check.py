@@ -146,7 +146,7 @@ def checked_dataset(
         found = cached_check(cached / check_key(dataset, task, single_cls, needed, settings), dataset)
         if found is not None:
             return found
-    with screen.counting("images") as progress:
+    with screen.counting("check", "images") as progress:
         return check_dataset(dataset, task, progress=progress, single_cls=single_cls, needed=needed, settings=settings)
 
 

@@ -61,7 +61,7 @@ def record(context: Context, comparison: Comparison) -> None:
     context.record.update(comparison={"verdict": comparison.verdict, "path": str(context.folder.comparison)})
 
 
-STAGE = Stage("compare", run, done, record)
+STAGE = Stage("compare", run, done, record, doing="resampling the images")
 
 
 def gate_error(context: Context, results: Results) -> GateError | None:

@@ -123,8 +123,8 @@ def loaded(context: Context) -> Loaded | None:
     return Loaded() if done(context) else None
 
 
-LOAD = Stage("load", load, loaded)
-STAGE = Stage("estimate", run, done)
+LOAD = Stage("load", load, loaded, doing="importing PyTorch")
+STAGE = Stage("estimate", run, done, doing="timing a few real batches")
 
 
 def probe_experiment(config: ExperimentConfig, prepared: Prepared, screen: Screen) -> Probe:

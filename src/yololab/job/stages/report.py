@@ -31,4 +31,4 @@ def wanted(context: Context) -> bool:
     return context.config.report.enabled and context.trial is None
 
 
-STAGE = Stage("report", run, done, wanted=wanted)
+STAGE = Stage("report", run, done, wanted=wanted, doing="writing the page")

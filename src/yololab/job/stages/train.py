@@ -4,17 +4,24 @@ import zipfile
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from yololab.config.schema import DryRun
 from yololab.errors import InputError, Problem
+from yololab.files.atomic import point_link
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
+from yololab.job.baseline import known_baseline
 from yololab.job.context import Context, Results, Stage
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
+from yololab.job.stages.estimate import Estimated
+from yololab.terminal.training import Expected
 from yololab.text import counted, duration
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.training.resume_point import ResumePoint, Step, find_resume_point, finished_training
 from yololab.ultralytics_adapter.training.training import EpochReport, TrainResult
 from yololab.ultralytics_adapter.training.training import train as train_model
+
+STOPPING = "after this batch; Ctrl-C once more stops at once"
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,24 @@ class Trained:
     pruned: bool = False
 
 
-def run(context: Context, prepared: Prepared, checked: Checked) -> Trained:
+def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estimated) -> Trained:
     """Train in the run's own folder, from where the previous attempt ended.
 
     Raises:
         InputError: The run was complete, and nothing of its training is left to resume from.
     """
-    inputs, screen = checked.inputs, context.screen
+    inputs, screen, primary = checked.inputs, context.screen, prepared.task.primary_metric
     request = inputs.rehearsal or inputs.request
     epochs = int(request.arguments["epochs"])
+    baseline = None if inputs.rehearsal else known_baseline(context, prepared, checked.fingerprints)
+    estimate = estimated.estimate
+    expected = Expected(
+        epochs,
+        primary,
+        None if baseline is None else baseline.value(primary),
+        None if estimate is None or inputs.rehearsal else estimate.training_seconds,
+        0.0 if estimate is None else estimate.seconds - estimate.training_seconds,
+    )
     screen.stage("train", counted(epochs, "epoch"))
     context.record.update(model_path=str(context.folder.best))
     aside = None
@@ -54,12 +70,13 @@ def run(context: Context, prepared: Prepared, checked: Checked) -> Trained:
     pruned = False
     with (
         ultralytics_log(screen.line_of_ultralytics),
-        screen.training(epochs) as progress,
-        context.stop.waiting_for_batch(),
+        screen.training(expected) as progress,
+        context.stop.waiting_for_batch(lambda: screen.stage("stop", STOPPING)),
     ):
 
         def on_epoch(report: EpochReport) -> None:
             nonlocal pruned
+            _point_latest(context, prepared)
             losses = [v for name, v in report.losses.items() if name.startswith("train/") and v is not None]
             numbers = {"loss": sum(losses) if losses else None}
             numbers |= {name: report.metrics.get(name) for name in prepared.task.shown}
@@ -67,7 +84,14 @@ def run(context: Context, prepared: Prepared, checked: Checked) -> Trained:
             wanted = should_prune is not None and should_prune(report.epoch, report.metrics)
             pruned = wanted and report.epoch < report.epochs
 
-        result = train_model(request, on_epoch, lambda: context.stop() or pruned, aside=aside)
+        result = train_model(
+            request,
+            on_epoch,
+            lambda: context.stop() or pruned,
+            on_batch=progress.batch,
+            on_validation=progress.validation,
+            aside=aside,
+        )
         _record(context, result)  # also when somebody asked it to stop, which ends the run with this block
     trained = Trained(result, pruned)
     _show(context, checked, trained)
@@ -109,6 +133,12 @@ def weights_error(folder: RunFolder, problem: str) -> InputError:
     """Return the error for a best checkpoint that is needed and cannot be used."""
     remedy = f"put the checkpoint back, or train anew: yololab rerun {folder.path}"
     return InputError(Problem(str(folder.best), problem, "the checkpoint of the training", remedy))
+
+
+def _point_latest(context: Context, prepared: Prepared) -> None:
+    """Let `latest` point at the run, now that an epoch is trained."""
+    if context.trial is None and context.config.dry_run is DryRun.OFF:
+        point_link(prepared.paths.tree.latest, context.folder.path)
 
 
 def _refuse_retraining(context: Context, point: ResumePoint) -> None:

@@ -13,14 +13,14 @@ from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import existing_folder
 from yololab.files.record import now
 from yololab.files.record_content import Status
-from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, declined
+from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, answers_line, reasons, require_yes
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.stages.check import check_settings, checked_dataset, refuse_blocking, show_findings
 from yololab.job.stages.estimate import Estimate, estimate_from, probe_experiment
 from yololab.sweep.planning.plan import PlannedTrial
 from yololab.sweep.state import APPROVALS_VERSION, SweepFolder
 from yololab.terminal.screen import Screen
-from yololab.text import counted, duration
+from yololab.text import counted, duration, size
 from yololab.ultralytics_adapter.probe.timing import Probe
 
 # What a trial takes besides its job: a process, Python, PyTorch, its folder; on the machines that we measured.
@@ -52,32 +52,38 @@ class Gates:
         gatekeeper: Who answers; None asks nobody, when only the estimate is wanted.
         screen: Where to print.
         facts: What every answer rests on.
-        approvals: The answers, also the one that ended the sweep.
+        reasons: The gates that the sweep meets, each with its reason.
+        approvals: The answers, also those that ended the sweep.
     """
 
     gatekeeper: Gatekeeper | None
     screen: Screen
     facts: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[GateName, str] = field(default_factory=dict)
     approvals: list[Approval] = field(default_factory=list)
 
-    def ask(self, gate: GateName, question: str, **facts: Any) -> None:
-        """Get the answer of a gate.
+    def ask(self, question: str, *, only_refused: bool = False) -> None:
+        """Get the answers of the gates that were met, with one question.
+
+        Args:
+            question: What a person is asked; the reasons follow.
+            only_refused: Ask only where it is known that the answer is no, before anything is spent.
 
         Raises:
             ApprovalError: Somebody declined, or nobody was there to ask.
         """
-        if self.gatekeeper is None:
+        keeper = self.gatekeeper
+        gates = [gate for gate in self.reasons if keeper and (keeper.will_refuse(gate) or not only_refused)]
+        if keeper is None or not gates:
             return
-        facts = self.facts | facts
         try:
-            approval = self.gatekeeper.decide(gate, question, facts)
+            approvals = keeper.decide(gates, f"{question} {reasons(self.reasons[gate] for gate in gates)}", self.facts)
         except ApprovalError:
-            self.approvals.append(Approval(gate, facts, Answer.UNANSWERED, "nobody", now()))
+            self.approvals += [Approval(gate, self.facts, Answer.UNANSWERED, "nobody", now()) for gate in gates]
             raise
-        self.approvals.append(approval)
-        self.screen.stage("approve", f"{gate}: {approval.answer} ({approval.by})")
-        if approval.answer is Answer.NO:
-            raise declined(approval)
+        self.approvals += approvals
+        self.screen.stage("approve", answers_line(approvals))
+        require_yes(approvals)
 
 
 def agree(
@@ -112,19 +118,19 @@ def agree(
     share = planned / len(trials)
     epochs = round(share * sum(trial.experiment.train.epochs for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
-        amount = f"{counted(planned, 'trial')} on the CPU, {counted(epochs, 'epoch')} in all"
-        sizes = " or ".join(f"{report.splits['train'].images:,}" for report in checks.values())
-        question = f"Train {amount}? On {', '.join(names)} ({sizes} training images), on {', '.join(machines)}."
-        gates.ask(GateName.CPU, question, epochs=epochs)
+        gates.reasons[GateName.CPU] = "no GPU: they run on the CPU"
     warnings = sum(len(report.warnings) for report in checks.values())
     if warnings:
-        found = counted(warnings, "warning")
-        question = f"The dataset check of {', '.join(names)} has {found} (shown above). Train on it all the same?"
-        gates.ask(GateName.DATASET, question, warnings=warnings)
+        gates.reasons[GateName.DATASET] = f"the data has {counted(warnings, 'warning')} (shown above)"
+    sizes = " or ".join(f"{report.splits['train'].images:,}" for report in checks.values())
+    gates.facts |= {"epochs": epochs, "warnings": warnings}
+    plan = f"{counted(planned, 'trial')} on {', '.join(names)} ({sizes} training images), {counted(epochs, 'epoch')}"
+    gates.ask(f"Start {plan}?", only_refused=True)
+    start = f"Start {counted(planned, 'trial')}?"
     if remote is not None:
-        screen.stage("estimate", f"none: the trials run on machines of {remote}, not on this one")
-        question = f"How long {planned} trials will take on {remote}, {parallel} at a time, is not known. Start them?"
-        gates.ask(GateName.LONG, question, epochs=epochs)
+        screen.stage("plan", f"{plan}, on machines of {remote}, {parallel} at a time: how long is not known")
+        gates.reasons[GateName.LONG] = f"how long they take on {remote} is not known"
+        gates.ask(start)
         return Agreement(tuple(gates.approvals), (), checks)
     costs = _estimate(trials, prepared, screen)
     known = [cost for cost in costs if cost is not None]
@@ -133,15 +139,19 @@ def agree(
     whole = share * sum(trial.seconds + TRIAL_SECONDS for trial, _ in known) / at_once
     whole += max((winner_seconds for _, winner_seconds in known), default=0.0)
     together = f", {at_once} at a time" if at_once > 1 else ""
-    screen.stage("estimate", f"{duration(whole)} at most for all {counted(planned, 'trial')}{together}")
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
     needed = share * sum(trial.disk_bytes for trial, _ in known)
+    screen.stage("plan", plan)
+    screen.stage("estimate", f"{duration(whole)} at most for all {counted(planned, 'trial')}{together}")
+    screen.detail(f"{size(needed)} of {size(free)} free disk")
+    screen.place("folder", prepared[0].paths.tree.multirun)
     if needed > free:
         screen.warn(f"the trials will write about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free")
     hours = trials[0].experiment.approval.long_training_hours
     if seconds > hours * 3600:
-        question = f"The trials will take about {duration(seconds)}, more than {hours:g} h. Start them?"
-        gates.ask(GateName.LONG, question, estimated_seconds=seconds)
+        gates.reasons[GateName.LONG] = f"{duration(seconds)} are more than {hours:g} h"
+    gates.facts |= {"estimated_seconds": seconds, "disk_bytes": round(needed)}
+    gates.ask(start)
     estimates = tuple(cost and cost[0].to_json() for cost in costs)
     return Agreement(tuple(gates.approvals), estimates, checks)
 

@@ -31,6 +31,7 @@ from yololab.ultralytics_adapter.isolation.devices import set_threads
 from yololab.ultralytics_adapter.isolation.logs import joined_threads, quiet_progress
 from yololab.ultralytics_adapter.isolation.patching import replaced
 from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, strip_checkpoints
+from yololab.ultralytics_adapter.training.batch_reports import BatchTeller
 from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
 from yololab.ultralytics_adapter.training.effective import freeze_problem
 from yololab.ultralytics_adapter.training.exact_state import (
@@ -130,6 +131,7 @@ class TrainerMixin(_Base):
     Attributes:
         on_epoch: Called after each epoch, in the process that asked for the training.
         should_stop: Asked after each batch and each epoch; several GPUs stop after the epoch.
+        batches: Tells of each batch; None tells nobody.
     """
 
     save_dir: Path
@@ -142,6 +144,7 @@ class TrainerMixin(_Base):
         self.settings: TrainerSettings = (_callbacks or {})[SETTINGS_KEY][0]
         self.on_epoch: Callable[[EpochReport], None] = lambda report: None
         self.should_stop: Callable[[], bool] = lambda: False
+        self.batches: BatchTeller | None = None
         self.steps, self._accumulate = Steps(), 1
         self._resumed: dict[str, Any] | None = None
         folder = RunFolder(Path((overrides or {})["save_dir"]))
@@ -365,6 +368,8 @@ class TrainerMixin(_Base):
         resumed, self._resumed = self._resumed, None
         if resumed is not None:
             restore_progress(self, resumed)
+        if self.batches is not None:
+            self.batches.epoch_begins(self)
 
     def _batch_done(self) -> None:
         """Stop when asked; on several GPUs only after the epoch, when all of them learn of it.
@@ -375,6 +380,8 @@ class TrainerMixin(_Base):
             InterruptedRunError: Somebody asked to stop, within an epoch.
         """
         self.log.batch_done(self)
+        if self.batches is not None:
+            self.batches.batch_done(self, self.log.batches)
         if RANK >= 0:
             end_orphan(self.settings.owner)
         if RANK == -1 and self.should_stop():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.logs import first_line, plain_lines
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
+from yololab.ultralytics_adapter.training.batch_reports import BatchTeller, validated
 from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point, refuse_other_training
 from yololab.ultralytics_adapter.training.training_file import (
     FAILED,
+    BatchReport,
     EpochReport,
     TrainResult,
     read_training_file,
@@ -26,7 +29,7 @@ from yololab.ultralytics_adapter.training.training_file import (
 if TYPE_CHECKING:
     from yololab.ultralytics_adapter.training.trainer import StartingPoint
 
-__all__ = ["EpochReport", "TrainRequest", "TrainResult", "train"]
+__all__ = ["BatchReport", "EpochReport", "TrainRequest", "TrainResult", "train"]
 
 _PLAIN = (bool, int, float, str)
 # The run's folder and the model are given next to the arguments; these would say the same a second time.
@@ -93,6 +96,8 @@ def train(
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     should_stop: Callable[[], bool] = lambda: False,
     *,
+    on_batch: Callable[[BatchReport], None] | None = None,
+    on_validation: Callable[[int, int], None] | None = None,
     aside: Path | None = None,
 ) -> TrainResult:
     """Train, and return what really happened; the same in a fresh process and after other trainings in this one.
@@ -105,6 +110,8 @@ def train(
         request: What to train.
         on_epoch: Called after each epoch. An exception in it is noted and costs nothing.
         should_stop: Asked after each batch and each epoch.
+        on_batch: Called when an epoch begins, and now and then within it; on several GPUs not at all.
+        on_validation: Called after each batch of a validation with (done, all); on several GPUs not at all.
         aside: Resume what the folder holds, and move there what cannot be used; None trains in a new folder only.
 
     Raises:
@@ -144,6 +151,9 @@ def train(
         trainer_class = trainer_for(request.model.task, request.model.family)
         trainer = build_trainer(request, overrides, scratch / "stop", trainer_class, start)
         trainer.on_epoch, trainer.should_stop = on_epoch, should_stop
+        trainer.batches = None if on_batch is None else BatchTeller(on_batch)
+        if on_validation is not None and not trainer.ddp:  # its callbacks are pickled
+            trainer.add_callback("on_val_batch_end", partial(validated, on_validation))
         try:
             trainer.train()
         except YololabError:

@@ -23,6 +23,29 @@ INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
+class BatchReport:
+    """Where a training is within an epoch.
+
+    Attributes:
+        epoch: The epoch that runs, from 1.
+        epochs: How many there will be.
+        batch: Its batches that are done; 0 when it begins.
+        batches: Batches of an epoch.
+        losses: Ultralytics' name → mean over the batches so far.
+        images_per_second: The pace of the last second or so; None before the first batch.
+        memory_bytes: What is reserved of the GPU's memory, on a CPU the memory of the process; None before that.
+    """
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    losses: Mapping[str, float]
+    images_per_second: float | None
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True)
 class EpochReport:
     """One epoch, as it is shown while training runs. None is what was not measured or is no finite number.
 

@@ -1,8 +1,9 @@
 """One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from yololab.ultralytics_adapter.isolation.installed import installed_version
 from yololab.ultralytics_adapter.isolation.logs import first_line, joined_threads, quiet_progress
 from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
 from yololab.ultralytics_adapter.models.resolve import find_checkpoint
+from yololab.ultralytics_adapter.training.batch_reports import validated
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.protocol import Protocol, effective_protocol
 
@@ -64,6 +66,7 @@ def evaluate(
     device: Any = None,
     threads: int | None = None,
     save_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a checkpoint or an exported model; the numbers are those of Ultralytics' own `val` with the same values.
 
@@ -75,6 +78,7 @@ def evaluate(
         device: Ultralytics' `device`.
         threads: Number of torch's threads on a CPU; None for all cores that the process may use.
         save_dir: Where Ultralytics' plots are drawn; None draws none.
+        progress: Called after each batch with (done, all).
 
     Raises:
         InputError: The model, the dataset, the split or the device.
@@ -116,6 +120,8 @@ def evaluate(
         try:
             validator = validator_class(args=arguments, save_dir=(save_dir or scratch).resolve())
             validator.dataset_root = dataset_root.resolve()
+            if progress is not None:
+                validator.add_callback("on_val_batch_end", partial(validated, progress))
             validator(model=str(path))
         except Exception as error:
             raise _error(path, data_yaml, protocol.split, error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -15,7 +16,8 @@ from yololab.config.validation import validate
 from yololab.errors import ApprovalError
 from yololab.files.record import Record
 from yololab.job.gatekeeper import Answer, Gatekeeper, GateName
-from yololab.job.stages.approve import answer_before, ask_gate, before_training, decided
+from yololab.job.stages.approve import answer_before, ask_gate, before_estimate, before_training, decided
+from yololab.terminal.screen import Screen
 
 
 @pytest.fixture
@@ -78,11 +80,59 @@ def test_approval_long_training_hours_decides_what_is_long(run, hours, asks):
     asked = []
     given = context(run, ask=lambda text: asked.append(text) or True)
     given = replace(given, frozen=Frozen(validate(tree), tree, {}, ()))
-    prepared = SimpleNamespace(dataset_name="cells", device=SimpleNamespace(id="cpu"))
-    checked = SimpleNamespace(images={"train": 8}, inputs=SimpleNamespace(rehearsal=None))
-    estimated = SimpleNamespace(estimate=SimpleNamespace(training_seconds=2 * 3600.0, seconds=7300.0))
-    before_training(given, prepared, checked, estimated)
+    before_training(given, prepared("cuda"), checked(), estimated(2 * 3600.0))
     assert recorded(run) == ([("long", "yes", "user")] if asks else [])
-    assert [f"more than {hours:g} h" in text for text in asked] == [True] * asks
-    before_training(given, prepared, checked, SimpleNamespace(estimate=None))
+    assert [f"2 h 00 min are more than {hours:g} h" in text for text in asked] == [True] * asks
+    before_training(given, prepared("cuda"), checked(), SimpleNamespace(estimate=None))
     assert len(asked) == asks
+
+
+def prepared(kind: str):
+    device = SimpleNamespace(id=kind, kind=kind, names=(kind,))
+    return SimpleNamespace(dataset_name="cells", device=device, model=SimpleNamespace(model="/weights/yolo26n.pt"))
+
+
+def checked(*warnings: str):
+    report = SimpleNamespace(warnings=[SimpleNamespace(check=name) for name in warnings])
+    return SimpleNamespace(images={"train": 8}, report=report, inputs=SimpleNamespace(rehearsal=None))
+
+
+def estimated(seconds: float):
+    return SimpleNamespace(estimate=SimpleNamespace(training_seconds=seconds, seconds=seconds + 30, disk_bytes=10**7))
+
+
+def test_one_question_says_what_where_how_long_how_much_disk_and_what_speaks_against(run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    asked, stream = [], io.StringIO()
+    given = replace(context(run, ask=lambda text: asked.append(text) or True), screen=Screen(stream=stream))
+    before_estimate(given, prepared("cpu"), checked("leak_same", "leak_same"))
+    assert (asked, recorded(run)) == ([], [])
+    before_training(given, prepared("cpu"), checked("leak_same", "leak_same"), estimated(7200.0))
+    (question,) = asked
+    assert "no gpu: it runs on the cpu; 2 h 00 min are more than 1 h" in question.lower()
+    assert "the dataset has 2 warnings (leak_same)" in question
+    text = stream.getvalue()
+    assert "yolo26n.pt on cells (8 train images), 100 epochs at 640 px" in text
+    assert "2 h 00 min at most, until " in text
+    assert "10.0 MB of " in text
+    assert "folder: run\n" in text
+    assert recorded(run) == [(gate, "yes", "user") for gate in ("cpu", "long", "dataset")]
+
+
+def test_what_nobody_will_agree_to_stops_before_the_estimate(run):
+    with pytest.raises(ApprovalError, match=r"Train\? No GPU.*approval.cpu=auto \(this gate\)"):
+        before_estimate(context(run), prepared("cpu"), checked())
+    with pytest.raises(ApprovalError, match="declined at the gate cpu"):
+        before_estimate(context(run, Policy.NEVER, ask=pytest.fail), prepared("cpu"), checked())
+    before_estimate(context(run, Policy.AUTO), prepared("cpu"), checked())
+    before_estimate(context(run), prepared("cuda"), checked())
+    assert recorded(run) == [("cpu", "unanswered", "nobody"), ("cpu", "no", "policy")]
+
+
+def test_who_walks_away_from_the_question_has_answered_nothing(run):
+    def away(_question: str) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        before_training(context(run, ask=away), prepared("cpu"), checked(), SimpleNamespace(estimate=None))
+    assert recorded(run) == [("cpu", "interrupted", "nobody")]

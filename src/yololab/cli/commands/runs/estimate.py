@@ -33,4 +33,4 @@ def run_multirun(request: Request) -> int:
     from yololab.sweep.sweeper import only_estimating
 
     with only_estimating():
-        return start_sweep(request.overrides, request.working_directory)
+        return start_sweep(request.overrides, request.working_directory, request.screen)

@@ -13,4 +13,4 @@ def run_multirun(request: Request) -> int:
     """Run a sweep, and return its exit code: 0 when a trial completed."""
     from yololab.sweep.start import start_sweep
 
-    return start_sweep(request.overrides, request.working_directory)
+    return start_sweep(request.overrides, request.working_directory, request.screen)
