@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from record_samples import records_of
 
 from yololab.files.paths import RunFolder
+from yololab.files.predictions import write_arrays
 from yololab.report.run_files import NO_EPOCHS, RunFiles
 from yololab.report.section import render
 from yololab.report.sections import SECTIONS
+from yololab.statistics.metrics.point_metrics import point_metrics
+from yololab.statistics.metrics.ranked_detections import rank_classes
+from yololab.statistics.records.arrays import to_arrays
 
 CELLS = ("RBC", "WBC", "Platelets", "Blast")
 HOSTILE = ("<script>alert('x')</script>", '"><img src=x onerror=alert(1)>', "猫 & 犬", "naïve | `code` *bold* @someone")
@@ -336,12 +341,25 @@ def looked_into(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def write_records(folder: Path, names: tuple[str, ...], metrics: dict[str, Any], images: int = 30) -> dict[str, Any]:
+    """Write records next to metrics, which get their numbers; one image is there."""
+    records = records_of(0.7, images=images, names=dict(enumerate(names)))
+    path = RunFolder(folder).predictions
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_arrays(path, to_arrays(records))
+    image = folder / "data" / records.keys[2]
+    image.parent.mkdir(parents=True, exist_ok=True)
+    Image.effect_mandelbrot((400, 400), (-2, -1.2, 0.8, 1.2), 40).convert("RGB").save(image)
+    return metrics | point_metrics(rank_classes(records)).means | {"dataset_root": str(folder / "data")}
+
+
 def complete_run(folder: Path) -> Path:
     """A run that improved on its baseline; one class has no ground truth."""
-    current = metrics_of(CELLS, absent=("Blast",), seed=5)
+    current = write_records(folder, CELLS, metrics_of(CELLS, absent=("Blast",), seed=5))
+    baseline = metrics_of(CELLS, absent=("Blast",), shift=-0.021, seed=5)
     comparison = comparison_of(
         current,
-        metrics_of(CELLS, absent=("Blast",), shift=-0.021, seed=5),
+        baseline | {name: current[name] - 0.021 for name in ("mAP50", "mAP50-95", "precision", "recall")},
         "IMPROVED",
         "mAP50-95 is better by 0.0210, and that is more than chance.",
     ) | looked_into(folder, CELLS)
@@ -404,7 +422,7 @@ def failed_run(folder: Path) -> Path:
 
 def first_run(folder: Path) -> Path:
     """A run without a baseline."""
-    current = metrics_of(CELLS[:3], seed=5)
+    current = write_records(folder, CELLS[:3], metrics_of(CELLS[:3], seed=5))
     sentence = "There is no baseline for this dataset and task yet; promote this run to make it the baseline."
     comparison = comparison_of(current, None, "NO_BASELINE", sentence)
     return write_run(folder, record=record_of(), metrics=current, comparison=comparison, results=results_csv(1))
@@ -412,7 +430,7 @@ def first_run(folder: Path) -> Path:
 
 def hostile_run(folder: Path) -> Path:
     """A run whose every text is hostile or unusual."""
-    current = metrics_of(HOSTILE, seed=4)
+    current = write_records(folder, HOSTILE, metrics_of(HOSTILE, seed=4))
     comparison = comparison_of(current, metrics_of(HOSTILE, seed=6), "INCONCLUSIVE", f"Sentence {HOSTILE[0]}")
     comparison |= looked_into(folder, HOSTILE)
     comparison["warnings"] = [f"warning {HOSTILE[1]}"]
@@ -439,7 +457,7 @@ def run_with(**files) -> RunFiles:
 
 def html_of(title: str, run: RunFiles) -> str:
     """The HTML of one section of a run's page; empty when it has nothing to show."""
-    page = render("run", [section for section in SECTIONS if section.title == title], run)
+    page = render("run", [section for section in SECTIONS if section.title == title], run, album=run.album)
     return page.partition(f"<h2>{title}</h2>")[2].partition("</section>")[0]
 
 

@@ -57,6 +57,8 @@ class RunFolder(Folder):
     last = At("weights", LAST)  # The checkpoint of the last epoch
     args = At(ARGUMENTS)  # The arguments as Ultralytics wrote them
     results = At("results.csv")  # Ultralytics' table of epochs
+    batch_labels = At("val_batch0_labels.jpg")  # Ultralytics' drawing of the first evaluated batch: what is there
+    batch_predictions = At("val_batch0_pred.jpg")  # The same: what the model says
     training = At("training.json")  # What the trainer reports of itself (effective optimizer, batch, image size, stops)
     data = At(DATA_YAML)  # The resolved data.yaml that Ultralytics was given
     subset = At("train_subset.txt")  # The training images that `data.subset` drew

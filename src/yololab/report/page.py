@@ -53,6 +53,7 @@ def render_page(run: RunFiles) -> str:
         str(sound.record.get("name") or run.folder.path.name),
         SECTIONS,
         run,
+        album=run.album,
         version=sound.recorded("provenance", "packages").get("yololab"),
         added=added,
         failures=failures,

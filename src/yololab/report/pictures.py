@@ -1,20 +1,26 @@
-"""Pictures of detections: a small copy of the image, and boxes drawn over it."""
+"""Pictures of detections: small copies of the images, each on the page once, and boxes drawn over them."""
 
 import base64
 import io
 import math
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markupsafe import Markup
 
 from yololab.files.reading import open_regular
 from yololab.report.charts.svg import element
+from yololab.text import text_width
 
-SIDE = 300
-_QUALITY = 70
+SIDE = 330
+_QUALITY = 72
 MOST_BYTES, MOST_PIXELS = 2**28, 2**26  # of an image file: a picture is not worth more memory
+ROOM = 1_000_000  # letters of a page that are pictures
+_MOST_TAGS = 14
+_TAG_GLYPH, _TAG_LINE = 7.8, 13.0  # of a tag's 12.5 px type
+KINDS = ("found", "false", "missed", "confused")
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Outline:
     Attributes:
         box: `x1, y1, x2, y2`, or `center x, center y, width, height, angle`, px of the image file.
         label: What is in it.
-        kind: `found`, `missed` or `false`.
+        kind: One of `KINDS`.
     """
 
     box: Sequence[float]
@@ -32,50 +38,151 @@ class Outline:
     kind: str
 
 
-def thumbnail(path: Path) -> str | None:
-    """Return a small JPEG of an image as a data URI, turned as its EXIF says; None when it is unreadable."""
+@dataclass(frozen=True)
+class Picture:
+    """A picture of an album.
+
+    Attributes:
+        name: Its id on the page.
+        data: The JPEG as a data URI.
+        size: Its width and height, px.
+    """
+
+    name: str
+    data: str
+    size: tuple[int, int]
+
+
+@dataclass
+class Album:
+    """The pictures of a page; they are drawn as often as somebody likes, but lie on the page once.
+
+    Attributes:
+        full: Whether a picture was left out because there was no room for it.
+    """
+
+    full: bool = False
+    _known: dict[tuple[Path, int], Picture | None] = field(default_factory=dict)
+    _used: int = 0
+
+    def of(self, root: Path, key: str, side: int = SIDE) -> Picture | None:
+        """Return a small picture of an image.
+
+        Args:
+            root: Folder of the dataset.
+            key: Path of the image, relative to it; one that leads further than to what lies next to it has no picture.
+            side: Its longer side, px.
+
+        Returns:
+            The picture; None when the image cannot be read, or when there is no room.
+        """
+        path = Path(os.path.normpath(root / key))
+        return self.picture(path, side) if path.is_relative_to(root.parent) else None
+
+    def picture(self, path: Path, side: int = SIDE) -> Picture | None:
+        """Return a small picture of an image file; None when it cannot be read, or when there is no room."""
+        if self._used > ROOM:
+            self.full = True
+            return self._known.get((path, side))
+        if (path, side) not in self._known:
+            found = thumbnail(path, side)
+            picture = Picture(f"picture-{len(self._known)}", *found) if found else None
+            self._known[path, side] = picture
+            self._used += len(picture.data) if picture else 0
+        return self._known[path, side]
+
+    def definitions(self) -> Markup:
+        """Return the pictures, each a square of side 1 that `panel` gives its shape."""
+        pictures = [picture for picture in self._known.values() if picture]
+        square = {"width": "1", "height": "1", "preserveAspectRatio": "none"}
+        images = (element("image", id=picture.name, href=picture.data, **square) for picture in pictures)
+        hidden = {"kind": "hidden", "width": "0", "height": "0", "aria_hidden": "true"}
+        return element("svg", element("defs", *images), **hidden) if pictures else Markup("")
+
+
+def thumbnail(path: Path, side: int = SIDE) -> tuple[str, tuple[int, int]] | None:
+    """Return a small JPEG of an image as a data URI, turned as its EXIF says, and its size; None when unreadable."""
     from PIL import Image, ImageOps
 
     try:
         with open_regular(path, MOST_BYTES) as file, Image.open(file) as image:
-            image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            image.draft("RGB", (2 * side, 2 * side))
             if image.width * image.height > MOST_PIXELS:
                 return None
             small = ImageOps.exif_transpose(image).convert("RGB")
-            small.thumbnail((SIDE, SIDE))
+            small.thumbnail((side, side))
             buffer = io.BytesIO()
             small.save(buffer, "JPEG", quality=_QUALITY)
     except Exception:  # whatever a broken file makes Pillow raise: the page says that there is no picture
         return None
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode(), small.size
 
 
 def panel(
-    title: str, message: str, picture: str | None, size: tuple[float, float], outlines: Sequence[Outline]
+    title: str,
+    message: str,
+    picture: Picture | None,
+    size: tuple[float, float] | None = None,
+    outlines: Sequence[Outline] = (),
+    *,
+    full: str = "",
+    **attributes: str,
 ) -> Markup:
-    """Draw one picture with its boxes.
+    """Draw one picture with its boxes; those that are wrong on top, and with their labels.
 
     Args:
         title: Its caption.
         message: What it shows, for those who do not see it.
-        picture: The data URI; None draws the boxes on an empty ground.
-        size: Width and height of the image file, px.
+        picture: The picture; None draws the boxes on an empty ground.
+        size: Width and height of the image file, px; None for an image without boxes.
         outlines: The boxes.
+        full: The whole of a title that is cut.
+        attributes: Further attributes of the `<figure>`.
     """
-    scale = SIDE / max(*size, 1.0)
-    width, height = size[0] * scale, size[1] * scale
-    size_drawn = {"width": width, "height": height}
-    ground = element("image", href=picture, **size_drawn) if picture else element("rect", kind="ground", **size_drawn)
-    drawn = (
+    of_file = size or (picture.size if picture else (4.0, 3.0))
+    scale = SIDE / max(*of_file, 1.0)
+    width, height = of_file[0] * scale, of_file[1] * scale
+    shape = {"width": width, "height": height}
+    ground = element("rect", kind="ground", **shape)
+    if picture:
+        ground = element("use", href=f"#{picture.name}", transform=f"scale({width:.1f} {height:.1f})")
+    ordered = sorted(outlines, key=lambda outline: KINDS.index(outline.kind))
+    drawn = [
         element(
             "polygon", element("title", outline.label), kind=f"outline {outline.kind}", points=_points(outline, scale)
         )
-        for outline in outlines
-    )
+        for outline in ordered
+    ]
     box = f"0 0 {width:.1f} {height:.1f}"
-    svg = element("svg", ground, *drawn, viewBox=box, role="img", aria_label=f"{title}: {message}")
-    caption = element("figcaption", element("span", title), element("span", message, kind="key"))
-    return element("figure", svg, caption, kind="panel")
+    svg = element(
+        "svg",
+        ground,
+        *drawn,
+        *_tags(ordered, scale, width, height),
+        viewBox=box,
+        role="img",
+        aria_label=f"{title}: {message}",
+    )
+    caption = element("figcaption", element("span", title, title=full or title), element("span", message, kind="key"))
+    return element("figure", svg, caption, kind="panel", **attributes)
+
+
+def _tags(outlines: Sequence[Outline], scale: float, width: float, height: float) -> list[Markup]:
+    """Write what is in the last boxes, above or in their upper left corner; where there is no room, a tooltip tells."""
+    tags: list[Markup] = []
+    taken: list[tuple[float, float, float]] = []
+    for outline in reversed(outlines[-_MOST_TAGS:]):
+        placed = [(x * scale, y * scale) for x, y in corners(outline.box)]
+        wide = text_width(outline.label) * _TAG_GLYPH
+        x = min(max(min(x for x, _ in placed), 2.0), max(width - wide, 2.0))
+        top = min(y for _, y in placed)
+        for y in (top - 4, top + _TAG_LINE):
+            free = all(abs(y - other) >= _TAG_LINE or x > end or x + wide < start for other, start, end in taken)
+            if _TAG_LINE - 2 <= y <= height and free:
+                taken.append((y, x, x + wide))
+                tags.append(element("text", outline.label, x=x, y=y, aria_hidden="true"))
+                break
+    return tags
 
 
 def _points(outline: Outline, scale: float) -> str:

@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.evidence import read_records
 from yololab.comparison.result import ComparisonContent
 from yololab.data.checks.check_report import DatasetReport
 from yololab.errors import InputError, Problem
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import checked, read_json
-from yololab.files.metrics import MetricsContent
+from yololab.files.metrics import MetricsContent, MetricsFile
 from yololab.files.paths import RunFolder
+from yololab.files.predictions import PredictionsError
 from yololab.files.record_content import RecordContent
+from yololab.report.pictures import Album
+from yololab.statistics.records.base import Records
 from yololab.text import mask_secrets
 
 KNOWN_VERSIONS = (1,)
@@ -91,7 +95,9 @@ class RunFiles:
         comparison: comparison.json.
         dataset_report: dataset_report.json.
         epochs: results.csv.
+        records: What the evaluation kept of each image; None without.
         unreadable: One line for each file that is there and could not be read.
+        album: The pictures of its page.
     """
 
     folder: RunFolder
@@ -100,7 +106,9 @@ class RunFiles:
     comparison: Mapping[str, Any]
     dataset_report: Mapping[str, Any]
     epochs: EpochTable = NO_EPOCHS
+    records: Records | None = None
     unreadable: tuple[str, ...] = ()
+    album: Album = field(default_factory=Album, compare=False)
 
     @property
     def sound(self) -> "RunFiles":
@@ -187,7 +195,13 @@ def load_run(path: Path) -> RunFiles:
             epochs = read_results(folder.results, validated=False)
         except InputError as error:
             unreadable.append(f"{folder.results.name}: {_in_short(error)}")
-    return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, tuple(unreadable))
+    records = None
+    if folder.predictions.is_file() and metrics:
+        try:
+            records = read_records(MetricsFile(folder.metrics, metrics.sound), "run")
+        except PredictionsError as error:
+            unreadable.append(str(error))
+    return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, records, tuple(unreadable))
 
 
 def _in_short(error: InputError) -> str:

@@ -1,8 +1,10 @@
 """What a section of a page is, and a page put together from sections; those of a run and of a sweep are alike."""
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +13,7 @@ from markupsafe import Markup
 
 from yololab.errors import InputError
 from yololab.report.appearance import gain_word
+from yololab.report.pictures import Album
 from yololab.text import (
     as_text,
     count,
@@ -59,16 +62,18 @@ def render(
     sections: Sequence[Section[Files]],
     files: Files,
     *,
+    album: Album | None = None,
     version: str | None = None,
     added: Sequence[Mapping[str, Any]] = (),
     failures: Sequence[str] = (),
 ) -> str:
-    """Return a page as HTML that needs no other file, no network and no script.
+    """Return a page as HTML that needs no other file and no network, and is whole without its script.
 
     Args:
         name: Its heading.
         sections: The sections, in their order; those with nothing to show are named at the end.
         files: What they show.
+        album: The pictures that the sections draw.
         version: Version of yololab that made the run.
         added: Sections of other packages: title, anchor and html of each.
         failures: A line on each section of another package that could not be shown.
@@ -88,8 +93,17 @@ def render(
             left_out=[section.title for section, html in prepared if html is None],
             failures=failures,
             version=version,
+            pictures=album.definitions() if album else "",
+            **page_script(),
         )
     )
+
+
+@cache
+def page_script() -> dict[str, str]:
+    """Return the script of pages, and its hash: the page's policy lets this one run and no other."""
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    return {"script": Markup(script), "script_hash": base64.b64encode(sha256(script.encode()).digest()).decode()}
 
 
 def _shown(section: Section[Files], files: Files) -> Markup | None:

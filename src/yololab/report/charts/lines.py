@@ -1,18 +1,26 @@
-"""Lines over epochs."""
+"""Lines over epochs, confidences or recalls.
+
+A line's path is written in the chart's own units, and the group around it carries the scale: so the drawing is the data
+as well, from which the page's script tells the values under the pointer.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from yololab.report.charts.scales import Scale, tick_label, value_ticks, whole_ticks
 from yololab.report.charts.svg import COLOURS, GLYPH, drawing, element, figure, legend, text, value_axis
 
 Values = Sequence[float | None]
 
-WIDTH, HEIGHT = 420, 216
-MOST_HOVER_BANDS = 120
+WIDTH, HEIGHT = 420, 222
+_TOP, _BOTTOM = 24, 30
 POINTS_SHOWN_UP_TO = 30
+STYLES = ("", "dashed", "dotted")
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True)
@@ -21,43 +29,56 @@ class Series:
 
     Attributes:
         name: Its name in the legend.
-        values: A value an epoch; None leaves a gap.
+        values: A value for each place of `across`; None leaves a gap.
         colour: Number of its colour in the page's style, from 0.
-        dashed: Whether it is dashed, so that it can be told apart without colour.
+        style: `dashed` or `dotted`, so that it can be told apart without colour; `strong` or `faint`; empty for none.
+        across: Where its values are; None for the places of the chart.
+        note: What the legend says of it; None for the last known value.
     """
 
     name: str
     values: Values
     colour: int = 0
-    dashed: bool = False
+    style: str = ""
+    across: Sequence[float] | None = None
+    note: str | None = None
 
     @property
     def kind(self) -> str:
         """Its class in the page's style."""
-        return f"s{self.colour % COLOURS}" + (" dashed" if self.dashed else "")
+        return f"s{self.colour % COLOURS} {self.style}".rstrip()
 
     @property
-    def last(self) -> float | None:
-        """The last known value."""
-        return next((value for value in reversed(self.values) if value is not None), None)
+    def told(self) -> str:
+        """What stands behind its name in the legend."""
+        last = next((value for value in reversed(self.values) if value is not None), None)
+        return self.note if self.note is not None else "—" if last is None else tick_label(float(f"{last:.4g}"))
 
 
 def line_chart(
     title: str,
-    epochs: Sequence[int],
+    across: Sequence[float],
     series: Sequence[Series],
-    best_epoch: int | None = None,
+    best: float | None = None,
     *,
-    from_zero: bool = False,
+    axis: str = "epoch",
+    mark: str = "best",
+    shares: bool = False,
+    write: Callable[[float], str] = tick_label,
+    keys: Sequence[Series] | None = None,
 ) -> Markup:
-    """Draw lines over epochs, with axes, ticks, a legend that tells the last values, and a tooltip an epoch.
+    """Draw lines, with axes from zero, ticks and a legend.
 
     Args:
         title: The caption.
-        epochs: Epoch numbers, ascending: the x axis.
-        series: The lines; each has as many values as there are epochs.
-        best_epoch: An epoch to mark; None, or one that is not on the axis, marks nothing.
-        from_zero: Whether the axis starts at zero even where the values are far from it.
+        across: Epoch numbers, ascending: the x axis.
+        series: The lines.
+        best: A place to mark; None, or one that is not on the axis, marks nothing.
+        axis: What the x axis counts.
+        mark: The word for the marked place.
+        shares: Whether both axes go from 0 to 1.
+        write: Writes a value of the y axis.
+        keys: The lines of the legend; None for all.
 
     Returns:
         A `<figure>`; empty when no value is known.
@@ -65,81 +86,69 @@ def line_chart(
     known = [value for line in series for value in line.values if value is not None]
     if not known:
         return Markup("")
-    ticks = value_ticks(known, from_zero=from_zero or len(epochs) == 1)
-    left = 14 + max(len(tick_label(tick)) for tick in ticks) * GLYPH
-    x = Scale(epochs[0], epochs[-1], left + 4, WIDTH - 12) if epochs[0] < epochs[-1] else None
-    middle = (left + WIDTH) / 2
-    across: Callable[[float], float] = x or (lambda _epoch: middle)
-    y = Scale(ticks[0], ticks[-1], HEIGHT - 30, 12)
-    parts = [value_axis(ticks, y, left, WIDTH - 8), _epoch_axis(epochs, across)]
-    if best_epoch in epochs and len(epochs) > 1:
-        parts.append(_best_line(across(best_epoch or 0)))
-    parts += [_line(line, epochs, across, y) for line in series]
-    parts.append(_hover_bands(epochs, series, across, y, left))
-    svg = drawing(WIDTH, HEIGHT, f"{title}, epochs {epochs[0]} to {epochs[-1]}", parts)
-    last = [(line, "—" if line.last is None else tick_label(float(f"{line.last:.4g}"))) for line in series]
-    return figure(title, svg, legend((line.kind, line.name, value) for line, value in last))
+    ticks = list(SHARES) if shares else value_ticks(known, from_zero=True)
+    left = 14 + max(len(write(tick)) for tick in ticks) * GLYPH
+    low, high = (0.0, 1.0) if shares else (across[0], across[-1])
+    inside = (left + 4, WIDTH - 12.0) if low < high else ((left + WIDTH) / 2, WIDTH - 12.0)
+    x = Scale(low, high if low < high else low + 1, *inside)
+    y = Scale(ticks[0], ticks[-1], HEIGHT - _BOTTOM, _TOP)
+    below = [(tick, tick_label(tick)) for tick in (SHARES if shares else whole_ticks(int(low), int(high)))]
+    parts = [value_axis(ticks, y, left, WIDTH - 8, write), _across_axis(below, axis, x)]
+    if best is not None and low < high and low <= best <= high:
+        parts.append(_marked(x(best), mark))
+    scale = {"transform": f"matrix({x.factor:.6g} 0 0 {y.factor:.6g} {x.zero:.6g} {y.zero:.6g})"}
+    parts += [_line(line, across if line.across is None else line.across, scale) for line in series]
+    label = f"{title}; {axis} {tick_label(low)} to {tick_label(high)}"
+    svg = drawing(WIDTH, HEIGHT, label, parts, data_across=axis)
+    return figure(title, svg, legend((line.kind, line.name, line.told) for line in keys or series))
 
 
-def _epoch_axis(epochs: Sequence[int], across: Callable[[float], float]) -> Markup:
-    """Write the epochs below the chart; the last one says what the axis is."""
-    ticks = whole_ticks(epochs[0], epochs[-1])
-    labels = [text(across(tick), HEIGHT - 12, str(tick), "middle") for tick in ticks[:-1]]
-    last = f"epoch {ticks[-1]}"
-    at = min(across(ticks[-1]), WIDTH - 6 - len(last) * GLYPH / 2)
-    if len(ticks) > 1 and at - across(ticks[-2]) < (len(last) + len(str(ticks[-2])) + 1) * GLYPH / 2:
+def _across_axis(ticks: Sequence[tuple[float, str]], axis: str, x: Scale) -> Markup:
+    """Write what is below the chart; the last label says what the axis is."""
+    labels = [text(x(tick), HEIGHT - 12, label, "middle") for tick, label in ticks[:-1]]
+    last = f"{axis} {ticks[-1][1]}"
+    at = min(x(ticks[-1][0]), WIDTH - 6 - len(last) * GLYPH / 2)
+    while labels and at - x(ticks[len(labels) - 1][0]) < (len(last) + len(ticks[len(labels) - 1][1]) + 1) * GLYPH / 2:
         labels.pop()
     return Markup("").join([*labels, text(at, HEIGHT - 12, last, "middle")])
 
 
-def _best_line(at: float) -> Markup:
-    """Mark the best epoch."""
-    anchor, shift = ("end", -5) if at > WIDTH / 2 else ("start", 5)
-    return element("line", kind="best", x1=at, x2=at, y1=8, y2=HEIGHT - 30) + text(at + shift, 16, "best", anchor)
+def _marked(at: float, word: str) -> Markup:
+    """Mark a place; the word stands above the lines."""
+    anchor = "end" if at > WIDTH - 40 else "middle"
+    return element("line", kind="best", x1=at, x2=at, y1=_TOP - 6, y2=HEIGHT - _BOTTOM) + text(
+        at, _TOP - 10, word, anchor
+    )
 
 
-def _line(line: Series, epochs: Sequence[int], across: Callable[[float], float], y: Scale) -> Markup:
+def _line(line: Series, across: Sequence[float], scale: dict[str, str]) -> Markup:
     """Draw a line with its gaps; points too when there are few of them, or when one stands alone."""
-    pieces: list[list[tuple[float, float]]] = [[]]
-    for epoch, value in zip(epochs, line.values, strict=True):
+    pieces: list[list[str]] = [[]]
+    for place, value in zip(across, line.values, strict=True):
         if value is None:
             pieces.append([])
         else:
-            pieces[-1].append((across(epoch), y(value)))
-    path = " ".join("M" + " L".join(f"{px:.1f} {py:.1f}" for px, py in piece) for piece in pieces if len(piece) > 1)
-    dots = [
-        element("circle", cx=px, cy=py, r=2.2)
-        for piece in pieces
-        for px, py in piece
-        if len(epochs) <= POINTS_SHOWN_UP_TO or len(piece) == 1
-    ]
-    return element("g", *([element("path", d=path)] if path else []), *dots, kind=f"series {line.kind}")
+            pieces[-1].append(f"{place:.6g} {value:.4g}")
+    few = len(across) <= POINTS_SHOWN_UP_TO
+    points = [point for piece in pieces for point in piece if few or len(piece) == 1]
+    drawn = [element("path", d="".join(f"M{'L'.join(piece)}" for piece in pieces if piece), **scale)]
+    if points:
+        drawn.append(element("path", kind="points", d="".join(f"M{point}h0" for point in points), **scale))
+    return element("g", *drawn, kind=f"series {line.kind}", data_name=line.name)
 
 
-def _hover_bands(
-    epochs: Sequence[int], series: Sequence[Series], across: Callable[[float], float], y: Scale, left: float
-) -> Markup:
-    """Lay invisible columns over the chart that tell an epoch's values; of many epochs, evenly chosen ones."""
-    stride = -(-len(epochs) // MOST_HOVER_BANDS)
-    chosen = range(0, len(epochs), stride)
-    width = (WIDTH - 8 - left) / len(chosen)
-    bands = []
-    for index in chosen:
-        at = across(epochs[index])
-        values = [(line, line.values[index]) for line in series]
-        shown = [f"{line.name}: {value:.4g}" for line, value in values if value is not None] or ["not measured"]
-        bands.append(
-            element(
-                "g",
-                element("rect", x=at - width / 2, y=6, width=width, height=HEIGHT - 36),
-                element("line", x1=at, x2=at, y1=8, y2=HEIGHT - 30),
-                *(
-                    element("circle", kind=f"s{line.colour % COLOURS}", cx=at, cy=y(value), r=3.4)
-                    for line, value in values
-                    if value is not None
-                ),
-                element("title", "\n".join([f"epoch {epochs[index]}", *shown])),
-                kind="band",
-            )
-        )
-    return Markup("").join(bands)
+def simplified(values: NDArray[np.floating], tolerance: float) -> list[int]:
+    """Return places of a curve between which a straight line is off by no more than the tolerance.
+
+    >>> simplified(np.array([0.0, 0.5, 1.0, 1.0, 1.0]), 0.01)
+    [0, 2, 4]
+    """
+    kept, open_ends = {0, len(values) - 1}, [(0, len(values) - 1)]
+    while open_ends:
+        first, last = open_ends.pop()
+        off = np.abs(np.linspace(values[first], values[last], last - first + 1) - values[first : last + 1])
+        place = first + int(off.argmax())
+        if off.max() > tolerance:
+            kept.add(place)
+            open_ends += [(first, place), (place, last)]
+    return sorted(kept)

@@ -29,7 +29,17 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """Return the drawing coordinate of a data value, px."""
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+        return self.zero + value * self.factor
+
+    @property
+    def factor(self) -> float:
+        """Drawing units of one data unit."""
+        return (self.end - self.start) / (self.high - self.low)
+
+    @property
+    def zero(self) -> float:
+        """Drawing coordinate of zero."""
+        return self.start - self.low * self.factor
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:

@@ -1,6 +1,6 @@
 """The pieces that every chart is drawn with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -44,12 +44,14 @@ def text(x: float, y: float, text: str, anchor: str, kind: str = "") -> Markup:
     return element("text", text, x=float(x), y=float(y), text_anchor=anchor, **({"kind": kind} if kind else {}))
 
 
-def drawing(width: float, height: float, label: str, parts: Iterable[Markup], *, natural: bool = False) -> Markup:
+def drawing(
+    width: float, height: float, label: str, parts: Iterable[Markup], *, natural: bool = False, **attributes: str
+) -> Markup:
     """Wrap drawn parts; a natural one is no larger than drawn, and scrolls where it would get too small to read."""
     style = {"style": f"width:{width:.0f}px;min-width:{width * SMALLEST:.0f}px"} if natural else {}
     kind = "chart natural" if natural else "chart"
     box = f"0 0 {width:.0f} {height:.0f}"
-    return element("svg", *parts, kind=kind, viewBox=box, role="img", aria_label=label, **style)
+    return element("svg", *parts, kind=kind, viewBox=box, role="img", aria_label=label, **style, **attributes)
 
 
 def figure(title: str, drawn: Markup, legend: Markup = Markup("")) -> Markup:  # noqa: B008 - immutable
@@ -64,7 +66,7 @@ def legend(series: Iterable[tuple[str, str, str]]) -> Markup:
             "span",
             element(
                 "svg",
-                element("g", element("path", d="M1 4 L21 4"), kind=f"series {kind}"),
+                element("g", element("path", d="M1 4L21 4"), kind=f"series {kind}"),
                 kind="swatch",
                 viewBox="0 0 22 8",
                 aria_hidden="true",
@@ -77,10 +79,12 @@ def legend(series: Iterable[tuple[str, str, str]]) -> Markup:
     )
 
 
-def value_axis(ticks: Sequence[float], y: Scale, left: float, right: float) -> Markup:
+def value_axis(
+    ticks: Sequence[float], y: Scale, left: float, right: float, write: Callable[[float], str] = tick_label
+) -> Markup:
     """Draw the horizontal lines of a chart with their labels."""
     return Markup("").join(
         element("line", kind="grid", x1=left, x2=right, y1=y(tick), y2=y(tick))
-        + text(left - 6, y(tick) + 4, tick_label(tick), "end")
+        + text(left - 6, y(tick) + 4, write(tick), "end")
         for tick in ticks
     )

@@ -6,6 +6,7 @@ A new section is a template in `templates/sections/`, a function here, and a row
 from yololab.report.run_files import RunFiles
 from yololab.report.section import Section
 from yololab.report.sections.classes import classes
+from yololab.report.sections.confidence import confidence
 from yololab.report.sections.confusion import confusion
 from yololab.report.sections.curves import curves
 from yololab.report.sections.dataset import dataset
@@ -14,20 +15,23 @@ from yololab.report.sections.images import images
 from yololab.report.sections.measurements import measurements
 from yololab.report.sections.provenance import provenance
 from yololab.report.sections.record import checklist, notes, repeat, settings
+from yololab.report.sections.samples import samples
 from yololab.report.sections.verdict import verdict
 
 SECTIONS: tuple[Section[RunFiles], ...] = (
     Section("", "sections/01_verdict", verdict),
     Section("Metrics", "sections/02_metrics", measurements),
-    Section("Training", "sections/03_curves", curves),
-    Section("Classes", "sections/04_classes", classes),
-    Section("Errors", "sections/05_errors", errors),
-    Section("Images that made the difference", "sections/06_images", images),
-    Section("Confusion matrix", "sections/07_confusion", confusion),
-    Section("Dataset", "sections/08_dataset", dataset),
-    Section("Verification", "sections/09_verification", checklist),
-    Section("Config", "sections/10_config", settings),
-    Section("Provenance", "sections/11_provenance", provenance),
-    Section("Notes", "sections/12_notes", notes),
-    Section("Repeat this run", "sections/13_repeat", repeat),
+    Section("Confidence", "sections/04_confidence", confidence),
+    Section("Classes", "sections/05_classes", classes),
+    Section("Predictions", "sections/06_samples", samples),
+    Section("Images that made the difference", "sections/07_images", images),
+    Section("Errors", "sections/08_errors", errors),
+    Section("Confusion matrix", "sections/09_confusion", confusion),
+    Section("Training", "sections/10_curves", curves),
+    Section("Dataset", "sections/11_dataset", dataset),
+    Section("Verification", "sections/12_verification", checklist),
+    Section("Config", "sections/13_config", settings),
+    Section("Provenance", "sections/14_provenance", provenance),
+    Section("Notes", "sections/15_notes", notes),
+    Section("Repeat this run", "sections/16_repeat", repeat),
 )

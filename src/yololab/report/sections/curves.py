@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from yololab.report.charts.lines import Series, Values, line_chart
+from yololab.report.charts.lines import STYLES, Series, Values, line_chart
 from yololab.report.run_files import RunFiles, texts
 from yololab.text import as_number
 
@@ -27,12 +27,9 @@ def curves(run: RunFiles) -> dict[str, Any] | None:
     epochs = run.epochs.epochs
     training = run.recorded("training")
     best = as_number(training.get("best_epoch"))
-    scores = metric_charts(run.epochs.metrics)
-    grouped = scores | loss_charts(run.epochs.losses) | rate_chart(run.epochs.learning_rates)
-    charts = [
-        line_chart(title, epochs, series, int(best) if best else None, from_zero=title in scores)
-        for title, series in grouped.items()
-    ]
+    of_epochs = run.epochs
+    grouped = metric_charts(of_epochs.metrics) | loss_charts(of_epochs.losses) | rate_chart(of_epochs.learning_rates)
+    charts = [line_chart(title, epochs, series, int(best) if best else None) for title, series in grouped.items()]
     charts = [chart for chart in charts if chart]
     if not charts:
         return None
@@ -52,7 +49,7 @@ def loss_charts(losses: Mapping[str, Values]) -> dict[str, list[Series]]:
         parts = name.split("_")
         caption = " ".join([_LOSSES.get(parts[0], parts[0].capitalize()), *parts[1:]])
         validated = phase == "val"
-        series = Series("val" if validated else "train", values, colour=1 if validated else 0, dashed=validated)
+        series = Series("val" if validated else "train", values, colour=int(validated), style=STYLES[validated])
         if any(value is not None for value in values):
             charts.setdefault(caption, []).append(series)
     return charts
@@ -73,7 +70,7 @@ def metric_charts(metrics: Mapping[str, Values]) -> dict[str, list[Series]]:
                 of_what = f" ({_SUFFIXES.get(suffix, suffix.strip('()'))})" if suffix and len(suffixes) > 1 else ""
                 caption = together.format(of_what)
         series = charts.setdefault(caption, [])
-        series.append(Series(re.sub(r"\(\w\)$", "", name), values, colour=2 + len(series), dashed=len(series) % 2 == 1))
+        series.append(Series(re.sub(r"\(\w\)$", "", name), values, 2 + len(series), STYLES[len(series) % 2]))
     return charts
 
 
@@ -89,7 +86,7 @@ def rate_chart(rates: Mapping[str, Values]) -> dict[str, list[Series]]:
     for column, values in rates.items():
         alike.setdefault(tuple(values), []).append(column.partition("/")[2])
     series = [
-        Series(_joined(names), values, colour=index, dashed=index % 2 == 1)
+        Series(_joined(names), values, index, STYLES[index % 2])
         for index, (values, names) in enumerate(alike.items())
         if any(value is not None for value in values)
     ]

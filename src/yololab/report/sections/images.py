@@ -1,13 +1,12 @@
 """The images that made the difference, drawn side by side: labels, baseline, current."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from yololab.report.pictures import Outline, panel, thumbnail
+from yololab.report.pictures import Outline, Picture, panel
 from yololab.report.run_files import RunFiles, mapping, mappings
 from yololab.text import as_number, count, number
 
@@ -22,7 +21,7 @@ def images(run: RunFiles) -> dict[str, Any] | None:
     rows = [row for row in mappings(changes.get("images")) if metric or len(_numbers(row.get("size"))) == 2]
     if not rows:
         return None
-    pictures = [_picture(root, str(row.get("image"))) if root else None for row in rows]
+    pictures = [run.album.of(root, str(row.get("image"))) if root else None for row in rows]
     panels = [[] if metric else _panels(row, picture) for row, picture in zip(rows, pictures, strict=True)]
     return {
         "metric": metric,
@@ -32,13 +31,7 @@ def images(run: RunFiles) -> dict[str, Any] | None:
     }
 
 
-def _picture(root: Path, key: str) -> str | None:
-    """Return the small picture of an image; None for a key that leads further than to what lies next to the dataset."""
-    path = Path(os.path.normpath(root / key))
-    return thumbnail(path) if path.is_relative_to(root.parent) else None
-
-
-def _panels(row: Mapping[str, Any], picture: str | None) -> list[Markup]:
+def _panels(row: Mapping[str, Any], picture: Picture | None) -> list[Markup]:
     """Draw the three pictures of an image: what is there, and what each model shows."""
     width, height = _numbers(row["size"])
     size = (max(width, 1.0), max(height, 1.0))

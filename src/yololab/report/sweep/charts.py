@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from yololab.report.charts.bars import Bar, bars
-from yololab.report.charts.lines import Series, line_chart
+from yololab.report.charts.lines import STYLES, Series, line_chart
 from yololab.report.charts.parallel import Axis, Line, category_axis, number_axis, parallel
 from yololab.report.charts.scatter import Point, scatter
 from yololab.report.run_files import mapping, mappings
@@ -65,7 +65,7 @@ def curves(sweep: SweepFiles) -> Markup:
     if not epochs:
         return Markup("")
     lines = [
-        Series(f"trial {trial}", [known.get(epoch) for epoch in epochs], place, dashed=place > 2)
+        Series(f"trial {trial}", [known.get(epoch) for epoch in epochs], place, STYLES[place > 2])
         for place, (trial, known) in enumerate(series)
     ]
     return line_chart(f"{sweep.metric} in training, the best {len(lines)}", epochs, lines)

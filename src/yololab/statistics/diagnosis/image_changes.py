@@ -75,7 +75,7 @@ def largest_changes(
         confidences: The operating threshold of each.
         count: Images at most; those without any change are left out.
     """
-    ours, theirs = _shown(current, confidences[0]), _shown(baseline, confidences[1])
+    ours, theirs = shown_images(current, confidences[0]), shown_images(baseline, confidences[1])
     changes = []
     for place, (now, before, (_, labels)) in enumerate(zip(ours, theirs, current.images(), strict=True)):
         if now.errors != before.errors:
@@ -85,7 +85,7 @@ def largest_changes(
     return sorted(changes, key=lambda change: -abs(change.gain))[:count]
 
 
-def _shown(records: DetectionRecords, confidence: float) -> Iterator[Shown]:
+def shown_images(records: DetectionRecords, confidence: float) -> Iterator[Shown]:
     """Yield what a model shows of each image."""
     for detections, labels in records.images():
         part = detections.start + np.flatnonzero(records.confidence[detections] >= confidence)

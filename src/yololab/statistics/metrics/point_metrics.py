@@ -56,7 +56,7 @@ def point_metrics(ranked: Sequence[RankedClass]) -> PointMetrics:
     """
     thresholds = ranked[0].flags.shape[1] if ranked else 10
     ap = np.array([[average_precision(item.flags[:, t], item.labels) for t in range(thresholds)] for item in ranked])
-    curves = [_curves(item) for item in ranked]
+    curves = [class_curves(item) for item in ranked]
     precision = np.array([curve[0] for curve in curves]).reshape(-1, len(CONFIDENCES))
     recall = np.array([curve[1] for curve in curves]).reshape(-1, len(CONFIDENCES))
     best = best_confidence(f1_score(precision, recall).mean(axis=0)) if len(ranked) else 0
@@ -104,12 +104,17 @@ def best_confidence(f1: Values) -> int:
     Args:
         f1: Mean F1 at each confidence, shape (1000,).
     """
+    return int(smoothed(f1).argmax())
+
+
+def smoothed(curve: Values) -> Values:
+    """Return the moving average of a curve over the confidences, shape (1000,), its ends continued as they are."""
     sides = np.ones(SMOOTHING // 2)
-    padded = np.concatenate((sides * f1[0], f1, sides * f1[-1]))
-    return int(np.convolve(padded, np.ones(SMOOTHING) / SMOOTHING, mode="valid").argmax())
+    padded = np.concatenate((sides * curve[0], curve, sides * curve[-1]))
+    return np.convolve(padded, np.ones(SMOOTHING) / SMOOTHING, mode="valid")
 
 
-def _curves(item: RankedClass) -> tuple[Values, Values]:
+def class_curves(item: RankedClass) -> tuple[Values, Values]:
     """Return precision and recall at each confidence; between two detections they are interpolated."""
     if not len(item.rows) or not item.labels:
         return np.zeros(len(CONFIDENCES)), np.zeros(len(CONFIDENCES))

@@ -13,7 +13,7 @@ def test_train_and_validation_loss_share_a_chart():
         "Box loss": ["train", "val"],
         "L1 loss": ["train"],
     }
-    assert [line.dashed for line in charts["Box loss"]] == [False, True]
+    assert [line.style for line in charts["Box loss"]] == ["", "dashed"]
 
 
 def test_metrics_that_share_an_axis_share_a_chart():

@@ -1,0 +1,104 @@
+"""What the model does at each confidence: precision, recall, F1, and precision over recall."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from yololab.report.charts.lines import STYLES, Series, line_chart, simplified
+from yololab.report.charts.svg import COLOURS
+from yololab.report.run_files import RunFiles
+from yololab.statistics.metrics.confidence_curves import ConfidenceCurves, confidence_curves, kept_and_right
+from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+from yololab.statistics.metrics.point_metrics import CONFIDENCES, PointMetrics, Values
+from yololab.statistics.records.classification import ClassifyRecords
+from yololab.statistics.records.detections import DetectionRecords
+from yololab.tasks import TASKS
+from yololab.text import number
+
+MOST_CLASSES = 80
+_NAMED_CLASSES = 20  # Ultralytics names as many
+_TOLERANCE, _TOLERANCE_OF_MANY = 0.001, 0.004
+# Attribute of the curves → caption and what is across; the order of importance.
+_CAPTIONS = {
+    "precision_at_recall": ("Precision over recall", "recall"),
+    "f1": ("F1 over confidence", "confidence"),
+    "precision": ("Precision over confidence", "confidence"),
+    "recall": ("Recall over confidence", "confidence"),
+}
+_KINDS = {"box": "boxes", "mask": "masks", "pose": "keypoints"}
+
+
+def confidence(run: RunFiles) -> dict[str, Any] | None:
+    """Prepare the curves, the kind that decides first; None where nothing has a confidence."""
+    records = run.records
+    if isinstance(records, ClassifyRecords) and len(records.keys):
+        return {"groups": [("", _of_images(records))], "classified": True, "threshold": None, "at": None}
+    if not isinstance(records, DetectionRecords):
+        return None
+    measure = DetectionMetrics(records, TASKS[records.task].primary_metric)
+    groups = []
+    for kind, ranked in measure.ranked.items():
+        curves = confidence_curves(ranked)
+        if curves is not None:
+            groups.append((_KINDS[kind], _charts(curves, measure.point_of(kind), records)))
+    if not groups:
+        return None
+    point = measure.point_of(measure.kind)
+    shown = {"threshold": point.confidence, "at": point.means, "classes": len(point.classes), "most": MOST_CLASSES}
+    return {"groups": groups, "classified": False, **shown}
+
+
+def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRecords) -> list[Markup]:
+    """Draw the four charts: each class, and their mean on top."""
+    weakest = np.argsort(point.ap[:, 0], kind="stable")[:MOST_CLASSES]
+    chosen = sorted(weakest.tolist()) if len(point.classes) > 1 else []
+    named = len(chosen) <= _NAMED_CLASSES
+    ap = point.ap[:, 0].tolist()
+    charts = []
+    for attribute, (caption, axis) in _CAPTIONS.items():
+        values, mean = getattr(curves, attribute), curves.mean(attribute)
+        of_recall = attribute == "precision_at_recall"
+        at = int(mean.argmax())
+        told = (
+            f"{number(np.mean(ap), 3)} mAP50" if of_recall else f"{number(mean[at], 2)} at {number(CONFIDENCES[at], 3)}"
+        )
+        lines = [
+            _curve(
+                records.names.get(curves.classes[place], str(curves.classes[place])),
+                values[place],
+                place % COLOURS if named else COLOURS - 1,
+                STYLES[place // COLOURS % len(STYLES)] if named else "faint",
+                number(ap[place], 3) if of_recall and named else "",
+            )
+            for place in chosen
+        ]
+        everything = "all classes" if chosen else records.names.get(curves.classes[0], "all")
+        lines.append(_curve(everything, mean, 0, "strong", told))
+        mark = None if of_recall else point.confidence
+        # The mean comes first in a legend.
+        charts.append(_chart(caption, axis, [lines[-1], *(lines[:-1] if named else [])], lines, mark))
+    return charts
+
+
+def _chart(caption: str, axis: str, keys: Sequence[Series], lines: Sequence[Series], mark: float | None) -> Markup:
+    """Draw one chart over shares."""
+    return line_chart(caption, (0.0, 1.0), lines, mark, axis=axis, mark="highest F1", shares=True, keys=keys)
+
+
+def _curve(name: str, values: Values, colour: int, style: str, note: str) -> Series:
+    """Return a line through as few places of a curve as it needs."""
+    known = np.flatnonzero(np.isfinite(values))
+    places = known[simplified(values[known], _TOLERANCE_OF_MANY if style == "faint" else _TOLERANCE)]
+    return Series(name, values[places].tolist(), colour, style, CONFIDENCES[places].tolist(), note)
+
+
+def _of_images(records: ClassifyRecords) -> list[Markup]:
+    """Draw how many classified images are left above each confidence, and how many of those are right."""
+    kept, right = kept_and_right(records)
+    lines = [
+        _curve("right of those", right, 0, "strong", f"{number(right[0], 3)} of all"),
+        _curve("images as sure", kept, 1, "dashed", ""),
+    ]
+    return [_chart("Right answers above a confidence", "confidence", lines, lines, None)]

@@ -1,0 +1,111 @@
+"""What the page's script adds, in a real browser: values under the pointer, filters; and that it is quiet."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+from browsing import browse, needs_browser
+from report_samples import complete_run, hostile_run
+
+from yololab.report.page import write_report
+
+pytestmark = [pytest.mark.browser, needs_browser]
+
+
+def answers(page, script, folder):
+    """Open a page in a frame, run a script on its document `page`, and return what it puts into `out`."""
+    content = html.escape(page.read_text(encoding="utf-8"))
+    around = folder / "around.html"
+    around.write_text(
+        f"""<!DOCTYPE html><meta charset=utf-8><iframe style="width:1180px;height:900px" srcdoc="{content}"></iframe>
+        <pre id=out></pre><script>addEventListener("load", () => {{
+        const frame = document.querySelector("iframe"), page = frame.contentDocument, out = {{}};
+        const all = (selector, root = page) => [...root.querySelectorAll(selector)];
+        const fire = (element, type, event = frame.contentWindow.Event, more = {{}}) =>
+          element.dispatchEvent(new event(type, {{bubbles: true, ...more}}));
+        const point = (element, type, clientX, clientY) =>
+          fire(element, type, frame.contentWindow.PointerEvent, {{clientX, clientY}});
+        const key = (element, name) => fire(element, "keydown", frame.contentWindow.KeyboardEvent, {{key: name}});
+        {script}
+        document.querySelector("#out").textContent = JSON.stringify(out); }})</script>""",
+        encoding="utf-8",
+    )
+    dom = browse(around, folder / "profile", "--dump-dom", "--virtual-time-budget=3000").stdout
+    written = re.search(r'<pre id="out">(.*?)</pre>', dom, re.DOTALL)
+    assert written
+    return json.loads(html.unescape(written[1]))
+
+
+def test_the_pointer_and_the_arrow_keys_tell_values(tmp_path):
+    script = """
+    const chart = all("#curves svg[data-across]")[0];
+    chart.scrollIntoView();
+    const path = chart.querySelector("g.series path"), matrix = path.getScreenCTM();
+    const at = new DOMPoint(10, 0.2).matrixTransform(matrix);
+    point(chart, "pointermove", at.x, at.y);
+    out.tip = chart.parentElement.querySelector(".tip").innerText;
+    out.data = path.getAttribute("d");
+    point(chart, "pointerleave", 0, 0);
+    out.gone = all(".tip").length;
+    chart.focus(); key(chart, "ArrowRight"); key(chart, "ArrowRight");
+    out.keyed = chart.parentElement.querySelector(".tip").innerText;
+    key(chart, "Escape");
+    out.escaped = all(".tip").length;
+    const curve = all("#confidence svg[data-across]")[1];
+    curve.scrollIntoView();
+    const middle = curve.getBoundingClientRect();
+    point(curve, "pointermove", middle.left + middle.width / 2, middle.top + middle.height / 2);
+    out.curve = curve.parentElement.querySelector(".tip").innerText;
+    out.near = all(".near", curve).length;
+    """
+    out = answers(write_report(complete_run(tmp_path / "run")), script, tmp_path)
+    tenth = re.search(r"L10 ([\d.]+)", out["data"])[1]
+    assert out["tip"].startswith("epoch 10")
+    assert re.search(rf"\b{float(tenth):g}\b", out["tip"])
+    assert out["gone"] == 0
+    assert out["keyed"].startswith("epoch 12")  # from where the pointer was
+    assert out["escaped"] == 0
+    assert re.match(r"confidence 0\.[45]\d*", out["curve"])
+    assert "all classes" in out["curve"]
+    assert out["near"] == 1
+
+
+def test_the_filters_leave_what_was_asked_for(tmp_path):
+    script = """
+    const bar = all("[data-filters]")[0], panels = all("#worst > figure"), choose = (name, value) => {
+      const select = bar.querySelector(`[data-filter=${name}]`);
+      select.value = value; fire(select, "change");
+      return panels.filter(panel => !panel.hidden);
+    };
+    out.bar = !bar.hidden;
+    out.first = panels.filter(panel => !panel.hidden).length;
+    all("[data-more]")[0].click();
+    out.all = panels.filter(panel => !panel.hidden).length;
+    out.panels = panels.length;
+    out.kinds = choose("kinds", "missed").map(panel => panel.dataset.kinds);
+    out.both = choose("classes", "0").map(panel => [panel.dataset.kinds, panel.dataset.classes]);
+    out.told = bar.querySelector("[role=status]").textContent;
+    """
+    out = answers(write_report(complete_run(tmp_path / "run")), script, tmp_path)
+    assert out["bar"]
+    assert out["first"] == 9
+    assert out["all"] == out["panels"] > 9
+    assert 0 < len(out["kinds"]) < out["panels"]
+    assert all("missed" in kinds.split() for kinds in out["kinds"])
+    assert out["both"]
+    assert all("missed" in kinds.split() and "0" in classes.split() for kinds, classes in out["both"])
+    assert out["told"] == f"{len(out['both'])} of {out['panels']} images"
+
+
+@pytest.mark.parametrize("sample", [complete_run, hostile_run])
+def test_nothing_is_said_to_the_console_and_nothing_asked_of_the_network(sample, tmp_path):
+    page = write_report(sample(tmp_path / "run"))
+    flags = ("--enable-logging=stderr", f"--screenshot={tmp_path / 'a.png'}")
+    told = browse(page, tmp_path / "profile", *flags).stderr
+    assert [line for line in told.splitlines() if "CONSOLE" in line] == []
+    script = "out.asked = frame.contentWindow.performance.getEntriesByType('resource').map(entry => entry.name);"
+    asked = answers(page, script, tmp_path)["asked"]
+    assert [address for address in asked if not address.startswith("data:")] == []
