@@ -15,7 +15,7 @@ from typing import Any, cast
 from filelock import FileLock
 
 from yololab.errors import InputError, Problem
-from yololab.files.atomic import write_bytes
+from yololab.files.atomic import ABANDONED_SECONDS, remove_temporaries, write_bytes
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import RecordContent, Status
@@ -155,6 +155,7 @@ class Record:
         with self._lock():
             content = cast(dict[str, Any], self.read())
             change(content)
+            remove_temporaries(self.path.parent, ABANDONED_SECONDS)  # a note needs no run's lock, and may be killed too
             self._write(content)
 
     def _write(self, content: Mapping[str, Any]) -> None:

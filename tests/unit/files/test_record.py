@@ -10,6 +10,7 @@ import pytest
 from spawned import take_notes
 
 from yololab.errors import InputError
+from yololab.files import atomic
 from yololab.files.paths import RunFolder
 from yololab.files.record import RESERVED_BYTES, Record
 from yololab.files.record_content import Status
@@ -114,3 +115,12 @@ def test_a_run_that_has_ended_keeps_nothing_free(tmp_path):
     assert not record.folder.reserve.exists()
     record.resume(0)
     assert record.folder.reserve.is_file()
+
+
+def test_a_note_sweeps_what_a_killed_one_has_left(tmp_path):
+    record = Record(RunFolder(tmp_path))
+    record.begin({})
+    killed = tmp_path / f".experiment_log.json.{atomic._host()}-{2**22 + 1}-0123abcd.tmp"  # no process has that number
+    killed.touch()
+    record.add_note("again")
+    assert not killed.exists()
