@@ -254,6 +254,8 @@ def text_width(text: str) -> int:
     >>> text_width("abc"), text_width("猫"), text_width("e\u0301")
     (3, 2, 1)
     """
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text
@@ -328,7 +330,7 @@ def mask_secrets(value: Any, *, by_key: bool = True) -> Any:
         }
     if isinstance(value, (list, tuple)):
         return type(value)(mask_secrets(item, by_key=by_key) for item in value)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not any(mark in value for mark in ":=%"):  # without these none can stand there
         return value
     assignment = _ASSIGNMENT.fullmatch(value)
     if assignment and _is_secret(assignment[1]):

@@ -102,12 +102,12 @@ def test_runs_lists_all_of_them_with_their_numbers(project):
             metrics = read(folder / "evaluation/metrics.json")
             assert row["metric"] == metrics["primary_metric"]
             assert row["value"] == metrics[metrics["primary_metric"]]
-    statuses = Counter(row["status"].removesuffix(", best of its sweep") for row in listed.values())
+    statuses = Counter(row["status"] for row in listed.values())
     # Whether a process of another machine still runs cannot be known.
     assert statuses.pop("killed", 0) + statuses.pop("running", 0) == 1
     assert statuses == {"complete": 11, "failed": 1, "pruned": 1, "interrupted": 1}
     for sweep in ("grid", "search"):
-        assert listed[f"{name_of(sweep)}/0"]["status"] == "complete, best of its sweep"
+        assert (listed[f"{name_of(sweep)}/0"]["status"], listed[f"{name_of(sweep)}/0"]["winner"]) == ("complete", True)
 
 
 def test_two_runs_are_compared(project):

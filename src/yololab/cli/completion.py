@@ -16,6 +16,9 @@ from yololab.config.schema import GROUP_CLASSES
 from yololab.config.settings import Kind, Setting, settings_of
 from yololab.config.train_arguments.arguments import USER_ARGUMENTS
 from yololab.files.paths import OutputTree
+from yololab.files.record_content import Status
+from yololab.sweep.leaderboard.query import ALIASES, ALL, FIELDS, METRICS, OPTIONS, TIMES
+from yololab.tasks import TASKS
 
 Groups = Mapping[str, Collection[str]]
 
@@ -33,16 +36,20 @@ def complete(line: str, groups: Groups, working_directory: Path) -> list[str]:
     named = next((token for token in tokens if token in COMMANDS), None)
     command = COMMANDS[named or DEFAULT_COMMAND]
     key, equals, value = current.partition("=")
-    if equals:
+    if equals and any(Takes.FILTER in item.takes for item in command.arguments or ()):
+        found = [f"{key}={item}" for item in _filter_values(key)]
+    elif equals:
         values = list(_values(key, groups))
         values += _files(value, working_directory) if not values or key in FREE_GROUPS else []
         found = [f"{key}={item}" for item in values]
     elif current.startswith("-"):
-        found = ["--help", *(["-m"] if command.multirun else []), *(["--json"] if command.json else [])]
+        found = ["--help", *(["-m"] if command.multirun else []), *(["--json"] if command.json else []), *command.flags]
         found += ["--cfg", "--config-dir", "--info", "--version"] if command.arguments is None else []
     else:
         given = sum("=" not in token and not token.startswith("-") for token in tokens) - 1
-        arguments = (command.arguments or ())[max(given, 0) :]
+        arguments = (command.arguments or ())[max(given, 0) :] or [
+            item for item in command.arguments or () if item.repeated
+        ]
         found = [*([] if named else COMMANDS), *_keys(command, current, groups)]
         found += _operands(arguments[0], current, working_directory) if arguments else []
     return sorted({item for item in found if item.startswith(current) and " " not in item})
@@ -78,14 +85,22 @@ def _choices(setting: Setting) -> Iterator[str]:
         yield from (item.value for item in setting.kind)
 
 
+def _filter_values(key: str) -> Iterator[str]:
+    """Yield the values of a condition on runs that can be listed."""
+    fixed: dict[str, Collection[str]] = {"status": [*Status, "killed", ALL], "task": TASKS, "sort": [*FIELDS, *METRICS]}
+    yield from fixed.get(key, ("true", "false") if key in ("trials", "fold", "winner", "baseline") else ())
+
+
 def _operands(argument: Argument, current: str, working_directory: Path) -> Iterator[str]:
     """Yield what an argument of a command may be: names of runs and sweeps, and paths."""
     if argument.is_text:
         return
     tree = OutputTree(working_directory)
-    if Takes.RUN in argument.takes:
+    if Takes.FILTER in argument.takes:
+        yield from (f"{key}=" for key in (*OPTIONS, *TIMES, *FIELDS, *ALIASES, *METRICS, *USER_ARGUMENTS))
+    if {Takes.RUN, Takes.FILTER} & {*argument.takes}:
         yield from (path.name for path in tree.training.glob("*") if path.is_dir())
-    if Takes.SWEEP in argument.takes:
+    if {Takes.SWEEP, Takes.FILTER} & {*argument.takes}:
         yield from (path.relative_to(tree.root).as_posix() for path in tree.multirun.glob("*") if path.is_dir())
     if current:
         yield from _files(current, working_directory)

@@ -75,6 +75,7 @@ def flags(command: Command) -> dict[str, str]:
     kind = "a list of JSON objects" if command.json_rows else "a JSON object"
     return {
         **({"-m, --multirun": "a sweep: several values, one run each"} if command.multirun else {}),
+        **command.flags,
         **({"--json": f"print {kind} with {', '.join(command.json)}"} if command.json else {}),
     }
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yololab
-from yololab.cli.completion import complete
 from yololab.cli.help import command_help, overview
 from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.flags import COMPLETION, answered_by_hydra, config_dirs
@@ -50,6 +49,8 @@ def _run(tokens: list[str]) -> int:
     if translation.problems:
         raise InputError([*translation.problems, *_problems_of_config(translation)])
     if COMPLETION in translation.hydra_flags and translation.overrides[:1] in (("query=bash",), ("query=fish",)):
+        from yololab.cli.completion import complete
+
         separator = " " if translation.overrides == ("query=bash",) else "\n"
         print_text(separator.join(complete(os.environ.get("COMP_LINE", ""), groups, working_directory)) + "\n")
         return 0
@@ -84,8 +85,9 @@ def _call(translation: Translation, screen: Screen, command: tuple[str, ...], wo
         working_directory=working_directory,
         task=translation.task,
         screen=screen,
+        flags=translation.flags,
     )
-    if not translation.multirun:
+    if not translation.multirun and not SYNTAX[translation.command].filters:
         check_operands(translation.command, request)  # A mistake is told before the command, and PyTorch, is imported.
     module = import_module(f"yololab.cli.commands.{COMMANDS[translation.command].module}")
     # Also by a recipe, in Hydra's own way.

@@ -1,19 +1,24 @@
 """What a command is given: the translated command line and its surroundings."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yololab.cli.table import COMMANDS, Takes
-from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.config.nearest import nearest
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.files.paths import OutputTree, similar_path
+from yololab.files.run_names import find_run, is_pattern
 from yololab.terminal.output import print_json
 from yololab.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from yololab.config.hydra.compose import Composed
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Request:
         working_directory: The user's folder.
         task: The task that the command line names (`detect train …`); None when it names none.
         screen: Where to print; silent when a program reads the output.
+        flags: The flags of the command that are its own.
     """
 
     operands: tuple[str, ...]
@@ -37,10 +43,13 @@ class Request:
     working_directory: Path
     task: str | None = None
     screen: Screen = field(default_factory=Screen)
+    flags: frozenset[str] = frozenset()
 
     @cached_property
     def composed(self) -> Composed:
-        """The composed config of the settings."""
+        """The composed config of the settings; Hydra is imported for the commands that have some."""
+        from yololab.config.hydra.compose import compose_experiment
+
         return compose_experiment(self.overrides)
 
     @property
@@ -56,7 +65,7 @@ class Request:
     @property
     def path(self) -> Path:
         """The folder or file that the first operand names: a path, or a name as `yololab runs` prints it."""
-        return self.tree.find(self.operands[0], self.working_directory)
+        return find_run(self.tree, self.operands[0], self.working_directory)
 
     def print_json(self, content: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a JSON document, when one is asked for."""
@@ -89,8 +98,13 @@ def check_operands(name: str, request: Request) -> None:
     tree = request.tree
     problems = _unread(name, request.experiment.overridden)
     for argument, text in zip(COMMANDS[name].arguments or (), request.operands, strict=False):
-        is_pattern = Takes.PATTERN in argument.takes and set("*?[") & set(text)
-        if argument.is_text or is_pattern or tree.find(text, request.working_directory).exists():
+        if argument.is_text or (Takes.PATTERN in argument.takes and is_pattern(text)):
+            continue
+        try:
+            if find_run(tree, text, request.working_directory).exists():
+                continue
+        except InputError as error:
+            problems += error.problems
             continue
         similar = similar_path(text, request.working_directory)
         close = [similar] if similar else nearest(text, [path.name for path in tree.training.glob("*")])

@@ -3,6 +3,7 @@
 Parsing, `--help`, shell completion, the shape of `--json` and the reference page in `docs/` all come from here.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,6 +27,7 @@ class Takes(StrEnum):
     PLAIN = "plain"
     PATTERN = "pattern"
     PROJECT = "project"
+    FILTER = "filter"
     TEXT = "text"
 
 
@@ -37,14 +39,17 @@ class Argument:
         name: Its name in the usage.
         takes: What it may be.
         required: Whether it must be given.
+        repeated: Whether there may be several.
     """
 
     name: str
     takes: Sequence[str]
     required: bool = True
+    repeated: bool = False
 
     def __str__(self) -> str:
         name = f'"{self.name}"' if self.is_text else self.name
+        name += " …" if self.repeated else ""
         return name if self.required else f"[{name}]"
 
     @property
@@ -72,6 +77,7 @@ class Command:
         mode: The mode of `yolo` that it stands for.
         multirun: Whether it takes `-m`.
         slow: Whether it takes long: then a pipe is told at once that it has begun.
+        flags: Its flags besides `--json` and `-m`, with their meaning.
         exit_codes: The exit codes that it can return apart from 0, 2 and 130; a meaning of its own, or nothing.
         examples: Command lines, each with what it is for.
         json: The keys of the JSON document that `--json` prints, with their meaning; None where it takes no `--json`.
@@ -87,6 +93,7 @@ class Command:
     mode: str | None = None
     multirun: bool = False
     slow: bool = False
+    flags: Mapping[str, str] = field(default_factory=dict)
     exit_codes: Mapping[int, str] = field(default_factory=dict)
     examples: Sequence[tuple[str, str]] = ()
     json: Mapping[str, str] | None = None
@@ -99,12 +106,19 @@ class Command:
             takes = " ".join(map(str, arguments))
         return Syntax(
             usage=f"yololab {name} {takes}".rstrip(),
-            operands=None if arguments is None else (sum(item.required for item in arguments), len(arguments)),
+            operands=None if arguments is None else (sum(item.required for item in arguments), _most(arguments)),
             text_operand=next((index for index, item in enumerate(arguments or ()) if item.is_text), None),
             mode=self.mode,
             multirun=self.multirun,
             json=self.json is not None,
+            flags=frozenset(self.flags),
+            filters=any(Takes.FILTER in item.takes for item in arguments or ()),
         )
+
+
+def _most(arguments: Sequence[Argument]) -> int:
+    """Return how many operands there may be."""
+    return sys.maxsize if any(item.repeated for item in arguments) else len(arguments)
 
 
 COMMANDS: dict[str, Command] = {

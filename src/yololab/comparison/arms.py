@@ -14,11 +14,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-
-# What may differ between two runs of one recipe: the seed, and where and under which name a run lies.
-_NOT_THE_RECIPE = frozenset(
-    {"seed", "name", "notes", "paths", "approval", "report", "baseline", "verification", "check"}
-)
+from yololab.files.record_content import NOT_THE_RECIPE
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def _config(run: Path) -> dict[str, Any]:
 
 def _recipe(run: Path) -> str:
     """Return what makes a run's recipe, as text that can be compared."""
-    kept = {key: value for key, value in _config(run).items() if key not in _NOT_THE_RECIPE}
+    kept = {key: value for key, value in _config(run).items() if key not in NOT_THE_RECIPE}
     return json.dumps(kept, sort_keys=True, default=str)
 
 

@@ -20,7 +20,7 @@ METRICS, PREDICTIONS, COMPARISON, PROVENANCE = "metrics.json", "predictions.npz"
 BEST, LAST, ARGUMENTS, DATA_YAML = "best.pt", "last.pt", "args.yaml", "data.yaml"
 _MOST_NAMES = 10_000  # that are looked at for one that is spelled nearly alike
 _LONGEST_NAME = 200  # bytes: a file system takes 255, and a time, a fingerprint or a number come behind
-RECORD, REPORT, LOG = "experiment_log.json", "report.html", "yololab.log"
+RECORD, TRIAL, REPORT, LOG = "experiment_log.json", "trial.json", "report.html", "yololab.log"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class RunFolder(Folder):
     record = At(RECORD)  # The versioned record of the run
     report = At(REPORT)  # The self-contained HTML page
     log = At(LOG)  # Everything printed, Ultralytics' lines included
-    trial = At("trial.json")  # What a sweep notes of its trial
+    trial = At(TRIAL)  # What a sweep notes of its trial
     output = At("output.log")  # What the process of a trial prints; it is appended to when the trial starts again
     slurm = At(".slurm")  # What submitit keeps of the trial's jobs
     ray = At(".ray")  # What the trial's tasks in Ray tell of themselves
@@ -173,12 +173,6 @@ class OutputTree(Folder):
         """Yield the record of each run and of each trial."""
         yield from self.training.glob(f"*/{RECORD}")
         yield from self.multirun.glob(f"*/*/{RECORD}")
-
-    def find(self, text: str, working_directory: Path) -> Path:
-        """Return the folder or file that a user means: a path, or the name of a run as `yololab runs` prints it."""
-        path = (working_directory / Path(text).expanduser()).resolve()
-        named = (self.training / text, self.root / text)
-        return path if path.exists() else next((item for item in named if item.exists()), path)
 
 
 class BaselineFolder(Folder):

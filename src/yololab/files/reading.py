@@ -63,7 +63,10 @@ def read_bytes(path: Path, most: int) -> bytes:
         InputError: As `open_regular`.
     """
     with open_regular(path, most) as file:
-        content = file.read(most + 1)  # it may have grown, and what lies in /proc has no size
+        size = min(os.fstat(file.fileno()).st_size, most)
+        content = file.read(size + 1)  # memory is taken for as much as is asked for
+        if len(content) > size:  # it has grown, and what lies in /proc has no size
+            content += file.read(most + 1 - len(content))
     if len(content) > most:
         raise _too_large(path, most)
     return content

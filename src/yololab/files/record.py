@@ -6,7 +6,7 @@ keys and replaces the file, under a lock.
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -132,6 +132,15 @@ class Record:
     def add_note(self, text: str) -> None:
         """Append a note; earlier ones stay."""
         self._change(lambda content: content.update(notes=[*_as_list(content.get("notes")), _note(text)]))
+
+    def change_tags(self, added: Iterable[str], removed: Collection[str]) -> None:
+        """Add tags, and take others away; each is there once, in the order in which they came."""
+
+        def change(content: dict[str, Any]) -> None:
+            tags = dict.fromkeys([*(content.get("tags") or ()), *added])
+            content.update(tags=[tag for tag in tags if tag not in removed])
+
+        self._change(change)
 
     def finish(self, status: Status, error: Mapping[str, Any] | None = None) -> None:
         """Record the end of the run, and of its attempt."""

@@ -8,6 +8,11 @@ from msgspec import Meta
 from yololab.files.json_files import PathText
 
 Pid = Annotated[int, Meta(ge=0, lt=2**31)]
+# What may differ between two runs of one recipe: the seed, where and under which name a run lies, what is done besides.
+NOT_THE_RECIPE = frozenset(
+    {"seed", "name", "notes", "paths", "approval", "report", "baseline", "verification", "check"}
+    | {"search", "tracking", "estimate", "resume", "resuming"}
+)
 
 
 class Status(StrEnum):
@@ -138,6 +143,7 @@ class RecordContent(TypedDict, total=False):
     requested_config: dict[str, Any] | None
     results: Results | None
     notes: list[NoteEntry] | str | None
+    tags: list[str] | None
     approvals: list[ApprovalEntry]
     timings: dict[str, float]
     attempts: list[AttemptEntry]

@@ -5,13 +5,14 @@ Everything that yololab prints goes through this module or the consoles of `scre
 """
 
 import contextlib
+import csv
 import errno
 import io
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -104,11 +105,45 @@ def print_text(text: str) -> None:
     PatientStream(sys.stdout).write(shown(text))
 
 
-def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print a JSON document; what would steer a terminal is escaped as JSON does it."""
-    text = json.dumps(plain(mask_secrets(content, by_key=False)), indent=2, ensure_ascii=False) + "\n"
-    escaped = (letter if letter == "\n" or printable(letter) == letter else json.dumps(letter)[1:-1] for letter in text)
-    PatientStream(sys.stdout).write("".join(escaped))
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines that are printable and hold no secret: thousands of rows at once."""
+    PatientStream(sys.stdout).write("".join(f"{line}\n" for line in lines))
+
+
+def print_json(content: Mapping[str, Any] | Sequence[Any], *, masked: bool = False) -> None:
+    """Print a JSON document; what would steer a terminal is escaped as JSON does it.
+
+    Args:
+        content: What to print.
+        masked: Whether there is no secret in it any more, and all of it is what JSON knows.
+    """
+    tree = content if masked else plain(mask_secrets(content, by_key=False))
+    lines = json.dumps(tree, indent=2, ensure_ascii=False).split("\n")
+    print_lines(line if line.isprintable() else _escaped(line) for line in lines)
+
+
+def _escaped(line: str) -> str:
+    """Return a line of JSON with what would steer a terminal as JSON escapes it."""
+    return "".join(letter if printable(letter) == letter else json.dumps(letter)[1:-1] for letter in line)
+
+
+def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as a table with commas: a list with semicolons, a mapping as columns of its own."""
+    flat = [
+        {
+            name: "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            for key, found in row.items()
+            for name, value in (found.items() if isinstance(found, Mapping) else ((key, found),))
+        }
+        for row in rows
+    ]
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
+    table.writeheader()
+    table.writerows(
+        {name: printable(item) if isinstance(item, str) else item for name, item in row.items()} for row in flat
+    )
+    PatientStream(sys.stdout).write(text.getvalue())
 
 
 def exit_code_of(command: Callable[[], int]) -> int:

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from yololab.errors import InputError, Problem
-from yololab.terminal.output import PatientStream
+from yololab.terminal.output import PatientStream, print_lines
 from yololab.terminal.status_line import INDENT, Activity, StatusLine
 from yololab.terminal.training import Expected, TrainingProgress
 from yololab.text import counted, printable, shortened, shown
@@ -127,6 +127,22 @@ class Screen:
         print_line(self.console, head, text, path, wrapped=self.drawn)
         self._status.printed()
         self.log(f"{Text.from_markup(head).plain}{printable(shown(text))}")
+
+    def heading(self, text: str) -> None:
+        """Print the title of what follows."""
+        self._line(f"[bold cyan]{escape(printable(shown(text)))}[/]", "")
+
+    def lines(self, header: str, lines: Sequence[str]) -> None:
+        """Print a table that is laid out already, see `columns.aligned`."""
+        if self.console.is_terminal:
+            self.console.print("\n".join([f"[bold]{escape(header)}[/]", *map(escape, lines)]))
+            self._status.printed()
+        elif not self.console.quiet:
+            print_lines([header, *lines])
+
+    def hint(self, text: str) -> None:
+        """Print a remark on what was shown."""
+        self._line(f"[dim]{escape(printable(shown(text)))}[/]", "")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the first column is text, the others are numbers."""

@@ -30,7 +30,10 @@ def test_a_run_is_found_by_its_folder_and_by_its_name(run, tmp_path):
 
 def test_what_is_not_there_is_named_with_what_may_be_meant(run, tmp_path):
     with pytest.raises(InputError, match=f"did you mean {run.name}"):
-        check_operands("report", request_of(tmp_path, "yolo26n_20260117_14300"))
+        check_operands("report", request_of(tmp_path, "yolo26m_20260117_143000"))
+    request = request_of(tmp_path, "yolo26n_2026")
+    check_operands("report", request)
+    assert request.path == run
     with pytest.raises(InputError, match="lists what there is"):
         check_operands("report", request_of(tmp_path / "elsewhere", "x"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_exit_codes_are_those_of_the_program(name):
     [
         ("train", "yololab train [key=value …]", None),
         ("compare", "yololab compare CURRENT [BASELINE]", (1, 2)),
-        ("runs", "yololab runs", (0, 0)),
+        ("runs", "yololab runs [FILTER …]", (0, sys.maxsize)),
         ("note", 'yololab note RUN "text"', (2, 2)),
         ("promote", "yololab promote RUN_OR_SWEEP", (1, 1)),
         ("report", "yololab report RUN_OR_SWEEP", (1, 1)),

@@ -17,7 +17,7 @@ from yololab.errors import InputError
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.job.run import stages_to_do
-from yololab.sweep.listing import list_runs
+from yololab.sweep.leaderboard.rows import read_board
 
 CASES = 3
 RUN, OTHER, SWEEP = "outputs/training/a", "outputs/training/b", "multirun/s"
@@ -98,6 +98,6 @@ def read_to_resume(run: Path) -> None:
 def test_a_record_that_cannot_be_read_costs_its_own_row(whole, content, tmp_path):
     shutil.copytree(whole / "outputs", tmp_path / "outputs", symlinks=True)
     (tmp_path / RUN / "experiment_log.json").write_text(content)
-    rows = {row["run"]: row for row in list_runs(OutputTree(tmp_path))}
-    assert rows["a"]["status"].startswith("unreadable: ")
-    assert rows["b"]["status"] == "complete"
+    rows = {row.name: row.status for row in read_board(OutputTree(tmp_path), None).rows}
+    assert rows["a"].startswith("unreadable: ")
+    assert rows["b"] == "complete"

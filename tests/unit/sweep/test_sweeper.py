@@ -19,7 +19,7 @@ from yololab.errors import InputError
 from yololab.files.atomic import _host
 from yololab.files.paths import OutputTree
 from yololab.sweep import sweeper
-from yololab.sweep.listing import list_sweeps
+from yololab.sweep.leaderboard.rows import read_board
 from yololab.sweep.planning.approvals import Agreement
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.start import start_sweep
@@ -107,7 +107,7 @@ def test_a_sweeps_folder_is_one_from_its_first_moment_or_is_not_there(made, tmp_
     assert list((tmp_path / "multirun").iterdir()) == []
     monkeypatch.undo()
     folder, _ = made()
-    assert [row["sweep"] for row in list_sweeps(OutputTree(tmp_path))] == [f"multirun/{folder.path.name}"]
+    assert list(read_board(OutputTree(tmp_path), None).sweeps) == [f"multirun/{folder.path.name}"]
 
 
 @pytest.mark.process

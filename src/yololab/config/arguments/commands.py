@@ -22,6 +22,8 @@ class Syntax:
         mode: The mode of `yolo` that the command stands for.
         multirun: Whether it takes `-m`.
         json: Whether it takes `--json`.
+        flags: Its other flags.
+        filters: Whether its operands are filters: `key=value` is one of them, and no setting.
     """
 
     usage: str = "yololab [key=value …]"
@@ -30,6 +32,8 @@ class Syntax:
     mode: str | None = None
     multirun: bool = False
     json: bool = False
+    flags: frozenset[str] = frozenset()
+    filters: bool = False
 
     @property
     def protocol(self) -> frozenset[str]:

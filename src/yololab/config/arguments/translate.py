@@ -44,6 +44,7 @@ class Translation:
         help: What help is asked about: a command, or `OVERVIEW`; empty when none is.
         version: Whether the version is asked for.
         json: Whether a file command is to print JSON.
+        flags: The flags of a file command that are its own.
         task: The task that the line names, when it names one; the model decides which task it really is.
         problems: Everything that is wrong with the line; the overrides hold the rest of it.
     """
@@ -56,6 +57,7 @@ class Translation:
     help: str = ""
     version: bool = False
     json: bool = False
+    flags: frozenset[str] = frozenset()
     task: str | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -117,6 +119,7 @@ def translate(
         help=(line.command or OVERVIEW) if flags.help or line.help else "",
         version=flags.version or line.version,
         json=flags.json,
+        flags=frozenset(line.flags),
         task=task,
         problems=tuple(problems),
     )

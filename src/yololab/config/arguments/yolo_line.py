@@ -36,6 +36,7 @@ class Line:
     Attributes:
         command: The sub-command, when one is named.
         operands: The operands of a file command.
+        flags: The flags of a file command that are its own.
         assignments: Every `key=value` by what it sets.
         deletions: Hydra's `~key` tokens.
         files: The arguments files that `cfg=` names, in their order.
@@ -48,6 +49,7 @@ class Line:
 
     command: str | None = None
     operands: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
     assignments: dict[str, Assignment] = field(default_factory=dict)
     deletions: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -85,7 +87,11 @@ def _read_operands(flags: Flags, syntax: Syntax, line: Line) -> None:
     for token in tokens:
         bare = token.removeprefix("--")
         is_text = syntax.text_operand == len(line.operands)
-        if not is_text and _PLAIN_ASSIGNMENT.fullmatch(bare):
+        if syntax.filters and _PLAIN_ASSIGNMENT.fullmatch(bare):
+            line.operands.append(bare)
+        elif not is_text and token in syntax.flags:
+            line.flags.append(token)
+        elif not is_text and _PLAIN_ASSIGNMENT.fullmatch(bare):
             _assign(bare, line)
         elif not is_text and token.startswith("--"):
             strange.append(token)

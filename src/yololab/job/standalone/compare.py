@@ -12,6 +12,7 @@ from yololab.config.schema import ExperimentConfig, Gate
 from yololab.files.atomic import new_named_folder, write_text
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.run_names import path_or_pattern
 from yololab.report.comparison_markdown import comparison_markdown
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
@@ -60,9 +61,7 @@ def compare_models(
     def measure(reference: RunReference, other: RunReference) -> MetricsFile:
         return measured(reference, other, experiment, working_directory, screen)
 
-    found = [(tree.find(text, working_directory), text) for text in references]
-    # A pattern of runs stays as it is.
-    names = [str(path) if path.exists() else text for path, text in found]
+    names = [path_or_pattern(tree, text, working_directory) for text in references]
     comparison = compare_sides(names, settings, tree, working_directory, measure)
     content: dict[str, Any] = {}
 

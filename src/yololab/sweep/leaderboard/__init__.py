@@ -1,0 +1,1 @@
+"""The leaderboard: every run, trial and sweep of a project, found, filtered, grouped, compared and watched."""
