@@ -363,6 +363,9 @@ def complete_run(folder: Path) -> Path:
         "IMPROVED",
         "mAP50-95 is better by 0.0210, and that is more than chance.",
     ) | looked_into(folder, CELLS)
+    before = write_run(folder / "before", record=record_of(name="before"), metrics=baseline)
+    for side, run in (("current", folder), ("baseline", before)):
+        comparison[side]["path"] = str(RunFolder(run).metrics)
     for row in comparison["metrics"]:
         row |= {"ci_low": row["delta"] - 0.01, "ci_high": row["delta"] + 0.01, "p": 0.004}
     for row in comparison["per_class"]:

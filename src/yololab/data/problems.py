@@ -27,6 +27,7 @@ class DataProblem:
         what: What was found.
         severity: How bad it is.
         remedy: What to do about it.
+        other: The file that it looks like, or is the same as; None for other findings.
     """
 
     check: str
@@ -35,6 +36,7 @@ class DataProblem:
     what: str
     severity: Severity
     remedy: str
+    other: Path | None = None
 
     @property
     def blocking(self) -> bool:
@@ -47,11 +49,15 @@ def blocking(check: str, file: Path, what: str, remedy: str, line: int | None = 
     return DataProblem(check, file, line, what, Severity.BLOCKING, remedy)
 
 
-def warning(check: str, file: Path, what: str, remedy: str, line: int | None = None) -> DataProblem:
+def warning(
+    check: str, file: Path, what: str, remedy: str, line: int | None = None, other: Path | None = None
+) -> DataProblem:
     """Return a finding that somebody should look at first."""
-    return DataProblem(check, file, line, what, Severity.WARNING, remedy)
+    return DataProblem(check, file, line, what, Severity.WARNING, remedy, other)
 
 
-def note(check: str, file: Path, what: str, remedy: str, line: int | None = None) -> DataProblem:
+def note(
+    check: str, file: Path, what: str, remedy: str, line: int | None = None, other: Path | None = None
+) -> DataProblem:
     """Return a finding that is worth knowing."""
-    return DataProblem(check, file, line, what, Severity.NOTE, remedy)
+    return DataProblem(check, file, line, what, Severity.NOTE, remedy, other)

@@ -1,19 +1,22 @@
 """What a run's folder holds, read for the page: whatever is there, and a word about what could not be read."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from yololab.comparison.evidence import read_records
 from yololab.comparison.result import ComparisonContent
 from yololab.data.checks.check_report import DatasetReport
 from yololab.errors import InputError, Problem
+from yololab.files.baseline import BASELINE_VERSION, Provenance
 from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import checked, read_json
 from yololab.files.metrics import MetricsContent, MetricsFile
-from yololab.files.paths import RunFolder
+from yololab.files.paths import BaselineFolder, RunFolder
 from yololab.files.predictions import PredictionsError
 from yololab.files.record_content import RecordContent
 from yololab.report.pictures import Album
@@ -125,9 +128,57 @@ class RunFiles:
         return str(self.record.get("status") or "")
 
     @property
+    def baseline_run(self) -> RunFolder | None:
+        """The run that the baseline was made of, wherever the project lies by now; None when it is gone."""
+        told = mapping(self.comparison.get("baseline")).get("path")
+        own = mapping(self.comparison.get("current")).get("path")
+        if not told:
+            return None
+        # From the own folder first: an absolute path leads to where the project lay when the two were compared.
+        beside = os.path.relpath(told, Path(own).parents[1]) if own and len(Path(own).parts) > 2 else told
+        return run_of_metrics(self.folder.path / beside) or run_of_metrics(Path(told))
+
+    @property
     def primary_metric(self) -> str:
         """Name of the metric that decides; empty when no file says."""
         return str(self.comparison.get("primary_metric") or self.metrics.get("primary_metric") or "")
+
+
+def run_of_metrics(path: Path) -> RunFolder | None:
+    """Return the run that an evaluation was made in, also when it was promoted since; None when it is gone.
+
+    Args:
+        path: Its metrics.json, or its folder.
+    """
+    folder = Path(os.path.normpath(path if path.is_dir() else path.parent))
+    for place in (folder, folder.parent):
+        if RunFolder(place).record.is_file():
+            return RunFolder(place)
+    try:
+        version, parents = BaselineFolder(folder), folder.parents
+        origin = read_json(version.provenance, (BASELINE_VERSION,), Provenance)
+        project = BaselineFolder(parents[1]).project.path  # of a version in its history
+        inside_project, run = project / (origin.get("place") or ".."), origin.get("run")
+        places = [inside_project] if inside_project.resolve().is_relative_to(project) else []
+        places += [Path(run)] if run else []
+    except (InputError, IndexError):
+        return None
+    return next((RunFolder(place) for place in places if RunFolder(place).record.is_file()), None)
+
+
+def address(target: Path, folder: Path) -> str:
+    """Return a link from a page to a file or folder, valid wherever both are moved together; empty when not there.
+
+    Args:
+        target: What it leads to.
+        folder: The folder of the page.
+    """
+    try:
+        if not target.exists():
+            return ""
+        return "./" + quote(Path(os.path.relpath(target.resolve(), folder)).as_posix()) + "/" * target.is_dir()
+    except (OSError, ValueError):  # a name that no file can have, or another drive
+        return ""
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def repeated_content(split: str, images: Sequence[CheckedFile]) -> Iterator[Data
         other = first.setdefault(item.digest, item.image)
         if other != item.image:
             what = f"{split}: the same bytes as {other}"
-            yield note("duplicate_image", item.image, what, "it counts twice: delete one of them")
+            yield note("duplicate_image", item.image, what, "it counts twice: delete one of them", other=other)
 
 
 def same_images(splits: Mapping[str, Sequence[CheckedFile]]) -> Iterator[DataProblem]:
@@ -32,8 +32,9 @@ def same_images(splits: Mapping[str, Sequence[CheckedFile]]) -> Iterator[DataPro
         for item in theirs:
             if item.digest in known and (other, item.image) not in reported:
                 reported.add((other, item.image))
-                what = f"{other}: the same image as {known[item.digest]} of {one}"
-                yield warning("leak_same", item.image, what, _REMEDY)
+                twin = known[item.digest]
+                what = f"{other}: the same image as {twin} of {one}"
+                yield warning("leak_same", item.image, what, _REMEDY, other=twin)
 
 
 def similar_images(splits: Mapping[str, Sequence[CheckedFile]], distance: int) -> Iterator[DataProblem]:
@@ -52,8 +53,9 @@ def similar_images(splits: Mapping[str, Sequence[CheckedFile]], distance: int) -
         for item, index, bits in zip(candidates, *found, strict=True):
             if index >= 0 and item.image not in reported:
                 reported.add(item.image)
-                what = f"{other}: looks like {known[index].image} of {one} ({bits} of {8 * HASH_BYTES} bits differ)"
-                yield warning("leak_similar", item.image, what, _REMEDY)
+                twin = known[index].image
+                what = f"{other}: looks like {twin} of {one} ({bits} of {8 * HASH_BYTES} bits differ)"
+                yield warning("leak_similar", item.image, what, _REMEDY, other=twin)
 
 
 def _matrix(images: Sequence[CheckedFile]) -> np.ndarray:

@@ -95,7 +95,7 @@ def line_chart(
     below = [(tick, tick_label(tick)) for tick in (SHARES if shares else whole_ticks(int(low), int(high)))]
     parts = [value_axis(ticks, y, left, WIDTH - 8, write), _across_axis(below, axis, x)]
     if best is not None and low < high and low <= best <= high:
-        parts.append(_marked(x(best), mark))
+        parts.append(_marked(x(best), mark, left))
     scale = {"transform": f"matrix({x.factor:.6g} 0 0 {y.factor:.6g} {x.zero:.6g} {y.zero:.6g})"}
     parts += [_line(line, across if line.across is None else line.across, scale) for line in series]
     label = f"{title}; {axis} {tick_label(low)} to {tick_label(high)}"
@@ -113,12 +113,12 @@ def _across_axis(ticks: Sequence[tuple[float, str]], axis: str, x: Scale) -> Mar
     return Markup("").join([*labels, text(at, HEIGHT - 12, last, "middle")])
 
 
-def _marked(at: float, word: str) -> Markup:
+def _marked(at: float, word: str, left: float) -> Markup:
     """Mark a place; the word stands above the lines."""
-    anchor = "end" if at > WIDTH - 40 else "middle"
-    return element("line", kind="best", x1=at, x2=at, y1=_TOP - 6, y2=HEIGHT - _BOTTOM) + text(
-        at, _TOP - 10, word, anchor
-    )
+    half = len(word) * GLYPH / 2
+    anchor = "end" if at + half > WIDTH else "start" if at - half < left else "middle"
+    line = element("line", kind="best", x1=at, x2=at, y1=_TOP - 6, y2=HEIGHT - _BOTTOM)
+    return line + text(at, _TOP - 10, word, anchor)
 
 
 def _line(line: Series, across: Sequence[float], scale: dict[str, str]) -> Markup:
@@ -129,7 +129,7 @@ def _line(line: Series, across: Sequence[float], scale: dict[str, str]) -> Marku
             pieces.append([])
         else:
             pieces[-1].append(f"{place:.6g} {value:.4g}")
-    few = len(across) <= POINTS_SHOWN_UP_TO
+    few = line.across is None and len(across) <= POINTS_SHOWN_UP_TO
     points = [point for piece in pieces for point in piece if few or len(piece) == 1]
     drawn = [element("path", d="".join(f"M{'L'.join(piece)}" for piece in pieces if piece), **scale)]
     if points:

@@ -5,6 +5,7 @@ A new section is a template in `templates/sections/`, a function here, and a row
 
 from yololab.report.run_files import RunFiles
 from yololab.report.section import Section
+from yololab.report.sections.changes import changes
 from yololab.report.sections.classes import classes
 from yololab.report.sections.confidence import confidence
 from yololab.report.sections.confusion import confusion
@@ -21,6 +22,7 @@ from yololab.report.sections.verdict import verdict
 SECTIONS: tuple[Section[RunFiles], ...] = (
     Section("", "sections/01_verdict", verdict),
     Section("Metrics", "sections/02_metrics", measurements),
+    Section("Settings against the baseline", "sections/03_changes", changes),
     Section("Confidence", "sections/04_confidence", confidence),
     Section("Classes", "sections/05_classes", classes),
     Section("Predictions", "sections/06_samples", samples),

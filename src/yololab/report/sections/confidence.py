@@ -18,6 +18,7 @@ from yololab.tasks import TASKS
 from yololab.text import number
 
 MOST_CLASSES = 80
+_NOTHING = 0.05  # precision or recall below which no threshold is worth naming
 _NAMED_CLASSES = 20  # Ultralytics names as many
 _TOLERANCE, _TOLERANCE_OF_MANY = 0.001, 0.004
 # Attribute of the curves → caption and what is across; the order of importance.
@@ -34,7 +35,13 @@ def confidence(run: RunFiles) -> dict[str, Any] | None:
     """Prepare the curves, the kind that decides first; None where nothing has a confidence."""
     records = run.records
     if isinstance(records, ClassifyRecords) and len(records.keys):
-        return {"groups": [("", _of_images(records))], "classified": True, "threshold": None, "at": None}
+        return {
+            "groups": [("", _of_images(records))],
+            "classified": True,
+            "threshold": None,
+            "at": None,
+            "learnt": False,
+        }
     if not isinstance(records, DetectionRecords):
         return None
     measure = DetectionMetrics(records, TASKS[records.task].primary_metric)
@@ -47,7 +54,8 @@ def confidence(run: RunFiles) -> dict[str, Any] | None:
         return None
     point = measure.point_of(measure.kind)
     shown = {"threshold": point.confidence, "at": point.means, "classes": len(point.classes), "most": MOST_CLASSES}
-    return {"groups": groups, "classified": False, **shown}
+    learnt = all((point.means[name] or 0) > _NOTHING for name in ("precision", "recall"))
+    return {"groups": groups, "classified": False, "learnt": learnt, **shown}
 
 
 def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRecords) -> list[Markup]:

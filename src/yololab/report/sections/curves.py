@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from yololab.report.charts.lines import STYLES, Series, Values, line_chart
-from yololab.report.run_files import RunFiles, texts
+from yololab.report.run_files import RunFiles, inside, texts
 from yololab.text import as_number
 
 # Ultralytics' metrics that share an axis: pattern of the column's name → caption, {} is its suffix, e.g. " (mask)".
@@ -91,6 +93,21 @@ def rate_chart(rates: Mapping[str, Values]) -> dict[str, list[Series]]:
         if any(value is not None for value in values)
     ]
     return {"Learning rate": series} if series else {}
+
+
+def cost_charts(epochs: Sequence[int], seconds: Values, training: Mapping[str, Any]) -> list[Markup]:
+    """Draw what each epoch took, how many images it trained on a second, and what memory was held at its end."""
+    images = as_number(inside(training, "setup", "images", "train"))
+    held = training.get("epoch_memory_bytes")
+    known = held if isinstance(held, list) else []
+    memory = [as_number(known[epoch - 1]) if 0 < epoch <= len(known) else None for epoch in epochs]
+    pace = [images / took if images and took else None for took in seconds]
+    gib = [None if value is None else value / 2**30 for value in memory]
+    return [
+        line_chart("Seconds an epoch, with its validation", epochs, [Series("seconds", seconds, 5)]),
+        line_chart("Images a second", epochs, [Series("training images, validation included", pace, 5)]),
+        line_chart("Memory held at the end of an epoch, GiB", epochs, [Series("memory", gib, 5)]),
+    ]
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from yololab.report.charts.bars import Group, grouped_bars
+from yololab.report.pictures import panel
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
 from yololab.text import as_number, count
 
 COLUMNS = ("images", "labelled", "backgrounds", "dropped", "instances")
 MOST_ROWS = 2000
 MOST_CLASSES = 20
+MOST_PAIRS, _PAIR_SIDE = 9, 200
+_PAIRS = ("leak_same", "leak_similar", "duplicate_image")
 
 
 def dataset(run: RunFiles) -> dict[str, Any] | None:
@@ -45,7 +51,21 @@ def dataset(run: RunFiles) -> dict[str, Any] | None:
         "fingerprints": sorted((split, str(value)) for split, value in mapping(report.get("fingerprint")).items()),
         "charts": _charts(report, unit),
         "facts": _facts(report),
+        "pairs": _pairs(run, problems),
     }
+
+
+def _pairs(run: RunFiles, problems: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Markup]]]:
+    """Draw images that are, or look, the same: those of two splits first."""
+    root = Path(str(run.dataset_report.get("dataset") or "/")).parent
+
+    def drawn(file: Any) -> Markup:
+        path = Path(str(file))
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return panel(name, "", run.album.of(root, str(file), _PAIR_SIDE))
+
+    found = [one for kind in _PAIRS for one in problems if one.get("check") == kind and one.get("other")]
+    return [(one, [drawn(one.get("file")), drawn(one["other"])]) for one in found[:MOST_PAIRS]]
 
 
 def _alike(kind: Mapping[str, Any], problems: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -78,7 +78,8 @@ def _times(run: RunFiles) -> list[tuple[str, Any]]:
     expected = as_number(inside(run.record, "estimate", "seconds"))
     actual = as_number(inside(run.record, "estimate", "actual_seconds"))
     took = duration(actual)
-    if expected and actual is not None:
+    # What was stopped before its end says nothing of the estimate.
+    if expected and actual is not None and run.status == "complete":
         took += f" ({percent((actual / expected - 1) * 100, 0)} against the estimate)"
     return [
         ("Started", moment(run.record.get("timestamp"))),

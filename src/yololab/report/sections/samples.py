@@ -25,6 +25,7 @@ from yololab.text import number
 
 SAMPLES, WORST = 6, 24
 _BATCH_SIDE = 760
+_MOST_BOXES = 40  # of an image, the most confident ones
 # In the order of the filter.
 ERRORS = {"false": "false positives", "missed": "misses", "confused": "confusions"}
 
@@ -96,7 +97,7 @@ class _Gallery:
             for box, index, missed in zip(item.truth_boxes, item.truth_classes, item.missed, strict=True)
             if missed
         ]
-        for place, index in enumerate(shown.classes.tolist()):
+        for place, index in enumerate(shown.classes[:_MOST_BOXES].tolist()):
             label = f"{self._name(index)} {number(float(shown.confidence[place]), 2)}"
             true = item.taken_for[place]
             kind = "found" if shown.hits[place] else "false" if true < 0 else "confused"
@@ -106,6 +107,8 @@ class _Gallery:
         words = [f"{many} {kind}" for kind, many in item.counts.items() if many]
         labels = len(item.truth_classes)
         message = ", ".join(words) or (f"all {labels} found" if labels else "rightly nothing")
+        if len(shown.classes) > _MOST_BOXES:
+            message += f"; {_MOST_BOXES} of {len(shown.classes)} drawn"
         width, height = records.sizes[item.place].tolist()
         return self._drawn(item.place, message, attributes, (max(width, 1), max(height, 1)), outlines)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, status_appearance, verdict_appearance
-from yololab.report.run_files import RunFiles, inside, mapping, mappings, primary_row, texts
+from yololab.report.run_files import RunFiles, address, inside, mapping, mappings, primary_row, texts
 from yololab.text import UNKNOWN, as_number, count, counted, duration, moment, number, percent, signed
 
 HEADLINE_DIGITS = 3
@@ -32,6 +32,7 @@ def verdict(run: RunFiles) -> dict[str, Any]:
         "primary": _primary(run),
         "facts": _facts(run),
         "badges": _badges(run),
+        "links": _links(run),
         "error": mapping(run.record.get("error")),
         "warnings": [*run.unreadable, *texts(run.comparison.get("warnings"))],
         "remarks": texts(run.comparison.get("notes")),
@@ -90,6 +91,17 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
         ("Trained", f"{trained} in {seconds}" if trained and seconds != UNKNOWN else trained),
         ("Started", moment(run.record.get("timestamp"), zone=False)),
     ]
+
+
+def _links(run: RunFiles) -> list[tuple[str, str]]:
+    """Return name and address of what lies in the folder, and of the baseline's page."""
+    folder, baseline = run.folder, run.baseline_run
+    files = (folder.best, folder.last, folder.results, folder.metrics, folder.comparison_markdown, folder.log)
+    targets = [(file.name, file) for file in files]
+    if baseline is not None and baseline.path != folder.path:
+        there = baseline.report if baseline.report.is_file() else baseline.path
+        targets.append((f"the baseline’s {'page' if there.is_file() else 'folder'}", there))
+    return [(name, link) for name, target in targets if (link := address(target, folder.path))]
 
 
 def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from yololab.report.appearance import Appearance, Tone, verdict_appearance
-from yololab.report.run_files import mapping, mappings, texts
+from yololab.report.run_files import address, mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_text
@@ -45,6 +45,7 @@ def head(sweep: SweepFiles) -> dict[str, Any]:
         else None,
         "facts": facts,
         "badges": _badges(sweep),
+        "links": _links(sweep),
         "error": None,
         "warnings": [*map(str, damaged.values()), *texts(mapping(sweep.summary.get("ranking")).get("warnings"))],
         "remarks": texts(sweep.summary.get("notes")),
@@ -69,6 +70,15 @@ def _appearance(sweep: SweepFiles) -> Appearance:
         headline = f"Trial {winner['trial']} came out first, statistically indistinguishable from {others}"
         return Appearance(headline, Tone.WARN, "question")
     return Appearance(f"Trial {winner['trial']} came out first", Tone.NEUTRAL, "flag")
+
+
+def _links(sweep: SweepFiles) -> list[tuple[str, str]]:
+    """Return name and address of what lies in the folder, and of the winner's page."""
+    files = (sweep.paths.summary_table, sweep.paths.summary, sweep.paths.log)
+    targets = [(file.name, file) for file in files]
+    if sweep.winner:
+        targets.insert(0, ("the winner’s page", sweep.run(sweep.winner).report))
+    return [(name, link) for name, target in targets if (link := address(target, sweep.path))]
 
 
 def _badges(sweep: SweepFiles) -> list[tuple[Tone, str, str]]:

@@ -49,7 +49,7 @@ class BatchTeller:
             seconds = now - self._measured
             self._pace = (batch - self._batch) * trainer.batch_size / seconds if seconds > 0 else None
             self._measured, self._batch = now, batch
-            self._memory = _memory(trainer)
+            self._memory = memory_of(trainer)
         self._tell(trainer, batch)
 
     def _tell(self, trainer: Any, batch: int) -> None:
@@ -64,7 +64,7 @@ def validated(observer: Callable[[int, int], None], validator: Any) -> None:
     observer(validator.batch_i + 1, len(validator.dataloader))
 
 
-def _memory(trainer: Any) -> int:
+def memory_of(trainer: Any) -> int:
     """Return the bytes that the training holds of its GPU, else of the machine."""
     if trainer.device.type != "cuda":
         return memory_in_use()

@@ -15,6 +15,7 @@ from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.text import as_number
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
+from yololab.ultralytics_adapter.training.batch_reports import memory_of
 from yololab.ultralytics_adapter.training.effective import Circumstances, differences
 from yololab.ultralytics_adapter.training.training_file import (
     COMPLETE,
@@ -118,6 +119,9 @@ class TrainingLog:
         """Note a finished epoch, write training.json and return the epoch's numbers."""
         if self.batches >= len(trainer.train_loader):
             self.result.epochs_completed += 1
+        known = self.result.epoch_memory_bytes[: trainer.epoch]
+        lost = [None] * (trainer.epoch - len(known))
+        self.result.epoch_memory_bytes = [*known, *lost, memory_of(trainer)]
         patience = trainer.args.patience
         if self.not_learning(patience):
             self.warn(f"the fitness is still 0 after {_enough(patience)} validated epochs: the model is not learning")

@@ -53,7 +53,7 @@ def test_the_json_report(tmp_path):
     assert content["names"] == {"0": "cat", "1": "dog"}
     assert content["dataset"] == str(tmp_path / "data/data.yaml")
     assert content["splits"]["val"]["per_class"]["0"] == {"instances": 1, "images": 1}
-    assert set(content["problems"][0]) == {"check", "severity", "file", "line", "what", "remedy"}
+    assert set(content["problems"][0]) == {"check", "severity", "file", "line", "what", "remedy", "other"}
     assert [(s["check"], s["severity"], s["count"]) for s in content["summary"]] == [
         ("label_class", "blocking", 1),
         ("orphan_label", "warning", 2),

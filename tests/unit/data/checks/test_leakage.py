@@ -24,6 +24,7 @@ def test_the_same_image_saved_anew_in_two_splits(data):
     report = check(data)
     assert kinds(report) == [("leak_similar", "val_z.jpg", "warning")]
     assert "train_a.jpg" in report.problems[0].what
+    assert report.problems[0].other.name == "train_a.jpg"
     assert kinds(check(data, near_duplicates=False)) == []
     assert kinds(check(data, near_duplicate_distance=0)) == []
 
@@ -31,6 +32,7 @@ def test_the_same_image_saved_anew_in_two_splits(data):
 def test_the_same_bytes_twice_in_a_split(data):
     put(data, "train", "z", jpeg(0))
     assert kinds(check(data)) == [("duplicate_image", "train_z.jpg", "note")]
+    assert check(data).problems[0].other.name == "train_a.jpg"
 
 
 def test_a_name_that_means_two_images(data):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yololab.report.sections.curves import loss_charts, metric_charts, rate_chart
+from yololab.report.sections.curves import cost_charts, loss_charts, metric_charts, rate_chart
 
 
 def test_train_and_validation_loss_share_a_chart():
@@ -36,3 +36,12 @@ def test_parameter_groups_with_equal_rates_are_one_line():
     charts = rate_chart({"lr/pg0": (0.1, 0.2), "lr/pg1": (0.1, 0.2), "lr/pg2": (0.3, 0.2)})
     assert [line.name for line in charts["Learning rate"]] == ["pg0 = pg1", "pg2"]
     assert rate_chart({}) == {}
+
+
+def test_what_an_epoch_cost():
+    training = {"setup": {"images": {"train": 100}}, "epoch_memory_bytes": [2**30, None, 3 * 2**30]}
+    seconds, pace, memory = cost_charts([1, 2, 3], [4.0, None, 2.0], training)
+    assert "M1 4M3 2" in seconds
+    assert "M1 25M3 50" in pace
+    assert "M1 1M3 3" in memory
+    assert cost_charts([1], [None], {"epoch_memory_bytes": "much"}) == ["", "", ""]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from report_samples import html_of, run_with, tables_in
 
 from yololab.data.checks.dataset_check import check_dataset
@@ -72,3 +73,27 @@ def test_the_dataset_can_come_from_either_file():
     assert dataset(run)["columns"] == ["images", "objects"]
     assert tables_in(html_of("Dataset", run)) == [[["Split", "Images", "Objects"], ["train", "1,234", "0"]]]
     assert dataset(run_with()) is None
+
+
+def test_suspicious_pairs_are_pictures(tmp_path):
+    data = tmp_path / "data"
+    for name in ("train/a.png", "val/b.png", "val/c.png"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (90, 60)).save(data / name)
+    Image.new("RGB", (90, 60)).save(tmp_path / "private.png")
+    (tmp_path / "deep").mkdir()
+    common = {"severity": "warning", "line": None, "what": "alike", "remedy": ""}
+    problems = [
+        common | {"check": "duplicate_image", "file": str(data / "val/c.png"), "other": str(data / "val/b.png")},
+        common | {"check": "leak_similar", "file": str(data / "val/b.png"), "other": str(data / "train/a.png")},
+        common | {"check": "leak_same", "file": "/etc/passwd", "other": str(data / "gone.png")},
+        common | {"check": "orphan_label", "file": "x.txt", "other": None},
+    ]
+    report = {"dataset": str(data / "data.yaml"), "problems": problems, "splits": {"val": {"images": 2}}}
+    run = run_with(dataset_report=report)
+    pairs = dataset(run)["pairs"]
+    assert [finding["check"] for finding, _ in pairs] == ["leak_same", "leak_similar", "duplicate_image"]
+    html = html_of("Dataset", run)
+    assert html.count("<use") == 4
+    assert html.index("The same image in two splits") < html.index("Alike, in two splits")
+    assert "val/b.png" in html

@@ -12,6 +12,8 @@ def test_the_estimate_is_held_against_what_it_took():
     assert shown["Took"] == "2 min 30 s (+50% against the estimate)"
     shown = dict(provenance(run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": None})))["run"])
     assert shown["Took"] == "—"
+    stopped = record_of(status="interrupted", estimate={"seconds": 100, "actual_seconds": 2})
+    assert dict(provenance(run_with(record=stopped))["run"])["Took"] == "2.0 s"
     run = run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": None}))
     assert "Took" not in html_of("Provenance", run)
 

@@ -85,3 +85,17 @@ def test_a_password_in_the_origin_stays_out_of_checkpoints(tmp_path):
     git("init", "-b", "main")
     git("remote", "add", "origin", "https://user:secret@example.org/project.git")
     assert users_repository(tmp_path).origin == "https://example.org/project.git"
+
+
+def test_the_memory_of_each_epoch_is_noted_at_its_place(notes, monkeypatch, tmp_path):
+    module = "yololab.ultralytics_adapter.training.training_log"
+    monkeypatch.setattr(f"{module}.memory_of", lambda trainer: 100 + trainer.epoch)
+    monkeypatch.setattr(notes, "_write", lambda *_: None)
+    (tmp_path / "results.csv").write_text("epoch,time\n1,2.0\n")
+    args = SimpleNamespace(patience=9, val=True, task="detect", time=None)
+    for epoch in (0, 1, 4, 1):  # notes of two epochs were lost, then an earlier one is trained again
+        trainer = SimpleNamespace(epoch=epoch, args=args, train_loader=[1], csv=tmp_path / "results.csv", epochs=9)
+        notes.epoch_done(trainer)
+        if epoch == 4:
+            assert notes.result.epoch_memory_bytes == [100, 101, None, None, 104]
+    assert notes.result.epoch_memory_bytes == [100, 101]
