@@ -20,6 +20,7 @@ from yololab.host.signals import interrupted_by_signals
 from yololab.terminal.output import exit_code_of, open_streams, print_text
 
 if TYPE_CHECKING:
+    from yololab.cli.request import Request
     from yololab.terminal.screen import Screen
 
 
@@ -69,12 +70,18 @@ def _run(tokens: list[str]) -> int:
     screen = Screen(quiet=translation.json)
     if command.slow:
         screen.begin(("yololab", *tokens))
-    with screen.working("start", "reading the settings"):
-        return _call(translation, screen, ("yololab", *tokens), working_directory)
+    with screen.working("yololab"):
+        with screen.working("start", "reading the settings"):
+            request = _request(translation, screen, ("yololab", *tokens), working_directory)
+            module = import_module(f"yololab.cli.commands.{command.module}")
+        # Also by a recipe, in Hydra's own way.
+        multirun = translation.multirun or (command.multirun and request.composed.is_multirun)
+        run: Callable[[Request], int] = module.run_multirun if multirun else module.run
+        return run(request)
 
 
-def _call(translation: Translation, screen: Screen, command: tuple[str, ...], working_directory: Path) -> int:
-    """Compose the settings of a command and call it: only from here on anything takes long."""
+def _request(translation: Translation, screen: Screen, command: tuple[str, ...], working_directory: Path) -> Request:
+    """Compose the settings of a command: a mistake is told before the command, and PyTorch, is imported."""
     from yololab.cli.request import Request, check_operands
 
     request = Request(
@@ -88,12 +95,8 @@ def _call(translation: Translation, screen: Screen, command: tuple[str, ...], wo
         flags=translation.flags,
     )
     if not translation.multirun and not SYNTAX[translation.command].filters:
-        check_operands(translation.command, request)  # A mistake is told before the command, and PyTorch, is imported.
-    module = import_module(f"yololab.cli.commands.{COMMANDS[translation.command].module}")
-    # Also by a recipe, in Hydra's own way.
-    multirun = translation.multirun or (COMMANDS[translation.command].multirun and request.composed.is_multirun)
-    run: Callable[[Request], int] = module.run_multirun if multirun else module.run
-    return run(request)
+        check_operands(translation.command, request)
+    return request
 
 
 def _problems_of_config(translation: Translation) -> list[Problem]:

@@ -148,6 +148,17 @@ def move(source: Path, target: Path) -> None:
     _to_disk(target.parent)
 
 
+def remove_folder(folder: Path) -> bool:
+    """Remove a folder with all in it: it is gone in one step, whatever ends the process; return whether it is.
+
+    Links in it are removed, what they point at is not.
+    """
+    temporary = _temporary(folder)
+    folder.rename(temporary)
+    shutil.rmtree(temporary, ignore_errors=True)
+    return not folder.exists()
+
+
 def point_link(link: Path, target: Path) -> None:
     """Make `link` point at a folder, in one step; a real file or folder of its name is left alone."""
     if link.exists() and not link.is_symlink():

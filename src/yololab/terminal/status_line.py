@@ -190,6 +190,7 @@ class StatusLine:
                 self._silence = longer
 
 
+_WORTH = 4
 _BAR = "━╸─"
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -228,7 +229,7 @@ def fitted(parts: Sequence[Part], columns: int) -> str:
 
     while text_width(line()) > columns and any(part[0] > 0 for part in kept):
         soonest = max(kept, key=lambda part: part[0])
-        soonest[0] -= 2  # what is short already is worth its room
+        soonest[0] -= _WORTH  # what is short already is worth its room
         del soonest[1]
         if len(soonest) == 1:
             kept.remove(soonest)

@@ -111,8 +111,8 @@ class TrainingProgress(Activity):
             (3, both or left, left),
         ]
         how: list[Part] = [
-            (2, f"loss {losses:.3g} ({each})" if each else "", f"loss {losses:.3g}"),
-            (1, metric, metric.partition(" (")[0]),
+            (5, f"loss {losses:.3g} ({each})" if each else "", f"loss {losses:.3g}"),
+            (2, metric, metric.partition(" (")[0]),
             (3, "" if pace is None else f"{pace:.3g} images/s"),
             (4, "" if memory is None else size(memory)),
         ]

@@ -184,7 +184,8 @@ def _show(context: Context, checked: Checked, trained: Trained) -> None:
     for warning in result.warnings:
         screen.warn(warning)
     for change in result.differences:
-        screen.detail(f"{change.name}: {change.requested} became {change.effective} ({change.reason})")
+        line = f"{change.name}: {change.requested} became {change.effective} ({change.reason})"
+        (screen.detail if change.changes_training else screen.log)(line)
     selection = "" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)"
     screen.detail(f"{completed} in {duration(result.seconds)}, {result.stop_reason}{selection}")
 

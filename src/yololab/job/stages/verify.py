@@ -22,12 +22,13 @@ from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
 from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.train import Trained
+from yololab.terminal.screen import Screen
 from yololab.ultralytics_adapter.export.exporting import export_model
 from yololab.ultralytics_adapter.export.parity import exported_outputs_differ
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.validation.evaluation import evaluate
 
-_MARKS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
+_MARKS = {False: "[red]✗[/]", None: "[yellow]–[/]"}
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,19 @@ def run(
         *(() if checked.inputs.rehearsal else usability(context, prepared, evaluated)),
     )
     record_checks(context, checks)
-    context.screen.stage("verify", "")
-    for item in checks:
-        context.screen.mark(_MARKS[item.passed], f"{item.check}: {item.evidence}")
+    show_checks(context.screen, checks)
     return Verified(checks, checked.inputs.rehearsal is not None)
+
+
+def show_checks(screen: Screen, checks: Sequence[Check]) -> None:
+    """Show what did not pass, with its evidence, and the names of what did; the log has the evidence of all."""
+    passed = [item for item in checks if item.passed]
+    screen.stage("verify", f"{len(passed)} of {len(checks)} passed: {', '.join(item.check for item in passed)}")
+    for item in checks:
+        if item.passed:
+            screen.log(f"{item.check}: {item.evidence}")
+        else:
+            screen.mark(_MARKS[item.passed], f"{item.check}: {item.evidence}")
 
 
 def usability(context: Context, prepared: Prepared, evaluated: Evaluated) -> tuple[Check, ...]:
@@ -131,7 +141,8 @@ def exported(context: Context, prepared: Prepared) -> Check:
         images = [Path(line) for line in read_text(folder.list_of(split)).splitlines()]
     imgsz = config.evaluation.imgsz or config.train.imgsz
     try:
-        with ultralytics_log(context.screen.line_of_ultralytics):
+        doing = f"exporting to {config.export.format}, and trying it"
+        with ultralytics_log(context.screen.line_of_ultralytics), context.screen.working("verify", doing):
             options |= {"imgsz": imgsz, "device": config.device.id}
             made = export_model(folder.best, format=config.export.format, options=options, threads=threads)
             tried = evenly(images, config.verification.images)
@@ -165,7 +176,8 @@ def _maps(
 
         def value(model: Path) -> float | None:
             root, threads = key_root(dataset, data), config.device.threads
-            measured = evaluate(model, data, root, protocol, device="cpu", threads=threads)
+            with context.screen.counting("verify", f"images by {model.name}") as progress:
+                measured = evaluate(model, data, root, protocol, device="cpu", threads=threads, progress=progress)
             return measured.metrics[prepared.task.primary_metric]
 
         return prepared.task.primary_metric, len(chosen), value(context.folder.best), value(exported)

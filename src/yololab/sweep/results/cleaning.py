@@ -1,4 +1,4 @@
-"""What can go from a disk without a loss: weights of trials that did not win, and caches that are made again."""
+"""What can go from a disk without a loss: weights that did not win, runs that came to nothing, caches."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,6 +9,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.baseline import promoted_runs
 from yololab.files.paths import CacheFolder, OutputTree, RunFolder
 from yololab.files.record import Record, now
+from yololab.sweep.results.lost_runs import lost_folders, lost_run, remove_lost
 from yololab.sweep.results.summary import Summary, read_summary
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 
@@ -18,14 +19,16 @@ class Removable:
     """Something that can go.
 
     Attributes:
-        path: The file.
+        path: The file; of a run or sweep that came to nothing its folder.
         size: Its bytes.
-        sweep: The sweep that it belongs to; None for a cache.
+        sweep: The sweep that it belongs to; None for a cache and a whole folder.
+        files: How many files it is.
     """
 
     path: Path
     size: int
-    sweep: Path | None
+    sweep: Path | None = None
+    files: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class CleaningPlan:
     """What would go.
 
     Attributes:
-        items: The files.
+        items: The files and folders.
         left: What was left alone, and why, a line each.
         projects: Whose baselines may need something of it.
     """
@@ -47,15 +50,20 @@ class CleaningPlan:
         """All bytes together."""
         return sum(item.size for item in self.items)
 
+    @property
+    def files(self) -> int:
+        """All files together."""
+        return sum(item.files for item in self.items)
+
 
 def plan_cleaning(path: Path, cache: Path, *projects: OutputTree) -> CleaningPlan:
-    """Find what can go in a sweep's folder, or in a whole project.
+    """Find what can go in a sweep's folder, or in a whole project; or a run that failed or was declined.
 
-    Metrics, records, reports, baselines, winners and the runs in outputs/ are never among it, nor is what a link points
-    at, nor anything outside of the path. What cannot be read may be needed, and stays.
+    Metrics, records, reports, baselines, winners and the runs that came to an end are never among it, nor is what a
+    link points at, nor anything outside of the path. What cannot be read may be needed, and stays.
 
     Args:
-        path: A sweep's folder, or a folder that holds `outputs/` or `multirun/`; absolute, links resolved.
+        path: The folder of a sweep or run, or one that holds `outputs/` or `multirun/`; absolute, links resolved.
         cache: Our cache folder.
         projects: Those whose baselines may need something of it, besides the one that a sweep lies in.
 
@@ -66,11 +74,13 @@ def plan_cleaning(path: Path, cache: Path, *projects: OutputTree) -> CleaningPla
     if SweepFolder(path).is_sweep():
         found, kept = _losing(SweepFolder(path), projects)
         return CleaningPlan(tuple(found), tuple(kept), projects)
+    if RunFolder(path).record.is_file():
+        return CleaningPlan((_whole(lost_run(path, *projects)),), (), projects)
     if not (tree.multirun.is_dir() or tree.training.is_dir()):
         allowed = "a sweep's folder, or the folder that holds outputs/ and multirun/"
         raise InputError(Problem(str(path), "nothing of yololab's" if path.is_dir() else "no such folder", allowed))
-    items: list[Removable] = []
-    left: list[str] = []
+    lost, left = lost_folders(tree, *projects)
+    items = [_whole(folder) for folder in lost]
     for settings in sorted(tree.multirun.glob(f"*/{SweepFolder(path).settings_file.name}")):
         folder = SweepFolder(settings.parent)
         try:
@@ -100,6 +110,12 @@ def _losing(folder: SweepFolder, projects: Sequence[OutputTree]) -> tuple[list[R
         raise InputError(Problem(str(folder.path), found, "a sweep whose trials have all ended", remedy))
     weights, left = losing_weights(folder, read_summary(folder), *projects, failed=True)
     return _removable(weights, folder.path), left
+
+
+def _whole(folder: Path) -> Removable:
+    """Return a folder with all in it."""
+    files = [file for file in folder.rglob("*") if file.is_file() and not file.is_symlink()]
+    return Removable(folder, sum(file.stat().st_size for file in files), files=len(files))
 
 
 def _removable(files: Sequence[Path], sweep: Path | None) -> list[Removable]:
@@ -132,7 +148,9 @@ def delete(plan: CleaningPlan) -> int:
         paths = [item.path for item in plan.items if item.sweep == sweep]
         freed += remove_weights(SweepFolder(sweep), paths, *plan.projects)
     for item in plan.items:
-        if item.sweep is None:
+        if item.sweep is None and item.path.is_dir():
+            freed += item.size if remove_lost(item.path, plan.projects) else 0
+        elif item.sweep is None:
             item.path.unlink(missing_ok=True)
             freed += item.size
     return freed

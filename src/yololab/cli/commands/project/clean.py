@@ -1,5 +1,6 @@
-"""`yololab clean SWEEP_OR_FOLDER`: free the disk of weights that did not win, and of caches."""
+"""`yololab clean`: free the disk of weights that did not win, of runs that came to nothing, and of caches."""
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from yololab.cli.request import Request
@@ -7,8 +8,9 @@ from yololab.config.schema import Policy
 from yololab.errors import ApprovalError
 from yololab.job.gatekeeper import terminal_asker
 from yololab.job.prepare import project_paths
-from yololab.sweep.results.cleaning import CleaningPlan, delete, plan_cleaning
-from yololab.text import size
+from yololab.sweep.results.cleaning import CleaningPlan, Removable, delete, plan_cleaning
+from yololab.terminal.screen import shown_path
+from yololab.text import counted, size
 
 
 def run(request: Request) -> int:
@@ -24,13 +26,14 @@ def run(request: Request) -> int:
     paths = project_paths(request.experiment, request.working_directory)
     plan = plan_cleaning(path, paths.cache, paths.tree)
     screen = request.screen
-    screen.stage("clean", f"{len(plan.items)} files, {size(plan.size)}")
-    for sweep, found in groupby(plan.items, key=lambda item: item.sweep):
+    screen.stage("clean", f"{counted(plan.files, 'file')}, {size(plan.size)}")
+    for (sweep, whole), found in groupby(plan.items, key=lambda item: (item.sweep, item.path.is_dir())):
         items = list(found)
-        what = f"caches in {paths.cache}" if sweep is None else f"weights in {sweep}"
-        screen.detail(f"{what}: {len(items)} files, {size(sum(item.size for item in items))}")
-        for item in items if sweep is not None else ():
-            screen.detail(f"  {item.path.relative_to(sweep or path)}  {size(item.size)}")
+        what = f"weights in {shown_path(sweep)}" if sweep else f"caches in {shown_path(paths.cache)}"
+        what = "runs that were declined, or failed before they had trained" if whole else what
+        screen.detail(f"{what}: {counted(sum(item.files for item in items), 'file')}, {size(_sum(items))}")
+        for item in items if sweep or whole else ():
+            screen.detail(f"  {shown_path(item.path)}  {size(item.size)}")
     for line in plan.left:
         screen.detail(f"left alone: {line}")
     content = {
@@ -49,6 +52,10 @@ def run(request: Request) -> int:
     return 0
 
 
+def _sum(items: Iterable[Removable]) -> int:
+    return sum(item.size for item in items)
+
+
 def _refusal(request: Request, plan: CleaningPlan) -> str:
     """Return why nothing is deleted; empty when it may be."""
     policy = request.experiment.approval.policy
@@ -59,5 +66,5 @@ def _refusal(request: Request, plan: CleaningPlan) -> str:
     ask = terminal_asker(request.screen)
     if ask is None:
         return "There is no terminal to ask at, and nothing was deleted. approval=auto deletes without being asked."
-    agreed = ask(f"Delete these {len(plan.items)} files, {size(plan.size)}? They cannot be had back.")
+    agreed = ask(f"Delete {counted(plan.files, 'file')}, {size(plan.size)}? They cannot be had back.")
     return "" if agreed else "declined: nothing was deleted"

@@ -1,0 +1,105 @@
+"""What somebody sees and can do who sits at a terminal, and what a pipe gets instead."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import command_line
+import pytest
+from adapter_samples import MICRO
+from terminal_session import TerminalSession
+from tiny import make_dataset
+
+JOB = ("data=pictures/data.yaml", "model=micro.yaml", "export=none", "evaluation.plots=false", *command_line.QUICK)
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    make_dataset(tmp_path / "pictures", images=24)
+    (tmp_path / "micro.yaml").write_text(MICRO)
+    return tmp_path
+
+
+def session(project: Path, *words: str, **changed: str) -> TerminalSession:
+    return TerminalSession("-m", "yololab", *words, cwd=project, **changed)
+
+
+def record_of(project: Path) -> tuple[Path, dict]:
+    (file,) = (project / "outputs/training").glob("micro_*/experiment_log.json")
+    return file.parent, json.loads(file.read_text())
+
+
+def test_each_stage_shows_that_it_works_and_leaves_a_few_lines(project):
+    terminal = session(project, *JOB, "epochs=40")
+    first = terminal.wait_for("reading the settings")
+    assert first < 10, f"the first line came after {first:.1f} s, on whatever machine this is"
+    terminal.wait_for(r"\[y/N\]")
+    for stage in ("looking for data, model and device", "importing PyTorch", "timing a few real batches"):
+        assert stage in terminal.text
+    assert re.search(r"\? {2}Start\? No GPU: it runs on the CPU\.", terminal.text)
+    assert "free disk" in terminal.text
+    assert "folder: outputs/training/micro_" in terminal.text
+    terminal.type("y\n")
+    terminal.wait_for(r"epoch \d+/40 .*batch \d/6 .*left: epoch .*job ")
+    terminal.wait_for(r"loss [\d.]+ .*images/s.*[MG]B")
+    terminal.wait_for("Make this run the baseline", 300)
+    terminal.type("\n")
+    assert terminal.finish() == 0, terminal.text
+    folder, record = record_of(project)
+    assert record["status"] == "complete"
+    assert (project / "outputs/training/latest").resolve() == folder
+    left = "\n".join(terminal.left)
+    assert not re.search(r"batch \d/|[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", left), left
+    assert f"report: outputs/training/{folder.name}/report.html" in left
+    assert max(map(len, terminal.left)) < 80, left
+    log = (folder / "yololab.log").read_text()
+    assert "epoch 40/40" in log
+    assert not {"\x1b", "\r"} & set(log)
+
+
+@pytest.mark.parametrize("changed", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+def test_a_plain_terminal_gets_no_escapes_and_ctrl_c_is_answered_at_once(changed, project):
+    terminal = session(project, *JOB, "epochs=3000", "approval=auto", **changed)
+    terminal.wait_for("epoch 2/3000")
+    terminal.type("\x03")
+    asked = terminal.wait_for("after this batch; Ctrl-C once more stops at once", 20)
+    assert terminal.finish() == 130, terminal.output
+    assert asked > 0
+    assert "\x1b" not in terminal.output
+    lines = terminal.output.replace("\r\n", "\n").splitlines()
+    assert "\r" not in "".join(lines)
+    assert [line for line, count in Counter(lines).items() if count > 1 and line.strip()] == []
+    folder, record = record_of(project)
+    assert record["status"] == "interrupted"
+    assert f"yololab resume outputs/training/{folder.name}" in terminal.output
+
+
+def test_a_second_ctrl_c_stops_at_once_and_the_run_can_be_resumed(project):
+    terminal = session(project, *JOB, "epochs=4", "approval=auto", "nbs=4")
+    terminal.wait_for("epoch 2/4 .*batch")
+    terminal.type("\x03")
+    terminal.type("\x03")
+    assert terminal.finish(60) == 130, terminal.text
+    folder, record = record_of(project)
+    assert record["status"] == "interrupted"
+    resumed = command_line.yololab("resume", str(folder), "approval=auto", cwd=project).stdout
+    assert record_of(project)[1]["status"] == "complete"
+    assert "epoch 4/4" in resumed
+    assert not {"\x1b", "\r"} & set(resumed)
+    assert [line for line, count in Counter(resumed.splitlines()).items() if count > 1 and line.strip()] == []
+
+
+@pytest.mark.parametrize("stage", ["reading the settings", "importing PyTorch", "timing a few real batches"])
+def test_ctrl_c_ends_every_other_stage_cleanly(stage, project):
+    terminal = session(project, *JOB, "epochs=3", "approval=auto")
+    terminal.wait_for(stage)
+    terminal.type("\x03")
+    assert terminal.finish(60) == 130, terminal.text
+    assert "Traceback" not in terminal.text
+    assert terminal.left[-2:][0].startswith("error: interrupted") or "interrupted" in terminal.text
+    assert terminal.output.count("\x1b[?25h") >= 1  # the cursor is there again
+    if (project / "outputs").exists():
+        assert record_of(project)[1]["status"] == "interrupted"
