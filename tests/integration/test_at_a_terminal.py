@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -97,7 +98,8 @@ def test_ctrl_c_ends_every_other_stage_cleanly(stage, project):
     terminal = session(project, *JOB, "epochs=3", "approval=auto")
     terminal.wait_for(stage)
     terminal.type("\x03")
-    assert terminal.finish(60) == 130, terminal.text
+    # One that meets Python run by C++, as in PyTorch's import, lets Python end by the signal: to a shell, 130 too.
+    assert terminal.finish(60) in (130, -signal.SIGINT), terminal.text
     assert "Traceback" not in terminal.text
     assert terminal.left[-2:][0].startswith("error: interrupted") or "interrupted" in terminal.text
     assert terminal.output.count("\x1b[?25h") >= 1  # the cursor is there again
