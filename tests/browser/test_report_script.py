@@ -9,6 +9,7 @@ import re
 import pytest
 from browsing import browse, needs_browser
 from report_samples import complete_run, hostile_run
+from sweep_samples import complete_sweep
 
 from yololab.report.page import write_report
 
@@ -98,6 +99,49 @@ def test_the_filters_leave_what_was_asked_for(tmp_path):
     assert out["both"]
     assert all("missed" in kinds.split() and "0" in classes.split() for kinds, classes in out["both"])
     assert out["told"] == f"{len(out['both'])} of {out['panels']} images"
+
+
+def test_a_range_along_an_axis_selects_trials_in_charts_and_table(tmp_path):
+    script = """
+    const history = all("[data-brush=x]")[0], axes = all("[data-brush=y]");
+    const seen = row => !row.closest("details") && frame.contentWindow.getComputedStyle(row).display !== "none";
+    const shown = () => all("#ranking tr[data-trial]").filter(seen).map(row => Number(row.dataset.trial));
+    const drag = (area, from, to) => {
+      area.scrollIntoView();
+      const box = area.getBoundingClientRect(), along = area.dataset.brush;
+      const at = share => [box.left + box.width * (along === "x" ? share : 0.5),
+        box.top + box.height * (along === "y" ? share : 0.5)];
+      point(area, "pointerdown", ...at(from));
+      for (const type of ["pointermove", "pointerup"]) point(area, type, ...at(to));
+    };
+    out.before = shown().length;
+    drag(history, 0.3, 0.99);
+    out.history = shown();
+    out.told = all(".selection span")[0].textContent;
+    drag(axes[axes.length - 1], 0, 0.5);
+    out.both = shown();
+    out.lines = all("g.series[data-trial]:not(.dim)").length;
+    all(".selection button")[0].click();
+    out.after = shown().length;
+    out.bar = all(".selection")[0].hidden;
+    const score = axes[axes.length - 1];
+    score.focus();
+    for (let step = 0; step < 12; step++) key(score, "ArrowUp");
+    out.keyed = shown();
+    key(score, "Escape");
+    out.escaped = shown().length;
+    """
+    out = answers(complete_sweep(tmp_path / "sweep").report, script, tmp_path)
+    assert out["before"] == out["after"] == out["escaped"] == 14
+    assert sorted(out["history"]) == list(range(min(out["history"]), 14))
+    assert out["told"] == f"{len(out['history'])} trials selected"
+    assert set(out["both"]) < set(out["history"])
+    assert 11 in out["both"]
+    assert out["lines"] == len(out["both"])
+    assert out["bar"]
+    assert 0 < len(out["keyed"]) < 12
+    assert 11 in out["keyed"]
+    assert 0 not in out["keyed"]
 
 
 @pytest.mark.parametrize("sample", [complete_run, hostile_run])

@@ -66,6 +66,7 @@ def render(
     version: str | None = None,
     added: Sequence[Mapping[str, Any]] = (),
     failures: Sequence[str] = (),
+    wide: bool = False,
 ) -> str:
     """Return a page as HTML that needs no other file and no network, and is whole without its script.
 
@@ -77,6 +78,7 @@ def render(
         version: Version of yololab that made the run.
         added: Sections of other packages: title, anchor and html of each.
         failures: A line on each section of another package that could not be shown.
+        wide: Whether its tables need a wide page.
     """
     prepared = [(section, _shown(section, files)) for section in sections]
     parts = [
@@ -92,6 +94,7 @@ def render(
             sections=[*parts, *added],
             left_out=[section.title for section, html in prepared if html is None],
             failures=failures,
+            wide=wide,
             version=version,
             pictures=album.definitions() if album else "",
             **page_script(),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from yololab.report.charts.scales import tick_label
-from yololab.report.charts.svg import GLYPH, drawing, element, figure, text
+from yololab.report.charts.svg import brush, drawing, element, figure, text
 from yololab.text import shortened
 
-HEIGHT, TOP, BOTTOM = 280, 34, 22
-COLUMN, SIDE = 128, 62
-_LABEL = 15
+HEIGHT, TOP, BOTTOM = 300, 44, 30
+COLUMN, WIDEST, SIDE, FULL = 128, 240, 62, 960
+_LABEL, _HIT = 15, 30
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Line:
         tooltip: What its tooltip says.
         strength: How good it is, 0 to 1: the better, the clearer it is drawn.
         best: Whether it is the best one.
+        trial: The trial that it stands for.
     """
 
     tooltip: str
     strength: float
     best: bool = False
+    trial: int = 0
 
 
 def parallel(title: str, axes: Sequence[Axis], lines: Sequence[Line]) -> Markup:
@@ -58,19 +60,16 @@ def parallel(title: str, axes: Sequence[Axis], lines: Sequence[Line]) -> Markup:
     """
     if len(axes) < 2 or not lines:
         return Markup("")
-    width = 2 * SIDE + COLUMN * (len(axes) - 1)
-    across = [SIDE + COLUMN * index for index in range(len(axes))]
+    column = min(max((FULL - 2 * SIDE) / (len(axes) - 1), COLUMN), WIDEST)
+    width = 2 * SIDE + column * (len(axes) - 1)
+    across = [SIDE + column * index for index in range(len(axes))]
     order = sorted(range(len(lines)), key=lambda index: (lines[index].best, lines[index].strength))
     parts = [_line(lines[index], [axis.places[index] for axis in axes], across) for index in order]
-    parts += [
-        _axis(axis, at, _room(index, len(axes))) for index, (axis, at) in enumerate(zip(axes, across, strict=True))
-    ]
+    for index, (axis, at) in enumerate(zip(axes, across, strict=True)):
+        parts.append(_axis(axis, at, "start" if index == len(axes) - 1 else "end"))
+        places = [(line.trial, _up(place)) for line, place in zip(lines, axis.places, strict=True)]
+        parts.append(brush(axis.name, "y", places, at - _HIT / 2, TOP - 4, _HIT, HEIGHT - TOP - BOTTOM + 8))
     return figure(title, drawing(width, HEIGHT, title, parts, natural=True))
-
-
-def _room(index: int, count: int) -> str:
-    """Return the side on which an axis has its labels: the last one has them outside."""
-    return "start" if index == count - 1 else "end"
 
 
 def _up(place: float) -> float:
@@ -83,19 +82,23 @@ def _line(line: Line, places: Sequence[float], across: Sequence[float]) -> Marku
     corners = " L".join(f"{at:.1f} {_up(place):.1f}" for at, place in zip(across, places, strict=True))
     opacity = 1.0 if line.best else 0.15 + 0.55 * line.strength
     path, title = element("path", d=f"M{corners}"), element("title", line.tooltip)
-    return element("g", path, title, kind=f"series s{int(line.best)}", opacity=f"{opacity:.2f}")
+    return element(
+        "g", path, title, kind=f"series s{int(line.best)}", opacity=f"{opacity:.2f}", data_trial=str(line.trial)
+    )
 
 
 def _axis(axis: Axis, at: float, side: str) -> Markup:
-    """Draw an axis with its name and its labels."""
+    """Draw an axis with its name and its labels: those of its ends outside, where no line passes."""
     shift = 6 if side == "start" else -6
     rule = element("line", kind="axis", x1=float(at), x2=float(at), y1=TOP, y2=HEIGHT - BOTTOM)
     name = text(at, 14, shortened(axis.name, _LABEL), "middle", "value")
-    columns = int((COLUMN if side == "end" else SIDE) / GLYPH) - 9
-    labels = [
-        text(at + shift, _up(place) + 4, shortened(label, max(columns, 7)), side, "halo")
-        for place, label in axis.labels
-    ]
+    labels = []
+    for place, label in axis.labels:
+        cut = shortened(label, _LABEL)
+        if 0 < place < 1:
+            labels.append(text(at + shift, _up(place) + 4, cut, side, "halo"))
+        else:
+            labels.append(text(at, _up(place) + (16 if place == 0 else -8), cut, "middle"))
     return Markup("").join([rule, name, *labels])
 
 

@@ -79,6 +79,55 @@ def legend(series: Iterable[tuple[str, str, str]]) -> Markup:
     )
 
 
+# Mark → its lines around the origin; a disc is none of them. They tell things apart without colour.
+MARKS = {"cross": "M-4 -4L4 4M4 -4L-4 4", "triangle": "M0 -4.500L4.500 3.500H-4.500Z", "square": "M-4 -4H4V4H-4Z"}
+
+
+def marked(mark: str, x: float, y: float) -> Markup:
+    """Draw a mark of `MARKS`, or a disc."""
+    if mark in MARKS:
+        return element("path", kind="mark", d=MARKS[mark], transform=f"translate({x:.1f} {y:.1f})")
+    return element("circle", cx=x, cy=y, r=4)
+
+
+def mark_legend(marks: Iterable[tuple[str, int, str]]) -> Markup:
+    """List marks: mark, colour, and what it stands for."""
+    return Markup("").join(
+        element(
+            "span",
+            element(
+                "svg",
+                element("g", marked(mark, 6.0, 6.0), kind=f"dot s{colour % COLOURS}"),
+                kind="mark-key",
+                viewBox="0 0 12 12",
+                aria_hidden="true",
+            ),
+            word,
+            kind="key",
+        )
+        for mark, colour, word in marks
+    )
+
+
+def brush(
+    label: str, direction: str, places: Iterable[tuple[int, float]], x: float, y: float, w: float, h: float
+) -> Markup:
+    """Lay an invisible area over a chart on which the page's script lets a reader select trials.
+
+    Args:
+        label: What is selected, for those who do not see it.
+        direction: `x` or `y`: along which a range is drawn.
+        places: Each trial with its drawing coordinate in that direction.
+        x: Left side of the area.
+        y: Its top.
+        w: Its width.
+        h: Its height.
+    """
+    where = " ".join(f"{trial}:{at:.1f}" for trial, at in places)
+    area = {"x": x, "y": y, "width": w, "height": h}
+    return element("rect", kind="brush", data_brush=direction, data_places=where, data_label=label, **area)
+
+
 def value_axis(
     ticks: Sequence[float], y: Scale, left: float, right: float, write: Callable[[float], str] = tick_label
 ) -> Markup:

@@ -16,7 +16,8 @@ from yololab.text import as_number, number, read_number, share
 
 _CURVES = 6
 _MOST_AXES, _MOST_LINES = 8, 300
-_COLOURS = {"complete": 0, "pruned": 5}
+# Status → colour and mark.
+MARKS_OF = {"complete": (0, ""), "pruned": (5, "triangle"), "failed": (1, "cross"), "interrupted": (4, "square")}
 
 
 def history(sweep: SweepFiles) -> Markup:
@@ -24,18 +25,24 @@ def history(sweep: SweepFiles) -> Markup:
     points, steps = [], list[tuple[float, float]]()
     winner = sweep.winner.get("trial")
     for row in sweep.trials:
-        value = _score(row)
-        if value is None or row.get("status") not in _COLOURS:
+        value, status, trial = _score(row), str(row.get("status")), int(row["trial"])
+        if status not in MARKS_OF or (status == "complete" and value is None):
             continue
-        at = float(row["trial"])
-        tooltip = f"trial {row['trial']} ({row.get('status')}): {number(value)}\n{values_text(row)}"
-        points.append(Point(at, value, tooltip, _COLOURS[str(row["status"])], row["trial"] == winner))
-        better = not steps or (value < steps[-1][1] if sweep.lower_is_better else value > steps[-1][1])
-        if row["status"] == "complete" and better:
-            steps.append((at, value))
+        colour, mark = MARKS_OF[status]
+        tooltip = f"trial {trial} ({status}){'' if value is None else f': {number(value)}'}\n{values_text(row)}"
+        shown = None if status == "failed" else value
+        points.append(Point(trial, shown, tooltip, colour, trial == winner, mark, trial))
+        better = value is not None and (
+            not steps or (value < steps[-1][1] if sweep.lower_is_better else value > steps[-1][1])
+        )
+        if status == "complete" and better and value is not None:
+            steps.append((float(trial), value))
     if steps:
         steps.append((max(point.x for point in points), steps[-1][1]))
-    return scatter("Trials in their order", points, "trial", sweep.metric, steps, whole=True)
+    there = {str(row.get("status")) for row in sweep.trials}
+    keys = [(mark, colour, status) for status, (colour, mark) in MARKS_OF.items() if status in there]
+    title = "Trials in their order"
+    return scatter(title, points, "trial", sweep.metric, steps, whole=True, keys=keys, brushed="trials")
 
 
 def pareto(sweep: SweepFiles) -> Markup:
@@ -48,7 +55,8 @@ def pareto(sweep: SweepFiles) -> Markup:
         if row.get("status") != "complete" or len(values) < 2 or values[0] is None or values[1] is None:
             continue
         tooltip = f"trial {row['trial']}: {number(values[0])}, {number(values[1])}\n{values_text(row)}"
-        points.append(Point(values[1], values[0], tooltip, 1 if row.get("pareto") else 0, bool(row.get("pareto"))))
+        best = bool(row.get("pareto"))
+        points.append(Point(values[1], values[0], tooltip, int(best), best, trial=int(row["trial"])))
     return scatter("Compromises; the best ones are ringed", points, str(sweep.objectives[1]["metric"]), sweep.metric)
 
 
@@ -97,7 +105,7 @@ def settings_chart(sweep: SweepFiles) -> Markup:
     strengths = [(high - score if sweep.lower_is_better else score - low) / span for score in scores]
     axes = [_axis(key, [mapping(row.get("values"))[key] for row in rows]) for key in keys[:_MOST_AXES]]
     lines = [
-        Line(f"trial {row['trial']}: {number(score)}\n{values_text(row)}", strength, place == 0)
+        Line(f"trial {row['trial']}: {number(score)}\n{values_text(row)}", strength, place == 0, int(row["trial"]))
         for place, (row, score, strength) in enumerate(zip(rows, scores, strengths, strict=True))
     ]
     left_out = f" ({len(keys) - _MOST_AXES} settings left out)" if len(keys) > _MOST_AXES else ""

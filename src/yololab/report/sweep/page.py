@@ -22,5 +22,5 @@ def write_sweep_report(folder: Path) -> Path:
     """
     sweep = load_sweep(folder)
     name = str(sweep.summary.get("sweep") or sweep.path.name)
-    write_text(sweep.paths.report, render(name, SECTIONS, sweep))
+    write_text(sweep.paths.report, render(name, SECTIONS, sweep, wide=True))
     return sweep.paths.report

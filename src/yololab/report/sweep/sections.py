@@ -8,7 +8,7 @@ from yololab.report.run_files import address, mapping, mappings, texts
 from yololab.report.section import Section
 from yololab.report.sweep.charts import curves, history, importance_bars, pareto, settings_chart
 from yololab.report.sweep.sweep_files import SweepFiles, values_text
-from yololab.text import as_number, counted, duration, number
+from yololab.text import as_number, counted, duration, moment, number
 
 _MOST_ROWS = 200
 _ALPHA = 0.05
@@ -115,12 +115,18 @@ def ranking(sweep: SweepFiles) -> dict[str, Any] | None:
         "several": found.get("pareto") is not None,
         "compared": any(mapping(row.get("baseline")).get("path") for row in rows),
         "winner": sweep.winner.get("trial"),
-        "rows": [(row, _verdict(row)) for row in rows],
+        "rows": [(row, _verdict(row), _page_of(sweep, row)) for row in rows],
         "left_out": len(sweep.ranked) - len(rows),
         "method": found.get("method"),
         "images": found.get("images"),
         "recipes": mappings(sweep.summary.get("recipes")),
     }
+
+
+def _page_of(sweep: SweepFiles, row: Mapping[str, Any]) -> str:
+    """Return the address of a trial's page, else of its folder; empty when it is gone."""
+    run = sweep.run(row)
+    return address(run.report, sweep.path) or address(run.path, sweep.path)
 
 
 def _all_metrics(sweep: SweepFiles) -> list[str]:
@@ -152,7 +158,8 @@ def parameters(sweep: SweepFiles) -> dict[str, Any] | None:
 def failures(sweep: SweepFiles) -> dict[str, Any] | None:
     """Prepare what went wrong, with the last lines of each log."""
     failed = [row for row in sweep.trials if row.get("status") in ("failed", "interrupted")][:_MOST_ROWS]
-    return {"rows": [(row, values_text(row), sweep.tail(row)) for row in failed]} if failed else None
+    shown = [(row, values_text(row), sweep.tail(row), _page_of(sweep, row)) for row in failed]
+    return {"rows": shown} if failed else None
 
 
 def settings(sweep: SweepFiles) -> dict[str, Any] | None:
@@ -165,7 +172,7 @@ def settings(sweep: SweepFiles) -> dict[str, Any] | None:
         "rows": [(name, value) for name, value in search.items() if value not in (None, {}, [])],
         "facts": [
             ("Engine", sweep.settings.get("engine")),
-            ("Started", sweep.settings.get("created")),
+            ("Started", moment(sweep.settings.get("created"))),
             ("Folder", str(sweep.path)),
         ],
     }

@@ -109,4 +109,77 @@
     bar.hidden = !chooses.length;
     apply();  // a browser that goes back has kept the choice
   }
+
+  // Brushes of a sweep's page: a range along an axis selects trials, in every chart and table.
+  const brushes = all("[data-brush]"), ranges = new Map();
+  if (brushes.length) {
+    const places = new Map(brushes.map(brush => [brush, brush.dataset.places.split(" ").filter(Boolean).map(pair => pair.split(":"))]));
+    const bar = make("div", "selection", document.body), told = make("span", "", bar), clear = make("button", "", bar, "Show all trials");
+    told.setAttribute("role", "status");
+    clear.type = "button";
+    const select = () => {
+      const picks = [...ranges].map(([brush, {low, high}]) =>
+        new Set(places.get(brush).filter(([, at]) => at >= low && at <= high).map(([trial]) => trial)));
+      const trials = new Set();
+      for (const item of all("[data-trial]")) {
+        const chosen = picks.every(pick => pick.has(item.dataset.trial));
+        item.classList.toggle("dim", !chosen);
+        if (chosen) trials.add(item.dataset.trial);
+      }
+      bar.hidden = !picks.length;
+      told.textContent = picks.length ? `${trials.size} ${trials.size === 1 ? "trial" : "trials"} selected` : "";
+    };
+    const drop = brush => { ranges.get(brush)?.drawn.remove(); ranges.delete(brush); };
+    const put_range = (brush, one, other) => {
+      const along = brush.dataset.brush, size = along === "x" ? "width" : "height", from = Number(brush.getAttribute(along));
+      const clamp = value => Math.max(from, Math.min(from + Number(brush.getAttribute(size)), value));
+      const [low, high] = [clamp(Math.min(one, other)), clamp(Math.max(one, other))];
+      const drawn = ranges.get(brush)?.drawn ?? make("rect", "brushed", brush.parentElement);
+      for (const side of ["x", "y", "width", "height"]) drawn.setAttribute(side, brush.getAttribute(side));
+      put(drawn, {[along]: low, [size]: high - low});
+      ranges.set(brush, {low, high, drawn});
+    };
+    const clear_all = () => { brushes.forEach(drop); select(); };
+    for (const brush of brushes) {
+      const along = brush.dataset.brush;
+      const at = event => new DOMPoint(event.clientX, event.clientY).matrixTransform(brush.getScreenCTM().inverse())[along];
+      let begun;
+      brush.addEventListener("pointerdown", event => {
+        begun = at(event);
+        try { brush.setPointerCapture(event.pointerId); } catch { /* a pointer that is gone already */ }
+        event.preventDefault();
+        brush.focus({preventScroll: true});
+      });
+      brush.addEventListener("pointermove", event => { if (begun !== undefined) { put_range(brush, begun, at(event)); select(); } });
+      const end = event => {
+        if (begun !== undefined && Math.abs(at(event) - begun) < 3) { drop(brush); select(); }
+        begun = undefined;
+      };
+      brush.addEventListener("pointerup", end);
+      brush.addEventListener("pointercancel", () => { begun = undefined; });
+      put(brush, {tabindex: 0, role: "slider", "aria-label": `Select by ${brush.dataset.label}: arrow keys move the lower end, with shift the upper one`,
+        "aria-valuetext": "all", "aria-valuenow": 0});
+      brush.addEventListener("keydown", event => {
+        const step = {ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1}[event.key];
+        if (event.key === "Escape") clear_all();
+        if (!step) return;
+        event.preventDefault();
+        const start = Number(brush.getAttribute(along)), size = Number(brush.getAttribute(along === "x" ? "width" : "height"));
+        // Up means more, but the drawing counts from the top.
+        const down = along === "y", range = ranges.get(brush) ?? {low: start, high: start + size};
+        let {low, high} = range;
+        const move = (down ? -step : step) * size / 20;
+        if (event.shiftKey !== down) high += move; else low += move;
+        put_range(brush, low, Math.max(low, high));
+        select();
+        brush.setAttribute("aria-valuetext", told.textContent);
+      });
+    }
+    clear.addEventListener("click", clear_all);
+    all("[data-scripted]").forEach(hint => { hint.hidden = false; });
+    select();
+  }
+
+  // What scrolls can be reached by the keyboard.
+  for (const box of all(".scroll")) if (box.scrollWidth > box.clientWidth) put(box, {tabindex: 0, role: "region", "aria-label": "Table, scrolls sideways"});
 })();

@@ -44,3 +44,15 @@ def test_one_axis_or_no_line_is_no_chart():
     axis = number_axis("a", [1.0])
     assert not parallel("ways", [axis], [Line("x", 1.0)])
     assert not parallel("ways", [axis, axis], [])
+
+
+def test_the_labels_of_the_ends_stand_outside_the_lines_and_each_axis_can_be_brushed():
+    axes = [number_axis("a", [1, 2, 3]), category_axis("b", ["x", "y", "z"])]
+    root = ElementTree.fromstring(parallel("ways", axes, [Line(str(n), 0.5, trial=n + 7) for n in range(3)]))
+    heights = {item.text: float(item.get("y")) for item in root.iter("text")}
+    rules = [item for item in root.iter("line") if item.get("class") == "axis"]
+    assert heights["3"] == heights["z"] < float(rules[0].get("y1"))
+    assert heights["1"] == heights["x"] > float(rules[0].get("y2"))
+    areas = [item for item in root.iter("rect") if item.get("class") == "brush"]
+    assert [item.get("data-label") for item in areas] == ["a", "b"]
+    assert [pair.split(":")[0] for pair in areas[0].get("data-places").split()] == ["7", "8", "9"]

@@ -52,3 +52,22 @@ def test_steps_go_across_before_they_go_up():
 
 def test_nothing_is_no_chart():
     assert not scatter("t", [], "x", "y")
+
+
+def test_what_has_no_value_stands_below_the_axis_in_its_own_form():
+    points = [Point(0, 0.5, "a", trial=3), Point(1, None, "b", mark="cross", trial=4)]
+    markup = scatter("t", points, "trial", "y", whole=True, keys=[("cross", 1, "failed")], brushed="trials")
+    root = ElementTree.fromstring(markup)
+    good, bad = dots(markup)[-2:]
+    assert good.find("circle") is not None
+    assert bad.find("path").get("class") == "mark"
+    zero = next(item for item in root.iter("text") if item.text == "0")
+    assert float(bad.find("path").get("transform").split()[1][:-1]) > float(zero.get("y"))
+    assert "failed" in [item.tail for item in root.iter("svg")]
+    (area,) = [item for item in root.iter("rect") if item.get("class") == "brush"]
+    assert [pair.split(":")[0] for pair in area.get("data-places").split()] == ["3", "4"]
+
+
+def test_an_axis_that_does_not_begin_at_zero_says_so():
+    assert "the axis begins at 0.9" in scatter("t", [Point(0, 0.91, ""), Point(1, 0.98, "")], "x", "y")
+    assert "begins" not in scatter("t", [Point(0, 0.1, ""), Point(1, 0.98, "")], "x", "y")

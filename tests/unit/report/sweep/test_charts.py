@@ -31,12 +31,23 @@ def test_the_line_follows_the_best_so_far(direction, corners):
     markup = history(sweep_of(rows, [("mAP50-95", direction)]))
     (line,) = drawn(markup, "series")
     assert line.find("path").get("d").count("H") == corners
-    assert len(drawn(markup, "dot")) == 4
+    assert len([item for item in drawn(markup, "dot") if item.get("data-trial")]) == 4
 
 
-def test_failed_trials_and_those_without_a_score_are_not_drawn():
-    rows = [{"objectives": [0.5]}, {"objectives": None}, {"objectives": [0.9], "status": "failed"}]
-    assert len(drawn(history(sweep_of(rows)), "dot")) == 1
+def test_failed_and_pruned_trials_differ_in_form_and_word_and_those_without_a_score_are_not_drawn():
+    rows = [
+        {"objectives": [0.5]},
+        {"objectives": None},
+        {"objectives": [0.9], "status": "failed"},
+        {"objectives": [0.2], "status": "pruned"},
+    ]
+    markup = history(sweep_of(rows))
+    shown = [item for item in drawn(markup, "dot") if item.get("data-trial")]
+    assert [item.get("data-trial") for item in shown] == ["0", "2", "3"]
+    forms = [item.find("path").get("d") if item.find("path") is not None else "disc" for item in shown]
+    assert len(set(forms)) == 3
+    for word in ("complete", "failed", "pruned"):
+        assert f"</svg>{word}</span>" in markup
 
 
 def test_a_pruned_trial_is_no_best_one():

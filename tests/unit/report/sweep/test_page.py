@@ -38,8 +38,15 @@ def test_it_answers_in_a_sentence_and_shows_everything_it_rests_on(page):
 def test_it_needs_no_network_and_runs_its_own_script_alone(page):
     assert page.count("<script") == 1
     assert "default-src 'none'" in page
-    assert not re.search(r"(src|href)=[\"'](?!#)", page)
+    assert not re.search(r"src=|href=[\"'](?!#|\./)", page)
     assert len(page) < 200_000
+
+
+def test_it_links_to_each_trial(page):
+    for trial in range(14):
+        assert f'<a href="./{trial}/">{trial}</a>' in page
+    assert '<a href="./summary.csv">' in page
+    assert '<a href="./13/">Trial 13</a>' in page
 
 
 def test_names_and_errors_cannot_inject_anything(tmp_path):
