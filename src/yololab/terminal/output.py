@@ -174,6 +174,11 @@ def exit_code_of(command: Callable[[], int]) -> int:
     return error.exit_code
 
 
+def nobody_reads() -> bool:
+    """Return whether what is printed goes nowhere any more: `… | head` has seen enough, the disk is full."""
+    return bool(_errors)
+
+
 def output_error() -> JobError | None:
     """Return what kept the output from being written; a reader that had seen enough is no error."""
     PatientStream(sys.stdout).flush()

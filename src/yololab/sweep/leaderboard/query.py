@@ -152,7 +152,7 @@ class Query:
         limit: The most lines of a group; 0 for all, None for what suits the screen.
         trials: Whether each trial of a sweep has a line of its own.
         fold: Whether the seeds of a recipe are one line.
-        alerts: Where `--watch` tells what happens: URLs of apprise.
+        alerts: Where `--watch` tells what happens: URLs of apprise, or files of them.
         paths: The project's folders.
     """
 
@@ -206,6 +206,8 @@ def read_query(tokens: Sequence[str], now: datetime | None = None) -> Query:
                 found["names"].append(token)
             elif match[2] == "=" and match[1].startswith("paths."):
                 paths[match[1].removeprefix("paths.")] = match[3]
+            elif match[2] == "=" and match[1] == "alerts":  # a URL may have commas in it
+                found["alerts"] = (*found.get("alerts", ()), match[3].strip())
             elif match[2] == "=" and match[1] in _OPTIONS:
                 found[match[1]] = _OPTIONS[match[1]](match[3].strip())
             else:
@@ -271,9 +273,9 @@ def _sort(text: str) -> tuple[str, bool]:
     return ALIASES.get(key, key), text.startswith("-")
 
 
-_OPTIONS: dict[str, Callable[[str], Any]] = {"sort": _sort, "columns": _list, "limit": _limit, "alerts": _list}
+_OPTIONS: dict[str, Callable[[str], Any]] = {"sort": _sort, "columns": _list, "limit": _limit}
 _OPTIONS |= {"trials": _switch, "fold": _switch}
-OPTIONS = tuple(_OPTIONS)
+OPTIONS = (*_OPTIONS, "alerts")
 
 
 def check_keys(query: Query, settings: Collection[str]) -> None:

@@ -2,7 +2,8 @@
 
 import gc
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import OutputTree, SweepPaths
 from yololab.files.run_names import find_run, is_pattern
 from yololab.sweep.leaderboard.groups import Group, Line, board_content, group_board
-from yololab.sweep.leaderboard.query import METRICS, Query, check_keys, column_key, read_query
+from yololab.sweep.leaderboard.query import ALL, METRICS, Query, Term, check_keys, column_key, read_query
 from yololab.sweep.leaderboard.rows import Board, read_board
 from yololab.terminal.columns import aligned
-from yololab.terminal.output import print_csv, print_json
+from yololab.terminal.output import nobody_reads, print_csv, print_json
 from yololab.terminal.screen import Screen
 from yololab.text import UNKNOWN, as_text, counted, first_of, moment, number, setting, shortened
 
@@ -32,6 +33,8 @@ def run(request: Request) -> int:
     tree = OutputTree.of_project(query.paths.root, request.working_directory, to_write=False)
     if len(query.names) > 1 and not query.terms and not request.flags and not any(map(is_pattern, query.names)):
         return _compare(request, query, tree)
+    if "--watch" in request.flags:
+        return _watch(request, query, tree)
     board = read_board(tree, tree.root / query.paths.cache)
     check_keys(query, {*board.base, *(key for row in board.rows for key in row.facts.changed)})
     if request.as_json or "--csv" in request.flags:
@@ -39,6 +42,47 @@ def run(request: Request) -> int:
         print_json(rows, masked=True) if request.as_json else print_csv(rows)
         return 0
     show(request.screen, board, query, tree)
+    return 0
+
+
+def _watch(request: Request, query: Query, tree: OutputTree) -> int:
+    """Show what runs, and what happens, until Ctrl-C."""
+    from rich.text import Text
+
+    from yololab.sweep.leaderboard.alerts import make_alerts
+    from yololab.sweep.leaderboard.watch import epoch_text, left_text, looks, value_text
+
+    if request.as_json or request.flags > {"--watch"}:
+        raise InputError(Problem("--watch", "with --json, --csv or --html", "--watch alone: it does not end by itself"))
+    gc.enable()
+    alert = make_alerts(query.alerts) if query.alerts else None
+    screen, before = request.screen, dict[str, str]()
+    # A run that ends has another status, and is still asked for.
+    asked = replace(query, terms=(*(term for term in query.terms if term.key != "status"), Term("status", "=", ALL)))
+
+    def read() -> Board:
+        board = read_board(tree, tree.root / query.paths.cache)
+        board.rows = [row for row in board.rows if asked.keeps(row)]
+        return board
+
+    with suppress(KeyboardInterrupt), screen.working("watch", f"{tree.root}, Ctrl-C ends this") as activity:
+        for running, events in looks(read):
+            for event in events:
+                screen.stage("watch", f"{shortened(event.name, _LONGEST)}: {event.text}")
+                if alert and event.alert and not alert(f"yololab: {event.name}", event.text):
+                    screen.warn("the alert was not sent: the service did not take it")
+            if nobody_reads():
+                break
+            found = {item.name: f"{epoch_text(item)}{value_text(item)}{left_text(item)}" for item in running}
+            activity.text = f"{counted(len(found), 'run')} of {tree.root}; Ctrl-C ends this"
+            activity.above = None
+            if screen.drawn and found:
+                shown = aligned(("runs now", ""), [*found.items()], left=("",), width=screen.console.width)
+                activity.above = Text("\n".join((shown.header, *shown.lines)))
+            for name, text in found.items() if not screen.drawn else ():
+                if before.get(name, "").partition("  ")[0] != text.partition("  ")[0]:
+                    screen.detail(f"{name}: {text}")
+            before = found
     return 0
 
 
