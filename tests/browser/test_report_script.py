@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 
 import pytest
-from browsing import browse, needs_browser
+from browsing import answers, browse, needs_browser
 from report_samples import complete_run, hostile_run
 from sweep_samples import complete_sweep
 
 from yololab.report.page import write_report
 
 pytestmark = [pytest.mark.browser, needs_browser]
-
-
-def answers(page, script, folder):
-    """Open a page in a frame, run a script on its document `page`, and return what it puts into `out`."""
-    content = html.escape(page.read_text(encoding="utf-8"))
-    around = folder / "around.html"
-    around.write_text(
-        f"""<!DOCTYPE html><meta charset=utf-8><iframe style="width:1180px;height:900px" srcdoc="{content}"></iframe>
-        <pre id=out></pre><script>addEventListener("load", () => {{
-        const frame = document.querySelector("iframe"), page = frame.contentDocument, out = {{}};
-        const all = (selector, root = page) => [...root.querySelectorAll(selector)];
-        const fire = (element, type, event = frame.contentWindow.Event, more = {{}}) =>
-          element.dispatchEvent(new event(type, {{bubbles: true, ...more}}));
-        const point = (element, type, clientX, clientY) =>
-          fire(element, type, frame.contentWindow.PointerEvent, {{clientX, clientY}});
-        const key = (element, name) => fire(element, "keydown", frame.contentWindow.KeyboardEvent, {{key: name}});
-        {script}
-        document.querySelector("#out").textContent = JSON.stringify(out); }})</script>""",
-        encoding="utf-8",
-    )
-    dom = browse(around, folder / "profile", "--dump-dom", "--virtual-time-budget=3000").stdout
-    written = re.search(r'<pre id="out">(.*?)</pre>', dom, re.DOTALL)
-    assert written
-    return json.loads(html.unescape(written[1]))
 
 
 def test_the_pointer_and_the_arrow_keys_tell_values(tmp_path):

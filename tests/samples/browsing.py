@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,3 +24,27 @@ def browse(page: Path, profile: Path, *flags: str) -> subprocess.CompletedProces
     """Open a page and return what the browser writes."""
     command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *flags, page.resolve().as_uri()]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+
+
+def answers(page, script, folder):
+    """Open a page in a frame, run a script on its document `page`, and return what it puts into `out`."""
+    content = html.escape(page.read_text(encoding="utf-8"))
+    around = folder / "around.html"
+    around.write_text(
+        f"""<!DOCTYPE html><meta charset=utf-8><iframe style="width:1180px;height:900px" srcdoc="{content}"></iframe>
+        <pre id=out></pre><script>addEventListener("load", () => {{
+        const frame = document.querySelector("iframe"), page = frame.contentDocument, out = {{}};
+        const all = (selector, root = page) => [...root.querySelectorAll(selector)];
+        const fire = (element, type, event = frame.contentWindow.Event, more = {{}}) =>
+          element.dispatchEvent(new event(type, {{bubbles: true, ...more}}));
+        const point = (element, type, clientX, clientY) =>
+          fire(element, type, frame.contentWindow.PointerEvent, {{clientX, clientY}});
+        const key = (element, name) => fire(element, "keydown", frame.contentWindow.KeyboardEvent, {{key: name}});
+        {script}
+        document.querySelector("#out").textContent = JSON.stringify(out); }})</script>""",
+        encoding="utf-8",
+    )
+    dom = browse(around, folder / "profile", "--dump-dom", "--virtual-time-budget=3000").stdout
+    written = re.search(r'<pre id="out">(.*?)</pre>', dom, re.DOTALL)
+    assert written
+    return json.loads(html.unescape(written[1]))

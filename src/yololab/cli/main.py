@@ -77,7 +77,13 @@ def _run(tokens: list[str]) -> int:
         # Also by a recipe, in Hydra's own way.
         multirun = translation.multirun or (command.multirun and request.composed.is_multirun)
         run: Callable[[Request], int] = module.run_multirun if multirun else module.run
-        return run(request)
+        try:
+            return run(request)
+        finally:
+            if command.leaves_runs and request.tree.index.is_file():
+                from yololab.sweep.leaderboard.page import keep_page
+
+                keep_page(request.tree, request.experiment.paths.cache)
 
 
 def _request(translation: Translation, screen: Screen, command: tuple[str, ...], working_directory: Path) -> Request:

@@ -78,6 +78,7 @@ class Command:
         multirun: Whether it takes `-m`.
         slow: Whether it takes long: then a pipe is told at once that it has begun.
         flags: Its flags besides `--json` and `-m`, with their meaning.
+        leaves_runs: Whether it makes a run, or changes one: then the page over all runs is written again.
         exit_codes: The exit codes that it can return apart from 0, 2 and 130; a meaning of its own, or nothing.
         examples: Command lines, each with what it is for.
         json: The keys of the JSON document that `--json` prints, with their meaning; None where it takes no `--json`.
@@ -94,6 +95,7 @@ class Command:
     multirun: bool = False
     slow: bool = False
     flags: Mapping[str, str] = field(default_factory=dict)
+    leaves_runs: bool = False
     exit_codes: Mapping[int, str] = field(default_factory=dict)
     examples: Sequence[tuple[str, str]] = ()
     json: Mapping[str, str] | None = None

@@ -168,6 +168,7 @@ class OutputTree(Folder):
     checks = At("outputs", "checks")  # Folder of plain dataset checks
     baselines = At("outputs", "baselines")  # Folder of promoted baselines
     multirun = At("multirun")  # Folder of the sweeps
+    index = At("outputs", "index.html")  # The page over all runs
 
     def records(self) -> Iterator[Path]:
         """Yield the record of each run and of each trial."""

@@ -187,7 +187,7 @@ def epoch_text(progress: Progress) -> str:
     return f"epoch {progress.epoch}" + (f"/{progress.epochs}" if progress.epochs else "")
 
 
-def value_text(progress: Progress) -> str:
+def reached_text(progress: Progress) -> str:
     """Write what it has reached; empty before that is known."""
     return f"  {progress.metric} {number(progress.value)}" if progress.value is not None else ""
 

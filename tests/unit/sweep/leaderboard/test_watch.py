@@ -14,7 +14,7 @@ from sweep_samples import write_sweep
 from yololab.files.paths import OutputTree
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.leaderboard.rows import read_board
-from yololab.sweep.leaderboard.watch import EVERY_SECONDS, Watch, epoch_text, left_text, looks, value_text
+from yololab.sweep.leaderboard.watch import EVERY_SECONDS, Watch, epoch_text, left_text, looks, reached_text
 
 HEADER = "epoch,time,train/box_loss,metrics/mAP50-95(B)\n"
 
@@ -42,9 +42,9 @@ def test_where_a_run_is(tmp_path):
     write_run(tmp_path, "c")
     (first, second), events = look(Watch(), tmp_path)
     assert (first.epoch, first.epochs, first.value, first.seconds_left) == (5, 20, 0.05, pytest.approx(150))
-    texts = [epoch_text(first), value_text(first), left_text(first)]
+    texts = [epoch_text(first), reached_text(first), left_text(first)]
     assert texts == ["epoch 5/20", "  mAP50-95 0.0500", "  about 2 min 30 s left"]
-    assert epoch_text(second) + value_text(second) + left_text(second) == "before its first epoch"
+    assert epoch_text(second) + reached_text(second) + left_text(second) == "before its first epoch"
     assert events == []
 
 

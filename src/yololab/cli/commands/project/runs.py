@@ -1,29 +1,25 @@
 """`yololab runs`: the leaderboard of a project, what differs between runs, and what runs now."""
 
 import gc
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from yololab.cli.request import Request
 from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import OutputTree, SweepPaths
 from yololab.files.run_names import find_run, is_pattern
-from yololab.sweep.leaderboard.groups import Group, Line, board_content, group_board
-from yololab.sweep.leaderboard.query import ALL, METRICS, Query, Term, check_keys, column_key, read_query
+from yololab.sweep.leaderboard.cells import TEXT_COLUMNS, cells_of, columns_of, header_of, value_text
+from yololab.sweep.leaderboard.groups import Group, board_content, group_board
+from yololab.sweep.leaderboard.query import ALL, Query, Term, check_keys, read_query
 from yololab.sweep.leaderboard.rows import Board, read_board
 from yololab.terminal.columns import aligned
 from yololab.terminal.output import nobody_reads, print_csv, print_json
 from yololab.terminal.screen import Screen
-from yololab.text import UNKNOWN, as_text, counted, first_of, moment, number, setting, shortened
+from yololab.text import counted, first_of, shortened
 
 _ON_A_SCREEN = 20  # lines of a group
 _LONGEST = 40  # columns of a cell that is no name
-_TEXT = ("status", "verdict", "tags", "notes", "error", "dataset")
 
 
 def run(request: Request) -> int:
@@ -37,6 +33,13 @@ def run(request: Request) -> int:
         return _watch(request, query, tree)
     board = read_board(tree, tree.root / query.paths.cache)
     check_keys(query, {*board.base, *(key for row in board.rows for key in row.facts.changed)})
+    if "--html" in request.flags:
+        from yololab.sweep.leaderboard.page import write_page
+
+        page = write_page(tree, board, query)
+        request.print_json({"page": str(page)})
+        request.screen.place("page", page, "runs")
+        return 0
     if request.as_json or "--csv" in request.flags:
         rows = board_content(board, query)
         print_json(rows, masked=True) if request.as_json else print_csv(rows)
@@ -50,7 +53,7 @@ def _watch(request: Request, query: Query, tree: OutputTree) -> int:
     from rich.text import Text
 
     from yololab.sweep.leaderboard.alerts import make_alerts
-    from yololab.sweep.leaderboard.watch import epoch_text, left_text, looks, value_text
+    from yololab.sweep.leaderboard.watch import epoch_text, left_text, looks, reached_text
 
     if request.as_json or request.flags > {"--watch"}:
         raise InputError(Problem("--watch", "with --json, --csv or --html", "--watch alone: it does not end by itself"))
@@ -73,7 +76,7 @@ def _watch(request: Request, query: Query, tree: OutputTree) -> int:
                     screen.warn("the alert was not sent: the service did not take it")
             if nobody_reads():
                 break
-            found = {item.name: f"{epoch_text(item)}{value_text(item)}{left_text(item)}" for item in running}
+            found = {item.name: f"{epoch_text(item)}{reached_text(item)}{left_text(item)}" for item in running}
             activity.text = f"{counted(len(found), 'run')} of {tree.root}; Ctrl-C ends this"
             activity.above = None
             if screen.drawn and found:
@@ -114,7 +117,7 @@ def _compare(request: Request, query: Query, tree: OutputTree) -> int:
             screen.heading(f"{name}: the same")
             continue
         screen.heading(name)
-        rows = [[key, *map(_value, sides)] for key, sides in values.items()]
+        rows = [[key, *map(value_text, sides)] for key, sides in values.items()]
         head = columns if longest is None else [shortened(column, longest) for column in columns]
         table = aligned(head, rows, left=head, width=width, longest=longest)
         screen.lines(table.header, table.lines)
@@ -147,12 +150,12 @@ def show(screen: Screen, board: Board, query: Query, tree: OutputTree) -> None:
 
 def _show_group(screen: Screen, group: Group, query: Query, limit: int) -> None:
     """Print one dataset and task."""
-    columns = _columns(group, query)
+    columns = columns_of(group, query)
     lines = group.lines[: limit or None]
-    rows = list(zip(*(_cells(lines, column) for column in columns), strict=True))
-    names = [_header(column) for column in columns]
+    rows = list(zip(*(cells_of(lines, column) for column in columns), strict=True))
+    names = [header_of(column) for column in columns]
     width = screen.console.width if screen.console.is_terminal else None
-    table = aligned(names, rows, left=_TEXT, width=width, longest=_LONGEST if width else None)
+    table = aligned(names, rows, left=TEXT_COLUMNS, width=width, longest=_LONGEST if width else None)
     title = " · ".join(name for name in (group.dataset or "no dataset", group.task) if name)
     screen.heading(f"{title}   {counted(group.runs, 'run')}" if group.runs else title)
     screen.lines(table.header, table.lines)
@@ -161,63 +164,3 @@ def _show_group(screen: Screen, group: Group, query: Query, limit: int) -> None:
     hints += [f"no room for {first_of(table.hidden, 6)}: columns=… chooses"] if table.hidden else []
     for hint in hints:
         screen.hint(hint)
-
-
-def _columns(group: Group, query: Query) -> list[str]:
-    """Return the keys of the columns: what is asked for, or what tells the runs of the group apart."""
-    chosen = [column_key(name) for name in query.columns if not name.startswith("+")]
-    added = [column_key(name) for name in query.columns if name.startswith("+")]
-    if chosen:
-        return list(dict.fromkeys(["run", *chosen, *added]))
-    lines = group.lines
-    primary, *others = group.metrics or ("value",)
-    shown = [
-        *("run", primary, "status"),
-        *(["verdict"] if any(line.value("verdict") for line in lines) else []),
-        *added,
-        *(["tags"] if any(line.value("tags") for line in lines) else []),
-        *group.varying,
-        *others,
-        *("epochs", "started"),
-        *(["notes"] if any(line.value("notes") for line in lines) else []),
-    ]
-    return list(dict.fromkeys(shown))
-
-
-def _header(key: str) -> str:
-    """Return the name of a column: of a group's main setting the group's."""
-    return {"model.weights": "model", "data.source": "data", "device.id": "device"}.get(key, key)
-
-
-def _cells(lines: Sequence[Line], key: str) -> list[str]:
-    """Write what lines have in a column."""
-    if key == "run":
-        return [_name(line) for line in lines]
-    if key == "status":
-        return [line.status for line in lines]
-    if key == "started":
-        return [moment(line.started, zone=False) for line in lines]
-    if key == "epochs":
-        return [as_text(line.first and line.first.facts.epochs) for line in lines]
-    if key in METRICS or key == "value":
-        return [_mean(line, key) for line in lines]
-    return [_value(line.value(key)) for line in lines]
-
-
-def _name(line: Line) -> str:
-    mark = "★ " if line.first and line.first.baseline else ""
-    return f"{mark}{line.name}" + (f" ×{len(line.rows)}" if line.kind == "recipe" else "")
-
-
-def _mean(line: Line, key: str) -> str:
-    mean, deviation = line.mean(key if key != "value" else (line.first and line.first.metric) or "")
-    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
-
-
-def _value(value: Any) -> str:
-    """Write a field or a setting; a dash for what is not known."""
-    if value is None or value is msgspec.UNSET or value == []:
-        return UNKNOWN
-    if isinstance(value, float):
-        return f"{value:g}"
-    return first_of(value, len(value)) if isinstance(value, list) else setting(value)

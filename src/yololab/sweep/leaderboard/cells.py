@@ -1,0 +1,73 @@
+"""How the leaderboard is written, on a screen and on its page alike: which columns, and what stands in them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from yololab.sweep.leaderboard.groups import Group, Line
+from yololab.sweep.leaderboard.query import METRICS, Query, column_key
+from yololab.text import UNKNOWN, as_text, first_of, moment, number, setting
+
+# Columns of text; the others are numbers, and aligned at their right.
+TEXT_COLUMNS = ("status", "verdict", "tags", "notes", "error", "dataset")
+
+
+def columns_of(group: Group, query: Query) -> list[str]:
+    """Return the keys of the columns: what is asked for, or what tells the runs of the group apart."""
+    chosen = [column_key(name) for name in query.columns if not name.startswith("+")]
+    added = [column_key(name) for name in query.columns if name.startswith("+")]
+    if chosen:
+        return list(dict.fromkeys(["run", *chosen, *added]))
+    lines = group.lines
+    primary, *others = group.metrics or ("value",)
+    shown = [
+        *("run", primary, "status"),
+        *(["verdict"] if any(line.value("verdict") for line in lines) else []),
+        *added,
+        *(["tags"] if any(line.value("tags") for line in lines) else []),
+        *group.varying,
+        *others,
+        *("epochs", "started"),
+        *(["notes"] if any(line.value("notes") for line in lines) else []),
+    ]
+    return list(dict.fromkeys(shown))
+
+
+def header_of(key: str) -> str:
+    """Return the name of a column: of a group's main setting the group's."""
+    return {"model.weights": "model", "data.source": "data", "device.id": "device"}.get(key, key)
+
+
+def cells_of(lines: Sequence[Line], key: str) -> list[str]:
+    """Write what lines have in a column."""
+    if key == "run":
+        return [_name(line) for line in lines]
+    if key == "status":
+        return [line.status for line in lines]
+    if key == "started":
+        return [moment(line.started, zone=False) for line in lines]
+    if key == "epochs":
+        return [as_text(line.first and line.first.facts.epochs) for line in lines]
+    if key in METRICS or key == "value":
+        return [_mean(line, key) for line in lines]
+    return [value_text(line.value(key)) for line in lines]
+
+
+def _name(line: Line) -> str:
+    mark = "★ " if line.first and line.first.baseline else ""
+    return f"{mark}{line.name}" + (f" ×{len(line.rows)}" if line.kind == "recipe" else "")
+
+
+def _mean(line: Line, key: str) -> str:
+    mean, deviation = line.mean(key if key != "value" else (line.first and line.first.metric) or "")
+    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
+
+
+def value_text(value: Any) -> str:
+    """Write a field or a setting; a dash for what is not known."""
+    if value is None or value is msgspec.UNSET or value == []:
+        return UNKNOWN
+    if isinstance(value, float):
+        return f"{value:g}"
+    return first_of(value, len(value)) if isinstance(value, list) else setting(value)
