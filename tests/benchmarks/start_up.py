@@ -1,0 +1,85 @@
+"""What a command costs before it does anything: python tests/benchmarks/start_up.py
+
+Processor seconds of whole processes (user and system, so that what else the machine does counts little), yololab's and
+the plain tool's in turn, medians of REPEATS. Writes start_up.json beside itself; about two minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+HERE = Path(__file__).parent
+REPEATS = 5
+TWELVE = (
+    "lr1=3",
+    "epoch=3",
+    "model=yolo99",
+    "imgsz=0",
+    "data.subset=2",
+    *(f"nothing{number}=1" for number in range(7)),
+)
+YOLOLAB = (sys.executable, "-m", "yololab")
+COMMANDS = {
+    "a mistake in 1 override": (*YOLOLAB, "lr1=3"),
+    "a mistake in each of 12 overrides": (*YOLOLAB, *TWELVE),
+    "--help": (*YOLOLAB, "--help"),
+    "train --help": (*YOLOLAB, "train", "--help"),
+    "--version": (*YOLOLAB, "--version"),
+    "shell completion": (*YOLOLAB, "--shell-completion", "query=bash"),
+    "yolo: a mistake in 1 override": (str(Path(sys.executable).with_name("yolo")), "train", "lr1=3"),
+}
+
+
+def seconds(command: tuple[str, ...], folder: Path) -> float:
+    """Run a command, and return its processor seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = os.environ | {
+        "COMP_LINE": "yololab hparams=f",
+        "YOLO_CONFIG_DIR": str(folder),
+        "YOLO_OFFLINE": "true",
+    }
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=300)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def machine() -> str:
+    """Return what the figures depend on: kind, cores, and the features that arithmetic uses."""
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8") if sys.platform == "linux" else ""
+    features = sorted(set(re.findall(r"\b(?:avx2|avx512f|avx512_bf16|amx_tile)\b", flags)))
+    return f"{platform.machine()}, {os.cpu_count()} cores, {', '.join(features) or 'no AVX2'}"
+
+
+def main() -> None:
+    """Measure all commands in turn."""
+    measured: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(REPEATS + 1):  # the first round warms the disk
+            for name, command in COMMANDS.items():
+                measured[name].append(seconds(command, Path(folder)))
+    commit = subprocess.run(
+        ("git", "rev-parse", "--short", "HEAD"), cwd=HERE, capture_output=True, text=True, check=True
+    )
+    content = {
+        "command": "python tests/benchmarks/start_up.py",
+        "commit": commit.stdout.strip(),
+        "date": str(date.today()),
+        "machine": machine(),
+        "cpu_seconds": {name: round(statistics.median(values[1:]), 2) for name, values in measured.items()},
+    }
+    (HERE / "start_up.json").write_text(f"{json.dumps(content, indent=2)}\n", encoding="utf-8")
+    print(json.dumps(content, indent=2))
+
+
+if __name__ == "__main__":
+    main()
