@@ -58,14 +58,24 @@ def parts_of(path: Path) -> tuple[str, ...]:
 
 
 @cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Every node of a module, the module first: it is read and walked once for all tests."""
+    return list(ast.walk(ast.parse(text_of(path))))
+
+
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return nodes_of(path)[0]
 
 
 @cache
 def imports_of(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -121,7 +131,7 @@ def test_only_the_adapter_imports_ultralytics_and_torch():
 
 def test_only_the_command_line_translator_looks_at_the_words():
     for path in MODULES:
-        if "argv" in path.read_text(encoding="utf-8").replace("orig_argv", ""):
+        if "argv" in text_of(path).replace("orig_argv", ""):
             allowed = path.match("config/arguments/*") or path.match("sweep/*") or path.match("sweep/*/*")
             assert (
                 allowed
@@ -142,7 +152,7 @@ INTO_SCRATCH = {"data/dataset/resolved_yaml.py", "data/shapes/builtin.py", "job/
 def writes_in(path: Path) -> set[str]:
     """Return the calls that write; `replace` of one argument is a path's, not a text's."""
     found = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name, of_os = node.func.attr, getattr(node.func.value, "id", "") == "os"
             if name in WRITING or (name == "replace" and (of_os or (len(node.args) == 1 and not node.keywords))):
@@ -161,8 +171,8 @@ def test_one_module_writes_numbers_for_people():
     """What is written twice drifts: one table shows 42 s, the other 0 min 42 s."""
     wording = {"counted", "duration", "first_of", "moment", "p_value", "percent", "share", "short_hash", "shortened"}
     for path in MODULES:
-        text = path.read_text(encoding="utf-8")
-        functions = {node.name.lstrip("_") for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+        text = text_of(path)
+        functions = {node.name.lstrip("_") for node in tree_of(path).body if isinstance(node, ast.FunctionDef)}
         assert parts_of(path) == ("text",) or not functions & (wording | {"signed"}), path
         assert parts_of(path) == ("text",) or not re.search(r"""\{['"]s['"] if|< 0\.001""", text), f"{path}: text.py"
 
@@ -172,15 +182,15 @@ SPELLER = "files/paths.py"
 
 def texts_of(path: Path) -> tuple[list[str], list[str]]:
     """Return the texts in a module that are no docstrings, and those that a path is joined with, by `/` or `At`."""
-    tree = tree_of(path)
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    nodes = nodes_of(path)
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = [node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     joined = [
         node.right.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant)
     ]
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "At"]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "At"]
     joined += [part.value for call in calls for part in call.args if isinstance(part, ast.Constant)]
     return [str(node.value) for node in texts if id(node) not in docstrings], joined
 
@@ -208,11 +218,7 @@ def test_names_of_files_are_spelled_in_one_room():
 )
 def test_the_machine_is_asked_in_one_place(home, signs):
     """Three answers to "how many cores" were 1, 2 and 2 in a container that may use one."""
-    asking = {
-        path.relative_to(ROOT).as_posix()
-        for path in MODULES
-        if any(sign in path.read_text(encoding="utf-8") for sign in signs)
-    }
+    asking = {path.relative_to(ROOT).as_posix() for path in MODULES if any(sign in text_of(path) for sign in signs)}
     assert asking == {home}
 
 
@@ -225,7 +231,7 @@ def test_all_that_is_printed_goes_through_one_room():
     printing = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if (
             isinstance(node, ast.Attribute)
             and node.attr in ("stdout", "stderr")
@@ -250,7 +256,7 @@ def test_no_folder_is_a_heap():
 
 def test_modules_stay_readable():
     for path in MODULES:
-        lines = len(path.read_text(encoding="utf-8").splitlines())
+        lines = len(text_of(path).splitlines())
         assert lines <= MOST_LINES, f"{path.name} has {lines} lines: is it one idea?"
 
 
@@ -272,9 +278,10 @@ def test_every_module_is_named_by_a_test():
     """A module that no test imports, or starts by its name, may break without a word."""
     named: set[str] = set()
     for path in TESTS.rglob("*.py"):
-        named |= imports_of(path)
         text = path.read_text(encoding="utf-8")
         named |= set(re.findall(r"\byololab(?:\.\w+)+", text))
+        for room, names in re.findall(r"^ *from (yololab[\w.]*) import (\([^)]*\)|.*)", text, re.MULTILINE):
+            named |= {f"{room}.{name}" for name in re.findall(r"\w+", names)}
     # The handlers of commands are imported by their names in the table of commands: tests/unit/cli/test_table.py.
     modules = [path for path in MODULES if path.name != "__init__.py" and parts_of(path)[:2] != ("cli", "commands")]
     assert [name for path in modules if (name := ".".join(("yololab", *parts_of(path)))) not in named] == []
@@ -305,7 +312,7 @@ def test_whether_a_stage_is_done_is_decided_in_its_own_file():
     """Resume, a trial that is started again and a plain run ask the same; nobody else makes stages, or has a `done`."""
     homes = {"Stage": set(), "done": set()}
     for path in MODULES:
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Stage":
                 homes["Stage"].add(path)
             if isinstance(node, ast.FunctionDef) and node.name == "done":
@@ -330,7 +337,7 @@ def test_the_status_of_a_trial_has_one_vocabulary():
     found = {
         (path.name, node.name)
         for path in (ROOT / "sweep").rglob("*.py")
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.ClassDef)
         for item in node.body
         if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and item.targets[0].id in ends

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from msgspec import convert
@@ -135,8 +138,28 @@ def write_comparison(
     (run.path / name).write_text(json.dumps(content))
 
 
-def complete_sweep(path):
-    """A sweep with complete, pruned and failed trials and a baseline."""
+def complete_sweep(path: Path) -> SweepFolder:
+    """A sweep with complete, pruned and failed trials and a baseline: made once, and copied."""
+    made = Path(_made_once().name, "demo")
+    shutil.copytree(made, path, symlinks=True, dirs_exist_ok=True)
+    for file in path.rglob("*"):
+        if file.suffix in (".json", ".csv", ".md") and not file.is_symlink():
+            text = file.read_text(encoding="utf-8")
+            moved = text.replace(str(made), str(path)).replace(str(made.parent), str(path.parent))
+            if moved != text:
+                file.write_text(moved, encoding="utf-8")
+    return SweepFolder(path)
+
+
+@cache
+def _made_once() -> tempfile.TemporaryDirectory[str]:
+    """Make the sweep in a folder that lives as long as this process."""
+    folder = tempfile.TemporaryDirectory(prefix="sweep-sample-")
+    _make_complete_sweep(Path(folder.name, "demo"))
+    return folder
+
+
+def _make_complete_sweep(path: Path) -> None:
     folder = write_sweep(path, keys=("lr0", "model"), budget=14)
     for number in range(12):
         values = {"lr0": round(0.001 * 1.5**number, 5), "model": ("yolo26n", "yolo26s")[number % 2]}
@@ -147,4 +170,3 @@ def complete_sweep(path):
     failed = write_trial(folder, 13, values, noted=TrialStatus.FAILED, status=Status.FAILED, error="loss is NaN")
     failed.log.write_text("line\n" * 40 + "RuntimeError: the last line\n")
     finalize_sweep(folder, Screen(quiet=True))
-    return folder

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import yololab
@@ -25,6 +26,17 @@ def conf_dir() -> Path:
 
 # Folders given by `--config-dir` to this process.
 _given: list[Path] = []
+_only_shipped = ContextVar("only_shipped", default=False)
+
+
+@contextmanager
+def shipped_only() -> Iterator[None]:
+    """Compose without the user's own folders."""
+    before = _only_shipped.set(True)
+    try:
+        yield
+    finally:
+        _only_shipped.reset(before)
 
 
 def use_config_dir(folder: Path) -> None:
@@ -46,6 +58,8 @@ def user_conf_dirs(working_directory: Path) -> list[Path]:
     """
     if _snapshots:
         return sorted(_snapshots[-1].glob("user*"))
+    if _only_shipped.get():
+        return []
     own = (working_directory / "conf").resolve()
     folders = [*_given, *([own] if own.is_dir() else [])]
     return [folder for folder in dict.fromkeys(folders) if folder != conf_dir().resolve()]

@@ -70,8 +70,12 @@ def test_every_setting_is_set_by_a_test():
 
 
 def is_set(key: str, text: str) -> bool:
+    """A plain search first: it is a hundred times as fast as an expression."""
     group, _, name = key.rpartition(".")
-    return bool(re.search(rf"\b{re.escape(key)}\b" + (rf"|\b{name}=|[\"']{name}[\"']" if group else ""), text))
+    if group and (f'"{name}"' in text or f"'{name}'" in text):
+        return True
+    words = (rf"\b{re.escape(key)}\b", key), *([(rf"\b{name}=", f"{name}=")] if group else [])
+    return any(plain in text and re.search(pattern, text) for pattern, plain in words)
 
 
 def test_a_setting_that_no_test_sets_is_found():

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from yololab.config.defaults import known_keys
-from yololab.config.folders import group_options, user_conf_dirs
+from yololab.config.folders import group_options, shipped_only, user_conf_dirs
 from yololab.config.hydra.grammar import named_option
 from yololab.config.hydra.keys import hydra_problems, refused_key
 from yololab.config.hydra.layers import (
@@ -145,7 +145,9 @@ def _hydra_problems(config: DictConfig, overridden: Collection[str]) -> list[Pro
     """Return what is wrong with Hydra's own settings; only an override or a file of the user's can change them."""
     if not any(key.startswith("hydra") for key in overridden) and not user_conf_dirs(Path.cwd()):
         return []
-    return hydra_problems(config.hydra, compose_files([]).hydra, overridden)
+    with shipped_only():
+        standard = compose_files([]).hydra
+    return hydra_problems(config.hydra, standard, overridden)
 
 
 def plain_tree(config: DictConfig) -> dict[str, Any]:

@@ -25,16 +25,20 @@ from yololab.config.hydra.keys import CONFIG_NAME
 from yololab.config.hydra.sources import register
 
 APPLICATION = "yololab"
+# While it composes.
+_READ_BY_HYDRA = ("hydra.searchpath.", "hydra.job.env_copy.", "hydra.job.config.")
 _Files = tuple[tuple[str, int, int], ...]
 
 
 def chooses_files(override: Override) -> bool:
-    """Return whether an override belongs to the layer of the files: an option of a group, or a setting of Hydra's own.
+    """Return whether an override belongs to the layer of the files: an option of a group, or what Hydra itself reads.
 
     A mapping sets values, whatever its key (`Overrides` in `hydra/_internal/defaults_list.py`).
     """
     key = override.key_or_group
-    if override.package is not None or "/" in key or key.partition(".")[0] == "hydra":
+    if override.package is not None or "/" in key or f"{key}.".startswith(_READ_BY_HYDRA):
+        return True
+    if key == "hydra" or (key.startswith("hydra.") and override.is_delete()):
         return True
     return not isinstance(override.value(), dict) and _is_there(key)
 
@@ -64,7 +68,8 @@ def compose_files(overrides: Sequence[str]) -> DictConfig:
         A config of the caller's own, with Hydra's node.
     """
     roots = _roots()
-    config: DictConfig = pickle.loads(_composed(tuple(overrides), Path.cwd(), roots, tuple(map(_state, roots))))
+    config: DictConfig = pickle.loads(_composed(tuple(overrides), roots, tuple(map(_state, roots))))
+    config.hydra.runtime.cwd = str(Path.cwd())
     return config
 
 
@@ -78,6 +83,7 @@ def note_overrides(config: DictConfig, overrides: Sequence[Override]) -> None:
     """Write into Hydra's node which overrides led to the config."""
     own = [override for override in overrides if not override.is_hydra_override()]
     config.hydra.overrides.task = [override.input_line for override in own]
+    config.hydra.overrides.hydra = [override.input_line for override in overrides if override.is_hydra_override()]
     style = config.hydra.job.config.override_dirname
     config.hydra.job.override_dirname = get_overrides_dirname(own, style.exclude_keys, style.item_sep, style.kv_sep)
 
@@ -88,11 +94,9 @@ def _roots() -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=64)
-def _composed(
-    overrides: tuple[str, ...], working_directory: Path, roots: tuple[Path, ...], states: tuple[_Files, ...]
-) -> bytes:
+def _composed(overrides: tuple[str, ...], roots: tuple[Path, ...], states: tuple[_Files, ...]) -> bytes:
     """Compose and pack: unpacking is six times as fast as a deep copy."""
-    del working_directory, states  # what the result depends on beside the overrides
+    del states  # another one is another result
     register()
     with _hydra(roots[0]):
         return pickle.dumps(compose(CONFIG_NAME, list(overrides), return_hydra_config=True))

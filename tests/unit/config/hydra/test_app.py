@@ -10,6 +10,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
 
 from yololab.config.frozen import freeze, thaw
+from yololab.config.hydra import layers
 from yololab.config.hydra.app import run_config, run_in
 from yololab.config.hydra.compose import compose_experiment
 from yololab.files.paths import RunFolder
@@ -21,6 +22,7 @@ def test_a_run_is_composed_once(tmp_path, monkeypatch):
     monkeypatch.setattr(
         ConfigLoaderImpl, "load_configuration", lambda *given, **named: composed.append(1) or load(*given, **named)
     )
+    layers._composed.cache_clear()
     run_in(tmp_path / "run", compose_experiment(["lr0=0.02"]), lambda config: None)
     assert len(composed) == 1
 

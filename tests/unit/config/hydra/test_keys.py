@@ -110,6 +110,15 @@ def test_nothing_of_it_can_be_taken_away(override):
         compose_experiment([override])
 
 
+def test_a_default_option_of_the_users_is_held_against_the_shipped_ones(tmp_path, monkeypatch):
+    file = tmp_path / "conf/model/yolo26n.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\nmodel: {weights: yolo26n.pt}\nhydra: {verbose: true}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"hydra\.verbose"):
+        compose_experiment([])
+
+
 def test_a_callback_that_is_not_there_is_named_before_anything_starts():
     with pytest.raises(InputError, match=r"hydra\.callbacks\.mine: no such class"):
         compose_experiment(["+hydra.callbacks.mine._target_=nowhere.Mine"])
