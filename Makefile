@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray database docs build clean
+.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray database docs oldest build clean
 
 help:
 	@echo "make demo      set up, then the whole job on built-in data, on the CPU, in a few minutes"
 	@echo "make quick     lint, types, and the tests that start no process and import no PyTorch: under a minute"
 	@echo "make test      set up, then lint, types, unit tests and core integration tests"
 	@echo "make test-all  the slow ones as well, and those on a real Slurm, Ray and PostgreSQL"
+	@echo "make docs      these pages as a site in build/site, and their tests"
+	@echo "make oldest    the fast tests and a training with the oldest versions that pyproject.toml allows"
 	@echo "make build     a wheel in dist/"
 	@echo "make clean     remove the environment and the caches (never outputs/ or multirun/)"
 
@@ -42,7 +44,7 @@ unit: setup
 	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --cov --cov-report=term:skip-covered tests/unit tests/test_architecture.py
 
 integration: setup
-	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not database and not browser"
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration -m "not slow and not slurm and not ray and not database and not browser and not oldest"
 
 test: lint types unit integration
 
@@ -65,9 +67,16 @@ database: setup
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,database]"
 	timeout --kill-after=30 900 $(BIN)/pytest -q tests/engines -m database
 
+# The site in build/site, as strict as it can be; examples in docstrings; what the pages say of the code.
 docs: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --clean --config-file docs/site/mkdocs.yml
 	$(BIN)/pytest -q --doctest-modules src/yololab
 	$(BIN)/pytest -q tests/docs
+
+# The oldest versions that pyproject.toml allows, in an environment of their own: minutes, and 6 GB.
+oldest: setup
+	$(BIN)/pytest -q tests/integration/test_release.py -m oldest
 
 test-all: slow browser slurm ray database docs
 

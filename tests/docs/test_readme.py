@@ -13,39 +13,55 @@ import pytest
 from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.translate import translate
 from yololab.config.folders import group_options
-from yololab.files.paths import RunFolder
+from yololab.config.hydra.compose import compose_experiment
+from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-
-
-LINES = [
-    line.split("  #")[0].strip()
-    for block in blocks("sh")
-    for line in block.splitlines()
-    if re.match(r"(\.venv/bin/)?yololab\b", line)
+GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs/guides").glob("*.md")}
+PAGES = [
+    ROOT / "README.md",
+    *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name != "reference"),
 ]
+VERDICT = re.compile(rf"\b({'|'.join(Verdict)})\b")
+
+
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
+
+
+LINES = sorted(
+    {
+        line.split("  #")[0].strip()
+        for page in PAGES
+        for block in blocks("(?:sh|yaml)", page.read_text(encoding="utf-8"))
+        for line in block.replace("- run: ", "").splitlines()
+        if re.match(r" *(\.venv/bin/)?yololab\b", line)
+    }
+)
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_every_command_is_understood(line, tmp_path):
+def test_every_command_is_understood(line, tmp_path, monkeypatch):
+    """It is read as it stands, and what composes a config composes one without a problem."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "experiment.yaml").write_text("epochs: 3\n")
+    (tmp_path / "conf/hparams").mkdir(parents=True)
+    (tmp_path / "conf/hparams/ours.yaml").write_text("# @package _global_\ndefaults: [default, _self_]\nlr0: 0.002\n")
     _, *words = shlex.split(line)
     translation = translate(words, SYNTAX, group_options(tmp_path), tmp_path)
     assert not translation.problems
     assert translation.command in COMMANDS
+    if not COMMANDS[translation.command].arguments and not translation.multirun:
+        compose_experiment(translation.overrides)
 
 
-def test_there_are_commands_and_every_command_is_shown():
-    assert len(LINES) > 10
+def test_every_command_is_shown():
+    assert len(LINES) > 60
     shown = " ".join(LINES)
     for name in COMMANDS:
-        assert f"yololab {name}" in shown, name
+        assert f"yololab {name}" in shown or name == "train", name
 
 
 def test_make_targets_exist():
@@ -54,18 +70,44 @@ def test_make_targets_exist():
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
-def test_files_of_a_run_are_named_right(tmp_path):
-    folder = RunFolder(tmp_path)
-    (listing,) = [block for block in blocks("text") if "experiment_log.json" in block]
-    for path in (folder.best, folder.metrics, folder.dataset_report, folder.comparison, folder.record, folder.report):
-        assert path.name in listing
+def test_the_first_screen_is_one_and_ends_in_a_verdict():
+    first = README.split("\n## ")[0].splitlines()
+    assert len(first) <= 40
+    transcript = blocks("text", "\n".join(first))[0].splitlines()
+    assert len(transcript) <= 12
+    printed = (ROOT / "docs/pictures/longer.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in transcript if line not in printed] == []
+    assert VERDICT.search(transcript[-1])
+
+
+def test_what_the_pages_show_of_a_terminal_was_printed():
+    """The transcripts come from `docs/site/pictures.py`; a line `…` stands for lines that were left out."""
+    gallery = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
+    printed = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs/pictures").glob("*.txt")).splitlines()
+    shown = [line for block in blocks("text", gallery) for line in block.splitlines()]
+    assert len(shown) > 10
+    assert [line for line in shown if line not in printed and line != "…"] == []
+
+
+def test_pictures_are_small():
+    pictures = [path for path in (ROOT / "docs/pictures").iterdir() if path.suffix in (".webp", ".png")]
+    assert pictures
+    assert [path.name for path in pictures if path.stat().st_size > 200_000] == []
+
+
+def test_the_verdicts_stand_in_their_order():
+    shown = re.findall(r"^\| `([A-Z_]+)` \|", GUIDES["beat-the-baseline"], flags=re.MULTILINE)
+    assert shown == ["IMPROVED", "EQUIVALENT", "NOT_WORSE", "DEGRADED", "INCONCLUSIVE"]
+    spanish = (ROOT / "docs/es/index.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([A-Z_]+)` \|", spanish, flags=re.MULTILINE) == shown
+    assert {*shown, "NO_BASELINE"} == set(Verdict)
 
 
 def test_the_python_example_uses_what_there_is():
     import yololab
     from yololab.api import Experiment
 
-    (example,) = [block for block in blocks("python") if "run_experiment" in block]
+    (example,) = [block for block in blocks("python", GUIDES["python"]) if "run_experiment" in block]
     tree = ast.parse(example)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert imported <= set(yololab.__all__)
@@ -87,32 +129,38 @@ def test_every_recipe_tells_its_command_and_its_measured_score():
 
 
 def test_the_table_of_tasks_is_the_one_of_the_package():
-    rows = dict(re.findall(r"^\| (\w+) \| `yolo26n[^|]*\|[^|]*\| `([^`]+)` \|", README, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| (\w+) \| `yolo26n[^|]*\|[^|]*\| `([^`]+)` \|", GUIDES["tasks"], flags=re.MULTILINE))
     assert rows == {name: task.primary_metric for name, task in TASKS.items()}
     for recipe in (ROOT / "conf/experiment").glob("*.yaml"):
-        assert f"`{recipe.stem}`" in README or f"`experiment={recipe.stem}`" in README
+        assert f"`{recipe.stem}`" in GUIDES["tasks"] or f"`experiment={recipe.stem}`" in GUIDES["tasks"]
 
 
 def test_figures_come_from_their_results():
-    """Each figure of the comparison's section is the one in the results file that it names."""
+    """Each figure of the comparison's page is the one in the results file that it names."""
+    page = GUIDES["beat-the-baseline"]
     results = {
         name: json.loads((ROOT / f"tests/benchmarks/{name}.json").read_text()) for name in ("calibration", "exact_ap")
     }
     for name, rates in results["calibration"]["settings"].items():
         keys = ("bare_rule_degraded", "verdict_degraded", "verdict_improved", "interval_excludes_truth")
         cells = [f"{rates[key]['rate']:.1%}" for key in (*keys, "permutation_below_0.05")]
-        assert f"| {name} | {' | '.join(cells)} |" in README
+        assert f"| {name} | {' | '.join(cells)} |" in page
     for name, rates in results["calibration"]["power"].items():
         difference = name.split()[-1].replace("-", "−")
-        assert f"{difference} in {rates['verdict_degraded']['rate']:.0%}" in README
+        assert f"{difference} in {rates['verdict_degraded']['rate']:.0%}" in page
     cost = results["exact_ap"]["coco"]
-    assert f"takes {cost['seconds']} s on two cores" in README
-    assert f"{cost['plain_seconds_extrapolated']:,} s" in README
+    assert f"takes {cost['seconds']} s on two cores" in page
+    assert f"{cost['plain_seconds_extrapolated']:,} s" in page
+    rates = results["calibration"]["settings"]["200 images, 5 classes"]
+    bare, ours = (rates[key]["rate"] * 100 for key in ("bare_rule_degraded", "verdict_degraded"))
+    assert f"raises a false alarm in {bare:.1f} % of cases, and this verdict in {ours:.1f} %" in " ".join(
+        README.split()
+    )
 
 
 def test_what_a_search_costs_comes_from_its_result():
     found = json.loads((ROOT / "tests/benchmarks/search_cost.json").read_text())
-    text = " ".join(README.split())
+    text = " ".join(GUIDES["sweep"].split())
     tune, grid = found["against"]["tune"], found["against"]["grid"]
     assert f"Ultralytics' `tune()`, {tune['target_mAP50-95']:.3f}, after {tune['ratio']:.2f} of its CPU seconds" in text
     assert f"its own best, {grid['target_mAP50-95']:.3f}, after {grid['ratio']:.2f} of what a grid took" in text

@@ -97,14 +97,15 @@ def _quiet_readers() -> Iterator[None]:
     """Silence what Pillow and OpenCV print without the file's name: our rules report it with the name."""
     import cv2
 
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(0)
+    logging = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 has moved it
+    level = logging.getLogLevel()
+    logging.setLogLevel(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        logging.setLogLevel(level)
 
 
 KnownMap = tuple[str, CachedMap] | None
