@@ -30,7 +30,7 @@ ROOMS = (
     {"config", "data", "statistics"},
     {"ultralytics_adapter"},
     {"comparison"},
-    {"report", "terminal"},
+    {"report", "terminal", "tracking"},
     {"job"},
     {"sweep"},
     {"api"},
@@ -48,6 +48,7 @@ INNER = {
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
     "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),
+    "tracking": ("tracker", "trackers", "registry", "contents", "feeding", "launch"),
     "report": ("appearance", "charts", "pictures", "run_files", "section", "sections", "page", "sweep"),
     "sweep": ("executor", "state", "planning", "engines", "results"),
 }
@@ -136,7 +137,7 @@ def test_only_the_command_line_translator_looks_at_the_words():
             assert (
                 allowed
                 or path.match("sweep/engines/*/*")
-                or parts_of(path) in {("cli", "main"), ("config", "hydra", "app"), ("api",)}
+                or parts_of(path) in {("cli", "main"), ("config", "hydra", "app"), ("api",), ("tracking", "feeding")}
             ), path
 
 

@@ -35,7 +35,7 @@ _OTHER_SETTINGS = {
     "imgsz": "The image size.",
     "single_cls": "All classes count as one.",
     "classes": "Only these classes.",
-    "tracking": "Trackers that Ultralytics feeds: tensorboard, mlflow, wandb, …",
+    "tracking": "Experiment trackers to feed: tensorboard, mlflow, wandb, …",
     "dry_run": "true takes one batch through every stage; overfit trains on it.",
     "notes": "Text for the record.",
 }

@@ -363,7 +363,7 @@ class ExperimentConfig:
         train: Ultralytics' train arguments by their own names, as requested; those at null that a group owns are left
             to the group.
         dry_run: false; true takes one batch through every stage; `overfit` trains on it until it should be learnt.
-        tracking: Trackers that Ultralytics feeds: tensorboard, mlflow, wandb, clearml, comet, dvc.
+        tracking: Experiment trackers: none, tensorboard, mlflow, wandb, trackio, clearml, comet or dvc; or a list.
         notes: The user's words on this run.
         overridden: Keys that were set on the command line (or by a sweep), in dotted form.
     """

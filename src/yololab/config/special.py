@@ -10,7 +10,7 @@ from yololab.extensions import Point, extensions
 from yololab.findings import CHECKS, RATINGS
 from yololab.text import one_of
 
-TRACKERS = ("clearml", "comet", "dvc", "mlflow", "tensorboard", "wandb")
+TRACKERS = ("clearml", "comet", "dvc", "mlflow", "tensorboard", "trackio", "wandb")
 
 
 def read_subset(where: str, value: Any) -> int | float:
@@ -78,14 +78,16 @@ def read_floors(where: str, value: Any) -> dict[str, float]:
 
 
 def read_tracking(where: str, value: Any) -> list[str]:
-    """Read the names of trackers; one name may stand alone."""
+    """Read the names of trackers, each once; one name may stand alone, and `none` is none."""
     names = [value] if isinstance(value, str) else value or []
+    names = [] if names in (["none"], ("none",)) else names
+    allowed = f"none, or any of {', '.join(TRACKERS)}"
     if not isinstance(names, (list, tuple)):
-        raise InputError(Problem(where, f"{value!r}", f"any of {', '.join(TRACKERS)}"))
-    problems = [Problem(where, f"{name!r}", f"any of {', '.join(TRACKERS)}") for name in names if name not in TRACKERS]
+        raise InputError(Problem(where, f"{value!r}", allowed))
+    problems = [Problem(where, f"{name!r}", allowed) for name in names if name not in TRACKERS]
     if problems:
         raise InputError(problems)
-    return list(names)
+    return list(dict.fromkeys(names))
 
 
 def read_notes(_where: str, value: Any) -> str:

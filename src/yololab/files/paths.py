@@ -104,6 +104,34 @@ class RunFolder(Folder):
         return any(path.exists() for path in (self.results, self.best, self.last))
 
 
+class TrackingFolder(Folder):
+    """What experiment trackers leave in the folder of a run or a sweep."""
+
+    tensorboard = At("tensorboard")  # The event files of TensorBoard
+    dvclive = At("dvclive")  # The tables of DVCLive
+
+    def state(self, tracker: str) -> Path:
+        """What a tracker has been told."""
+        return self.path / ".tracking" / f"{tracker}.json"
+
+    def log(self, tracker: str) -> Path:
+        """What the process that feeds a tracker prints."""
+        return self.path / ".tracking" / f"{tracker}.log"
+
+
+class TrackingStore(Folder):
+    """Where experiment trackers keep what belongs to a project: `outputs/tracking`."""
+
+    home = At(".home")  # What stands for the user's home, where a tracker needs no server
+    mlflow_database = At("mlflow", "mlflow.db")  # Runs and registry of MLflow
+    mlflow_artifacts = At("mlflow", "artifacts")  # Files of MLflow
+    mlflow_lock = At("mlflow", ".lock")  # Held by whoever makes tables or runs
+
+    def of(self, tracker: str) -> Path:
+        """The folder of a tracker."""
+        return self.path / tracker
+
+
 class SweepPaths(Folder):
     """What a sweep leaves next to its trials."""
 
@@ -167,6 +195,7 @@ class OutputTree(Folder):
     comparisons = At("outputs", "comparisons")  # Folder of plain comparisons
     checks = At("outputs", "checks")  # Folder of plain dataset checks
     baselines = At("outputs", "baselines")  # Folder of promoted baselines
+    tracking = At("outputs", "tracking")  # Folder of the experiment trackers
     multirun = At("multirun")  # Folder of the sweeps
     index = At("outputs", "index.html")  # The page over all runs
 

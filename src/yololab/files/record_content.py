@@ -160,3 +160,4 @@ class RecordContent(TypedDict, total=False):
     promoted: dict[str, Any] | None
     winner: WinnerSection | None
     dry_run: dict[str, Any] | None
+    tracking: dict[str, Any] | None

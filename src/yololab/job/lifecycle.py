@@ -30,7 +30,7 @@ from yololab.job.context import Context, Results
 from yololab.job.gatekeeper import GateName, answered_before
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.run import CLOSING, run_stages, stages_to_do
-from yololab.job.stages import compare, train, verify
+from yololab.job.stages import compare, track, train, verify
 from yololab.job.stages.estimate import Estimated
 from yololab.job.stages.evaluate import Evaluated
 from yololab.terminal.screen import shown_path
@@ -190,6 +190,7 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
         try:
             stop.release()
             _close(context)
+            track.finish(context, results)
         except KeyboardInterrupt:
             stop.hold()
             error = error or _explain(context, KeyboardInterrupt())

@@ -18,6 +18,7 @@ from yololab.data.labels.task_labels import task_data
 from yololab.errors import InputError, Problem
 from yololab.files.paths import OutputTree
 from yololab.tasks import Task, task_named
+from yololab.tracking.registry import check_installed
 from yololab.ultralytics_adapter.export.exporting import check_export_format
 from yololab.ultralytics_adapter.isolation.devices import Device, resolve_device
 from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
@@ -83,9 +84,9 @@ def project_paths(config: ExperimentConfig, working_directory: Path) -> Paths:
     return Paths(working_directory, tree, *map(below_root, folders))
 
 
-def isolate(config: ExperimentConfig, paths: Paths) -> None:
+def isolate(paths: Paths) -> None:
     """Import Ultralytics under private settings; must come before anything else imports it."""
-    prepare(Isolation(paths.cache, paths.weights, paths.datasets, tuple(config.tracking)))
+    prepare(Isolation(paths.cache, paths.weights, paths.datasets))
     activate()
 
 
@@ -129,7 +130,7 @@ def prepare_dataset(
     if missing and dataset.download and config.data.allow_download:
         from yololab.ultralytics_adapter.models.download import fetch_dataset
 
-        isolate(config, paths)
+        isolate(paths)
         fetch_dataset(dataset.yaml)
         dataset = load_dataset(yaml, datasets_dir=paths.datasets)
         missing = missing_splits(dataset, needed)
@@ -145,7 +146,7 @@ def _fetch_by_name(config: ExperimentConfig, paths: Paths) -> None:
     if not here and re.fullmatch(r"[A-Za-z][\w-]*", name):
         from yololab.ultralytics_adapter.models.download import fetch_class_folders
 
-        isolate(config, paths)
+        isolate(paths)
         fetch_class_folders(name)
 
 
@@ -155,7 +156,7 @@ def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
     Raises:
         InputError: It cannot be found, read or downloaded.
     """
-    isolate(config, paths)
+    isolate(paths)
     model, top = config.model, config.train.pretrained
     pretrained = model.pretrained if top is None else top
     return resolve_model(model.weights, model.architecture, pretrained, (paths.working_directory, paths.weights))
@@ -182,7 +183,8 @@ def prepare_job(
     """
     paths = project_paths(config, working_directory)
     problems: list[Problem] = []
-    isolate(config, paths)  # without Ultralytics, or a tracker that was asked for, nothing else can be looked at
+    isolate(paths)  # without Ultralytics nothing else can be looked at
+    _or_note(lambda: check_installed(config.tracking), problems)
     model = _or_note(lambda: prepare_model(config, paths), problems)
     task = model.task if model is not None else None
     dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)

@@ -4,7 +4,7 @@ import time
 
 from yololab.files.record_content import Status
 from yololab.job.context import Context, Results, Stage
-from yololab.job.stages import approve, check, compare, estimate, evaluate, promote, report, train, verify
+from yololab.job.stages import approve, check, compare, estimate, evaluate, promote, report, track, train, verify
 
 STAGES = (
     check.STAGE,
@@ -12,6 +12,7 @@ STAGES = (
     estimate.LOAD,
     estimate.STAGE,
     approve.DURATION,
+    track.STAGE,
     train.STAGE,
     evaluate.STAGE,
     compare.STAGE,

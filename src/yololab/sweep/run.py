@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.config.folders import composing_from
-from yololab.config.schema import ExperimentConfig, Policy
+from yololab.config.schema import DryRun, ExperimentConfig, Policy
 from yololab.config.search import FailOn, Sampler
 from yololab.errors import ApprovalError, InputError, JobError, Problem
 from yololab.files.atomic import ABANDONED_SECONDS, remove_temporaries
+from yololab.files.paths import OutputTree, TrackingStore
 from yololab.host.signals import StopSignal
 from yololab.job.prepare import prepare_dataset, project_paths
 from yololab.sweep.engines.registry import make_executor
@@ -23,6 +24,7 @@ from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen
+from yololab.tracking.launch import Trackers
 
 STOPPING = "after the batches that run; Ctrl-C once more stops at once"
 
@@ -127,6 +129,7 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
 
         source = StudySource(folder, settings, _space(settings), freeze)
         source.catch_up()
+        trackers = _start_trackers(folder, settings, screen)
         ended = False
         try:
             progress = SweepProgress(folder, settings, screen, source.planned, executor.capacity)
@@ -147,7 +150,18 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
         finally:
             if folder.numbers():
                 finalize_sweep(folder, screen, finish=ended)
+            trackers.finish("sweep")
     return _exit_code(folder, settings)
+
+
+def _start_trackers(folder: SweepFolder, settings: SweepSettings, screen: Screen) -> Trackers:
+    """Feed the sweep to the trackers that its trials are fed to: as their parent."""
+    config = plan_trial(0, _space(settings).overrides(_space(settings).representatives()[0])).experiment
+    config.paths, started_in = folder.whereabouts(config.paths)
+    tree = OutputTree.of_project(config.paths.root, started_in)
+    trackers = Trackers(folder.path, TrackingStore(tree.tracking), screen.warn)
+    trackers.start(() if config.dry_run is not DryRun.OFF else config.tracking)
+    return trackers
 
 
 def _show_what_is_there(folder: SweepFolder, running: int, screen: Screen) -> None:

@@ -33,6 +33,8 @@ from yololab.findings import CHECKS
         (read_floors, {3: 0.5}, {"3": 0.5}),
         (read_tracking, "mlflow", ["mlflow"]),
         (read_tracking, None, []),
+        (read_tracking, "none", []),
+        (read_tracking, ["wandb", "mlflow", "wandb"], ["wandb", "mlflow"]),
         (read_notes, None, ""),
     ],
 )
@@ -54,6 +56,7 @@ def test_what_is_meant_is_read(read, value, expected):
         (read_floors, {"cat": True}, "here.cat"),
         (read_limits, [1], "here"),
         (read_tracking, ["mlflow", "excel"], "here"),
+        (read_tracking, ["mlflow", "none"], "here"),
         (read_tracking, 3, "here"),
         (read_severity, "warning", "here"),
         (read_severity, {"leak_same": "bad"}, "here.leak_same"),

@@ -14,6 +14,7 @@ from yololab.job.context import Context, Results, Stage
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
 from yololab.job.stages.estimate import Estimated
+from yololab.job.stages.track import Tracked
 from yololab.terminal.training import Expected
 from yololab.text import counted, duration
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
@@ -37,7 +38,7 @@ class Trained:
     pruned: bool = False
 
 
-def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estimated) -> Trained:
+def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estimated, tracked: Tracked) -> Trained:
     """Train in the run's own folder, from where the previous attempt ended.
 
     Raises:
@@ -81,6 +82,7 @@ def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estim
             numbers = {"loss": sum(losses) if losses else None}
             numbers |= {name: report.metrics.get(name) for name in prepared.task.shown}
             progress.epoch(report.epoch, report.epochs, numbers, report.seconds_left)
+            tracked.look()
             wanted = should_prune is not None and should_prune(report.epoch, report.metrics)
             pruned = wanted and report.epoch < report.epochs
 

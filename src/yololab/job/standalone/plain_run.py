@@ -44,7 +44,7 @@ def measure_plain_run(
         InputError: There is no data to measure on.
     """
     paths = project_paths(experiment, working_directory)
-    isolate(experiment, paths)
+    isolate(paths)
     arguments = _arguments(reference)
     source = _first_existing(reference.data, other.data, working_directory)
     if source is None:

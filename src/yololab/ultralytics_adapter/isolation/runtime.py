@@ -18,7 +18,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import CacheFolder
 from yololab.host.cores import usable_cores
@@ -29,9 +28,6 @@ from yololab.ultralytics_adapter.isolation.patching import preserved_environment
 
 __all__ = ["Isolation", "activate", "current", "is_offline", "prepare", "ultralytics_log"]
 
-# Ultralytics' names of its settings → the package of a tracker.
-TRACKERS = {name: name for name in ("clearml", "mlflow", "tensorboard", "wandb")}
-TRACKERS |= {"comet": "comet_ml", "dvc": "dvclive"}
 _TRUE = {"1", "true", "yes", "on", "y", "t"}
 
 
@@ -43,14 +39,12 @@ class Isolation:
         cache: Our caches, and below them Ultralytics' private settings.
         weights: Where it looks for checkpoints and downloads them to.
         datasets: Where it downloads datasets to.
-        trackers: The experiment trackers that are switched on.
         offline: Never use the network (True), use it when needed (False), or as the user's `YOLO_OFFLINE` says (None).
     """
 
     cache: Path
     weights: Path
     datasets: Path
-    trackers: tuple[str, ...] = ()
     offline: bool | None = None
 
     def __post_init__(self) -> None:
@@ -60,16 +54,15 @@ class Isolation:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The content of the settings file."""
+        """The content of the settings file: its telemetry and its integrations of trackers, which all are, are off."""
         schema_version, types = settings_schema()
         values: dict[str, Any] = {key: False if kind is bool else "" for key, kind in types.items()}
-        values |= {
+        return values | {
             "settings_version": schema_version,
             "datasets_dir": str(self.datasets),
             "weights_dir": str(self.weights),
             "runs_dir": str(CacheFolder(self.cache).ultralytics / "runs"),
         }
-        return values | dict.fromkeys(self.trackers, True)
 
     @property
     def config_folder(self) -> Path:
@@ -108,10 +101,9 @@ def prepare(isolation: Isolation) -> None:
     changed. Calling it again, also with other values or from several processes at once, is safe.
 
     Raises:
-        InputError: Ultralytics is missing or of another version; a tracker is not installed.
+        InputError: Ultralytics is missing or of another version.
     """
     check_version(installed_version())
-    _check_trackers(isolation.trackers)
     content = json.dumps(isolation.settings, indent=2) + "\n"
     file = isolation.settings_file
     if not file.is_file() or file.read_text(encoding="utf-8") != content:
@@ -155,17 +147,6 @@ def is_offline() -> bool:
     """Return whether the network must not be used."""
     asked = current().offline
     return (_state.users_offline or "").strip().lower() in _TRUE if asked is None else asked
-
-
-def _check_trackers(trackers: tuple[str, ...]) -> None:
-    """Refuse trackers that Ultralytics would silently skip because they are not installed."""
-    missing = {name: TRACKERS[name] for name in trackers if find_spec(TRACKERS[name]) is None}
-    problems = [
-        Problem("tracking", f"{name!r} is not installed", remedy=f"pip install {package}")
-        for name, package in missing.items()
-    ]
-    if problems:
-        raise InputError(problems)
 
 
 def _set_environment(isolation: Isolation) -> None:

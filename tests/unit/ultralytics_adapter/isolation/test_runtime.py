@@ -117,21 +117,11 @@ def test_fonts_are_there_before_anybody_asks_the_network(isolation):
         assert (isolation.user_folder / name).stat().st_size > 100_000
 
 
-def test_missing_trackers_are_named_together(isolation, monkeypatch):
-    monkeypatch.setattr(runtime, "find_spec", lambda name: None)
-    with pytest.raises(InputError) as caught:
-        prepare(Isolation(isolation.cache, isolation.weights, isolation.datasets, ("dvc", "mlflow")))
-    assert "pip install dvclive" in str(caught.value)
-    assert "pip install mlflow" in str(caught.value)
-    assert not isolation.cache.exists()
-
-
-def test_a_tracker_that_is_there_is_switched_on(isolation, monkeypatch):
-    monkeypatch.setattr(runtime, "_check_trackers", lambda trackers: None)
-    prepare(Isolation(isolation.cache, isolation.weights, isolation.datasets, ("tensorboard",)))
-    files = list(isolation.cache.rglob("settings.json"))
-    settings = json.loads(files[0].read_text(encoding="utf-8"))
-    assert [key for key, value in settings.items() if value is True] == ["tensorboard"]
+def test_telemetry_and_integrations_are_off(isolation):
+    prepare(isolation)
+    settings = json.loads(isolation.settings_file.read_text(encoding="utf-8"))
+    assert {"mlflow", "tensorboard", "wandb", "sync"} <= set(settings)
+    assert [key for key, value in settings.items() if value is True] == []
 
 
 def test_another_version_is_refused_before_anything_is_written(isolation, monkeypatch):

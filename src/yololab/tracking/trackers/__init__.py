@@ -1,0 +1,1 @@
+"""One module a tracker, imported only in the process that feeds it."""
