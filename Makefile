@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray database docs oldest build clean
+.PHONY: help setup demo quick test test-all lint types unit integration slow browser slurm ray database tracking docs oldest build clean
 
 help:
 	@echo "make demo      set up, then the whole job on built-in data, on the CPU, in a few minutes"
@@ -49,7 +49,7 @@ integration: setup
 test: lint types unit integration
 
 slow: setup
-	$(BIN)/pytest -q tests -m slow
+	$(BIN)/pytest -q tests -m "slow and not tracking"
 
 browser: setup
 	$(BIN)/pytest -q tests -m browser
@@ -67,6 +67,12 @@ database: setup
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,database]"
 	timeout --kill-after=30 900 $(BIN)/pytest -q tests/engines -m database
 
+# Each tracker is an extra of its own, so that one that cannot be installed beside the others costs only its own tests.
+tracking: setup
+	-for extra in tensorboard mlflow wandb comet clearml dvc trackio; do \
+		$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,$$extra]"; done
+	timeout --kill-after=30 900 $(BIN)/pytest -q tests/integration/test_tracking.py -m tracking
+
 # The site in build/site, as strict as it can be; examples in docstrings; what the pages say of the code.
 docs: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
@@ -78,7 +84,7 @@ docs: setup
 oldest: setup
 	$(BIN)/pytest -q tests/integration/test_release.py -m oldest
 
-test-all: slow browser slurm ray database docs
+test-all: slow browser slurm ray database tracking docs
 
 build: setup
 	$(BIN)/python -m build --wheel

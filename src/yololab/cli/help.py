@@ -12,8 +12,7 @@ from yololab.config.settings import meanings_of
 _USAGE = """\
 yololab: experiments for Ultralytics YOLO that are checked, compared and recorded
   yololab lr0=0.005 epochs=50 imgsz=320              any train argument of Ultralytics, by its own name
-  yololab model=yolo26s data=path/data.yaml          options of the groups below, or a file
-  yololab train model=best.pt device=0               any `yolo train …` line works as it is
+  yololab train model=best.pt data=path/data.yaml    options of the groups below, or files: any line of `yolo`
   yololab -m lr0=0.001,0.01 model=yolo26n,yolo26s    a sweep: every combination
   yololab experiment=demo                            a recipe: built-in data, a few minutes on a CPU
 

@@ -160,7 +160,11 @@ def _of_sweep(subject: Subject) -> Contents:
         settings=dict(flattened({key: asked.get(key) for key in ("arguments", "budget", "engine", "search")})),
         steps={number: values for number, values in numbers.items() if values},
         results={f"trials/{status}": float(count) for status, count in counts.items()}
-        | {name.replace("trial/", "best/", 1): value for name, value in numbers.get(winner or 0, {}).items() if winner is not None},
+        | {
+            name.replace("trial/", "best/", 1): value
+            for name, value in numbers.get(winner or 0, {}).items()
+            if winner is not None
+        },
         facts={name: text for name, text in facts.items() if text},
         files={kind: path for kind, path in files.items() if path.is_file()},
         failed=not counts.get("complete"),

@@ -29,7 +29,8 @@ class ClearmlTracker(Tracker):
             auto_connect_streams=False,
             auto_resource_monitoring=False,
         )
-        self._task.set_initial_iteration(0)
+        # What the library adds to each iteration of a task that is continued; ours are numbered through.
+        self._offset = int(self._task.get_initial_iteration())
         self._task.set_tags([f"id:{self.subject.id}", self.subject.kind])
         where = self._task.get_output_log_web_page() if self.online else f"{self._task.get_offline_mode_folder()}.zip"
         how = "" if self.online else ": Task.import_offline_session sends it"
@@ -43,7 +44,7 @@ class ClearmlTracker(Tracker):
         """Report scalars: what stands before the slash is the plot."""
         for name, value in values.items():
             title, _, series = name.partition("/")
-            self._task.get_logger().report_scalar(title, series or title, value, step)
+            self._task.get_logger().report_scalar(title, series or title, value, step - self._offset)
 
     def facts(self, values: Mapping[str, str]) -> None:
         """Set what is known in words as parameters beside the config."""

@@ -13,7 +13,7 @@ from yololab.tracking.tracker import PROJECT, Place, Tracker
 _QUIET: dict[str, Any] = dict.fromkeys(
     (
         *("log_code", "log_graph", "auto_param_logging", "auto_metric_logging", "parse_args", "auto_output_logging"),
-        *("log_git_metadata", "log_git_patch", "log_env_details", "auto_histogram_weight_logging"),
+        *("log_git_metadata", "log_git_patch", "log_env_details"),
     ),
     False,
 ) | {"display_summary_level": 0}

@@ -35,6 +35,8 @@ class WandbTracker(Tracker):
                 x_disable_meta=True,
             ),
         )
+        # Against the epoch: the library's own step never goes back, ours may end where it was.
+        self._run.define_metric("*", step_metric="epoch")
         where = self._run.url if self.online else f"wandb sync {Path(self._run.dir).parent}"
         return Place(self.subject.id, str(where))
 
@@ -43,8 +45,7 @@ class WandbTracker(Tracker):
         self._run.config.update(dict(values), allow_val_change=True)
 
     def numbers(self, values: Mapping[str, float], step: int) -> None:
-        """Log numbers against the epoch: the library's own step never goes back, ours may end where it was."""
-        self._run.define_metric("*", step_metric="epoch")
+        """Log numbers."""
         self._run.log({"epoch": step, **values})
 
     def facts(self, values: Mapping[str, str]) -> None:
