@@ -210,14 +210,14 @@ def _facts(record: RecordContent, compared: ComparisonContent | None) -> dict[st
     dataset, origin = record.get("dataset") or {}, record.get("provenance") or {}
     fingerprints = (dataset.get("fingerprint") or {}).items()
     error, notes = record.get("error") or {}, record.get("notes") or []
-    verdict, sentence = (None, None) if compared is None else (compared["verdict"], compared["sentence"])
+    verdict, answer = (None, None) if compared is None else (compared["verdict"], compared["sentence"])
     facts = {
         "status": str(record["status"]),
         "task": record.get("task"),
         "dataset": dataset.get("name"),
         "commit": (origin.get("git") or {}).get("commit"),
         "verdict": verdict,
-        "answer": sentence,
+        "answer": answer,
         "error": error.get("message"),
         "notes": "\n".join(note["text"] for note in notes if "text" in note) if isinstance(notes, list) else notes,
     }
