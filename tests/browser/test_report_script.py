@@ -66,8 +66,8 @@ def test_the_filters_leave_what_was_asked_for(tmp_path):
     """
     out = answers(write_report(complete_run(tmp_path / "run")), script, tmp_path)
     assert out["bar"]
-    assert out["first"] == 9
-    assert out["all"] == out["panels"] > 9
+    assert out["first"] == 6
+    assert out["all"] == out["panels"] > 6
     assert 0 < len(out["kinds"]) < out["panels"]
     assert all("missed" in kinds.split() for kinds in out["kinds"])
     assert out["both"]

@@ -142,6 +142,7 @@
     const clear_all = () => { brushes.forEach(drop); select(); };
     for (const brush of brushes) {
       const along = brush.dataset.brush;
+      brush.closest("svg").setAttribute("role", "group");  // an image has no parts that can be reached
       const at = event => new DOMPoint(event.clientX, event.clientY).matrixTransform(brush.getScreenCTM().inverse())[along];
       let begun;
       brush.addEventListener("pointerdown", event => {
@@ -181,5 +182,8 @@
   }
 
   // What scrolls can be reached by the keyboard.
-  for (const box of all(".scroll")) if (box.scrollWidth > box.clientWidth) put(box, {tabindex: 0, role: "region", "aria-label": "Table, scrolls sideways"});
+  all(".scroll").forEach((box, number) => {
+    const title = box.closest("section")?.querySelector("h2")?.textContent ?? "Table";
+    if (box.scrollWidth > box.clientWidth) put(box, {tabindex: 0, role: "region", "aria-label": `${title}, part ${number + 1}, scrolls sideways`});
+  });
 })();
