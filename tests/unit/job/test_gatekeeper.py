@@ -12,9 +12,19 @@ import time
 
 import pytest
 
+from yololab.config.hydra.compose import compose_experiment
 from yololab.config.schema import ApprovalConfig, Policy
 from yololab.errors import ApprovalError
-from yololab.job.gatekeeper import Answer, Gatekeeper, GateName, answered_before, answers_line, reasons, require_yes
+from yololab.job.gatekeeper import (
+    Answer,
+    Gatekeeper,
+    GateName,
+    answered_before,
+    answering,
+    answers_line,
+    reasons,
+    require_yes,
+)
 
 
 def decide(gate=GateName.CPU, ask=None, answered=None, **policies):
@@ -55,6 +65,20 @@ def test_a_person_is_asked(said, answer):
     approval = decide(ask=lambda _question: said)
     assert (approval.answer, approval.by.split(":")[0]) == (answer, "user")
     assert vars(approval)["facts"] == {"epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([], ApprovalConfig(Policy.NEVER, cpu=Policy.AUTO)),
+        (["approval.cpu=ask"], ApprovalConfig(Policy.NEVER, cpu=Policy.ASK)),
+        (["approval.policy=auto"], ApprovalConfig(Policy.AUTO, cpu=Policy.AUTO)),
+        (["approval=auto"], ApprovalConfig(Policy.AUTO)),
+    ],
+)
+def test_what_is_said_with_a_resume_goes_before_the_frozen_config_and_nothing_else_does(said, expected):
+    frozen = ApprovalConfig(Policy.NEVER, cpu=Policy.AUTO)
+    assert answering(compose_experiment(said).experiment, frozen) == expected
 
 
 def test_a_trial_takes_the_answer_of_its_sweep():

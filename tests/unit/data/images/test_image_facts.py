@@ -75,3 +75,15 @@ def test_heif_names_the_package_that_it_needs(monkeypatch):
     error = read_facts(b"\0\0\0\x18ftypheic" + bytes(200)).error
     assert error is not None
     assert "pi-heif" in error
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "pages", "bands"),
+    [("RGB", "BMP", 1, 3), ("L", "BMP", 1, 1), ("RGB", "TIFF", 1, 3), ("L", "TIFF", 1, 1), ("L", "TIFF", 4, 4)],
+)
+def test_channels_are_those_of_the_file_or_its_pages(mode, kind, pages, bands):
+    """Ultralytics stacks the grey pages of a TIFF to one image of so many channels."""
+    image = picture().convert(mode)
+    more = {"save_all": True, "append_images": [image] * (pages - 1)} if pages > 1 else {}
+    facts = read_facts(encoded(image, kind, **more))
+    assert (facts.error, facts.stored_bands) == (None, bands)

@@ -10,6 +10,8 @@ from yololab.report.sections.provenance import provenance
 def test_the_estimate_is_held_against_what_it_took():
     shown = dict(provenance(run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": 150})))["run"])
     assert shown["Took"] == "2 min 30 s (+50% against the estimate)"
+    shown = dict(provenance(run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": 350})))["run"])
+    assert shown["Took"] == "5 min 50 s (+250% against the estimate)"
     shown = dict(provenance(run_with(record=record_of(estimate={"seconds": 100, "actual_seconds": None})))["run"])
     assert shown["Took"] == "—"
     stopped = record_of(status="interrupted", estimate={"seconds": 100, "actual_seconds": 2})

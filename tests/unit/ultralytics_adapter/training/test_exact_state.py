@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,6 +48,42 @@ def test_one_with_parts_of_other_kinds_is_left_aside(exact, name, value):
 @pytest.mark.parametrize("checkpoint", [{}, {"optimizer": None}, {"optimizer": {}}, {"optimizer": {"yololab": [1]}}])
 def test_that_of_another_trainer_has_none(exact, checkpoint):
     assert exact.exact_state(checkpoint) is None
+
+
+def test_what_is_drawn_after_it_was_put_back_is_what_would_have_been_drawn(exact):
+    import numpy as np
+    import torch
+
+    dataset = SimpleNamespace(buffer=[])
+    kind = type("Loader", (SimpleNamespace,), {"__len__": lambda self: 6})
+    loader = kind(generator=torch.Generator(), dataset=dataset, num_workers=1)
+    model = torch.nn.Linear(2, 1)
+    model.weight.grad = torch.ones(1, 2)
+    trainer = SimpleNamespace(
+        model=model,
+        ema=SimpleNamespace(ema=torch.nn.Linear(2, 1)),
+        train_loader=loader,
+        steps=SimpleNamespace(last=3),
+        epoch=0,
+        epochs=5,
+        device=torch.device("cpu"),
+    )
+
+    def draw() -> list[float]:
+        return [
+            random.random(),
+            np.random.rand(),
+            torch.rand(1).item(),
+            torch.rand(1, generator=loader.generator).item(),
+        ]
+
+    kept = exact.exact_state({"optimizer": exact.with_exact_state({"state": {}}, trainer)})
+    assert kept is not None
+    first = draw()
+    model.weight.grad = None
+    exact.restore_progress(trainer, kept)
+    assert draw() == first
+    assert model.weight.grad.tolist() == [[1.0, 1.0]]  # batch 3 of 6 was the last step: what came after is pending
 
 
 def test_the_optimizer_steps_where_it_would_have(exact):

@@ -42,6 +42,30 @@ def test_all_that_a_training_wrote_is_moved_and_nothing_else(folder):
 
 
 @pytest.mark.parametrize(
+    ("best", "is_best", "epoch", "content"),
+    [
+        (0, False, 1, "best"),  # an earlier one stays
+        (2, True, 3, "best"),  # it was written before the kill
+        (0, True, 3, "last"),  # it was not
+        (-1, False, None, "best"),  # stripped: its epoch is not known
+        (None, False, 3, "last"),
+    ],
+)
+def test_the_best_checkpoint_is_that_of_the_epochs_done(folder, monkeypatch, best, is_best, epoch, content):
+    from yololab.ultralytics_adapter.training import resume
+    from yololab.ultralytics_adapter.training.resume_point import CheckpointState, ResumePoint, Step
+
+    folder.last.write_text("last")
+    if best is not None:
+        folder.best.write_text("best")
+    monkeypatch.setattr(resume, "read_state", lambda path: CheckpointState(path, best))
+    point = ResumePoint(Step.RESUME, CheckpointState(folder.last, 2, epochs=5, is_best=is_best))
+    start = resume.prepare_folder(folder, point, folder.attempt(1), "model.pt")
+    assert (start.epoch, start.best_epoch, start.model) == (3, epoch, "model.pt")
+    assert folder.best.read_text() == content
+
+
+@pytest.mark.parametrize(
     ("done", "arguments", "reason"),
     [(10, {}, "finished"), (7, {}, "early_stopping"), (7, {"time": 0.5}, "time"), (10, {"time": None}, "finished")],
 )
