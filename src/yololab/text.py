@@ -16,6 +16,7 @@ UNKNOWN = "—"
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "…"
 SHORT_HASH = 12
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 MASK = "***"
@@ -226,7 +227,7 @@ def moment(text: Any, *, zone: bool = True) -> str:
     except ValueError:
         return str(text)
     offset = f" ({time.tzname()})" if time.tzinfo and zone else ""
-    return f"{time.day} {time:%b %Y, %H:%M}{offset}"
+    return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time.hour:02}:{time.minute:02}{offset}"
 
 
 def as_text(value: Any) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yololab
-from yololab.cli.help import command_help, overview
 from yololab.cli.table import COMMANDS, SYNTAX
 from yololab.config.arguments.flags import COMPLETION, answered_by_hydra, config_dirs
 from yololab.config.arguments.translate import OVERVIEW, Translation, translate
@@ -42,6 +41,8 @@ def _run(tokens: list[str]) -> int:
     groups = group_options(working_directory)
     translation = translate(tokens, SYNTAX, groups, working_directory)
     if translation.help:
+        from yololab.cli.help import command_help, overview
+
         print_text(overview(groups) if translation.help == OVERVIEW else command_help(translation.help))
         return 0
     if translation.version:

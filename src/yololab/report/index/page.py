@@ -27,13 +27,13 @@ class Row:
         cells: What stands in each column, printable and without secrets; the name first.
         links: Reports behind it, relative to the page: text → path. The first one is the name's own.
         sort: What a column is sorted by where that is not what stands in it, by the column's place.
-        words: What else a filter finds it by.
+        also: What else a filter finds it by.
     """
 
     cells: Sequence[str]
     links: Sequence[tuple[str, str]] = ()
     sort: Sequence[tuple[int, str]] = ()
-    words: str = ""
+    also: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _row(row: Row, table: Table, place: int) -> str:
     name = escape(row.cells[0]).replace("_", "_<wbr>").replace("/", "/<wbr>")
     named = f'<a href="{_href(first[1])}">{name}</a>' if first[1] else name
     more = f'<span class="more">{" ".join(_links(others))}</span>' if others else ""
-    words = f' data-words="{escape(row.words)}"' if row.words else ""
+    also = f' data-also="{escape(row.also)}"' if row.also else ""
     cells = [
         f"<td{' class=text' if column in table.text else ''}"
         + (f' data-sort="{escape(sort[index])}"' if index in sort else "")
@@ -105,7 +105,7 @@ def _row(row: Row, table: Table, place: int) -> str:
         if index
     ]
     late = " hidden" if place >= _FIRST_ROWS else ""
-    return f"<tr{words}{late}><th scope=row>{named}{more}</th>{''.join(cells)}</tr>"
+    return f"<tr{also}{late}><th scope=row>{named}{more}</th>{''.join(cells)}</tr>"
 
 
 def _links(links: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import msgspec
 
 from yololab.sweep.leaderboard.groups import Group, Line
 from yololab.sweep.leaderboard.query import METRICS, Query, column_key
-from yololab.text import UNKNOWN, as_text, first_of, moment, number, setting
+from yololab.text import UNKNOWN, first_of, moment, number, setting
 
 # Columns of text; the others are numbers, and aligned at their right.
 TEXT_COLUMNS = ("status", "verdict", "tags", "notes", "error", "dataset")
@@ -48,7 +48,8 @@ def cells_of(lines: Sequence[Line], key: str) -> list[str]:
     if key == "started":
         return [moment(line.started, zone=False) for line in lines]
     if key == "epochs":
-        return [as_text(line.first and line.first.facts.epochs) for line in lines]
+        done = (line.first.facts.epochs if line.first else None for line in lines)
+        return [UNKNOWN if epochs is None else str(epochs) for epochs in done]
     if key in METRICS or key == "value":
         return [_mean(line, key) for line in lines]
     return [value_text(line.value(key)) for line in lines]

@@ -54,7 +54,7 @@ def _table(group: Group, query: Query, tree: OutputTree) -> Table:
             cells=[text if text.isprintable() else printable(text) for text in texts],
             links=[*_reports(line, tree)],
             sort=[(started, line.started)] if started is not None else (),
-            words=_words(line),
+            also=_also(line),
         )
         for line, texts in zip(group.lines, cells, strict=True)
     ]
@@ -79,7 +79,7 @@ def _relative(folder: str, tree: OutputTree) -> str:
     return os.path.relpath(report, tree.index.parent).replace(os.sep, "/") if os.path.isfile(report) else ""  # noqa: PTH113
 
 
-def _words(line: Line) -> str:
+def _also(line: Line) -> str:
     """Return what a filter finds a line by besides what is seen of it: names of its runs, model, tags."""
     names = [row.name for row in line.rows[1:_MOST_LINKS]]
     found = line.value("model.weights") if line.first else None

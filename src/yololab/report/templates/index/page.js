@@ -6,7 +6,7 @@
   const input = document.querySelector("#filter"), found = document.querySelector("#found");
   const tables = all("table").map(table => {
     const body = table.tBodies[0], section = table.closest("section");
-    const rows = [...body.rows].map(row => ({row, text: `${row.textContent} ${row.dataset.words || ""}`.toLowerCase()}));
+    const rows = [...body.rows].map(row => ({row, text: `${row.textContent} ${row.dataset.also || ""}`.toLowerCase()}));
     return {table, body, section, rows, more: section.querySelector("[data-more]"), whole: false};
   });
   const valueOf = (row, place) => {
