@@ -230,6 +230,22 @@ def moment(text: Any, *, zone: bool = True) -> str:
     return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time.hour:02}:{time.minute:02}{offset}"
 
 
+def short_moment(text: Any, now: datetime) -> str:
+    """Write an ISO 8601 time as briefly as it can be told: the hour of today, the day of this year, or the date.
+
+    >>> today = datetime.fromisoformat("2026-01-17T20:00:00+01:00")
+    >>> [short_moment(f"{day}:30:00+01:00", today) for day in ("2026-01-17T14", "2026-01-09T14", "2025-12-31T14")]
+    ['14:30', '9 Jan', '31 Dec 2025']
+    """
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text) if text else UNKNOWN
+    if time.date() == now.date():
+        return f"{time.hour:02}:{time.minute:02}"
+    return f"{time.day} {_MONTHS[time.month - 1]}" + (f" {time.year}" if time.year != now.year else "")
+
+
 def as_text(value: Any) -> str:
     """Write any value as text; a dash for what is not known."""
     return UNKNOWN if value is None or value == "" else setting(value)

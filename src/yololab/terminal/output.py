@@ -141,9 +141,14 @@ def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
     table = csv.DictWriter(text, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
     table.writeheader()
     table.writerows(
-        {name: printable(item) if isinstance(item, str) else item for name, item in row.items()} for row in flat
+        {name: _cell(item) if isinstance(item, str) else item for name, item in row.items()} for row in flat
     )
     PatientStream(sys.stdout).write(text.getvalue())
+
+
+def _cell(text: str) -> str:
+    """Return text for a spreadsheet, which would compute what begins as a formula."""
+    return f"'{printable(text)}" if text.startswith(("=", "+", "-", "@")) else printable(text)
 
 
 def exit_code_of(command: Callable[[], int]) -> int:

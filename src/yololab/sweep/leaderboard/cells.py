@@ -1,13 +1,15 @@
 """How the leaderboard is written, on a screen and on its page alike: which columns, and what stands in them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from yololab.files.record_content import Status
 from yololab.sweep.leaderboard.groups import Group, Line
 from yololab.sweep.leaderboard.query import METRICS, Query, column_key
-from yololab.text import UNKNOWN, first_of, moment, number, setting
+from yololab.text import UNKNOWN, first_of, moment, number, setting, short_moment
 
 # Columns of text; the others are numbers, and aligned at their right.
 TEXT_COLUMNS = ("status", "verdict", "tags", "notes", "error", "dataset")
@@ -22,7 +24,8 @@ def columns_of(group: Group, query: Query) -> list[str]:
     lines = group.lines
     primary, *others = group.metrics or ("value",)
     shown = [
-        *("run", primary, "status"),
+        *("run", primary),
+        *(["status"] if any(line.status != Status.COMPLETE for line in lines) else []),
         *(["verdict"] if any(line.value("verdict") for line in lines) else []),
         *added,
         *(["tags"] if any(line.value("tags") for line in lines) else []),
@@ -39,14 +42,20 @@ def header_of(key: str) -> str:
     return {"model.weights": "model", "data.source": "data", "device.id": "device"}.get(key, key)
 
 
-def cells_of(lines: Sequence[Line], key: str) -> list[str]:
-    """Write what lines have in a column."""
+def cells_of(lines: Sequence[Line], key: str, now: datetime | None = None) -> list[str]:
+    """Write what lines have in a column.
+
+    Args:
+        lines: The lines.
+        key: The column.
+        now: The present, where times are to be short: their day alone, or the hour of today.
+    """
     if key == "run":
         return [_name(line) for line in lines]
     if key == "status":
         return [line.status for line in lines]
     if key == "started":
-        return [moment(line.started, zone=False) for line in lines]
+        return [short_moment(line.started, now) if now else moment(line.started, zone=False) for line in lines]
     if key == "epochs":
         done = (line.first.facts.epochs if line.first else None for line in lines)
         return [UNKNOWN if epochs is None else str(epochs) for epochs in done]
@@ -57,7 +66,8 @@ def cells_of(lines: Sequence[Line], key: str) -> list[str]:
 
 def _name(line: Line) -> str:
     mark = "★ " if line.first and line.first.baseline else ""
-    return f"{mark}{line.name}" + (f" ×{len(line.rows)}" if line.kind == "recipe" else "")
+    seeds = f" ×{len(line.rows)}" if line.kind == "recipe" else ""
+    return f"{mark}{line.name}{seeds}" + (f" (+{len(line.repeated)} repeated)" if line.repeated else "")
 
 
 def _mean(line: Line, key: str) -> str:

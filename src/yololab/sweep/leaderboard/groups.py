@@ -26,6 +26,7 @@ class Line:
         name: What commands take: a run's name, or a sweep's.
         rows: The runs behind it, the one that stands for it first; none of a sweep without a record.
         kind: `run`, `recipe` (its seeds) or `sweep` (its trials).
+        repeated: Runs of a recipe whose seed has a newer run, which adds nothing to the mean.
         text: What else is to be said of it in place of a status.
         first: The run that stands for it.
     """
@@ -34,6 +35,7 @@ class Line:
     rows: list[RunRow]
     kind: str = "run"
     text: str = ""
+    repeated: list[RunRow] = field(default_factory=list)
     first: RunRow | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +79,7 @@ class Line:
     @property
     def started(self) -> str:
         """When the newest of its runs was started."""
-        return max((row.facts.started or "" for row in self.rows), default="")
+        return max((row.facts.started or "" for row in (*self.rows, *self.repeated)), default="")
 
 
 @dataclass
@@ -151,7 +153,8 @@ def _lines(rows: Sequence[RunRow], board: Board, query: Query) -> Iterator[Line]
         # A seed that was repeated adds nothing to the mean: its newest run counts.
         by_seed = {str(row.seed): row for row in sorted(members, key=lambda row: row.facts.started or "")}
         kept = [*_best_first(by_seed.values())]
-        yield Line(kept[0].name, kept, "recipe" if len(kept) > 1 else "run")
+        repeated = [row for row in members if row is not by_seed[str(row.seed)]]
+        yield Line(kept[0].name, kept, "recipe" if len(kept) > 1 else "run", repeated=repeated)
 
 
 def _best_first(rows: Iterable[RunRow]) -> list[RunRow]:

@@ -64,11 +64,11 @@ def _table(group: Group, query: Query, tree: OutputTree) -> Table:
 
 def _reports(line: Line, tree: OutputTree) -> Iterator[tuple[str, str]]:
     """Yield the reports behind a line: that of the line itself (empty when there is none), then those of its parts."""
-    folders = [(row.path, f"seed {setting(row.seed)}" if line.kind == "recipe" else row.name.rpartition("/")[2])
-               for row in line.rows[:_MOST_LINKS]]  # fmt: skip
+    folders = [(row.path, f"seed {setting(row.seed)}" if line.kind != "sweep" else row.name.rpartition("/")[2])
+               for row in (*line.rows, *line.repeated)[:_MOST_LINKS]]  # fmt: skip
     own = str(tree.root / line.name) if line.kind == "sweep" else folders[0][0]
     yield "", _relative(own, tree)
-    for folder, text in folders if line.kind != "run" else ():
+    for folder, text in folders if line.kind != "run" or line.repeated else ():
         if path := _relative(folder, tree):
             yield (f"trial {text}" if line.kind == "sweep" else text), path
 

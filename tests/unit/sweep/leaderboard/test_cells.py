@@ -25,7 +25,7 @@ def test_columns_that_say_nothing_are_left_out(tmp_path):
     write_run(tmp_path, "a")
     board = read_board(OutputTree(tmp_path), None)
     (group,) = group_board(board, read_query(()))
-    assert columns_of(group, read_query(())) == ["run", "mAP50-95", "status", "mAP50", "epochs", "started"]
+    assert columns_of(group, read_query(())) == ["run", "mAP50-95", "mAP50", "epochs", "started"]
     assert columns_of(group, read_query(["columns=model,+imgsz"])) == ["run", "model.weights", "imgsz"]
     assert header_of("model.weights") == "model"
     assert cells_of(group.lines, "started") == ["17 Jan 2026, 14:30"]

@@ -34,6 +34,7 @@ def test_seeds_of_a_recipe_are_one_line(tmp_path):
     assert names_of(group) == ["failed", "other", "a2"], "by the mean"
     assert recipe.mean("mAP50-95") == pytest.approx((mean((0.4, 0.5, 0.7)), stdev((0.4, 0.5, 0.7))))
     assert [row.seed for row in recipe.rows] == [2, 1, 0], "a seed that was repeated counts once, its newest run"
+    assert [row.name for row in recipe.repeated] == ["again"]
     assert group.varying == ["lr0"], "neither seed nor name"
     assert [line.status for line in group.lines] == ["failed", "complete", "3 complete"]
     (single,) = groups_of(tmp_path, "fold=false")

@@ -3,6 +3,7 @@
 import gc
 from contextlib import suppress
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 
 from yololab.cli.request import Request
@@ -137,10 +138,13 @@ def show(screen: Screen, board: Board, query: Query, tree: OutputTree) -> None:
         return
     groups = group_board(board, query)
     limit = query.limit if query.limit is not None else _ON_A_SCREEN if screen.console.is_terminal else 0
+    hidden: dict[str, None] = {}
     for place, group in enumerate(groups):
         if place:
             screen.lines("", [])
-        _show_group(screen, group, query, limit)
+        hidden |= dict.fromkeys(_show_group(screen, group, query, limit))
+    if hidden:
+        screen.hint(f"no room for {first_of(hidden, 6)}: columns=… chooses")
     if not groups:
         screen.show(f"None of {counted(len(board.rows), 'run')} is as asked for.")
     declined = sum(row.status == "rejected" for row in board.rows) + len(board.rejected)
@@ -148,19 +152,18 @@ def show(screen: Screen, board: Board, query: Query, tree: OutputTree) -> None:
         screen.show(f"{counted(declined, 'declined run')} not shown: status=all shows them.")
 
 
-def _show_group(screen: Screen, group: Group, query: Query, limit: int) -> None:
-    """Print one dataset and task."""
+def _show_group(screen: Screen, group: Group, query: Query, limit: int) -> list[str]:
+    """Print one dataset and task; return the columns that there was no room for."""
     columns = columns_of(group, query)
     lines = group.lines[: limit or None]
-    rows = list(zip(*(cells_of(lines, column) for column in columns), strict=True))
-    names = [header_of(column) for column in columns]
     width = screen.console.width if screen.console.is_terminal else None
+    now = datetime.now().astimezone() if width else None
+    rows = list(zip(*(cells_of(lines, column, now) for column in columns), strict=True))
+    names = [header_of(column) for column in columns]
     table = aligned(names, rows, left=TEXT_COLUMNS, width=width, longest=_LONGEST if width else None)
     title = " · ".join(name for name in (group.dataset or "no dataset", group.task) if name)
     screen.heading(f"{title}   {counted(group.runs, 'run')}" if group.runs else title)
     screen.lines(table.header, table.lines)
-    more = len(group.lines) - len(lines)
-    hints = [f"{counted(more, 'line')} more: limit=all shows them"] if more else []
-    hints += [f"no room for {first_of(table.hidden, 6)}: columns=… chooses"] if table.hidden else []
-    for hint in hints:
-        screen.hint(hint)
+    if more := len(group.lines) - len(lines):
+        screen.hint(f"{counted(more, 'line')} more: limit=all shows them")
+    return table.hidden
