@@ -10,14 +10,18 @@ cannot be imported, or that raises, is reported by its name and the package it c
 except where a result would silently lack it (an engine, a guard): there it is an error.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yololab.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Point(StrEnum):
@@ -87,6 +91,8 @@ def extensions(point: Point) -> Mapping[str, Extension]:
 
     Of two packages that use the same name the one that comes first on the path counts, as for modules.
     """
+    from importlib.metadata import entry_points  # takes a while, and few commands ask
+
     found: dict[str, Extension] = {}
     for entry in entry_points(group=point.value):
         package = f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else "an unknown package"

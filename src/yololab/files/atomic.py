@@ -21,8 +21,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import psutil
-
 from yololab.files.paths import new_names
 
 _SUFFIX = ".tmp"
@@ -179,6 +177,8 @@ def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
         older_than: Seconds since the last change, below which it may be what a living process of another machine is
             writing; of this machine it is known.
     """
+    import psutil  # here, since a list of runs that writes nothing does without
+
     for path in folder.glob(f".*{_SUFFIX}"):
         with contextlib.suppress(OSError):
             named = re.search(rf"\.([0-9a-f]+)-(\d+)-[0-9a-f]+{re.escape(_SUFFIX)}$", path.name)

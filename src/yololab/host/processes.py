@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 
 @dataclass(frozen=True)
 class ProcessIdentity:
@@ -42,6 +40,8 @@ class ProcessIdentity:
             return None
         if self.started:
             return _started(self.pid) == self.started
+        import psutil  # here as below: it takes a while, and few commands ask for processes
+
         return bool(psutil.pid_exists(self.pid))
 
     def same_boot(self) -> bool:
@@ -60,6 +60,8 @@ class ProcessIdentity:
 
 def _started(pid: int) -> str:
     """Return when a process of this machine started; empty when it is gone, a zombie, or the system does not tell."""
+    import psutil
+
     try:
         # Before the process is asked: psutil reckons its start from the time of the boot, which changes when the clock
         # is set. The time between the two does not.
@@ -85,4 +87,6 @@ def _boot() -> str:
 
 def memory_in_use() -> int:
     """Return the bytes of memory that this process holds."""
+    import psutil
+
     return int(psutil.Process().memory_info().rss)

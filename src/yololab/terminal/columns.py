@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from yololab.text import printable, shortened, text_width
 
 _GAP = 2
-_LEAST = 16  # columns that are left of a name that is cut
+_LEAST, _LEAST_SHARE = 16, 0.3  # columns, and their share of a line, that are left of a name that is cut
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,13 @@ def aligned(
     """
     table = [_cells(cells, None if place == 0 else longest) for place, cells in enumerate(_transposed(columns, rows))]
     table = [[name, *cells] for name, cells in zip(columns, table, strict=True)]
-    widths = [max(map(text_width, cells)) for cells in table]
+    widths = [max(map(len if all(map(str.isascii, cells)) else text_width, cells)) for cells in table]
     kept = len(columns)
     if width is not None:
-        while kept > 1 and min(widths[0], _LEAST) + sum(wide + _GAP for wide in widths[1:kept]) > width:
+        least = max(_LEAST, int(width * _LEAST_SHARE))
+        while kept > 1 and min(widths[0], least) + sum(wide + _GAP for wide in widths[1:kept]) > width:
             kept -= 1
-        widths[0] = min(widths[0], max(_LEAST, width - sum(wide + _GAP for wide in widths[1:kept])), width)
+        widths[0] = min(widths[0], max(least, width - sum(wide + _GAP for wide in widths[1:kept])), width)
         table[0] = [shortened(cell, widths[0]) for cell in table[0]]
     padded = [
         _padded(cells, wide, left=place == 0 or name in left)

@@ -28,8 +28,8 @@ def columns_of(group: Group, query: Query) -> list[str]:
         *(["status"] if any(line.status != Status.COMPLETE for line in lines) else []),
         *(["verdict"] if any(line.value("verdict") for line in lines) else []),
         *added,
-        *(["tags"] if any(line.value("tags") for line in lines) else []),
         *group.varying,
+        *(["tags"] if any(line.value("tags") for line in lines) else []),
         *others,
         *("epochs", "started"),
         *(["notes"] if any(line.value("notes") for line in lines) else []),
@@ -53,7 +53,7 @@ def cells_of(lines: Sequence[Line], key: str, now: datetime | None = None) -> li
     if key == "run":
         return [_name(line) for line in lines]
     if key == "status":
-        return [line.status for line in lines]
+        return [line.short_status if now else line.status for line in lines]
     if key == "started":
         return [short_moment(line.started, now) if now else moment(line.started, zone=False) for line in lines]
     if key == "epochs":
@@ -77,8 +77,12 @@ def _mean(line: Line, key: str) -> str:
 
 def value_text(value: Any) -> str:
     """Write a field or a setting; a dash for what is not known."""
-    if value is None or value is msgspec.UNSET or value == []:
-        return UNKNOWN
+    if isinstance(value, str):
+        return value
     if isinstance(value, float):
         return f"{value:g}"
-    return first_of(value, len(value)) if isinstance(value, list) else setting(value)
+    if value is None or value is msgspec.UNSET or value == []:
+        return UNKNOWN
+    if isinstance(value, list):
+        return str(value[0]) if len(value) == 1 else first_of(value, len(value))
+    return setting(value)

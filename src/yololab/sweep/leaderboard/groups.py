@@ -29,6 +29,7 @@ class Line:
         repeated: Runs of a recipe whose seed has a newer run, which adds nothing to the mean.
         text: What else is to be said of it in place of a status.
         first: The run that stands for it.
+        started: When the newest of its runs was started.
     """
 
     name: str
@@ -37,9 +38,11 @@ class Line:
     text: str = ""
     repeated: list[RunRow] = field(default_factory=list)
     first: RunRow | None = field(init=False)
+    started: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.first = self.rows[0] if self.rows else None
+        self.started = max((row.facts.started or "" for row in (*self.rows, *self.repeated)), default="")
 
     def mean(self, metric: str) -> tuple[float | None, float | None]:
         """Return a metric's mean and its standard deviation: of a recipe's runs, else of the first run alone."""
@@ -77,9 +80,10 @@ class Line:
         return self.text or ", ".join(f"{number} {status}" for status, number in counts.most_common())
 
     @property
-    def started(self) -> str:
-        """When the newest of its runs was started."""
-        return max((row.facts.started or "" for row in (*self.rows, *self.repeated)), default="")
+    def short_status(self) -> str:
+        """The same for a screen: of a sweep with trials how many are complete."""
+        done = sum(row.status == Status.COMPLETE for row in self.rows)
+        return f"{done}/{len(self.rows)} complete" if self.kind == "sweep" and self.rows else self.status
 
 
 @dataclass
@@ -150,6 +154,9 @@ def _lines(rows: Sequence[RunRow], board: Board, query: Query) -> Iterator[Line]
         else:
             yield Line(row.name, [row])
     for members in recipes.values():
+        if len(members) == 1:
+            yield Line(members[0].name, members)
+            continue
         # A seed that was repeated adds nothing to the mean: its newest run counts.
         by_seed = {str(row.seed): row for row in sorted(members, key=lambda row: row.facts.started or "")}
         kept = [*_best_first(by_seed.values())]

@@ -144,7 +144,7 @@ def show(screen: Screen, board: Board, query: Query, tree: OutputTree) -> None:
             screen.lines("", [])
         hidden |= dict.fromkeys(_show_group(screen, group, query, limit))
     if hidden:
-        screen.hint(f"no room for {first_of(hidden, 6)}: columns=… chooses")
+        screen.hint(f"no room for {first_of(hidden, 3)}: columns=… chooses")
     if not groups:
         screen.show(f"None of {counted(len(board.rows), 'run')} is as asked for.")
     declined = sum(row.status == "rejected" for row in board.rows) + len(board.rejected)

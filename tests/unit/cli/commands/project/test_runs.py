@@ -34,18 +34,8 @@ def printed(capsys, *tokens: str, code: int = 0) -> str:
 def test_the_leaderboard(project, capsys):
     lines = printed(capsys).splitlines()
     assert lines[0] == "shapes · detect   4 runs"
-    assert lines[1].split() == [
-        "run",
-        "mAP50-95",
-        "status",
-        "verdict",
-        "tags",
-        "lr0",
-        "model",
-        "mAP50",
-        "epochs",
-        "started",
-    ]
+    names = ["run", "mAP50-95", "status", "verdict", "lr0", "model", "tags", "mAP50", "epochs", "started"]
+    assert lines[1].split() == names
     assert lines[2].split()[:4] == ["large", "0.6000", "complete", "—"]
     assert "small_1 ×2" in lines[3]
     assert "0.4500 ± 0.0707" in lines[3]
