@@ -78,9 +78,15 @@ def test_note(project, capsys):
 
 
 def test_report(project, capsys):
-    found = printed(capsys, "report", run_of(project, "detect"))
+    run = run_of(project, "detect")
+    found = printed(capsys, "report", run)
     assert found.keys() == COMMANDS["report"].json.keys()
     assert Path(found["report"]).is_file()
+    for file, title in (("comparison.json", "<h2>Arms</h2>"), ("dataset_report.json", "<h2>Dataset</h2>")):
+        alone = project / f"only {file}"
+        alone.mkdir()
+        shutil.copy(Path(found["report"]).parent / file, alone)
+        assert title in Path(printed(capsys, "report", str(alone))["report"]).read_text(encoding="utf-8")
 
 
 def test_clean(project, capsys):

@@ -1,6 +1,7 @@
 """Two models side by side, or two recipes by their seeds: what `yololab compare` does."""
 
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.run_names import path_or_pattern
 from yololab.report.comparison_markdown import comparison_markdown
+from yololab.report.comparison_page import write_comparison_page
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
 
@@ -45,7 +47,7 @@ class ComparisonResult(dict[str, Any]):
 def compare_models(
     references: Sequence[str], experiment: ExperimentConfig, working_directory: Path, screen: Screen
 ) -> ComparisonResult:
-    """Compare two models, or a model with the promoted baseline; write comparison.json and comparison.md.
+    """Compare two models, or a model with the promoted baseline; write comparison.json, comparison.md and a page.
 
     Args:
         references: One or two of: run folders, names of runs, metrics.json files, baselines, patterns of runs.
@@ -71,6 +73,11 @@ def compare_models(
         write_text(folder.comparison_markdown, comparison_markdown(content))
 
     folder = RunFolder(new_named_folder(tree.comparisons, "", fill))
+    try:
+        write_comparison_page(folder.path)
+    except Exception as error:  # whatever a page meets, the comparison itself is written
+        screen.log(traceback.format_exc())
+        screen.warn(f"{folder.report.name} was not written: {error}")
     return ComparisonResult(content, comparison, folder.comparison)
 
 

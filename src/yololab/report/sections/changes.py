@@ -1,9 +1,10 @@
 """Which settings differ from the baseline's run, and what they did together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from yololab.files.json_files import read_json
+from yololab.files.paths import RunFolder
 from yololab.files.record_content import RecordContent
 from yololab.report.run_files import KNOWN_VERSIONS, RunFiles, address, inside, mapping, primary_row
 from yololab.text import as_number, flattened, mask_secrets, moment, short_hash
@@ -17,30 +18,46 @@ _PACKAGES = ("ultralytics", "torch", "torchvision", "numpy", "opencv-python")
 
 
 def changes(run: RunFiles) -> dict[str, Any] | None:
-    """Prepare the differences; None without a baseline, or when its run is gone."""
+    """Prepare the differences from the baseline's run; None without a baseline, or when its run is gone."""
+    return between(run, [("This run", run.folder)] if run.record else [])
+
+
+def between(run: RunFiles, arms: Sequence[tuple[str, RunFolder]]) -> dict[str, Any] | None:
+    """Prepare the differences between the runs of arms and that of the baseline; None where one of them is gone.
+
+    Args:
+        run: Whose page it is.
+        arms: Name and run of each arm.
+    """
     other = run.baseline_run
-    if other is None or other.path == run.folder.path or not run.record:
+    if other is None or not arms or other.path in [arm.path for _, arm in arms]:
         return None
-    theirs: Mapping[str, Any] = mask_secrets(read_json(other.record, KNOWN_VERSIONS, RecordContent))
+    theirs, *ours = (
+        mask_secrets(read_json(side.record, KNOWN_VERSIONS, RecordContent))
+        for side in (other, *(arm for _, arm in arms))
+    )
+    row = primary_row(run.comparison)
     return {
+        "columns": ["Baseline", *(name for name, _ in arms)],
         "baseline": other.path.name,
         "address": address(other.report, run.folder.path) or address(other.path, run.folder.path),
         "started": moment(theirs.get("timestamp"), zone=False),
-        "rows": differing(_settings(run.record), _settings(theirs)),
-        "others": _others(run.record, theirs),
-        "row": primary_row(run.comparison),
-        "measured": as_number(primary_row(run.comparison).get("delta")) is not None,
+        "rows": differing(*map(_settings, (theirs, *ours))),
+        "others": differing(*map(_others, (theirs, *ours))),
+        "row": row,
+        "measured": len(arms) == 1 and as_number(row.get("delta")) is not None,
     }
 
 
-def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return key, the baseline's value and the current one of what is not the same.
+def differing(*sides: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+    """Return key and the value of each side, of what is not the same everywhere.
 
     >>> differing({"lr0": 0.01, "seed": 0}, {"lr0": 0.02, "seed": 0})
-    [('lr0', 0.02, 0.01)]
+    [('lr0', [0.01, 0.02])]
     """
-    keys = dict.fromkeys([*ours, *theirs])
-    return [(key, theirs.get(key), ours.get(key)) for key in keys if ours.get(key) != theirs.get(key)]
+    keys = dict.fromkeys(key for side in sides for key in side)
+    rows = [(key, [side.get(key) for side in sides]) for key in keys]
+    return [(key, values) for key, values in rows if any(value != values[0] for value in values)]
 
 
 def _settings(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,18 +68,14 @@ def _settings(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in known.items() if not key.startswith(_NO_MATTER)}
 
 
-def _others(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return what else is not the same: data, code, packages, machine."""
-
-    def facts(record: Mapping[str, Any]) -> dict[str, Any]:
-        packages, git = (mapping(inside(record, "provenance", part)) for part in ("packages", "git"))
-        prints = mapping(inside(record, "dataset", "fingerprint"))
-        return {
-            "training data": short_hash(prints.get("train")),
-            "evaluated data": short_hash(prints.get("val")),
-            "commit": short_hash(git.get("commit")) + (" with changes" if git.get("dirty") else ""),
-            **{name: packages.get(name) for name in _PACKAGES},
-            "processor": inside(record, "provenance", "hardware", "cpu"),
-        }
-
-    return differing(facts(ours), facts(theirs))
+def _others(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what else decides a result: data, code, packages, machine."""
+    packages, git = (mapping(inside(record, "provenance", part)) for part in ("packages", "git"))
+    prints = mapping(inside(record, "dataset", "fingerprint"))
+    return {
+        "training data": short_hash(prints.get("train")),
+        "evaluated data": short_hash(prints.get("val")),
+        "commit": short_hash(git.get("commit")) + (" with changes" if git.get("dirty") else ""),
+        **{name: packages.get(name) for name in _PACKAGES},
+        "processor": inside(record, "provenance", "hardware", "cpu"),
+    }

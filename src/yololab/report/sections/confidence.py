@@ -1,6 +1,6 @@
 """What the model does at each confidence: precision, recall, F1, and precision over recall."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ _NOTHING = 0.05  # precision or recall below which no threshold is worth naming
 _NAMED_CLASSES = 20  # Ultralytics names as many
 _TOLERANCE, _TOLERANCE_OF_MANY = 0.001, 0.004
 # Attribute of the curves → caption and what is across; the order of importance.
-_CAPTIONS = {
+CAPTIONS = {
     "precision_at_recall": ("Precision over recall", "recall"),
     "f1": ("F1 over confidence", "confidence"),
     "precision": ("Precision over confidence", "confidence"),
@@ -65,7 +65,7 @@ def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRec
     named = len(chosen) <= _NAMED_CLASSES
     ap = point.ap[:, 0].tolist()
     charts = []
-    for attribute, (caption, axis) in _CAPTIONS.items():
+    for attribute, (caption, axis) in CAPTIONS.items():
         values, mean = getattr(curves, attribute), curves.mean(attribute)
         of_recall = attribute == "precision_at_recall"
         at = int(mean.argmax())
@@ -73,7 +73,7 @@ def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRec
             f"{number(np.mean(ap), 3)} mAP50" if of_recall else f"{number(mean[at], 2)} at {number(CONFIDENCES[at], 3)}"
         )
         lines = [
-            _curve(
+            curve_of(
                 records.names.get(curves.classes[place], str(curves.classes[place])),
                 values[place],
                 place % COLOURS if named else COLOURS - 1,
@@ -83,19 +83,31 @@ def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRec
             for place in chosen
         ]
         everything = "all classes" if chosen else records.names.get(curves.classes[0], "all")
-        lines.append(_curve(everything, mean, 0, "strong", told))
+        lines.append(curve_of(everything, mean, 0, "strong", told))
         mark = None if of_recall else point.confidence
         # The mean comes first in a legend.
-        charts.append(_chart(caption, axis, [lines[-1], *(lines[:-1] if named else [])], lines, mark))
+        charts.append(chart_of(caption, axis, [lines[-1], *(lines[:-1] if named else [])], lines, mark))
     return charts
 
 
-def _chart(caption: str, axis: str, keys: Sequence[Series], lines: Sequence[Series], mark: float | None) -> Markup:
+def chart_of(caption: str, axis: str, keys: Sequence[Series], lines: Sequence[Series], mark: float | None) -> Markup:
     """Draw one chart over shares."""
     return line_chart(caption, (0.0, 1.0), lines, mark, axis=axis, mark="highest F1", shares=True, keys=keys)
 
 
-def _curve(name: str, values: Values, colour: int, style: str, note: str) -> Series:
+def mean_charts(lines_of: Callable[[str], Sequence[Series]]) -> list[Markup]:
+    """Draw a chart of each curve.
+
+    Args:
+        lines_of: Returns the lines of a curve, an attribute of `ConfidenceCurves`.
+    """
+    return [
+        chart_of(caption, axis, lines := lines_of(attribute), lines, None)
+        for attribute, (caption, axis) in CAPTIONS.items()
+    ]
+
+
+def curve_of(name: str, values: Values, colour: int, style: str, note: str) -> Series:
     """Return a line through as few places of a curve as it needs."""
     known = np.flatnonzero(np.isfinite(values))
     places = known[simplified(values[known], _TOLERANCE_OF_MANY if style == "faint" else _TOLERANCE)]
@@ -106,7 +118,7 @@ def _of_images(records: ClassifyRecords) -> list[Markup]:
     """Draw how many classified images are left above each confidence, and how many of those are right."""
     kept, right = kept_and_right(records)
     lines = [
-        _curve("right of those", right, 0, "strong", f"{number(right[0], 3)} of all"),
-        _curve("images as sure", kept, 1, "dashed", ""),
+        curve_of("right of those", right, 0, "strong", f"{number(right[0], 3)} of all"),
+        curve_of("images as sure", kept, 1, "dashed", ""),
     ]
-    return [_chart("Right answers above a confidence", "confidence", lines, lines, None)]
+    return [chart_of("Right answers above a confidence", "confidence", lines, lines, None)]

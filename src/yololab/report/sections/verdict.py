@@ -78,6 +78,7 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
     if run.recorded("model").get("pretrained") is False:
         model = f"{str(model).removesuffix('.pt').removesuffix('.yaml')} (from scratch)"
     split = str(run.metrics.get("split") or "")
+    data = str(run.metrics.get("data") or "").replace("\\", "/")
     images = as_number(inside(run.record, "dataset", "counts", split, "images"))
     training = run.recorded("training")
     epochs = as_number(training.get("epochs_completed")) or len(run.epochs.epochs)
@@ -85,7 +86,7 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
     seconds = duration(inside(run.record, "timings", "train"))
     return [
         ("Model", str(model).replace("\\", "/").rpartition("/")[2] if model else ""),
-        ("Dataset", str(run.recorded("dataset").get("name") or run.metrics.get("data") or "")),
+        ("Dataset", str(run.recorded("dataset").get("name") or "/".join(data.split("/")[-2:]))),
         ("Task", str(run.record.get("task") or run.metrics.get("task") or "")),
         ("Evaluated on", f"{count(images)} images ({split})" if split and images is not None else split),
         ("Trained", f"{trained} in {seconds}" if trained and seconds != UNKNOWN else trained),

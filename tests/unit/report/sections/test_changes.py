@@ -41,7 +41,8 @@ def test_each_setting_that_differs_with_the_effect_of_all(tmp_path):
 
 
 def test_a_setting_that_one_run_does_not_know():
-    assert differing({"a": 1, "b": None}, {"c": 2}) == [("a", None, 1), ("c", 2, None)]
+    assert differing({"a": 1, "b": None}, {"c": 2}) == [("a", [1, None]), ("c", [None, 2])]
+    assert differing({"a": 1}, {"a": 1}, {"a": 2}) == [("a", [1, 1, 2])]
 
 
 def test_one_setting_and_none(tmp_path):

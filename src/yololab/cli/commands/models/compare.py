@@ -7,11 +7,11 @@ from yololab.terminal.tables import comparison_table
 
 
 def run(request: Request) -> int:
-    """Compare, print the table, write comparison.json and comparison.md; return 0, or 4 when the gate stops."""
+    """Compare, print the table, write comparison.json, comparison.md and a page; return 0, or 4 when the gate stops."""
     screen = request.screen
     result = compare_models(request.operands, request.experiment, request.working_directory, screen)
     comparison_table(screen, result.comparison)
-    screen.detail(f"written: {result.path} and comparison.md next to it")
+    screen.detail(f"written: {result.path}, and comparison.md and report.html next to it")
     request.print_json(result | {"path": str(result.path)})
     if result.passes:
         return 0
