@@ -54,6 +54,7 @@ def test_two_runs_give_the_same_bytes(variant: str, tmp_path: Path) -> None:
     assert tree_hash(folder_of(variant, tmp_path / "a")) == tree_hash(folder_of(variant, tmp_path / "b"))
 
 
+@pytest.mark.process
 def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
     there = SPAWN.Process(target=ensure_shapes, args=(SMALL, tmp_path / "there"))
     there.start()

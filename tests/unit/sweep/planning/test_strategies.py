@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from yololab.errors import InputError
 from yololab.sweep.planning.space import read_space
@@ -42,3 +43,18 @@ def test_options_of_strategies_are_checked():
     for name in ("none", "median", "percentile", "asha", "hyperband", "wilcoxon"):
         for epochs in (1, 3, 300):
             make_pruner(name, {}, epochs)
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("a=0,1,x", CategoricalDistribution((0, 1, "x"))),
+        ("a=range(2,11,4)", IntDistribution(2, 10, step=4)),
+        ("a=tag(log,interval(1e-4,1.0))", FloatDistribution(1e-4, 1.0, log=True)),
+        ("a=interval(0.0,0.5)", FloatDistribution(0.0, 0.5)),
+        ("a=int(interval(1,8))", IntDistribution(1, 8)),
+    ],
+)
+def test_a_dimension_is_the_same_to_optuna(override, expected):
+    (dimension,) = read_space((override,), discrete=False).dimensions
+    assert distribution_of(dimension) == expected
