@@ -18,7 +18,7 @@ def test_false_alarms_stay_within_their_limits(monkeypatch):
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
     import calibration
 
-    monkeypatch.setattr(calibration.paired, "FEW_REPLICATES", 500)
+    monkeypatch.setattr(calibration.paired, "FIRST_REPLICATES", 250)
     monkeypatch.setattr(calibration.paired, "MANY_REPLICATES", 500)
     equal = (calibration.SKILL, calibration.SKILL)
     found = calibration.summary(
@@ -42,7 +42,7 @@ def test_the_other_tasks_keep_to_the_limits(monkeypatch, place):
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
     import calibration_tasks
 
-    monkeypatch.setattr(calibration_tasks.paired, "FEW_REPLICATES", 300)
+    monkeypatch.setattr(calibration_tasks.paired, "FIRST_REPLICATES", 250)
     monkeypatch.setattr(calibration_tasks.paired, "MANY_REPLICATES", 300)
     found = calibration_tasks.of_setting(calibration_tasks.TASK_SETTINGS[place], count := 100)
     limits = calibration_tasks.LIMITS

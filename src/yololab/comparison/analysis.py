@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from yololab.comparison.evidence import Evidence
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.diagnosis.error_types import error_types
+from yololab.statistics.diagnosis.error_types import BACKGROUND, error_types
 from yololab.statistics.diagnosis.image_changes import (
     ImageChange,
     Shown,
@@ -20,6 +20,7 @@ from yololab.statistics.diagnosis.image_changes import (
 from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+from yololab.statistics.metrics.matching import Overlaps, overlapping
 from yololab.statistics.records.base import Records
 from yololab.statistics.records.detections import DetectionRecords
 from yololab.tasks import TASKS, Direction
@@ -40,15 +41,19 @@ def analyse(evidence: Evidence, current: MetricsFile) -> dict[str, Any]:
     sides: dict[str, Records | None] = {"current": evidence.current, "baseline": evidence.baseline}
     detections = {side: records for side, records in sides.items() if isinstance(records, DetectionRecords)}
     content: dict[str, Any] = {}
+    overlaps = {side: overlapping(found, BACKGROUND) for side, found in detections.items()}
     for side, found in detections.items():
-        content.setdefault("error_types", {})[side] = {name: asdict(item) for name, item in error_types(found).items()}
-        sizes = {name: {"labels": item.labels, "mAP50-95": item.ap} for name, item in metrics_by_size(found).items()}
+        types, by_size = error_types(found, overlaps[side]), metrics_by_size(found, overlaps[side])
+        content.setdefault("error_types", {})[side] = {name: asdict(item) for name, item in types.items()}
+        sizes = {name: {"labels": item.labels, "mAP50-95": item.ap} for name, item in by_size.items()}
         content.setdefault("by_size", {})[side] = sizes
     if evidence.current is not None and evidence.baseline is not None:
         primary = TASKS[current.task].primary
         lower = primary.direction is Direction.LOWER
         changed = (
-            image_changes(detections["current"], detections["baseline"], primary.name)
+            image_changes(
+                detections["current"], detections["baseline"], primary.name, (overlaps["current"], overlaps["baseline"])
+            )
             if detections
             else value_changes(evidence.current, evidence.baseline, primary.name, lower_is_better=lower)
         )
@@ -56,11 +61,16 @@ def analyse(evidence: Evidence, current: MetricsFile) -> dict[str, Any]:
     return content
 
 
-def image_changes(current: DetectionRecords, baseline: DetectionRecords, primary: str) -> dict[str, Any]:
+def image_changes(
+    current: DetectionRecords,
+    baseline: DetectionRecords,
+    primary: str,
+    overlaps: tuple[Overlaps, Overlaps] | None = None,
+) -> dict[str, Any]:
     """Return the images whose errors changed most at each model's own operating threshold."""
-    measures = [DetectionMetrics(records, primary) for records in (current, baseline)]
-    points = [measure.point_of(measure.kind).confidence or 0.0 for measure in measures]
-    changes = largest_changes(current, baseline, (points[0], points[1]), MOST_IMAGES)
+    measures = [metrics_of(records, primary) for records in (current, baseline)]
+    points = [side.point_of(side.kind).confidence or 0.0 for side in measures if isinstance(side, DetectionMetrics)]
+    changes = largest_changes(current, baseline, (points[0], points[1]), MOST_IMAGES, overlaps)
     return {
         "confidence": {"current": points[0], "baseline": points[1]},
         "images": [_image(change, current.names, baseline.names) for change in changes],

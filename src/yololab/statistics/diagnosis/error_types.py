@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
+from yololab.statistics.metrics.matching import Overlaps, overlapping, pair_up
 from yololab.statistics.metrics.point_metrics import average_precision
 from yololab.statistics.records.detections import DetectionRecords
 
@@ -60,67 +60,63 @@ class _Assignment:
     missed: NDArray[np.bool_]
 
 
-def error_types(records: DetectionRecords) -> dict[str, ErrorType]:
+def error_types(records: DetectionRecords, overlaps: Overlaps | None = None) -> dict[str, ErrorType]:
     """Count the errors of each type, and say what mending it would be worth.
 
     Args:
         records: The records of an evaluation; its boxes decide, also for masks and keypoints.
+        overlaps: What overlaps by 0.1 at least, where it is known.
     """
-    assigned = _assign(records)
+    assigned = _assign(records, overlaps or overlapping(records, BACKGROUND))
     classes = records.truth_class.astype(np.int64)
     labelled = np.unique(classes).tolist()
     right = assigned.kinds == _RIGHT
     own = records.classes.astype(np.int64)
     counts = np.bincount(classes, minlength=1)
-    before = _mean_ap(records, own, right, np.ones(len(own), bool), counts, labelled)
+    ranked = np.lexsort((-records.confidence, own))
+    before = _mean_ap(ranked, own, right, counts, labelled)
     found = {}
     for kind, name in enumerate(TYPES):
         errors = assigned.kinds == kind
-        hits, kept, as_class, labels = right, ~errors, own, counts
+        hits, as_class, labels, order = right, own, counts, ranked[~errors[ranked]]
         if name == "missed":
-            kept = np.ones(len(own), bool)
+            order = ranked
             labels = counts - np.bincount(classes[assigned.missed], minlength=len(counts))
         elif kind in _POINTING:
             hits, kept, as_class = _mended(records, assigned, errors, own)
-        after = _mean_ap(records, as_class, hits, kept, labels, labelled)
+            # Who has taken another class's label goes to its place there; all others keep theirs.
+            moved = as_class[ranked] != own[ranked]
+            order = ranked[kept[ranked]]
+            if moved.any():
+                chosen = np.flatnonzero(kept)
+                order = chosen[np.lexsort((-records.confidence[chosen], as_class[chosen]))]
+        after = _mean_ap(order, as_class, hits, labels, labelled)
         count = int(assigned.missed.sum()) if name == "missed" else int(errors.sum())
         worth = None if before is None or after is None else after - before
         found[name] = ErrorType(count, worth)
     return found
 
 
-def _assign(records: DetectionRecords) -> _Assignment:
+def _assign(records: DetectionRecords, found: Overlaps) -> _Assignment:
     """Give every detection its type, and every label its state."""
-    kinds = np.full(len(records.confidence), TYPES.index("background"), np.int64)
+    detections, paired = pair_up(found, np.array([FOREGROUND]))
     label = np.full(len(records.confidence), -1, np.int64)
+    label[detections] = paired[:, 0]
+    (best, own), (other, across) = found.best(found.alike), found.best(~found.alike)
+    kinds = np.select(
+        [
+            label >= 0,
+            (best >= BACKGROUND) & (best < FOREGROUND),
+            other >= FOREGROUND,
+            best >= FOREGROUND,
+            np.maximum(best, other) < BACKGROUND,
+        ],
+        [_RIGHT, 1, 0, 3, 4],
+        2,
+    )
+    label = np.select([label >= 0, kinds == 1, kinds == 0], [label, own, across], -1)
     missed = np.ones(len(records.truth_image), bool)
-    for detections, labels in records.images():
-        if detections.start == detections.stop or labels.start == labels.stop:
-            continue
-        iou = overlaps(records.truth_boxes[labels], records.boxes[detections])
-        mine = same_class(records.truth_class[labels], records.classes[detections])
-        inside, across = iou * mine, iou * ~mine
-        paired = pair_up(inside, np.array([FOREGROUND]))[:, 0]
-        taken = np.zeros(len(iou), bool)
-        taken[paired[paired >= 0]] = True
-        best, other = inside.max(axis=0), across.max(axis=0)
-        kinds[detections] = found = np.select(
-            [
-                paired >= 0,
-                (best >= BACKGROUND) & (best < FOREGROUND),
-                other >= FOREGROUND,
-                best >= FOREGROUND,
-                iou.max(axis=0) < BACKGROUND,
-            ],
-            [_RIGHT, 1, 0, 3, 4],
-            2,
-        )
-        points = np.select(
-            [paired >= 0, found == 1, found == 0], [paired, inside.argmax(axis=0), across.argmax(axis=0)], -1
-        )
-        label[detections] = np.where(points >= 0, points + labels.start, -1)
-        taken[points[points >= 0]] = True
-        missed[labels] = ~taken
+    missed[label[label >= 0]] = False
     return _Assignment(kinds, label, missed)
 
 
@@ -141,18 +137,15 @@ def _mended(
 
 
 def _mean_ap(
-    records: DetectionRecords,
+    order: NDArray[np.int64],
     classes: NDArray[np.int64],
     hits: NDArray[np.bool_],
-    kept: NDArray[np.bool_],
     labels: NDArray[np.int64],
     labelled: Sequence[int],
 ) -> float | None:
-    """Return the mean AP50 over the classes with labels."""
+    """Return the mean AP50 over the classes with labels, of detections in order: by class, the most confident first."""
     if not labelled:
         return None
-    chosen = np.flatnonzero(kept)
-    order = chosen[np.lexsort((-records.confidence[chosen], classes[chosen]))]
     ends = np.searchsorted(classes[order], [[index, index + 1] for index in labelled])
     values = [
         average_precision(hits[order[first:last]], int(labels[index])) if labels[index] else 0.0

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.statistics.metrics.base import WeightedMetrics
-from yololab.statistics.metrics.matching import overlaps, pair_up, same_class
+from yololab.statistics.metrics.matching import Overlaps, overlapping, pair_up
 from yololab.statistics.records.detections import DetectionRecords
+
+_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,11 @@ class ImageChange:
 
 
 def largest_changes(
-    current: DetectionRecords, baseline: DetectionRecords, confidences: tuple[float, float], count: int
+    current: DetectionRecords,
+    baseline: DetectionRecords,
+    confidences: tuple[float, float],
+    count: int,
+    overlaps: tuple[Overlaps, Overlaps] | None = None,
 ) -> list[ImageChange]:
     """Return the images whose number of errors changes most, for better or worse; equals in the order of their keys.
 
@@ -74,29 +80,56 @@ def largest_changes(
         baseline: The baseline's, over the same images and labels.
         confidences: The operating threshold of each.
         count: Images at most; those without any change are left out.
+        overlaps: What overlaps by 0.5 at least in each, where it is known.
     """
-    ours, theirs = shown_images(current, confidences[0]), shown_images(baseline, confidences[1])
+    sides = (current, baseline)
+    overlaps = overlaps or (overlapping(current, _THRESHOLD), overlapping(baseline, _THRESHOLD))
+    shown = [_AboveThreshold(*side) for side in zip(sides, confidences, overlaps, strict=True)]
+    gain = shown[1].errors - shown[0].errors
     changes = []
-    for place, (now, before, (_, labels)) in enumerate(zip(ours, theirs, current.images(), strict=True)):
-        if now.errors != before.errors:
+    for place in np.argsort(-np.abs(gain), kind="stable")[:count].tolist():
+        if gain[place]:
             width, height = (int(side) for side in current.sizes[place])
+            labels = slice(*current.truth_offsets[place : place + 2].tolist())
             truth = current.truth_boxes[labels], current.truth_class[labels].astype(np.int64)
-            changes.append(ImageChange(current.keys[place], (width, height), *truth, now, before))
-    return sorted(changes, key=lambda change: -abs(change.gain))[:count]
+            pictures = (side.image(place, labels) for side in shown)
+            changes.append(ImageChange(current.keys[place], (width, height), *truth, *pictures))
+    return changes
 
 
 def shown_images(records: DetectionRecords, confidence: float) -> Iterator[Shown]:
     """Yield what a model shows of each image."""
-    for detections, labels in records.images():
-        part = detections.start + np.flatnonzero(records.confidence[detections] >= confidence)
-        iou = overlaps(records.truth_boxes[labels], records.boxes[part])
-        iou *= same_class(records.truth_class[labels], records.classes[part])
-        paired = pair_up(iou, np.array([0.5]))[:, 0]
-        found = np.zeros(iou.shape[0], bool)
-        found[paired[paired >= 0]] = True
-        yield Shown(
-            records.boxes[part], records.classes[part].astype(np.int64), records.confidence[part], paired >= 0, found
-        )
+    shown = _AboveThreshold(records, confidence, overlapping(records, _THRESHOLD))
+    for place, (_, labels) in enumerate(records.images()):
+        yield shown.image(place, labels)
+
+
+class _AboveThreshold:
+    """What a model shows of every image above its threshold: a detection below never takes a label from one above.
+
+    Args:
+        records: The model's records.
+        confidence: The threshold.
+        overlaps: What overlaps.
+    """
+
+    def __init__(self, records: DetectionRecords, confidence: float, overlaps: Overlaps) -> None:
+        self.records, self.above = records, records.confidence >= confidence
+        detections, paired = pair_up(overlaps, np.array([_THRESHOLD]))
+        shown = self.above[detections] & (paired[:, 0] >= 0)
+        self.hits, self.found = np.zeros(len(self.above), bool), np.zeros(len(records.truth_image), bool)
+        self.hits[detections[shown]] = self.found[paired[shown, 0]] = True
+        images = len(records.keys)
+        missed = np.bincount(records.truth_image[~self.found], minlength=images)
+        self.errors = missed + np.bincount(records.image[self.above & ~self.hits], minlength=images)
+
+    def image(self, place: int, labels: slice) -> Shown:
+        """Return what is shown of an image."""
+        first, last = self.records.offsets[place : place + 2]
+        part = first + np.flatnonzero(self.above[first:last])
+        classes = self.records.classes[part].astype(np.int64)
+        boxes, confidence = self.records.boxes[part], self.records.confidence[part]
+        return Shown(boxes, classes, confidence, self.hits[part], self.found[labels])
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from yololab.statistics.metrics.matching import box_areas, overlaps, pair_up, same_class
+from yololab.statistics.metrics.matching import Overlaps, box_areas, overlapping, pair_up
 from yololab.statistics.metrics.point_metrics import average_precision
 from yololab.statistics.records.detections import DetectionRecords
 
@@ -32,40 +31,32 @@ class SizeMetric:
     ap: float | None
 
 
-def metrics_by_size(records: DetectionRecords) -> dict[str, SizeMetric]:
+def metrics_by_size(records: DetectionRecords, overlaps: Overlaps | None = None) -> dict[str, SizeMetric]:
     """Compute the mAP50-95 of small, medium and large objects.
 
     Args:
         records: The records of an evaluation.
+        overlaps: What overlaps by the lowest threshold at least, where it is known.
     """
     thresholds = np.asarray(records.iou_thresholds)
-    parts: dict[str, list[tuple[NDArray[np.int64], NDArray[np.bool_]]]] = {size: [] for size in SIZES}
-    for detections, labels in records.images():
-        iou = overlaps(records.truth_boxes[labels], records.boxes[detections])
-        iou *= same_class(records.truth_class[labels], records.classes[detections])
-        areas, own = box_areas(records.truth_boxes[labels]), box_areas(records.boxes[detections])
-        for size, (low, high) in SIZES.items():
-            ignored = (areas < low) | (areas >= high)
-            paired = pair_up(iou, thresholds, ignored)
-            outside = (own < low) | (own >= high)
-            dropped = np.repeat(outside[:, None], len(thresholds), axis=1)
-            dropped[paired >= 0] = ignored[paired[paired >= 0]]
-            parts[size].append((paired, dropped))
+    overlaps = overlaps or overlapping(records, float(thresholds.min()))
     classes = records.classes
     order = np.lexsort((-records.confidence, classes))
     first = np.searchsorted(classes[order], np.arange(int(records.truth_class.max(initial=0)) + 2))
-    areas = box_areas(records.truth_boxes)
+    areas, own = box_areas(records.truth_boxes), box_areas(records.boxes)
     found = {}
-    none = np.zeros((0, len(thresholds)), np.int64)
     for size, (low, high) in SIZES.items():
-        paired = np.concatenate([none, *(part[0] for part in parts[size])])
-        dropped = np.concatenate([none.astype(bool), *(part[1] for part in parts[size])])
-        counted = records.truth_class[(areas >= low) & (areas < high)]
+        ignored = (areas < low) | (areas >= high)
+        detections, paired = pair_up(overlaps, thresholds, ignored)
+        hits = np.zeros((len(thresholds), len(own)), bool)
+        hits[:, detections] = paired.T >= 0
+        dropped = np.tile((own < low) | (own >= high), (len(thresholds), 1))
+        dropped[:, detections] = np.where(paired >= 0, ignored[paired], dropped[0, detections][:, None]).T
+        counted = records.truth_class[~ignored]
         values = []
-        for index, labels_of_class in zip(*np.unique(counted, return_counts=True), strict=True):
+        for index, labels in zip(*np.unique(counted, return_counts=True), strict=True):
             ranked = order[first[index] : first[index + 1]]
-            for t in range(len(thresholds)):
-                kept = ranked[~dropped[ranked, t]]
-                values.append(average_precision(paired[kept, t] >= 0, int(labels_of_class)))
+            kept, right = ~dropped[:, ranked], hits[:, ranked]
+            values += [average_precision(right[t, kept[t]], int(labels)) for t in range(len(thresholds))]
         found[size] = SizeMetric(len(counted), float(np.mean(values)) if values else None)
     return found

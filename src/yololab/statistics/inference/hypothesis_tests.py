@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, betaincinv
+from scipy.special import bdtr, betaincinv, ndtri, stdtr, stdtrit
 
 # The chance of 0.8 to find a true difference at the two-sided level 0.05: z(0.975) + z(0.8).
 DETECTABLE_SE = 2.8
@@ -36,6 +36,75 @@ def percentile_interval(replicates: Values, level: float) -> tuple[float, float]
     tail = (1 - level) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def small_sample_factor(units: int, level: float) -> float:
+    """Return by how much a percentile interval is too narrow with so few independent units.
+
+    A resample has the variance of the sample, (n − 1)/n of an unbiased one, and its quantiles are those of a normal
+    distribution where Student's are due: √(n/(n − 1))·t/z. Source: Hesterberg
+    (2015), The American Statistician 69, section 4.3.
+
+    >>> round(small_sample_factor(10, 0.95), 3)
+    1.217
+    """
+    share = 0.5 + level / 2
+    return math.sqrt(units / (units - 1)) * float(stdtrit(units - 1, share) / ndtri(share)) if units > 1 else math.inf
+
+
+def widened(interval: tuple[float, float], centre: float, units: int, level: float) -> tuple[float, float]:
+    """Return a percentile interval with both ends as far from the estimate as so few independent units ask for."""
+    factor = small_sample_factor(units, level)
+    return centre + factor * (interval[0] - centre), centre + factor * (interval[1] - centre)
+
+
+def sign_flip_p(difference: float, influence: Values, units: int) -> float:
+    """Return the two-sided p-value of swaps in closed form: of a sum of influences whose signs are random.
+
+    Its variance is the sum of their squares. Where units are many, that is what a permutation counts out.
+
+    Args:
+        difference: The observed difference.
+        influence: What each unit adds, shape (U,).
+        units: Units that hold anything, for the degrees of freedom.
+    """
+    error = math.sqrt(float(np.square(influence, dtype=np.float64).sum()))
+    if error <= _SAME * abs(difference):
+        return 1.0 if abs(difference) <= _SAME else 0.0
+    return float(2 * stdtr(max(units - 1, 1), -abs(difference) / error))
+
+
+def studentised_p(difference: float, influence: Values, replicates: Values, squares: Values, sums: Values) -> float:
+    """Return the two-sided p-value of the studentised bootstrap, which skewed differences do not mislead.
+
+    Each resample's departure is measured in its own standard error: a resample without the few images that cost most
+    looks precise, and counts as far away. Source: Hall (1992), The Bootstrap and Edgeworth Expansion, chapter 3.
+
+    Args:
+        difference: The observed difference, Δ.
+        influence: What each unit adds, shape (U,).
+        replicates: Δ in each resample, shape (B,); NaN is left out.
+        squares: Sum of the squared influences of each resample, shape (B,).
+        sums: Sum of the influences of each resample, shape (B,).
+    """
+    units = max(len(influence), 2)
+    error = math.sqrt(float(np.square(influence).sum()))
+    known = np.isfinite(replicates)
+    if error <= _SAME * abs(difference) or not known.any():
+        return 1.0 if abs(difference) <= _SAME else 0.0
+    moved = replicates[known].astype(np.float64) - difference
+    spread = np.sqrt(np.maximum(squares - sums**2 / units, 0))[known]
+    # In a resample of a single value nothing is uncertain, and any departure is as far as can be.
+    ratio = moved / np.maximum(spread, _SAME * error)
+    beyond = ratio >= abs(difference) / error if difference > 0 else ratio <= -abs(difference) / error
+    return float(min(1.0, 2 * (1 + np.sum(beyond)) / (1 + len(moved))))
+
+
+def inverted_p(replicates: Values) -> float:
+    """Return the two-sided p-value at which a percentile interval would just hold 0."""
+    known = replicates[np.isfinite(replicates)]
+    side = min(np.sum(known <= _SAME), np.sum(known >= -_SAME))
+    return float(min(1.0, 2 * (1 + side) / (1 + len(known))))
 
 
 def standard_error(replicates: Values) -> float | None:

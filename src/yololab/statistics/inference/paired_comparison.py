@@ -1,36 +1,38 @@
 """The paired comparison of two models: every metric with its interval and its p-value, every class with its q-value."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from yololab.statistics.inference.carriers import Carriers, carriers_of
 from yololab.statistics.inference.hypothesis_tests import (
     benjamini_hochberg,
     detectable_drop,
     images_to_rule_out,
     images_to_show,
     percentile_interval,
-    permutation_p,
+    small_sample_factor,
     standard_error,
+    widened,
 )
 from yololab.statistics.inference.paired_models import ExactTest, Pair
-from yololab.statistics.inference.resampling import SEED, bootstrap_weights, swaps
-from yololab.statistics.inference.verdict import ALPHA, Difference, Verdict, decide_verdict
-from yololab.statistics.metrics.base import ClassValue, Replicates
-from yololab.statistics.metrics.weighted_ap import Weights
+from yololab.statistics.inference.replicates import PairedReplicates
+from yololab.statistics.inference.resampling import Units
+from yololab.statistics.inference.verdict import ALPHA, Difference, Verdict, decide_verdict, possible_verdicts
+from yololab.statistics.metrics.base import ClassValue
 
-# 2,000 know the end of a 95 % interval to 0.06 standard errors; 10,000, to 0.03, are worth their time where images are
-# few (then they are cheap) and where the verdict hangs on that difference.
-FEW_REPLICATES, MANY_REPLICATES = 2_000, 10_000
-FEW_IMAGES = 1_000
+# A clear verdict needs few replicates (`replicates`); more are measured while more of them could change it.
+FIRST_REPLICATES, FEW_REPLICATES, MANY_REPLICATES = 500, 2_000, 10_000
+# Above, swaps are counted in closed form.
+FEW_IMAGES = 300
 # Fewer images swap in at most 2^9 ways: their smallest p-values are too coarse to correct for many classes.
 FEWEST_IMAGES_OF_A_CLASS = 10
-# Monte-Carlo error of 2,000 replicates, three times over: of a p near 0.05, and of an interval's end in units of SE.
-_P_MARGIN, _END_MARGIN = 0.015, 0.18
+# A class's smallest p-value, corrected for so many classes, can still be small.
+_REPLICATES_A_CLASS = 40
+# Monte-Carlo error of one replicate, three times over: of a p near 0.05, and of an interval's end in units of SE.
+_P_MARGIN, _END_MARGIN = 0.67, 8.0
 _WIDTH_IN_SE = 3.92  # of a 95 % interval
-Deltas = dict[str, NDArray[np.floating]]
+# Of n images without a single failure of some kind, 3/n may be such failures (95 %): the rule of three.
+RULE_OF_THREE = 3
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ class MetricDifference:
         metric: Its name.
         current: Value of the current model.
         baseline: Value of the baseline.
-        ci95: 95 % percentile interval of `current − baseline`.
-        ci90: 90 % percentile interval.
+        ci95: 95 % interval of `current − baseline`.
+        ci90: 90 % interval.
         standard_error: Standard error of the difference.
-        p: Two-sided permutation p-value.
+        p: Two-sided p-value.
     """
 
     metric: str
@@ -68,11 +70,11 @@ class ClassDifference:
     Attributes:
         metric: Name of the class metric.
         index: The class.
-        images: Images that hold it.
+        images: Images that hold it, or groups of them.
         current: Value of the current model.
         baseline: Value of the baseline.
-        ci95: 95 % percentile interval of the difference, over the replicates that hold the class.
-        p: Two-sided permutation p-value; None below 10 images.
+        ci95: 95 % interval of the difference, over the replicates that hold the class; None below 10 images.
+        p: Two-sided p-value of swaps; None below 10 images.
         q: p after Benjamini–Hochberg over the classes with a p; None where p is.
     """
 
@@ -105,7 +107,7 @@ class PairedResult:
         confirmed: Whether a degradation is certain even at the upper end of its interval.
         metrics: Every metric.
         classes: Every class that has labels, for every class metric; the one of the primary metric comes first.
-        images: Number of images.
+        images: Number of images, or of groups of them.
         replicates: Replicates behind the primary metric.
         secondary_replicates: Replicates behind the other metrics.
         detectable_drop: The smallest drop of the primary metric that these images would show four times in five.
@@ -114,6 +116,7 @@ class PairedResult:
         exact_tests: Tests without replicates, where the task has any.
         refused: Why a verdict that the interval allows is not given, in sentences.
         unit: What is independent of each other and was resampled.
+        carriers: Which images carry the difference.
     """
 
     verdict: Verdict
@@ -129,149 +132,167 @@ class PairedResult:
     exact_tests: tuple[ExactTest, ...] = ()
     refused: tuple[str, ...] = ()
     unit: str = "images"
+    carriers: Carriers | None = None
 
     def metric(self, name: str) -> MetricDifference | None:
         """Return a metric by its name."""
         return next((row for row in self.metrics if row.metric == name), None)
 
 
-def compare_pair(pair: Pair, tolerance: float, *, lower_is_better: bool = False) -> PairedResult | None:
+def compare_pair(
+    pair: Pair, tolerance: float, *, lower_is_better: bool = False, units: Units | None = None
+) -> PairedResult | None:
     """Compare two models over the same images.
 
-    2,000 replicates, 10,000 where there are at most 1,000 images or where the verdict hangs on the noise of 2,000.
-    The metrics besides the primary one rest on 2,000 in any case.
+    Replicates are drawn in stages, and only while another draw of as many could give another verdict.
 
     Args:
         pair: The models.
         tolerance: The drop of the primary metric that still counts as no worse.
         lower_is_better: Whether the primary metric is an error.
+        units: What is independent of each other; None for the images.
 
     Returns:
-        The result; None when the images hold nothing to measure.
+        The result; None when the images hold nothing to measure, or there is only one that is independent.
     """
     now, before = pair.points()
     ours, theirs = now[pair.primary], before[pair.primary]
-    if ours is None or theirs is None or len(pair.keys) < 2:
+    units = units or Units(pair.keys)
+    if ours is None or theirs is None or len(units.keys) < 2:
         return None
     sign = -1.0 if lower_is_better else 1.0
-    for count in (MANY_REPLICATES,) if len(pair.keys) <= FEW_IMAGES else (FEW_REPLICATES, MANY_REPLICATES):
-        sampled = _deltas(bootstrap_weights(pair.keys, SEED, count), pair.sampled)
-        collected = _Collected(*sampled, *_deltas(swaps(pair.keys, SEED, count), pair.swapped))
-        difference = _difference(sign * (ours - theirs), pair, collected, sign)
-        if not _borderline(difference, collected, pair.primary, tolerance):
+    classes = pair.classes(units.place)
+    drawn = PairedReplicates(pair, units, exact_swaps=len(pair.keys) <= FEW_IMAGES)
+    secondary = FIRST_REPLICATES
+    for count in _stages(len(pair.keys), max(map(len, classes.values()), default=0)):
+        drawn.extend(count, secondary)
+        difference = _difference(sign, ours - theirs, pair, drawn)
+        if not _borderline(difference, drawn, tolerance):
             break
-    verdict, confirmed = decide_verdict(difference, tolerance)
-    metrics = tuple(_metric(name, now[name], before[name], pair, collected) for name in now)
-    images = len(pair.keys)
+    carriers = carriers_of(pair, units, drawn.influence * sign)
+    reasons = _refusals(pair, difference, carriers, abs(theirs))
+    verdict, confirmed = decide_verdict(difference, tolerance, reasons)
+    passed_over = possible_verdicts(difference, tolerance)
+    passed_over = passed_over[: passed_over.index(verdict)]
+    metrics = tuple(_metric(name, now[name], before[name], pair, drawn) for name in now)
     error = next(row.standard_error for row in metrics if row.metric == pair.primary)
+    size = len(units.keys)
     return PairedResult(
         verdict=verdict,
         confirmed=confirmed,
         metrics=metrics,
-        classes=_classes(pair, collected),
-        images=images,
-        replicates=count,
-        secondary_replicates=min(count, FEW_REPLICATES),
+        classes=tuple(row for metric, values in classes.items() for row in _classes_of(metric, values, drawn)),
+        images=size,
+        replicates=drawn.count,
+        secondary_replicates=min(drawn.count, secondary),
         detectable_drop=None if error is None else detectable_drop(error),
-        images_needed=None if error is None else images_to_rule_out(images, error, tolerance),
-        images_to_show=None if error is None else images_to_show(images, error, 2 * tolerance),
+        images_needed=None if error is None else images_to_rule_out(size, error, tolerance),
+        images_to_show=None if error is None else images_to_show(size, error, 2 * tolerance),
         exact_tests=pair.exact_tests(),
+        refused=tuple(dict.fromkeys(reasons[name] for name in passed_over)),
+        unit=units.name,
+        carriers=carriers,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Collected:
-    """Differences `current − baseline` of all replicates: metrics (B,), classes of each class metric (C, B)."""
-
-    sampled: Deltas
-    sampled_classes: Deltas
-    permuted: Deltas
-    permuted_classes: Deltas
+def _stages(images: int, classes: int) -> tuple[int, ...]:
+    """Return how many replicates are drawn before each look at the verdict, ascending."""
+    first = FIRST_REPLICATES if images > FEW_IMAGES else max(2 * FIRST_REPLICATES, _REPLICATES_A_CLASS * classes)
+    later = [count for count in (FEW_REPLICATES, MANY_REPLICATES) if count > first]
+    return (min(first, MANY_REPLICATES), *later)
 
 
-def _deltas(blocks: Iterator[Weights], measure: Callable[..., tuple[Replicates, Replicates]]) -> tuple[Deltas, Deltas]:
-    """Return the differences of every block, joined: of the metrics, and of the classes."""
-    parts: dict[str, list[NDArray[np.floating]]] = {}
-    classes: dict[str, list[NDArray[np.floating]]] = {}
-    done = 0
-    for block in blocks:
-        current, baseline = measure(block, everything=done < FEW_REPLICATES)
-        for target, ours, theirs in (
-            (parts, current.metrics, baseline.metrics),
-            (classes, current.classes, baseline.classes),
-        ):
-            for name, values in ours.items():
-                target.setdefault(name, []).append(values - theirs[name])
-        done += block.shape[1]
-    return (
-        {name: np.concatenate(values) for name, values in parts.items()},
-        {name: np.concatenate(values, axis=1) for name, values in classes.items()},
-    )
-
-
-def _difference(gain: float, pair: Pair, collected: _Collected, sign: float) -> Difference:
+def _difference(sign: float, delta: float, pair: Pair, drawn: PairedReplicates) -> Difference:
     """Return the primary metric's difference, positive for better."""
-    ends = [_interval(pair, pair.primary, collected, level) for level in (0.95, 0.9)]
+    ends = [_interval(pair, pair.primary, delta, drawn, level) for level in (0.95, 0.9)]
     (low95, high95), (low90, high90) = (sorted(sign * end for end in interval) for interval in ends)
-    return Difference(gain, (low95, high95), (low90, high90), permutation_p(gain, collected.permuted[pair.primary]))
+    return Difference(sign * delta, (low95, high95), (low90, high90), drawn.p_value(pair.primary, delta))
 
 
-def _interval(pair: Pair, metric: str, collected: _Collected, level: float) -> tuple[float, float]:
+def _interval(pair: Pair, metric: str, delta: float, drawn: PairedReplicates, level: float) -> tuple[float, float]:
     """Return the interval of a metric's difference: an exact one where replicates cannot give it."""
-    found = pair.exact_interval(metric, level) or percentile_interval(collected.sampled[metric], level)
+    if exact := pair.exact_interval(metric, level):
+        return exact
+    sampled = drawn.primary()[0] if metric == pair.primary else drawn.sampled[metric]
+    found = percentile_interval(sampled, level)
     assert found is not None
-    return found
+    return widened(found, delta, len(drawn.units.keys), level)
 
 
-def _borderline(difference: Difference, collected: _Collected, primary: str, tolerance: float) -> bool:
+def _borderline(difference: Difference, drawn: PairedReplicates, tolerance: float) -> bool:
     """Whether another draw of as many replicates could give another verdict."""
-    margin = _END_MARGIN * (standard_error(collected.sampled[primary]) or 0)
+    sampled, rest = drawn.primary()
+    # What is drawn anew: the linear replicates, and what the exact ones depart from them.
+    noise = (1 / len(sampled) + rest**2 / drawn.count) ** 0.5
+    margin = _END_MARGIN * noise * (standard_error(sampled) or 0)
     ends = (
         difference.ci95[0],
+        difference.ci95[1],
         difference.ci95[1] + tolerance,
         difference.ci90[0] + tolerance,
         difference.ci90[1] - tolerance,
     )
-    return abs(difference.p - ALPHA) < _P_MARGIN or any(abs(end) < margin for end in ends)
+    near = not drawn.closed and abs(difference.p - ALPHA) < _P_MARGIN / drawn.count**0.5
+    return near or any(abs(end) < margin for end in ends)
 
 
-def _metric(name: str, now: float | None, before: float | None, pair: Pair, collected: _Collected) -> MetricDifference:
+def _refusals(pair: Pair, difference: Difference, carriers: Carriers, baseline: float) -> dict[Verdict, str]:
+    """Return the verdicts that these images cannot support, each with the reason.
+
+    Args:
+        pair: The models.
+        difference: Their difference.
+        carriers: Which images carry it.
+        baseline: The baseline's value of the primary metric: what an image loses in which a model fails altogether.
+    """
+    reasons = {}
+    share = RULE_OF_THREE / carriers.units
+    if 0 < difference.gain <= share * baseline:
+        reasons[Verdict.IMPROVED] = (
+            f"A gain is not claimed: a failure that none of {carriers.units:,} {carriers.name} shows may befall "
+            f"{min(share, 1):.1%} of others, and would cost more."
+        )
+    # Two models that are the same in every image are equal; a few that differ say little of those not seen.
+    few = 0 < carriers.telling < FEWEST_IMAGES_OF_A_CLASS
+    if few and not pair.exact_interval(pair.primary, 0.9):
+        reason = (
+            f"Neither equivalent nor not worse is claimed: {carriers.telling:.0f} of {carriers.units:,} "
+            f"{carriers.name} tell the two apart, and {FEWEST_IMAGES_OF_A_CLASS} are needed."
+        )
+        reasons |= dict.fromkeys((Verdict.EQUIVALENT, Verdict.NOT_WORSE), reason)
+    return reasons
+
+
+def _metric(
+    name: str, now: float | None, before: float | None, pair: Pair, drawn: PairedReplicates
+) -> MetricDifference:
     """Return a metric with what its replicates say."""
-    sampled = collected.sampled.get(name)
+    sampled = drawn.sampled.get(name)
     if now is None or before is None or sampled is None:
         return MetricDifference(name, now, before)
     exact = pair.exact_interval(name, 0.95)
     error = standard_error(sampled)
-    if exact is not None and error is not None:
-        error = max(error, (exact[1] - exact[0]) / _WIDTH_IN_SE)
-    ci95, ci90 = (_interval(pair, name, collected, level) for level in (0.95, 0.9))
-    p = permutation_p(now - before, collected.permuted[name])
-    return MetricDifference(name, now, before, ci95, ci90, error, p)
-
-
-def _classes(pair: Pair, collected: _Collected) -> tuple[ClassDifference, ...]:
-    """Return every class; those of too few images have no p-value and do not count among the tests of their metric."""
-    return tuple(
-        difference
-        for metric, values in pair.classes().items()
-        for difference in _classes_of(
-            metric, values, collected.sampled_classes[metric], collected.permuted_classes[metric]
-        )
-    )
+    if error is not None:
+        error *= small_sample_factor(len(drawn.units.keys), 0.95)
+        error = max(error, (exact[1] - exact[0]) / _WIDTH_IN_SE) if exact else error
+    ci95, ci90 = (_interval(pair, name, now - before, drawn, level) for level in (0.95, 0.9))
+    return MetricDifference(name, now, before, ci95, ci90, error, drawn.p_value(name, now - before))
 
 
 def _classes_of(
-    metric: str,
-    values: Sequence[tuple[ClassValue, ClassValue]],
-    sampled: NDArray[np.floating],
-    permuted: NDArray[np.floating],
+    metric: str, values: list[tuple[ClassValue, ClassValue]], drawn: PairedReplicates
 ) -> Iterator[ClassDifference]:
-    """Yield the classes of one class metric."""
+    """Yield the classes of one class metric; those of too few images have no interval and do not count as tests."""
     p = [
-        permutation_p(now.value - before.value, swapped) if now.images >= FEWEST_IMAGES_OF_A_CLASS else None
-        for (now, before), swapped in zip(values, permuted, strict=True)
+        drawn.class_p_value(metric, place, now.value - before.value, now.images)
+        if now.images >= FEWEST_IMAGES_OF_A_CLASS
+        else None
+        for place, (now, before) in enumerate(values)
     ]
     adjusted = iter(benjamini_hochberg([value for value in p if value is not None]))
-    for (now, before), value, row in zip(values, p, sampled, strict=True):
-        interval, q = percentile_interval(row, 0.95), None if value is None else next(adjusted)
+    for (now, before), value, row in zip(values, p, drawn.sampled_classes[metric], strict=True):
+        interval, q = None, None
+        if value is not None:
+            found, q = percentile_interval(row, 0.95), next(adjusted)
+            interval = widened(found, now.value - before.value, now.images, 0.95) if found else None
         yield ClassDifference(metric, now.index, now.images, now.value, before.value, interval, value, q)

@@ -1,16 +1,26 @@
 """Two models measured on the same images: their metrics under any weights, and with any images swapped."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yololab.statistics.inference.hypothesis_tests import discordant_interval, exact_mcnemar
-from yololab.statistics.metrics.base import ClassValue, Replicates, WeightedMetrics
+from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics
 from yololab.statistics.metrics.confusion_metrics import ConfusionMetrics
-from yololab.statistics.metrics.detection_metrics import DetectionMetrics, detection_replicates, ranked_together
+from yololab.statistics.metrics.detection_metrics import (
+    CLASS,
+    PRIMARY,
+    SUFFIXES,
+    DetectionMetrics,
+    Ranked,
+    detection_replicates,
+    ranked_together,
+)
 from yololab.statistics.metrics.linear_metrics import ClassifyMetrics, DepthMetrics, LinearMetrics, Sums
 from yololab.statistics.metrics.weighted_ap import Weights
 from yololab.statistics.records.base import Records
@@ -59,13 +69,32 @@ class Pair(ABC):
         """Return the metrics of the current model and of the baseline, in double precision."""
         return self.current.points(), self.baseline.points()
 
-    def classes(self) -> Mapping[str, list[tuple[ClassValue, ClassValue]]]:
-        """Return the classes that have labels in both models, by class metric, in the order of the replicates."""
-        before = self.baseline.class_points()
+    def classes(self, units: NDArray[np.int64] | None = None) -> Mapping[str, list[tuple[ClassValue, ClassValue]]]:
+        """Return the classes that have labels in both models, by class metric, in the order of the replicates.
+
+        Args:
+            units: Group of each image; None where each image is counted.
+        """
+        before = self.baseline.class_points(units)
         return {
             metric: list(zip(values, before[metric], strict=True))
-            for metric, values in self.current.class_points().items()
+            for metric, values in self.current.class_points(units).items()
         }
+
+    def influence(self) -> Values:
+        """Return the derivative of the primary metric's difference by the weight of each image, shape (I,)."""
+        return self.current.influence() - self.baseline.influence()
+
+    def unlike(self) -> NDArray[np.bool_]:
+        """Return in which images the two models say something else, as far as that is known, shape (I,)."""
+        return np.ones(len(self.keys), bool)
+
+    def swap_influences(self) -> Iterator[tuple[str, int | None, Values]] | None:
+        """Yield metric, place of the class or None, and influences, shape (I,), of all that swaps would move.
+
+        None where swaps themselves cost nothing.
+        """
+        return None
 
     def sampled(self, weights: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics under weights of the images.
@@ -107,7 +136,39 @@ class DetectionPair(Pair):
 
     def __init__(self, current: DetectionMetrics, baseline: DetectionMetrics) -> None:
         super().__init__(current, baseline)
-        self._together = ranked_together(current.records, baseline.records, current.kind)
+        self._sides = (current, baseline)
+
+    @cached_property
+    def _together(self) -> Ranked:
+        current, baseline = self._sides
+        return ranked_together(current.records, baseline.records, current.kind)
+
+    def unlike(self) -> NDArray[np.bool_]:
+        """Return in which images there are other detections: of another class, confidence or rightness."""
+        ours, theirs = (side.records for side in self._sides)
+        alike = ours.detections == theirs.detections
+        rows, others = np.repeat(alike, ours.detections), np.repeat(alike, theirs.detections)
+        same = (ours.classes[rows] == theirs.classes[others]) & (ours.confidence[rows] == theirs.confidence[others])
+        for kind, flags in ours.flags.items():
+            same &= flags[rows] == theirs.flags[kind][others]
+        alike[ours.image[rows][~same]] = False
+        return np.asarray(~alike)
+
+    def swap_influences(self) -> Iterator[tuple[str, int | None, Values]]:
+        """Yield the influences on mAP50, mAP50-95 and every class's AP50-95, of every kind."""
+        ours, theirs = self._sides
+        for kind, suffix in SUFFIXES.items():
+            sides = ours.ranked.get(kind, ()), theirs.ranked.get(kind, ())
+            if not sides[0]:
+                continue
+            half = [side.influence_of(ranked, 1) for side, ranked in zip(self._sides, sides, strict=True)]
+            yield "mAP50" + suffix, None, half[0] - half[1]
+            total = np.zeros(len(self.keys))
+            for place, (now, before) in enumerate(zip(*sides, strict=True)):
+                change = ours.influence_of([now]) - theirs.influence_of([before])
+                total += change / len(sides[0])
+                yield CLASS + suffix, place, change
+            yield PRIMARY + suffix, None, total
 
     def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
         """Return both models' metrics after exchanging some images' results."""
@@ -194,8 +255,11 @@ _MEASURES: Mapping[str, tuple[Callable[[Any, str], WeightedMetrics], Callable[[A
 }
 
 
+@lru_cache(maxsize=2)
 def metrics_of(records: Records, primary: str) -> WeightedMetrics:
     """Return the metrics of an evaluation, whatever its records are.
+
+    Ranking the detections takes a while, and a comparison asks in several places: those of its two sides are kept.
 
     Args:
         records: The records.

@@ -13,6 +13,11 @@ from yololab.statistics.metrics.weighted_ap import Weights
 Values = NDArray[np.floating[Any]]
 
 
+def count_units(rows: NDArray[np.int64], units: NDArray[np.int64] | None) -> int:
+    """Return how many images some rows are, or how many groups they belong to."""
+    return len(rows) if units is None else len(np.unique(units[rows]))
+
+
 @dataclass(frozen=True, eq=False)
 class Replicates:
     """Metrics of one model in B replicates.
@@ -32,7 +37,7 @@ class ClassValue:
 
     Attributes:
         index: The class.
-        images: Images that hold it.
+        images: Images that hold it, or groups of them.
         value: Its metric.
     """
 
@@ -57,8 +62,16 @@ class WeightedMetrics(ABC):
         """Return the metrics in double precision; None where nothing can be measured."""
 
     @abstractmethod
-    def class_points(self) -> Mapping[str, tuple[ClassValue, ...]]:
-        """Return, for each class metric, the classes that have labels; the one of the primary metric comes first."""
+    def class_points(self, units: NDArray[np.int64] | None = None) -> Mapping[str, tuple[ClassValue, ...]]:
+        """Return, for each class metric, the classes that have labels; the one of the primary metric comes first.
+
+        Args:
+            units: Group of each image, shape (I,): groups that hold a class are counted instead of images.
+        """
+
+    @abstractmethod
+    def influence(self) -> Values:
+        """Return the derivative of the primary metric by the weight of each image, f64, shape (I,)."""
 
     @abstractmethod
     def replicates(self, weights: Weights, *, everything: bool) -> Replicates:

@@ -36,12 +36,11 @@ class ConfusionMetrics(LinearMetrics):
             "true": self._grouped(image, records.truth, pixels),
             "predicted": self._grouped(image, records.predicted, pixels),
         }
-        held = np.unique(records.truth.astype(np.int64) * max(len(self.keys), 1) + image) // max(len(self.keys), 1)
-        counts = np.bincount(held, minlength=self._side)
+        held, starts, _ = self._parts["true"]
         self.class_images = {
-            index: int(counts[index + self._first])
-            for index in range(self._side - self._first)
-            if counts[index + self._first]
+            index - self._first: rows
+            for index, rows in enumerate(np.split(held, starts[1:]))
+            if len(rows) and index >= self._first
         }
 
     def _grouped(
@@ -53,6 +52,25 @@ class ConfusionMetrics(LinearMetrics):
         starts = np.searchsorted(place // images, np.arange(self._side)).astype(np.int64)
         summed: NDArray[np.float64] = np.bincount(which.ravel(), pixels, minlength=len(place)).astype(np.float64)
         return place % images, starts, summed
+
+    def influence(self) -> Values:
+        """Return the derivative of the primary metric: of a mean of quotients."""
+        total = {name: values[:, 0] for name, values in self.sums(np.ones((len(self.keys), 1))).items()}
+        union = total["true"] + total["predicted"] - total["right"]
+        counted = [index + self._first for index in self.class_images]
+        if self.primary == "mIoU":
+            rate, whole = quotient(total["right"], union), np.where(union > 0, union, 1) * max(len(counted), 1)
+            scale = {"right": 1 + rate, "true": -rate, "predicted": -rate}
+        else:
+            counted, whole = [*range(self._side)], np.full(self._side, max(float(total["true"].sum()), 1))
+            scale = {"right": np.ones(self._side), "true": -np.full(self._side, total["right"].sum() / whole[0])}
+        found = np.zeros(len(self.keys))
+        for name, factor in scale.items():
+            rows, starts, pixels = self._parts[name]
+            each = np.zeros(self._side)
+            each[counted] = np.nan_to_num(factor[counted]) / whole[counted]
+            found += np.bincount(rows, np.repeat(each, np.diff(starts, append=len(rows))) * pixels, len(self.keys))
+        return found
 
     def image_values(self) -> Values:
         """Return the primary metric of the pixels of each image alone."""

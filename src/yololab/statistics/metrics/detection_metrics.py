@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics
+from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics, count_units
+from yololab.statistics.metrics.influence import ap_influence
 from yololab.statistics.metrics.operating_point import operating_point
 from yololab.statistics.metrics.point_metrics import PointMetrics, point_metrics
 from yololab.statistics.metrics.ranked_detections import RankedClass, rank_classes, rank_together
@@ -51,11 +53,11 @@ class DetectionMetrics(WeightedMetrics):
             name + SUFFIXES[kind]: value for kind in self.ranked for name, value in self.point_of(kind).means.items()
         }
 
-    def class_points(self) -> Mapping[str, tuple[ClassValue, ...]]:
+    def class_points(self, units: NDArray[np.int64] | None = None) -> Mapping[str, tuple[ClassValue, ...]]:
         """Return the AP50-95 of each class, of every kind."""
         return {
             CLASS + SUFFIXES[kind]: tuple(
-                ClassValue(item.index, len(item.truth_rows), value)
+                ClassValue(item.index, count_units(item.truth_rows, units), value)
                 for item, value in zip(ranked, self.point_of(kind).ap.mean(axis=1).tolist(), strict=True)
             )
             for kind, ranked in self.ranked.items()
@@ -64,6 +66,15 @@ class DetectionMetrics(WeightedMetrics):
     def replicates(self, weights: Weights, *, everything: bool) -> Replicates:
         """Return the metrics under weights of the images."""
         return detection_replicates(self.ranked, weights, weights, everything=everything)
+
+    def influence(self) -> Values:
+        """Return the derivative of the primary metric by the weight of each image."""
+        return self.influence_of(self.ranked[self.kind])
+
+    def influence_of(self, ranked: Sequence[RankedClass], thresholds: int | None = None) -> Values:
+        """Return the derivative of the mean AP of some classes, over the first thresholds or all of them."""
+        parts = (ap_influence(item, len(self.keys), thresholds or item.flags.shape[1]) for item in ranked)
+        return np.asarray(sum(parts, np.zeros(len(self.keys))) / max(len(ranked), 1))
 
     def at_confidence(self, confidence: float) -> tuple[float, float] | None:
         """Return precision and recall of what the primary metric matches, means over the classes."""

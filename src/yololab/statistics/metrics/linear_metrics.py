@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics
+from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics, count_units
 from yololab.statistics.metrics.weighted_ap import Weights, segment_sums
 from yololab.statistics.records.classification import MOST_NAMED, ClassifyRecords
 from yololab.statistics.records.depth import DepthRecords
@@ -25,10 +25,10 @@ class LinearMetrics(WeightedMetrics):
     """Metrics of sums over the images.
 
     Attributes:
-        class_images: Class index → images that hold it, for the classes that have labels.
+        class_images: Class index → rows of the images that hold it, for the classes that have labels.
     """
 
-    class_images: Mapping[int, int]
+    class_images: Mapping[int, NDArray[np.int64]]
 
     @abstractmethod
     def sums(self, weights: NDArray[np.float64]) -> Sums:
@@ -50,11 +50,18 @@ class LinearMetrics(WeightedMetrics):
         found = ((name, float(values[0])) for name, values in self._plain.metrics.items())
         return {name: None if np.isnan(value) else value for name, value in found}
 
-    def class_points(self) -> Mapping[str, tuple[ClassValue, ...]]:
+    def influence(self) -> Values:
+        """Return the derivative of the primary metric: of a mean over the images that have a value."""
+        values = self.image_values()
+        assert values is not None
+        known = np.isfinite(values)
+        return np.asarray(np.where(known, values - np.mean(values, where=known), 0) / max(known.sum(), 1))
+
+    def class_points(self, units: NDArray[np.int64] | None = None) -> Mapping[str, tuple[ClassValue, ...]]:
         """Return the classes that have labels."""
         return {
             name: tuple(
-                ClassValue(index, images, float(value))
+                ClassValue(index, count_units(images, units), float(value))
                 for (index, images), value in zip(self.class_images.items(), values[:, 0], strict=True)
             )
             for name, values in self._plain.classes.items()
@@ -84,9 +91,9 @@ class ClassifyMetrics(LinearMetrics):
         self.correct = records.correct
         self._records = records
         indices, counts = np.unique(records.target, return_counts=True)
-        self.class_images = dict(zip(indices.tolist(), counts.tolist(), strict=True))
         self._by_class = np.argsort(records.target, kind="stable")
         self._starts = np.cumsum(counts) - counts
+        self.class_images = dict(zip(indices.tolist(), np.split(self._by_class, self._starts[1:]), strict=True))
 
     def image_values(self) -> Values:
         """Return 1 for an image that is right, else 0."""

@@ -2,7 +2,7 @@
 
 A threshold chosen on the very images that are resampled is part of what varies: freezing it makes 12 to 23 % false
 alarms where 5 % are meant. So every replicate looks for the confidence of its own highest mean F1 again, by
-Ultralytics' rule (`ultralytics/utils/metrics.py`, `ap_per_class`), on every fourth of its 1,000 confidences: the curve
+Ultralytics' rule (`ultralytics/utils/metrics.py`, `ap_per_class`), on every eighth of its 1,000 confidences: the curve
 is smoothed over 101 of them, so that a finer search changes nothing that counts.
 """
 
@@ -16,9 +16,10 @@ from yololab.statistics.metrics.point_metrics import CONFIDENCES, SMOOTHING, f1_
 from yololab.statistics.metrics.ranked_detections import RankedClass
 from yololab.statistics.metrics.weighted_ap import Weights, segment_sums, truth_total
 
-STEP = 4
+STEP = 8
 _GRID = CONFIDENCES[::STEP]
 _LEAST = np.float32(1e-16)
+_BYTES_KEPT = 100_000_000  # of curves, for classes that are looked at twice: to choose the threshold, and there
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +53,17 @@ def operating_point(
     # Confidences are in single precision: 0.9 means the nearest such number, so that a detection at 0.9 counts.
     grid = _GRID if confidence is None else np.array([np.float32(confidence)], np.float64)
     chosen = np.zeros(replicates, np.int64)
+    kept: dict[int, tuple[Weights, Weights]] = {}
     if confidence is None and ranked:
         total, count = np.zeros((len(grid), replicates), np.float32), np.zeros(replicates, np.float32)
-        for item in ranked:
+        for place, item in enumerate(ranked):
             labels = truth_total(item, truth_weights)
             present = labels > 0
-            total += f1_score(*_curves(item, grid, weights, labels, interpolated=True)) * present
+            curves = _curves(item, grid, weights, labels, interpolated=True)
+            total += f1_score(*curves) * present
             count += present
+            if 2 * curves[0].nbytes * len(ranked) <= _BYTES_KEPT:
+                kept[place] = curves
         mean: Weights = (total / np.maximum(count, 1)).astype(np.float32)
         chosen = _smoothed(mean).argmax(axis=0)
     precision = np.full((len(ranked), replicates), np.nan, np.float32)
@@ -66,7 +71,7 @@ def operating_point(
     columns = np.arange(replicates)
     for place, item in enumerate(ranked):
         labels = truth_total(item, truth_weights)
-        curves = _curves(item, grid, weights, labels, interpolated=confidence is None)
+        curves = kept.get(place) or _curves(item, grid, weights, labels, interpolated=confidence is None)
         for target, curve in zip((precision, recall), curves, strict=True):
             target[place] = np.where(labels > 0, curve[chosen, columns], np.nan)
     return OperatingPoint(precision, recall, grid[chosen])

@@ -15,18 +15,22 @@ from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_comparison import compare_pair
 from yololab.statistics.inference.paired_models import pair_of
+from yololab.statistics.inference.replicates import PairedReplicates
+from yololab.statistics.inference.resampling import Units
 from yololab.statistics.inference.verdict import Verdict
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
 
 NAMES = ("mAP50", "mAP50-95", "precision", "recall")
+EVERYTHING = ("current", "baseline", "ci95", "ci90", "standard_error", "p")
 
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(paired, "FEW_REPLICATES", 300)
-    monkeypatch.setattr(paired, "MANY_REPLICATES", 600)
+    monkeypatch.setattr(paired, "FIRST_REPLICATES", 250)
+    monkeypatch.setattr(paired, "FEW_REPLICATES", 500)
+    monkeypatch.setattr(paired, "MANY_REPLICATES", 500)
 
 
 def with_kind(records, kind, dropped, seed=0):
@@ -61,7 +65,9 @@ def test_every_kind_is_compared_as_if_it_were_alone(few, kind, suffix):
     for alone, of_kind in ((boxes, ""), (second, suffix)):
         for name in NAMES:
             row, expected = found.metric(name + of_kind), alone.metric(name)
-            assert dataclasses.replace(row, metric=name) == expected
+            # The one that decides has a second p-value besides the swaps, and more replicates of its interval.
+            told = ("current", "baseline") if name == "mAP50-95" and of_kind != suffix else EVERYTHING
+            assert [getattr(row, field) for field in told] == [getattr(expected, field) for field in told]
         rows = [item for item in found.classes if item.metric == f"AP50-95{of_kind}"]
         assert [dataclasses.replace(item, metric="AP50-95") for item in rows] == list(alone.classes)
     assert (found.verdict, found.detectable_drop) == (second.verdict, second.detectable_drop)
@@ -164,9 +170,28 @@ def test_nothing_to_measure_is_no_result(few):
     assert compare_pair(detection_pair(records, records), 0.01) is None
 
 
-def test_many_images_need_fewer_replicates_unless_it_is_close(monkeypatch, few):
-    monkeypatch.setattr(paired, "FEW_IMAGES", 10)
+def test_more_replicates_are_measured_only_while_they_could_change_the_verdict(monkeypatch):
     clear = compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01)
-    assert clear.replicates == 300
-    monkeypatch.setattr(paired, "_P_MARGIN", 1.0)  # everything is close
-    assert compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01).replicates == 600
+    assert clear.replicates == 2 * paired.FIRST_REPLICATES
+    monkeypatch.setattr(paired, "MANY_REPLICATES", 2500)
+    monkeypatch.setattr(paired, "_P_MARGIN", 100.0)  # everything is close
+    assert compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01).replicates == 2500
+
+
+def test_closed_swaps_and_linear_replicates_say_what_counting_says(monkeypatch):
+    """Three hundred images: p-values and intervals with and without drawing them."""
+    pair = detection_pair(records_of(0.85, 1, images=300), records_of(0.8, 2, images=300))
+    counted = PairedReplicates(pair, Units(pair.keys), exact_swaps=True)
+    closed = PairedReplicates(pair, Units(pair.keys), exact_swaps=False)
+    counted.extend(4000, 0)
+    closed.extend(500, 500)
+    delta = pair.points()[0]["mAP50-95"] - pair.points()[1]["mAP50-95"]
+    assert closed.p_value("mAP50-95", delta) == pytest.approx(counted.p_value("mAP50-95", delta), abs=0.03)
+    for place in range(2):
+        p = [drawn.class_p_value("AP50-95", place, 0.02, 250) for drawn in (closed, counted)]
+        assert p[0] == pytest.approx(p[1], abs=0.03)
+    exact, (linear, rest) = counted.sampled["mAP50-95"], closed.primary()
+    assert rest < 0.2
+    error = float(np.std(exact))
+    for share in (0.025, 0.05, 0.95, 0.975):
+        assert np.quantile(linear, share) == pytest.approx(np.quantile(exact, share), abs=0.12 * error)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from matching_samples import overlaps, pair_up, same_class
+from record_samples import records_of
 
-from yololab.statistics.metrics.matching import overlaps, pair_up
+from yololab.statistics.metrics.matching import overlapping
+from yololab.statistics.metrics.matching import pair_up as fast_pair_up
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 
 
@@ -58,3 +63,22 @@ def test_an_ignored_label_is_taken_last():
     iou = np.array([[0.9], [0.6]])
     assert pair_up(iou, np.array([0.5]), np.array([True, False])).tolist() == [[1]]
     assert pair_up(iou, np.array([0.7]), np.array([True, False])).tolist() == [[0]]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_all_images_at_once_are_paired_like_each_alone(seed):
+    records = records_of(0.7, seed, images=9)
+    rng = np.random.default_rng(seed)
+    # Crowded and coarse, so that overlaps compete and are equal.
+    boxes = [np.round(rng.uniform(0, 3, (count, 2))) * 10 for count in (len(records.boxes), len(records.truth_boxes))]
+    boxes, truth = (np.hstack([corners, corners + 40]).astype(np.float32) for corners in boxes)
+    records = replace(records, boxes=boxes, truth_boxes=truth)
+    thresholds, ignored = np.array([0.5, 0.75]), rng.random(len(truth)) < 0.3
+    for skipped in (None, ignored):
+        detections, paired = fast_pair_up(overlapping(records, 0.5), thresholds, skipped)
+        found = np.full((len(boxes), 2), -1)
+        found[detections] = paired
+        for part, labels in records.images():
+            iou = overlaps(truth[labels], boxes[part]) * same_class(records.truth_class[labels], records.classes[part])
+            expected = pair_up(iou, thresholds, None if skipped is None else skipped[labels])
+            np.testing.assert_array_equal(found[part], np.where(expected >= 0, expected + labels.start, -1))
