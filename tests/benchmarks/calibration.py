@@ -4,7 +4,8 @@
     python tests/benchmarks/calibration.py --simulations 50 --no-write
 
 The generator is described in `simulation.py`. Each simulation is a paired comparison with 1,000 replicates at τ = 0.01
-and α = 0.05. Two processes, each with one thread of torch.
+and α = 0.05. Data that users have (films, few images,
+rare catastrophes) are the cases of `simulation_hard.py`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulation import SETTINGS, SKILL, Setting, simulate
+from simulation_hard import CASES, PRIMARY
 
 from yololab.statistics.inference import paired_comparison as paired
-from yololab.statistics.inference.paired_models import DetectionPair
+from yololab.statistics.inference.paired_models import DetectionPair, pair_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
@@ -66,10 +68,17 @@ def one(task: tuple[Setting, int, tuple[float, float]]) -> dict[str, float | str
 
 def begin() -> None:
     """Prepare a worker process."""
-    import torch
-
-    torch.set_num_threads(1)
     paired.FEW_REPLICATES = paired.MANY_REPLICATES = REPLICATES
+
+
+def one_case(task: tuple[str, int]) -> bool:
+    """Return whether the error that a case counts is made."""
+    name, seed = task
+    case = CASES[name]
+    current, baseline, units = case.make(np.random.default_rng([11, seed, len(name)]))
+    pair = pair_of(current, baseline, PRIMARY[current.task])
+    result = paired.compare_pair(pair, TOLERANCE, units=units)
+    return case.counts(result, case.truth)
 
 
 def rate(values) -> dict[str, float]:
@@ -125,26 +134,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=1000)
     parser.add_argument("--power-simulations", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--cases", nargs="+", metavar="WORD", help="only the cases whose names hold one; not written")
     options = parser.parse_args()
     started = time.monotonic()
-    content: dict = {"limits": LIMITS, "tolerance": TOLERANCE, "replicates": REPLICATES, "settings": {}, "power": {}}
-    with multiprocessing.get_context("spawn").Pool(2, begin) as pool:
-        for setting in SETTINGS:
+    content: dict = {
+        "limits": LIMITS,
+        "tolerance": TOLERANCE,
+        "replicates": REPLICATES,
+        "settings": {},
+        "cases": {},
+        "power": {},
+    }
+    with multiprocessing.get_context("spawn").Pool(options.jobs, begin) as pool:
+        for setting in () if options.cases else SETTINGS:
             # The smallest set is the cheapest, and its rates lie nearest to the limits: look there more closely.
             count = options.simulations * (5 if setting.images == 50 else 1)
             tasks = [(setting, seed, (SKILL, SKILL)) for seed in range(count)]
             found = pool.map(one, tasks, chunksize=8)
             content["settings"][setting.name] = summary(found)
             print(setting.name, json.dumps(content["settings"][setting.name]), flush=True)
+        for name, case in CASES.items():
+            if options.cases and not any(word in name for word in options.cases):
+                continue
+            found = pool.map(one_case, [(name, seed) for seed in range(options.simulations)], chunksize=8)
+            content["cases"][name] = {"simulations": len(found), **rate(found), "limit": case.limit}
+            print(name, json.dumps(content["cases"][name]), flush=True)
         setting = SETTINGS[1]
-        for skill in POWER_SKILLS:
+        for skill in () if options.cases else POWER_SKILLS:
             truth = true_difference(setting, (skill, SKILL))
             tasks = [(setting, 10**6 + seed, (skill, SKILL)) for seed in range(options.power_simulations)]
             found = pool.map(one, tasks, chunksize=8)
             content["power"][f"true difference {truth:+.4f}"] = {"setting": setting.name} | summary(found, truth)
             print(truth, json.dumps(content["power"][f"true difference {truth:+.4f}"]), flush=True)
-    if not options.no_write:
+    if not options.no_write and not options.cases:
         keep(Path(__file__), content, f"--simulations {options.simulations}", time.monotonic() - started)
 
 

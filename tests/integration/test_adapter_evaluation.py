@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matching_samples import overlaps, pair_up, same_class
+from matching_samples import pair_up, same_class
 
+from yololab.statistics.metrics.matching import overlaps
 from yololab.errors import InputError
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.statistics.metrics.point_metrics import point_metrics

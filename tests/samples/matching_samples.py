@@ -5,13 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.metrics.matching import overlaps_in_pairs
-
-
-def overlaps(labels, detections):
-    """Return the overlap of every label with every detection, shape (M, N)."""
-    first, second = np.repeat(labels, len(detections), axis=0), np.tile(detections, (len(labels), 1))
-    return overlaps_in_pairs(first, second).reshape(len(labels), len(detections))
 
 
 def pair_up(

@@ -18,7 +18,7 @@ from yololab.statistics.inference.paired_comparison import ClassDifference, Metr
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 
-# Below, percentile intervals are known to be too narrow.
+# Below, a warning stands with the verdict.
 FEW_IMAGES = 30
 DRY_RUN_TEXT = "A dry run: its numbers are those of a few images, and are compared with nothing."
 
@@ -115,8 +115,10 @@ def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -
         # Two models that are equal in finding nothing at all.
         warnings.insert(0, f"{name} is 0 on both sides: neither model finds anything, and they are equal only in that.")
     if evidence.result is not None and evidence.result.images < FEW_IMAGES:
-        few = f"Only {evidence.result.images} images: intervals from so few are too narrow; the verdict is a hint."
+        few = f"Only {evidence.result.images} {evidence.result.unit}: what so few do not show can be anything."
         warnings.insert(0, few)
+    if evidence.result is not None and evidence.result.carriers and (decisive := evidence.result.carriers.warning):
+        warnings.append(decisive)
     return warnings
 
 

@@ -129,9 +129,14 @@ def _belongs(records: Records, metrics: MetricsFile) -> bool:
 
 def statistics_of(result: PairedResult) -> Mapping[str, Any]:
     """Return what stands behind the verdict, as it is written to comparison.json."""
+    carriers = result.carriers
     return {name: getattr(result, name) for name in _NUMBERS} | {
-        "interval": "95 % percentile, paired bootstrap over images",
-        "p": "two-sided, label-swap permutation over images",
+        "unit": result.unit,
+        "refused": list(result.refused),
+        "telling": None if carriers is None else carriers.telling,
+        "carriers": [asdict(item) for item in carriers.listed] if carriers else [],
+        "interval": f"95 % percentile, widened for few {result.unit}; paired bootstrap over {result.unit}",
+        "p": f"two-sided; swaps of {result.unit}, of the primary metric also the studentised bootstrap",
         "exact_tests": [asdict(test) for test in result.exact_tests],
         "claim": "two checkpoints; does not measure variation between seeds",
     }

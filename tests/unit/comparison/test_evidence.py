@@ -48,7 +48,7 @@ def test_few_images_cannot_tell(tmp_path):
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.statistics["images_needed"] > 12
     assert f"About {found.statistics['images_needed']:,} would rule out" in found.text
-    assert any("Only 12 images" in warning for warning in found.warnings)
+    assert any("Only 12 images:" in warning for warning in found.warnings)
 
 
 def test_a_class_in_few_images_is_insufficient(sides):

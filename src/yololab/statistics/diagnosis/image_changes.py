@@ -115,6 +115,7 @@ class _AboveThreshold:
 
     def __init__(self, records: DetectionRecords, confidence: float, overlaps: Overlaps) -> None:
         self.records, self.above = records, records.confidence >= confidence
+        self.offsets = records.offsets
         detections, paired = pair_up(overlaps, np.array([_THRESHOLD]))
         shown = self.above[detections] & (paired[:, 0] >= 0)
         self.hits, self.found = np.zeros(len(self.above), bool), np.zeros(len(records.truth_image), bool)
@@ -125,7 +126,7 @@ class _AboveThreshold:
 
     def image(self, place: int, labels: slice) -> Shown:
         """Return what is shown of an image."""
-        first, last = self.records.offsets[place : place + 2]
+        first, last = self.offsets[place : place + 2]
         part = first + np.flatnonzero(self.above[first:last])
         classes = self.records.classes[part].astype(np.int64)
         boxes, confidence = self.records.boxes[part], self.records.confidence[part]

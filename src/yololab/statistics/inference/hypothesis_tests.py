@@ -74,7 +74,9 @@ def sign_flip_p(difference: float, influence: Values, units: int) -> float:
     return float(2 * stdtr(max(units - 1, 1), -abs(difference) / error))
 
 
-def studentised_p(difference: float, influence: Values, replicates: Values, squares: Values, sums: Values) -> float:
+def studentised_p(
+    difference: float, influence: Values, replicates: Values, squares: Values, sums: Values, hypothesis: float = 0.0
+) -> float:
     """Return the two-sided p-value of the studentised bootstrap, which skewed differences do not mislead.
 
     Each resample's departure is measured in its own standard error: a resample without the few images that cost most
@@ -86,17 +88,19 @@ def studentised_p(difference: float, influence: Values, replicates: Values, squa
         replicates: Δ in each resample, shape (B,); NaN is left out.
         squares: Sum of the squared influences of each resample, shape (B,).
         sums: Sum of the influences of each resample, shape (B,).
+        hypothesis: The difference that is tested.
     """
+    observed = difference - hypothesis
     units = max(len(influence), 2)
     error = math.sqrt(float(np.square(influence).sum()))
     known = np.isfinite(replicates)
-    if error <= _SAME * abs(difference) or not known.any():
-        return 1.0 if abs(difference) <= _SAME else 0.0
+    if error <= _SAME * abs(observed) or not known.any():
+        return 1.0 if abs(observed) <= _SAME else 0.0
     moved = replicates[known].astype(np.float64) - difference
     spread = np.sqrt(np.maximum(squares - sums**2 / units, 0))[known]
     # In a resample of a single value nothing is uncertain, and any departure is as far as can be.
     ratio = moved / np.maximum(spread, _SAME * error)
-    beyond = ratio >= abs(difference) / error if difference > 0 else ratio <= -abs(difference) / error
+    beyond = ratio >= observed / error if observed > 0 else ratio <= observed / error
     return float(min(1.0, 2 * (1 + np.sum(beyond)) / (1 + len(moved))))
 
 

@@ -170,7 +170,9 @@ def compare_pair(
         if not _borderline(difference, drawn, tolerance):
             break
     carriers = carriers_of(pair, units, drawn.influence * sign)
-    reasons = _refusals(pair, difference, carriers, abs(theirs))
+    # One-sided, as one end of the 90 % interval is.
+    uneven = drawn.studentised(ours - theirs, -sign * tolerance) / 2 >= ALPHA
+    reasons = _refusals(pair, difference, carriers, abs(theirs), uneven=uneven)
     verdict, confirmed = decide_verdict(difference, tolerance, reasons)
     passed_over = possible_verdicts(difference, tolerance)
     passed_over = passed_over[: passed_over.index(verdict)]
@@ -236,7 +238,9 @@ def _borderline(difference: Difference, drawn: PairedReplicates, tolerance: floa
     return near or any(abs(end) < margin for end in ends)
 
 
-def _refusals(pair: Pair, difference: Difference, carriers: Carriers, baseline: float) -> dict[Verdict, str]:
+def _refusals(
+    pair: Pair, difference: Difference, carriers: Carriers, baseline: float, *, uneven: bool
+) -> dict[Verdict, str]:
     """Return the verdicts that these images cannot support, each with the reason.
 
     Args:
@@ -244,6 +248,7 @@ def _refusals(pair: Pair, difference: Difference, carriers: Carriers, baseline: 
         difference: Their difference.
         carriers: Which images carry it.
         baseline: The baseline's value of the primary metric: what an image loses in which a model fails altogether.
+        uneven: Whether the studentised bootstrap does not rule out a drop of the tolerance.
     """
     reasons = {}
     share = RULE_OF_THREE / carriers.units
@@ -253,12 +258,11 @@ def _refusals(pair: Pair, difference: Difference, carriers: Carriers, baseline: 
             f"{min(share, 1):.1%} of others, and would cost more."
         )
     # Two models that are the same in every image are equal; a few that differ say little of those not seen.
-    few = 0 < carriers.telling < FEWEST_IMAGES_OF_A_CLASS
-    if few and not pair.exact_interval(pair.primary, 0.9):
-        reason = (
-            f"Neither equivalent nor not worse is claimed: {carriers.telling:.0f} of {carriers.units:,} "
-            f"{carriers.name} tell the two apart, and {FEWEST_IMAGES_OF_A_CLASS} are needed."
-        )
+    few = carriers.telling < FEWEST_IMAGES_OF_A_CLASS
+    if carriers.telling and (few or uneven) and not pair.exact_interval(pair.primary, 0.9):
+        why = f"{carriers.telling:.0f} of {carriers.units:,} {carriers.name} tell the two apart, "
+        why += f"and {FEWEST_IMAGES_OF_A_CLASS} are needed" if few else "and they differ too unevenly"
+        reason = f"Neither equivalent nor not worse is claimed: {why}."
         reasons |= dict.fromkeys((Verdict.EQUIVALENT, Verdict.NOT_WORSE), reason)
     return reasons
 

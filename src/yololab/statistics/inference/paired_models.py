@@ -192,6 +192,13 @@ class LinearPair(Pair):
         super().__init__(current, baseline)
         self._sides = (current, baseline)
 
+    def unlike(self) -> NDArray[np.bool_]:
+        """Return in which images the primary metric has another value."""
+        ours, theirs = (side.image_values() for side in self._sides)
+        assert ours is not None
+        assert theirs is not None
+        return ~np.isclose(ours, theirs, rtol=0, atol=0, equal_nan=True)
+
     def swapped(self, swap: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:  # noqa: ARG002
         """Return both models' metrics after exchanging some images' results."""
         ours, theirs = self._sides

@@ -139,9 +139,18 @@ class PairedReplicates:
             found = inverted_p(self.sampled[metric])
         if metric != self.pair.primary or self.pair.exact_interval(metric, 0.95):
             return found
+        return max(found, self.studentised(difference))
+
+    def studentised(self, difference: float, hypothesis: float = 0.0) -> float:
+        """Return the two-sided p-value of the studentised bootstrap of the primary metric.
+
+        Args:
+            difference: Its difference.
+            hypothesis: The difference that is tested.
+        """
         sampled, _ = self.primary()
         sums, squares = self._moments[:, : len(sampled)]
-        return max(found, studentised_p(difference, self.influence, sampled, squares, sums))
+        return studentised_p(difference, self.influence, sampled, squares, sums, hypothesis)
 
     def class_p_value(self, metric: str, place: int, difference: float, units: int) -> float:
         """Return the two-sided p-value of a class's difference.

@@ -34,6 +34,12 @@ def overlaps_in_pairs(labels: Boxes, detections: Boxes) -> NDArray[np.float64]:
     return np.asarray(shared / (area - shared + _LEAST))
 
 
+def overlaps(labels: Boxes, detections: Boxes) -> NDArray[np.float64]:
+    """Return the IoU of every label with every detection, shape (M, N)."""
+    first, second = np.repeat(labels, len(detections), axis=0), np.tile(detections, (len(labels), 1))
+    return overlaps_in_pairs(first, second).reshape(len(labels), len(detections))
+
+
 def box_areas(boxes: Boxes) -> NDArray[np.float64]:
     """Return the areas of boxes, px², shape (N,)."""
     sides = boxes[:, 2:4] if boxes.shape[1] == 5 else boxes[:, 2:] - boxes[:, :2]

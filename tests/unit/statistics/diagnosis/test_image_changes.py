@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matching_samples import overlaps, pair_up
+from matching_samples import pair_up
 
+from yololab.statistics.metrics.matching import overlaps
 from yololab.statistics.diagnosis.image_changes import largest_changes
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records

@@ -9,6 +9,7 @@ from task_samples import classified, confusion, depth
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_comparison import compare_pair
 from yololab.statistics.inference.paired_models import metrics_of, pair_of
+from yololab.statistics.inference.resampling import group_units
 from yololab.statistics.inference.verdict import Verdict
 
 
@@ -141,3 +142,34 @@ def test_a_class_in_few_images_is_insufficient(few):
     assert {index: item.insufficient for index, item in found.items()} == {0: False, 1: True, 2: False}
     assert found[1].q is None
     assert found[0].q >= found[0].p
+
+
+def test_a_gain_that_a_missed_failure_would_undo_is_not_claimed(few):
+    before = np.full((20, 6), 0.8, np.float32) + np.random.default_rng(0).normal(0, 0.02, (20, 6)).astype(np.float32)
+    small, large = (compare_pair(pair_of(depth(before + gain), depth(before), "delta1"), 0.01) for gain in (0.05, 0.15))
+    assert small.verdict is Verdict.NOT_WORSE
+    assert "a failure that none of 20 images shows may befall 15.0% of others" in small.refused[0]
+    assert (large.verdict, large.refused) == (Verdict.IMPROVED, ())
+
+
+def test_a_few_images_that_differ_do_not_make_two_models_equal(few):
+    before = np.full((100, 6), 0.8, np.float32)
+    after = before.copy()
+    after[:4] -= 0.01
+    result = compare_pair(pair_of(depth(after), depth(before), "delta1"), 0.01)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "4 of 100 images tell the two apart, and 10 are needed" in result.refused[0]
+    assert result.carriers.warning.startswith("3 of 100 images carry 7")
+    assert {item.key for item in result.carriers.listed[:4]} == {f"{number:05}.jpg" for number in range(4)}
+
+
+def test_whole_groups_are_drawn():
+    rng = np.random.default_rng(1)
+    scene = np.repeat(rng.normal(0.8, 0.05, 12), 5)
+    sides = [np.tile(scene[:, None], 6) + np.repeat(rng.normal(0, 0.02, 12), 5)[:, None] for _ in range(2)]
+    pair = pair_of(*(depth(side.astype(np.float32)) for side in sides), "delta1")
+    units = group_units([f"scene {number // 5}" for number in range(60)])
+    alone, grouped = compare_pair(pair, 0.01), compare_pair(pair, 0.01, units=units)
+    assert (grouped.images, grouped.unit) == (12, "groups")
+    ratio = grouped.metric("delta1").standard_error / alone.metric("delta1").standard_error
+    assert ratio == pytest.approx(5**0.5, rel=0.25)
