@@ -12,9 +12,9 @@ import pytest
 import torch
 from matching_samples import pair_up, same_class
 
-from yololab.statistics.metrics.matching import overlaps
 from yololab.errors import InputError
 from yololab.files.predictions import read_arrays, write_arrays
+from yololab.statistics.metrics.matching import overlaps
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
 from yololab.statistics.records.arrays import from_arrays, to_arrays

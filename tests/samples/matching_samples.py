@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-
 def pair_up(
     iou: NDArray[np.float64], thresholds: NDArray[np.float64], ignored: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matching_samples import pair_up
 
-from yololab.statistics.metrics.matching import overlaps
 from yololab.statistics.diagnosis.error_types import TYPES, error_types
+from yololab.statistics.metrics.matching import overlaps
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare

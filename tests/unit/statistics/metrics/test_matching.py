@@ -9,8 +9,7 @@ import pytest
 from matching_samples import pair_up, same_class
 from record_samples import records_of
 
-from yololab.statistics.metrics.matching import overlaps
-from yololab.statistics.metrics.matching import overlapping
+from yololab.statistics.metrics.matching import overlapping, overlaps
 from yololab.statistics.metrics.matching import pair_up as fast_pair_up
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 
