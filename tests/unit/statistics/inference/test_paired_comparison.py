@@ -15,8 +15,6 @@ from yololab.statistics.diagnosis.size_metrics import metrics_by_size
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_comparison import compare_pair
 from yololab.statistics.inference.paired_models import pair_of
-from yololab.statistics.inference.replicates import PairedReplicates
-from yololab.statistics.inference.resampling import Units
 from yololab.statistics.inference.verdict import Verdict
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.records.base import RecordsHeader
@@ -176,22 +174,3 @@ def test_more_replicates_are_measured_only_while_they_could_change_the_verdict(m
     monkeypatch.setattr(paired, "MANY_REPLICATES", 2500)
     monkeypatch.setattr(paired, "_P_MARGIN", 100.0)  # everything is close
     assert compare_pair(detection_pair(records_of(0.95, 1), records_of(0.3, 2)), 0.01).replicates == 2500
-
-
-def test_closed_swaps_and_linear_replicates_say_what_counting_says(monkeypatch):
-    """Three hundred images: p-values and intervals with and without drawing them."""
-    pair = detection_pair(records_of(0.85, 1, images=300), records_of(0.8, 2, images=300))
-    counted = PairedReplicates(pair, Units(pair.keys), exact_swaps=True)
-    closed = PairedReplicates(pair, Units(pair.keys), exact_swaps=False)
-    counted.extend(4000, 0)
-    closed.extend(500, 500)
-    delta = pair.points()[0]["mAP50-95"] - pair.points()[1]["mAP50-95"]
-    assert closed.p_value("mAP50-95", delta) == pytest.approx(counted.p_value("mAP50-95", delta), abs=0.03)
-    for place in range(2):
-        p = [drawn.class_p_value("AP50-95", place, 0.02, 250) for drawn in (closed, counted)]
-        assert p[0] == pytest.approx(p[1], abs=0.03)
-    exact, (linear, rest) = counted.sampled["mAP50-95"], closed.primary()
-    assert rest < 0.2
-    error = float(np.std(exact))
-    for share in (0.025, 0.05, 0.95, 0.975):
-        assert np.quantile(linear, share) == pytest.approx(np.quantile(exact, share), abs=0.12 * error)
