@@ -23,7 +23,7 @@ from yololab.sweep.progress import SweepProgress
 from yololab.sweep.results.finalize import finalize_sweep
 from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 from yololab.tracking.launch import Trackers
 
 STOPPING = "after the batches that run; Ctrl-C once more stops at once"
@@ -169,7 +169,7 @@ def _show_what_is_there(folder: SweepFolder, running: int, screen: Screen) -> No
     statuses = [entry.status for entry in folder.trials()]
     if statuses:
         ended, waiting = sum(status.finished for status in statuses), sum(status.startable for status in statuses)
-        text = f"{folder.path}: {ended} trials have ended"
+        text = f"{shown_path(folder.path)}: {ended} trials have ended"
         text += (f", {waiting} were interrupted" if waiting else "") + (f", {running} still run" if running else "")
         screen.stage("resume", text)
 

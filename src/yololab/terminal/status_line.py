@@ -1,4 +1,4 @@
-"""What is being done just now, for how long, and how long yet: the last line of a terminal, drawn ten times a second.
+"""What is being done just now, for how long, and how long yet: the last line of a terminal, drawn five times a second.
 
 Where nothing can be drawn (a pipe, a build server, `NO_COLOR`, `TERM=dumb`, a notebook) a plain line says so when
 nothing else was printed for a while. Who works only sets numbers; a thread of the status line looks at them.
@@ -19,7 +19,7 @@ from rich.text import Text
 
 from yololab.text import duration, shortened, text_width
 
-FRAMES_PER_SECOND = 10
+FRAMES_PER_SECOND = 5
 BAR_WIDTH = 16
 INDENT = 11  # columns before what a line says: the stage's name, and two more
 # A pipe hears that somebody still works after so many seconds without a line, then after twice as many, …

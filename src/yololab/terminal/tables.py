@@ -1,6 +1,7 @@
 """The tables that several commands print."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from yololab.comparison.result import Comparison
@@ -39,7 +40,7 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         header = ("metric", "current", "baseline", "difference", "percent", "")
         screen.table((*header, "95 % interval", "p") if supported else header, rows)
         _class_tables(screen, comparison)
-        screen.detail(f"baseline: {comparison.baseline['path']}")
+        screen.place("baseline", Path(comparison.baseline["path"]))
     style = _STYLES[comparison.verdict]
     screen.mark(f"[{style}]{comparison.verdict}[/] ", comparison.text)
     if comparison.baseline is not None and not comparison.statistical_support:
@@ -65,7 +66,7 @@ def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:
     ]
     if rows:
         screen.table(("class", *task.per_class, task.counted, "images"), rows)
-    screen.detail(f"metrics: {metrics.path}")
+    screen.place("metrics", metrics.path)
 
 
 def _class_tables(screen: Screen, comparison: Comparison) -> None:

@@ -55,7 +55,7 @@ def run(
             context.screen.warn(verified.text)
         target = promote_baseline(baseline, evaluated.metrics, context.folder.predictions, context.folder.path)
         context.record.update(promoted={"path": str(target), "verdict": comparison.verdict})
-        context.screen.stage("promote", f"now the baseline: {baseline.path}")
+        context.screen.place("now the baseline", baseline.path, "promote")
 
 
 def replaced(baseline: Baseline, metrics: MetricsFile) -> str:

@@ -47,7 +47,7 @@ def check_data(composed: Composed, task: str | None, working_directory: Path, sc
     screen.detail(f"checked for {task}")
     for split, fingerprint in fingerprints.items():
         screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")
-    screen.detail(f"report: {folder.report}, everything in {folder.dataset_report.name} next to it")
+    screen.place("report", folder.report)
     return report
 
 

@@ -64,7 +64,8 @@ def compare_models(
         return measured(reference, other, experiment, working_directory, screen)
 
     names = [path_or_pattern(tree, text, working_directory) for text in references]
-    comparison = compare_sides(names, settings, tree, working_directory, measure)
+    with screen.working("compare", "resampling the images"):
+        comparison = compare_sides(names, settings, tree, working_directory, measure)
     content: dict[str, Any] = {}
 
     def fill(hidden: Path, _place: Path) -> None:

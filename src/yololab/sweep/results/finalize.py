@@ -21,7 +21,7 @@ from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, with_test
 from yololab.sweep.results.summary_files import store_summary, summary_content
 from yololab.sweep.state import SweepFolder
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 from yololab.text import UNKNOWN, as_text, duration, number, size
 
 _SHOWN = 20
@@ -90,7 +90,7 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
     stop = StopSignal()
     try:
         executor = make_executor(settings.engine, settings.engine_settings, settings.resources, WINNER_BODY)
-        with closing(executor), stop.listening(), stop.waiting_for_batch():
+        with closing(executor), stop.listening(), stop.waiting_for_batch(), screen.working("winner"):
             handle, cancelled = executor.submit(row.folder, {}), False
             while executor.poll([handle]).get(handle) is not JobState.GONE:
                 if stop.requested and not cancelled:
@@ -103,7 +103,9 @@ def finish_through_engine(summary: Summary, screen: Screen) -> None:
         return
     done = _recorded(row).get("winner") or {}
     if stop.requested:
-        screen.warn(f"the winner was not finished: interrupted; `yololab resume {summary.folder.path}` does it")
+        screen.warn(
+            f"the winner was not finished: interrupted; `yololab resume {shown_path(summary.folder.path)}` does it"
+        )
     elif not done or done.get("error"):
         why = done.get("error") or reason or last_lines(row.run.output)
         screen.warn(f"the winner was not finished: {why}")
@@ -117,7 +119,7 @@ def write_page(folder: SweepFolder, screen: Screen) -> None:
         screen.log(traceback.format_exc())
         screen.warn(f"report.html was not written: {error}")
     else:
-        screen.detail(f"report: {path}")
+        screen.place("report", path)
 
 
 def _recorded(row: TrialRow) -> Mapping[str, Any]:
@@ -158,6 +160,6 @@ def show_summary(screen: Screen, summary: Summary) -> None:
         if row.error:
             screen.warn(f"trial {row.trial}: {row.error}")
     seconds = sum(row.seconds or 0 for row in summary.rows)
-    screen.detail(f"{duration(seconds)} of training in all; summary: {summary.folder.summary_table}")
+    screen.place(f"{duration(seconds)} of training in all; summary", summary.folder.summary_table)
     if summary.winner is not None:
-        screen.detail(f"best: {summary.folder.best} → {summary.winner.folder.name}")
+        screen.place(f"best, trial {summary.winner.folder.name}", summary.folder.best)

@@ -2,6 +2,7 @@
 
 from yololab.cli.request import Request
 from yololab.errors import GateError
+from yololab.files.paths import RunFolder
 from yololab.job.standalone.compare import compare_models
 from yololab.terminal.tables import comparison_table
 
@@ -11,7 +12,7 @@ def run(request: Request) -> int:
     screen = request.screen
     result = compare_models(request.operands, request.experiment, request.working_directory, screen)
     comparison_table(screen, result.comparison)
-    screen.detail(f"written: {result.path}, and comparison.md and report.html next to it")
+    screen.place("report", RunFolder(result.path.parent).report)
     request.print_json(result | {"path": str(result.path)})
     if result.passes:
         return 0

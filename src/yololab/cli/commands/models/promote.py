@@ -13,7 +13,7 @@ def run(request: Request) -> int:
     sweep = SweepFolder(request.path)
     path = winner_of(sweep) if sweep.is_sweep() else request.path
     baseline, version = promote_model(path, request.experiment, request.working_directory, request.screen)
-    request.screen.stage("promote", f"now the baseline: {baseline.path}")
+    request.screen.place("now the baseline", baseline.path, "promote")
     request.screen.detail(f"version {version.name}; earlier ones stay in {baseline.history}")
     names = tracked_by(path) if path.is_dir() else []
     if names:
