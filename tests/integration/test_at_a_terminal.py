@@ -105,3 +105,19 @@ def test_ctrl_c_ends_every_other_stage_cleanly(stage, project):
     assert terminal.output.count("\x1b[?25h") >= 1  # the cursor is there again
     if (project / "outputs").exists():
         assert record_of(project)[1]["status"] == "interrupted"
+
+
+def test_a_sweep_shows_its_trials_and_ctrl_c_is_answered_at_once(project):
+    terminal = session(project, "-m", *JOB, "epochs=3000", "lr0=0.01,0.02")
+    terminal.wait_for(r"\[y/N\]")
+    shown = " ".join(terminal.text.split())
+    assert "plan 2 trials on pictures (24 training images), 6,000 epochs" in shown
+    assert "Start 2 trials? No GPU: they run on the CPU" in shown
+    terminal.type("y\n")
+    terminal.wait_for(r"trial.*values.*state.*epoch.*mAP50-95.*left", 200)
+    terminal.wait_for(r"1 running, 0/2")
+    terminal.wait_for(r"running  +[1-9]")
+    terminal.type("\x03")
+    terminal.wait_for("after the batches that run; Ctrl-C once more stops at once", 20)
+    assert terminal.finish() == 130, terminal.text
+    assert "Traceback" not in terminal.text

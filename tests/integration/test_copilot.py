@@ -210,4 +210,4 @@ def test_a_sweep_is_estimated_and_may_be_declined(project):
     content = json.loads(file.read_text())
     assert (content["status"], content["approvals"][0]["answer"]) == ("rejected", "unanswered")
     assert content["approvals"][0]["facts"]["trials"] == 3
-    assert "rejected" in yololab("runs", cwd=project)
+    assert "rejected" in yololab("runs", "status=all", cwd=project)

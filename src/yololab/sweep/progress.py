@@ -21,6 +21,7 @@ from yololab.text import duration, number, shortened
 
 REFRESH_SECONDS = 2.0
 VALUES_WIDTH = 60
+MOST_ROWS = 15
 
 
 @dataclass
@@ -42,6 +43,7 @@ class SweepProgress:
     parallel: int
     _ended: dict[int, TrialEntry] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
+    _foreseen: float | None = None
     _started: dict[int, float] = field(default_factory=dict)
     _activity: Activity = field(default_factory=lambda: Activity("sweep"))
     _shown: float = 0.0
@@ -79,13 +81,12 @@ class SweepProgress:
         if time.monotonic() - self._shown < REFRESH_SECONDS:
             return
         self._shown = time.monotonic()
-        self._activity.text = f"{self.overview()}, {len(running)} running"
-        if not self.screen.drawn:
-            return
-        rows = [self._row(entry, states.get(entry_number)) for entry_number, entry in sorted(running.items())]
-        self._activity.above = make_table(
-            ("trial", "values", "state", "epoch", self.settings.objectives[0].metric, "left"), rows
-        )
+        if self.screen.drawn:
+            shown = [running[number] for number in sorted(running)[:MOST_ROWS]]
+            rows = [self._row(entry, states.get(entry.number)) for entry in shown]
+            columns = ("trial", "values", "state", "epoch", self.settings.objectives[0].metric, "left")
+            self._activity.above = make_table(columns, rows)
+        self._activity.text = f"{len(running)} running, {self.overview()}"
 
     def overview(self) -> str:
         """Return how far the sweep is, in one line."""
@@ -101,9 +102,10 @@ class SweepProgress:
         return ", ".join(parts) + ("" if left is None else f", about {duration(left)} left")
 
     def seconds_left(self) -> float | None:
-        """Return how long the rest will take at the pace so far; None before the first trial is complete."""
+        """Return how long the rest will take at the pace so far; None before the first epoch of a trial."""
         left = self.planned - len(self._ended)
-        return fmean(self._took) * left / max(1, self.parallel) if self._took and left > 0 else None
+        each = fmean(self._took) if self._took else self._foreseen
+        return None if each is None or left <= 0 else each * left / max(1, self.parallel)
 
     def _row(self, entry: TrialEntry, state: JobState | None) -> tuple[str, ...]:
         """Return a running trial's row."""
@@ -112,7 +114,8 @@ class SweepProgress:
         began = self._started.get(entry.number)
         left = None
         if began is not None and epoch:
-            left = (time.monotonic() - began) / epoch * max(0, self.settings.epochs - epoch)
+            self._foreseen = (time.monotonic() - began) / epoch * self.settings.epochs
+            left = self._foreseen * max(0.0, 1 - epoch / self.settings.epochs)
         elif began is not None and self._took:
             left = max(0.0, fmean(self._took) - (time.monotonic() - began))
         shown = "" if epoch is None else str(epoch), number(value), "" if left is None else duration(left)

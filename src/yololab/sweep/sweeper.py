@@ -121,8 +121,9 @@ def run_sweep(
     # Trials get the environment of their sweep, on every engine.
     os.environ.update({name: str(value) for name, value in config.hydra.job.env_set.items()})
     refuse_hydra_keys(config)
-    plan = _plan_sweep(hydra_context, config, engine, launcher, arguments)
     screen = current_screen()
+    with screen.working("start", "looking for data, models and devices"):
+        plan = _plan_sweep(hydra_context, config, engine, launcher, arguments)
     screen.verbose = plan.trials[0].experiment.train.verbose
     _announce(screen, plan)
     # Trials that share the cores of one machine are each slower: as many at a time take as long as one after the other.

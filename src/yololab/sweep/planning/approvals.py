@@ -201,7 +201,8 @@ def _estimate(
 def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | None:
     """Time a trial's first batches; one that fails already there will be a failed trial, and does not end the sweep."""
     try:
-        return probe_experiment(trial.experiment, prepared, screen)
+        with screen.working("estimate", f"timing a few real batches of trial {trial.number}"):
+            return probe_experiment(trial.experiment, prepared, screen)
     except JobError as error:
         screen.warn(f"trial {trial.number} cannot be estimated: {error}")
         return None
