@@ -12,7 +12,7 @@ from record_samples import records_of, write_evaluation
 from yololab.comparison.compare import compare_metrics
 from yololab.config.schema import GuardsConfig
 from yololab.files.metrics import read_metrics
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 from yololab.terminal.tables import comparison_table, metrics_tables
 
 FIXTURE = Path(__file__).parents[2] / "data/v0_1_0/outputs"
@@ -31,7 +31,7 @@ def test_an_evaluation_overall_and_by_class(stream):
         assert metric.name in text
     for name in metrics.content["per_class"]:
         assert any(line.startswith(name) for line in text.splitlines())
-    assert f"metrics: {metrics.path}" in text
+    assert f"metrics: {shown_path(metrics.path)}" in text
 
 
 def compared(tmp_path: Path, stream: io.StringIO, current: float, baseline: float, **guards) -> str:
