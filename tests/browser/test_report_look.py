@@ -5,17 +5,43 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 
 import pytest
 from browsing import browse, needs_browser
 from PIL import Image, ImageStat
-from report_samples import complete_run, degraded_run, failed_run, first_run, hostile_run
+from report_samples import DATASET_REPORT, complete_run, degraded_run, failed_run, first_run, hostile_run, write_run
 from sweep_samples import complete_sweep
 
-from yololab.report.page import write_report
+from yololab.files.paths import RunFolder
+from yololab.report.comparison_page import write_comparison_page
+from yololab.report.page import write_check_page, write_report
 
 WIDTHS = (320, 390, 768, 1280, 1920)
-SAMPLES = {run.__name__: run for run in (complete_run, degraded_run, failed_run, first_run, hostile_run)}
+RUNS = (complete_run, degraded_run, failed_run, first_run, hostile_run)
+
+
+def sweep(folder):
+    return complete_sweep(folder).report
+
+
+def comparison(folder):
+    (folder / "alone").mkdir(parents=True)
+    shutil.copy(RunFolder(complete_run(folder / "run")).comparison, folder / "alone")
+    return write_comparison_page(folder / "alone")
+
+
+def check(folder):
+    run = RunFolder(write_run(folder, dataset_report=DATASET_REPORT))
+    name = "a-very-long-name-of-an-image-file-that-somebody-has-given-it.png"
+    twins = {"file": str(folder / "val" / name), "other": str(folder / "train" / name)}
+    problem = {"check": "leak_same", "severity": "warning", "line": None, "what": "twins", "remedy": "", **twins}
+    write_run(folder, dataset_report=DATASET_REPORT | {"dataset": str(folder / "data.yaml"), "problems": [problem] * 4})
+    return write_check_page(run.path)
+
+
+SAMPLES = {run.__name__: lambda folder, run=run: write_report(run(folder)) for run in RUNS}
+SAMPLES |= {page.__name__: page for page in (sweep, comparison, check)}
 # Measures each framed page: how much too wide it is, and which chart labels leave their chart or touch another one.
 MEASURE = """
 const out = {};
@@ -33,6 +59,11 @@ for (const frame of document.querySelectorAll('iframe')) {
       if (a !== b && a.left <= b.left && a.right > b.left + 1 && a.bottom > b.top + 3 && b.bottom > a.top + 3)
         found.push(`${text} touches ${other}`);
   }
+  for (const card of page.querySelectorAll('.card')) for (const part of card.querySelectorAll('*')) {
+    const side = part.getBoundingClientRect();
+    if (side.right > card.getBoundingClientRect().right + 1 && !part.closest('.scroll, svg, .hidden'))
+      found.push(`outside its card: ${part.outerHTML.slice(0, 80)}`);
+  }
   out[frame.id] = {excess: root.scrollWidth - root.clientWidth, found, height: root.scrollHeight};
 }
 document.querySelector('#out').textContent = JSON.stringify(out);
@@ -47,16 +78,11 @@ def measured(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     frames = []
     for name, sample in SAMPLES.items():
-        content = html.escape(write_report(sample(folder / name)).read_text(encoding="utf-8"))
+        content = html.escape(sample(folder / name).read_text(encoding="utf-8"))
         frames += [
             f'<iframe id="{name}-{width}" style="width:{width}px;height:700px;border:0" srcdoc="{content}"></iframe>'
             for width in WIDTHS
         ]
-    content = html.escape(complete_sweep(folder / "sweep").report.read_text(encoding="utf-8"))
-    frames += [
-        f'<iframe id="sweep-{width}" style="width:{width}px;height:700px;border:0" srcdoc="{content}"></iframe>'
-        for width in WIDTHS
-    ]
     page = folder / "frames.html"
     script = f"<script>addEventListener('load', () => {{ {MEASURE} }})</script>"
     page.write_text(f"<!DOCTYPE html><meta charset=utf-8>{script}{''.join(frames)}<pre id=out></pre>", encoding="utf-8")
@@ -67,15 +93,15 @@ def measured(tmp_path_factory):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("sample", [*SAMPLES, "sweep"])
+@pytest.mark.parametrize("sample", SAMPLES)
 def test_nothing_is_wider_than_the_page(sample, width, measured):
     found = measured[f"{sample}-{width}"]
     assert found["height"] > 700
     assert found["excess"] == 0
 
 
-@pytest.mark.parametrize("sample", [*SAMPLES, "sweep"])
-def test_the_labels_of_the_charts_have_room(sample, measured):
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_labels_have_room_and_nothing_leaves_its_card(sample, measured):
     assert [measured[f"{sample}-{width}"]["found"] for width in WIDTHS] == [[]] * len(WIDTHS)
 
 

@@ -9,8 +9,9 @@ from markupsafe import Markup
 from yololab.extensions import Point, extensions
 from yololab.files.atomic import write_text
 from yololab.report.run_files import RunFiles, load_run
-from yololab.report.section import render
+from yololab.report.section import Section, render
 from yololab.report.sections import SECTIONS
+from yololab.report.sections.verdict import check_head
 
 
 def write_report(folder: Path) -> Path:
@@ -40,8 +41,9 @@ def write_check_page(folder: Path) -> Path:
         InputError: It holds no check.
     """
     run = load_run(folder)
-    sections = [section for section in SECTIONS if section.title == "Dataset"]
-    write_text(run.folder.report, render(f"Check of {run.folder.path.name}", sections, run))
+    head = Section("", "sections/01_verdict", check_head)
+    sections = [head, *(section for section in SECTIONS if section.title == "Dataset")]
+    write_text(run.folder.report, render(f"Check of {run.folder.path.name}", sections, run, album=run.album))
     return run.folder.report
 
 

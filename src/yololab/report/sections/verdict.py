@@ -39,6 +39,41 @@ def verdict(run: RunFiles) -> dict[str, Any]:
     }
 
 
+def check_head(run: RunFiles) -> dict[str, Any]:
+    """Prepare the top of the page of a dataset check: whether a training can start, and what stands against it."""
+    found = {"blocking": 0, "warning": 0, "note": 0}
+    for kind in mappings(run.dataset_report.get("summary")):
+        severity = str(kind.get("severity"))
+        found[severity] = found.get(severity, 0) + int(as_number(kind.get("count")) or 0)
+    told = [counted(found["blocking"], "blocking problem"), counted(found["warning"], "warning")]
+    if found["blocking"]:
+        shown = Appearance(f"{told[0]} to mend before a training", Tone.BAD, "cross")
+    elif found["warning"]:
+        shown = Appearance(f"{told[1]} to look at", Tone.WARN, "warn")
+    else:
+        shown = Appearance("Nothing to complain about", Tone.GOOD, "tick")
+    splits = mapping(run.dataset_report.get("splits"))
+    return {
+        "shown": shown,
+        "tag": "DATASET CHECK",
+        "sentence": ", ".join([*told, counted(found["note"], "note")]) + ".",
+        "unsupported": False,
+        "primary": None,
+        "facts": [
+            ("Dataset", "/".join(str(run.dataset_report.get("dataset") or "").replace("\\", "/").split("/")[-2:])),
+            ("Task", run.dataset_report.get("task")),
+            *((str(split), f"{count(mapping(item).get('images'))} images") for split, item in splits.items()),
+        ],
+        "badges": [],
+        "links": [
+            (file.name, link) for file in [run.folder.dataset_report] if (link := address(file, run.folder.path))
+        ],
+        "error": None,
+        "warnings": list(run.unreadable),
+        "remarks": [],
+    }
+
+
 def _status_text(run: RunFiles) -> str:
     """Say what a status without a verdict means."""
     epochs = len(run.epochs.epochs)

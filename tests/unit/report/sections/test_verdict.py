@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from report_samples import record_of, run_with
 
-from yololab.report.sections.verdict import verdict
+from yololab.report.sections.verdict import check_head, verdict
 
 
 def test_the_verdict_stands_for_a_complete_run_only():
@@ -45,3 +45,20 @@ def test_only_a_run_without_support_says_so():
 def test_the_checklist_badge_counts_what_is_undecided():
     badges = [text for _, _, text in verdict(run_with(record=record_of()))["badges"]]
     assert "Checklist: 4 of 5 passed, 1 undecided" in badges
+
+
+@pytest.mark.parametrize(
+    ("counts", "headline", "tone"),
+    [
+        ({}, "Nothing to complain about", "good"),
+        ({"note": 3}, "Nothing to complain about", "good"),
+        ({"warning": 1, "note": 3}, "1 warning to look at", "warn"),
+        ({"blocking": 2, "warning": 1}, "2 blocking problems to mend before a training", "bad"),
+    ],
+)
+def test_the_page_of_a_check_begins_with_its_result(counts, headline, tone):
+    summary = [{"severity": severity, "count": number} for severity, number in counts.items()]
+    report = {"dataset": "C:\\data\\cells\\data.yaml", "summary": summary, "splits": {"val": {"images": 7}}}
+    head = check_head(run_with(dataset_report=report))
+    assert (head["shown"].headline, head["shown"].tone) == (headline, tone)
+    assert dict(head["facts"]) == {"Dataset": "cells/data.yaml", "Task": None, "val": "7 images"}
