@@ -49,6 +49,7 @@ integration: setup
 test: lint types unit integration
 
 slow: setup
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,notebook]"
 	$(BIN)/pytest -q tests -m "slow and not tracking"
 
 browser: setup

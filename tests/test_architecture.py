@@ -33,6 +33,7 @@ ROOMS = (
     {"report", "terminal", "tracking"},
     {"job"},
     {"sweep"},
+    {"results"},
     {"api"},
     {"cli"},
     {"__init__"},

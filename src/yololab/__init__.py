@@ -1,6 +1,7 @@
 """yololab: experiments for Ultralytics YOLO that are checked before, compared with a baseline, and recorded.
 
-From Python: `run_experiment`, `load_experiment`, `evaluate`, `compare` (see `yololab.api`), imported on first use.
+From Python: `run_experiment`, `sweep`, `check`, `estimate`, `evaluate`, `compare`, … (see `yololab.api`), imported on
+first use.
 """
 
 from __future__ import annotations
@@ -9,10 +10,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
-__all__ = ["__version__", "compare", "evaluate", "load_experiment", "resume", "run_experiment"]
+__all__ = [
+    "__version__",
+    "check",
+    "compare",
+    "estimate",
+    "evaluate",
+    "load_experiment",
+    "load_sweep",
+    "resume",
+    "run_experiment",
+    "sweep",
+]
 
 if TYPE_CHECKING:
-    from yololab.api import compare, evaluate, load_experiment, resume, run_experiment
+    from yololab.api import (
+        check,
+        compare,
+        estimate,
+        evaluate,
+        load_experiment,
+        load_sweep,
+        resume,
+        run_experiment,
+        sweep,
+    )
 
 
 def __getattr__(name: str) -> Any:
@@ -20,3 +42,8 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(import_module("yololab.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return what there is, also before it is imported."""
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,58 +12,13 @@ from yololab.config.arguments.translate import DEFAULT_COMMAND, Translation, tra
 from yololab.config.folders import group_options
 from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.errors import InputError, Problem
-from yololab.files.json_files import read_json
-from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.files.record_content import RecordContent, Status
 from yololab.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from yololab.job.standalone.compare import ComparisonResult
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A finished (or unfinished) run, as its folder tells it.
-
-    Attributes:
-        folder: The paths of its files.
-        record: The content of experiment_log.json.
-        exit_code: What `yololab train` would have returned; None for a run that was loaded.
-    """
-
-    folder: RunFolder
-    record: RecordContent
-    exit_code: int | None = None
-
-    @property
-    def path(self) -> Path:
-        """The run's folder."""
-        return self.folder.path
-
-    @property
-    def status(self) -> Status:
-        """What became of it."""
-        return Status(self.record["status"])
-
-    @property
-    def metrics(self) -> MetricsFile | None:
-        """What its evaluation measured; None when it was not reached."""
-        return read_metrics(self.folder.metrics) if self.folder.metrics.is_file() else None
-
-    @property
-    def comparison(self) -> Mapping[str, Any] | None:
-        """The content of its comparison.json; None when it was not reached."""
-        from yololab.comparison.result import COMPARISON_VERSION, ComparisonContent
-
-        file = self.folder.comparison
-        return read_json(file, (COMPARISON_VERSION,), ComparisonContent) if file.is_file() else None
-
-    @property
-    def weights(self) -> Path | None:
-        """Its best checkpoint; None when there is none."""
-        return self.folder.best if self.folder.best.is_file() else None
+    from yololab.results import CostEstimate, DatasetCheck, Evaluation, Experiment, Sweep
 
 
 def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Experiment:
@@ -88,6 +42,7 @@ def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Exp
         0.31
     """
     from yololab.job.start import start_run
+    from yololab.results import Experiment
 
     tokens = _tokens(overrides, settings)
     read = _translate(tokens, Syntax(mode="train", multirun=True))
@@ -108,6 +63,7 @@ def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
         InputError: The folder is no run's, the run is still running, or its data has changed.
     """
     from yololab.job.resume import resume_run
+    from yololab.results import Experiment
 
     tokens = _tokens((), settings)
     given = _compose(tokens, Syntax()).experiment
@@ -125,11 +81,13 @@ def load_experiment(run: str | Path) -> Experiment:
     Raises:
         InputError: There is no record, or it is of an unknown version.
     """
+    from yololab.results import Experiment
+
     folder = RunFolder(Path(run).expanduser().resolve())
     return Experiment(folder, Record(folder).read())
 
 
-def evaluate(model: str | Path, data: str | Path, quiet: bool = False, **settings: Any) -> MetricsFile:
+def evaluate(model: str | Path, data: str | Path, quiet: bool = False, **settings: Any) -> Evaluation:
     """Measure a checkpoint under the pinned protocol, as `yololab evaluate` does.
 
     Args:
@@ -139,16 +97,107 @@ def evaluate(model: str | Path, data: str | Path, quiet: bool = False, **setting
         settings: Further settings: `device="cpu"`, `evaluation={"split": "test"}`.
 
     Returns:
-        The metrics.json that was written.
+        The numbers, as they stand in the metrics.json that was written.
 
     Raises:
         InputError: Model or dataset is not right.
     """
     from yololab.job.standalone.evaluate import evaluate_checkpoint
+    from yololab.results import Evaluation
 
     tokens = _tokens((), {"model": str(model), "data": str(data), **settings})
     composed = _compose(tokens, Syntax(mode="val"))
-    return evaluate_checkpoint(composed, Path.cwd(), Screen(quiet=quiet))
+    found = evaluate_checkpoint(composed, Path.cwd(), Screen(quiet=quiet))
+    return Evaluation(found.path, found.content)
+
+
+def check(data: str | Path, quiet: bool = False, **settings: Any) -> DatasetCheck:
+    """Look at a dataset, and only that, as `yololab check` does.
+
+    Args:
+        data: The data.yaml, or the name of a dataset.
+        quiet: Print nothing.
+        settings: Further settings: `task="segment"`, `imgsz=640`, `check={"decode": "full"}`.
+
+    Returns:
+        What was found; `passes` says whether anything blocks a training.
+
+    Raises:
+        InputError: The dataset cannot be read, or is none for the task.
+    """
+    from yololab.job.standalone.check import check_data
+    from yololab.results import DatasetCheck
+
+    read = _translate(_tokens((), {"data": str(data), **settings}), Syntax())
+    folder, name, report = check_data(compose_experiment(read.overrides), read.task, Path.cwd(), Screen(quiet=quiet))
+    return DatasetCheck(folder, name, report)
+
+
+def estimate(*overrides: str, quiet: bool = False, **settings: Any) -> CostEstimate:
+    """Say what a training would cost, as `yololab estimate` does; nothing is left behind.
+
+    Args:
+        overrides: As of `run_experiment`.
+        quiet: Print nothing.
+        settings: The same.
+
+    Returns:
+        Seconds, disk, and what was measured.
+
+    Raises:
+        InputError: Config, dataset or model is not right.
+    """
+    from yololab.job.standalone.estimate import estimate_run
+    from yololab.results import CostEstimate
+
+    composed = _compose(_tokens(overrides, settings), Syntax(mode="train"))
+    return CostEstimate(*estimate_run(composed, Path.cwd(), Screen(quiet=quiet)))
+
+
+def sweep(*overrides: str, quiet: bool = False, **settings: Any) -> Sweep:
+    """Run a sweep, as `yololab -m` does.
+
+    Args:
+        overrides: What would stand on the command line: `"lr0=0.001,0.01"`, `"search=tpe"`.
+        quiet: Print nothing.
+        settings: The same as keywords, with Python values; each has one value.
+
+    Returns:
+        The sweep: its trials, the winner, the answer.
+
+    Raises:
+        InputError: The config, the dataset or the model of a trial is not right; nothing was started.
+        ApprovalError: Somebody declined, or nobody was there to ask.
+        JobError: No trial completed.
+
+    Example:
+        >>> from yololab import sweep
+        >>> found = sweep("lr0=0.001,0.01", "experiment=demo", approval="auto")  # doctest: +SKIP
+        >>> found.winner.values  # doctest: +SKIP
+        {'lr0': 0.01}
+    """
+    from yololab.results import sweep_in
+    from yololab.sweep.start import start_sweep
+    from yololab.sweep.sweeper import noting_folder
+
+    read = _translate(["-m", *_tokens(overrides, settings)], Syntax(mode="train", multirun=True), multirun=True)
+    with noting_folder() as made:
+        code = start_sweep(read.overrides, Path.cwd(), Screen(quiet=quiet))
+    return sweep_in(made[-1], code)
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Read a sweep from its folder.
+
+    Args:
+        path: The folder, e.g. `multirun/yolo26n_20260117_143000`.
+
+    Raises:
+        InputError: The folder is not a sweep's.
+    """
+    from yololab.results import sweep_in
+
+    return sweep_in(Path(path).expanduser().resolve())
 
 
 def compare(
@@ -163,7 +212,8 @@ def compare(
         settings: Further settings: `evaluation={"imgsz": 640}`, `**{"baseline.tolerance": 0.02}`.
 
     Returns:
-        The content of comparison.json as a dictionary that also has `verdict`, `passes`, `comparison` and `path`.
+        The content of comparison.json as a dictionary that also has `verdict`, `passes`, `comparison`, `path`; a
+        card in a notebook.
 
     Raises:
         InputError: Something is missing, or the two did not measure the same thing.
@@ -191,7 +241,7 @@ def _typed(tokens: Sequence[str]) -> tuple[str, ...]:
     return ("python", sys.argv[0] or "-", *tokens)
 
 
-def _translate(tokens: Sequence[str], syntax: Syntax) -> Translation:
+def _translate(tokens: Sequence[str], syntax: Syntax, *, multirun: bool = False) -> Translation:
     """Read settings as the command line does.
 
     Raises:
@@ -201,8 +251,8 @@ def _translate(tokens: Sequence[str], syntax: Syntax) -> Translation:
     translation = translate(tokens, {DEFAULT_COMMAND: syntax}, group_options(cwd), cwd)
     if translation.problems:
         raise InputError(translation.problems)
-    if translation.multirun:
-        raise InputError(Problem("run_experiment", "-m", "one job", "sweep on the command line: yololab -m …"))
+    if translation.multirun and not multirun:
+        raise InputError(Problem("run_experiment", "-m", "one job", "sweep(…) runs several"))
     return translation
 
 

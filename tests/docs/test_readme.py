@@ -105,7 +105,7 @@ def test_the_verdicts_stand_in_their_order():
 
 def test_the_python_example_uses_what_there_is():
     import yololab
-    from yololab.api import Experiment
+    from yololab.results import Experiment
 
     (example,) = [block for block in blocks("python", GUIDES["python"]) if "run_experiment" in block]
     tree = ast.parse(example)

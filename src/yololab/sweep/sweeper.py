@@ -42,6 +42,7 @@ from yololab.text import mask_secrets
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
 _ONLY_ESTIMATE: ContextVar[bool] = ContextVar("only_estimate", default=False)
+_MADE: ContextVar[list[Path]] = ContextVar("made")
 
 
 @contextmanager
@@ -52,6 +53,16 @@ def only_estimating() -> Iterator[None]:
         yield
     finally:
         _ONLY_ESTIMATE.reset(token)
+
+
+@contextmanager
+def noting_folder() -> Iterator[list[Path]]:
+    """Note the folder of the sweep that `run_sweep`, which Hydra calls, makes while the block runs."""
+    token = _MADE.set([])
+    try:
+        yield _MADE.get()
+    finally:
+        _MADE.reset(token)
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,7 @@ def run_sweep(
     if only_estimate:
         return 0
     folder, settings = _make_folder(plan, config, agreement)
+    _MADE.get([]).append(folder.path)
     screen.place("sweep folder", folder.path)
     return run_trials(folder, settings, plan.executor, screen)
 

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from yololab.errors import InputError, Problem
+from yololab.terminal.notebook import NotebookStatus, in_notebook
 from yololab.terminal.output import PatientStream, print_lines
 from yololab.terminal.status_line import INDENT, Activity, StatusLine
 from yololab.terminal.training import Expected, TrainingProgress
@@ -52,7 +53,8 @@ class Screen:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None) -> None:
         self.console, self.drawn = _console(stream or sys.stdout, quiet=quiet)
         self.verbose = verbose
-        self._status = StatusLine(self.console, drawn=self.drawn, tell=self.stage)
+        status = NotebookStatus if stream is None and in_notebook() else StatusLine
+        self._status = status(self.console, drawn=self.drawn, tell=self.stage)
         self._log: PatientStream | None = None
 
     @contextmanager

@@ -16,7 +16,9 @@ from yololab.report.page import write_check_page
 from yololab.terminal.screen import Screen
 
 
-def check_data(composed: Composed, task: str | None, working_directory: Path, screen: Screen) -> CheckReport:
+def check_data(
+    composed: Composed, task: str | None, working_directory: Path, screen: Screen
+) -> tuple[RunFolder, str, CheckReport]:
     """Check a dataset and write dataset_report.json, the manifest and the page to outputs/checks/<dataset>_<time>/.
 
     Args:
@@ -24,6 +26,9 @@ def check_data(composed: Composed, task: str | None, working_directory: Path, sc
         task: The task that is named; None for that of the model that is named, or that the dataset looks like.
         working_directory: Where relative paths start.
         screen: Where to print.
+
+    Returns:
+        The folder, the name of the dataset, and what was found.
 
     Raises:
         InputError: The dataset cannot be read, or is none for the task.
@@ -48,7 +53,7 @@ def check_data(composed: Composed, task: str | None, working_directory: Path, sc
     for split, fingerprint in fingerprints.items():
         screen.detail(f"fingerprint of {split}: {fingerprint[:16]}")
     screen.place("report", folder.report)
-    return report
+    return folder, name, report
 
 
 def _task_of_model(config: ExperimentConfig, paths: Paths) -> str | None:

@@ -14,10 +14,13 @@ from yololab.files.atomic import new_named_folder, write_text
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.run_names import path_or_pattern
+from yololab.report.appearance import verdict_appearance
+from yololab.report.card import Card
 from yololab.report.comparison_markdown import comparison_markdown
 from yololab.report.comparison_page import write_comparison_page
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
+from yololab.text import interval, number, signed
 
 
 class ComparisonResult(dict[str, Any]):
@@ -32,6 +35,25 @@ class ComparisonResult(dict[str, Any]):
         super().__init__(content)
         self.comparison = comparison
         self.path = path
+
+    def _repr_html_(self) -> str:
+        """Return the card that a notebook shows."""
+        shown = verdict_appearance(self.verdict)
+        numbers = {
+            row["metric"]: f"{number(row['baseline'])} → {number(row['current'])}"
+            + (
+                f" ({signed(row['delta'])}, 95 % {interval(row['ci_low'], row['ci_high'])})"
+                if row["delta"] is not None
+                else ""
+            )
+            for row in self["metrics"]
+        }
+        links = {"report": RunFolder(self.path.parent).report, "comparison": self.path}
+        return Card("Comparison", shown.headline, shown.tone, self["sentence"], numbers, links).html()
+
+    def __repr__(self) -> str:
+        """Return the verdict; the content is a dictionary of thousands of numbers."""
+        return f"<ComparisonResult {self.verdict}: {self['sentence']}>"
 
     @property
     def verdict(self) -> Verdict:

@@ -21,7 +21,7 @@ def data(tmp_path, monkeypatch):
 
 def check(tmp_path, data, *overrides: str, task: str | None = None):
     composed = compose_experiment([f"data.source='{data}'", *overrides])
-    return check_data(composed, task, tmp_path, Screen(quiet=True))
+    return check_data(composed, task, tmp_path, Screen(quiet=True))[2]
 
 
 def test_the_report_the_manifest_and_the_page_are_written(tmp_path, data):

@@ -7,5 +7,5 @@ from yololab.job.standalone.check import check_data
 
 def run(request: Request) -> int:
     """Check a dataset, and return 0 when nothing blocks a training, else 2."""
-    report = check_data(request.composed, request.task, request.working_directory, request.screen)
+    _, _, report = check_data(request.composed, request.task, request.working_directory, request.screen)
     return InputError.exit_code if report.blocking else 0
