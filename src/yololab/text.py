@@ -76,6 +76,8 @@ def number(value: Any, digits: int = 4) -> str:
     >>> number(0.51239), number(None), number(0.5, 2)
     ('0.5124', '—', '0.50')
     """
+    if type(value) is float and 0 < value < math.inf:  # what thousands of rows hold
+        return f"{value:.{digits}f}"
     found = as_number(value)
     return UNKNOWN if found is None else f"{found:.{digits}f}".replace("-", MINUS)
 

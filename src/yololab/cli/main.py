@@ -68,7 +68,7 @@ def _run(tokens: list[str]) -> int:
     command = COMMANDS[translation.command]
     from yololab.terminal.screen import Screen
 
-    screen = Screen(quiet=translation.json)
+    screen = Screen(quiet=translation.json or "--csv" in translation.flags)
     if command.slow:
         screen.begin(("yololab", *tokens))
     with screen.working("yololab"):

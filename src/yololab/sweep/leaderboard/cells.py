@@ -1,6 +1,6 @@
 """How the leaderboard is written, on a screen and on its page alike: which columns, and what stands in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,8 @@ import msgspec
 
 from yololab.files.record_content import Status
 from yololab.sweep.leaderboard.groups import Group, Line
-from yololab.sweep.leaderboard.query import METRICS, Query, column_key
+from yololab.sweep.leaderboard.query import FIELDS, METRICS, Query, column_key
+from yololab.sweep.leaderboard.rows import RunRow
 from yololab.text import UNKNOWN, first_of, moment, number, setting, short_moment
 
 # Columns of text; the others are numbers, and aligned at their right.
@@ -61,13 +62,16 @@ def cells_of(lines: Sequence[Line], key: str, now: datetime | None = None) -> li
         return [UNKNOWN if epochs is None else str(epochs) for epochs in done]
     if key in METRICS or key == "value":
         return [_mean(line, key) for line in lines]
-    return [value_text(line.value(key)) for line in lines]
+    found = FIELDS.get(key)
+    read: Callable[[RunRow], Any] = found if found is not None else lambda row: row.setting(key)
+    return [UNKNOWN if line.first is None else value_text(read(line.first)) for line in lines]
 
 
 def _name(line: Line) -> str:
     mark = "★ " if line.first and line.first.baseline else ""
     seeds = f" ×{len(line.rows)}" if line.kind == "recipe" else ""
-    return f"{mark}{line.name}{seeds}" + (f" (+{len(line.repeated)} repeated)" if line.repeated else "")
+    best = f" (best: {line.first.name.rpartition('/')[2]})" if line.kind == "sweep" and line.first else ""
+    return f"{mark}{line.name}{seeds}{best}" + (f" (+{len(line.repeated)} repeated)" if line.repeated else "")
 
 
 def _mean(line: Line, key: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from yololab.files.record_content import NOT_THE_RECIPE, Status
-from yololab.sweep.leaderboard.query import Query, value_of
+from yololab.sweep.leaderboard.query import Query, column_key, value_of
 from yololab.sweep.leaderboard.rows import Board, RunRow
 from yololab.tasks import TASKS
 
@@ -272,7 +272,10 @@ def row_content(row: RunRow, varying: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def board_content(board: Board, query: Query) -> list[dict[str, Any]]:
-    """Return every run and trial that a query asks for as `--json` prints it: by task, the best first."""
+    """Return every run and trial that a query asks for as `--json` prints it: by task, the best first.
+
+    Columns that the query names are the only keys; those that it adds are among the `settings`.
+    """
     found = [
         (row, varying)
         for members in _members(board, query).values()
@@ -284,7 +287,17 @@ def board_content(board: Board, query: Query) -> list[dict[str, Any]]:
     else:
         key = query.sort[0]
         found = _by_value(found, lambda item: value_of(item[0], key), largest=query.sort[1])
-    return [row_content(row, varying) for row, varying in found[: query.limit or None]]
+    kept = found[: query.limit or None]
+    chosen = [column_key(name) for name in query.columns if not name.startswith("+")]
+    added = [column_key(name) for name in query.columns if name.startswith("+")]
+    if chosen:
+        return [{key: _plain(value_of(row, key)) for key in dict.fromkeys(("run", *chosen, *added))} for row, _ in kept]
+    return [row_content(row, list(dict.fromkeys((*varying, *added)))) for row, varying in kept]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it."""
+    return None if value is msgspec.UNSET else value
 
 
 def _place(row: RunRow) -> tuple[Any, ...]:

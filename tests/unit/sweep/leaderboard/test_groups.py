@@ -123,3 +123,6 @@ def test_json_has_every_run_and_trial_the_best_of_each_task_first(tmp_path):
         "a class",
         "a class 2",
     ]
+    (row,) = board_content(board, read_query(["high", "columns=lr0,model,imgsz"]))
+    assert row == {"run": "high", "lr0": 0.01, "model.weights": "yolo26n.pt", "imgsz": None}
+    assert board_content(board, read_query(["high", "columns=+optimizer"]))[0]["settings"] == {"optimizer": "AdamW"}
