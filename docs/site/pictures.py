@@ -30,7 +30,7 @@ ALIKE = "approval=auto device.threads=1"  # one thread: the same bits wherever i
 RUNS = {
     "outputs/training/first_*": f"experiment=demo name=first epochs=8 baseline.promote=if_improved {ALIKE}",
     "outputs/training/longer_*": f"experiment=demo name=longer epochs=16 {ALIKE}",
-    "multirun/rates_*": "-m experiment=demo name=rates imgsz=96 epochs=5 lr0=0.0005,0.002,0.005,0.02 "
+    "multirun/rates_*": "-m experiment=demo name=rates model={baseline} epochs=3 lr0=0.0005,0.002,0.005,0.02 "
     f"{ALIKE}",
 }  # fmt: skip
 # The lines of the second run that README.md shows on its first screen.
@@ -70,8 +70,10 @@ def make_runs(project: Path) -> None:
     """Run what is not there yet, and check a dataset with a few flaws."""
     for pattern, line in RUNS.items():
         if newest(project, f"{pattern}/report.html") is None:
-            print(f"yololab {line}", flush=True)
-            (project / f"{pattern.split('/')[-1].removesuffix('_*')}.txt").write_text(yololab(project, line))
+            checkpoint = newest(project, "outputs/baselines/*/detect/weights/best.pt")
+            command = line.format(baseline=checkpoint and checkpoint.relative_to(project))
+            print(f"yololab {command}", flush=True)
+            (project / f"{pattern.split('/')[-1].removesuffix('_*')}.txt").write_text(yololab(project, command))
     if newest(project, "outputs/checks/flawed_*") is None:
         (shapes,) = (project / ".yololab/datasets").glob("shapes-v*")
         shutil.copytree(shapes, project / "flawed", dirs_exist_ok=True)

@@ -15,14 +15,15 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed (apt-get install chromium)")
 
 
-def browse(page: Path, profile: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Open a page and return what the browser writes."""
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *flags, page.resolve().as_uri()]
+def browse(page: Path | str, profile: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Open a page, or an address on this machine, and return what the browser writes."""
+    address = page.resolve().as_uri() if isinstance(page, Path) else page
+    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *flags, address]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
 
