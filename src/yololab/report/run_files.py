@@ -130,13 +130,13 @@ class RunFiles:
     @property
     def baseline_run(self) -> RunFolder | None:
         """The run that the baseline was made of, wherever the project lies by now; None when it is gone."""
-        told = mapping(self.comparison.get("baseline")).get("path")
+        recorded = mapping(self.comparison.get("baseline")).get("path")
         own = mapping(self.comparison.get("current")).get("path")
-        if not told:
+        if not recorded:
             return None
         # From the own folder first: an absolute path leads to where the project lay when the two were compared.
-        beside = os.path.relpath(told, Path(own).parents[1]) if own and len(Path(own).parts) > 2 else told
-        return run_of_metrics(self.folder.path / beside) or run_of_metrics(Path(told))
+        beside = os.path.relpath(recorded, Path(own).parents[1]) if own and len(Path(own).parts) > 2 else recorded
+        return run_of_metrics(self.folder.path / beside) or run_of_metrics(Path(recorded))
 
     @property
     def primary_metric(self) -> str:

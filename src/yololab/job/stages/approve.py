@@ -24,10 +24,10 @@ DAY_SECONDS = 86_400.0
 def before_estimate(context: Context, prepared: Prepared, checked: Checked) -> None:
     """Stop before anything is timed where nobody will agree: a gate's policy refuses, or nobody is there to ask."""
     known = gates_of(context, prepared, checked)
-    hopeless = [gate for gate in known if context.gatekeeper.will_refuse(gate)]
-    if hopeless:
-        question = f"Train? {reasons(known[gate] for gate in hopeless)}"
-        ask_gates(context, hopeless, question, facts_of(context, prepared, checked))
+    refusing = [gate for gate in known if context.gatekeeper.will_refuse(gate)]
+    if refusing:
+        question = f"Train? {reasons(known[gate] for gate in refusing)}"
+        ask_gates(context, refusing, question, facts_of(context, prepared, checked))
 
 
 def before_training(context: Context, prepared: Prepared, checked: Checked, estimated: Estimated) -> None:

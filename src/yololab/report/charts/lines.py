@@ -49,7 +49,7 @@ class Series:
         return f"s{self.colour % COLOURS} {self.style}".rstrip()
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What stands behind its name in the legend."""
         last = next((value for value in reversed(self.values) if value is not None), None)
         return self.note if self.note is not None else "—" if last is None else tick_label(float(f"{last:.4g}"))
@@ -100,7 +100,7 @@ def line_chart(
     parts += [_line(line, across if line.across is None else line.across, scale) for line in series]
     label = f"{title}; {axis} {tick_label(low)} to {tick_label(high)}"
     svg = drawing(WIDTH, HEIGHT, label, parts, data_across=axis)
-    return figure(title, svg, legend((line.kind, line.name, line.told) for line in keys or series))
+    return figure(title, svg, legend((line.kind, line.name, line.summary) for line in keys or series))
 
 
 def _across_axis(ticks: Sequence[tuple[float, str]], axis: str, x: Scale) -> Markup:

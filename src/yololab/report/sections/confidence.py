@@ -69,7 +69,7 @@ def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRec
         values, mean = getattr(curves, attribute), curves.mean(attribute)
         of_recall = attribute == "precision_at_recall"
         at = int(mean.argmax())
-        told = (
+        best = (
             f"{number(np.mean(ap), 3)} mAP50" if of_recall else f"{number(mean[at], 2)} at {number(CONFIDENCES[at], 3)}"
         )
         lines = [
@@ -83,7 +83,7 @@ def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRec
             for place in chosen
         ]
         everything = "all classes" if chosen else records.names.get(curves.classes[0], "all")
-        lines.append(curve_of(everything, mean, 0, "strong", told))
+        lines.append(curve_of(everything, mean, 0, "strong", best))
         mark = None if of_recall else point.confidence
         # The mean comes first in a legend.
         charts.append(chart_of(caption, axis, [lines[-1], *(lines[:-1] if named else [])], lines, mark))

@@ -104,9 +104,9 @@ class _Gallery:
             if kind == "confused":
                 label += f", is {self._name(int(item.truth_classes[true]))}"
             outlines.append(Outline(shown.boxes[place].tolist(), label, kind))
-        words = [f"{many} {kind}" for kind, many in item.counts.items() if many]
+        counted_kinds = [f"{many} {kind}" for kind, many in item.counts.items() if many]
         labels = len(item.truth_classes)
-        message = ", ".join(words) or (f"all {labels} found" if labels else "rightly nothing")
+        message = ", ".join(counted_kinds) or (f"all {labels} found" if labels else "rightly nothing")
         if len(shown.classes) > _MOST_BOXES:
             message += f"; {_MOST_BOXES} of {len(shown.classes)} drawn"
         width, height = records.sizes[item.place].tolist()
@@ -118,7 +118,7 @@ class _Gallery:
         values = measure.image_values()
         lower = self.metric.direction is Direction.LOWER
 
-        def told(place: int) -> str:
+        def caption(place: int) -> str:
             truth, said = measure.truth_of(place), measure.prediction_text(place)
             if said is not None:
                 return f"{said}, right" if values is not None and values[place] == 1 else f"{said}, is {truth}"
@@ -131,8 +131,8 @@ class _Gallery:
 
         worst = lowest_values(measure, WORST, lower_is_better=lower)
         return {
-            "samples": [self._drawn(place, told(place), {}) for place in evenly_spaced(len(self.keys), SAMPLES)],
-            "worst": [self._drawn(place, told(place), filtered(place)) for place, _ in worst],
+            "samples": [self._drawn(place, caption(place), {}) for place in evenly_spaced(len(self.keys), SAMPLES)],
+            "worst": [self._drawn(place, caption(place), filtered(place)) for place, _ in worst],
             "metric": self.metric.name,
         }
 

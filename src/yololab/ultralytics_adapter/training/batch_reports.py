@@ -22,7 +22,7 @@ class BatchTeller:
 
     def __init__(self, observer: Callable[[BatchReport], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._observer, self._clock = observer, clock
-        self._told = self._measured = -MEASURE_SECONDS
+        self._reported = self._measured = -MEASURE_SECONDS
         self._batch = 0
         self._losses: dict[str, float] = {}
         self._pace: float | None = None
@@ -41,9 +41,9 @@ class BatchTeller:
             batch: Batches of the epoch that are done.
         """
         now = self._clock()
-        if now - self._told < TELL_SECONDS:
+        if now - self._reported < TELL_SECONDS:
             return
-        self._told = now
+        self._reported = now
         if now - self._measured >= MEASURE_SECONDS or not self._losses:
             self._losses = {name: float(value) for name, value in trainer.tloss.items()}
             seconds = now - self._measured
