@@ -45,18 +45,18 @@ def check_head(run: RunFiles) -> dict[str, Any]:
     for kind in mappings(run.dataset_report.get("summary")):
         severity = str(kind.get("severity"))
         found[severity] = found.get(severity, 0) + int(as_number(kind.get("count")) or 0)
-    told = [counted(found["blocking"], "blocking problem"), counted(found["warning"], "warning")]
+    found_parts = [counted(found["blocking"], "blocking problem"), counted(found["warning"], "warning")]
     if found["blocking"]:
-        shown = Appearance(f"{told[0]} to mend before a training", Tone.BAD, "cross")
+        shown = Appearance(f"{found_parts[0]} to mend before a training", Tone.BAD, "cross")
     elif found["warning"]:
-        shown = Appearance(f"{told[1]} to look at", Tone.WARN, "warn")
+        shown = Appearance(f"{found_parts[1]} to look at", Tone.WARN, "warn")
     else:
         shown = Appearance("Nothing to complain about", Tone.GOOD, "tick")
     splits = mapping(run.dataset_report.get("splits"))
     return {
         "shown": shown,
         "tag": "DATASET CHECK",
-        "sentence": ", ".join([*told, counted(found["note"], "note")]) + ".",
+        "sentence": ", ".join([*found_parts, counted(found["note"], "note")]) + ".",
         "unsupported": False,
         "primary": None,
         "facts": [
