@@ -34,6 +34,9 @@ def test_each_command_has_a_screen_of_its_own(name):
     text, command = command_help(name), COMMANDS[name]
     assert len(text.splitlines()) <= SCREEN
     assert text.startswith(f"yololab {name}")
+    words = " ".join(text.split())
+    assert command.summary[1:] in words
+    assert command.summary[0].upper() + command.summary[1:20] in words
     for argument in command.arguments or ():
         assert f"  {argument} " in text
     for key in command.settings:
