@@ -39,7 +39,7 @@ def screen():
 
 def sweep_of(path, *ends: TrialStatus, **search):
     folder = write_sweep(path, budget=len(ends), search=SEARCH | search)
-    folder.config.joinpath("shipped").mkdir(parents=True)
+    copy_config(folder.config, path)
     settings = folder.read_settings()
     space = read_space(settings.arguments, discrete=True)
     source = StudySource(folder, settings, space, lambda number, overrides: folder.trial(number).path.mkdir())
@@ -97,7 +97,6 @@ class OneAtATime:
 def test_after_search_timeout_minutes_no_trial_is_started(tmp_path, screen, monkeypatch, minutes, started):
     folder = sweep_of(tmp_path / "sweep", TrialStatus.COMPLETE, timeout_minutes=minutes)
     folder.write_settings(replace(folder.read_settings(), budget=2))
-    monkeypatch.setattr(run, "plan_trial", lambda number, overrides: None)
     monkeypatch.setattr(run, "freeze_trial", lambda planned, trial: trial.path.mkdir())
     engine = OneAtATime()
     assert run_trials(folder, folder.read_settings(), engine, screen) == 0

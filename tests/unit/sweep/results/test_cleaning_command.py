@@ -79,7 +79,7 @@ def test_a_project_is_cleaned_with_its_caches(project, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("path", "found"), [("nowhere", "no such file or folder"), ("multirun/demo/0", "nothing of yololab")]
+    ("path", "found"), [("nowhere", "no such file or folder"), ("multirun/demo/0", "is a result, and stays")]
 )
 def test_what_is_no_sweep_and_no_project_is_refused(project, capsys, path, found):
     assert main(["clean", path, "approval=auto"]) == 2

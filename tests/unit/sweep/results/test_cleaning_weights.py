@@ -197,8 +197,9 @@ def test_a_sweep_is_promoted_compared_listed_and_reported_by_its_winner(project,
     assert json.loads(capsys.readouterr().out)["verdict"] == "IMPROVED"
     assert main(["runs"]) == 0
     shown = capsys.readouterr().out
-    assert "best of its sweep" in shown
     assert "2 complete, 1 pruned, 1 failed" in shown
+    assert main(["runs", "trials=true"]) == 0
+    assert "★ multirun/demo/1" in capsys.readouterr().out
     project.report.unlink()
     project.summary.unlink()
     project.best.unlink()
