@@ -33,7 +33,7 @@ def comparison(folder):
 
 def check(folder):
     run = RunFolder(write_run(folder, dataset_report=DATASET_REPORT))
-    name = "a-very-long-name-of-an-image-file-that-somebody-has-given-it.png"
+    name = "a_very_long_name_of_an_image_file_that_somebody_has_given_it.png"
     twins = {"file": str(folder / "val" / name), "other": str(folder / "train" / name)}
     problem = {"check": "leak_same", "severity": "warning", "line": None, "what": "twins", "remedy": "", **twins}
     write_run(folder, dataset_report=DATASET_REPORT | {"dataset": str(folder / "data.yaml"), "problems": [problem] * 4})

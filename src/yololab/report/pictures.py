@@ -17,7 +17,7 @@ from yololab.text import text_width
 SIDE = 330
 _QUALITY = 72
 MOST_BYTES, MOST_PIXELS = 2**28, 2**26  # of an image file: a picture is not worth more memory
-ROOM = 1_000_000  # letters of a page that are pictures
+ROOM = 800_000  # letters of a page that are pictures
 _MOST_TAGS = 14
 _TAG_GLYPH, _TAG_LINE = 7.8, 13.0  # of a tag's 12.5 px type
 KINDS = ("found", "false", "missed", "confused")

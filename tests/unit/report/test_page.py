@@ -212,6 +212,14 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_shown(file, content
     assert "Provenance" in page.titles
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04junk"])
+def test_records_that_cannot_be_read_are_named_and_cost_their_sections_alone(content, tmp_path):
+    RunFolder(complete_run(tmp_path)).predictions.write_bytes(content)
+    page = page_of(tmp_path)
+    assert page.has_text("predictions.npz: not readable as records")
+    assert page.titles == [s.title for s in SECTIONS if s.title and s.title not in ("Confidence", "Predictions")]
+
+
 @pytest.mark.parametrize(("name", "found"), [("missing", "no such folder"), ("empty", "holds no run")])
 def test_a_folder_without_a_run_is_refused(name, found, tmp_path):
     (tmp_path / "empty").mkdir()

@@ -32,7 +32,7 @@ def curves(run: RunFiles) -> dict[str, Any] | None:
     of_epochs = run.epochs
     grouped = metric_charts(of_epochs.metrics) | loss_charts(of_epochs.losses) | rate_chart(of_epochs.learning_rates)
     charts = [line_chart(title, epochs, series, int(best) if best else None) for title, series in grouped.items()]
-    charts = [chart for chart in charts if chart]
+    charts = [chart for chart in [*charts, *cost_charts(epochs, of_epochs.seconds, training)] if chart]
     if not charts:
         return None
     return {

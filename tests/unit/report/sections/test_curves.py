@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from report_samples import complete_run, html_of
+
+from yololab.report.run_files import load_run
 from yololab.report.sections.curves import cost_charts, loss_charts, metric_charts, rate_chart
 
 
@@ -45,3 +48,9 @@ def test_what_an_epoch_cost():
     assert "M1 25M3 50" in pace
     assert "M1 1M3 3" in memory
     assert cost_charts([1], [None], {"epoch_memory_bytes": "much"}) == ["", "", ""]
+
+
+def test_the_cost_of_the_epochs_stands_with_the_training(tmp_path):
+    html = html_of("Training", load_run(complete_run(tmp_path)))
+    assert "Seconds an epoch" in html
+    assert "Images a second" not in html  # the record does not say how many there were
