@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
+from itertools import accumulate
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -23,7 +24,7 @@ from yololab.terminal.notebook import NotebookStatus, in_notebook
 from yololab.terminal.output import PatientStream, print_lines
 from yololab.terminal.status_line import INDENT, Activity, StatusLine
 from yololab.terminal.training import Expected, TrainingProgress
-from yololab.text import counted, printable, shortened, shown
+from yololab.text import counted, printable, shortened, shown, text_width
 
 LOG_WIDTH = 120
 PIPED_WIDTH = 160
@@ -147,8 +148,14 @@ class Screen:
         self._line(f"[dim]{escape(printable(shown(text)))}[/]", "")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table; the first column is text, the others are numbers."""
-        self.show(make_table(columns, rows))
+        """Print a table; the first column is text, the others are numbers.
+
+        On a terminal that is too narrow the last columns are left out; the log has them.
+        """
+        most = _columns_that_fit([columns, *rows], self.console.width) if self.drawn else len(columns)
+        self.console.print(make_table(columns[:most], [row[:most] for row in rows]))
+        self._status.printed()
+        self.log(_as_plain_text(make_table(columns, rows)))
 
     def show_error(self, error: BaseException) -> None:
         """Print an error on standard error, and into the log."""
@@ -277,6 +284,12 @@ def shown_path(path: Path) -> str:
     with suppress(OSError, ValueError):  # the working directory may be gone
         return str(path.relative_to(Path.cwd()))
     return str(path)
+
+
+def _columns_that_fit(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Return how many columns of a table can stand side by side, two at least."""
+    widths = [max(map(text_width, column)) + 2 for column in zip(*rows, strict=True)]
+    return max(2, sum(total - 2 <= width for total in accumulate(widths)))
 
 
 def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -147,6 +147,17 @@ def test_lines_are_wrapped_between_words_and_a_path_is_one(columns, terminal, mo
         assert max(len(line) for line in lines if "x" not in line and "猫" not in line) < columns
 
 
+@pytest.mark.parametrize(("columns", "shown"), [(80, "a b c d"), (26, "a b c"), (16, "a b")])
+def test_a_table_leaves_out_its_last_columns_where_there_is_no_room(columns, shown, terminal, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen = Screen(stream=terminal)
+    with screen.logging_to(tmp_path / "yololab.log"):
+        screen.table("abcd", [("metric", "0.1234", "猫猫猫猫", "0.5678")])
+    assert re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).split()[: len(shown.split())] == shown.split()
+    assert ("0.5678" in terminal.getvalue()) == ("d" in shown)
+    assert "0.5678" in (tmp_path / "yololab.log").read_text()
+
+
 def test_a_quiet_screen_draws_nothing(terminal, monkeypatch):
     everything(Screen(stream=terminal, quiet=True), monkeypatch)
     assert terminal.getvalue() == ""
