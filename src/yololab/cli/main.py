@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,10 +83,19 @@ def _run(tokens: list[str]) -> int:
         try:
             return run(request)
         finally:
-            if command.leaves_runs and request.tree.index.is_file():
-                from yololab.sweep.leaderboard.page import keep_page
+            if command.leaves_runs:
+                # A sweep's settings are no experiment; where its results lie does not vary.
+                places = tuple(item for item in request.overrides if item.startswith("paths."))
+                _keep_page(replace(request, overrides=places) if multirun else request)
 
-                keep_page(request.tree, request.experiment.paths.cache)
+
+def _keep_page(request: Request) -> None:
+    """Write the page of all runs again, where there is one; it never takes the place of how the command ended."""
+    with suppress(InputError, OSError):
+        if request.tree.index.is_file():
+            from yololab.sweep.leaderboard.page import keep_page
+
+            keep_page(request.tree, request.experiment.paths.cache)
 
 
 def _request(translation: Translation, screen: Screen, command: tuple[str, ...], working_directory: Path) -> Request:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from yololab.files.paths import OutputTree
+
 pytestmark = pytest.mark.process
 
 LOADED = """
@@ -235,3 +237,26 @@ def test_letters_that_the_locale_lacks_are_escaped(tmp_path):
 def test_what_hydra_prints_is_masked(tmp_path):
     done = yololab("--cfg", "job", "search.storage=mysql://me:pw@host/db", cwd=tmp_path, code=0)
     assert "storage: mysql://me:***@host/db" in done.stdout
+
+
+@pytest.mark.parametrize("ended", [0, 130])
+def test_a_sweep_ends_as_it_ended_whatever_becomes_of_the_page_of_all_runs(ended, tmp_path, monkeypatch):
+    from yololab.cli.commands.runs import train
+    from yololab.cli.main import main
+    from yololab.errors import InterruptedRunError
+    from yololab.sweep.leaderboard import page
+
+    def sweep(request):
+        if ended:
+            raise InterruptedRunError("interrupted")
+        return ended
+
+    kept = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "run_multirun", sweep)
+    monkeypatch.setattr(page, "keep_page", lambda tree, cache: kept.append(tree.root))
+    place = tmp_path / "results"
+    OutputTree(place).index.parent.mkdir(parents=True)
+    OutputTree(place).index.write_text("<html></html>")
+    assert main(["-m", "lr0=0.01,0.02", f"paths.root={place}"]) == ended
+    assert kept == [place]
