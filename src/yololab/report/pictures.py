@@ -163,8 +163,9 @@ def panel(
         role="img",
         aria_label=f"{title}: {message}",
     )
+    drawing = [svg] if picture or outlines else []  # nothing at all need not be drawn
     caption = element("figcaption", element("span", title, title=full or title), element("span", message, kind="key"))
-    return element("figure", svg, caption, kind="panel", **attributes)
+    return element("figure", *drawing, caption, kind="panel", **attributes)
 
 
 def _tags(outlines: Sequence[Outline], scale: float, width: float, height: float) -> list[Markup]:

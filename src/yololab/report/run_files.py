@@ -127,16 +127,28 @@ class RunFiles:
         """The record's status; empty without a record."""
         return str(self.record.get("status") or "")
 
+    def place_of(self, told: Any) -> list[Path]:
+        """Return where something lies by now that a file names by its place: when the project was moved, beside it.
+
+        Args:
+            told: An absolute path; whatever else is nowhere.
+        """
+        own = mapping(self.comparison.get("current")).get("path") or self.metrics.get("model")
+        if not isinstance(told, str) or not told:
+            return []
+        # What is known of the folder's own former place: its metrics or its checkpoint, each in a folder of it.
+        former = Path(own).parents[1:2] if isinstance(own, str) else []
+        return [*(self.folder.path / os.path.relpath(told, folder) for folder in former), Path(told)]
+
     @property
     def baseline_run(self) -> RunFolder | None:
         """The run that the baseline was made of, wherever the project lies by now; None when it is gone."""
-        recorded = mapping(self.comparison.get("baseline")).get("path")
-        own = mapping(self.comparison.get("current")).get("path")
-        if not recorded:
-            return None
-        # From the own folder first: an absolute path leads to where the project lay when the two were compared.
-        beside = os.path.relpath(recorded, Path(own).parents[1]) if own and len(Path(own).parts) > 2 else recorded
-        return run_of_metrics(self.folder.path / beside) or run_of_metrics(Path(recorded))
+        places = self.place_of(mapping(self.comparison.get("baseline")).get("path"))
+        return next((run for place in places if (run := run_of_metrics(place))), None)
+
+    def images_in(self, root: Any) -> Path | None:
+        """Return the folder of a dataset wherever it lies by now; None when it is gone."""
+        return next((Path(os.path.normpath(place)) for place in self.place_of(root) if place.is_dir()), None)
 
     @property
     def primary_metric(self) -> str:

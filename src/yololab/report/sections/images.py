@@ -1,7 +1,6 @@
 """The images that made the difference, drawn side by side: labels, baseline, current."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -17,7 +16,7 @@ def images(run: RunFiles) -> dict[str, Any] | None:
     Where images have a value of their own (right or wrong, an IoU, an error), the changes name its metric.
     """
     changes = mapping(run.comparison.get("image_changes"))
-    metric, root = changes.get("metric"), Path(str(changes["root"])) if changes.get("root") else None
+    metric, root = changes.get("metric"), run.images_in(changes.get("root"))
     rows = [row for row in mappings(changes.get("images")) if metric or len(_numbers(row.get("size"))) == 2]
     if not rows:
         return None

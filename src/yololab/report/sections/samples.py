@@ -35,8 +35,7 @@ def samples(run: RunFiles) -> dict[str, Any] | None:
     records = run.records
     if records is None or not len(records.keys):
         return None
-    root = run.metrics.get("dataset_root")
-    gallery = _Gallery(run, records, Path(str(root)) if root else None)
+    gallery = _Gallery(run, records, run.images_in(run.metrics.get("dataset_root")))
     found = gallery.of_detections(records) if isinstance(records, DetectionRecords) else gallery.of_values(records)
     # What records do not hold (masks, keypoints, pixels, depths), Ultralytics has drawn of the first batch.
     drawn = [] if records.truth_is_whole else gallery.first_batch()
@@ -46,6 +45,7 @@ def samples(run: RunFiles) -> dict[str, Any] | None:
         | {
             "drawn": drawn,
             "full": run.album.full,
+            "gone": gallery.root is None,
             "by_boxes": isinstance(records, DetectionRecords) and not records.truth_is_whole,
             "classes": sorted(gallery.classes.items(), key=lambda item: item[1]),
         }
@@ -153,7 +153,7 @@ class _Gallery:
         """Draw a panel of an image by its place."""
         key = self.keys[place]
         picture = self.album.of(self.root, key) if self.root else None
-        if picture is None:
+        if picture is None and self.root:
             message += " (no picture)"
         return panel(key.rpartition("/")[2], message, picture, size, outlines or [], full=key, **attributes)
 

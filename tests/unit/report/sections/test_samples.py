@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -75,3 +77,19 @@ def test_without_a_mistake_there_is_nothing_wrong_to_show(tmp_path):
     assert "Nothing is wrong on any image." in html_of("Predictions", load_run(tmp_path))
     empty = classified(np.zeros(0, int), np.zeros((0, 2), int), 2)
     assert empty.keys == ()
+
+
+def test_pictures_are_found_where_the_project_was_moved_to_and_their_absence_is_said_once(tmp_path):
+    old = tmp_path / "old/outputs/training/run"
+    complete_run(old)
+    metrics = json.loads(RunFolder(old).metrics.read_text())
+    RunFolder(old).metrics.write_text(json.dumps(metrics | {"model": str(RunFolder(old).best)}))
+    RunFolder(old).comparison.unlink()
+    (tmp_path / "old").rename(tmp_path / "new")
+    run = tmp_path / "new/outputs/training/run"
+    assert "<use" in html_of("Predictions", load_run(run))
+    shutil.rmtree(run / "data")
+    html = html_of("Predictions", load_run(run))
+    assert "<use" not in html
+    assert html.count("not where they were") == 1
+    assert "(no picture)" not in html
