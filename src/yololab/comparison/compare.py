@@ -29,6 +29,7 @@ def compare_metrics(
     tolerance: float,
     guards: GuardsConfig | None = None,
     *,
+    group: str | None = None,
     no_baseline: str = "There is no baseline for this dataset and task yet",
 ) -> Comparison:
     """Compare two evaluations of the same split.
@@ -42,6 +43,7 @@ def compare_metrics(
         baseline: The baseline's; None when there is none.
         tolerance: The drop that still counts as no worse.
         guards: Limits besides the primary metric.
+        group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         no_baseline: Why there is none, without the full stop.
 
     Raises:
@@ -50,7 +52,7 @@ def compare_metrics(
     problems = comparability_problems(current, baseline) if baseline is not None else []
     if problems:
         raise InputError(problems)
-    evidence = gather_evidence(current, baseline, tolerance)
+    evidence = gather_evidence(current, baseline, tolerance, group)
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline)
     custom = list(compare_custom(evidence.current, evidence.baseline))
@@ -117,6 +119,8 @@ def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -
     if evidence.result is not None and evidence.result.images < FEW_IMAGES:
         few = f"Only {evidence.result.images} {evidence.result.unit}: what so few do not show can be anything."
         warnings.insert(0, few)
+    if evidence.alike:
+        warnings.insert(0, evidence.alike)
     if evidence.result is not None and evidence.result.carriers and (decisive := evidence.result.carriers.warning):
         warnings.append(decisive)
     return warnings

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.comparison.comparability import pairing_problems
+from yololab.comparison.groups import alike_warning, units_of
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import PREDICTIONS
@@ -38,24 +39,29 @@ class Evidence:
         baseline: The baseline's records; None without one.
         result: The paired comparison; None without a baseline, or when the images hold nothing to measure.
         missing: Why there is no paired comparison, in plain words; empty when there is one.
+        alike: That images which count as independent are not; None where nothing speaks for it.
     """
 
     current: Records | None
     baseline: Records | None
     result: PairedResult | None
     missing: tuple[str, ...] = ()
+    alike: str | None = None
 
 
-def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, tolerance: float) -> Evidence:
+def gather_evidence(
+    current: MetricsFile, baseline: MetricsFile | None, tolerance: float, group: str | None = None
+) -> Evidence:
     """Read the records next to the metrics of both sides and compare them.
 
     Args:
         current: The current model's metrics.
         baseline: The baseline's; None when there is none.
         tolerance: The drop that still counts as no worse.
+        group: What names the group of an image; None takes what the evaluations say.
 
     Raises:
-        InputError: The two were measured on other images or other labels.
+        InputError: The two were measured on other images or other labels, or an image has no group.
     """
     found: dict[str, Records] = {}
     missing: list[str] = []
@@ -73,10 +79,13 @@ def gather_evidence(current: MetricsFile, baseline: MetricsFile | None, toleranc
         raise InputError(problems)
     task = TASKS[current.task]
     lower = task.primary.direction is Direction.LOWER
-    result = compare_pair(pair_of(ours, theirs, task.primary_metric), tolerance, lower_is_better=lower)
+    pair = pair_of(ours, theirs, task.primary_metric)
+    units = units_of(ours.keys, group or current.group or baseline.group)
+    result = compare_pair(pair, tolerance, lower_is_better=lower, units=units)
     if result is None:
         return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
-    return Evidence(ours, theirs, result)
+    alike = alike_warning(ours.keys, pair.influence()) if units.place is None else None
+    return Evidence(ours, theirs, result, alike=alike)
 
 
 def read_records(metrics: MetricsFile, side: str) -> Records:

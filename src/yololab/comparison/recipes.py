@@ -14,6 +14,7 @@ from yololab.comparison.comparability import (
     side_notes,
 )
 from yololab.comparison.evidence import read_records
+from yololab.comparison.groups import units_of
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.verdict_text import verdict_text
@@ -29,13 +30,16 @@ from yololab.tasks import TASKS, Direction
 _FROM_WORST = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.NOT_WORSE, Verdict.EQUIVALENT, Verdict.IMPROVED)
 
 
-def compare_groups(current: Sequence[Arm], baseline: Sequence[Arm], tolerance: float) -> Comparison:
+def compare_groups(
+    current: Sequence[Arm], baseline: Sequence[Arm], tolerance: float, group: str | None = None
+) -> Comparison:
     """Compare recipes: one with one, or several with one; then the worst verdict stands, and all are listed.
 
     Args:
         current: The current recipes.
         baseline: The others.
         tolerance: The drop that still counts as no worse.
+        group: What names the group of an image (`evaluation.group`); None takes what the first run says.
 
     Raises:
         InputError: Both sides have several, or the runs were measured on different things.
@@ -45,7 +49,7 @@ def compare_groups(current: Sequence[Arm], baseline: Sequence[Arm], tolerance: f
         remedy = "name the runs of one configuration on one side, e.g. with a narrower pattern: 'multirun/x/[0-2]'"
         found = f"{len(current)} and {len(baseline)} configurations that differ in more than the seed ({named})"
         raise InputError(Problem("comparison", found, "several on one side at most", remedy))
-    found_all = [compare_arms(ours, theirs, tolerance) for ours in current for theirs in baseline]
+    found_all = [compare_arms(ours, theirs, tolerance, group) for ours in current for theirs in baseline]
     worst = min(found_all, key=lambda found: _FROM_WORST.index(found.verdict))
     if len(found_all) == 1:
         return worst
@@ -66,13 +70,14 @@ def compare_groups(current: Sequence[Arm], baseline: Sequence[Arm], tolerance: f
     return replace(worst, notes=(*worst.notes, *notes), analysis={"recipes": rows})
 
 
-def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
+def compare_arms(current: Arm, baseline: Arm, tolerance: float, group: str | None = None) -> Comparison:
     """Compare two recipes, or say what too few seeds cannot claim.
 
     Args:
         current: The current recipe's runs.
         baseline: The other's.
         tolerance: The drop that still counts as no worse.
+        group: What names the group of an image (`evaluation.group`); None takes what the first run says.
 
     Raises:
         InputError: The runs were measured on different things, or have no records.
@@ -115,7 +120,8 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
     if min(len(current.runs), len(baseline.runs)) < FEWEST_SEEDS:
         return unsupported
     lower = task.primary.direction is Direction.LOWER
-    found = compare_recipes(ours, theirs, task.primary_metric, lower_is_better=lower)
+    units = units_of(ours[0].keys, group or first.group)
+    found = compare_recipes(ours, theirs, task.primary_metric, lower_is_better=lower, units=units)
     verdict, confirmed = decide_verdict(found.difference, tolerance)
     difference = _metric_difference(found, task.primary_metric, -1 if lower else 1)
     return replace(
@@ -124,7 +130,7 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float) -> Comparison:
         text=_text(verdict, found, difference, tolerance, lower_is_better=lower, confirmed=confirmed),
         statistical_support=True,
         confirmed=confirmed,
-        statistics=_statistics(found, difference, len(ours[0].keys)),
+        statistics=_statistics(found, difference, len(units.keys)),
         rows=tuple(
             replace(row, difference=difference) if row.metric == difference.metric else row for row in unsupported.rows
         ),

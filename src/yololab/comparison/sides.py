@@ -23,7 +23,12 @@ Measure = Callable[[RunReference, RunReference], MetricsFile]
 
 
 def compare_sides(
-    names: Sequence[str], settings: BaselineConfig, tree: OutputTree, working_directory: Path, measure: Measure
+    names: Sequence[str],
+    settings: BaselineConfig,
+    tree: OutputTree,
+    working_directory: Path,
+    measure: Measure,
+    group: str | None = None,
 ) -> Comparison:
     """Compare one or two named sides.
 
@@ -33,17 +38,18 @@ def compare_sides(
         tree: The project's results, where promoted baselines lie.
         working_directory: Where relative paths start.
         measure: Measures a plain folder of Ultralytics.
+        group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
 
     Raises:
         InputError: Something is missing, or the sides did not measure the same thing.
     """
     groups = [read_arms(name, working_directory) for name in names]
     if all(len(arms) == 1 and not arms[0].several for arms in groups):
-        return _compare_runs([arms[0].runs[0] for arms in groups], settings, tree, working_directory, measure)
+        return _compare_runs([arms[0].runs[0] for arms in groups], settings, tree, working_directory, measure, group)
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
-    comparison = compare_groups(groups[0], groups[1], settings.tolerance)
+    comparison = compare_groups(groups[0], groups[1], settings.tolerance, group)
     if settings.guards != GuardsConfig():
         warning = "baseline.guards watch single runs: they were not held against these groups."
         comparison = replace(comparison, warnings=(*comparison.warnings, warning))
@@ -51,7 +57,12 @@ def compare_sides(
 
 
 def _compare_runs(
-    sides: Sequence[RunReference], settings: BaselineConfig, tree: OutputTree, working_directory: Path, measure: Measure
+    sides: Sequence[RunReference],
+    settings: BaselineConfig,
+    tree: OutputTree,
+    working_directory: Path,
+    measure: Measure,
+    group: str | None,
 ) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
     current = sides[0].metrics or measure(sides[0], sides[-1])
@@ -62,7 +73,7 @@ def _compare_runs(
         other, baseline = read_reference(str(promoted.path), working_directory), promoted.metrics()
     changes = _data_changes(sides[0], other)
     try:
-        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards)
+        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards, group=group)
     except InputError as error:
         reasons = [Problem("dataset, changed since the baseline", line) for line in changes]
         raise InputError([*error.problems, *reasons]) from None

@@ -14,6 +14,7 @@ from yololab.config.settings import same_as, setting, settings_of
 from yololab.config.special import (
     read_device,
     read_floors,
+    read_group,
     read_limits,
     read_notes,
     read_severity,
@@ -217,6 +218,9 @@ class EvaluationConfig:
 
     Attributes:
         split: The split that is measured.
+        group: What is independent of each other in a comparison, where it is not the images (films, patients, tiles):
+            `folder` for the folder of an image, `file.csv:column` (the first column names images), or a regular
+            expression on the image's path. The evaluation keeps it; `compare` takes it for saved ones as well.
         imgsz: Image size; null takes the training's.
         batch: Images a batch (it decides the padding of rectangular batches).
         conf: Confidence threshold; null takes Ultralytics' default of the task.
@@ -231,6 +235,7 @@ class EvaluationConfig:
     """
 
     split: Split = Split.VAL
+    group: str | None = setting(None, reader=read_group)
     imgsz: int | None = setting(None, at_least=32)
     batch: int = setting(16, at_least=1)
     conf: float | None = same_as(USER_ARGUMENTS["conf"])

@@ -1,6 +1,7 @@
 """Settings that no kind describes: a reader for each, which takes the setting's place and the value that was given."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,6 +89,16 @@ def read_tracking(where: str, value: Any) -> list[str]:
     if problems:
         raise InputError(problems)
     return list(dict.fromkeys(names))
+
+
+def read_group(where: str, value: Any) -> str | None:
+    """Read what names the group of an image: a folder, a column of a CSV file, or a regular expression."""
+    try:
+        re.compile(str(value or ""))
+    except re.error as error:
+        allowed = "folder, file.csv:column, or a regular expression on an image's path"
+        raise InputError(Problem(where, f"{value!r}: {error}", allowed)) from None
+    return str(value) if value else None
 
 
 def read_notes(_where: str, value: Any) -> str:

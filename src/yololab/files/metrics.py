@@ -62,6 +62,12 @@ class MetricsFile:
         return self.content.get("dataset_fingerprint")
 
     @property
+    def group(self) -> str | None:
+        """What names the group of an image, where images are not independent."""
+        group = self.content.get("group")
+        return group if isinstance(group, str) else None
+
+    @property
     def train_fingerprint(self) -> str | None:
         """The fingerprint of the training split; None when the file does not say."""
         return self.content.get("train_fingerprint")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
+from yololab.comparison.groups import absolute_group
 from yololab.config.schema import DeviceConfig, EvaluationConfig, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.dataset.layout import Dataset
@@ -62,6 +63,7 @@ class Measurement:
         fingerprints: Content hash of each split.
         device: Device and threads.
         screen: Takes Ultralytics' lines.
+        group: What names the group of an image, for comparisons; None where images are independent.
     """
 
     dataset: Dataset
@@ -71,6 +73,7 @@ class Measurement:
     fingerprints: Mapping[str, str]
     device: DeviceConfig
     screen: Screen
+    group: str | None = None
 
 
 def measurement_of(
@@ -78,7 +81,8 @@ def measurement_of(
 ) -> Measurement:
     """Return the measurement that an experiment asks for."""
     protocol = make_protocol(config.evaluation, config.train, prepared.task)
-    return Measurement(prepared.dataset, data_yaml, prepared.task, protocol, fingerprints, config.device, screen)
+    group = absolute_group(config.evaluation.group, prepared.paths.working_directory)
+    return Measurement(prepared.dataset, data_yaml, prepared.task, protocol, fingerprints, config.device, screen, group)
 
 
 def measure_checkpoint(
@@ -141,6 +145,7 @@ def write_metrics(
         "protocol_changes": evaluation.changes,
         "warnings": [*evaluation.warnings, *failures],
         **({CUSTOM: custom} if custom else {}),
+        **({"group": how.group} if how.group else {}),
         "dataset_fingerprint": how.fingerprints.get(split),
         "train_fingerprint": how.fingerprints.get("train"),
         "speed_ms": evaluation.speed_ms,

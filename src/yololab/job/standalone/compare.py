@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.groups import absolute_group
 from yololab.comparison.result import Comparison, write_comparison
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.sides import compare_sides
@@ -85,9 +86,10 @@ def compare_models(
     def measure(reference: RunReference, other: RunReference) -> MetricsFile:
         return measured(reference, other, experiment, working_directory, screen)
 
+    group = absolute_group(experiment.evaluation.group, working_directory)
     names = [path_or_pattern(tree, text, working_directory) for text in references]
     with screen.working("compare", "resampling the images"):
-        comparison = compare_sides(names, settings, tree, working_directory, measure)
+        comparison = compare_sides(names, settings, tree, working_directory, measure, group)
     content: dict[str, Any] = {}
 
     def fill(hidden: Path, _place: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from yololab.statistics.inference.paired_models import metrics_of
-from yololab.statistics.inference.resampling import SEED, bootstrap_weights
+from yololab.statistics.inference.resampling import Units
 from yololab.statistics.inference.verdict import Difference
 from yololab.statistics.metrics.base import Values, WeightedMetrics
 from yololab.statistics.records.base import Records
@@ -48,7 +48,12 @@ class RecipeDifference:
 
 
 def compare_recipes(
-    current: Sequence[Records], baseline: Sequence[Records], primary: str, *, lower_is_better: bool = False
+    current: Sequence[Records],
+    baseline: Sequence[Records],
+    primary: str,
+    *,
+    lower_is_better: bool = False,
+    units: Units | None = None,
 ) -> RecipeDifference:
     """Compare two recipes by the primary metric of their runs.
 
@@ -57,6 +62,7 @@ def compare_recipes(
         baseline: The same of the other recipe, over the same images.
         primary: The metric that decides.
         lower_is_better: Whether it is an error.
+        units: What is independent of each other; None for the images.
 
     Raises:
         ValueError: There are fewer than three runs in an arm, or nothing to measure.
@@ -65,11 +71,10 @@ def compare_recipes(
         raise ValueError(f"{len(current)} and {len(baseline)} runs: a claim on recipes needs {FEWEST_SEEDS} an arm")
     arms = [[metrics_of(records, primary) for records in arm] for arm in (current, baseline)]
     ours, theirs = (tuple(_value(run) for run in arm) for arm in arms)
-    replicates = _mean_replicates(arms[0]) - _mean_replicates(arms[1])
+    units = units or Units(current[0].keys)
+    replicates = _mean_replicates(arms[0], units) - _mean_replicates(arms[1], units)
     known = replicates[np.isfinite(replicates)].astype(np.float64)
-    return recipe_difference(
-        ours, theirs, float(known.var(ddof=1)), len(current[0].keys), lower_is_better=lower_is_better
-    )
+    return recipe_difference(ours, theirs, float(known.var(ddof=1)), len(units.keys), lower_is_better=lower_is_better)
 
 
 def recipe_difference(
@@ -112,10 +117,10 @@ def _value(run: WeightedMetrics) -> float:
     return value
 
 
-def _mean_replicates(arm: Sequence[WeightedMetrics]) -> Values:
+def _mean_replicates(arm: Sequence[WeightedMetrics], units: Units) -> Values:
     """Return the mean of an arm's runs in each resample, shape (B,)."""
     blocks = []
-    for weights in bootstrap_weights(arm[0].keys, SEED, _REPLICATES):
+    for weights in map(units.spread, units.resamples(_REPLICATES)):
         values = [run.replicates(weights, everything=False).metrics[run.primary] for run in arm]
         blocks.append(np.mean(values, axis=0))
     return np.concatenate(blocks)

@@ -1,0 +1,73 @@
+"""What is independent of each other: images, or groups of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from record_samples import records_of, write_evaluation
+
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.groups import absolute_group, alike_warning, units_of
+from yololab.errors import InputError
+from yololab.files.metrics import read_metrics
+
+KEYS = ("film a/001.jpg", "film a/002.jpg", "film b/001.jpg", "film b/x.jpg")
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("folder", ["film a", "film a", "film b", "film b"]),
+        (r"film (\w)", ["a", "a", "b", "b"]),
+        (r"\w+\.jpg", ["001.jpg", "002.jpg", "001.jpg", "x.jpg"]),
+    ],
+)
+def test_a_group_is_named_by_folder_or_pattern(group, names):
+    units = units_of(KEYS, group)
+    assert [units.keys[place] for place in units.place] == names
+    assert units.name == "groups"
+
+
+def test_a_table_names_groups_by_path_or_file(tmp_path):
+    table = tmp_path / "our patients.csv"
+    table.write_text("image,age,patient\nfilm a/001.jpg,3,P 1\nx.jpg,4,P 2\n002.jpg,5,P 1\nfilm b/001.jpg,,P 3\n")
+    units = units_of(KEYS, "our patients.csv:patient", tmp_path)
+    assert [units.keys[place] for place in units.place] == ["P 1", "P 1", "P 3", "P 2"]
+    assert absolute_group("our patients.csv:patient", tmp_path) == f"{table}:patient"
+    with pytest.raises(InputError, match=r"1 of 4 images have no group by .*film b/001.jpg"):
+        units_of(KEYS, f"{table}:age")
+    with pytest.raises(InputError, match="no column 'site'"):
+        units_of(KEYS, f"{table}:site")
+
+
+def test_what_cannot_be_used_is_said():
+    assert units_of(KEYS, None).place is None
+    with pytest.raises(InputError, match="have no group by"):
+        units_of(KEYS, r"film (a)")
+    with pytest.raises(InputError, match=r"folder, file\.csv:column, or a regular expression"):
+        units_of(KEYS, "(")
+    with pytest.raises(InputError):
+        units_of(KEYS, "nowhere.csv:patient")
+
+
+@pytest.mark.parametrize(("name", "setting"), [("film {}/{}.jpg", "folder"), ("film{}_{}.jpg", r"(.*\D)\d+")])
+def test_images_that_say_the_same_are_noticed(name, setting):
+    rng = np.random.default_rng(0)
+    keys = [name.format(film, frame) for film in range(20) for frame in range(5)]
+    together = np.repeat(rng.normal(0, 1, 20), 5) + rng.normal(0, 0.2, 100)
+    warning = alike_warning(keys, together)
+    assert f"evaluation.group={setting}" in warning.replace("'", "")
+    assert "100 count like about 2" in warning
+    quiet = sum(alike_warning(keys, rng.normal(0, 1, 100)) is not None for _ in range(200))
+    assert quiet <= 6
+    assert alike_warning(keys, np.zeros(100)) is None
+
+
+def test_a_saved_evaluation_keeps_its_group_and_a_command_can_give_another(tmp_path):
+    kept = {"group": r"(\d)\.jpg"}
+    sides = [read_metrics(write_evaluation(tmp_path / str(n), records_of(0.9, n), **kept)) for n in (1, 2)]
+    found = compare_metrics(*sides, 0.01)
+    assert (found.statistics["images"], found.statistics["unit"]) == (10, "groups")
+    assert "over groups" in found.text
+    assert any("Only 10 groups" in warning for warning in found.warnings)
+    assert compare_metrics(*sides, 0.01, group=r"(\d\d)\.jpg").statistics["images"] == 60
