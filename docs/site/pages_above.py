@@ -34,7 +34,9 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
             return match[0]
         return f"]({os.path.relpath(places.get(target, target), (DOCS / name).parent)}"
 
-    return re.sub(r"\]\(([\w./-]+\.md)", within, markdown)
+    markdown = re.sub(r"\]\(([\w./-]+\.md)", within, markdown)
+    # within code a bar of a table needs no escape here, as it does on GitHub
+    return re.sub(r"`[^`\n]+`", lambda code: re.sub(r"\\([|<])", r"\1", code[0]), markdown)
 
 
 def on_post_page(output: str, **_: object) -> str:
