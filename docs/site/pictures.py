@@ -30,8 +30,8 @@ ALIKE = "approval=auto device.threads=1"  # one thread: the same bits wherever i
 RUNS = {
     "outputs/training/first_*": f"experiment=demo name=first epochs=8 baseline.promote=if_improved {ALIKE}",
     "outputs/training/longer_*": f"experiment=demo name=longer epochs=16 {ALIKE}",
-    "multirun/rates_*": "-m experiment=demo name=rates model={baseline} epochs=3 lr0=0.0005,0.002,0.005,0.02 "
-    f"{ALIKE}",
+    "multirun/rates_*": "-m experiment=demo name=rates model={baseline} model.pretrained=true epochs=3 "
+    f"lr0=0.0005,0.002,0.005,0.02 {ALIKE}",
 }  # fmt: skip
 # The lines of the second run that README.md shows on its first screen.
 FIRST_SCREEN = (

@@ -105,8 +105,8 @@ class Experiment(Shown):
             numbers["epochs"] = f"{epochs} in {duration(seconds.get('train'))}"
         folder = self.folder
         links = {"report": folder.report, "weights": folder.best, "metrics": folder.metrics, "log": folder.log}
-        sentence = error or ("" if compared is None else str(compared["sentence"]))
-        return Card(self.path.name, badge, Tone.BAD if error else shown.tone, sentence, numbers, links)
+        message = error or ("" if compared is None else str(compared["sentence"]))
+        return Card(self.path.name, badge, Tone.BAD if error else shown.tone, message, numbers, links)
 
 
 class Evaluation(Shown, MetricsFile):

@@ -19,7 +19,7 @@ class Card:
         title: What it is about.
         badge: What became of it, in a word or two.
         tone: How that is meant.
-        sentence: What it says, in a sentence.
+        message: What it says, in a sentence.
         numbers: Name → number, as it is written.
         links: Name → file; those that are not there are left out.
     """
@@ -27,15 +27,15 @@ class Card:
     title: str
     badge: str = ""
     tone: Tone = Tone.NEUTRAL
-    sentence: str = ""
+    message: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Path] = field(default_factory=dict)
 
     def html(self) -> str:
         """Return it as HTML; whatever stands in it is text."""
         found = {name: _relative(path) for name, path in self.links.items() if path.is_file()}
-        sentence = shortened(mask_secrets(self.sentence, by_key=False), LONGEST)
-        shown = {"card": self, "found": found, "sentence": sentence, "tone": self.tone.value}
+        message = shortened(mask_secrets(self.message, by_key=False), LONGEST)
+        shown = {"card": self, "found": found, "message": message, "tone": self.tone.value}
         return environment().get_template("card.html.j2").render(shown)
 
 

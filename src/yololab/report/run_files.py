@@ -127,18 +127,18 @@ class RunFiles:
         """The record's status; empty without a record."""
         return str(self.record.get("status") or "")
 
-    def place_of(self, told: Any) -> list[Path]:
+    def place_of(self, recorded: Any) -> list[Path]:
         """Return where something lies by now that a file names by its place: when the project was moved, beside it.
 
         Args:
-            told: An absolute path; whatever else is nowhere.
+            recorded: An absolute path; whatever else is nowhere.
         """
         own = mapping(self.comparison.get("current")).get("path") or self.metrics.get("model")
-        if not isinstance(told, str) or not told:
+        if not isinstance(recorded, str) or not recorded:
             return []
         # What is known of the folder's own former place: its metrics or its checkpoint, each in a folder of it.
         former = Path(own).parents[1:2] if isinstance(own, str) else []
-        return [*(self.folder.path / os.path.relpath(told, folder) for folder in former), Path(told)]
+        return [*(self.folder.path / os.path.relpath(recorded, folder) for folder in former), Path(recorded)]
 
     @property
     def baseline_run(self) -> RunFolder | None:

@@ -25,6 +25,6 @@ def test_a_link_below_the_folder_of_the_notebook_is_relative(tmp_path, monkeypat
 
 
 def test_a_card_is_short_and_masks_secrets():
-    html = Card("x", sentence="postgresql://me:hunter2@host/db " + "very long " * 1000).html()
+    html = Card("x", message="postgresql://me:hunter2@host/db " + "very long " * 1000).html()
     assert "hunter2" not in html
     assert len(html) < 2000
