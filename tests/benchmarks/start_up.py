@@ -1,7 +1,8 @@
 """What a command costs before it does anything: python tests/benchmarks/start_up.py
 
 Processor seconds of whole processes (user and system, so that what else the machine does counts little), yololab's and
-the plain tool's in turn, medians of REPEATS. Writes start_up.json beside itself; about two minutes.
+the plain tool's in turn, medians of REPEATS; and what it takes until a job shows its first line at a terminal.
+Writes start_up.json beside itself; about two minutes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import psutil
+
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "samples"))
+from terminal_session import TerminalSession  # noqa: E402
+
 REPEATS = 5
 TWELVE = (
     "lr1=3",
@@ -53,6 +59,16 @@ def seconds(command: tuple[str, ...], folder: Path) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def seconds_to_first_line(folder: Path) -> tuple[float, float]:
+    """Start a job at a terminal; return the processor and wall seconds until it shows a line."""
+    job = TerminalSession("-m", "yololab", "experiment=demo", cwd=folder)
+    wall = job.wait_for("reading the settings")
+    times = psutil.Process(job.process.pid).cpu_times()
+    job.process.kill()
+    job.process.wait()
+    return times.user + times.system, wall
+
+
 def machine() -> str:
     """Return what the figures depend on: kind, cores, and the features that arithmetic uses."""
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8") if sys.platform == "linux" else ""
@@ -63,10 +79,12 @@ def machine() -> str:
 def main() -> None:
     """Measure all commands in turn."""
     measured: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    first: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(REPEATS + 1):  # the first round warms the disk
             for name, command in COMMANDS.items():
                 measured[name].append(seconds(command, Path(folder)))
+            first.append(seconds_to_first_line(Path(folder)))
     commit = subprocess.run(
         ("git", "rev-parse", "--short", "HEAD"), cwd=HERE, capture_output=True, text=True, check=True
     )
@@ -76,6 +94,10 @@ def main() -> None:
         "date": str(date.today()),
         "machine": machine(),
         "cpu_seconds": {name: round(statistics.median(values[1:]), 2) for name, values in measured.items()},
+        "first_line": {
+            name: round(statistics.median(values), 2)
+            for name, values in zip(("cpu_seconds", "wall_seconds"), zip(*first[1:], strict=True), strict=True)
+        },
     }
     (HERE / "start_up.json").write_text(f"{json.dumps(content, indent=2)}\n", encoding="utf-8")
     print(json.dumps(content, indent=2))
