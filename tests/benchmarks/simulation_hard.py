@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
-from simulation import SETTINGS, SKILL, Setting, simulate
+from simulation import SETTINGS, Setting, simulate
 from simulation_tasks import _header
 
+from yololab.comparison.guards import check_guards
+from yololab.config.schema import GuardsConfig
+from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.paired_comparison import PairedResult
 from yololab.statistics.inference.resampling import Units, group_units
 from yololab.statistics.records.base import Records
@@ -119,6 +123,13 @@ def let_pass(result: PairedResult, _: float) -> bool:
     return result.verdict in ("IMPROVED", "EQUIVALENT", "NOT_WORSE")
 
 
+def guard_breaks(result: PairedResult, _: float) -> bool:
+    """Whether `baseline.guards.class_drop=0.05` is broken."""
+    classes = {str(item.index): item for item in result.classes}
+    metrics = MetricsFile(Path("metrics.json"), {"task": "detect", "per_class": {}})
+    return any(guard.broken for guard in check_guards(GuardsConfig(class_drop=0.05), metrics, None, classes))
+
+
 def _few(images: int) -> Setting:
     return replace(SETTINGS[0], images=images)
 
@@ -128,6 +139,15 @@ CASES = {
     "10 images: interval misses": Case(lambda rng: alike(rng, _few(10)), 0, missed, 0.07),
     "20 images: interval misses": Case(lambda rng: alike(rng, _few(20)), 0, missed, 0.06),
     "50 images: interval misses": Case(lambda rng: alike(rng, _few(50)), 0, missed, 0.06),
+    **{
+        f"100 images, {classes} equal classes, class_drop=0.05: broken": Case(
+            lambda rng, classes=classes: alike(rng, replace(SETTINGS[0], images=100, classes=classes)),
+            0,
+            guard_breaks,
+            0.05,
+        )
+        for classes in (3, 5, 10)
+    },
     **{
         f"{images} images, catastrophes in {rate:.0%}: false IMPROVED": Case(
             lambda rng, images=images, rate=rate: lopsided(rng, images, rate), 0, better, 0.05
@@ -142,4 +162,3 @@ CASES = {
         for images, share in ((100, 0.05), (100, 0.2), (400, 0.05))
     },
 }
-POWER = {"200 images, 5 classes, a true loss of .0532: found": (SETTINGS[1], (0.4, SKILL), 0.88)}

@@ -54,7 +54,7 @@ def compare_metrics(
         raise InputError(problems)
     evidence = gather_evidence(current, baseline, tolerance, group)
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
-    watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline)
+    watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline, evidence.units)
     custom = list(compare_custom(evidence.current, evidence.baseline))
     differences = [asdict(item) for item in custom if isinstance(item, CustomDifference)]
     if baseline is None:

@@ -13,6 +13,7 @@ from yololab.files.paths import PREDICTIONS
 from yololab.files.predictions import PredictionsError, read_arrays
 from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
 from yololab.statistics.inference.paired_models import metrics_of, pair_of
+from yololab.statistics.inference.resampling import Units
 from yololab.statistics.records.arrays import RecordsError, from_arrays
 from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
@@ -39,6 +40,7 @@ class Evidence:
         baseline: The baseline's records; None without one.
         result: The paired comparison; None without a baseline, or when the images hold nothing to measure.
         missing: Why there is no paired comparison, in plain words; empty when there is one.
+        units: What is independent of each other; None without a paired comparison.
         alike: That images which count as independent are not; None where nothing speaks for it.
     """
 
@@ -46,6 +48,7 @@ class Evidence:
     baseline: Records | None
     result: PairedResult | None
     missing: tuple[str, ...] = ()
+    units: Units | None = None
     alike: str | None = None
 
 
@@ -85,7 +88,7 @@ def gather_evidence(
     if result is None:
         return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
     alike = alike_warning(ours.keys, pair.influence()) if units.place is None else None
-    return Evidence(ours, theirs, result, alike=alike)
+    return Evidence(ours, theirs, result, units=units, alike=alike)
 
 
 def read_records(metrics: MetricsFile, side: str) -> Records:

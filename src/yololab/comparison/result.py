@@ -54,6 +54,8 @@ class GuardContent(TypedDict, total=False):
     value: Required[float | None]
     broken: Required[bool]
     told: Required[str]
+    settled: bool
+    asks: bool
 
 
 class SideContent(TypedDict, total=False):
@@ -199,6 +201,11 @@ class Comparison:
     def broken_guards(self) -> tuple[str, ...]:
         """The messages of the broken guards."""
         return tuple(guard.message for guard in self.guards if guard.broken)
+
+    @property
+    def asking_guards(self) -> tuple[str, ...]:
+        """The messages of the guards that a person is to decide on."""
+        return tuple(guard.message for guard in self.guards if guard.asks)
 
     def passes(self, gate: Gate) -> bool:
         """Return whether the comparison passes the gate; a broken guard does not, unless there is no gate."""

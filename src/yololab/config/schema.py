@@ -44,6 +44,14 @@ class Gate(StrEnum):
     NOT_IMPROVED = "not_improved"
 
 
+class Unsettled(StrEnum):
+    """What becomes of a guard whose interval holds its limit."""
+
+    PASS = "pass"
+    ASK = "ask"
+    FAIL = "fail"
+
+
 class Promote(StrEnum):
     """When a finished run becomes the baseline of its dataset and task."""
 
@@ -179,6 +187,9 @@ class GuardsConfig:
         confidence: The confidence from which a detection counts for `precision` and `recall`: that of your product.
         latency_ms: The longest inference in ms an image, as measured on this machine.
         custom: Guard of another package → its limit: {small_objects:0.3}.
+        unsettled: What becomes of a guard that the images do not settle (its interval, corrected for the number of
+            guards, holds the limit): `pass` shows it, `ask` has a run ask before its result is accepted and promotes
+            nothing by itself, `fail` counts it as broken.
     """
 
     class_floors: dict[str, float] | None = setting(None, reader=read_floors)
@@ -188,6 +199,7 @@ class GuardsConfig:
     confidence: float = setting(0.25, at_least=0)
     latency_ms: float | None = setting(None, at_least=0)
     custom: dict[str, float] | None = setting(None, reader=read_limits)
+    unsettled: Unsettled = Unsettled.PASS
 
 
 @dataclass

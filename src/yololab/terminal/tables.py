@@ -46,7 +46,7 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
     if comparison.baseline is not None and not comparison.statistical_support:
         screen.detail("This verdict has no statistical support: it compares two numbers.")
     for guard in comparison.guards:
-        mark = "[red]✗[/]" if guard.broken else "[green]✓[/]"
+        mark = "[red]✗[/]" if guard.broken else "[green]✓[/]" if guard.settled else "[yellow]?[/]"
         screen.mark(mark, f"guard: {guard.message}")
     for warning in comparison.warnings:
         screen.warn(warning)

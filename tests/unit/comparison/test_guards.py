@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from record_samples import records_of, write_evaluation
 
 from yololab.comparison.compare import compare_metrics
-from yololab.config.schema import Gate, GuardsConfig
+from yololab.comparison.guards import Guard, check_guards
+from yololab.config.schema import Gate, GuardsConfig, Unsettled
 from yololab.errors import InputError
-from yololab.files.metrics import read_metrics
+from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.statistics.inference.paired_comparison import ClassDifference
 from yololab.statistics.inference.verdict import Verdict
 
 
 def test_guards_are_held_against_the_current_model(sides):
-    guards = GuardsConfig(class_floors={"cat": 0.99, "dog": 0.1}, class_drop=0.05, recall=0.99, latency_ms=20)
+    guards = GuardsConfig(class_floors={"cat": 0.999, "dog": 0.1}, class_drop=0.05, recall=0.999, latency_ms=20)
     found = compare_metrics(sides["good"], sides["bad"], 0.01, guards)
     told = {guard.guard: guard.broken for guard in found.guards}
     assert told["AP50-95 of cat"] is True
@@ -52,3 +56,39 @@ def test_what_was_not_measured_breaks_its_guard(sides, tmp_path):
 def test_a_floor_of_an_unknown_class_is_an_error(sides):
     with pytest.raises(InputError, match=r"class_floors\.wolf: no such class"):
         compare_metrics(sides["good"], sides["bad"], 0.01, GuardsConfig(class_floors={"wolf": 0.5}))
+
+
+POLICIES = [(Unsettled.PASS, False, False), (Unsettled.ASK, False, True), (Unsettled.FAIL, True, False)]
+
+
+@pytest.mark.parametrize(("policy", "fails", "asks"), POLICIES)
+def test_what_the_images_do_not_settle_is_neither_held_nor_broken(sides, policy, fails, asks):
+    value = sides["good"].content["per_class"]["cat"]["AP50-95"]
+    guards = GuardsConfig(class_floors={"cat": value + 0.005}, unsettled=policy)
+    found = compare_metrics(sides["good"], sides["same"], 0.01, guards)
+    (guard,) = found.guards
+    assert (guard.broken, guard.settled, guard.asks) == (fails, False, asks)
+    assert "not settled by these images, its interval is" in guard.message
+    assert bool(found.asking_guards) is asks
+    assert Guard.from_json(guard.to_json()) == guard
+
+
+def test_equal_models_rarely_break_a_guard_of_their_classes():
+    """Ten classes, a drop of 0.05 allowed: bare numbers break it in most pairs of equal models."""
+    broken = bare = 0
+    error, metrics = 0.04, MetricsFile(Path("metrics.json"), {"task": "detect", "per_class": {}})
+    for seed in range(20):
+        deltas = np.random.default_rng(seed).normal(0, error, 10)
+        classes = {}
+        for place, delta in enumerate(deltas):
+            ends = (delta - 1.96 * error, delta + 1.96 * error)
+            classes[str(place)] = ClassDifference("AP50-95", place, 50, 0.5 + delta, 0.5, ends, 0.5, 0.5)
+        broken += any(guard.broken for guard in check_guards(GuardsConfig(class_drop=0.05), metrics, None, classes))
+        bare += bool((deltas < -0.05).any())
+    assert broken == 0
+    assert bare >= 10
+
+
+def test_a_guard_of_an_older_file_is_settled():
+    old = {"guard": "latency", "limit": 5.0, "value": 4.0, "broken": False, "told": "takes 4.0 ms"}
+    assert (Guard.from_json(old).settled, Guard.from_json(old).asks) == (True, False)

@@ -85,13 +85,15 @@ def _show_plan(context: Context, prepared: Prepared, checked: Checked, estimate:
 def of_result(
     context: Context, prepared: Prepared, checked: Checked, estimated: Estimated, comparison: Comparison
 ) -> None:
-    """Ask before a result that is worse than the baseline is accepted."""
-    if comparison.verdict is not Verdict.DEGRADED or context.trial is not None:
+    """Ask before a result is accepted that is worse than the baseline, or has guards that a person is to decide on."""
+    worse = comparison.verdict is Verdict.DEGRADED
+    if not (worse or comparison.asking_guards) or context.trial is not None:
         return
     before = answer_before(context, GateName.WORSE)
     if before is not None and before.get("answer") == Answer.NO and context.gatekeeper.asks_nobody(GateName.WORSE):
         require_yes([Approval(GateName.WORSE, {}, Answer.NO, str(before.get("by")), now())])
-    question = f"The result is worse than the baseline. {comparison.text} Accept it?"
+    why = "worse than the baseline" if worse else f"not settled: {'; '.join(comparison.asking_guards)}"
+    question = f"The result is {why}. {comparison.text} Accept it?"
     ask_gate(context, GateName.WORSE, question, facts_of(context, prepared, checked, estimated.estimate))
 
 

@@ -82,7 +82,8 @@ STAGE = Stage("promote", run, done, once=True)
 
 def _is_better(screen: Screen, comparison: Comparison, failed: Sequence[str]) -> bool:
     """Return whether a run may take the baseline's place by itself, and say what stands in a better one's way."""
-    if comparison.verdict not in (Verdict.IMPROVED, Verdict.NO_BASELINE) or comparison.broken_guards:
+    doubtful = comparison.broken_guards or comparison.asking_guards
+    if comparison.verdict not in (Verdict.IMPROVED, Verdict.NO_BASELINE) or doubtful:
         return False
     reasons = [f"failed: {check}" for check in failed]
     if names_protocol_difference(comparison.warnings):

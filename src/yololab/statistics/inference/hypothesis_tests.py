@@ -208,6 +208,15 @@ def discordant_interval(only_first: int, only_second: int, total: int, level: fl
     return low * share[low < 0], high * share[high > 0]
 
 
+def simultaneous_factor(tests: int) -> float:
+    """Return by how much a 95 % interval widens so that all of several hold together (Bonferroni).
+
+    >>> round(simultaneous_factor(10), 3)
+    1.432
+    """
+    return float(ndtri(1 - 0.025 / max(tests, 1)) / ndtri(0.975))
+
+
 def detectable_drop(error: float) -> float:
     """Return the smallest drop that would be found four times in five, 2.8 standard errors."""
     return DETECTABLE_SE * error

@@ -86,6 +86,10 @@ class WeightedMetrics(ABC):
         """Return precision and recall of the detections above a threshold; None where there are no detections."""
         return None
 
+    def replicates_at(self, confidence: float, weights: Weights) -> tuple[Values, Values] | None:  # noqa: ARG002
+        """Return precision and recall as `at_confidence`, under weights of the images, each of shape (B,)."""
+        return None
+
     def image_values(self) -> Values | None:
         """Return the primary metric of each image by itself, NaN where it has none, shape (I,); None for detections."""
         return None

@@ -78,9 +78,15 @@ class DetectionMetrics(WeightedMetrics):
 
     def at_confidence(self, confidence: float) -> tuple[float, float] | None:
         """Return precision and recall of what the primary metric matches, means over the classes."""
-        ones = np.ones((len(self.keys), 1), np.float32)
-        found = operating_point(self.ranked[self.kind], ones, ones, confidence)
-        return (float(found.precision.mean()), float(found.recall.mean())) if len(found.precision) else None
+        found = self.replicates_at(confidence, np.ones((len(self.keys), 1), np.float32))
+        return (float(found[0][0]), float(found[1][0])) if found else None
+
+    def replicates_at(self, confidence: float, weights: Weights) -> tuple[Values, Values] | None:
+        """Return precision and recall as `at_confidence`, under weights of the images, each of shape (B,)."""
+        if not self.ranked[self.kind]:
+            return None
+        found = operating_point(self.ranked[self.kind], weights, weights, confidence)
+        return mean_over_classes(found.precision), mean_over_classes(found.recall)
 
     def point_of(self, kind: str) -> PointMetrics:
         """Return the metrics of one kind."""
