@@ -10,7 +10,7 @@
     return parent.appendChild(made);
   };
   const put = (element, attributes) => Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
-  const short = value => String(Number(value.toPrecision(4))).replace("-", "−");
+  const short = (value, digits = 4) => String(Number(value.toPrecision(digits))).replace("-", "−");
   const MOST = 8;
 
   // Charts of lines. A path is written in the chart's own units: its coordinates are the values.
@@ -27,6 +27,7 @@
   };
   for (const chart of all("svg[data-across]")) {
     const axis = chart.dataset.across, whole = axis === "epoch", figure = chart.parentElement;
+    const digits = whole ? 6 : 3;  // curves are drawn to a thousandth; an epoch has its value
     const lines = all("g.series", chart).map(group => {
       const path = group.querySelector("path");
       return {group, path, name: group.dataset.name, whole, pieces: pieces(path)};
@@ -54,10 +55,10 @@
       height = box.height;
       put(rule, {x1: at, x2: at, y1: 24, y2: height - 30});
       tip.textContent = "";
-      make("b", "", tip, `${axis} ${short(x)}`);
+      make("b", "", tip, `${axis} ${short(x, digits)}`);
       for (const {line, value} of nearest.sort((a, b) => b.value - a.value)) {
         const row = make("div", line.group.getAttribute("class").replace("series ", "tip-row ").replace("near", ""), tip);
-        make("i", "", row); make("span", "", row, line.name); make("b", "", row, short(value));
+        make("i", "", row); make("span", "", row, line.name); make("b", "", row, short(value, digits));
       }
       if (found.length > nearest.length) make("div", "muted", tip, `and ${found.length - nearest.length} others`);
       const drawn = chart.getBoundingClientRect(), around = figure.getBoundingClientRect();
