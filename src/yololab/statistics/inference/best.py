@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.inference.hypothesis_tests import percentile_interval
+from yololab.statistics.inference.hypothesis_tests import percentile_interval, small_sample_factor, widened
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, recipe_difference
 from yololab.statistics.inference.verdict import ALPHA
 
@@ -66,7 +66,9 @@ class Selection:
     replicates: int
 
 
-def select_best(values: Sequence[float], replicates: Values, *, lower_is_better: bool = False) -> Selection:
+def select_best(
+    values: Sequence[float], replicates: Values, *, lower_is_better: bool = False, images: int = 0
+) -> Selection:
     """Find the best of K models and the set of those that could be it.
 
     Args:
@@ -74,6 +76,7 @@ def select_best(values: Sequence[float], replicates: Values, *, lower_is_better:
         replicates: The metric of each model in each shared resample, shape (K, B). Resamples in which a model has no
             number are left out for all.
         lower_is_better: Whether the metric is an error.
+        images: Number of images, for which intervals and leads are widened when they are few; 0 widens nothing.
 
     Raises:
         ValueError: There is no model, or hardly a resample in which all have a number.
@@ -91,40 +94,49 @@ def select_best(values: Sequence[float], replicates: Values, *, lower_is_better:
     sign = -1.0 if lower_is_better else 1.0
     points, samples = sign * np.asarray(values, np.float64), sign * known
     best = int(np.argmax(points))
-    p = [_lead_p(index, points, samples) for index in range(len(points))]
+    widening = small_sample_factor(images, 0.95) if images > 1 else 1.0
+    p = [_lead_p(index, points, samples, widening) for index in range(len(points))]
     standings = []
     for index, value in enumerate(values):
         own, gap = percentile_interval(known[index], 0.95), percentile_interval(samples[best] - samples[index], 0.95)
         assert own is not None
         behind = float(points[best] - points[index])
+        if images > 1:
+            own = widened(own, float(value), images, 0.95)
+            gap = widened(gap, behind, images, 0.95) if gap else None
         could = index == best or p[index] >= ALPHA
         standings.append(Standing(float(value), own, behind, None if index == best else gap, p[index], could))
-    return Selection(best, tuple(standings), _optimism(samples), known.shape[1])
+    return Selection(best, tuple(standings), _optimism(points, samples), known.shape[1])
 
 
-def _lead_p(index: int, points: Values, samples: Values) -> float:
+def _lead_p(index: int, points: Values, samples: Values, widening: float) -> float:
     """Return the p-value of "no other model is better than this one"."""
     if len(points) == 1:
         return 1.0
     leads = np.delete(samples, index, axis=0) - samples[index]
     observed = np.delete(points, index) - points[index]
-    error = leads.std(axis=1, ddof=1)
+    error = leads.std(axis=1, ddof=1) * widening
     # Two models that are equal in every resample differ by nothing that could be tested.
     error[error < _SAME] = np.inf
     largest = (observed / error).max()
-    centred = (leads - leads.mean(axis=1, keepdims=True)) / error[:, None]
+    centred = (leads - leads.mean(axis=1, keepdims=True)) / error[:, None] * widening
     return float((1 + np.sum(centred.max(axis=0) >= largest - _SAME)) / (1 + samples.shape[1]))
 
 
-def _optimism(samples: Values) -> float:
-    """Return by how much the winner of a resample exceeds its own mean over the resamples, on average (≥ 0).
+def _optimism(points: Values, samples: Values) -> float:
+    """Return by how much the best one looks better than it is, on average (≥ 0).
 
-    That is the bootstrap's answer to the winner's curse: a resample picks its winner as the sweep picked its own, and
-    the mean over the resamples stands for what the winner is really worth (Efron & Tibshirani 1993, chapter 17).
+    A resample picks its winner as the sweep picked its own, and what the winner exceeds its own mean by is its luck.
+    But the values that resamples vary about have been spread by the same noise, which leaves luck less to decide than
+    there was: so they are drawn together first, by the share of their spread that noise explains (James & Stein 1961).
     """
-    winners = samples.argmax(axis=0)
-    excess = samples[winners, np.arange(samples.shape[1])] - samples.mean(axis=1)[winners]
-    return float(excess.mean())
+    errors = samples - samples.mean(axis=1, keepdims=True)
+    noise = float(np.var(errors - errors.mean(axis=0), axis=1).mean())
+    spread = float(np.var(points))
+    kept = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
+    centre = points.mean() + kept * (points - points.mean())
+    winners = (centre[:, None] + errors).argmax(axis=0)
+    return float(max(errors[winners, np.arange(samples.shape[1])].mean(), 0.0))
 
 
 @dataclass(frozen=True)

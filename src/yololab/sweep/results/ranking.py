@@ -98,7 +98,7 @@ def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, st
     selection = None
     if found.trials:
         tested = [scores[number] for number in found.trials]
-        selection = select_best(tested, found.values, lower_is_better=objective.lower_is_better)
+        selection = select_best(tested, found.values, lower_is_better=objective.lower_is_better, images=found.images)
     return Ranking(
         objective,
         order_of(rows, objective),

@@ -75,3 +75,24 @@ def test_the_truly_best_model_is_in_the_set_as_often_as_promised():
         found = select_best(images.mean(axis=1).tolist(), images @ weights.T)
         kept.append(found.standings[3].could_be_best)
     assert 0.91 <= np.mean(kept) <= 0.99
+
+
+@pytest.mark.parametrize(("spread", "least"), [(0.0, 0.9), (0.02, 0.85), (0.1, 0.7)])
+def test_the_luck_of_the_best_is_told_right(spread, least):
+    """Twenty trials, equal or not: by how much the best one's value exceeds its true one, over 200 sweeps."""
+    truth, stated, rng = [], [], np.random.default_rng(0)
+    for seed in range(200):
+        true = rng.normal(0, spread, 20)
+        values = true + rng.normal(0, 0.02, 20)
+        found = select_best(values.tolist(), draws(values, count=400, seed=seed))
+        truth.append(values[found.best] - true[found.best])
+        stated.append(found.optimism)
+    assert least <= np.mean(stated) / np.mean(truth) <= 2 - least
+
+
+def test_few_images_leave_more_models_in_the_set():
+    values = [0.44, 0.40]
+    rows = draws(values, noise=0.0125)
+    few, many = (select_best(values, rows, images=images) for images in (8, 1000))
+    assert few.standings[1].p > many.standings[1].p
+    assert few.standings[0].ci95[0] < many.standings[0].ci95[0]
