@@ -231,7 +231,7 @@ def test_the_world_is_no_traceback(line, code, says, tmp_path):
 def test_letters_that_the_locale_lacks_are_escaped(tmp_path):
     done = shell("yololab --help", tmp_path, LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 0
-    assert r"`yolo train \u2026`" in done.stdout
+    assert r"\u2026" in done.stdout
 
 
 def test_what_hydra_prints_is_masked(tmp_path):

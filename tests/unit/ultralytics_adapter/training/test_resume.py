@@ -73,3 +73,12 @@ def test_why_a_training_of_ten_epochs_ended(done, arguments, reason):
     from yololab.ultralytics_adapter.training.resume import reason_of_end
 
     assert reason_of_end(done, 10, arguments) == reason
+
+
+def test_a_resumed_trainer_is_given_places_and_nothing_that_its_checkpoint_knows(folder):
+    from yololab.ultralytics_adapter.training.training import resume_overrides
+
+    given = {"data": "a.yaml", "task": "detect", "device": "cpu", "lr0": 0.5, "model": "yolo26n.pt", "epochs": 3}
+    last = str(folder.last)
+    expected = {"data": "a.yaml", "task": "detect", "device": "cpu", "model": last, "resume": last}
+    assert resume_overrides(given, folder) == expected
