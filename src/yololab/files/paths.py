@@ -189,7 +189,7 @@ class OutputTree(Folder):
         return cls(folder)
 
     training = At("outputs", "training")  # Folder of the runs
-    latest = At("outputs", "training", "latest")  # Link to the newest run
+    latest = At("outputs", "training", "latest")  # Link to the newest trained run
     evaluation = At("outputs", "evaluation")  # Folder of plain evaluations
     newest_metrics = At("outputs", "evaluation", METRICS)  # Copy of the newest evaluation's numbers
     comparisons = At("outputs", "comparisons")  # Folder of plain comparisons
