@@ -261,7 +261,7 @@ def print_line(console: Console, head: str, text: str, path: Path | None = None,
     name = "" if path is None else printable(shown(shown_path(path)))
     whole = name.replace(" ", _KEPT_SPACE)  # a path is one word
     body = f"{body.removesuffix(name)}{whole}" if name else body
-    hanging = " " * (INDENT + len(body) - len(body.lstrip()))
+    hanging = " " * (min(INDENT, first.cell_len) + len(body) - len(body.lstrip()))
     lines = textwrap.wrap(
         body,
         max(console.width - 1, LEAST_WIDTH + len(hanging)),
