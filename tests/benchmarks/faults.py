@@ -287,7 +287,7 @@ def stops(scratch: Path, count: int, rng: random.Random) -> Iterator[tuple[str, 
 
 def after_a_stop(project: Path, again: list[str]) -> list[str]:
     """Return what is wrong after a command was stopped: nothing may be left for the user to mend."""
-    listed = command(project, "runs", "--json")
+    listed = command(project, "runs", "status=all", "--json")
     wrong = [f"runs: {text}" for text in listed.wrong({0})]
     shown = listed.output if listed.code == 0 else ""
     for folder in [*begun_in(project / "outputs/training"), *begun_in(project / "multirun")]:
