@@ -273,7 +273,7 @@ def text_width(text: str) -> int:
     >>> text_width("abc"), text_width("猫"), text_width("e\u0301")
     (3, 2, 1)
     """
-    if text.isascii():
+    if text.isascii() or max(text) < "\u0300":  # before the first combining letter none is wide either
         return len(text)
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1

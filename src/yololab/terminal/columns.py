@@ -43,7 +43,7 @@ def aligned(
     """
     table = [_cells(cells, None if place == 0 else longest) for place, cells in enumerate(_transposed(columns, rows))]
     table = [[name, *cells] for name, cells in zip(columns, table, strict=True)]
-    widths = [max(map(len if all(map(str.isascii, cells)) else text_width, cells)) for cells in table]
+    widths = [max(map(text_width, set(cells))) for cells in table]
     kept = len(columns)
     if width is not None:
         least = max(_LEAST, int(width * _LEAST_SHARE))
@@ -74,5 +74,5 @@ def _padded(cells: list[str], width: int, *, left: bool) -> list[str]:
     """Return texts of one width."""
     if all(map(str.isascii, cells)):
         return [cell.ljust(width) if left else cell.rjust(width) for cell in cells]
-    spaces = [" " * (width - text_width(cell)) for cell in cells]
-    return [cell + space if left else space + cell for cell, space in zip(cells, spaces, strict=True)]
+    spaces = {cell: " " * (width - text_width(cell)) for cell in set(cells)}
+    return [cell + spaces[cell] if left else spaces[cell] + cell for cell in cells]

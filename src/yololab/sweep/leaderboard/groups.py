@@ -74,7 +74,7 @@ class Line:
     @property
     def status(self) -> str:
         """What became of it: of several how many of each."""
-        if self.kind == "run" and self.first is not None:
+        if self.kind != "sweep" and self.first is not None:  # the seeds of a recipe are all complete
             return self.first.status
         counts = Counter(row.status for row in self.rows)
         return self.text or ", ".join(f"{number} {status}" for status, number in counts.most_common())
