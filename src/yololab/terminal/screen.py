@@ -326,5 +326,7 @@ def _line(text: str) -> str:
 def _as_plain_text(content: RenderableType) -> str:
     """Render `content` without colours and control characters."""
     buffer = io.StringIO()
-    Console(file=buffer, width=LOG_WIDTH, no_color=True, highlight=False, soft_wrap=True).print(content)
+    # In a notebook Rich would show it in the cell, a second time.
+    plain = Console(file=buffer, width=LOG_WIDTH, no_color=True, highlight=False, soft_wrap=True, force_jupyter=False)
+    plain.print(content)
     return buffer.getvalue()
