@@ -7,6 +7,9 @@ import numpy as np
 
 from yololab.errors import Problem
 from yololab.files.metrics import MetricsFile
+from yololab.statistics.inference.paired_models import metrics_of
+from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+from yololab.statistics.metrics.ties import tie_span
 from yololab.statistics.records.base import Records
 
 # Another value of one of these changes the numbers without a change of the model.
@@ -28,6 +31,7 @@ _LABEL_KEYS = ("single_cls", "classes")
 _REMEDY = "evaluate both models on the same data: yololab evaluate model=… data=…"
 _SHOWN = 3
 _TRUTH = {"truth_image", "truth_class", "target"}  # arrays of records that depend on the labels alone
+_LARGEST_TIE_SPAN = 0.002
 _UNLIKE = "Measured under different protocols"
 
 
@@ -100,6 +104,23 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
 def names_protocol_difference(warnings: Iterable[str]) -> bool:
     """Return whether warnings of `protocol_warnings` name a difference of the protocols."""
     return any(warning.startswith(_UNLIKE) for warning in warnings)
+
+
+def tie_warning(records: Records, metric: str, side: str) -> str | None:
+    """Return how far the order of equal confidences moves the primary metric; None where it hardly does.
+
+    Args:
+        records: The records.
+        metric: The primary metric.
+        side: What the model is called.
+    """
+    measured = metrics_of(records, metric)
+    if not isinstance(measured, DetectionMetrics):
+        return None
+    low, high = tie_span(measured.ranked[measured.kind])
+    if high - low <= _LARGEST_TIE_SPAN:
+        return None
+    return f"Many confidences of {side} are equal: by their order alone its {metric} is anything from {low:.4f} to {high:.4f}."
 
 
 def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:

@@ -5,7 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from yololab.comparison.analysis import analyse
-from yololab.comparison.comparability import comparability_problems, describe, protocol_warnings, side_notes
+from yololab.comparison.comparability import (
+    comparability_problems,
+    describe,
+    protocol_warnings,
+    side_notes,
+    tie_warning,
+)
 from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, gather_evidence, statistics_of
 from yololab.comparison.guards import check_guards
@@ -121,6 +127,9 @@ def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -
         warnings.insert(0, few)
     if evidence.alike:
         warnings.insert(0, evidence.alike)
+    for records, side in ((evidence.current, "the current model"), (evidence.baseline, "the baseline")):
+        if records is not None and (tied := tie_warning(records, name, side)):
+            warnings.append(tied)
     if evidence.result is not None and evidence.result.carriers and (decisive := evidence.result.carriers.warning):
         warnings.append(decisive)
     return warnings

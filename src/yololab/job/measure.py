@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.comparability import tie_warning
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
 from yololab.comparison.groups import absolute_group
 from yololab.config.schema import DeviceConfig, EvaluationConfig, ExperimentConfig
@@ -124,6 +125,7 @@ def write_metrics(
     task, protocol, confusion = how.task, asdict(evaluation.protocol), evaluation.confusion
     split = str(protocol.pop("split"))
     custom, failures = measure_custom(evaluation.records)
+    tied = tie_warning(evaluation.records, task.primary_metric, "the model")
     content = {
         "model": model,
         "data": str(how.dataset.yaml),
@@ -143,7 +145,7 @@ def write_metrics(
         },
         "protocol": protocol | {"ultralytics": evaluation.ultralytics},
         "protocol_changes": evaluation.changes,
-        "warnings": [*evaluation.warnings, *failures],
+        "warnings": [*evaluation.warnings, *failures, *([tied] if tied else [])],
         **({CUSTOM: custom} if custom else {}),
         **({"group": how.group} if how.group else {}),
         "dataset_fingerprint": how.fingerprints.get(split),
