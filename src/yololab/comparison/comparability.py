@@ -120,7 +120,7 @@ def tie_warning(records: Records, metric: str, side: str) -> str | None:
     low, high = tie_span(measured.ranked[measured.kind])
     if high - low <= _LARGEST_TIE_SPAN:
         return None
-    return f"Many confidences of {side} are equal: by their order alone its {metric} is anything from {low:.4f} to {high:.4f}."
+    return f"Many confidences of {side} are equal: their order alone moves its {metric} from {low:.4f} to {high:.4f}."
 
 
 def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
