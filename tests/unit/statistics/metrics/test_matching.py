@@ -14,7 +14,7 @@ from yololab.statistics.metrics.matching import pair_up as fast_pair_up
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def _prepared(tmp_path_factory):
     base = tmp_path_factory.mktemp("errors")
     prepare(Isolation(base / "cache", base / "weights", base / "datasets", offline=True))
@@ -22,6 +22,7 @@ def _prepared(tmp_path_factory):
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("_prepared")
 def test_pairs_are_those_of_ultralytics():
     import torch
     from ultralytics.engine.validator import BaseValidator
@@ -44,6 +45,7 @@ def test_pairs_are_those_of_ultralytics():
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("_prepared")
 def test_overlaps_are_those_of_ultralytics():
     import torch
     from ultralytics.utils.metrics import batch_probiou, box_iou
@@ -59,6 +61,7 @@ def test_overlaps_are_those_of_ultralytics():
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("_prepared")
 def test_an_ignored_label_is_taken_last():
     iou = np.array([[0.9], [0.6]])
     assert pair_up(iou, np.array([0.5]), np.array([True, False])).tolist() == [[1]]
