@@ -85,19 +85,19 @@ def check_guards(
     watched = [] if config.class_drop is None else [item for item in classes.values() if not item.insufficient]
     floors = config.class_floors or {}
     tests = len(watched) + len(floors) + sum(floor is not None for floor in (config.precision, config.recall))
-    judge = _Judge(simultaneous_factor(tests), config.unsettled)
+    rule = _Rule(simultaneous_factor(tests), config.unsettled)
     errors = _errors(config, metrics, records, units) if tests > len(watched) else {}
     return (
-        *_floors(config, metrics, judge, errors),
-        *_drops(config, classes, judge),
-        *_fixed_threshold(config, metrics, records, judge, errors),
+        *_floors(config, metrics, rule, errors),
+        *_drops(config, classes, rule),
+        *_fixed_threshold(config, metrics, records, rule, errors),
         *_latency(config, metrics),
         *_of_extensions(config, metrics, baseline),
     )
 
 
 @dataclass(frozen=True)
-class _Judge:
+class _Rule:
     """What becomes of a value and its interval.
 
     Attributes:
@@ -188,16 +188,16 @@ def guard_problems(config: GuardsConfig, task: Task, classes: Collection[str]) -
     return problems
 
 
-def _floors(config: GuardsConfig, metrics: MetricsFile, judge: _Judge, errors: Mapping[str, float]) -> Iterator[Guard]:
+def _floors(config: GuardsConfig, metrics: MetricsFile, rule: _Rule, errors: Mapping[str, float]) -> Iterator[Guard]:
     """Watch the floor of each class that has one."""
     per_class = metrics.content.get("per_class") or {}
     key = TASKS[metrics.task].class_metric
     floors: Mapping[str, float] = config.class_floors or {}
     for name, floor in floors.items():
-        yield _at_least(f"{key} of {name}", floor, per_class[name].get(key), judge, errors.get(f"class {name}"))
+        yield _at_least(f"{key} of {name}", floor, per_class[name].get(key), rule, errors.get(f"class {name}"))
 
 
-def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference], judge: _Judge) -> Iterator[Guard]:
+def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference], rule: _Rule) -> Iterator[Guard]:
     """Watch how far any class falls, where enough images hold it."""
     if config.class_drop is None:
         return
@@ -206,12 +206,12 @@ def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference], judge: 
             drop = -difference.delta
             change = f"{'fell' if drop > 0 else 'rose'} by {abs(drop):.4f}"
             message = f"{name} {change} (a drop of {config.class_drop:g} is allowed)"
-            found = judge.guard(f"drop of {name}", -config.class_drop, -drop, difference.ci95, message)
+            found = rule.guard(f"drop of {name}", -config.class_drop, -drop, difference.ci95, message)
             yield replace(found, limit=config.class_drop, value=drop)
 
 
 def _fixed_threshold(
-    config: GuardsConfig, metrics: MetricsFile, records: Records | None, judge: _Judge, errors: Mapping[str, float]
+    config: GuardsConfig, metrics: MetricsFile, records: Records | None, rule: _Rule, errors: Mapping[str, float]
 ) -> Iterator[Guard]:
     """Watch precision and recall at the confidence that the model is used at, of what the primary metric matches."""
     asked = {"precision": config.precision, "recall": config.recall}
@@ -222,7 +222,7 @@ def _fixed_threshold(
     found = None if records is None else metrics_of(records, task.primary_metric).at_confidence(config.confidence)
     values = dict(zip(asked, found or (None, None), strict=True))
     for name, floor in floors.items():
-        yield _at_least(f"{name} at confidence {config.confidence:g}", floor, values[name], judge, errors.get(name))
+        yield _at_least(f"{name} at confidence {config.confidence:g}", floor, values[name], rule, errors.get(name))
 
 
 def _latency(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
@@ -249,10 +249,10 @@ def _of_extensions(config: GuardsConfig, metrics: MetricsFile, baseline: Metrics
             yield Guard(name, limit, None, True, extension.error(error))
 
 
-def _at_least(what: str, floor: float, value: float | None, judge: _Judge, error: float | None) -> Guard:
+def _at_least(what: str, floor: float, value: float | None, rule: _Rule, error: float | None) -> Guard:
     """Hold a value against a floor."""
     asked = f"(at least {floor:g} is asked for)"
     if value is None:
         return Guard(what, floor, None, True, f"{what} was not measured {asked}")
     ends = None if error is None else (value - _Z95 * error, value + _Z95 * error)
-    return judge.guard(what, floor, value, ends, f"{what} is {value:.4f} {asked}")
+    return rule.guard(what, floor, value, ends, f"{what} is {value:.4f} {asked}")
