@@ -6,6 +6,7 @@ have nearly all settings in common. Nothing here is imported that takes long: `y
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -165,7 +166,8 @@ def read_record(path: Path) -> _Record:
             raise InputError(Problem(str(path), f"a JSON {type(tree).__name__}", "a JSON object")) from None
         checked(tree, dict[str, Any], str(path))
         try:
-            return msgspec.convert(tree, _Record)
+            # Half of a pair of surrogates is no text that can be written again.
+            return _decode_record(json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"))
         except msgspec.ValidationError as error:
             raise InputError(Problem(str(path), str(error).lower())) from None
 

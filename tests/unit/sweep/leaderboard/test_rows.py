@@ -150,6 +150,14 @@ def test_nan_and_a_byte_order_mark_are_read_as_ever(tmp_path):
     assert (row.status, row.value, row.facts.metrics["mAP50"]) == ("complete", None, 0.25)
 
 
+def test_half_a_surrogate_pair_is_read_and_kept_in_the_index(project):
+    record = write_run(project, "d", {"optimizer": "SGD"}).record
+    record.write_text(record.read_text().replace('"SGD"', '"S\\ud800"'))
+    for _ in range(2):
+        row = board_of(project).rows[-1]
+        assert (row.status, row.setting("optimizer")) == ("complete", "S?")
+
+
 def test_hostile_settings_are_bounded_and_hold_no_secret(tmp_path):
     write_run(tmp_path, "a")
     settings = {f"k{number}": "x" * 5_000 for number in range(2_000)}
