@@ -114,7 +114,7 @@ def main() -> None:
     if not options.no_write:
         threads = os.environ.get("OMP_NUM_THREADS", "not set")
         kept = {"limits_cpu_seconds": LIMITS, "images": content, "OMP_NUM_THREADS": threads}
-        keep(Path(__file__), kept, "", time.monotonic() - started)
+        keep(Path(__file__), kept, " ".join(["--images", *map(str, options.images)]), time.monotonic() - started)
 
 
 if __name__ == "__main__":
