@@ -201,12 +201,13 @@ def load_sweep(path: str | Path) -> Sweep:
 
 
 def compare(
-    current: str | Path, baseline: str | Path | None = None, quiet: bool = True, **settings: Any
+    current: str | Path | Sequence[str | Path], baseline: str | Path | None = None, quiet: bool = True, **settings: Any
 ) -> ComparisonResult:
     """Compare two models, as `yololab compare` does.
 
     Args:
-        current: A run folder, the name of a run, a metrics.json, …: what `yololab compare --help` lists.
+        current: A run folder, the name of a run, a metrics.json, …: what `yololab compare --help` lists; or several,
+            each against the baseline.
         baseline: The same; None takes the promoted baseline.
         quiet: Print nothing.
         settings: Further settings: `evaluation={"imgsz": 640}`, `**{"baseline.tolerance": 0.02}`.
@@ -220,7 +221,8 @@ def compare(
     """
     from yololab.job.standalone.compare import compare_models
 
-    references = [str(current)] if baseline is None else [str(current), str(baseline)]
+    arms = [current] if isinstance(current, (str, Path)) else [*current]
+    references = [str(side) for side in (*arms, baseline) if side is not None]
     experiment = _compose(_tokens((), settings), Syntax()).experiment
     return compare_models(references, experiment, Path.cwd(), Screen(quiet=quiet))
 

@@ -101,6 +101,24 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
     ]
 
 
+def refuse_seeds(arms: Sequence[Arm]) -> None:
+    """Refuse runs that differ in nothing but the seed as arms of their own: they are one recipe.
+
+    Raises:
+        InputError: There are some.
+    """
+    named: dict[str, list[str]] = {}
+    for arm in arms:
+        folder = arm.runs[0].path if arm.runs[0].path.is_dir() else arm.runs[0].path.parent.parent
+        if not arm.several and _config(folder):
+            named.setdefault(_recipe(folder), []).append(arm.text)
+    remedy = "quote the pattern: 'outputs/training/name_*' is one arm, measured by its seeds"
+    alike = [texts for texts in named.values() if len(texts) > 1]
+    if alike:
+        found = "differ in nothing but the seed"
+        raise InputError([Problem(", ".join(texts), found, "arms of different settings", remedy) for texts in alike])
+
+
 def _config(run: Path) -> dict[str, Any]:
     """Return the requested configuration of a run, empty when it has no record."""
     record = Record(RunFolder(run))

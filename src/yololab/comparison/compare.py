@@ -89,6 +89,7 @@ def compare_metrics(
         warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence)),
         notes=tuple(notes),
         confirmed=confirmed,
+        otherwise=Verdict.INCONCLUSIVE if evidence.result is None else evidence.result.otherwise,
         statistics=None if evidence.result is None else statistics_of(evidence.result),
         guards=watched,
         analysis={

@@ -23,7 +23,7 @@ from yololab.files.predictions import PredictionsError
 from yololab.statistics.inference.hypothesis_tests import detectable_drop
 from yololab.statistics.inference.paired_comparison import MetricDifference
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, compare_recipes
-from yololab.statistics.inference.verdict import Verdict, decide_verdict
+from yololab.statistics.inference.verdict import CLAIMS, Verdict, decide_verdict
 from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
 
@@ -127,6 +127,7 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float, group: str | Non
     return replace(
         unsupported,
         verdict=verdict,
+        otherwise=decide_verdict(found.difference, tolerance, CLAIMS)[0],
         text=_text(verdict, found, difference, tolerance, lower_is_better=lower, confirmed=confirmed),
         statistical_support=True,
         confirmed=confirmed,

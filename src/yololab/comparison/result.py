@@ -87,6 +87,21 @@ class ComparisonContent(TypedDict, total=False):
     notes: Required[list[str]]
 
 
+# What comparison.json says of each of several arms.
+_OF_AN_ARM = (
+    "current",
+    "verdict",
+    "confirmed",
+    "sentence",
+    "statistical_support",
+    "primary_metric",
+    "metrics",
+    "guards",
+    "warnings",
+    "gate",
+)
+
+
 @dataclass(frozen=True)
 class MetricRow:
     """One metric next to its baseline.
@@ -171,9 +186,11 @@ class Comparison:
         warnings: What makes the two numbers less alike than they should be.
         notes: What a reader should know, good or bad.
         confirmed: Whether a degradation is certain even at the upper end of its interval.
+        otherwise: The verdict, were the difference not more than chance.
         statistics: What stands behind the verdict; None without records.
         guards: The limits besides the primary metric that were set.
         analysis: Further keys of comparison.json: image by image, error by error.
+        arms: All that were compared with the baseline, this one first, where there are several.
     """
 
     verdict: Verdict
@@ -188,9 +205,11 @@ class Comparison:
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     confirmed: bool = False
+    otherwise: Verdict = Verdict.INCONCLUSIVE
     statistics: Mapping[str, Any] | None = None
     guards: tuple[Guard, ...] = ()
     analysis: Mapping[str, Any] = field(default_factory=dict)
+    arms: "tuple[ComparedArm, ...]" = ()
 
     @property
     def primary(self) -> MetricRow:
@@ -211,6 +230,8 @@ class Comparison:
         """Return whether the comparison passes the gate; a broken guard does not, unless there is no gate."""
         if gate is Gate.NONE:
             return True
+        if self.arms:
+            return all(arm.comparison.passes(gate) for arm in self.arms)
         return not self.broken_guards and passes(self.verdict, gate, confirmed=self.confirmed)
 
     def to_json(self, gate: Gate) -> dict[str, Any]:
@@ -232,7 +253,31 @@ class Comparison:
             "notes": list(self.notes),
             "gate": {"policy": gate, "passed": self.passes(gate)},
             **self.analysis,
+            **({"arms": [arm.to_json(gate) for arm in self.arms]} if self.arms else {}),
         }
+
+
+@dataclass(frozen=True)
+class ComparedArm:
+    """One of several arms that were compared with the same baseline.
+
+    Attributes:
+        name: What the user called it.
+        comparison: What it came to, the verdict by the corrected p.
+        p_adjusted: p of the primary metric, corrected for the number of arms; None without a test.
+    """
+
+    name: str
+    comparison: Comparison
+    p_adjusted: float | None
+
+    def to_json(self, gate: Gate) -> dict[str, Any]:
+        """Return the arm as it stands in comparison.json."""
+        content = self.comparison.to_json(gate)
+        for row in content["metrics"]:
+            if row["metric"] == self.comparison.primary_metric:
+                row["p_adjusted"] = self.p_adjusted
+        return {"name": self.name} | {key: content[key] for key in _OF_AN_ARM}
 
 
 def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from yololab.comparison.arms import read_arms
+from yololab.comparison.arms import read_arms, refuse_seeds
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.recipes import compare_groups
 from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
+from yololab.comparison.several import compare_arms_together
 from yololab.config.schema import BaselineConfig, GuardsConfig
 from yololab.data.dataset.locate import dataset_name
 from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest
@@ -30,10 +31,11 @@ def compare_sides(
     measure: Measure,
     group: str | None = None,
 ) -> Comparison:
-    """Compare one or two named sides.
+    """Compare one or two named sides, or several with the last one.
 
     Args:
-        names: Current, and the baseline; without it the promoted baseline of the same dataset and task is taken.
+        names: Current, and the baseline; without it the promoted baseline of the same dataset and task is taken. Of
+            more than two the last is the baseline.
         settings: Tolerance and guards.
         tree: The project's results, where promoted baselines lie.
         working_directory: Where relative paths start.
@@ -44,6 +46,18 @@ def compare_sides(
         InputError: Something is missing, or the sides did not measure the same thing.
     """
     groups = [read_arms(name, working_directory) for name in names]
+    if len(names) > 2:
+        refuse_seeds([arm for arms in groups for arm in arms])
+        measured: dict[Path, MetricsFile] = {}
+
+        def once(reference: RunReference, other: RunReference) -> MetricsFile:
+            if reference.path not in measured:
+                measured[reference.path] = measure(reference, other)
+            return measured[reference.path]
+
+        pairs = [(name, names[-1]) for name in names[:-1]]
+        compared = [compare_sides(pair, settings, tree, working_directory, once, group) for pair in pairs]
+        return compare_arms_together(names[:-1], compared)
     if all(len(arms) == 1 and not arms[0].several for arms in groups):
         return _compare_runs([arms[0].runs[0] for arms in groups], settings, tree, working_directory, measure, group)
     if len(groups) != 2:

@@ -33,6 +33,7 @@ def comparison_markdown(comparison: Mapping[str, Any]) -> str:
         "verdict": verdict,
         "comparison": comparison,
         "rows": rows,
+        "arms": [(arm, primary_row(arm)) for arm in mappings(comparison.get("arms"))],
         "intervals": any(as_number(row.get("ci_low")) is not None for row in rows),
         "guards": sorted(mappings(comparison.get("guards")), key=lambda guard: guard.get("broken") is not True),
         "alerts": {kind: lines for kind, lines in alerts.items() if lines},

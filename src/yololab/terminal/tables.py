@@ -22,7 +22,10 @@ _STYLES = {
 
 
 def comparison_table(screen: Screen, comparison: Comparison) -> None:
-    """Print the metrics next to the baseline's, the verdict, its guards and warnings."""
+    """Print the metrics next to the baseline's, the verdict, its guards and warnings; or several arms."""
+    if comparison.arms:
+        _arms_table(screen, comparison)
+        return
     if comparison.baseline is not None:
         supported = comparison.statistical_support
         rows = [
@@ -49,6 +52,33 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         mark = "[red]✗[/]" if guard.broken else "[green]✓[/]" if guard.settled else "[yellow]?[/]"
         screen.mark(mark, f"guard: {guard.message}")
     for warning in comparison.warnings:
+        screen.warn(warning)
+    for note in comparison.notes:
+        screen.detail(note)
+
+
+def _arms_table(screen: Screen, comparison: Comparison) -> None:
+    """Print several arms next to each other, then what is said of each."""
+    rows = [
+        (
+            arm.name,
+            number(row.current),
+            signed(row.delta),
+            interval(*(row.interval or (None, None))),
+            p_value(arm.p_adjusted),
+            str(arm.comparison.verdict),
+        )
+        for arm in comparison.arms
+        for row in [arm.comparison.primary]
+    ]
+    rows.append(("the baseline", number(comparison.primary.baseline), "", "", "", ""))
+    screen.table(("arm", comparison.primary_metric, "difference", "95 % interval", "p", "verdict"), rows)
+    for arm in comparison.arms:
+        found = arm.comparison
+        screen.mark(f"[{_STYLES[found.verdict]}]{found.verdict}[/] ", f"{arm.name}: {found.text}")
+        for guard in found.broken_guards:
+            screen.mark("[red]✗[/]", f"guard: {guard}")
+    for warning in dict.fromkeys(text for arm in comparison.arms for text in arm.comparison.warnings):
         screen.warn(warning)
     for note in comparison.notes:
         screen.detail(note)

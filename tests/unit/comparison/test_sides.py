@@ -93,3 +93,42 @@ def test_a_baseline_of_other_images_is_named(tmp_path):
     promote(other, read_metrics(run.metrics), None, run.path)
     with pytest.raises(InputError, match=f"{other.path} is of other images or labels of it"):
         compare(tmp_path, str(run.path))
+
+
+def test_several_arms_meet_the_last_one(tmp_path):
+    for name, found in (("good", 0.95), ("alike", 0.31), ("worse", 0.3)):
+        run_of(tmp_path, name, found)
+    names = [str(tmp_path / "outputs/training" / name) for name in ("good", "alike", "worse")]
+    together = compare(tmp_path, *names)
+    assert [arm.name for arm in together.arms] == names[:2]
+    assert together.arms[0].comparison.verdict == together.verdict == "IMPROVED"
+    alone = [compare(tmp_path, name, names[-1]) for name in names[:2]]
+    p = sorted(found.primary.p for found in alone)
+    assert sorted(arm.p_adjusted for arm in together.arms) == pytest.approx([min(1, 2 * p[0]), max(2 * p[0], p[1])])
+
+
+def test_a_plain_baseline_of_several_arms_is_measured_once(tmp_path):
+    arms = [run_of(tmp_path, name, 0.9) for name in ("one", "three")]
+    plain = RunFolder(tmp_path / "runs/train")
+    plain.weights.mkdir(parents=True)
+    plain.best.write_bytes(b"x")
+    plain.args.write_text("data: a.yaml\n")
+    asked = []
+
+    def measure(reference, other):
+        asked.append(reference.path)
+        return read_metrics(arms[0].metrics)
+
+    together = compare(tmp_path, *(str(arm.path) for arm in arms), str(plain.path), measure=measure)
+    assert asked == [plain.path]
+    assert len(together.arms) == 2
+
+
+def test_arms_that_differ_in_the_seed_alone_are_one_recipe(tmp_path):
+    for seed in (0, 1):
+        folder = run_of(tmp_path, f"seed{seed}", 0.9)
+        Record(folder).update(requested_config={"lr0": 0.01, "seed": seed})
+    Record(run_of(tmp_path, "other", 0.9)).update(requested_config={"lr0": 0.02, "seed": 0})
+    names = [str(tmp_path / "outputs/training" / name) for name in ("seed0", "seed1", "other")]
+    with pytest.raises(InputError, match="differ in nothing but the seed"):
+        compare(tmp_path, *names)

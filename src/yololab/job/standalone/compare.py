@@ -1,4 +1,4 @@
-"""Two models side by side, or two recipes by their seeds: what `yololab compare` does."""
+"""Models side by side, or recipes by their seeds: what `yololab compare` does."""
 
 import tempfile
 import traceback
@@ -70,10 +70,11 @@ class ComparisonResult(dict[str, Any]):
 def compare_models(
     references: Sequence[str], experiment: ExperimentConfig, working_directory: Path, screen: Screen
 ) -> ComparisonResult:
-    """Compare two models, or a model with the promoted baseline; write comparison.json, comparison.md and a page.
+    """Compare models, or a model with the promoted baseline; write comparison.json, comparison.md and a page.
 
     Args:
-        references: One or two of: run folders, names of runs, metrics.json files, baselines, patterns of runs.
+        references: One or two, or several of which the last is the baseline: run folders, names of runs, metrics.json
+            files, baselines, patterns of runs.
         experiment: `baseline.*`, and the protocol for plain folders of Ultralytics.
         working_directory: Where relative paths start.
         screen: Where to print.

@@ -133,6 +133,21 @@ def permutation_p(observed: float, permuted: Values) -> float:
     return float((1 + np.sum(np.abs(known) >= abs(observed) - _SAME)) / (1 + len(known)))
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return each p-value corrected for the number of them: that any of them is wrong has the level of one.
+
+    Source: Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = largest
+    return adjusted
+
+
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     """Return q-values: the false discovery rate at which each of several findings would be reported.
 

@@ -17,7 +17,7 @@ from yololab.statistics.inference.hypothesis_tests import (
 from yololab.statistics.inference.paired_models import ExactTest, Pair
 from yololab.statistics.inference.replicates import PairedReplicates
 from yololab.statistics.inference.resampling import Units
-from yololab.statistics.inference.verdict import ALPHA, Difference, Verdict, decide_verdict, possible_verdicts
+from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Difference, Verdict, decide_verdict, possible_verdicts
 from yololab.statistics.metrics.base import ClassValue
 
 # A clear verdict needs few replicates (`replicates`); more are measured while more of them could change it.
@@ -113,6 +113,7 @@ class PairedResult:
         detectable_drop: The smallest drop of the primary metric that these images would show four times in five.
         images_needed: How many would rule out a drop of the tolerance, were the models equal, four times in five.
         images_to_show: How many would show a true drop of twice the tolerance, four times in five.
+        otherwise: The verdict, were the difference not more than chance: what is left after a correction of p.
         exact_tests: Tests without replicates, where the task has any.
         refused: Why a verdict that the interval allows is not given, in sentences.
         unit: What is independent of each other and was resampled.
@@ -129,6 +130,7 @@ class PairedResult:
     detectable_drop: float | None
     images_needed: int | None
     images_to_show: int | None
+    otherwise: Verdict = Verdict.INCONCLUSIVE
     exact_tests: tuple[ExactTest, ...] = ()
     refused: tuple[str, ...] = ()
     unit: str = "images"
@@ -190,6 +192,7 @@ def compare_pair(
         detectable_drop=None if error is None else detectable_drop(error),
         images_needed=None if error is None else images_to_rule_out(size, error, tolerance),
         images_to_show=None if error is None else images_to_show(size, error, 2 * tolerance),
+        otherwise=decide_verdict(difference, tolerance, {*reasons, *CLAIMS})[0],
         exact_tests=pair.exact_tests(),
         refused=tuple(dict.fromkeys(reasons[name] for name in passed_over)),
         unit=units.name,

@@ -18,6 +18,10 @@ class Verdict(StrEnum):
     NO_BASELINE = "NO_BASELINE"
 
 
+# What says that a difference is more than chance.
+CLAIMS = (Verdict.IMPROVED, Verdict.DEGRADED)
+
+
 @dataclass(frozen=True)
 class Difference:
     """A difference with its uncertainty; positive is better.

@@ -12,6 +12,7 @@ from yololab.config.hydra.compose import compose_experiment
 from yololab.errors import InputError
 from yololab.job.standalone.compare import compare_models
 from yololab.terminal.screen import Screen
+from yololab.terminal.tables import comparison_table
 
 FIXTURE = Path(__file__).parents[3] / "data/v0_1_0"
 
@@ -63,3 +64,18 @@ def test_what_is_missing_leaves_nothing(project):
         with pytest.raises(InputError):
             compare(project, *references)
     assert sorted(project.glob("outputs/comparisons/*")) == before
+
+
+def test_several_arms_are_written_and_shown(project, capsys):
+    names = [next((project / "outputs/training").glob(f"{name}_2*")).name for name in ("detect-longer", "detect")]
+    (baseline,) = (project / "outputs/baselines").glob("*/detect")
+    experiment = compose_experiment(("baseline.gate=none",)).experiment
+    screen = Screen()
+    result = compare_models([*names, str(baseline)], experiment, project, screen)
+    comparison_table(screen, result.comparison)
+    shown = capsys.readouterr().out
+    assert [arm["name"].split("/")[-1] for arm in result["arms"]] == names
+    assert all(name in shown for name in names)
+    text = result.path.with_suffix(".md").read_text()
+    page = (result.path.parent / "report.html").read_text()
+    assert all(name in text and name in page for name in names)

@@ -1,0 +1,45 @@
+"""Several arms against one baseline: the more are tried, the more likely one looks different by chance alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from yololab.comparison.result import ComparedArm, Comparison
+from yololab.comparison.verdict_text import verdict_text
+from yololab.statistics.inference.hypothesis_tests import holm
+from yololab.statistics.inference.verdict import ALPHA, CLAIMS
+from yololab.tasks import Direction
+
+
+def compare_arms_together(names: Sequence[str], found: Sequence[Comparison]) -> Comparison:
+    """Return several comparisons with one baseline as one: the first, with all of them as its arms.
+
+    IMPROVED and DEGRADED are claimed by p-values that are corrected for the number of arms (Holm). The intervals stay
+    those of single comparisons.
+
+    Args:
+        names: What the arms are called.
+        found: The comparison of each with the baseline.
+    """
+    tested = [index for index, arm in enumerate(found) if arm.primary.p is not None]
+    corrected = dict(zip(tested, holm([found[index].primary.p or 0.0 for index in tested]), strict=True))
+    arms = tuple(
+        ComparedArm(name, _corrected(arm, corrected.get(index), len(tested)), corrected.get(index))
+        for index, (name, arm) in enumerate(zip(names, found, strict=True))
+    )
+    note = f"{len(arms)} arms were compared: p-values are corrected for that (Holm), intervals are not."
+    return replace(arms[0].comparison, arms=arms, notes=(*arms[0].comparison.notes, note))
+
+
+def _corrected(arm: Comparison, p: float | None, count: int) -> Comparison:
+    """Return a comparison with the verdict that its corrected p-value allows."""
+    difference = arm.primary.difference
+    if p is None or difference is None or arm.verdict not in CLAIMS or p < ALPHA:
+        return arm
+    text = verdict_text(
+        arm.otherwise,
+        replace(difference, p=p),
+        arm.tolerance,
+        lower_is_better=arm.primary.direction is Direction.LOWER,
+        over=str((arm.statistics or {}).get("unit") or "images and seeds"),
+    )
+    return replace(arm, verdict=arm.otherwise, confirmed=False, text=f"{text} p is corrected for {count} arms.")
