@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,15 @@ from yololab.terminal.screen import Screen
 if TYPE_CHECKING:
     from yololab.job.standalone.compare import ComparisonResult
     from yololab.results import CostEstimate, DatasetCheck, Evaluation, Experiment, Sweep
+
+RESULTS = ("CostEstimate", "DatasetCheck", "Evaluation", "Experiment", "Sweep")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what the functions return on first use: it is half a second that a command line need not pay."""
+    if name in RESULTS:
+        return getattr(import_module("yololab.results"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def run_experiment(*overrides: str, quiet: bool = False, **settings: Any) -> Experiment:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import hashlib
 import json
 import os
@@ -474,8 +475,9 @@ def import_everything() -> None:
     import yololab
 
     for module in pkgutil.walk_packages(yololab.__path__, "yololab."):
-        if not module.name.endswith(("__main__", "ray.executor", "ray.task", "slurm.executor", "slurm.job")):
-            importlib.import_module(module.name)
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(ModuleNotFoundError):  # what an extra brings
+                importlib.import_module(module.name)
 
 
 def machine() -> dict[str, Any]:

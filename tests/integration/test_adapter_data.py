@@ -147,7 +147,7 @@ def test_a_classification_dataset_is_fetched_by_name_only_when_allowed(tmp_path,
 
     monkeypatch.setattr(utils, "check_cls_dataset", fetch)
     monkeypatch.setattr(runtime, "is_offline", lambda: False)
-    monkeypatch.setattr("yololab.job.prepare.isolate", lambda config, paths: None)
+    monkeypatch.setattr("yololab.job.prepare.isolate", lambda paths: None)
     words = ["data=imagenet10", f"paths.datasets={tmp_path / 'data'}"]
     config = compose_experiment(words).experiment
     paths = replace(project_paths(config, tmp_path), datasets=tmp_path / "data")

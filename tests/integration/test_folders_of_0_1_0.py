@@ -73,15 +73,17 @@ def changing(tmp_path) -> Path:
 
 
 def assert_same_comparison(found: dict[str, Any], then: dict[str, Any]) -> None:
-    for key in ("verdict", "confirmed", "statistical_support", "primary_metric", "tolerance"):
+    for key in ("confirmed", "statistical_support", "primary_metric", "tolerance"):
         assert found[key] == then[key], key
+    # 0.1.0 claimed NOT_WORSE of ten images, in intervals that are too narrow for so few (docs/decisions/statistics.md).
+    assert found["verdict"] == "INCONCLUSIVE"
     assert found["statistical_support"] is True
     assert [row["metric"] for row in found["metrics"]] == [row["metric"] for row in then["metrics"]]
     for ours, theirs in zip(found["metrics"], then["metrics"], strict=True):
         for key in ("current", "baseline", "delta"):
             assert ours[key] == pytest.approx(theirs[key], **CLOSE), (ours["metric"], key)
-        for key in ("ci_low", "ci_high", "p"):
-            assert ours[key] == pytest.approx(theirs[key], abs=0.02), (ours["metric"], key)
+        assert ours["ci_low"] <= theirs["ci_low"] + 0.02, ours["metric"]
+        assert ours["ci_high"] >= theirs["ci_high"] - 0.02, ours["metric"]
     assert {row["name"]: row["images"] for row in found["per_class"]} == {
         row["name"]: row["images"] for row in then["per_class"]
     }
@@ -114,7 +116,7 @@ def test_two_runs_are_compared(project):
     found = answer("compare", name_of("detect-longer"), name_of("detect"), cwd=project)
     then = read(FIXTURE / name_of("detect-longer") / "comparison.json")
     assert_same_comparison(found, then)
-    assert (found["verdict"], found["confirmed"]) == ("NOT_WORSE", False)
+    assert found["confirmed"] is False
     primary = next(row for row in found["metrics"] if row["metric"] == "mAP50-95")
     assert primary["current"] == pytest.approx(0.043887105065989314)
     assert primary["baseline"] == pytest.approx(0.028357719756591918)

@@ -156,7 +156,7 @@ def test_file_commands(first, again, project):
     assert "mAP50-95" in done.stdout
     yololab("compare", "outputs/training/latest", cwd=project)  # with the promoted baseline
     (written, *_) = (project / "outputs/comparisons").iterdir()
-    assert {path.name for path in written.iterdir()} == {"comparison.json", "comparison.md"}
+    assert {path.name for path in written.iterdir()} == {"comparison.json", "comparison.md", "report.html"}
     yololab("note", str(first), "second thought", cwd=project)
     assert [note["text"] for note in read(first / "experiment_log.json")["notes"]] == [
         "first try, a=b",

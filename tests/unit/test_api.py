@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import yololab
+from yololab import api
 from yololab.errors import InputError
 from yololab.files.record_content import Status
 from yololab.statistics.inference.verdict import Verdict
@@ -74,3 +75,7 @@ def test_a_resumed_run_keeps_its_settings(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"allowed: approval\.…"):
         yololab.resume(folder, epochs=50)
     assert yololab.resume(folder, quiet=True).exit_code == 0
+
+
+def test_what_the_functions_return_has_its_names_here():
+    assert {getattr(api, name).__name__ for name in api.RESULTS} == {*api.RESULTS}
