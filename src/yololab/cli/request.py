@@ -97,7 +97,9 @@ def check_operands(name: str, request: Request) -> None:
     """
     tree = request.tree
     problems = _unread(name, request.experiment.overridden)
-    for argument, text in zip(COMMANDS[name].arguments or (), request.operands, strict=False):
+    arguments = list(COMMANDS[name].arguments or ())
+    arguments += arguments[-1:] * (len(request.operands) - len(arguments))  # the last one may be repeated
+    for argument, text in zip(arguments, request.operands, strict=False):
         if argument.is_text or (Takes.PATTERN in argument.takes and is_pattern(text)):
             continue
         try:

@@ -44,6 +44,12 @@ def test_every_missing_thing_is_told_at_once(run, tmp_path):
     assert [problem.where for problem in caught.value.problems] == ["gone", "lost"]
 
 
+def test_each_of_several_operands_is_looked_for(run, tmp_path):
+    with pytest.raises(InputError) as caught:
+        check_operands("compare", request_of(tmp_path, run.name, "lost", "gone", run.name))
+    assert [problem.where for problem in caught.value.problems] == ["lost", "gone"]
+
+
 def test_patterns_and_texts_are_no_files(run, tmp_path):
     check_operands("compare", request_of(tmp_path, "multirun/a_*/*", run.name))
     check_operands("note", request_of(tmp_path, run.name, "no/such/file"))

@@ -644,7 +644,8 @@ def test_each_command_is_read(line: str, command: str, operands: tuple[str, ...]
 
 @pytest.mark.parametrize("name", [name for name, row in SYNTAX.items() if row.operands and not row.filters])
 def test_a_wrong_number_of_operands_shows_the_usage(name: str):
-    assert SYNTAX[name].usage in refused(f"{name} a b c d")
+    if SYNTAX[name].operands[1] < 4:
+        assert SYNTAX[name].usage in refused(f"{name} a b c d")
     if SYNTAX[name].operands != (0, 0):
         assert SYNTAX[name].usage in refused(name)
 
