@@ -8,7 +8,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -310,6 +310,17 @@ def flattened(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:
     if not isinstance(tree, dict) or not tree:
         return [(prefix, tree)] if prefix else []
     return [leaf for key, value in tree.items() for leaf in flattened(value, f"{prefix}.{key}" if prefix else str(key))]
+
+
+def differing(sides: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Return the entries that are not the same on all sides, in their order: key, and each side's value or None.
+
+    >>> differing([{"lr0": 0.01, "seed": 0}, {"lr0": 0.02, "seed": 0}])
+    {'lr0': [0.01, 0.02]}
+    """
+    keys = dict.fromkeys(key for side in sides for key in side)
+    values = {key: [side.get(key) for side in sides] for key in keys}
+    return {key: found for key, found in values.items() if any(value != found[0] for value in found)}
 
 
 def printable(text: str) -> str:

@@ -84,9 +84,7 @@ class TerminalSession:
     def left(self) -> list[str]:
         """The lines that stand there in the end: what was drawn over is gone."""
         rows, row, column = [""], 0, 0
-        for found in re.finditer(
-            r"\x1b\](?:[^\x1b]*)\x1b\\|\x1b\[([0-9;?]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)", self.output
-        ):
+        for found in _PIECES.finditer(self.output):
             number, command, back, down, text = found.groups()
             if text:
                 rows[row] = rows[row][:column].ljust(column) + text + rows[row][column + len(text) :]

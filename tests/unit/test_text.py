@@ -16,6 +16,7 @@ from yololab.text import (
     as_text,
     count,
     counted,
+    differing,
     duration,
     first_of,
     flattened,
@@ -217,3 +218,8 @@ def test_a_secret_in_prose_is_masked_and_a_path_stays():
     assert mask_secrets({"notes": ["my password=abc and token: def"]}) == {"notes": ["my password=*** and token: ***"]}
     assert mask_secrets("notes='the key is api_key=abc'") == "notes='the key is api_key=***'"
     assert mask_secrets("data=/data/token=a/images") == "data=/data/token=a/images"
+
+
+def test_a_setting_that_one_run_does_not_know():
+    assert [*differing([{"a": 1, "b": None}, {"c": 2}]).items()] == [("a", [1, None]), ("c", [None, 2])]
+    assert [*differing([{"a": 1}, {"a": 1}, {"a": 2}]).items()] == [("a", [1, 1, 2])]

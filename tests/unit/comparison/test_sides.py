@@ -31,6 +31,15 @@ def run_of(root, name: str, found: float, **config) -> RunFolder:
     return folder
 
 
+def plain_folder(root) -> RunFolder:
+    """A folder of Ultralytics' own, which nobody has measured yet."""
+    folder = RunFolder(root / "runs/train")
+    folder.weights.mkdir(parents=True)
+    folder.best.write_bytes(b"x")
+    folder.args.write_text("data: a.yaml\n")
+    return folder
+
+
 def compare(root, *names: str, settings: BaselineConfig | None = None, measure=never):
     return compare_sides(names, settings or BaselineConfig(guards=GuardsConfig()), OutputTree(root), root, measure)
 
@@ -52,10 +61,7 @@ def test_one_run_meets_the_promoted_baseline_of_its_dataset(tmp_path):
 
 def test_a_plain_folder_is_measured_under_the_other_sides_protocol(tmp_path):
     ours = run_of(tmp_path, "ours", 0.95)
-    plain = RunFolder(tmp_path / "runs/train")
-    plain.weights.mkdir(parents=True)
-    plain.best.write_bytes(b"x")
-    plain.args.write_text("data: a.yaml\n")
+    plain = plain_folder(tmp_path)
     asked = []
 
     def measure(reference, other):
@@ -109,10 +115,7 @@ def test_several_arms_meet_the_last_one(tmp_path):
 
 def test_a_plain_baseline_of_several_arms_is_measured_once(tmp_path):
     arms = [run_of(tmp_path, name, 0.9) for name in ("one", "three")]
-    plain = RunFolder(tmp_path / "runs/train")
-    plain.weights.mkdir(parents=True)
-    plain.best.write_bytes(b"x")
-    plain.args.write_text("data: a.yaml\n")
+    plain = plain_folder(tmp_path)
     asked = []
 
     def measure(reference, other):

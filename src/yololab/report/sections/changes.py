@@ -7,7 +7,7 @@ from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import RecordContent
 from yololab.report.run_files import KNOWN_VERSIONS, RunFiles, address, inside, mapping, primary_row
-from yololab.text import as_number, flattened, mask_secrets, moment, short_hash
+from yololab.text import as_number, differing, flattened, mask_secrets, moment, short_hash
 
 # Where things lie, who is asked and what is made of the result: they do not decide what is learnt.
 _NO_MATTER = (
@@ -42,22 +42,11 @@ def between(run: RunFiles, arms: Sequence[tuple[str, RunFolder]]) -> dict[str, A
         "baseline": other.path.name,
         "address": address(other.report, run.folder.path) or address(other.path, run.folder.path),
         "started": moment(theirs.get("timestamp"), zone=False),
-        "rows": differing(*map(_settings, (theirs, *ours))),
-        "others": differing(*map(_others, (theirs, *ours))),
+        "rows": [*differing([_settings(side) for side in (theirs, *ours)]).items()],
+        "others": [*differing([_others(side) for side in (theirs, *ours)]).items()],
         "row": row,
         "measured": len(arms) == 1 and as_number(row.get("delta")) is not None,
     }
-
-
-def differing(*sides: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
-    """Return key and the value of each side, of what is not the same everywhere.
-
-    >>> differing({"lr0": 0.01, "seed": 0}, {"lr0": 0.02, "seed": 0})
-    [('lr0', [0.01, 0.02])]
-    """
-    keys = dict.fromkeys(key for side in sides for key in side)
-    rows = [(key, [side.get(key) for side in sides]) for key in keys]
-    return [(key, values) for key, values in rows if any(value != values[0] for value in values)]
 
 
 def _settings(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from yololab.files.paths import RunFolder
 from yololab.files.reading import read_text
 from yololab.files.record import Record
 from yololab.tasks import TASKS
-from yololab.text import flattened, mask_secrets
+from yololab.text import differing, flattened, mask_secrets
 
 _PATCHED = re.compile(r"^diff --git a/(.+?) b/", re.MULTILINE)
 # Sections of a config that say where and under which name a run lies.
@@ -60,20 +60,13 @@ def find_differences(folders: Sequence[Path]) -> Differences:
     provenances = [record.get("provenance") or {} for record in records]
     return Differences(
         runs=[str(folder) for folder in folders],
-        results=_differing([_results(record) for record in records]),
-        config=_differing([_config(record) for record in records]),
-        data=_differing([_data(record) for record in records]),
-        code=_differing([_code(*pair) for pair in zip(provenances, runs, strict=True)]),
-        environment=_differing([_environment(item) for item in provenances]),
+        results=differing([_results(record) for record in records]),
+        config=differing([_config(record) for record in records]),
+        data=differing([_data(record) for record in records]),
+        code=differing([_code(*pair) for pair in zip(provenances, runs, strict=True)]),
+        environment=differing([_environment(item) for item in provenances]),
         notes=_data_changes(runs),
     )
-
-
-def _differing(sides: Sequence[Mapping[str, Any]]) -> Values:
-    """Return the entries that are not the same on all sides, in their order."""
-    names = dict.fromkeys(name for side in sides for name in side)
-    values = {name: [side.get(name) for side in sides] for name in names}
-    return {name: found for name, found in values.items() if any(value != found[0] for value in found[1:])}
 
 
 def _results(record: Mapping[str, Any]) -> dict[str, Any]:

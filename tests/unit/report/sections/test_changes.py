@@ -9,7 +9,7 @@ from report_samples import complete_run, html_of, record_of, tables_in, write_ru
 
 from yololab.files.paths import RunFolder
 from yololab.report.run_files import address, load_run, run_of_metrics
-from yololab.report.sections.changes import differing
+from yololab.report.sections.changes import changes
 from yololab.report.sections.verdict import verdict
 
 TITLE = "Settings against the baseline"
@@ -40,9 +40,10 @@ def test_each_setting_that_differs_with_the_effect_of_all(tmp_path):
     assert "what each setting did alone it cannot tell" in html
 
 
-def test_a_setting_that_one_run_does_not_know():
-    assert differing({"a": 1, "b": None}, {"c": 2}) == [("a", [1, None]), ("c", [None, 2])]
-    assert differing({"a": 1}, {"a": 1}, {"a": 2}) == [("a", [1, 1, 2])]
+def test_rows_are_a_setting_and_its_value_in_each_run(tmp_path):
+    found = changes(load_run(two_runs(tmp_path, epochs=50)[0]))
+    assert found["rows"] == [("epochs", [50, 60])]
+    assert found["columns"] == ["Baseline", "This run"]
 
 
 def test_one_setting_and_none(tmp_path):
