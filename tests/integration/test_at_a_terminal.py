@@ -46,7 +46,8 @@ def test_each_stage_shows_that_it_works_and_leaves_a_few_lines(project):
     terminal.type("y\n")
     terminal.wait_for(r"epoch \d+/40 .*batch \d/6 .*left: epoch .*job ")
     terminal.wait_for(r"loss [\d.]+ .*images/s.*[MG]B")
-    terminal.wait_for("Make this run the baseline", 300)
+    # What is typed before the prompt stands there is thrown away.
+    terminal.wait_for(r"Make this run the baseline[\s\S]*\[y/N\]", 300)
     terminal.type("\n")
     assert terminal.finish() == 0, terminal.text
     folder, record = record_of(project)
