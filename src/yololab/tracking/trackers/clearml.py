@@ -16,6 +16,8 @@ class ClearmlTracker(Tracker):
 
     def open(self) -> Place:
         """Begin the task, or continue it; nothing that the library would hook into is hooked into."""
+        # The library would fork a reporter while threads run, which can hold a pipe that one of them waits at for ever.
+        Task._report_subprocess_enabled = False
         Task.set_offline(not self.online)
         project = os.environ.get("CLEARML_PROJECT") or PROJECT
         self._task = Task.init(
