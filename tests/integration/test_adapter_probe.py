@@ -60,7 +60,12 @@ def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepare
 
 
 def test_a_training_of_fewer_batches_than_asked_for(make_request):
-    probe = measure_training(make_request(epochs=1, batch=8), batches=4)
+    told = []
+    probe = measure_training(
+        make_request(epochs=1, batch=8), batches=4, progress=lambda done, total: told.append((done, total))
+    )
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert told[-1][0] == told[-1][1]
     assert probe.batches_per_epoch == 1
     assert probe.seconds_per_batch > 0
     assert probe.validation_seconds_per_batch is not None

@@ -13,7 +13,7 @@ from yololab.comparison.comparability import (
     tie_warning,
 )
 from yololab.comparison.custom_metrics import CustomDifference, compare_custom
-from yololab.comparison.evidence import Evidence, gather_evidence, statistics_of
+from yololab.comparison.evidence import Evidence, Tell, gather_evidence, in_silence, statistics_of
 from yololab.comparison.guards import check_guards
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.verdict_text import exact_test_text, paired_text, verdict_text
@@ -37,6 +37,7 @@ def compare_metrics(
     *,
     group: str | None = None,
     no_baseline: str = "There is no baseline for this dataset and task yet",
+    tell: Tell = in_silence,
 ) -> Comparison:
     """Compare two evaluations of the same split.
 
@@ -51,6 +52,7 @@ def compare_metrics(
         guards: Limits besides the primary metric.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         no_baseline: Why there is none, without the full stop.
+        tell: Told what is being done.
 
     Raises:
         InputError: The two measured different things: another task, split, images, labels or classes.
@@ -58,7 +60,8 @@ def compare_metrics(
     problems = comparability_problems(current, baseline) if baseline is not None else []
     if problems:
         raise InputError(problems)
-    evidence = gather_evidence(current, baseline, tolerance, group)
+    evidence = gather_evidence(current, baseline, tolerance, group, tell)
+    tell("looking for what stands behind it", 0, 0)
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline, evidence.units)
     custom = list(compare_custom(evidence.current, evidence.baseline))

@@ -1,7 +1,8 @@
 """What the images say of two models, from the records next to their metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from yololab.statistics.records.arrays import RecordsError, from_arrays
 from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
 
+# Told what is being done, how much of it is done, and how much there is; 0 where nothing is counted.
+Tell = Callable[[str, int, int], None]
+RESAMPLING, REPLICATES = "resampling the images", "replicates"
 # An unstable sort moves a class's AP by 0.003; more than this, and the records are another evaluation's.
 _SAME_EVALUATION = 0.01
 _NUMBERS = (
@@ -29,6 +33,10 @@ _NUMBERS = (
     "images_needed",
     "images_to_show",
 )
+
+
+def in_silence(doing: str, done: int, total: int) -> None:
+    """Tell nobody what is being done."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,11 @@ class Evidence:
 
 
 def gather_evidence(
-    current: MetricsFile, baseline: MetricsFile | None, tolerance: float, group: str | None = None
+    current: MetricsFile,
+    baseline: MetricsFile | None,
+    tolerance: float,
+    group: str | None = None,
+    tell: Tell = in_silence,
 ) -> Evidence:
     """Read the records next to the metrics of both sides and compare them.
 
@@ -62,10 +74,12 @@ def gather_evidence(
         baseline: The baseline's; None when there is none.
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image; None takes what the evaluations say.
+        tell: Told what is being done.
 
     Raises:
         InputError: The two were measured on other images or other labels, or an image has no group.
     """
+    tell("reading the records", 0, 0)
     found: dict[str, Records] = {}
     missing: list[str] = []
     for side, metrics in (("current model", current), ("baseline", baseline)):
@@ -84,7 +98,8 @@ def gather_evidence(
     lower = task.primary.direction is Direction.LOWER
     pair = pair_of(ours, theirs, task.primary_metric)
     units = units_of(ours.keys, group or current.group or baseline.group)
-    result = compare_pair(pair, tolerance, lower_is_better=lower, units=units)
+    progress = partial(tell, RESAMPLING)
+    result = compare_pair(pair, tolerance, lower_is_better=lower, units=units, progress=progress)
     if result is None:
         return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
     alike = alike_warning(ours.keys, pair.influence()) if units.place is None else None

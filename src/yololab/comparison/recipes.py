@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from statistics import fmean
 from typing import Any
 
@@ -13,7 +15,7 @@ from yololab.comparison.comparability import (
     protocol_warnings,
     side_notes,
 )
-from yololab.comparison.evidence import read_records
+from yololab.comparison.evidence import RESAMPLING, Tell, in_silence, read_records
 from yololab.comparison.groups import units_of
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.run_reference import RunReference
@@ -31,7 +33,7 @@ _FROM_WORST = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.NOT_WORSE, Verdic
 
 
 def compare_groups(
-    current: Sequence[Arm], baseline: Sequence[Arm], tolerance: float, group: str | None = None
+    current: Sequence[Arm], baseline: Sequence[Arm], tolerance: float, group: str | None = None, tell: Tell = in_silence
 ) -> Comparison:
     """Compare recipes: one with one, or several with one; then the worst verdict stands, and all are listed.
 
@@ -40,6 +42,7 @@ def compare_groups(
         baseline: The others.
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image (`evaluation.group`); None takes what the first run says.
+        tell: Told what is being done.
 
     Raises:
         InputError: Both sides have several, or the runs were measured on different things.
@@ -49,7 +52,10 @@ def compare_groups(
         remedy = "name the runs of one configuration on one side, e.g. with a narrower pattern: 'multirun/x/[0-2]'"
         found = f"{len(current)} and {len(baseline)} configurations that differ in more than the seed ({named})"
         raise InputError(Problem("comparison", found, "several on one side at most", remedy))
-    found_all = [compare_arms(ours, theirs, tolerance, group) for ours in current for theirs in baseline]
+    pairs = list(product(current, baseline))
+    found_all = [
+        compare_arms(*pair, tolerance, group, tell_of(tell, place, len(pairs))) for place, pair in enumerate(pairs, 1)
+    ]
     worst = min(found_all, key=lambda found: _FROM_WORST.index(found.verdict))
     if len(found_all) == 1:
         return worst
@@ -70,7 +76,14 @@ def compare_groups(
     return replace(worst, notes=(*worst.notes, *notes), analysis={"recipes": rows})
 
 
-def compare_arms(current: Arm, baseline: Arm, tolerance: float, group: str | None = None) -> Comparison:
+def tell_of(tell: Tell, place: int, count: int) -> Tell:
+    """Return what is told of one of several comparisons."""
+    return tell if count == 1 else lambda doing, *counted: tell(f"{place} of {count}: {doing}", *counted)
+
+
+def compare_arms(
+    current: Arm, baseline: Arm, tolerance: float, group: str | None = None, tell: Tell = in_silence
+) -> Comparison:
     """Compare two recipes, or say what too few seeds cannot claim.
 
     Args:
@@ -78,6 +91,7 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float, group: str | Non
         baseline: The other's.
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image (`evaluation.group`); None takes what the first run says.
+        tell: Told what is being done.
 
     Raises:
         InputError: The runs were measured on different things, or have no records.
@@ -87,6 +101,7 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float, group: str | Non
     problems = [problem for file in files[1:] for problem in comparability_problems(file, files[0])]
     if problems:
         raise InputError(problems)
+    tell("reading the records", 0, 0)
     ours, theirs = ([_records_of(run) for run in arm.runs] for arm in (current, baseline))
     problems = [problem for records in (*ours[1:], *theirs) for problem in pairing_problems(records, ours[0])]
     if problems:
@@ -121,7 +136,8 @@ def compare_arms(current: Arm, baseline: Arm, tolerance: float, group: str | Non
         return unsupported
     lower = task.primary.direction is Direction.LOWER
     units = units_of(ours[0].keys, group or first.group)
-    found = compare_recipes(ours, theirs, task.primary_metric, lower_is_better=lower, units=units)
+    progress = partial(tell, RESAMPLING)
+    found = compare_recipes(ours, theirs, task.primary_metric, lower_is_better=lower, units=units, progress=progress)
     verdict, confirmed = decide_verdict(found.difference, tolerance)
     difference = _metric_difference(found, task.primary_metric, -1 if lower else 1)
     return replace(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from yololab.comparison.arms import read_arms, refuse_seeds
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.recipes import compare_groups
+from yololab.comparison.evidence import Tell, in_silence
+from yololab.comparison.recipes import compare_groups, tell_of
 from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
 from yololab.comparison.several import compare_arms_together
@@ -30,6 +31,7 @@ def compare_sides(
     working_directory: Path,
     measure: Measure,
     group: str | None = None,
+    tell: Tell = in_silence,
 ) -> Comparison:
     """Compare one or two named sides, or several with the last one.
 
@@ -41,6 +43,7 @@ def compare_sides(
         working_directory: Where relative paths start.
         measure: Measures a plain folder of Ultralytics.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
+        tell: Told what is being done.
 
     Raises:
         InputError: Something is missing, or the sides did not measure the same thing.
@@ -56,14 +59,18 @@ def compare_sides(
             return measured[reference.path]
 
         pairs = [(name, names[-1]) for name in names[:-1]]
-        compared = [compare_sides(pair, settings, tree, working_directory, once, group) for pair in pairs]
+        compared = [
+            compare_sides(pair, settings, tree, working_directory, once, group, tell_of(tell, place, len(pairs)))
+            for place, pair in enumerate(pairs, 1)
+        ]
         return compare_arms_together(names[:-1], compared)
     if all(len(arms) == 1 and not arms[0].several for arms in groups):
-        return _compare_runs([arms[0].runs[0] for arms in groups], settings, tree, working_directory, measure, group)
+        runs = [arms[0].runs[0] for arms in groups]
+        return _compare_runs(runs, settings, tree, working_directory, measure, group, tell)
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
-    comparison = compare_groups(groups[0], groups[1], settings.tolerance, group)
+    comparison = compare_groups(groups[0], groups[1], settings.tolerance, group, tell)
     if settings.guards != GuardsConfig():
         warning = "baseline.guards watch single runs: they were not held against these groups."
         comparison = replace(comparison, warnings=(*comparison.warnings, warning))
@@ -77,6 +84,7 @@ def _compare_runs(
     working_directory: Path,
     measure: Measure,
     group: str | None,
+    tell: Tell,
 ) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
     current = sides[0].metrics or measure(sides[0], sides[-1])
@@ -87,7 +95,7 @@ def _compare_runs(
         other, baseline = read_reference(str(promoted.path), working_directory), promoted.metrics()
     changes = _data_changes(sides[0], other)
     try:
-        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards, group=group)
+        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards, group=group, tell=tell)
     except InputError as error:
         reasons = [Problem("dataset, changed since the baseline", line) for line in changes]
         raise InputError([*error.problems, *reasons]) from None

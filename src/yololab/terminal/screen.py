@@ -182,15 +182,28 @@ class Screen:
         return self._status.paused()
 
     @contextmanager
-    def counting(self, name: str, things: str) -> Iterator[Callable[[int, int], None]]:
+    def counting(self, name: str, things: str, text: str = "") -> Iterator[Callable[[int, int], None]]:
         """Show how many of many things are done; yields the function to call with (done, all), as often as one likes.
 
         Args:
             name: The stage.
             things: What they are.
+            text: What is done of it.
         """
-        with self._status.showing(Activity(name, things=things)) as activity:
+        with self._status.showing(Activity(name, text, things)) as activity:
             yield activity.count
+
+    @contextmanager
+    def telling(self, name: str, text: str, things: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Show what is being done, and where it counts how much; yields the function to call with (what, done, all).
+
+        Args:
+            name: The stage.
+            text: What is done first.
+            things: What is counted.
+        """
+        with self._status.showing(Activity(name, text, things)) as activity:
+            yield activity.tell
 
     @contextmanager
     def training(self, expected: Expected) -> Iterator[TrainingProgress]:

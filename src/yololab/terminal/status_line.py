@@ -42,6 +42,7 @@ class Activity:
         total: How many there are; 0 where nothing is counted.
         above: What is drawn above the line.
         started: When it began, in seconds of the monotonic clock.
+        counting_since: When counting began; None for `started`.
     """
 
     name: str
@@ -51,10 +52,18 @@ class Activity:
     total: int = 0
     above: RenderableType | None = None
     started: float = field(default_factory=time.monotonic)
+    counting_since: float | None = None
 
     def count(self, done: int, total: int) -> None:
         """Set how many are done, and how many there are."""
         self.done, self.total = done, total
+
+    def tell(self, text: str, done: int, total: int) -> None:
+        """Set what is done just now, how much of it is done, and how much there is; 0 where nothing is counted."""
+        if text != self.text:
+            self.counting_since = time.monotonic()  # what was done before has another pace
+        self.text = text
+        self.count(done, total)
 
     def rows(self, now: float) -> list[list[Part]]:
         """Return the parts of its line, and of those below it.
@@ -65,12 +74,13 @@ class Activity:
         seconds = now - self.started
         if not self.total:
             return [[(1, self.text), (0, duration(seconds))]]
-        left = seconds * (self.total - self.done) / self.done if self.done and seconds > 1 else None
+        spent = now - (self.counting_since or self.started)
+        left = spent * (self.total - self.done) / self.done if self.done and spent > 1 else None
         counted = f"{self.done:,}/{self.total:,}"
         return [
             [
-                (3, self.text),
-                (4, bar(self.done / self.total)),
+                (4, self.text),
+                (3, bar(self.done / self.total)),
                 (1, f"{counted} {self.things}", counted),
                 (0, duration(seconds)),
                 (2, "" if left is None else f"about {duration(left)} left"),

@@ -40,8 +40,9 @@ def plain_folder(root) -> RunFolder:
     return folder
 
 
-def compare(root, *names: str, settings: BaselineConfig | None = None, measure=never):
-    return compare_sides(names, settings or BaselineConfig(guards=GuardsConfig()), OutputTree(root), root, measure)
+def compare(root, *names: str, settings: BaselineConfig | None = None, measure=never, **how):
+    settings = settings or BaselineConfig(guards=GuardsConfig())
+    return compare_sides(names, settings, OutputTree(root), root, measure, **how)
 
 
 def test_two_runs(tmp_path):
@@ -105,7 +106,10 @@ def test_several_arms_meet_the_last_one(tmp_path):
     for name, found in (("good", 0.95), ("alike", 0.31), ("worse", 0.3)):
         run_of(tmp_path, name, found)
     names = [str(tmp_path / "outputs/training" / name) for name in ("good", "alike", "worse")]
-    together = compare(tmp_path, *names)
+    told = []
+    together = compare(tmp_path, *names, tell=lambda *words: told.append(words))
+    steps = ("reading the records", "resampling the images", "looking for what stands behind it")
+    assert [words[0] for words in told] == [f"{arm} of 2: {step}" for arm in (1, 2) for step in steps]
     assert [arm.name for arm in together.arms] == names[:2]
     assert together.arms[0].comparison.verdict == together.verdict == "IMPROVED"
     alone = [compare(tmp_path, name, names[-1]) for name in names[:2]]

@@ -34,6 +34,16 @@ def test_what_is_counted_has_a_bar_and_the_time_left():
     assert drawn(activity, 40, 10) == ["    check  ⠋ 1,200/4,800 images  10 s"]
 
 
+def test_the_time_left_of_a_step_is_reckoned_from_its_own_beginning(monkeypatch):
+    activity = Activity("compare", "reading", "replicates", started=0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 90.0)
+    activity.tell("resampling", 100, 500)
+    activity.tell("resampling", 200, 500)
+    whole = "resampling  ━━━━━━──────────  200/500 replicates  1 min 50 s  about 30 s left"
+    assert drawn(activity, 100, 110) == [f"  compare  ⠋ {whole}"]
+    assert drawn(activity, 80, 110) == [f"  compare  ⠋ {whole.removeprefix('resampling  ')}"]
+
+
 def test_a_terminal_without_unicode_gets_other_pieces():
     activity = Activity("check", things="images")
     activity.count(1, 2)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
+from yololab.comparison.evidence import REPLICATES
 from yololab.comparison.result import Comparison, read_comparison, write_comparison
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
@@ -26,7 +27,10 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
     dry_run = checked.inputs.rehearsal is not None
     other = None if dry_run else baseline_metrics(context, prepared, how)
     why_none = why_no_baseline(context, prepared, checked.fingerprints)
-    comparison = compare_metrics(evaluated.metrics, other, settings.tolerance, settings.guards, no_baseline=why_none)
+    with context.screen.telling("compare", STAGE.doing, REPLICATES) as tell:
+        comparison = compare_metrics(
+            evaluated.metrics, other, settings.tolerance, settings.guards, no_baseline=why_none, tell=tell
+        )
     if dry_run:
         comparison = replace(comparison, text=DRY_RUN_TEXT)
     content = write_comparison(folder.comparison, comparison, settings.gate or Gate.NONE)
@@ -61,7 +65,7 @@ def record(context: Context, comparison: Comparison) -> None:
     context.record.update(comparison={"verdict": comparison.verdict, "path": str(context.folder.comparison)})
 
 
-STAGE = Stage("compare", run, done, record, doing="resampling the images")
+STAGE = Stage("compare", run, done, record, doing="reading the records")
 
 
 def gate_error(context: Context, results: Results) -> GateError | None:

@@ -20,6 +20,7 @@ from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe.timing import Probe, import_early, measure_training
 from yololab.ultralytics_adapter.training.training import TrainRequest
 
+DOING = "timing a few real batches"
 # What a job takes next to its batches, on the machines that we measured: constants next to any real training.
 START_SECONDS = 3.0
 COLD_SECONDS = 2.5  # more, in a process that has trained nothing before
@@ -124,19 +125,22 @@ def loaded(context: Context) -> Loaded | None:
 
 
 LOAD = Stage("load", load, loaded, doing="importing PyTorch")
-STAGE = Stage("estimate", run, done, doing="timing a few real batches")
+STAGE = Stage("estimate", run, done, doing=DOING)
 
 
-def probe_experiment(config: ExperimentConfig, prepared: Prepared, screen: Screen) -> Probe:
+def probe_experiment(config: ExperimentConfig, prepared: Prepared, screen: Screen, doing: str = DOING) -> Probe:
     """Time a few real batches of an experiment before there is a run; nothing is left behind."""
     with tempfile.TemporaryDirectory() as scratch:
-        return _measure(config, write_inputs(config, prepared, RunFolder(Path(scratch))).request, screen)
+        request = write_inputs(config, prepared, RunFolder(Path(scratch))).request
+        with screen.working("load", LOAD.doing):
+            import_early(request.model)
+        return _measure(config, request, screen, doing)
 
 
-def _measure(config: ExperimentConfig, request: TrainRequest, screen: Screen) -> Probe:
+def _measure(config: ExperimentConfig, request: TrainRequest, screen: Screen, doing: str = DOING) -> Probe:
     settings = config.estimate
-    with ultralytics_log(screen.line_of_ultralytics):
-        return measure_training(request, batches=settings.batches, limit_seconds=settings.limit_seconds)
+    with ultralytics_log(screen.line_of_ultralytics), screen.counting("estimate", "batches", doing) as progress:
+        return measure_training(request, settings.batches, settings.limit_seconds, progress)
 
 
 def estimate_from(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.evidence import REPLICATES
 from yololab.comparison.groups import absolute_group
 from yololab.comparison.result import Comparison, write_comparison
 from yololab.comparison.run_reference import RunReference
@@ -89,8 +90,8 @@ def compare_models(
 
     group = absolute_group(experiment.evaluation.group, working_directory)
     names = [path_or_pattern(tree, text, working_directory) for text in references]
-    with screen.working("compare", "resampling the images"):
-        comparison = compare_sides(names, settings, tree, working_directory, measure, group)
+    with screen.telling("compare", "reading the records", REPLICATES) as tell:
+        comparison = compare_sides(names, settings, tree, working_directory, measure, group, tell)
     content: dict[str, Any] = {}
 
     def fill(hidden: Path, _place: Path) -> None:
@@ -100,7 +101,8 @@ def compare_models(
 
     folder = RunFolder(new_named_folder(tree.comparisons, "", fill))
     try:
-        write_comparison_page(folder.path)
+        with screen.working("compare", "writing the page"):
+            write_comparison_page(folder.path)
     except Exception as error:  # whatever a page meets, the comparison itself is written
         screen.log(traceback.format_exc())
         screen.warn(f"{folder.report.name} was not written: {error}")

@@ -16,7 +16,7 @@ from yololab.statistics.inference.hypothesis_tests import (
 )
 from yololab.statistics.inference.paired_models import ExactTest, Pair
 from yololab.statistics.inference.replicates import PairedReplicates
-from yololab.statistics.inference.resampling import Units
+from yololab.statistics.inference.resampling import Progress, Units, untold
 from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Difference, Verdict, decide_verdict, possible_verdicts
 from yololab.statistics.metrics.base import ClassValue
 
@@ -142,7 +142,12 @@ class PairedResult:
 
 
 def compare_pair(
-    pair: Pair, tolerance: float, *, lower_is_better: bool = False, units: Units | None = None
+    pair: Pair,
+    tolerance: float,
+    *,
+    lower_is_better: bool = False,
+    units: Units | None = None,
+    progress: Progress = untold,
 ) -> PairedResult | None:
     """Compare two models over the same images.
 
@@ -153,6 +158,7 @@ def compare_pair(
         tolerance: The drop of the primary metric that still counts as no worse.
         lower_is_better: Whether the primary metric is an error.
         units: What is independent of each other; None for the images.
+        progress: Told of each block of replicates.
 
     Returns:
         The result; None when the images hold nothing to measure, or there is only one that is independent.
@@ -164,7 +170,7 @@ def compare_pair(
         return None
     sign = -1.0 if lower_is_better else 1.0
     classes = pair.classes(units.place)
-    drawn = PairedReplicates(pair, units, exact_swaps=len(pair.keys) <= FEW_IMAGES)
+    drawn = PairedReplicates(pair, units, exact_swaps=len(pair.keys) <= FEW_IMAGES, progress=progress)
     secondary = FIRST_REPLICATES
     for count in _stages(len(pair.keys), max(map(len, classes.values()), default=0)):
         drawn.extend(count, secondary)

@@ -10,14 +10,14 @@ arm. The degrees of freedom are Satterthwaite's (1946, Biometrics Bulletin 2, 11
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from yololab.statistics.inference.paired_models import metrics_of
-from yololab.statistics.inference.resampling import Units
+from yololab.statistics.inference.resampling import Progress, Units, untold
 from yololab.statistics.inference.verdict import Difference
 from yololab.statistics.metrics.base import Values, WeightedMetrics
 from yololab.statistics.records.base import Records
@@ -54,6 +54,7 @@ def compare_recipes(
     *,
     lower_is_better: bool = False,
     units: Units | None = None,
+    progress: Progress = untold,
 ) -> RecipeDifference:
     """Compare two recipes by the primary metric of their runs.
 
@@ -63,6 +64,7 @@ def compare_recipes(
         primary: The metric that decides.
         lower_is_better: Whether it is an error.
         units: What is independent of each other; None for the images.
+        progress: Told of each block of replicates of an arm.
 
     Raises:
         ValueError: There are fewer than three runs in an arm, or nothing to measure.
@@ -72,7 +74,8 @@ def compare_recipes(
     arms = [[metrics_of(records, primary) for records in arm] for arm in (current, baseline)]
     ours, theirs = (tuple(_value(run) for run in arm) for arm in arms)
     units = units or Units(current[0].keys)
-    replicates = _mean_replicates(arms[0], units) - _mean_replicates(arms[1], units)
+    replicates = _mean_replicates(arms[0], units, lambda done: progress(done, 2 * _REPLICATES))
+    replicates -= _mean_replicates(arms[1], units, lambda done: progress(_REPLICATES + done, 2 * _REPLICATES))
     known = replicates[np.isfinite(replicates)].astype(np.float64)
     return recipe_difference(ours, theirs, float(known.var(ddof=1)), len(units.keys), lower_is_better=lower_is_better)
 
@@ -117,10 +120,11 @@ def _value(run: WeightedMetrics) -> float:
     return value
 
 
-def _mean_replicates(arm: Sequence[WeightedMetrics], units: Units) -> Values:
+def _mean_replicates(arm: Sequence[WeightedMetrics], units: Units, progress: Callable[[int], None]) -> Values:
     """Return the mean of an arm's runs in each resample, shape (B,)."""
-    blocks = []
+    blocks: list[Values] = []
     for weights in map(units.spread, units.resamples(_REPLICATES)):
         values = [run.replicates(weights, everything=False).metrics[run.primary] for run in arm]
         blocks.append(np.mean(values, axis=0))
+        progress(sum(map(len, blocks)))
     return np.concatenate(blocks)

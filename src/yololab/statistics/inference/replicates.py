@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from yololab.statistics.inference.hypothesis_tests import inverted_p, permutation_p, sign_flip_p, studentised_p
 from yololab.statistics.inference.paired_models import Pair
-from yololab.statistics.inference.resampling import Units
+from yololab.statistics.inference.resampling import Progress, Units, untold
 from yololab.statistics.metrics.base import Replicates, Values
 from yololab.statistics.metrics.weighted_ap import Weights
 
@@ -34,6 +34,7 @@ class PairedReplicates:
         pair: The models.
         units: What is resampled.
         exact_swaps: Whether swaps are drawn in any case.
+        progress: Told of each block of replicates.
 
     Attributes:
         count: Replicates so far.
@@ -42,8 +43,9 @@ class PairedReplicates:
         influence: What each unit adds to the difference of the primary metric, shape (U,).
     """
 
-    def __init__(self, pair: Pair, units: Units, *, exact_swaps: bool) -> None:
+    def __init__(self, pair: Pair, units: Units, *, exact_swaps: bool, progress: Progress = untold) -> None:
         self.pair, self.units, self.count = pair, units, 0
+        self._progress, self._measured = progress, 0
         self.sampled: Deltas = {}
         self.sampled_classes: Deltas = {}
         self._permuted: Deltas = {}
@@ -83,6 +85,7 @@ class PairedReplicates:
         def swapped(block: Weights, *, everything: bool) -> tuple[Replicates, Replicates]:
             return self.pair.swapped(self.units.spread(block), everything=everything)
 
+        self._tell(count)
         self._draw(self._resamples, resampled, (self.sampled, self.sampled_classes), count, everything)
         if self._closed is None:
             self._draw(self._swaps, swapped, (self._permuted, self._permuted_classes), count, everything)
@@ -106,8 +109,15 @@ class PairedReplicates:
                 for name, values in ours.items():
                     part.setdefault(name, []).append(values - theirs[name])
             done += block.shape[1]
+            self._measured += block.shape[1]
+            self._tell(count)
         for target, part in zip(into, parts, strict=True):
             target.update({name: np.concatenate(values, axis=-1) for name, values in part.items()})
+
+    def _tell(self, count: int) -> None:
+        """Tell of the progress towards so many replicates."""
+        wanted = count if self.closed else 2 * count
+        self._progress(min(self._measured, wanted), wanted)
 
     def primary(self) -> tuple[Values, float]:
         """Return the differences of the primary metric in all linear replicates, and how far the exact ones depart.

@@ -5,17 +5,24 @@ images belong together (frames of a film, tiles of a picture), whole groups of t
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Told how many replicates were measured, and how many there will be, as far as that is known.
+Progress = Callable[[int, int], None]
 
 # One seed for all comparisons: the same two models get the same verdict, and all models of a sweep the same resamples.
 SEED = 0
 BYTES_AT_ONCE = 20_000_000  # a block of weights: small enough for the memory, large enough for numpy
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 500
 _DRAWN_AT_ONCE = 100
+
+
+def untold(done: int, total: int) -> None:
+    """Tell nobody of the progress."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from yololab.files.record_content import Status
 from yololab.job.gatekeeper import Answer, Approval, Gatekeeper, GateName, answers_line, reasons, require_yes
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.stages.check import check_settings, checked_dataset, refuse_blocking, show_findings
-from yololab.job.stages.estimate import Estimate, estimate_from, probe_experiment
+from yololab.job.stages.estimate import DOING, Estimate, estimate_from, probe_experiment
 from yololab.sweep.planning.plan import PlannedTrial
 from yololab.sweep.state import APPROVALS_VERSION, SweepFolder
 from yololab.terminal.screen import Screen
@@ -201,8 +201,7 @@ def _estimate(
 def _probe(trial: PlannedTrial, prepared: Prepared, screen: Screen) -> Probe | None:
     """Time a trial's first batches; one that fails already there will be a failed trial, and does not end the sweep."""
     try:
-        with screen.working("estimate", f"timing a few real batches of trial {trial.number}"):
-            return probe_experiment(trial.experiment, prepared, screen)
+        return probe_experiment(trial.experiment, prepared, screen, f"{DOING} of trial {trial.number}")
     except JobError as error:
         screen.warn(f"trial {trial.number} cannot be estimated: {error}")
         return None

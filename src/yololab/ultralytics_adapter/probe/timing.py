@@ -6,6 +6,7 @@ import contextlib
 import gc
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ else:
 LEAST_BUDGET_SECONDS = 3.8
 BUDGET_SHARE = 0.018
 SMALL_BATCH_GAIN = 0.6
+VALIDATED = 2  # batches of a validation
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,12 @@ class _Enough(BaseException):
     """Ends the training loop of a probe; no handler of exceptions on the way may take it for an error."""
 
 
-def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: float = 30.0) -> Probe:
+def measure_training(
+    request: TrainRequest,
+    batches: int = 4,
+    limit_seconds: float = 30.0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Probe:
     """Time a few real training batches and a validation batch, in a scratch folder that is removed.
 
     It ends after `batches` timed batches, or when its time is up: 5 s, or 2 % of what it foresees for the training,
@@ -87,6 +94,7 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
         request: The training as it would be started; its folder is not touched.
         batches: Batches that are timed at most.
         limit_seconds: Seconds that it may take, its own set-up included.
+        progress: Told how many batches are done, and how many there will be if the time allows.
 
     Raises:
         InputError: As `train`.
@@ -110,7 +118,7 @@ def measure_training(request: TrainRequest, batches: int = 4, limit_seconds: flo
             share["batch"] = max(1, overrides["batch"] // device.count)
         probed = replace(request, save_dir=folder)
         trainer = build_trainer(probed, {**overrides, **share}, folder / "stop", trainer_class)
-        trainer.plan = _Plan(started, batches, limit_seconds, device.count)
+        trainer.plan = _Plan(started, batches, limit_seconds, device.count, progress=progress)
         if trainer.device.type == "cuda":
             trainer.free_memory = torch.cuda.mem_get_info(trainer.device)[0]
         try:
@@ -140,6 +148,9 @@ class _Plan:
         limit_seconds: The most that it may take.
         gpus: Among how many an epoch's batches are shared.
         budget: What it may take, as far as it knows by now.
+        progress: Told how many batches are done, and how many there will be.
+        done: How many are done.
+        expected: How many there will be if the time allows.
     """
 
     started: float = 0.0
@@ -147,10 +158,18 @@ class _Plan:
     limit_seconds: float = 30.0
     gpus: int = 1
     budget: float = LEAST_BUDGET_SECONDS
+    progress: Callable[[int, int], None] = lambda done, total: None
+    done: int = 0
+    expected: int = 0
 
     def foresee(self, training_seconds: float) -> None:
         """Set the budget, now that the length of the training can be guessed."""
         self.budget = min(self.limit_seconds, max(LEAST_BUDGET_SECONDS, BUDGET_SHARE * training_seconds))
+
+    def batch_done(self) -> None:
+        """Count a batch."""
+        self.done += 1
+        self.progress(self.done, max(self.done, self.expected))
 
     @property
     def left(self) -> float:
@@ -207,6 +226,8 @@ class _ProbeMixin(_Base):
         self._batches = ProbeBatches(loader)
         self._steps = math.ceil(len(loader) / max(self.plan.gpus, 1))
         self._times: dict[int, list[float]] = {}
+        before = 2 if self._batches.size < self._batches.whole else 0
+        self.plan.expected = self.plan.done + before + 1 + self.plan.batches + VALIDATED
         self.train_loader: Any = self._batches
 
     def _batch_done(self) -> None:
@@ -215,6 +236,7 @@ class _ProbeMixin(_Base):
         size, whole = self._batches.given, self._batches.whole
         times = self._times.setdefault(size, [])
         times.append(now - self._last)
+        self.plan.batch_done()
         # a small batch uses the cores badly: a whole one takes less than in proportion
         seconds = times[-1] * (1.0 if size == whole else SMALL_BATCH_GAIN * whole / size)
         self.plan.foresee(self.epochs * self._steps * seconds)
@@ -249,12 +271,16 @@ class _ProbeMixin(_Base):
             return
         if batches.sizeable:
             batches.size = min(batches.whole, fitting // 2)
-        batches.count = min(2, len(self.test_loader))
+        batches.count = min(VALIDATED, len(self.test_loader))
+        self.plan.expected = self.plan.done + batches.count
         times: list[float] = []
         self.validator.dataloader = batches
         self.validator.args.plots = False
         clock = [lambda _: times.append(self._now())]
-        self.validator.callbacks = {"on_val_start": clock, "on_val_batch_end": clock}
+        self.validator.callbacks = {
+            "on_val_start": clock,
+            "on_val_batch_end": [*clock, lambda _: self.plan.batch_done()],
+        }
         self.validator(self)
         self._validation = (times[-1] - times[-2]) * batches.whole / batches.given
 

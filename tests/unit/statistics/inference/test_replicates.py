@@ -27,3 +27,18 @@ def test_closed_swaps_and_linear_replicates_say_what_counting_says(monkeypatch):
     error = float(np.std(exact))
     for share in (0.025, 0.05, 0.95, 0.975):
         assert np.quantile(linear, share) == pytest.approx(np.quantile(exact, share), abs=0.12 * error)
+
+
+@pytest.mark.parametrize("exact_swaps", [True, False])
+def test_who_waits_is_told_of_each_block_and_never_of_more_than_there_are(exact_swaps):
+    pair, told = detection_pair(records_of(0.9, 1, 350), records_of(0.85, 2, 350)), []
+    drawn = PairedReplicates(
+        pair, Units(pair.keys), exact_swaps=exact_swaps, progress=lambda done, total: told.append((done, total))
+    )
+    drawn.extend(60, 0)
+    drawn.extend(700, 0)
+    assert told[0][0] == 0
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert all(done <= total for done, total in told)
+    whole = 1400 if exact_swaps else 700
+    assert told[-1] == (whole, whole)
