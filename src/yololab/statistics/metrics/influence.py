@@ -27,6 +27,9 @@ def ap_influence(item: RankedClass, images: int, thresholds: int) -> NDArray[np.
     Returns:
         Shape (I,).
     """
+    if item.ignored is not None:
+        parts = [ap_influence(item.at(threshold), images, 1) for threshold in range(thresholds)]
+        return np.asarray(np.mean(parts, axis=0))
     gain, loss, labels = np.zeros(len(item.rows)), np.zeros(len(item.rows)), max(item.labels, 1)
     area = 0.0
     for flags in item.flags.T[:thresholds]:

@@ -1,6 +1,7 @@
 """Which detection meets which label: overlaps of boxes, and the rule by which they are paired."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from yololab.statistics.records.detections import DetectionRecords
 _LEAST = 1e-7
 _PAIRS_AT_ONCE = 500_000
 Boxes = NDArray[np.floating]
+Places = NDArray[np.int64]
 
 
 def overlaps_in_pairs(labels: Boxes, detections: Boxes) -> NDArray[np.float64]:
@@ -97,12 +99,15 @@ class Overlaps:
         return overlap, label
 
 
-def overlapping(records: DetectionRecords, least: float) -> Overlaps:
+def overlapping(
+    records: DetectionRecords, least: float, measure: Callable[[Places, Places], Boxes] | None = None
+) -> Overlaps:
     """Find every label and detection of one image that overlap enough.
 
     Args:
         records: An evaluation.
         least: The least overlap, > 0.
+        measure: The overlap of each of some labels with its detection, both by their places; None for the IoU.
     """
     starts, truth = records.offsets, records.truth_offsets
     detections, labels = np.diff(starts), np.diff(truth)
@@ -121,7 +126,10 @@ def overlapping(records: DetectionRecords, least: float) -> Overlaps:
         label, detection = np.repeat(begin, times) + offset, np.repeat(detection, times)
         near = _touching(records.truth_boxes, records.boxes, label, detection)
         label, detection = label[near], detection[near]
-        iou = overlaps_in_pairs(records.truth_boxes[label], records.boxes[detection])
+        if measure is None:
+            iou = overlaps_in_pairs(records.truth_boxes[label], records.boxes[detection])
+        else:
+            iou = np.asarray(measure(label, detection), np.float64)
         kept = iou >= least
         parts.append((label[kept], detection[kept], iou[kept]))
         first = last
@@ -149,7 +157,10 @@ def _touching(
 
 
 def pair_up(
-    found: Overlaps, thresholds: NDArray[np.float64], ignored: NDArray[np.bool_] | None = None
+    found: Overlaps,
+    thresholds: NDArray[np.float64],
+    ignored: NDArray[np.bool_] | None = None,
+    crowd: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pair detections with labels of their class: by descending confidence, each takes the free label it overlaps most.
 
@@ -160,6 +171,8 @@ def pair_up(
         found: What overlaps by the lowest threshold at least.
         thresholds: The least overlaps, ascending, shape (T,).
         ignored: Whether a label is ignored, shape (M,); None for no label.
+        crowd: Whether a label is any number of objects, which any number of detections can take, shape (M,); where it
+            is given, of equal overlaps the last counts, as in pycocotools.
 
     Returns:
         The detections that overlap a label of their class, shape (K,); the label of each at each threshold, −1 for
@@ -183,10 +196,11 @@ def pair_up(
         for group in groups:
             available = np.where(free[mine] & group[mine][:, None], iou[pairs][:, None], 0)
             highest = np.maximum.reduceat(available, starts, axis=0)
-            # The first of equal overlaps.
-            candidates = np.where(available == highest[owner], np.arange(len(pairs))[:, None], len(pairs))
-            best = mine[np.minimum.reduceat(candidates, starts, axis=0)]
+            # The first of equal overlaps, or the last.
+            reduce, other = (np.minimum, len(pairs)) if crowd is None else (np.maximum, -1)
+            candidates = np.where(available == highest[owner], np.arange(len(pairs))[:, None], other)
+            best = mine[reduce.reduceat(candidates, starts, axis=0)]
             rows, columns = np.nonzero((highest >= thresholds) & (paired[place] < 0))
             paired[place[rows], columns] = best[rows, columns]
-            free[best[rows, columns], columns] = False
+            free[best[rows, columns], columns] = False if crowd is None else crowd[best[rows, columns]]
     return detections, paired

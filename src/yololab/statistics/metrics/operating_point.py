@@ -49,7 +49,7 @@ def operating_point(
         confidence: A threshold of the user's, at which detections are counted as they are; None for each replicate's
             own, where curves are interpolated between detections as Ultralytics does.
     """
-    replicates = weights.shape[1]
+    ranked, replicates = [item.at(0) for item in ranked], weights.shape[1]
     # Confidences are in single precision: 0.9 means the nearest such number, so that a detection at 0.9 counts.
     grid = _GRID if confidence is None else np.array([np.float32(confidence)], np.float64)
     chosen = np.zeros(replicates, np.int64)

@@ -14,6 +14,7 @@ from yololab.statistics.metrics.ranked_detections import RankedClass
 CONFIDENCES = np.linspace(0, 1, 1000)
 SMOOTHING = 101  # width of the moving average over the 1,000 confidences
 _LEAST = 1e-16
+_RECALLS = np.linspace(0.0, 1.0, 101)  # as pycocotools has them: 57 of 100 labels do not reach the 58th
 Values = NDArray[np.float64]
 
 
@@ -55,8 +56,8 @@ def point_metrics(ranked: Sequence[RankedClass]) -> PointMetrics:
         ranked: The classes that have labels.
     """
     thresholds = ranked[0].flags.shape[1] if ranked else 10
-    ap = np.array([[average_precision(item.flags[:, t], item.labels) for t in range(thresholds)] for item in ranked])
-    curves = [class_curves(item) for item in ranked]
+    ap = np.array([[_class_ap(item, t) for t in range(thresholds)] for item in ranked])
+    curves = [class_curves(item.at(0)) for item in ranked]
     precision = np.array([curve[0] for curve in curves]).reshape(-1, len(CONFIDENCES))
     recall = np.array([curve[1] for curve in curves]).reshape(-1, len(CONFIDENCES))
     best = best_confidence(f1_score(precision, recall).mean(axis=0)) if len(ranked) else 0
@@ -69,18 +70,25 @@ def point_metrics(ranked: Sequence[RankedClass]) -> PointMetrics:
     )
 
 
-def average_precision(hits: NDArray[np.bool_], labels: int) -> float:
+def _class_ap(item: RankedClass, threshold: int) -> float:
+    """Return the AP of a class at one threshold."""
+    hits = item.flags[:, threshold] if item.ignored is None else item.at(threshold).flags[:, 0]
+    return average_precision(hits, item.labels, coco=item.coco)
+
+
+def average_precision(hits: NDArray[np.bool_], labels: int, *, coco: bool = False) -> float:
     """Return the 101-point interpolated AP (the formula of `weighted_ap`, with weights of one).
 
     Args:
         hits: Whether each detection is a true positive, by descending confidence, shape (D,).
         labels: Number of labels.
+        coco: Whether it is COCO's, the mean of the precisions at 101 recalls (`pycocotools/cocoeval.py`, `accumulate`).
 
     Returns:
         The AP; NaN without labels, 0 without true positives.
 
-    >>> average_precision(np.array([True, False]), 1)
-    0.995
+    >>> average_precision(np.array([True, False]), 1), average_precision(np.array([True, False]), 1, coco=True)
+    (0.995, 1.0)
     """
     if not labels:
         return float("nan")
@@ -89,6 +97,9 @@ def average_precision(hits: NDArray[np.bool_], labels: int) -> float:
         return 0.0
     found = np.arange(1, len(positions) + 1)
     envelope = np.maximum.accumulate((found / (positions + 1))[::-1])[::-1]
+    if coco:
+        steps = np.diff(np.searchsorted(_RECALLS, found / labels, side="right"), prepend=0)
+        return float(np.sum(envelope * steps) / len(_RECALLS))
     reached = -(-100 * found // labels)  # ceiling in whole numbers
     return float(0.01 * np.sum(envelope * np.diff(reached, prepend=0)) - 0.005 * envelope[0])
 

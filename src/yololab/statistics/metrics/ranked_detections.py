@@ -1,7 +1,7 @@
 """Detections put in the order in which an average precision looks at them, once for all replicates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ class RankedClass:
         flags: Whether they are true positives at each threshold, bool, shape (D, T).
         truth_rows: Rows of the label weights that hold labels of the class, i64, shape (R,), unique.
         truth_counts: Labels there, f32, shape (R,).
+        ignored: Detections that do not count at a threshold, bool, shape (D, T); None when all do.
+        coco: Whether the AP is COCO's mean of 101 precisions instead of Ultralytics' area.
     """
 
     index: int
@@ -29,11 +31,22 @@ class RankedClass:
     flags: NDArray[np.bool_] = field(repr=False)
     truth_rows: NDArray[np.int64] = field(repr=False)
     truth_counts: NDArray[np.float32] = field(repr=False)
+    ignored: NDArray[np.bool_] | None = field(default=None, repr=False)
+    coco: bool = False
 
     @property
     def labels(self) -> int:
         """Number of labels."""
         return int(self.truth_counts.sum())
+
+    def at(self, threshold: int) -> "RankedClass":
+        """Return the detections that count at one threshold, with its flags alone."""
+        flags = self.flags[:, threshold : threshold + 1]
+        if self.ignored is None:
+            return replace(self, flags=flags)
+        kept = ~self.ignored[:, threshold]
+        found = self.rows[kept], self.confidence[kept], flags[kept]
+        return replace(self, rows=found[0], confidence=found[1], flags=found[2], ignored=None)
 
 
 def rank_classes(records: DetectionRecords, kind: str = BOX) -> tuple[RankedClass, ...]:
@@ -64,6 +77,9 @@ def rank_together(arms: Sequence[DetectionRecords], kind: str = BOX) -> tuple[Ra
     classes = np.concatenate([arm.classes for arm in arms])
     confidence = np.concatenate([arm.confidence for arm in arms])
     flags = np.concatenate([arm.tp_matrix(kind) for arm in arms])
+    some = any(arm.ignored is not None for arm in arms)
+    ignored = np.concatenate([arm.ignored_matrix() for arm in arms]) if some else None
+    coco = arms[0].definition == "coco"
     order = np.lexsort((-confidence, classes))  # stable, classes first
     first = np.searchsorted(classes[order], np.arange(_class_count(arms) + 1))
     truth_class, truth_image = arms[0].truth_class, arms[0].truth_image
@@ -72,7 +88,9 @@ def rank_together(arms: Sequence[DetectionRecords], kind: str = BOX) -> tuple[Ra
         chosen = order[first[index] : first[index + 1]]
         truth_rows, counts = np.unique(truth_image[truth_class == index], return_counts=True)
         labels = truth_rows.astype(np.int64), counts.astype(np.float32)
-        ranked.append(RankedClass(index, rows[chosen], confidence[chosen], flags[chosen], *labels))
+        # Where nothing of a class is ignored, all thresholds go together.
+        left = None if ignored is None or not ignored[chosen].any() else ignored[chosen]
+        ranked.append(RankedClass(index, rows[chosen], confidence[chosen], flags[chosen], *labels, left, coco))
     return tuple(ranked)
 
 

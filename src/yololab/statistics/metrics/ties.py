@@ -24,7 +24,7 @@ def tie_span(ranked: Sequence[RankedClass]) -> tuple[float, float]:
         for flags in item.flags.T:
             # Within equal confidences the wrong ones first, then the right ones; and the other way round.
             orders = np.argsort(group + flags, kind="stable"), np.argsort(group + ~flags, kind="stable")
-            ends += [average_precision(flags[order], item.labels) for order in orders]
+            ends += [average_precision(flags[order], item.labels, coco=item.coco) for order in orders]
     count = sum(item.flags.shape[1] for item in ranked)
     low, high = (ends / max(count, 1)).tolist()
     return low, high

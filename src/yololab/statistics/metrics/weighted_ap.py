@@ -12,6 +12,12 @@ recalls 0, 0.01, … below t_k/n; the last term is the end correction of the tra
 Walking from the last true positive to the first, the envelope is a running maximum, and summation by parts gives
 `Σ_k ⌈100·t_k/n⌉ · (E_k − E_{k+1})`: nothing has to be kept but one row of state for each threshold. Detections after
 a class's last true positive change neither, and are never read.
+
+COCO's AP is the mean of the envelope at those recalls (`pycocotools/cocoeval.py`, `accumulate`), recall 0 among them:
+
+    AP = (E_1 + Σ_k E_k · (⌊100·t_k/n⌋ − ⌊100·t_{k−1}/n⌋)) / 101
+
+What its rules ignore at a threshold (detections in a crowd) is left out there, threshold by threshold.
 """
 
 from collections.abc import Sequence
@@ -48,7 +54,11 @@ def weighted_ap(ranked: Sequence[RankedClass], weights: Weights, truth_weights: 
     found = np.zeros((len(ranked), thresholds, weights.shape[1]), np.float32)
     for target, item in zip(found, ranked, strict=True):
         labels = truth_total(item, truth_weights)
-        _class_ap(item, weights, np.maximum(labels, 1), target)
+        parts = [(item, target)]
+        if item.ignored is not None:
+            parts = [(item.at(threshold), target[threshold : threshold + 1]) for threshold in range(thresholds)]
+        for part, place in parts:
+            _class_ap(part, weights, np.maximum(labels, 1), place)
         target[:, labels <= 0] = np.nan
     return found
 
@@ -104,7 +114,7 @@ def _class_ap(item: RankedClass, weights: Weights, labels: Weights, target: Weig
             np.maximum(d, 0, out=d)
             e += d
             np.divide(f, labels, out=r)
-            np.ceil(r, out=r)
+            (np.floor if item.coco else np.ceil)(r, out=r)
             r *= d
             target[:height] += r
             gain = gains[place - first]
@@ -113,7 +123,12 @@ def _class_ap(item: RankedClass, weights: Weights, labels: Weights, target: Weig
             else:
                 found[flags[place]] -= gain
             seen -= steps[place - first]
-    # Envelopes are in hundredths as well: 0.01 · Σ and 0.005 · E_1 in plain numbers.
+    # Envelopes are in hundredths as well.
+    if item.coco:
+        target += envelope
+        target /= 100 * 101
+        return
+    # 0.01 · Σ and 0.005 · E_1 in plain numbers.
     target *= 1e-4
     target -= 5e-5 * envelope
 

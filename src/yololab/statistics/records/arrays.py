@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Required, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
 import msgspec
 import numpy as np
@@ -35,6 +35,7 @@ class Header(TypedDict, total=False):
     ultralytics: Required[str]
     iou_thresholds: list[float]
     kinds: list[str]
+    definition: Literal["ultralytics", "coco"]
     metrics: list[str]
 
 

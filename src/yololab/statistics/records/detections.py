@@ -6,8 +6,8 @@ the same images line up by position.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,9 @@ BOX = "box"
 MATCHED = (BOX, "mask", "pose")
 _BITS = 16  # of a detection's flags
 _STEPS_A_PIXEL = 16
-_FLAGS = "tp_"
+_FLAGS, _IGNORED = "tp_", "ignored"
+# Whose rules pair detections with labels, and whose formula makes an AP of it.
+Definition = Literal["ultralytics", "coco"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,9 @@ class DetectionRecords(Records):
         truth_class: Class of each label, u8 or u16, shape (M,).
         truth_boxes: Box of each label, f32, as `boxes`, shape (M, 4) or (M, 5).
         iou_thresholds: The thresholds of the bits of the flags: IoU for boxes and masks, OKS for keypoints.
+        definition: Whose rules made the flags, and whose formula an AP of them follows.
+        ignored: Detections that count neither as right nor as wrong, as bits like the flags, u16, shape (D,): those
+            that COCO's rules give to a crowd; None without any.
     """
 
     RECORD_TYPE: ClassVar[str] = "detections"
@@ -92,12 +97,15 @@ class DetectionRecords(Records):
     truth_class: NDArray[Any] = field(repr=False)
     truth_boxes: NDArray[np.float32] = field(repr=False)
     iou_thresholds: tuple[float, ...] = IOU_THRESHOLDS
+    definition: Definition = "ultralytics"
+    ignored: NDArray[np.uint16] | None = field(default=None, repr=False)
 
     def _check(self) -> None:
         images, count, labels = len(self.keys), int(self.detections.sum()), len(self.truth_image)
         if self.detections.shape != (images,) or self.sizes.shape != (images, 2):
             raise ValueError(f"{images} keys, but arrays of {self.detections.shape} and {self.sizes.shape}")
-        for name, array in (("classes", self.classes), ("confidence", self.confidence), *self.flags.items()):
+        each = {"classes": self.classes, "confidence": self.confidence, **self.flags}
+        for name, array in (each if self.ignored is None else each | {_IGNORED: self.ignored}).items():
             if array.shape != (count,):
                 raise ValueError(f"{count} detections, but {name} of shape {array.shape}")
         if not self.flags or not set(self.flags) <= set(MATCHED):
@@ -119,7 +127,8 @@ class DetectionRecords(Records):
     def measured(self) -> str:
         """What is measured, in words."""
         thresholds = ", ".join(f"{threshold:g}" for threshold in self.iou_thresholds)
-        return f"{' and '.join(sorted(self.flags))} at thresholds of {thresholds}"
+        rules = ", by COCO's rules" if self.definition == "coco" else ""
+        return f"{' and '.join(sorted(self.flags))} at thresholds of {thresholds}{rules}"
 
     def truth_of(self, place: int) -> NDArray[Any]:
         """Return the labels of an image, class and box to a hundredth of a pixel, shape (M, 5 or 6)."""
@@ -137,17 +146,20 @@ class DetectionRecords(Records):
     @property
     def details(self) -> dict[str, Any]:
         """What a file's header has to hold besides the common attributes."""
-        return {"iou_thresholds": list(self.iou_thresholds), "kinds": list(self.flags)}
+        return {"iou_thresholds": list(self.iou_thresholds), "kinds": list(self.flags), "definition": self.definition}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, as they are kept in a file."""
-        return super().arrays() | {_FLAGS + kind: flags for kind, flags in self.flags.items()}
+        ignored = {} if self.ignored is None else {_IGNORED: self.ignored}
+        return super().arrays() | {_FLAGS + kind: flags for kind, flags in self.flags.items()} | ignored
 
     @classmethod
     def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         return super()._own(header, arrays) | {
             "flags": {kind: typed_array(arrays, _FLAGS + kind, "u2", 1) for kind in header["kinds"]},
             "iou_thresholds": tuple(header["iou_thresholds"]),
+            "definition": header.get("definition", "ultralytics"),
+            "ignored": typed_array(arrays, _IGNORED, "u2", 1) if _IGNORED in arrays else None,
         }
 
     @property
@@ -159,6 +171,27 @@ class DetectionRecords(Records):
     def truth_offsets(self) -> NDArray[np.int64]:
         """Where each image's labels begin, and the end of the last: shape (I + 1,)."""
         return np.searchsorted(self.truth_image, np.arange(len(self.keys) + 1)).astype(np.int64)
+
+    def chosen(self, kept: NDArray[np.bool_]) -> "DetectionRecords":
+        """Return the records of some detections alone.
+
+        Args:
+            kept: Which detections stay, shape (D,).
+        """
+        return replace(
+            self,
+            detections=np.bincount(self.image[kept], minlength=len(self.keys)).astype(np.uint32),
+            classes=self.classes[kept],
+            confidence=self.confidence[kept],
+            boxes=self.boxes[kept],
+            flags={kind: flags[kept] for kind, flags in self.flags.items()},
+            ignored=None if self.ignored is None else self.ignored[kept],
+        )
+
+    def to_keep(self) -> "DetectionRecords":
+        """Return the records as a file keeps them: in single precision, boxes of detections to 1/16 px."""
+        boxes, truth = self.boxes.astype(np.float32), self.truth_boxes.astype(np.float32)
+        return replace(self, confidence=self.confidence.astype(np.float32), boxes=_rounded(boxes), truth_boxes=truth)
 
     def images(self) -> Iterator[tuple[slice, slice]]:
         """Yield where each image's detections are, and where its labels are."""
@@ -173,8 +206,15 @@ class DetectionRecords(Records):
 
     def tp_matrix(self, kind: str = BOX) -> NDArray[np.bool_]:
         """Return the true-positive flags of a kind unpacked, bool, shape (D, T)."""
+        return self._unpacked(self.flags[kind])
+
+    def ignored_matrix(self) -> NDArray[np.bool_]:
+        """Return which detections are ignored at each threshold, bool, shape (D, T)."""
+        return self._unpacked(np.zeros(len(self.classes), np.uint16) if self.ignored is None else self.ignored)
+
+    def _unpacked(self, packed: NDArray[np.uint16]) -> NDArray[np.bool_]:
         bits = np.arange(len(self.iou_thresholds), dtype=np.uint16)
-        return (self.flags[kind][:, None] >> bits & 1).astype(bool)
+        return (packed[:, None] >> bits & 1).astype(bool)
 
 
 def pack_records(
