@@ -14,6 +14,7 @@ import msgspec
 from yololab.comparison.result import ComparisonContent
 from yololab.data.checks.check_report import DatasetReport
 from yololab.files.baseline import PromotedContent, Provenance
+from yololab.files.looks import LooksContent
 from yololab.files.metrics import MetricsContent
 from yololab.files.paths import BaselineFolder, CacheFolder, Folder, OutputTree, RunFolder, SweepPaths
 from yololab.files.record_content import RecordContent
@@ -34,6 +35,7 @@ SHAPES: dict[str, tuple[str, Any]] = {
     "dataset_report.json": ("What the dataset check found.", DatasetReport),
     "provenance.json": ("Of a baseline: which version is in force, and where it came from.", Provenance),
     "promoted.json": ("Of a run: the baselines that were made of it.", PromotedContent),
+    "looks.json": ("Of a baseline: the candidates of a series (`baseline.looks`).", LooksContent),
     "summary.json": ("Of a sweep: a row for each trial, the ranking, the answer.", SummaryContent),
 }
 HEAD = """\

@@ -16,12 +16,13 @@ from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, Tell, gather_evidence, in_silence, statistics_of
 from yololab.comparison.guards import check_guards
 from yololab.comparison.result import Comparison, MetricRow
-from yololab.comparison.verdict_text import exact_test_text, paired_text, verdict_text
+from yololab.comparison.verdict_text import exact_test_text, look_text, paired_text, verdict_text
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
+from yololab.files.looks import Look
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.paired_comparison import ClassDifference, MetricDifference
-from yololab.statistics.inference.verdict import Verdict
+from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Verdict
 from yololab.tasks import TASKS, Direction
 
 # Below, a warning stands with the verdict.
@@ -36,6 +37,7 @@ def compare_metrics(
     guards: GuardsConfig | None = None,
     *,
     group: str | None = None,
+    look: Look | None = None,
     no_baseline: str = "There is no baseline for this dataset and task yet",
     tell: Tell = in_silence,
 ) -> Comparison:
@@ -51,6 +53,7 @@ def compare_metrics(
         tolerance: The drop that still counts as no worse.
         guards: Limits besides the primary metric.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
+        look: Its place in a series of candidates that share one α; None for a comparison of its own.
         no_baseline: Why there is none, without the full stop.
         tell: Told what is being done.
 
@@ -60,7 +63,7 @@ def compare_metrics(
     problems = comparability_problems(current, baseline) if baseline is not None else []
     if problems:
         raise InputError(problems)
-    evidence = gather_evidence(current, baseline, tolerance, group, tell)
+    evidence = gather_evidence(current, baseline, tolerance, group, tell, alpha=look.alpha if look else ALPHA)
     tell("looking for what stands behind it", 0, 0)
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline, evidence.units)
@@ -70,7 +73,7 @@ def compare_metrics(
         verdict, confirmed = Verdict.NO_BASELINE, False
         text = f"{no_baseline}; promote this run to make it the baseline."
     else:
-        verdict, confirmed, text = _decided(current, baseline, tolerance, evidence)
+        verdict, confirmed, text = _decided(current, baseline, tolerance, evidence, look)
     broken = [guard.message for guard in watched if guard.broken]
     if broken:
         text += f" Guards are broken: {'; '.join(broken)}."
@@ -100,21 +103,27 @@ def compare_metrics(
             **analyse(evidence, current),
             **({"custom_metrics": differences} if differences else {}),
         },
+        look=look,
     )
 
 
 def _decided(
-    current: MetricsFile, baseline: MetricsFile, tolerance: float, evidence: Evidence
+    current: MetricsFile, baseline: MetricsFile, tolerance: float, evidence: Evidence, look: Look | None
 ) -> tuple[Verdict, bool, str]:
     """Return the verdict, whether a degradation is confirmed, and the text."""
     metric = current.primary
     lower = current.direction(metric) is Direction.LOWER
     if evidence.result is not None:
         result = evidence.result
-        return result.verdict, result.confirmed, paired_text(result, metric.name, tolerance, lower_is_better=lower)
+        text = paired_text(result, metric.name, tolerance, lower_is_better=lower)
+        row_of_primary = result.metric(metric.name)
+        text += look_text(look, row_of_primary.p if row_of_primary else None) if look else ""
+        return result.verdict, result.confirmed, text
     row = MetricRow(metric.name, current.direction(metric), current.value(metric.name), baseline.value(metric.name))
     assert row.gain is not None
     verdict = _bare_verdict(row.gain, tolerance)
+    if look and verdict in CLAIMS:
+        verdict = Verdict.INCONCLUSIVE  # bare numbers know no α that a series could share
     bare = MetricDifference(metric.name, row.current, row.baseline)
     return verdict, False, verdict_text(verdict, bare, tolerance, lower_is_better=lower)
 

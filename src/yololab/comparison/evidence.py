@@ -15,6 +15,7 @@ from yololab.files.predictions import PredictionsError, read_arrays
 from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
 from yololab.statistics.inference.paired_models import metrics_of, pair_of
 from yololab.statistics.inference.resampling import Units
+from yololab.statistics.inference.verdict import ALPHA
 from yololab.statistics.records.arrays import RecordsError, from_arrays
 from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
@@ -66,6 +67,8 @@ def gather_evidence(
     tolerance: float,
     group: str | None = None,
     tell: Tell = in_silence,
+    *,
+    alpha: float = ALPHA,
 ) -> Evidence:
     """Read the records next to the metrics of both sides and compare them.
 
@@ -75,6 +78,7 @@ def gather_evidence(
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image; None takes what the evaluations say.
         tell: Told what is being done.
+        alpha: What p has to lie below for a claim.
 
     Raises:
         InputError: The two were measured on other images or other labels, or an image has no group.
@@ -99,7 +103,7 @@ def gather_evidence(
     pair = pair_of(ours, theirs, task.primary_metric)
     units = units_of(ours.keys, group or current.group or baseline.group)
     progress = partial(tell, RESAMPLING)
-    result = compare_pair(pair, tolerance, lower_is_better=lower, units=units, progress=progress)
+    result = compare_pair(pair, tolerance, lower_is_better=lower, units=units, progress=progress, alpha=alpha)
     if result is None:
         return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
     alike = alike_warning(ours.keys, pair.influence()) if units.place is None else None

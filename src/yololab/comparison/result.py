@@ -9,6 +9,7 @@ from yololab.comparison.guards import Guard
 from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json, write_json
+from yololab.files.looks import Look, LookContent
 from yololab.statistics.inference.paired_comparison import MetricDifference
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import Direction
@@ -85,6 +86,7 @@ class ComparisonContent(TypedDict, total=False):
     baseline: Required[SideContent | None]
     warnings: Required[list[str]]
     notes: Required[list[str]]
+    look: LookContent | None
 
 
 # What comparison.json says of each of several arms.
@@ -191,6 +193,7 @@ class Comparison:
         guards: The limits besides the primary metric that were set.
         analysis: Further keys of comparison.json: image by image, error by error.
         arms: All that were compared with the baseline, this one first, where there are several.
+        look: Its place in a series of candidates that share one α; None for a comparison of its own.
     """
 
     verdict: Verdict
@@ -210,6 +213,7 @@ class Comparison:
     guards: tuple[Guard, ...] = ()
     analysis: Mapping[str, Any] = field(default_factory=dict)
     arms: "tuple[ComparedArm, ...]" = ()
+    look: Look | None = None
 
     @property
     def primary(self) -> MetricRow:
@@ -232,6 +236,8 @@ class Comparison:
             return True
         if self.arms:
             return all(arm.comparison.passes(gate) for arm in self.arms)
+        if self.look is not None and self.look.spent:
+            return False  # nothing can be claimed any more: a pass would be none
         return not self.broken_guards and passes(self.verdict, gate, confirmed=self.confirmed)
 
     def to_json(self, gate: Gate) -> dict[str, Any]:
@@ -252,6 +258,7 @@ class Comparison:
             "warnings": list(self.warnings),
             "notes": list(self.notes),
             "gate": {"policy": gate, "passed": self.passes(gate)},
+            **({"look": self.look.to_json()} if self.look else {}),
             **self.analysis,
             **({"arms": [arm.to_json(gate) for arm in self.arms]} if self.arms else {}),
         }
@@ -332,4 +339,5 @@ def read_comparison(path: Path) -> Comparison:
         confirmed=content["confirmed"],
         statistics=content["statistics"],
         guards=tuple(Guard.from_json(guard) for guard in content["guards"]),
+        look=Look(**look) if (look := content.get("look")) else None,
     )

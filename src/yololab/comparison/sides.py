@@ -16,8 +16,10 @@ from yololab.data.dataset.locate import dataset_name
 from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
+from yololab.files.looks import Look, candidate_of, no_look_left, take_look
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree
+from yololab.statistics.inference.verdict import ALPHA
 from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
 
 # Measures a reference that has no numbers yet; the other side says on which data and under which protocol.
@@ -88,18 +90,36 @@ def _compare_runs(
 ) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
     current = sides[0].metrics or measure(sides[0], sides[-1])
+    look = None
     if len(sides) == 2:
         other, baseline = sides[1], sides[1].metrics or measure(sides[1], sides[0])
     else:
         promoted = promoted_baseline(sides[0], current, tree)
+        look = _look_at(promoted, sides[0], current, settings.looks)
         other, baseline = read_reference(str(promoted.path), working_directory), promoted.metrics()
     changes = _data_changes(sides[0], other)
     try:
-        comparison = compare_metrics(current, baseline, settings.tolerance, settings.guards, group=group, tell=tell)
+        comparison = compare_metrics(
+            current, baseline, settings.tolerance, settings.guards, group=group, look=look, tell=tell
+        )
     except InputError as error:
         reasons = [Problem("dataset, changed since the baseline", line) for line in changes]
         raise InputError([*error.problems, *reasons]) from None
     return replace(comparison, notes=(*comparison.notes, *(f"The dataset has changed: {line}." for line in changes)))
+
+
+def _look_at(baseline: Baseline, side: RunReference, metrics: MetricsFile, declared: int | None) -> Look | None:
+    """Return a candidate's look at the promoted baseline; None where no series was declared.
+
+    Raises:
+        InputError: None is left.
+    """
+    if declared is None:
+        return None
+    look = take_look(baseline, candidate_of(side.checkpoint, metrics.path), declared, ALPHA)
+    if look is not None and look.spent:
+        raise no_look_left(baseline, declared)
+    return look
 
 
 def _data_changes(current: RunReference, baseline: RunReference) -> list[str]:

@@ -6,6 +6,7 @@
 'Worse: rmse +0.0200 (lower is better), beyond the tolerance of 0.01; whether it is more than chance was not tested.'
 """
 
+from yololab.files.looks import Look
 from yololab.statistics.inference.paired_comparison import MetricDifference, PairedResult
 from yololab.statistics.inference.paired_models import ExactTest
 from yololab.statistics.inference.verdict import ALPHA, Verdict
@@ -93,6 +94,24 @@ def paired_text(result: PairedResult, metric: str, tolerance: float, *, lower_is
         f"{text} About {result.images_needed:,} would rule out a loss of {tolerance:g} if there is none, "
         f"about {result.images_to_show:,} would show one of {2 * tolerance:g}."
     )
+
+
+def look_text(look: Look, p: float | None) -> str:
+    """Return what a series of candidates means for the verdict on one of them, as a further sentence.
+
+    Args:
+        look: The place of the comparison in its series.
+        p: The two-sided p-value of the primary metric; None without a test.
+
+    >>> look_text(Look(3, 20, 0.0025), 0.012)
+    ' Look 3 of 20, which share one α: p = 0.012 is not below 0.0025, as a claim would need.'
+    """
+    if look.spent:
+        return f" All {look.of} looks at this baseline are used: α is spent, and nothing more is claimed."
+    place = f" Look {look.number} of {look.of}, which share one α"
+    if p is None or p < look.alpha or p >= ALPHA:
+        return f"{place}: a claim needs p < {look.alpha:.2g}."
+    return f"{place}: {p_equation(p)} is not below {look.alpha:.2g}, as a claim would need."
 
 
 def exact_test_text(test: ExactTest) -> str:

@@ -214,6 +214,8 @@ class BaselineConfig:
         promote: When the run becomes the baseline.
         guards: Limits beside the primary metric: `class_floors`, `class_drop`, `precision`, `recall`, `confidence`,
             `latency_ms`. A broken one is named in the verdict and stops at the gate.
+        looks: How many candidates will be held against the promoted baseline, to share one α of 0.05: `if_improved`
+            and the gate then go by p below 0.05/looks. Null tests each at 0.05. A named pair keeps 0.05.
     """
 
     path: str | None = None
@@ -222,6 +224,7 @@ class BaselineConfig:
     gate: Gate | None = None
     promote: Promote = Promote.ASK
     guards: GuardsConfig = field(default_factory=GuardsConfig)
+    looks: int | None = setting(None, at_least=1)
 
 
 @dataclass

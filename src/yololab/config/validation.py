@@ -87,6 +87,11 @@ def _one_baseline(config: ExperimentConfig) -> Iterator[Problem]:
     """A baseline is a file or a model."""
     if config.baseline.path and config.baseline.model:
         yield Problem("baseline.path, baseline.model", "both are set", "one of the two", "drop one")
+    named = config.baseline.path or config.baseline.model
+    if config.baseline.looks and named:
+        found = f"a series of {config.baseline.looks} looks at {named}"
+        allowed = "looks at the promoted baseline, which keeps count of them"
+        yield Problem("baseline.looks", found, allowed, "promote it, or drop baseline.looks")
 
 
 def _first_images(config: ExperimentConfig) -> Iterator[Problem]:

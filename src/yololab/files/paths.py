@@ -211,6 +211,7 @@ class BaselineFolder(Folder):
     provenance = At(PROVENANCE)  # The file that names the version in force and where it came from
     history = At("history")  # The folder of all versions
     weights = At("weights")  # Link to the checkpoint and the export of the version in force
+    looks = At("looks.json")  # Which candidates were held against it, with what each may claim
 
     @property
     def project(self) -> OutputTree:

@@ -9,11 +9,13 @@ from yololab.data.dataset.locate import BUILTIN
 from yololab.data.labels.task_labels import model_classes
 from yololab.errors import InputError
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
+from yololab.files.looks import Look, candidate_of, looks_left, no_look_left, take_look
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
 from yololab.job.context import Context
 from yololab.job.measure import Measurement, make_protocol, measure_checkpoint
 from yololab.job.prepare import Prepared
+from yololab.statistics.inference.verdict import ALPHA
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel, resolve_model
 
 
@@ -62,7 +64,7 @@ def refuse_unlike_baseline(context: Context, prepared: Prepared, fingerprints: M
     """Find out before the training whether its result can be compared with the baseline.
 
     Raises:
-        InputError: The baseline is of another task, split, content, or of other classes.
+        InputError: The baseline is of another task, split, content, or of other classes; or `baseline.looks` are used.
     """
     other = known_baseline(context, prepared, fingerprints)
     model = context.config.baseline.model
@@ -72,6 +74,10 @@ def refuse_unlike_baseline(context: Context, prepared: Prepared, fingerprints: M
         other = MetricsFile(Path(model), {"task": found.task, "names": theirs})
     if other is None:
         return
+    declared, promoted = context.config.baseline.looks, place_of_baseline(context, prepared, fingerprints)
+    fresh = context.trial is None and context.previous is None
+    if declared and fresh and promoted.exists() and not looks_left(promoted, declared, ALPHA):
+        raise no_look_left(promoted, declared)
     protocol = make_protocol(context.config.evaluation, context.config.train, prepared.task)
     names = model_classes(prepared.dataset, prepared.task.name, protocol.single_cls)
     expected = MetricsFile(
@@ -106,6 +112,17 @@ def baseline_metrics(context: Context, prepared: Prepared, how: Measurement) -> 
     model = resolve_baseline(named, prepared)
     context.screen.detail(f"measuring the baseline {named} on the same data")
     return measure_checkpoint(Path(model.model), context.folder.baseline_evaluation, how)
+
+
+def look_at_baseline(context: Context, prepared: Prepared, fingerprints: Mapping[str, str]) -> Look | None:
+    """Return the run's look at the promoted baseline; None where no series was declared, and for a trial.
+
+    A trial neither moves the baseline nor is held at its gate: what a sweep compares it corrects by itself.
+    """
+    declared, promoted = context.config.baseline.looks, place_of_baseline(context, prepared, fingerprints)
+    if declared is None or context.trial is not None or not promoted.exists():
+        return None
+    return take_look(promoted, candidate_of(context.folder.best, context.folder.metrics), declared, ALPHA)
 
 
 def resolve_baseline(named: str, prepared: Prepared) -> ResolvedModel:

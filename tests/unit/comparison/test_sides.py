@@ -7,12 +7,15 @@ import json
 import pytest
 from record_samples import records_of, write_evaluation
 
+from yololab.comparison.compare import compare_metrics
+from yololab.comparison.result import read_comparison, write_comparison
 from yololab.comparison.run_reference import read_reference
 from yololab.comparison.sides import compare_sides, dataset_of
-from yololab.config.schema import BaselineConfig, GuardsConfig
+from yololab.config.schema import BaselineConfig, Gate, GuardsConfig
 from yololab.errors import InputError
 from yololab.files.baseline import baseline_of, promote
-from yololab.files.metrics import read_metrics
+from yololab.files.looks import Look
+from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import Status
@@ -139,3 +142,38 @@ def test_arms_that_differ_in_the_seed_alone_are_one_recipe(tmp_path):
     names = [str(tmp_path / "outputs/training" / name) for name in ("seed0", "seed1", "other")]
     with pytest.raises(InputError, match="differ in nothing but the seed"):
         compare(tmp_path, *names)
+
+
+def test_a_series_of_looks_claims_less_each_and_ends(tmp_path):
+    base = run_of(tmp_path, "base", 0.6)
+    metrics = read_metrics(base.metrics)
+    baseline = baseline_of(OutputTree(tmp_path), "animals", "detect", metrics.fingerprint)
+    promote(baseline, metrics, base.predictions, base.path)
+    candidate, other = (str(run_of(tmp_path, name, found).path) for name, found in (("better", 0.95), ("worse", 0.3)))
+    alone = compare(tmp_path, candidate)
+    assert alone.verdict == "IMPROVED"
+    assert alone.look is None
+    series = BaselineConfig(guards=GuardsConfig(), looks=2)
+    first = compare(tmp_path, candidate, settings=series)
+    assert (first.look.number, first.look.alpha, first.verdict) == (1, 0.025, "IMPROVED")
+    assert compare(tmp_path, candidate, settings=series).look == first.look
+    assert compare(tmp_path, other, candidate, settings=series).look is None  # a named pair keeps 0.05
+    assert compare(tmp_path, other, settings=series).look.number == 2
+    with pytest.raises(InputError, match="all looks at version"):
+        compare(tmp_path, str(run_of(tmp_path, "third", 0.9).path), settings=series)
+    assert compare(tmp_path, candidate, settings=series).look.number == 1
+
+
+def test_a_claim_that_the_series_does_not_allow_is_none(tmp_path):
+    base, candidate = run_of(tmp_path, "base", 0.6), run_of(tmp_path, "better", 0.75)
+    sides = read_metrics(candidate.metrics), read_metrics(base.metrics)
+    found = {alpha: compare_metrics(*sides, 0.01, look=Look(3, 20, alpha)) for alpha in (0.02, 2e-3, 0)}
+    assert found[0.02].verdict == "IMPROVED"
+    assert {str(found[alpha].verdict) for alpha in (2e-3, 0)} == {str(found[0.02].otherwise)}
+    assert "Look 3 of 20" in found[2e-3].text
+    assert "nothing more is claimed" in found[0].text
+    write_comparison(tmp_path / "comparison.json", found[0], Gate.DEGRADED)
+    assert not read_comparison(tmp_path / "comparison.json").passes(Gate.DEGRADED)
+    # Bare numbers know no α that a series could share.
+    bare = MetricsFile(tmp_path / "x/metrics.json", sides[0].content), sides[1]
+    assert compare_metrics(*bare, 0.01, look=Look(3, 20, 1e-3)).verdict == "INCONCLUSIVE"

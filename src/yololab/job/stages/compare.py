@@ -10,7 +10,7 @@ from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
 from yololab.files.atomic import write_text
 from yololab.files.reading import read_text
-from yololab.job.baseline import baseline_metrics, why_no_baseline
+from yololab.job.baseline import baseline_metrics, look_at_baseline, why_no_baseline
 from yololab.job.context import Context, Results, Stage
 from yololab.job.measure import measurement_of
 from yololab.job.prepare import Prepared
@@ -26,10 +26,11 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
     how = measurement_of(context.config, prepared, checked.inputs.data_yaml, checked.fingerprints, context.screen)
     dry_run = checked.inputs.rehearsal is not None
     other = None if dry_run else baseline_metrics(context, prepared, how)
+    look = None if dry_run else look_at_baseline(context, prepared, checked.fingerprints)
     why_none = why_no_baseline(context, prepared, checked.fingerprints)
     with context.screen.telling("compare", STAGE.doing, REPLICATES) as tell:
         comparison = compare_metrics(
-            evaluated.metrics, other, settings.tolerance, settings.guards, no_baseline=why_none, tell=tell
+            evaluated.metrics, other, settings.tolerance, settings.guards, look=look, no_baseline=why_none, tell=tell
         )
     if dry_run:
         comparison = replace(comparison, text=DRY_RUN_TEXT)
@@ -73,5 +74,6 @@ def gate_error(context: Context, results: Results) -> GateError | None:
     gate, comparison = context.config.baseline.gate or Gate.NONE, results.get(Comparison)
     if comparison is None or comparison.passes(gate):
         return None
-    reasons = "; ".join((str(comparison.verdict), *comparison.broken_guards))
+    spent = ("no look at the baseline is left",) if comparison.look and comparison.look.spent else ()
+    reasons = "; ".join((str(comparison.verdict), *comparison.broken_guards, *spent))
     return GateError(f"the gate baseline.gate={gate} stops here: {reasons}")

@@ -1,5 +1,6 @@
 """The paired comparison of two models: every metric with its interval and its p-value, every class with its q-value."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,8 +29,12 @@ FEW_IMAGES = 300
 FEWEST_IMAGES_OF_A_CLASS = 10
 # A class's smallest p-value, corrected for so many classes, can still be small.
 _REPLICATES_A_CLASS = 40
-# Monte-Carlo error of one replicate, three times over: of a p near 0.05, and of an interval's end in units of SE.
-_P_MARGIN, _END_MARGIN = 0.67, 8.0
+# Monte-Carlo error of one replicate, three times over: of a p near α in units of √(α(1 − α)), and of an interval's end
+# in units of SE.
+_P_MARGIN, _END_MARGIN = 3.07, 8.0
+# Replicates beyond a p-value at which a claim is made: fewer do not know a small α. Of one that is smaller than as many
+# as are worth drawing can tell, nothing is claimed.
+_BEYOND, _MOST_BEYOND = 20, 100_000
 _WIDTH_IN_SE = 3.92  # of a 95 % interval
 # Of n images without a single failure of some kind, 3/n may be such failures (95 %): the rule of three.
 RULE_OF_THREE = 3
@@ -147,6 +152,7 @@ def compare_pair(
     *,
     lower_is_better: bool = False,
     units: Units | None = None,
+    alpha: float = ALPHA,
     progress: Progress = untold,
 ) -> PairedResult | None:
     """Compare two models over the same images.
@@ -158,6 +164,7 @@ def compare_pair(
         tolerance: The drop of the primary metric that still counts as no worse.
         lower_is_better: Whether the primary metric is an error.
         units: What is independent of each other; None for the images.
+        alpha: What p has to lie below for IMPROVED and DEGRADED: less for one look of a series, 0 where none is left.
         progress: Told of each block of replicates.
 
     Returns:
@@ -170,19 +177,20 @@ def compare_pair(
         return None
     sign = -1.0 if lower_is_better else 1.0
     classes = pair.classes(units.place)
-    drawn = PairedReplicates(pair, units, exact_swaps=len(pair.keys) <= FEW_IMAGES, progress=progress)
+    beyond = math.ceil(min(_BEYOND / alpha, _MOST_BEYOND)) if alpha > 0 else 0
+    drawn = PairedReplicates(pair, units, exact_swaps=len(pair.keys) <= FEW_IMAGES, least=2 * beyond, progress=progress)
     secondary = FIRST_REPLICATES
-    for count in _stages(len(pair.keys), max(map(len, classes.values()), default=0)):
+    for count in _stages(len(pair.keys), max(map(len, classes.values()), default=0), beyond):
         drawn.extend(count, secondary)
         difference = _difference(sign, ours - theirs, pair, drawn)
-        if not _borderline(difference, drawn, tolerance):
+        if not _borderline(difference, drawn, tolerance, alpha):
             break
     carriers = carriers_of(pair, units, drawn.influence * sign)
     # One-sided, as one end of the 90 % interval is.
     uneven = drawn.studentised(ours - theirs, -sign * tolerance) / 2 >= ALPHA
     reasons = _refusals(pair, difference, carriers, abs(theirs), uneven=uneven)
-    verdict, confirmed = decide_verdict(difference, tolerance, reasons)
-    passed_over = possible_verdicts(difference, tolerance)
+    verdict, confirmed = decide_verdict(difference, tolerance, reasons, alpha)
+    passed_over = possible_verdicts(difference, tolerance, alpha)
     passed_over = passed_over[: passed_over.index(verdict)]
     metrics = tuple(_metric(name, now[name], before[name], pair, drawn) for name in now)
     error = next(row.standard_error for row in metrics if row.metric == pair.primary)
@@ -206,11 +214,12 @@ def compare_pair(
     )
 
 
-def _stages(images: int, classes: int) -> tuple[int, ...]:
+def _stages(images: int, classes: int, beyond: int) -> tuple[int, ...]:
     """Return how many replicates are drawn before each look at the verdict, ascending."""
     first = FIRST_REPLICATES if images > FEW_IMAGES else max(2 * FIRST_REPLICATES, _REPLICATES_A_CLASS * classes)
     later = [count for count in (FEW_REPLICATES, MANY_REPLICATES) if count > first]
-    return (min(first, MANY_REPLICATES), *later)
+    last = (beyond,) if beyond > MANY_REPLICATES and images <= FEW_IMAGES else ()
+    return (min(first, MANY_REPLICATES), *later, *last)
 
 
 def _difference(sign: float, delta: float, pair: Pair, drawn: PairedReplicates) -> Difference:
@@ -230,7 +239,7 @@ def _interval(pair: Pair, metric: str, delta: float, drawn: PairedReplicates, le
     return widened(found, delta, len(drawn.units.keys), level)
 
 
-def _borderline(difference: Difference, drawn: PairedReplicates, tolerance: float) -> bool:
+def _borderline(difference: Difference, drawn: PairedReplicates, tolerance: float, alpha: float) -> bool:
     """Whether another draw of as many replicates could give another verdict."""
     sampled, rest = drawn.primary()
     # What is drawn anew: the linear replicates, and what the exact ones depart from them.
@@ -243,7 +252,8 @@ def _borderline(difference: Difference, drawn: PairedReplicates, tolerance: floa
         difference.ci90[0] + tolerance,
         difference.ci90[1] - tolerance,
     )
-    near = not drawn.closed and abs(difference.p - ALPHA) < _P_MARGIN / drawn.count**0.5
+    margin_of_p = _P_MARGIN * (alpha * (1 - alpha) / drawn.count) ** 0.5
+    near = not drawn.closed and abs(difference.p - alpha) < max(margin_of_p, 1 / drawn.count if alpha else 0)
     return near or any(abs(end) < margin for end in ends)
 
 

@@ -20,6 +20,7 @@ from yololab.statistics.metrics.weighted_ap import Weights
 _MOST = 10**9  # draws are made when they are asked for
 # Linear replicates: so many draws in all, and in any case enough for the ends of an interval.
 _DRAWS, _LEAST_LINEAR, _MOST_LINEAR = 20_000_000, 2_000, 10_000
+_MOST_DRAWS = 400_000_000  # for the smallest p-values
 _SAME = 1e-9
 Deltas = dict[str, NDArray[np.floating]]
 
@@ -34,6 +35,7 @@ class PairedReplicates:
         pair: The models.
         units: What is resampled.
         exact_swaps: Whether swaps are drawn in any case.
+        least: How many linear replicates are wanted at least: the smallest p-values need many.
         progress: Told of each block of replicates.
 
     Attributes:
@@ -43,7 +45,9 @@ class PairedReplicates:
         influence: What each unit adds to the difference of the primary metric, shape (U,).
     """
 
-    def __init__(self, pair: Pair, units: Units, *, exact_swaps: bool, progress: Progress = untold) -> None:
+    def __init__(
+        self, pair: Pair, units: Units, *, exact_swaps: bool, least: int = 0, progress: Progress = untold
+    ) -> None:
         self.pair, self.units, self.count = pair, units, 0
         self._progress, self._measured = progress, 0
         self.sampled: Deltas = {}
@@ -53,6 +57,7 @@ class PairedReplicates:
         self.influence: Values = units.gathered(np.asarray(pair.influence(), np.float64))
         powers = np.stack([self.influence, np.square(self.influence)])
         linear = int(np.clip(_DRAWS // len(units.keys), _LEAST_LINEAR, _MOST_LINEAR))
+        linear = max(linear, min(least, _MOST_DRAWS // len(units.keys)))
         self._moments: NDArray[np.float64] = np.hstack([powers @ block for block in units.resamples(linear)])
         self._closed: dict[tuple[str, int | None], Values] | None = None
         found = None if exact_swaps else pair.swap_influences()

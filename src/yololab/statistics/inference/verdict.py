@@ -39,7 +39,7 @@ class Difference:
     p: float
 
 
-def possible_verdicts(difference: Difference, tolerance: float) -> tuple[Verdict, ...]:
+def possible_verdicts(difference: Difference, tolerance: float, alpha: float = ALPHA) -> tuple[Verdict, ...]:
     """Return every verdict that interval and p-value allow, the one that stands first.
 
     In this order, with τ the tolerance: a 95 % interval above 0 and p < 0.05 is IMPROVED; a 90 % interval within ±τ is
@@ -49,8 +49,9 @@ def possible_verdicts(difference: Difference, tolerance: float) -> tuple[Verdict
     Args:
         difference: The difference.
         tolerance: The drop that still counts as no worse, ≥ 0.
+        alpha: What p has to lie below for a claim: less than 0.05 for one of a series, 0 where none is left.
     """
-    (low95, high95), (low90, high90), significant = difference.ci95, difference.ci90, difference.p < ALPHA
+    (low95, high95), (low90, high90), significant = difference.ci95, difference.ci90, difference.p < alpha
     held = {
         Verdict.IMPROVED: low95 > 0 and significant,
         Verdict.EQUIVALENT: low90 > -tolerance and high90 < tolerance,
@@ -61,13 +62,16 @@ def possible_verdicts(difference: Difference, tolerance: float) -> tuple[Verdict
     return tuple(verdict for verdict, holds in held.items() if holds)
 
 
-def decide_verdict(difference: Difference, tolerance: float, refused: Collection[Verdict] = ()) -> tuple[Verdict, bool]:
+def decide_verdict(
+    difference: Difference, tolerance: float, refused: Collection[Verdict] = (), alpha: float = ALPHA
+) -> tuple[Verdict, bool]:
     """Return the verdict, and whether a degradation is confirmed: all of the 95 % interval lies below −τ.
 
     Args:
         difference: The difference.
         tolerance: The drop that still counts as no worse, ≥ 0.
         refused: Verdicts that the images cannot support, whatever the interval says; judging goes on after them.
+        alpha: What p has to lie below for a claim.
     """
-    verdict = next(verdict for verdict in possible_verdicts(difference, tolerance) if verdict not in refused)
+    verdict = next(verdict for verdict in possible_verdicts(difference, tolerance, alpha) if verdict not in refused)
     return verdict, verdict is Verdict.DEGRADED and difference.ci95[1] < -tolerance

@@ -1,0 +1,85 @@
+"""Looks at a baseline: each candidate is one, whatever happens to it, and all together spend no more than α."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from yololab.errors import InputError
+from yololab.files import baseline as baselines
+from yololab.files.json_files import write_json
+from yololab.files.looks import candidate_of, look_of, looks_left, no_look_left, take_look
+from yololab.files.metrics import read_metrics
+from yololab.files.paths import OutputTree
+
+
+@pytest.fixture
+def place(tmp_path):
+    write_json(tmp_path / "metrics.json", {"task": "detect", "split": "val", "mAP50-95": 0.4}, 1)
+    place = baselines.baseline_of(OutputTree(tmp_path / "project"), "cells", "detect", None)
+    baselines.promote(place, read_metrics(tmp_path / "metrics.json"), None, tmp_path / "run")
+    return place
+
+
+def test_a_candidate_is_one_look_and_the_series_spends_alpha_once(place, tmp_path):
+    looks = [take_look(place, name, 4, 0.05) for name in ("a", "b", "a", "c", "d", "b")]
+    assert [look.number for look in looks] == [1, 2, 1, 3, 4, 2]
+    assert {look.alpha for look in looks} == {0.0125}
+    assert not looks_left(place, 4, 0.05)
+    late = take_look(place, "e", 4, 0.05)
+    assert late.spent
+    assert late.number == 5
+    assert "promote" in str(no_look_left(place, 4))
+    # Declaring more afterwards finds nothing left, and a moved project still knows.
+    moved = shutil.move(place.project.root, tmp_path / "moved")
+    there = baselines.baseline_of(OutputTree(moved), "cells", "detect", None)
+    assert take_look(there, "e", 400, 0.05).spent
+    assert take_look(there, "a", 4, 0.05).number == 1
+
+
+def test_another_number_declared_shares_what_is_left():
+    spent = [{"candidate": "a", "alpha": 0.0125}]
+    levels = []
+    for name in (f"{number}" for number in range(20)):
+        look = look_of(spent, name, 10, 0.05)
+        levels.append(look.alpha)
+        spent += [] if look.spent else [{"candidate": name, "alpha": look.alpha}]
+    assert sum(levels) + 0.0125 <= 0.05
+    assert levels.count(0.005) == 7
+
+
+def test_a_new_version_begins_a_new_series_and_the_model_itself_is_no_look(place, tmp_path):
+    assert take_look(place, "a", 1, 0.05).number == 1
+    assert not looks_left(place, 1, 0.05)
+    baselines.promote(place, read_metrics(tmp_path / "metrics.json"), None, tmp_path / "run")
+    assert looks_left(place, 1, 0.05)
+    assert take_look(place, candidate_of(None, place.current() / "metrics.json"), 1, 0.05) is None
+    assert take_look(place, "b", 1, 0.05).number == 1
+    assert len(json.loads(place.looks.read_text())["looks"]) == 2
+
+
+def test_looks_taken_at_once_are_all_counted(place):
+    with ThreadPoolExecutor(4) as pool:
+        looks = list(pool.map(lambda name: take_look(place, name, 20, 0.05), [f"{n % 10}" for n in range(20)]))
+    assert sorted({look.number for look in looks}) == list(range(1, 11))
+    assert len(json.loads(place.looks.read_text())["looks"]) == 10
+
+
+def test_a_damaged_file_of_looks_is_told(place):
+    place.looks.write_text("{")
+    with pytest.raises(InputError, match=r"looks\.json"):
+        take_look(place, "a", 4, 0.05)
+
+
+def test_a_candidate_is_its_checkpoint_wherever_it_lies(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "best.pt").write_bytes(b"weights")
+        (tmp_path / name / "metrics.json").write_text(name)
+    found = [candidate_of(tmp_path / name / "best.pt", tmp_path / name / "metrics.json") for name in ("a", "b")]
+    assert found[0] == found[1]
+    assert candidate_of(None, tmp_path / "a/metrics.json") != candidate_of(None, tmp_path / "b/metrics.json")
+    assert candidate_of(None, tmp_path / "none/metrics.json") is None
