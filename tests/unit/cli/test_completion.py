@@ -68,7 +68,7 @@ def test_commands_and_settings_where_nothing_stands_yet(project):
         ("yololab optimizer=S", ["optimizer=SGD"]),
         ("yololab approval.c", ["approval.cpu="]),
         ("yololab resume approval.cpu=", ["approval.cpu=ask", "approval.cpu=auto", "approval.cpu=never"]),
-        ("yololab compare baseline.", ["baseline.gate=", "baseline.guards=", "baseline.tolerance="]),
+        ("yololab compare baseline.", ["baseline.gate=", "baseline.guards=", "baseline.looks=", "baseline.tolerance="]),
         ("yololab runs --", ["--csv", "--help", "--html", "--json", "--watch"]),
         ("yololab -", ["--cfg", "--config-dir", "--help", "--info", "--version", "-m"]),
         ("yololab epochs=", []),
