@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from yololab.errors import InputError, JobError
 from yololab.files.epochs import read_results
 from yololab.files.paths import RunFolder
-from yololab.ultralytics_adapter.isolation.devices import set_threads
+from yololab.ultralytics_adapter.isolation.threads import set_threads
 from yololab.ultralytics_adapter.training.resume_point import read_state
 from yololab.ultralytics_adapter.training.training import TrainRequest, train
 from yololab.ultralytics_adapter.training.training_file import read_training_file

@@ -20,6 +20,7 @@ from yololab.config.special import (
     read_severity,
     read_source,
     read_subset,
+    read_threads,
     read_tracking,
 )
 from yololab.config.train_arguments.arguments import USER_ARGUMENTS, TrainArguments
@@ -120,7 +121,8 @@ class DeviceConfig:
 
     Attributes:
         id: Ultralytics' device string: `cpu`, `0`, `0,1`, `mps`; null picks a GPU when there is one.
-        threads: CPU threads of PyTorch; null takes every core that the process may use.
+        threads: CPU threads of PyTorch; null (or `auto`) takes the cores that are free, never more than the user's
+            OMP_NUM_THREADS, fewer while other processes are busy. A number stays, and repeats a run bit by bit.
         amp: Mixed precision: true, false, fp16, bf16, fp32.
         channels_last: NHWC memory layout; null lets Ultralytics decide.
         compile: torch.compile: false, true, or one of its modes.
@@ -128,7 +130,7 @@ class DeviceConfig:
     """
 
     id: str | None = setting(None, reader=read_device)
-    threads: int | None = setting(None, at_least=1)
+    threads: int | None = setting(None, reader=read_threads)
     amp: bool | str = same_as(USER_ARGUMENTS["amp"])
     channels_last: bool | None = same_as(USER_ARGUMENTS["channels_last"])
     compile: bool | str = same_as(USER_ARGUMENTS["compile"])

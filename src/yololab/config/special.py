@@ -40,6 +40,15 @@ def read_device(where: str, value: Any) -> str | None:
     return str(value).replace(" ", "").removeprefix("cuda:") or None
 
 
+def read_threads(where: str, value: Any) -> int | None:
+    """Read a number of threads; `auto` is as good as nothing."""
+    if value == "auto":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(Problem(where, f"{value!r}", "auto, or a whole number of at least 1"))
+    return value
+
+
 def read_severity(where: str, value: Any) -> dict[str, str | None]:
     """Read how bad a check's findings are, for each check that is rated anew."""
     if not isinstance(value, Mapping):

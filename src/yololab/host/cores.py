@@ -7,16 +7,21 @@ from pathlib import Path
 
 def usable_cores() -> int:
     """Return the number of cores that this process may use: its CPU affinity and its cgroup's quota, at least 1."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity
-        cores = os.cpu_count() or 1
+    cores = len(allowed_cores())
     quota = cgroup_quota(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
     if quota is None:
         return cores
     # Rounded down: one thread more than the quota pays for is stopped for a part of every period, and the threads of a
     # training wait for the slowest at each of their barriers.
     return max(1, min(cores, math.floor(quota)))
+
+
+def allowed_cores() -> set[int]:
+    """Return the numbers of the cores on which this process may run."""
+    try:
+        return os.sched_getaffinity(0)
+    except AttributeError:  # macOS and Windows have no affinity
+        return set(range(os.cpu_count() or 1))
 
 
 def cgroup_quota(membership: Path, root: Path) -> float | None:

@@ -12,6 +12,7 @@ from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.host.provenance import collect_provenance
 from yololab.host.provenance import what_differs as provenance_differs
+from yololab.host.threads import thread_counts, threads_differ
 from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.lifecycle import start_new
@@ -52,6 +53,8 @@ def rerun_run(
     provenance = collect_provenance(started_in, command, experiment.train.seed, gpus)
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     differences = what_differs(before, provenance, fingerprints, prepared.model.lineage)
+    counts = thread_counts((before.get("training") or {}).get("threads"))
+    differences += threads_differ(counts, experiment.device.threads)
     for line in differences or ["data, packages, machine and starting weights are the same as then"]:
         screen.detail(line)
     stem = re.sub(r"_\d{8}_\d{6}(_\d+)?$", "", origin.path.name)

@@ -38,7 +38,7 @@ def _run(folder: Path) -> int:
     sweep, number = SweepFolder(run.path.parent), run.path.name
     config, threads = frozen.experiment, os.environ.get(THREADS)
     if threads is not None and config.device.threads is None:
-        config.device.threads = int(threads)
+        os.environ["OMP_NUM_THREADS"] = threads  # its share of the cores: it may take fewer, and never more
     # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
     started_in = Path.cwd()
     if sweep.is_sweep():

@@ -9,6 +9,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import point_link
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
+from yololab.host.threads import threads_text
 from yololab.job.baseline import known_baseline
 from yololab.job.context import Context, Results, Stage
 from yololab.job.prepare import Prepared
@@ -188,6 +189,8 @@ def _show(context: Context, checked: Checked, trained: Trained) -> None:
     for change in result.differences:
         line = f"{change.name}: {change.requested} became {change.effective} ({change.reason})"
         (screen.detail if change.changes_training else screen.log)(line)
+    if len(result.threads) > 1:
+        screen.detail(f"threads followed what else ran: {threads_text(result.threads)}")
     selection = "" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)"
     screen.detail(f"{completed} in {duration(result.seconds)}, {result.stop_reason}{selection}")
 

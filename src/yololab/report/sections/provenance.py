@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from yololab.host.threads import thread_counts, threads_text
 from yololab.report.charts.bars import Bar, bars
 from yololab.report.run_files import RunFiles, inside, mapping, mappings, texts
 from yololab.text import as_number, as_text, count, duration, flattened, moment, percent, setting, short_hash, size
@@ -20,12 +21,14 @@ def provenance(run: RunFiles) -> dict[str, Any] | None:
     recorded = run.recorded("provenance")
     main = MAIN_PACKAGES.split()
     packages, hardware = mapping(recorded.get("packages")), mapping(recorded.get("hardware"))
+    threads = thread_counts(run.recorded("training", "threads"))
     gpus = ", ".join(texts(hardware.get("gpus"))) or "none"
     return {
         "code": _code(run),
         "machine": [
             ("Processor", hardware.get("cpu")),
             ("Cores used", hardware.get("cores")),
+            ("Threads", threads_text(threads) if threads else None),
             ("Memory", size(hardware.get("memory_bytes"))),
             ("GPUs", gpus),
             ("System", hardware.get("os")),

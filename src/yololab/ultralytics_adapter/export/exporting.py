@@ -75,7 +75,7 @@ def export_model(weights: Path, format: str, options: Mapping[str, Any], threads
         weights: The checkpoint.
         format: Ultralytics' name of the format.
         options: Ultralytics' export arguments; without `imgsz` that of the training.
-        threads: Number of torch's threads; None for all cores that the process may use.
+        threads: Number of torch's threads; None follows what is free of the machine.
 
     Raises:
         InputError: The format, an option that it does not have, or a package that it needs.
@@ -87,8 +87,8 @@ def export_model(weights: Path, format: str, options: Mapping[str, Any], threads
     from ultralytics.nn.tasks import load_checkpoint
 
     from yololab.ultralytics_adapter.isolation.data_guard import guarded_data
-    from yololab.ultralytics_adapter.isolation.devices import set_threads
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.isolation.threads import set_threads
 
     set_threads(threads)
     arguments = {"imgsz": info.train_args.get("imgsz", 640), "batch": 1, **options}

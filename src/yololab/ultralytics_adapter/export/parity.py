@@ -56,7 +56,7 @@ def exported_outputs_differ(
         exported: The export.
         images: Image files.
         imgsz: Image size, px.
-        threads: Number of torch's threads; None for all cores that the process may use.
+        threads: Number of torch's threads; None follows what is free of the machine.
 
     Raises:
         InputError: A file cannot be read, or the export's runtime is not installed.
@@ -68,7 +68,7 @@ def exported_outputs_differ(
     import torch
     from ultralytics.nn.autobackend import AutoBackend
 
-    from yololab.ultralytics_adapter.isolation.devices import set_threads
+    from yololab.ultralytics_adapter.isolation.threads import set_threads
 
     set_threads(threads)
     cpu = torch.device("cpu")

@@ -1,10 +1,9 @@
-"""How many threads torch uses, and which device a training runs on."""
+"""Which device a training runs on."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from yololab.errors import InputError, Problem
-from yololab.host.cores import usable_cores
 from yololab.text import counted, one_of
 from yololab.ultralytics_adapter.isolation.logs import muted
 
@@ -24,27 +23,6 @@ class Device:
     kind: str
     count: int
     names: tuple[str, ...]
-
-
-def set_threads(threads: int | None) -> int:
-    """Set the number of torch's threads, now and whenever Ultralytics selects a CPU as its device.
-
-    Each `select_device` of Ultralytics (in training, evaluation and export) sets torch to its own constant, which is
-    one less than the machine's cores whatever the process may use; that constant is what is replaced here.
-
-    Args:
-        threads: The number; None for all cores that the process may use.
-
-    Returns:
-        The number that was set.
-    """
-    import torch
-    from ultralytics.utils import torch_utils
-
-    count = threads or usable_cores()
-    torch_utils.NUM_THREADS = count
-    torch.set_num_threads(count)
-    return count
 
 
 def resolve_device(device: Any) -> Device:

@@ -20,11 +20,11 @@ from typing import Any
 
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import CacheFolder
-from yololab.host.cores import usable_cores
 from yololab.ultralytics_adapter.isolation import logs
 from yololab.ultralytics_adapter.isolation.installed import check_version, installed_version, settings_schema
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.isolation.patching import preserved_environment, set_environment
+from yololab.ultralytics_adapter.isolation.threads import machine, openmp_variables
 
 __all__ = ["Isolation", "activate", "current", "is_offline", "prepare", "ultralytics_log"]
 
@@ -112,6 +112,7 @@ def prepare(isolation: Isolation) -> None:
     if _state.isolation is None:
         _state.users_offline = os.environ.get("YOLO_OFFLINE")
     _set_environment(isolation)
+    machine()  # looks at the cores from now on
     _state.isolation = isolation
     if "ultralytics.utils" in sys.modules:
         _apply_to_loaded(isolation)
@@ -169,8 +170,7 @@ def _set_environment(isolation: Isolation) -> None:
         "NO_ALBUMENTATIONS_UPDATE": "1",
         # Who trusts a checkpoint with classes of their own says so in the environment; it stays off otherwise.
         "ULTRALYTICS_SAFE_LOAD": "1",
-        # Ultralytics sets 1 when nobody has set anything.
-        "OMP_NUM_THREADS": str(usable_cores()),
+        **openmp_variables(),
     }
     os.environ.update({name: value for name, value in unless_set.items() if name not in os.environ})
 

@@ -27,9 +27,9 @@ from yololab.files.atomic import scratch_folder
 from yololab.files.paths import ARGUMENTS, BEST, LAST, RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
-from yololab.ultralytics_adapter.isolation.devices import set_threads
 from yololab.ultralytics_adapter.isolation.logs import joined_threads, quiet_progress
 from yololab.ultralytics_adapter.isolation.patching import replaced
+from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
 from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, strip_checkpoints
 from yololab.ultralytics_adapter.training.batch_reports import BatchTeller
 from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
@@ -59,6 +59,7 @@ SETTINGS_KEY = "yololab"
 _OWN_CALLBACKS = {
     "on_pretrain_routine_end": ("_ready",),
     "on_train_epoch_start": ("_epoch_begins",),
+    "on_train_batch_start": ("_batch_begins",),
     "on_train_batch_end": ("_batch_done",),
     "on_fit_epoch_end": ("_epoch_done", "_stop_if_asked"),
     "on_train_end": ("_finished",),
@@ -95,7 +96,7 @@ class TrainerSettings:
     Attributes:
         requested: The arguments as they were asked for.
         cache: Our cache folder.
-        threads: Number of torch's threads; None for all cores.
+        threads: Number of torch's threads; None follows the machine.
         stop_file: A file whose appearance asks the workers of a multi-GPU training to stop after the epoch.
         start: Where a resumed training begins; None for a new one.
         owner: The process that asked for the training.
@@ -152,7 +153,7 @@ class TrainerMixin(_Base):
         self.log = TrainingLog(self.settings.requested, folder.training)
         if start is not None:
             self.log.resume(start.previous, start.epoch, start.best_epoch)
-        set_threads(self.settings.threads)
+        self.compute = ComputeThreads(self.settings.threads)
         super().__init__(cfg, overrides, _callbacks)
         # Ultralytics writes a checkpoint in place; one that is killed there would leave half of it, and nothing else.
         self.wdir = AtomicPath(self.wdir)
@@ -371,6 +372,10 @@ class TrainerMixin(_Base):
         if self.batches is not None:
             self.batches.epoch_begins(self)
 
+    def _batch_begins(self) -> None:
+        """Begin to watch whether the threads have their cores."""
+        self.compute.begin(self.device)
+
     def _batch_done(self) -> None:
         """Stop when asked; on several GPUs only after the epoch, when all of them learn of it.
 
@@ -380,6 +385,7 @@ class TrainerMixin(_Base):
             InterruptedRunError: Somebody asked to stop, within an epoch.
         """
         self.log.batch_done(self)
+        self.compute.end()
         if self.batches is not None:
             self.batches.batch_done(self, self.log.batches)
         if RANK >= 0:

@@ -44,7 +44,7 @@ class TrainRequest:
         arguments: Ultralytics' train arguments, plain values; `data` must be among them.
         model: What to start from.
         save_dir: The run's folder.
-        threads: Number of torch's threads on a CPU; None for all cores that the process may use.
+        threads: Number of torch's threads on a CPU; None follows what is free of the machine.
     """
 
     arguments: Mapping[str, Any]

@@ -105,6 +105,7 @@ class TrainResult:
         not_learning: Whether the fitness stayed 0 for so long that early stopping would have ended a normal run.
         first_loss: Loss of the very first batch, summed over its images as Ultralytics does; None when not finite.
         epoch_memory_bytes: What the training held at the end of each epoch: of its GPU, else of the machine.
+        threads: Number of torch's threads → batches that were computed with it, in all attempts.
         callback_errors: How many exceptions of observers and trackers were caught.
         error: `kind` (`input` or `job`) and `message` of what ended it; None when nothing did.
     """
@@ -125,6 +126,7 @@ class TrainResult:
     not_learning: bool = False
     first_loss: float | None = None
     epoch_memory_bytes: list[int | None] = field(default_factory=list)
+    threads: dict[str, int] = field(default_factory=dict)
     callback_errors: int = 0
     error: Mapping[str, str] | None = None
 

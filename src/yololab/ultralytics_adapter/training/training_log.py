@@ -95,8 +95,10 @@ class TrainingLog:
         return self.validated >= _enough(patience) and not self.best_fitness
 
     def batch_done(self, trainer: Any) -> None:
-        """Count a batch; note the loss of the first one."""
+        """Count a batch and with how many threads it was computed; note the loss of the first one."""
         self.batches += 1
+        threads = str(trainer.compute.count)
+        self.result.threads[threads] = self.result.threads.get(threads, 0) + 1
         if self.batches == 1 and trainer.epoch == 0:
             self.result.first_loss = as_number(float(trainer.loss.detach()))
 

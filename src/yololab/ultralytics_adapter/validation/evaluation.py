@@ -76,7 +76,7 @@ def evaluate(
         dataset_root: The dataset's folder; images are named by their path below it.
         protocol: How to measure.
         device: Ultralytics' `device`.
-        threads: Number of torch's threads on a CPU; None for all cores that the process may use.
+        threads: Number of torch's threads on a CPU; None follows what is free of the machine.
         save_dir: Where Ultralytics' plots are drawn; None draws none.
         progress: Called after each batch with (done, all).
 
@@ -84,7 +84,7 @@ def evaluate(
         InputError: The model, the dataset, the split or the device.
         JobError: The evaluation failed.
     """
-    from yololab.ultralytics_adapter.isolation.devices import resolve_device, set_threads
+    from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
     path = Path(model).expanduser()
     path = path.resolve() if path.exists() else find_checkpoint(str(model), (runtime.current().weights,))
@@ -92,11 +92,12 @@ def evaluate(
     task, family, names = _describe(path)
     resolve_device(device)
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
+    from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
     from yololab.ultralytics_adapter.validation.validators import validator_for
 
     validator_class = validator_for(task, family)
     _check_dataset(data_yaml, protocol.split)
-    set_threads(threads)
+    compute = ComputeThreads(threads)
     cache = runtime.current().cache
     with ExitStack() as stack:
         scratch = stack.enter_context(scratch_folder(cache, "evaluate"))
@@ -120,6 +121,8 @@ def evaluate(
         try:
             validator = validator_class(args=arguments, save_dir=(save_dir or scratch).resolve())
             validator.dataset_root = dataset_root.resolve()
+            validator.add_callback("on_val_batch_start", lambda batch: compute.begin(batch.device))
+            validator.add_callback("on_val_batch_end", lambda batch: compute.end())
             if progress is not None:
                 validator.add_callback("on_val_batch_end", partial(validated, progress))
             validator(model=str(path))

@@ -34,19 +34,3 @@ def test_a_device_that_is_not_there_is_named_with_what_is(devices, asked):
     assert repr(asked) in problem.found
     assert "cpu" in problem.allowed
     assert "torch sees" in problem.remedy
-
-
-def test_threads_stay_whenever_ultralytics_selects_a_device(devices, monkeypatch):
-    import torch
-    from ultralytics.utils import torch_utils
-
-    before = torch.get_num_threads(), torch_utils.NUM_THREADS
-    try:
-        assert devices.set_threads(3) == 3
-        devices.resolve_device("cpu")
-        assert torch.get_num_threads() == 3
-        monkeypatch.setattr(devices, "usable_cores", lambda: 2)
-        assert devices.set_threads(None) == torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before[0])
-        torch_utils.NUM_THREADS = before[1]
