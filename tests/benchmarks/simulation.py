@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yololab.statistics.records.base import RecordsHeader
-from yololab.statistics.records.detections import DetectionRecords, ImageRecord, pack_records
+from yololab.statistics.records.detections import DetectionRecords, pack_flags
 
 
 @dataclass(frozen=True)
@@ -45,40 +45,47 @@ def simulate(setting: Setting, rng: np.random.Generator, skills=(SKILL, SKILL)) 
     """Return the records of one model a skill over the same images."""
     weights = (np.arange(setting.classes) + 1.0) ** -setting.power
     weights /= weights.sum()
-    arms: list[list[ImageRecord]] = [[] for _ in skills]
-    for number in range(setting.images):
-        labels = rng.choice(setting.classes, rng.poisson(setting.objects), p=weights)
-        hard = rng.normal(0, 0.6) + rng.normal(0, 0.6, len(labels))
-        for arm, skill in zip(arms, skills, strict=True):
-            arm.append(_image(number, setting, labels, hard, skill, weights, rng))
-    header = RecordsHeader(
-        names={index: str(index) for index in range(setting.classes)},
-        task="detect",
+    counts = rng.poisson(setting.objects, setting.images)
+    image = np.repeat(np.arange(setting.images), counts)
+    labels = rng.choice(setting.classes, len(image), p=weights)
+    hard = rng.normal(0, 0.6, setting.images)[image] + rng.normal(0, 0.6, len(image))
+    return tuple(detected(setting, image, labels, hard, skill, rng) for skill in skills)
+
+
+def detected(setting: Setting, image, labels, hard, skill: float, rng: np.random.Generator) -> DetectionRecords:
+    """Return what one model makes of labels: of their images, classes and difficulties, shape (M,) each."""
+    weights = (np.arange(setting.classes) + 1.0) ** -setting.power
+    hit = rng.random(len(labels)) < 1 / (1 + np.exp(-(skill - hard)))
+    false = np.repeat(np.arange(setting.images), rng.poisson(setting.false, setting.images))
+    quality = np.clip(rng.beta(5, 2, hit.sum()) - 0.1 * hard[hit], 0, 1)
+    reached = np.concatenate([0.5 + 0.5 * quality, np.zeros(len(false))])
+    classes = np.concatenate([labels[hit], rng.choice(setting.classes, len(false), p=weights / weights.sum())])
+    confidence = np.concatenate([rng.beta(4, 2, hit.sum()), rng.beta(1.2, 6, len(false))]).astype(np.float16)
+    place = np.concatenate([image[hit], false])
+    order = np.lexsort((-confidence, place))
+    thresholds = 0.5 + 0.05 * np.arange(10)
+    return DetectionRecords(
+        keys=tuple(f"{number:06}" for number in range(setting.images)),
+        sizes=np.full((setting.images, 2), 640, np.uint32),
+        detections=np.bincount(place, minlength=setting.images).astype(np.uint32),
+        classes=classes[order].astype(np.uint8),
+        confidence=confidence[order].astype(np.float32),
+        boxes=np.zeros((len(order), 4), np.float32),
+        flags={"box": pack_flags(reached[order][:, None] >= thresholds)},
+        truth_image=image.astype(np.uint32),
+        truth_class=labels.astype(np.uint8),
+        truth_boxes=np.zeros((len(labels), 4), np.float32),
+        **header_of("detect", setting.classes).common,
+    )
+
+
+def header_of(task: str, classes: int) -> RecordsHeader:
+    """Return the header of simulated records."""
+    return RecordsHeader(
+        names={index: str(index) for index in range(classes)},
+        task=task,
         split="val",
         label_fingerprint="",
         protocol={},
         ultralytics="",
-    )
-    return tuple(pack_records(arm, header) for arm in arms)
-
-
-def _image(number, setting, labels, hard, skill, weights, rng) -> ImageRecord:
-    """Return what one model makes of one image."""
-    hit = rng.random(len(labels)) < 1 / (1 + np.exp(-(skill - hard)))
-    false = rng.poisson(setting.false)
-    quality = np.clip(rng.beta(5, 2, hit.sum()) - 0.1 * hard[hit], 0, 1)
-    reached = np.concatenate([0.5 + 0.5 * quality, np.zeros(false)])
-    classes = np.concatenate([labels[hit], rng.choice(setting.classes, false, p=weights)])
-    confidence = np.concatenate([rng.beta(4, 2, hit.sum()), rng.beta(1.2, 6, false)]).astype(np.float16)
-    order = np.argsort(-confidence, kind="stable")
-    thresholds = 0.5 + 0.05 * np.arange(10)
-    return ImageRecord(
-        f"{number:06}",
-        (640, 640),
-        classes[order],
-        confidence[order],
-        np.zeros((len(order), 4)),
-        {"box": reached[order][:, None] >= thresholds},
-        labels,
-        np.zeros((len(labels), 4)),
     )

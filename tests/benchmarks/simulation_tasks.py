@@ -21,8 +21,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from simulation import header_of
 
-from yololab.statistics.records.base import Records, RecordsHeader
+from yololab.statistics.records.base import Records
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
 from yololab.statistics.records.depth import DEPTH_METRICS, DepthImage, pack_depth
@@ -55,17 +56,6 @@ def _weights(classes):
     return weights / weights.sum()
 
 
-def _header(task: str, classes: int) -> RecordsHeader:
-    return RecordsHeader(
-        names={index: str(index) for index in range(classes)},
-        task=task,
-        split="val",
-        label_fingerprint="",
-        protocol={},
-        ultralytics="",
-    )
-
-
 def classify(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float, ...]) -> tuple[Records, ...]:
     """Return the records of one model a skill over the same images."""
     targets = rng.choice(setting.classes, setting.images, p=_weights(setting.classes))
@@ -78,7 +68,7 @@ def classify(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float
             others = rng.permutation(np.delete(np.arange(setting.classes), target))
             named = np.insert(others, 0 if right[number] else min(1 + rng.integers(0, 8), len(others)), target)
             rows.append(ClassifiedImage(f"{number:06}", int(target), named[:5], float(rng.random())))
-        arms.append(pack_classified(rows, _header("classify", setting.classes)))
+        arms.append(pack_classified(rows, header_of("classify", setting.classes)))
     return tuple(arms)
 
 
@@ -101,7 +91,7 @@ def semantic(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float
                 matrix[index, near] += wrong // 2
                 matrix[index, rng.integers(setting.classes)] += wrong - wrong // 2
             arm.append(ConfusionImage(f"{number:06}", matrix))
-    return tuple(pack_confusion(arm, _header("semantic", setting.classes)) for arm in arms)
+    return tuple(pack_confusion(arm, header_of("semantic", setting.classes)) for arm in arms)
 
 
 def depth(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float, ...]) -> tuple[Records, ...]:
@@ -116,7 +106,7 @@ def depth(setting: TaskSetting, rng: np.random.Generator, skills: tuple[float, .
             DepthImage(f"{number:06}", dict(zip(DEPTH_METRICS, row.tolist(), strict=True)), PIXELS)
             for number, row in enumerate(values)
         ]
-        arms.append(pack_depth(rows, _header("depth", 0)))
+        arms.append(pack_depth(rows, header_of("depth", 0)))
     return tuple(arms)
 
 

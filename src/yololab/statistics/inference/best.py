@@ -7,8 +7,9 @@ of the others is better" is tested by the largest studentised lead over it (max-
 
     T_i = max_{j≠i} (θ_j − θ_i) / se_ij ,
 
-held against the same maximum of the centred resamples, which carries the correlation between all models. Those that are
-not rejected at α are a confidence set of the best one (subset selection, Gupta 1965; Hsu 1984): the truly best model
+held against the same maximum of the centred resamples, which carries the correlation between all models, in whichever
+direction they reach further: where the metric is skewed, one tail of the resamples is too short. Those that are not
+rejected at α are a confidence set of the best one (subset selection, Gupta 1965; Hsu 1984): the truly best model
 is in it with probability 1 − α at least, whichever model came out first. Only the truly best one's own test can put it
 out of the set, so nothing has to be corrected for the number of models a second time.
 """
@@ -94,7 +95,9 @@ def select_best(
     sign = -1.0 if lower_is_better else 1.0
     points, samples = sign * np.asarray(values, np.float64), sign * known
     best = int(np.argmax(points))
-    widening = small_sample_factor(images, 0.95) if images > 1 else 1.0
+    # The largest of so many leads lies further out, where Student's quantiles are wider still than the normal ones.
+    level = 1 - ALPHA / (2 * max(len(points) - 1, 1))
+    widening = small_sample_factor(images, level) if images > 1 else 1.0
     p = [_lead_p(index, points, samples, widening) for index in range(len(points))]
     standings = []
     for index, value in enumerate(values):
@@ -115,12 +118,13 @@ def _lead_p(index: int, points: Values, samples: Values, widening: float) -> flo
         return 1.0
     leads = np.delete(samples, index, axis=0) - samples[index]
     observed = np.delete(points, index) - points[index]
-    error = leads.std(axis=1, ddof=1) * widening
+    error = leads.std(axis=1, ddof=1)
     # Two models that are equal in every resample differ by nothing that could be tested.
     error[error < _SAME] = np.inf
-    largest = (observed / error).max()
-    centred = (leads - leads.mean(axis=1, keepdims=True)) / error[:, None] * widening
-    return float((1 + np.sum(centred.max(axis=0) >= largest - _SAME)) / (1 + samples.shape[1]))
+    largest = (observed / error).max() / widening - _SAME
+    centred = (leads - leads.mean(axis=1, keepdims=True)) / error[:, None]
+    beyond = max(np.sum(centred.max(axis=0) >= largest), np.sum(centred.min(axis=0) <= -largest))
+    return float((1 + beyond) / (1 + samples.shape[1]))
 
 
 def _optimism(points: Values, samples: Values) -> float:

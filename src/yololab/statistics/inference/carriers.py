@@ -9,6 +9,9 @@ from yololab.statistics.inference.resampling import Units
 from yololab.statistics.metrics.base import Values
 
 _LISTED, _DECIDING, _SHARE = 10, 3, 1 / 3
+# Three units that hold so much of the labels leave too few like them for a standard error: with one image of 200
+# objects among fifty, or a class of two labels among five, it is a quarter too small (`calibration.json`, `uneven`).
+_HELD, _TIMES_AN_EVEN_SHARE = 0.15, 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Carriers:
         units_unlike: In how many the models say something else.
         telling: How many tell the models apart, each counted by its weight in the difference: (Σ|d|)² / Σd².
         listed: Those that contribute most to the variance.
+        holding: Those that hold most of the labels, every class counted alike.
+        held: Which share of the labels these hold together.
     """
 
     units: int
@@ -43,10 +48,29 @@ class Carriers:
     units_unlike: int
     telling: float
     listed: tuple[Carrier, ...]
+    holding: tuple[str, ...] = ()
+    held: float = 0.0
 
     @property
     def warning(self) -> str | None:
         """That a few decide, in a sentence; None where they do not."""
+        return self._few_differ or self._few_hold
+
+    @property
+    def _few_hold(self) -> str | None:
+        """That a few hold much of what is measured, whether or not the models differ there."""
+        even = len(self.holding) / self.units
+        if self.units <= _LISTED or self.held < max(_HELD, _TIMES_AN_EVEN_SHARE * even):
+            return None
+        return (
+            f"{len(self.holding)} of {self.units:,} {self.name} hold {self.held:.0%} of the labels, every class "
+            f"counted alike: {', '.join(self.holding)}. What others like them would show is not known, and the "
+            f"standard error may be too small."
+        )
+
+    @property
+    def _few_differ(self) -> str | None:
+        """That a few carry the difference."""
         first = self.listed[:_DECIDING]
         share = sum(item.share for item in first)
         if self.units <= _LISTED or share < _SHARE:
@@ -66,8 +90,12 @@ def carriers_of(pair: Pair, units: Units, influence: Values) -> Carriers:
     unlike = int((units.gathered(pair.unlike().astype(np.float64)) > 0).sum())
     squares = np.square(influence)
     total = float(squares.sum())
+    held = pair.current.held()
+    shares = np.zeros(len(units.keys)) if held is None else units.gathered(held)
+    most = np.argsort(-shares, kind="stable")[:_DECIDING].tolist()
+    holding, together = tuple(units.keys[place] for place in most), float(shares[most].sum())
     if total <= 0:
-        return Carriers(len(units.keys), units.name, unlike, 0.0, ())
+        return Carriers(len(units.keys), units.name, unlike, 0.0, (), holding, together)
     telling = min(float(np.abs(influence).sum()) ** 2 / total, float(unlike))
     order = np.argsort(-squares, kind="stable")[:_LISTED].tolist()
     listed = tuple(
@@ -75,4 +103,4 @@ def carriers_of(pair: Pair, units: Units, influence: Values) -> Carriers:
         for place in order
         if squares[place] > 0
     )
-    return Carriers(len(units.keys), units.name, unlike, telling, listed)
+    return Carriers(len(units.keys), units.name, unlike, telling, listed, holding, together)

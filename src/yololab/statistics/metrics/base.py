@@ -73,6 +73,13 @@ class WeightedMetrics(ABC):
     def influence(self) -> Values:
         """Return the derivative of the primary metric by the weight of each image, f64, shape (I,)."""
 
+    def held(self) -> Values | None:
+        """Return the share of what is measured that each image holds, whatever a model makes of it, shape (I,).
+
+        None where all images hold as much.
+        """
+        return None
+
     @abstractmethod
     def replicates(self, weights: Weights, *, everything: bool) -> Replicates:
         """Return the metrics under weights of the images.

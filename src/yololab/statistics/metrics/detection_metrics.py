@@ -63,6 +63,13 @@ class DetectionMetrics(WeightedMetrics):
             for kind, ranked in self.ranked.items()
         }
 
+    def held(self) -> Values:
+        """Return each image's share of the labels, every class counted alike, as the mean over classes does."""
+        ranked, shares = self.ranked[self.kind], np.zeros(len(self.keys))
+        for item in ranked:
+            shares[item.truth_rows] += item.truth_counts / (max(item.labels, 1) * len(ranked))
+        return shares
+
     def replicates(self, weights: Weights, *, everything: bool) -> Replicates:
         """Return the metrics under weights of the images."""
         return detection_replicates(self.ranked, weights, weights, everything=everything)

@@ -29,6 +29,28 @@ def test_swapping_images_equals_exchanging_their_detections(records, seed):
     np.testing.assert_allclose(found, weighted_ap(rank_classes(exchanged), ones, ones), atol=1e-6)
 
 
+def test_equal_confidences_keep_the_order_of_the_images_whoever_made_them():
+    """Two models of two images, all detections equally sure: swapped or not, an arm is what its own records are."""
+    two, one = np.zeros(2, int), np.zeros(1, int)
+    sure, places = np.full(2, 0.5), (np.zeros((2, 4)), np.zeros((1, 4)))
+    arms = [
+        pack_records(
+            [
+                ImageRecord(key, (9, 9), two, sure, places[0], {"box": np.full((2, 10), hit)}, one, places[1])
+                for key, hit in zip("xy", hits, strict=True)
+            ],
+            HEADER,
+        )
+        for hits in ((True, True), (False, False))
+    ]
+    ones = np.ones((2, 1), np.float32)
+    for swap in ([0, 0], [1, 0], [0, 1], [1, 1]):
+        chosen = np.array(swap, np.float32)[:, None]
+        found = weighted_ap(rank_together(arms), np.concatenate((1 - chosen, chosen)), ones)
+        exchanged = pack_records([_one(arms[arm], place) for place, arm in enumerate(swap)], HEADER)
+        np.testing.assert_allclose(found, weighted_ap(rank_classes(exchanged), ones, ones), atol=1e-6)
+
+
 def _reversed_confidence(records):
     """Another model: each image's detections in the opposite order, without ties between the two."""
     confidence = (1.001 - records.confidence).astype(np.float32)
