@@ -12,6 +12,7 @@ rule, BCa intervals, resamples in which a repeated image counts once, and sign-f
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import multiprocessing
@@ -28,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from simulation import SETTINGS, SKILL, Setting, simulate
 from simulation_hard import CASES, REPLICATES, TOLERANCE, UNEVEN, PrimaryOnly, bca_interval, of_seeds, paired
 
-from yololab.statistics.inference import paired_comparison
+from yololab.statistics.inference import paired_comparison, resampling
 from yololab.statistics.inference.hypothesis_tests import percentile_interval
 from yololab.statistics.metrics.point_metrics import point_metrics
 from yololab.statistics.metrics.ranked_detections import rank_classes
@@ -38,6 +39,8 @@ SEEDS = {"equal recipes": (SKILL, SKILL), "one recipe truly worse": (0.6, SKILL)
 LIMITS = {"interval": 0.08, "permutation": 0.07, "verdict": 0.05, "standard_error": 0.15, "told": 0.95, "power": 0.88}
 # The same data for every version of this file.
 _SETTINGS, _CASES, _UNEVEN, _SEEDS = 7, 11, 13, 17
+_REMEMBERED = 4
+_BESIDE = 400  # simulations in which other methods are tried too
 
 
 def row_of(result) -> dict[str, float | str | bool]:
@@ -59,7 +62,7 @@ def one(task: tuple[Setting, int, tuple[float, float]]) -> dict[str, float | str
     """Compare two simulated models, by our method and by others."""
     setting, seed, skills = task
     rng = np.random.default_rng([_SETTINGS, seed, len(setting.name)])
-    pair = PrimaryOnly(*simulate(setting, rng, skills), beside=skills[0] == skills[1] and seed < 1000)
+    pair = PrimaryOnly(*simulate(setting, rng, skills), beside=skills[0] == skills[1] and seed < _BESIDE)
     found = row_of(paired_comparison.compare_pair(pair, TOLERANCE))
     if pair.beside:
         seen, once = np.concatenate(pair.seen), np.concatenate(pair.unrepeated)
@@ -75,6 +78,29 @@ def begin() -> None:
     """Prepare a worker process: the verdict of a simulation rests on a fixed number of replicates."""
     for name in ("FIRST_REPLICATES", "FEW_REPLICATES", "MANY_REPLICATES"):
         setattr(paired_comparison, name, REPLICATES)
+    resampling.bootstrap_weights = remembered(resampling.bootstrap_weights)
+
+
+def remembered(draw):
+    """Return resamples that are drawn once for all simulations of as many images: they depend on the keys alone."""
+    kept: dict = {}
+
+    def drawn(keys, seed, count, rows=None):
+        wanted, done = (tuple(keys), seed, rows), 0
+        if wanted not in kept:
+            while len(kept) > _REMEMBERED:
+                kept.pop(next(iter(kept)))
+            kept[wanted] = [], draw(keys, seed, 10**9, rows)
+        blocks, source = kept[wanted]
+        for place in itertools.count():
+            if place == len(blocks):
+                blocks.append(next(source))
+            yield np.ascontiguousarray(blocks[place][:, : count - done])
+            done += blocks[place].shape[1]
+            if done >= count:
+                return
+
+    return drawn
 
 
 def one_case(task: tuple[str, int]) -> float:
@@ -200,7 +226,7 @@ def main() -> None:
         for name in filter(wanted, UNEVEN):
             run("uneven", name, one_uneven, [(name, seed) for seed in range(count)], of_uneven)
         for name in filter(wanted, SEEDS):
-            tasks = [(name, seed) for seed in range(count // 2)]
+            tasks = [(name, seed) for seed in range(count // 4)]
             run(
                 "seeds",
                 name,
