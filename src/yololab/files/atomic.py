@@ -164,7 +164,9 @@ def point_link(link: Path, target: Path) -> None:
     temporary = _temporary(link)
     # A file system without links: what it would point at is still there under its own name.
     with contextlib.suppress(OSError):
-        temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
+        # resolved: a target that was named by the link itself would have it point at itself
+        place = os.path.relpath(target.resolve(), link.parent.resolve())
+        temporary.symlink_to(place, target_is_directory=True)
         temporary.replace(link)
     temporary.unlink(missing_ok=True)
 

@@ -35,7 +35,7 @@ def find_run(tree: OutputTree, text: str, working_directory: Path) -> Path:
     path = (working_directory / Path(text).expanduser()).resolve()
     whole = next((item for item in (path, tree.training / text, tree.root / text) if _exists(item)), None)
     if whole is not None:
-        return whole
+        return whole.resolve()  # `latest` is where it points now: it moves on
     found = matching_runs(tree, text)
     if len(found) > 1:
         names = first_of((_name(tree, item) for item in found), 8)

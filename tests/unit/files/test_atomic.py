@@ -154,6 +154,8 @@ def test_a_link_moves_and_spares_real_folders(tmp_path):
     point_link(link, tmp_path / "two")
     assert link.resolve() == tmp_path / "two"
     assert not os.path.isabs(os.readlink(link)), "a moved project keeps its links"  # noqa: PTH115, PTH117
+    point_link(link, link)
+    assert link.resolve() == tmp_path / "two", "a folder that was named by the link"
     point_link(tmp_path / "real", tmp_path / "one")
     assert not (tmp_path / "real").is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "one", "real", "two"]

@@ -30,7 +30,7 @@ def tree(tmp_path):
         ("yolo26n_20260117", RUNS[0]),
         ("exp", "exp"),
         ("exp_", "exp_2"),
-        ("latest", "latest"),
+        ("latest", "exp_2"),  # where it points: it moves on while a run is resumed
         ("outputs/training/yolo26n_20260118", RUNS[1]),
         ("*0118*", RUNS[1]),
         ("sea", "search"),
