@@ -164,6 +164,8 @@ def statistics_of(result: PairedResult) -> Mapping[str, Any]:
     return {name: getattr(result, name) for name in _NUMBERS} | {
         "unit": result.unit,
         "refused": list(result.refused),
+        # What a sweep says instead when p is corrected for its trials, and is no longer small.
+        "otherwise": result.otherwise,
         "telling": None if carriers is None else carriers.telling,
         "carriers": [asdict(item) for item in carriers.listed] if carriers else [],
         "interval": f"95 % percentile, widened for few {result.unit}; paired bootstrap over {result.unit}",

@@ -88,7 +88,7 @@ def _badges(sweep: SweepFiles) -> list[tuple[Tone, str, str]]:
     if shown := _verdict(sweep.winner):
         p, corrected = as_number(against.get("p")), as_number(against.get("p_adjusted"))
         lucky = p is not None and corrected is not None and p < _ALPHA <= corrected
-        doubt = ", but chance may explain it among so many trials" if lucky else ""
+        doubt = ": chance may explain the difference among so many trials" if lucky else ""
         badges.append((Tone.WARN if lucky else shown.tone, shown.icon, f"Winner: {shown.headline.lower()}{doubt}"))
     test = mapping(mapping(sweep.summary.get("test")).get("baseline"))
     if test.get("compared"):

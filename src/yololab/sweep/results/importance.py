@@ -1,8 +1,9 @@
 """Which of the varied settings mattered: PED-ANOVA over the complete trials, held against chance.
 
 PED-ANOVA (Watanabe, Bansal & Hutter 2023) asks for each setting how differently it is spread among the best trials and
-among all. Its shares add up to 1 whether or not anything mattered; so the same is done with the scores dealt out anew
-to the trials, and a setting counts only when it stands out from that.
+among all. As shares these add up to 1 whether or not anything mattered; so the same is done with the scores dealt out
+anew to the trials, and a setting counts only when it stands out from that. The more settings vary, the likelier one of them
+does so by luck: each is held against the setting that stands out most in a deal (max-T, Westfall & Young 1993).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ FEWEST_TRIALS = 10
 # PED-ANOVA wants five trials among the best ones at least.
 _BEST_AT_LEAST, _BEST_SHARE = 5, 0.1
 _SHUFFLES = 100
-_CHANCE = 0.05
+_CHANCE, _SAME = 0.05, 1e-9
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Importance:
     Attributes:
         key: The setting.
         share: Its share of what all varied settings explain, 0 to 1.
-        p: How often its share is as large when the scores are dealt out at random; of this setting by itself.
+        p: How often any setting stands out as far when the scores are dealt out at random: corrected for their number.
     """
 
     key: str
@@ -81,17 +82,34 @@ def importances(
     if len(keys) == 1:
         return Importances((), f"Only {keys[0]} varies, so there is nothing to weigh it against.")
     columns = {key: _column([row[key] for row in values]) for key in keys}
-    found = _shares(columns, scores, lower_is_better=lower_is_better)
+    found = _divergences(columns, scores, lower_is_better=lower_is_better)
     rng = np.random.default_rng(seed)
     dealt = ([float(score) for score in rng.permutation(scores)] for _ in range(_SHUFFLES))
-    chance = [_shares(columns, draw, lower_is_better=lower_is_better) for draw in dealt]
-    items = [
-        Importance(key, share, (1 + sum(draw[key] >= share - 1e-9 for draw in chance)) / (1 + len(chance)))
-        for key, share in sorted(found.items(), key=lambda item: -item[1])
-    ]
+    chance = [_divergences(columns, draw, lower_is_better=lower_is_better) for draw in dealt]
+    p = _corrected_p(found, chance)
+    total = sum(found.values()) or 1.0
+    items = [Importance(key, value / total, p[key]) for key, value in sorted(found.items(), key=lambda item: -item[1])]
     clear = [item.key for item in items if item.more_than_chance]
     verdict = f"more than chance: {', '.join(clear)}" if clear else "none stands out from chance"
     return Importances(tuple(items), f"PED-ANOVA over {len(scores)} complete trials; {verdict}.")
+
+
+def _corrected_p(found: Mapping[str, float], chance: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return p-values, each setting held against the one that stands out most in each deal, by its own spread.
+
+    Args:
+        found: Setting → how differently it is spread among the best trials.
+        chance: The same in each random deal of the scores.
+    """
+    keys = list(found)
+    dealt = np.array([[draw[key] for key in keys] for draw in chance])
+    centre, spread = dealt.mean(axis=0), np.maximum(dealt.std(axis=0), _SAME)
+    largest = ((dealt - centre) / spread).max(axis=1)
+    own = (np.array([found[key] for key in keys]) - centre) / spread
+    return {
+        key: float((1 + np.sum(largest >= value - _SAME)) / (1 + len(chance)))
+        for key, value in zip(keys, own, strict=True)
+    }
 
 
 def varied(values: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -104,10 +122,13 @@ def varied(values: Sequence[Mapping[str, Any]]) -> list[str]:
     return [key for key in shared if len({str(row[key]) for row in values}) > 1]
 
 
-def _shares(
+def _divergences(
     columns: Mapping[str, tuple[BaseDistribution, list[Any]]], scores: Sequence[float], *, lower_is_better: bool
 ) -> dict[str, float]:
-    """Return each setting's share by PED-ANOVA; optuna logs every new study, which is none of the user's."""
+    """Return by PED-ANOVA how differently each setting is spread among the best trials; not yet as shares of a whole.
+
+    optuna logs every new study, which is none of the user's.
+    """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -121,7 +142,7 @@ def _shares(
         study.add_trials(trials)
         best = min(0.5, max(_BEST_SHARE, _BEST_AT_LEAST / len(scores)))
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best)
-        return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+        return dict(optuna.importance.get_param_importances(study, evaluator=evaluator, normalize=False))
 
 
 def _column(values: Sequence[Any]) -> tuple[BaseDistribution, list[Any]]:

@@ -104,6 +104,8 @@ def _baseline_notes(winner: TrialRow, rows: Sequence[TrialRow]) -> list[str]:
         text += f"; {against.p_adjusted:.3g} after correction for {compared} trials"
         if against.p < ALPHA:
             text += ", still more than chance" if against.p_adjusted < ALPHA else ", which chance may explain"
+    if against.alone not in (None, against.verdict):
+        text += f"; by itself {against.alone}"
     return [f"{text})."]
 
 

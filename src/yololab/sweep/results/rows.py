@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,8 @@ from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
+from yololab.statistics.inference.hypothesis_tests import holm
+from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Verdict
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus, trial_status
 
 Found = TypeVar("Found")
@@ -25,7 +26,7 @@ class BaselineVerdict:
     """What the comparison of a trial with the baseline says; it was made once, by the trial itself.
 
     Attributes:
-        verdict: The verdict.
+        verdict: The verdict; for a row of a sweep corrected as `p_adjusted` is.
         delta: Trial − baseline on the primary metric.
         low: Lower end of the 95 % interval of that.
         high: Upper end.
@@ -33,6 +34,8 @@ class BaselineVerdict:
         p_adjusted: The same after Holm over all trials that were compared.
         supported: Whether the verdict rests on a test over the images.
         path: The baseline.
+        otherwise: The verdict, were the difference not more than chance.
+        alone: The verdict of the trial's own comparison, as if it were the only one.
     """
 
     verdict: str
@@ -43,6 +46,8 @@ class BaselineVerdict:
     p_adjusted: float | None = None
     supported: bool = False
     path: str | None = None
+    otherwise: str = Verdict.INCONCLUSIVE.value
+    alone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +193,7 @@ def metrics_of(metrics: MetricsFile | None) -> dict[str, float | None]:
 
 
 def with_adjusted_p(rows: Sequence[TrialRow]) -> list[TrialRow]:
-    """Return the rows with the p-values against the baseline corrected for their number.
+    """Return the rows with verdict and p-value against the baseline corrected for their number.
 
     The more trials are held against one baseline, the likelier one of them beats it by luck: Holm (1979) keeps the
     chance of any false finding below the level, whatever the trials have in common.
@@ -196,23 +201,15 @@ def with_adjusted_p(rows: Sequence[TrialRow]) -> list[TrialRow]:
     known = {row.trial: row.baseline.p for row in rows if row.baseline and row.baseline.p is not None}
     adjusted = dict(zip(known, holm(list(known.values())), strict=True))
     return [
-        replace(row, baseline=replace(row.baseline, p_adjusted=adjusted.get(row.trial))) if row.baseline else row
+        replace(row, baseline=_corrected(row.baseline, adjusted.get(row.trial))) if row.baseline else row
         for row in rows
     ]
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Return p-values after Holm's step-down correction.
-
-    Source: Holm (1979), Scandinavian Journal of Statistics 6, 65–70.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = sorted(range(len(p)), key=lambda place: p[place])
-    scaled = (min(1.0, p[place] * (len(p) - rank)) for rank, place in enumerate(order))
-    adjusted = dict(zip(order, accumulate(scaled, max), strict=True))
-    return [adjusted[place] for place in range(len(p))]
+def _corrected(found: BaselineVerdict, p: float | None) -> BaselineVerdict:
+    """Return a comparison with the baseline under a corrected p-value: what is chance then is no longer claimed."""
+    chance = found.verdict in CLAIMS and p is not None and p >= ALPHA
+    return replace(found, p_adjusted=p, alone=found.verdict, verdict=found.otherwise if chance else found.verdict)
 
 
 def _baseline(run: RunFolder) -> BaselineVerdict | None:
@@ -224,7 +221,10 @@ def _baseline(run: RunFolder) -> BaselineVerdict | None:
     delta, low, high, p = (primary.get(name) for name in ("delta", "ci_low", "ci_high", "p"))
     path = content["baseline"]["path"] if content["baseline"] else None
     supported = content["statistical_support"]
-    return BaselineVerdict(content["verdict"], delta, low, high, p, supported=supported, path=path)
+    otherwise = (content["statistics"] or {}).get("otherwise") or Verdict.INCONCLUSIVE.value
+    return BaselineVerdict(
+        content["verdict"], delta, low, high, p, supported=supported, path=path, otherwise=str(otherwise)
+    )
 
 
 def primary_row(comparison: ComparisonContent) -> Mapping[str, Any]:

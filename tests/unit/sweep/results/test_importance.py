@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from yololab.sweep.results.importance import importances
+from yololab.sweep.results.importance import _corrected_p, importances
 
 
 def test_importance_finds_what_mattered_and_says_when_nothing_can_be_said():
@@ -22,3 +22,11 @@ def test_importance_finds_what_mattered_and_says_when_nothing_can_be_said():
     assert "No setting varies" in importances([{"epochs": 3}] * 12, scores[:12]).text
     texts = [{"model": "ab"[n % 2], "optimizer": "xyz"[n % 3]} for n in range(30)]
     assert importances(texts, [float(n % 2) + n / 1e4 for n in range(30)]).items[0].key == "model"
+
+
+def test_the_luckiest_of_many_settings_is_held_against_the_luckiest_of_each_deal():
+    dealt = np.random.default_rng(1).exponential(size=(100, 20))
+    chance = [dict(zip("abcdefghijklmnopqrst", row.tolist(), strict=True)) for row in dealt]
+    found = dict.fromkeys("abcdefghijklmnopqrst", 0.1) | {"a": 4.0}  # exp(-4): by itself p = 0.02
+    assert _corrected_p(found, chance)["a"] > 0.1
+    assert _corrected_p(found | {"a": 12.0}, chance)["a"] < 0.05

@@ -86,7 +86,10 @@ def test_every_trial_against_the_baseline_is_corrected_for_their_number(tmp_path
     write_summary(folder, statistics=True)
     content = content_of(folder)
     assert [row["baseline"]["p_adjusted"] for row in content["trials"]] == [pytest.approx(0.09), 1.0, 1.0]
-    assert any("0.09 after correction for 3 trials, which chance may explain" in note for note in content["notes"])
+    assert [row["baseline"]["verdict"] for row in content["trials"]] == ["INCONCLUSIVE"] * 3
+    assert content["trials"][0]["baseline"]["alone"] == "IMPROVED"
+    note = "0.09 after correction for 3 trials, which chance may explain; by itself IMPROVED"
+    assert any(note in text for text in content["notes"])
 
 
 def test_a_winner_measured_on_the_test_split_says_so(tmp_path):
