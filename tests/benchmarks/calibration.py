@@ -3,7 +3,7 @@
     python tests/benchmarks/calibration.py                 # 1,000 simulations a setting, writes calibration.json
     python tests/benchmarks/calibration.py --simulations 50 --no-write
 
-The generator is described in `simulation.py`. Each simulation is a paired comparison with 500 replicates at τ = 0.01
+The generator is described in `simulation.py`. Each simulation is a paired comparison with 300 replicates at τ = 0.01
 and α = 0.05; a p-value of as few is as valid as one of many, and its power hardly less. Data that users have (films,
 few images, rare catastrophes, rare classes) are the cases of `simulation_hard.py`. In the same simulations: the bare
 rule, BCa intervals, resamples in which a repeated image counts once, and sign-flips over seeds.
@@ -40,7 +40,7 @@ LIMITS = {"interval": 0.08, "permutation": 0.07, "verdict": 0.05, "standard_erro
 # The same data for every version of this file.
 _SETTINGS, _CASES, _UNEVEN, _SEEDS = 7, 11, 13, 17
 _REMEMBERED = 4
-_BESIDE = 400  # simulations in which other methods are tried too
+_BESIDE = 300  # simulations in which other methods are tried too
 
 
 def row_of(result) -> dict[str, float | str | bool]:
@@ -209,7 +209,7 @@ def main() -> None:
 
         for setting in filter(lambda item: wanted(item.name), SETTINGS):
             # The rates lie near to the limits: where a simulation is cheap, they are looked at more closely.
-            many = count * (3 if setting.images == 50 else 1)
+            many = count * (2 if setting.images == 50 else 1)
             tasks = [(setting, seed, (SKILL, SKILL)) for seed in range(many)]
             run("settings", setting.name, one, tasks, summary)
         for name, case in CASES.items():
@@ -224,9 +224,9 @@ def main() -> None:
                     lambda found, x=limits: {"simulations": len(found), **rate(found)} | x,
                 )
         for name in filter(wanted, UNEVEN):
-            run("uneven", name, one_uneven, [(name, seed) for seed in range(count)], of_uneven)
+            run("uneven", name, one_uneven, [(name, seed) for seed in range(count * 3 // 10)], of_uneven)
         for name in filter(wanted, SEEDS):
-            tasks = [(name, seed) for seed in range(count // 4)]
+            tasks = [(name, seed) for seed in range(count // 8)]
             run(
                 "seeds",
                 name,
@@ -237,7 +237,7 @@ def main() -> None:
         setting = SETTINGS[1]
         for skill in POWER_SKILLS if wanted("power") else ():
             truth = true_difference(setting, (skill, SKILL))
-            tasks = [(setting, 10**6 + seed, (skill, SKILL)) for seed in range(count // 4)]
+            tasks = [(setting, 10**6 + seed, (skill, SKILL)) for seed in range(count // 5)]
             name = f"true difference {truth:+.4f}"
             run("power", name, one, tasks, lambda found, x=truth: {"setting": setting.name} | summary(found, x))
     if not options.no_write and not words:
