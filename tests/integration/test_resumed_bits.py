@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from yololab.config.device import Precision
 from yololab.files.epochs import read_results
 from yololab.ultralytics_adapter.training.training import train
 
@@ -24,6 +25,7 @@ KINDS = {
     "several sizes": {"multi_scale": 0.5},
     "images in memory": {"cache": "ram"},
     "not validated": {"val": False},
+    "bf16": {"amp": "bf16"},
 }
 
 
@@ -42,9 +44,9 @@ def weights(request) -> list[torch.Tensor]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_the_same(kind, make_request):
     arguments = {"epochs": EPOCHS, "batch": 2, "nbs": 2, "amp": False, "close_mosaic": 0, **KINDS[kind]}
-    whole = make_request(**arguments)
+    whole = replace(make_request(**arguments), precision=Precision.AUTO)
     resumed = replace(whole, save_dir=whole.save_dir.with_name("resumed"))
-    train(whole)
+    assert train(whole).setup["precision"] == ("bf16" if kind == "bf16" else "fp32")
     interrupted(resumed, 2 * BATCHES + 2)
     tables = [read_results(request.save_dir / "results.csv") for request in (whole, resumed)]
     assert tables[0].losses == tables[1].losses

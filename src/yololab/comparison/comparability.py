@@ -96,6 +96,9 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
                 warnings.append(f"{_UNLIKE}: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before.")
     if not current.fingerprint or not baseline.fingerprint:
         warnings.append("Whether both were measured on the same images is not known: a fingerprint is missing.")
+    ours_in, theirs_in = (side.content.get("trained_precision") for side in (current, baseline))
+    if ours_in and theirs_in and ours_in != theirs_in:
+        warnings.append(f"Trained in {ours_in} now, in {theirs_in} before: that is part of the difference.")
     if current.content.get("comparable") is False:
         warnings.append("Training changed its own settings on the way; see the differences in the record.")
     return warnings

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
 from typing import Any
 
+from yololab.config.device import DeviceConfig
 from yololab.config.search import SearchConfig
 from yololab.config.settings import same_as, setting, settings_of
 from yololab.config.special import (
-    read_device,
     read_floors,
     read_group,
     read_limits,
@@ -20,7 +20,6 @@ from yololab.config.special import (
     read_severity,
     read_source,
     read_subset,
-    read_threads,
     read_tracking,
 )
 from yololab.config.train_arguments.arguments import USER_ARGUMENTS, TrainArguments
@@ -113,28 +112,6 @@ class DataConfig:
     source: str = setting("builtin://shapes", reader=read_source)
     allow_download: bool = False
     subset: int | float | None = setting(None, reader=read_subset)
-
-
-@dataclass
-class DeviceConfig:
-    """Where the job runs.
-
-    Attributes:
-        id: Ultralytics' device string: `cpu`, `0`, `0,1`, `mps`; null picks a GPU when there is one.
-        threads: CPU threads of PyTorch; null (or `auto`) takes the cores that are free, never more than the user's
-            OMP_NUM_THREADS, fewer while other processes are busy. A number stays, and repeats a run bit by bit.
-        amp: Mixed precision: true, false, fp16, bf16, fp32.
-        channels_last: NHWC memory layout; null lets Ultralytics decide.
-        compile: torch.compile: false, true, or one of its modes.
-        workers: Data loader processes (Ultralytics uses none on a CPU).
-    """
-
-    id: str | None = setting(None, reader=read_device)
-    threads: int | None = setting(None, reader=read_threads)
-    amp: bool | str = same_as(USER_ARGUMENTS["amp"])
-    channels_last: bool | None = same_as(USER_ARGUMENTS["channels_last"])
-    compile: bool | str = same_as(USER_ARGUMENTS["compile"])
-    workers: int = setting(8, at_least=0)
 
 
 @dataclass

@@ -31,6 +31,7 @@ class MetricsContent(TypedDict, total=False):
     protocol: dict[str, Any] | None
     speed_ms: dict[str, float | None] | None
     comparable: bool | None
+    trained_precision: str | None
     promoted_at: str | None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from yololab.extensions import installed
 from yololab.host.cores import usable_cores
 from yololab.host.processes import ProcessIdentity
+from yololab.host.processor import processor_name
 
 GIT_TIMEOUT_SECONDS = 10
 
@@ -90,7 +91,7 @@ def packages() -> dict[str, str]:
 def hardware(gpus: Sequence[str] = ()) -> dict[str, Any]:
     """Return processor, cores that this process may use, memory in bytes, GPUs, operating system and Python."""
     return {
-        "cpu": _processor(),
+        "cpu": processor_name(),
         "cores": usable_cores(),
         "memory_bytes": _memory_bytes(),
         "gpus": list(gpus),
@@ -98,17 +99,6 @@ def hardware(gpus: Sequence[str] = ()) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "hostname": socket.gethostname(),
     }
-
-
-def _processor() -> str:
-    """Return the processor's name."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _memory_bytes() -> int | None:

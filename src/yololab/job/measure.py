@@ -8,7 +8,8 @@ from typing import Any
 from yololab.comparison.comparability import tie_warning
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
 from yololab.comparison.groups import absolute_group
-from yololab.config.schema import DeviceConfig, EvaluationConfig, ExperimentConfig
+from yololab.config.device import DeviceConfig
+from yololab.config.schema import EvaluationConfig, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.resolved_yaml import key_root

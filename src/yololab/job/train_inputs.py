@@ -76,7 +76,7 @@ def write_inputs(config: ExperimentConfig, prepared: Prepared, folder: RunFolder
 
     def request(arguments: Mapping[str, Any], data: Path) -> TrainRequest:
         own = {**arguments, "data": str(data)}
-        return TrainRequest(own, prepared.model, folder.path, config.device.threads)
+        return TrainRequest(own, prepared.model, folder.path, config.device.threads, config.device.precision)
 
     whole = request(arguments, data)
     if config.dry_run is DryRun.OFF:

@@ -37,5 +37,12 @@ def test_changed_training_split_is_shown_and_not_refused():
     assert any("training split" in note for note in found.notes)
 
 
+def test_numbers_of_two_kinds_are_warned_of_and_unknown_ones_are_not():
+    ours = metrics(trained_precision="bf16")
+    assert any("bf16" in warning for warning in compare_metrics(ours, metrics(trained_precision="fp32"), 0.01).warnings)
+    assert not compare_metrics(ours, metrics(), 0.01).warnings
+    assert not compare_metrics(ours, metrics(trained_precision="bf16"), 0.01).warnings
+
+
 def test_run_that_changed_its_settings_is_flagged():
     assert any("settings" in w for w in compare_metrics(metrics(comparable=False), metrics(), 0.01).warnings)

@@ -32,10 +32,7 @@ FREE_KEYS = {"model": "weights", "data": "source", "device": "id"}
 
 def free_option(group: str, value: str) -> dict[str, object]:
     """Return the config of `group` for a value that is no option: a file, a name of Ultralytics, a device."""
-    option: dict[str, object] = {FREE_KEYS[group]: value}
-    if group == "device" and value == "cpu":
-        option["amp"] = False
-    return option
+    return {FREE_KEYS[group]: value}
 
 
 class FreeSource(ConfigSource):

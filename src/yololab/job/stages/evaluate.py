@@ -34,12 +34,13 @@ def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained
     if problem is not None:
         raise weights_error(folder, problem)
     comparable = rehearsal is None and trained.result.comparable
+    extra = {"comparable": comparable, "trained_precision": trained.result.setup.get("precision")}
     metrics = measure_checkpoint(
         folder.best,
         folder.evaluation,
         how,
         plots=folder.path if context.config.evaluation.plots else None,
-        extra={"comparable": comparable} | ({"dry_run": True} if rehearsal else {}),
+        extra=extra | ({"dry_run": True} if rehearsal else {}),
     )
     evaluated = Evaluated(metrics)
     record(context, prepared, checked, trained, evaluated)

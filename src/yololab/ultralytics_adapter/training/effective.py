@@ -131,10 +131,10 @@ def _reason(name: str, requested: Any, effective: Mapping[str, Any], circumstanc
 
 
 _OTHER_REASONS = {
-    "amp": "mixed precision is used on GPUs that pass Ultralytics' check only",
+    "amp": "mixed precision is for GPUs that pass Ultralytics' check and CPUs with bf16, not for device.precision=fp32",
     "batch": "halved in an earlier attempt, because memory ran out",
     "cache": "the images do not fit in memory or on the disk",
-    "channels_last": "only on CUDA",
+    "channels_last": "only on CUDA and CPUs",
     "compile": "torch.compile is not available for this model or device",
     "max_det": "raised to the most objects in one image of the dataset",
     "warmup_epochs": "the warmup leaves at least the last epoch to regular training",

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ultralytics.engine import trainer as engine
 from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK, YAML
 from ultralytics.utils.callbacks import get_default_callbacks
 from ultralytics.utils.torch_utils import torch_distributed_zero_first, unwrap_model
 
+from yololab.config.device import Precision
 from yololab.errors import InputError, InterruptedRunError, YololabError
 from yololab.extensions import Point, extensions
 from yololab.files.atomic import scratch_folder
@@ -32,6 +33,7 @@ from yololab.ultralytics_adapter.isolation.patching import replaced
 from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
 from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, strip_checkpoints
 from yololab.ultralytics_adapter.training.batch_reports import BatchTeller
+from yololab.ultralytics_adapter.training.computing import ComputingMixin
 from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
 from yololab.ultralytics_adapter.training.effective import freeze_problem
 from yololab.ultralytics_adapter.training.exact_state import (
@@ -48,11 +50,6 @@ from yololab.ultralytics_adapter.training.training_log import (
     ultralytics_warnings,
     users_repository,
 )
-
-if TYPE_CHECKING:
-    from ultralytics.engine.trainer import BaseTrainer as _Base
-else:
-    _Base = object
 
 SETTINGS_KEY = "yololab"
 
@@ -100,6 +97,7 @@ class TrainerSettings:
         stop_file: A file whose appearance asks the workers of a multi-GPU training to stop after the epoch.
         start: Where a resumed training begins; None for a new one.
         owner: The process that asked for the training.
+        precision: The numbers that were asked for.
     """
 
     requested: Mapping[str, Any]
@@ -108,6 +106,7 @@ class TrainerSettings:
     stop_file: Path
     start: StartingPoint | None = None
     owner: ProcessIdentity = field(default_factory=ProcessIdentity.current)
+    precision: Precision = Precision.FP32
 
 
 def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
@@ -126,7 +125,7 @@ def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
     return callbacks
 
 
-class TrainerMixin(_Base):
+class TrainerMixin(ComputingMixin):
     """What ours do differently, for every task: put it before Ultralytics' trainer of the task.
 
     Attributes:

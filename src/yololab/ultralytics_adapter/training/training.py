@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yololab.config.device import Precision
 from yololab.errors import InputError, JobError, Problem, YololabError
 from yololab.files.atomic import scratch_folder
 from yololab.files.paths import RunFolder
@@ -45,12 +46,14 @@ class TrainRequest:
         model: What to start from.
         save_dir: The run's folder.
         threads: Number of torch's threads on a CPU; None follows what is free of the machine.
+        precision: The numbers that it computes with; `amp=False` wins over it.
     """
 
     arguments: Mapping[str, Any]
     model: ResolvedModel
     save_dir: Path
     threads: int | None
+    precision: Precision = Precision.FP32
 
     def overrides(self) -> dict[str, Any]:
         """Return everything that Ultralytics' trainer is given; nothing is left to its own choice.
@@ -181,7 +184,8 @@ def build_trainer(
     from yololab.ultralytics_adapter.training.trainer import TrainerSettings, callbacks_with
 
     requested = {**request.arguments, "pretrained": request.model.pretrained}
-    settings = TrainerSettings(requested, runtime.current().cache, request.threads, stop_file, start)
+    cache = runtime.current().cache
+    settings = TrainerSettings(requested, cache, request.threads, stop_file, start, precision=request.precision)
     try:
         return trainer_class(overrides=overrides, _callbacks=callbacks_with(settings))
     except (TypeError, ValueError, SyntaxError, KeyError) as error:

@@ -96,7 +96,7 @@ class TrainResult:
         seconds: From the first batch to the stripped checkpoints, summed over all attempts.
         effective: All of Ultralytics' arguments as they were used.
         optimizer: `name`, and for each parameter group `name, lr, momentum, weight_decay, tensors` as it was built.
-        setup: What is no argument: `device, threads, accumulate, images, batches_per_epoch, parameters, …`.
+        setup: What is no argument: `device, threads, precision, accumulate, images, batches_per_epoch, parameters, …`.
         differences: Arguments that were not used as they were asked for.
         nan_recoveries: How often training went back to its last checkpoint because of NaN or infinite values.
         unstable: Whether such values were met at all.

@@ -241,7 +241,7 @@ def test_override_reaches_the_training_arguments():
 def test_top_level_wins_over_the_device_group():
     assert training_arguments(compose_experiment(["workers=2", "amp=false"]).experiment)["workers"] == 2
     assert training_arguments(compose_experiment(["device.workers=3"]).experiment)["workers"] == 3
-    assert training_arguments(compose_experiment(["device=cpu"]).experiment)["amp"] is False
+    assert training_arguments(compose_experiment(["device=cpu"]).experiment)["amp"] is True
     assert training_arguments(compose_experiment(["device=cpu", "amp=bf16"]).experiment)["amp"] == "bf16"
 
 

@@ -34,8 +34,8 @@ def test_anything_else_is_left_to_the_other_sources():
     assert not source.is_group("model")
 
 
-def test_a_cpu_has_no_mixed_precision():
-    assert free_option("device", "cpu") == {"id": "cpu", "amp": False}
+def test_a_device_is_its_id():
+    assert free_option("device", "cpu") == {"id": "cpu"}
     assert free_option("device", "0") == {"id": "0"}
 
 

@@ -1,0 +1,62 @@
+"""In which numbers a training computes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel
+from ultralytics.utils.torch_utils import unwrap_model
+
+from yololab.config.device import Precision
+from yololab.ultralytics_adapter.training.computing import Bf16Network, cpu_precision, in_full, splits
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.mark.parametrize(
+    ("asked", "amp", "native", "expected"),
+    [
+        ("auto", True, True, "bf16"),
+        ("auto", True, False, "fp32"),
+        ("auto", "fp16", True, "fp32"),  # what a GPU has, and a CPU has not
+        ("auto", "bf16", False, "bf16"),
+        ("bf16", True, False, "bf16"),
+        ("bf16", False, True, "fp32"),
+        ("bf16", "fp32", True, "fp32"),
+        ("fp32", "bf16", True, "fp32"),
+    ],
+)
+def test_amp_off_wins_and_auto_takes_what_the_processor_has(asked, amp, native, expected):
+    assert cpu_precision(Precision(asked), amp, native).value == expected
+
+
+def test_predictions_keep_their_shape_and_become_fp32():
+    half = torch.ones(2, dtype=torch.bfloat16)
+    found = in_full({"boxes": half, "more": [half, (half, 3)]})
+    assert found["boxes"].dtype == found["more"][0].dtype == found["more"][1][0].dtype == torch.float32
+    assert found["more"][1][1] == 3
+
+
+def test_the_network_computes_in_bf16_and_the_loss_and_the_gradients_are_those_of_fp32():
+    assert not splits(RTDETRDetectionModel.__new__(RTDETRDetectionModel))
+    torch.manual_seed(0)
+    model = DetectionModel("yolo26n.yaml", nc=3, verbose=False)
+    model.args = get_cfg()
+    assert splits(model)
+    wrapped = Bf16Network(model)
+    assert unwrap_model(wrapped) is model
+    batch = {
+        "img": torch.rand(2, 3, 64, 64),
+        "batch_idx": torch.tensor([0.0, 1.0]),
+        "cls": torch.tensor([[0.0], [2.0]]),
+        "bboxes": torch.tensor([[0.5, 0.5, 0.4, 0.3], [0.3, 0.6, 0.2, 0.2]]),
+    }
+    exact, items = model(batch)
+    near, near_items = wrapped(batch)
+    assert near.dtype == torch.float32
+    assert items.keys() == near_items.keys()
+    assert near.sum().item() == pytest.approx(exact.sum().item(), rel=0.02)
+    assert near.sum().item() != exact.sum().item()
+    near.sum().backward()
+    assert {weights.grad.dtype for weights in model.parameters() if weights.grad is not None} == {torch.float32}
