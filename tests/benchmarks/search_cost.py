@@ -53,7 +53,6 @@ class Meter:
 
     def __init__(self, process: subprocess.Popen) -> None:
         self.samples: list[tuple[float, float]] = []
-        self.bodies: dict[str, tuple[float, float]] = {}
         self._process = process
         self._dead: dict[int, float] = {}
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -68,14 +67,15 @@ class Meter:
                 for member in family:
                     times = member.cpu_times()
                     alive[member.pid] = times.user + times.system
-                    command = member.cmdline()
-                    if "yololab.sweep.trial" in command:
-                        self.bodies[command[-1]] = (alive[member.pid], time.time() - member.create_time())
                 self._dead |= alive
                 self.samples.append((time.time(), sum(self._dead.values())))
             except psutil.Error:
                 pass
             time.sleep(0.5)
+
+    def of_trial(self, record: Path) -> float:
+        """Return the CPU seconds of the process that a trial's record names."""
+        return self._dead[json.loads(record.read_text())["provenance"]["process"]["pid"]]
 
     def at(self, moment: float) -> float:
         """Return the CPU seconds spent until a moment."""
@@ -118,7 +118,7 @@ def arm(command: list[str], folder: Path, tables: str) -> dict:
         "best": round(max(score for _, score in trials), 4),
         "cpu_seconds": round(cpu, 1),
         "wall_seconds": round(time.time() - started, 1),
-        "bodies": [[round(value, 1) for value in pair] for pair in meter.bodies.values()],
+        "bodies": [meter.of_trial(record) for record in folder.glob("multirun/*/[0-9]*/experiment_log.json")],
     }
 
 
@@ -206,7 +206,7 @@ def main() -> None:
         plain = [sys.executable, "-c", "from ultralytics.cfg import entrypoint; entrypoint()", "train"]
         plain += [f"model={start}", *words, f"lr0={rates[len(rates) // 2]}", f"project={folder / 'bare'}"]
         bare = [run(plain, folder / f"bare{number}")[1] for number in range(2)]
-    trial = statistics.mean(cpu for cpu, _ in arms["grid"].pop("bodies"))
+    trial = statistics.mean(arms["grid"].pop("bodies"))
     for found in arms.values():
         found.pop("bodies", None)
     commit = subprocess.run(

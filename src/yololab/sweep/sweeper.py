@@ -194,6 +194,8 @@ def _plan_sweep(
     on_gpu = any(item.device.kind == "cuda" for item in prepared)
     if engine == LOCAL and engine_settings.get("gpu_ids") is None and (named or not on_gpu):
         engine_settings |= {"gpu_ids": []}
+    if engine == LOCAL and on_gpu:
+        engine_settings |= {"warm": False}  # CUDA wants a fresh process, also where trials name their GPU themselves
     settings = SweepSettings(
         name=search.study or "",
         storage=None if search.storage is None else take_password(absolute_url(search.storage, working_directory)),

@@ -11,17 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from yololab.config.frozen import thaw
+from yololab.config.frozen import Frozen, thaw
 from yololab.files.paths import RunFolder
 from yololab.job.context import Context, Permissions, TrialContext
 from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.lifecycle import start
+from yololab.job.prepare import isolate, project_paths
 from yololab.sweep.executor import THREADS
 from yololab.sweep.planning.approvals import answered_by_parent, estimated_by_parent
 from yololab.sweep.planning.trial_env import EpochReporter, read_trial_environment
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.output import exit_code_of
 from yololab.terminal.screen import Screen
+from yololab.ultralytics_adapter.probe.timing import import_early
 
 
 def run_trial(folder: Path) -> int:
@@ -33,16 +35,36 @@ def run_trial(folder: Path) -> int:
     return exit_code_of(lambda: _run(folder))
 
 
+def warm_up(folder: Path) -> None:
+    """Import what a trial will need; all trials of this machine that use no GPU are then forked from this process."""
+    frozen, started_in = _thaw(folder)
+    _take_share(frozen)
+    isolate(project_paths(frozen.experiment, started_in))
+    import_early()
+
+
+def _thaw(folder: Path) -> tuple[Frozen, Path]:
+    """Return the frozen config of a trial, and where relative paths in it start."""
+    frozen, sweep = thaw(folder), SweepFolder(folder.resolve().parent)
+    if not sweep.is_sweep():
+        return frozen, Path.cwd()
+    # Where the sweep was started, also when somebody resumes it from elsewhere.
+    frozen.experiment.paths, started_in = sweep.whereabouts(frozen.experiment.paths)
+    return frozen, started_in
+
+
+def _take_share(frozen: Frozen) -> None:
+    """Take the engine's share of the cores: a trial may take fewer, and never more."""
+    threads = os.environ.get(THREADS)
+    if threads is not None and frozen.experiment.device.threads is None:
+        os.environ["OMP_NUM_THREADS"] = threads
+
+
 def _run(folder: Path) -> int:
-    run, frozen = RunFolder(folder.resolve()), thaw(folder)
+    run, (frozen, started_in) = RunFolder(folder.resolve()), _thaw(folder)
     sweep, number = SweepFolder(run.path.parent), run.path.name
-    config, threads = frozen.experiment, os.environ.get(THREADS)
-    if threads is not None and config.device.threads is None:
-        os.environ["OMP_NUM_THREADS"] = threads  # its share of the cores: it may take fewer, and never more
-    # Relative paths start where the sweep was started, also when somebody resumes it from elsewhere.
-    started_in = Path.cwd()
-    if sweep.is_sweep():
-        config.paths, started_in = sweep.whereabouts(config.paths)
+    config = frozen.experiment
+    _take_share(frozen)
     context = Context(
         run,
         frozen,

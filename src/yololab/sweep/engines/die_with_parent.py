@@ -12,6 +12,27 @@ import sys
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
+def tie_to(parent: int, number: int) -> None:
+    """Let this process end with its parent.
+
+    Args:
+        parent: The number of the process that started this one.
+        number: The signal that the system sends when the parent is gone.
+
+    Raises:
+        SystemExit: It is gone already.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:  # it died in between
+        raise SystemExit(1)
+
+
+def await_body() -> None:
+    """Until the body listens, and for all that it starts: a cluster's notice must not end them."""
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+
+
 def main(parent: int, number: int, command: list[str]) -> None:
     """Tie this process to its parent and become `command`.
 
@@ -20,12 +41,8 @@ def main(parent: int, number: int, command: list[str]) -> None:
         number: The signal that the system sends when the parent is gone.
         command: A program and its arguments.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:  # it died in between
-        raise SystemExit(1)
-    # Until the body listens, and for all that it starts: a cluster's notice must not end them.
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    tie_to(parent, number)
+    await_body()
     os.execvp(command[0], command)
 
 

@@ -1,4 +1,4 @@
-"""Trials on this machine: a fresh Python process each, a slot each, ended with us."""
+"""Trials on this machine: a process and a slot each, ended with us."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from yololab.errors import InputError, JobError, Problem
 from yololab.host.cores import usable_cores
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.engines.body import TrialBody, kill_group, shell_code, signal_text
+from yololab.sweep.engines.warm.start import WarmProcess, WarmStart
 from yololab.sweep.executor import THREADS, JobState, Resources
 
 
@@ -33,11 +34,13 @@ class LocalSettings:
         jobs: Trials at a time; null for one a GPU slot, or one where there is no GPU.
         gpu_ids: GPUs that may be used; null for all that are visible.
         grace_seconds: From asking a trial to stop until it is killed.
+        warm: Start trials that use no GPU from one process that has imported PyTorch, which saves each the import.
     """
 
     jobs: int | None = setting(None, at_least=1)
     gpu_ids: list[Any] | None = None
     grace_seconds: float = setting(60.0, at_least=0)
+    warm: bool = True
 
 
 @dataclass
@@ -57,7 +60,7 @@ class _Job:
     identity: ProcessIdentity
     slot: int
     deadline: float | None
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | WarmProcess | None = None
     kill_at: float | None = None
     reason: str | None = None
     gone: bool = False
@@ -92,6 +95,7 @@ class LocalExecutor:
         shared: list[str | None] = list(gpu_slots(ids, self.resources.gpus)) or [None]
         count = self.settings.jobs or len(shared)
         self._slots = [shared[index % len(shared)] for index in range(count)]
+        self._warm = WarmStart(self.body) if self.settings.warm and shared == [None] else None
 
     @property
     def capacity(self) -> int:
@@ -112,7 +116,7 @@ class LocalExecutor:
         body = TrialBody(str(folder), self.body, {**own, **environment}, str(Path.cwd()))
         try:
             # SIGTERM: a training of this machine has the time to save its state, and a resume waits for it.
-            process = body.start(signal.SIGTERM)
+            process = (self._warm.start(body) if self._warm else None) or body.start(signal.SIGTERM)
         except OSError as error:
             raise JobError(f"the process cannot be started: {error}") from error
         minutes = self.resources.time_minutes
@@ -151,6 +155,8 @@ class LocalExecutor:
             for job in own:
                 self._look_after(job)
             time.sleep(0.05)
+        if self._warm is not None:
+            self._warm.close()
 
     def _job(self, handle: str) -> _Job:
         """Return a job; one of an earlier parent is read from its handle."""

@@ -23,6 +23,11 @@ def machine() -> CoreMeter:
     return CoreMeter()
 
 
+# What a forked process uses of the cores is none of what its parent has used.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=machine.cache_clear)
+
+
 def limit() -> int:
     """Return the most threads that may compute: cores, a quota, and the user's `OMP_NUM_THREADS`."""
     return threads_limit(usable_cores(), os.environ, OURS)

@@ -177,16 +177,28 @@ class _Plan:
         return self.started + min(self.budget, self.limit_seconds) - time.perf_counter()
 
 
-def import_early(model: ResolvedModel) -> None:
-    """Import what a training imports on its way: it takes seconds, once a process, and is no cost of the probe."""
+def import_early(model: ResolvedModel | None = None) -> None:
+    """Import what a training imports on its way: it takes seconds, once a process, and is no cost of the probe.
+
+    Args:
+        model: What will be trained; None for whatever comes, its plots included, in processes that are forked from
+            this one: what starts threads is left to them.
+
+    Raises:
+        InputError: Such a model cannot be trained.
+    """
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
     from yololab.ultralytics_adapter.training.trainers import trainer_for
 
     runtime.activate()  # before the imports: it says where they may write
-    import matplotlib.font_manager  # noqa: F401
+    import matplotlib.font_manager
     import torch
 
-    trainer_for(model.task, model.family)
+    if model is not None:
+        trainer_for(model.task, model.family)
+    else:
+        import matplotlib.pyplot  # noqa: F401
+        import torchvision  # noqa: F401
     with preserved_randomness():
         torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
 

@@ -1,0 +1,1 @@
+"""A process that has imported PyTorch, and forks trials."""
