@@ -18,6 +18,7 @@ from typing import Any
 from yololab.files.paths import RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.engines.body import TrialBody
+from yololab.sweep.engines.warm import server
 from yololab.sweep.engines.warm.server import Start
 
 # A busy machine imports slowly; a server that says nothing for longer is given up.
@@ -114,7 +115,7 @@ class WarmStart:
         words = [str(theirs.fileno()), str(os.getpid()), self.body[2], body.folder]
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", WarmStart.__module__.replace("start", "server"), *words],
+                [sys.executable, "-m", server.__name__, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
