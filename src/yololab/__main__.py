@@ -1,6 +1,21 @@
-"""`python -m yololab …` is `yololab …`."""
+"""`yololab …`, and `python -m yololab …`, which is the same."""
 
-from yololab.cli.main import main
+import os
+from contextlib import suppress
+
+from yololab.errors import InterruptedRunError
+
+
+def main() -> int:
+    """Run one command and return its exit code; Ctrl-C is answered already while the command is imported."""
+    try:
+        from yololab.cli.main import main as run
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            os.write(2, b"error: interrupted\n")  # there is no screen yet
+        return InterruptedRunError.exit_code
+    return run()
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

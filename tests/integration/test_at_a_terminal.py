@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from adapter_samples import MICRO
 from terminal_session import TerminalSession
 from tiny import make_dataset
+
+from yololab.files.metrics import read_metrics
 
 JOB = ("data=pictures/data.yaml", "model=micro.yaml", "export=none", "evaluation.plots=false", *command_line.QUICK)
 
@@ -106,6 +109,20 @@ def test_ctrl_c_ends_every_other_stage_cleanly(stage, project):
     assert terminal.output.count("\x1b[?25h") >= 1  # the cursor is there again
     if (project / "outputs").exists():
         assert record_of(project)[1]["status"] == "interrupted"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1.5, 3.0, 4.5, 6.0, 8.0])
+def test_ctrl_c_ends_an_evaluation_cleanly_wherever_it_comes(seconds, tiny_checkpoint, project):
+    words = (f"model={tiny_checkpoint}", "data=pictures/data.yaml", "imgsz=64", "device=cpu", "evaluation.plots=false")
+    terminal = session(project, "evaluate", *words)
+    terminal.wait_for("yololab|reading")
+    time.sleep(seconds)
+    terminal.type("\x03")
+    assert terminal.finish(60) in (0, 130, -signal.SIGINT), terminal.text
+    assert "Traceback" not in terminal.text
+    for folder in (project / "outputs/evaluation").glob("[!.]*_*"):
+        assert read_metrics(folder / "metrics.json").fingerprint
 
 
 def test_a_sweep_shows_its_trials_and_ctrl_c_is_answered_at_once(project):

@@ -17,7 +17,7 @@ from yololab.config.arguments.flags import COMPLETION, answered_by_hydra, config
 from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.folders import group_options, use_config_dir
 from yololab.errors import InputError, Problem
-from yololab.host.signals import interrupted_by_signals
+from yololab.host.signals import forget_interrupt, interrupted_by_signals
 from yololab.terminal.output import exit_code_of, open_streams, print_text
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     open_streams()
     with interrupted_by_signals():
-        return exit_code_of(lambda: _run(list(sys.argv[1:] if argv is None else argv)))
+        code = exit_code_of(lambda: _run(list(sys.argv[1:] if argv is None else argv)))
+        forget_interrupt()
+        return code
 
 
 def _run(tokens: list[str]) -> int:

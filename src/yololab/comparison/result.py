@@ -87,6 +87,7 @@ class ComparisonContent(TypedDict, total=False):
     warnings: Required[list[str]]
     notes: Required[list[str]]
     look: LookContent | None
+    folder: str
 
 
 # What comparison.json says of each of several arms.
@@ -302,9 +303,17 @@ def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:
     return verdict is not Verdict.DEGRADED or (gate is Gate.CONFIRMED and not confirmed)
 
 
-def write_comparison(path: Path, comparison: Comparison, gate: Gate) -> dict[str, Any]:
-    """Write a comparison, and return the content of the file."""
-    content = comparison.to_json(gate)
+def write_comparison(path: Path, comparison: Comparison, gate: Gate, folder: Path | None = None) -> dict[str, Any]:
+    """Write a comparison, and return the content of the file.
+
+    Args:
+        path: The file.
+        comparison: The comparison.
+        gate: What stops a command.
+        folder: Where the file will lie: from there its places are found in a project that was moved since. None for a
+            run's own, which lies in the folder of its current model.
+    """
+    content = comparison.to_json(gate) | ({"folder": str(folder)} if folder else {})
     write_json(path, content, COMPARISON_VERSION)
     return content
 

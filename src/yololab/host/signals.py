@@ -54,6 +54,28 @@ def interrupted_by_signals() -> Iterator[None]:
         yield
 
 
+def of_interrupt(error: BaseException) -> bool:
+    """Return whether an error came of an interrupt: a module that was torn apart fails in what cleans up after it.
+
+    >>> of_interrupt(KeyboardInterrupt()), of_interrupt(ValueError())
+    (True, False)
+    """
+    met: BaseException | None = error
+    while met is not None and not isinstance(met, KeyboardInterrupt):
+        met = met.__cause__ or met.__context__
+    return met is not None
+
+
+def forget_interrupt() -> None:
+    """Have Python end with the exit code that is asked for, also after an interrupt.
+
+    A KeyboardInterrupt that passes through code which Python was given as text (`exec`, a module of C++ that starts
+    Python) counts as unhandled whoever catches it later, and the process then ends by the signal. Source: CPython,
+    Python/pythonrun.c: the next such code begins with a clean slate.
+    """
+    exec("")
+
+
 class StopSignal:
     """Whether the user (or the system) asked the job to stop.
 

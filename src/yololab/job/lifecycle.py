@@ -24,7 +24,7 @@ from yololab.files.locks import last_sign, locked, maybe_running_remotely, proce
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
 from yololab.host.failures import explain
-from yololab.host.signals import INTERRUPTED
+from yololab.host.signals import INTERRUPTED, of_interrupt
 from yololab.job.begin import begin_record, introduce
 from yololab.job.context import Context, Results
 from yololab.job.gatekeeper import GateName, answered_before
@@ -248,7 +248,8 @@ def _explain(context: Context, error: BaseException) -> YololabError:
     # A trial is resumed with its sweep.
     path = context.folder.path if context.trial is None else context.folder.path.parent
     resume = f"yololab resume {shlex.quote(shown_path(path))}"
-    if isinstance(error, (KeyboardInterrupt, InterruptedRunError)):
+    ours = isinstance(error, YololabError)
+    if isinstance(error, InterruptedRunError) or (not ours and of_interrupt(error)):
         return InterruptedRunError(f"{INTERRUPTED}. To resume: {resume}")
     context.screen.log("".join(traceback.format_exception(error)))
     if isinstance(error, YololabError):

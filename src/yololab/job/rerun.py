@@ -48,7 +48,7 @@ def rerun_run(
     experiment.notes = given.notes or experiment.notes
     prepared = prepare_job(experiment, started_in, named_option(frozen.choices, "data"))
     screen.verbose = experiment.train.verbose
-    screen.stage("rerun", str(origin.path))
+    screen.place("once more", origin.path, "rerun")
     gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
     provenance = collect_provenance(started_in, command, experiment.train.seed, gpus)
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)

@@ -1,5 +1,6 @@
 """report.html of a comparison: two or more arms next to each other, from its comparison.json."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def write_comparison_page(folder: Path) -> Path:
         InputError: There is no comparison.
     """
     run = load_run(folder)
-    current = Path(str(mapping(run.sound.comparison.get("current")).get("path") or ""))
+    current = _place(run.sound, mapping(run.sound.comparison.get("current")))
     if current.is_file():
         try:
             run = replace(run, metrics=read_parts(current, KNOWN_VERSIONS, MetricsContent, version_optional=True))
@@ -82,22 +83,29 @@ def write_comparison_page(folder: Path) -> Path:
 def arms_of(run: RunFiles) -> list[ArmRow]:
     """Return the arms of a comparison: all of `arms` where there are more than two, and the baseline."""
     comparison, deciding = run.comparison, primary_row(run.comparison)
-    arms = [_arm(item) for item in mappings(comparison.get("arms")) or [dict(comparison)]]
+    arms = [_arm(run, item) for item in mappings(comparison.get("arms")) or [dict(comparison)]]
     baseline = mapping(comparison.get("baseline"))
     if baseline:
         row = {"current": deciding.get("baseline")}
-        arms.append(replace(_arm({"current": baseline}), row=row, verdict=None))
+        arms.append(replace(_arm(run, {"current": baseline}), row=row, verdict=None))
     return arms
 
 
-def _arm(found: Mapping[str, Any]) -> ArmRow:
+def _place(run: RunFiles, side: Mapping[str, Any]) -> Path:
+    """Return where the metrics of a side lie by now; where they were when they are gone, or what was named."""
+    path = Path(str(side.get("path") or ""))
+    places = run.place_of(str(path)) if path.is_absolute() else []
+    return next((Path(os.path.normpath(place)) for place in places if place.is_file()), path)
+
+
+def _arm(run: RunFiles, found: Mapping[str, Any]) -> ArmRow:
     """Return an arm of what is said of it: its own path or that of its current model, a verdict, and its metrics."""
     side = mapping(found.get("current")) or found
-    path = Path(str(side.get("path") or ""))
-    run = run_of_metrics(path) if path.is_absolute() else None
-    name = str(found.get("name") or (run.path.name if run else path.name or path))
+    path = _place(run, side)
+    origin = run_of_metrics(path) if path.is_absolute() else None
+    name = str(found.get("name") or (origin.path.name if origin else path.name or path))
     verdict = verdict_appearance(str(found["verdict"])) if found.get("verdict") else None
-    return ArmRow(name, path, primary_row(found) or found, verdict, run)
+    return ArmRow(name, path, primary_row(found) or found, verdict, origin)
 
 
 def arms(run: RunFiles) -> dict[str, Any]:

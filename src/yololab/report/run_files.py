@@ -133,11 +133,12 @@ class RunFiles:
         Args:
             recorded: An absolute path; whatever else is nowhere.
         """
-        own = mapping(self.comparison.get("current")).get("path") or self.metrics.get("model")
         if not isinstance(recorded, str) or not recorded:
             return []
+        own = mapping(self.comparison.get("current")).get("path") or self.metrics.get("model")
+        folder = self.comparison.get("folder")
         # What is known of the folder's own former place: its metrics or its checkpoint, each in a folder of it.
-        former = Path(own).parents[1:2] if isinstance(own, str) else []
+        former = [Path(folder)] if isinstance(folder, str) else Path(own).parents[1:2] if isinstance(own, str) else []
         return [*(self.folder.path / os.path.relpath(recorded, folder) for folder in former), Path(recorded)]
 
     @property

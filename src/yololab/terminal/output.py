@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from yololab.errors import InterruptedRunError, JobError, YololabError
 from yololab.files.json_files import plain
 from yololab.host.failures import explain
+from yololab.host.signals import of_interrupt
 from yololab.text import mask_secrets, printable, shown
 
 # What could not be written, and why.
@@ -164,7 +165,10 @@ def exit_code_of(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         error = InterruptedRunError("interrupted")
     except Exception as caught:
-        error = caught if isinstance(caught, YololabError) else explain(caught)
+        if isinstance(caught, YololabError):
+            error = caught
+        else:
+            error = InterruptedRunError("interrupted") if of_interrupt(caught) else explain(caught)
         if error is None:
             raise
     error = error or (output_error() if code == 0 else None)

@@ -62,6 +62,18 @@ def test_more_arms_are_a_list(comparison):
     assert [row[-1] for row in rows] == ["Better than the baseline", "Worse than the baseline", "the baseline"]
 
 
+def test_a_project_that_was_moved_keeps_links_settings_curves_and_images(comparison, tmp_path):
+    content, folder = comparison
+    content["folder"] = str(folder)
+    before = page_of(content, folder)
+    elsewhere = tmp_path.parent / f"{tmp_path.name} elsewhere"
+    tmp_path.rename(elsewhere)
+    moved = elsewhere / folder.relative_to(tmp_path)
+    assert write_comparison_page(moved).read_text(encoding="utf-8") == before
+    assert before.count("<image") > 0
+    assert '<a href="./../../training/old/">old</a>' in before
+
+
 def test_groups_of_runs_have_no_folder_of_their_own(comparison):
     content, folder = comparison
     content["current"] |= {"path": "outputs/training/new*", "runs": ["a", "b"]}

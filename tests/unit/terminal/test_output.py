@@ -82,6 +82,19 @@ def test_what_ends_a_command_becomes_its_exit_code(error, code, says, capsys):
     assert says in capsys.readouterr().err
 
 
+def test_what_fails_because_of_an_interrupt_is_the_interrupt(capsys):
+    """Ctrl-C tears an import apart, and whoever cleans up meets half a module."""
+
+    def command():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AttributeError("partially initialized module 'torch'")
+
+    assert exit_code_of(command) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
 def test_a_mistake_of_ours_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         exit_code_of(lambda: 1 // 0)

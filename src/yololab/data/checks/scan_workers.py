@@ -12,12 +12,14 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 _PR_SET_PDEATHSIG = 1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Task = TypeVar("Task")
 Found = TypeVar("Found")
@@ -40,8 +42,9 @@ def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], workers: in
     parent = os.getpid()
     started: list[tuple[BaseProcess, Connection] | None] = []
     try:
-        for number in range(workers):
-            started.append(_start(work, tasks[number::workers], parent))
+        with _interrupted_later():
+            for number in range(workers):
+                started.append(_start(work, tasks[number::workers], parent))
         for number, task in enumerate(tasks):
             place = started[number % workers]
             yield task, work(task) if place is None else _received(place[1], work, task)
@@ -50,6 +53,16 @@ def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], workers: in
             process.kill()  # it only reads; and one that was stopped would not heed anything milder
             process.join()
             results.close()
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Let Ctrl-C wait: it reaches a process that is being forked, too, before that can say how to take it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(work: Callable[[Task], Found], tasks: Sequence[Task], parent: int) -> tuple[BaseProcess, Connection] | None:
@@ -85,6 +98,7 @@ def _work_through(work: Callable[[Task], Found], tasks: Sequence[Task], sending:
     """Do tasks and send what is found; signals are the parent's business, and so is the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before that took effect
         os._exit(1)

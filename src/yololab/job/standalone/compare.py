@@ -3,6 +3,7 @@
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +90,14 @@ def compare_models(
         return measured(reference, other, experiment, working_directory, screen)
 
     group = absolute_group(experiment.evaluation.group, working_directory)
-    names = [path_or_pattern(tree, text, working_directory) for text in references]
+    names = [_from_here(path_or_pattern(tree, text, working_directory), working_directory) for text in references]
     with screen.telling("compare", "reading the records", REPLICATES) as tell:
         comparison = compare_sides(names, settings, tree, working_directory, measure, group, tell)
     content: dict[str, Any] = {}
 
-    def fill(hidden: Path, _place: Path) -> None:
+    def fill(hidden: Path, place: Path) -> None:
         folder = RunFolder(hidden)
-        content.update(write_comparison(folder.comparison, comparison, settings.gate or Gate.DEGRADED))
+        content.update(write_comparison(folder.comparison, comparison, settings.gate or Gate.DEGRADED, place))
         write_text(folder.comparison_markdown, comparison_markdown(content))
 
     folder = RunFolder(new_named_folder(tree.comparisons, "", fill))
@@ -107,6 +108,13 @@ def compare_models(
         screen.log(traceback.format_exc())
         screen.warn(f"{folder.report.name} was not written: {error}")
     return ComparisonResult(content, comparison, folder.comparison)
+
+
+def _from_here(text: str, working_directory: Path) -> str:
+    """Return the path of what was named as it is read: from where the user stands."""
+    with suppress(ValueError):
+        return str(Path(text).relative_to(working_directory))
+    return text
 
 
 def measured(

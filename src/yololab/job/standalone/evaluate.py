@@ -11,7 +11,7 @@ from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import DATA_YAML, METRICS, RunFolder
 from yololab.job.measure import fingerprint_splits, keep_newest, measure_checkpoint, measurement_of
 from yololab.job.prepare import prepare_job
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 
 
 def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Screen) -> MetricsFile:
@@ -35,15 +35,17 @@ def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Scr
         )
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
 
+    checkpoint = Path(prepared.model.model)
+
     def fill(hidden: Path, _place: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch, screen.logging_to(RunFolder(hidden).log):
             data = write_resolved_yaml(prepared.dataset, Path(scratch) / DATA_YAML, experiment.data.allow_download)
             how = measurement_of(experiment, prepared, data, fingerprints, screen)
-            screen.stage("evaluate", f"{prepared.model.model} on {how.protocol.split} of {prepared.dataset_name}")
+            screen.stage("evaluate", f"{shown_path(checkpoint)} on {how.protocol.split} of {prepared.dataset_name}")
             plots = hidden if experiment.evaluation.plots else None
-            measure_checkpoint(Path(prepared.model.model), hidden, how, plots=plots)
+            measure_checkpoint(checkpoint, hidden, how, plots=plots)
 
-    folder = new_named_folder(prepared.paths.tree.evaluation, Path(prepared.model.model).stem, fill)
+    folder = new_named_folder(prepared.paths.tree.evaluation, checkpoint.stem, fill)
     metrics = read_metrics(folder / METRICS)
     keep_newest(metrics, prepared.paths.tree.newest_metrics)
     return metrics

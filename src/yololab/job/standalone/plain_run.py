@@ -17,7 +17,7 @@ from yololab.files.reading import read_yaml
 from yololab.job.measure import Measurement, fingerprint_splits, make_protocol, measure_checkpoint
 from yololab.job.prepare import isolate, prepare_dataset, project_paths
 from yololab.tasks import task_named
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 from yololab.ultralytics_adapter.models.resolve import resolve_model
 
 
@@ -70,7 +70,7 @@ def measure_plain_run(
     recorded = other.metrics.content.get("protocol") if other.metrics else None
     if isinstance(recorded, dict) and isinstance(recorded.get("imgsz"), int):
         protocol = replace(protocol, imgsz=recorded["imgsz"])
-    screen.stage("evaluate", f"{reference.checkpoint} on {protocol.split}, {protocol.imgsz} px")
+    screen.stage("evaluate", f"{shown_path(reference.checkpoint)} on {protocol.split}, {protocol.imgsz} px")
     how = Measurement(
         dataset,
         write_resolved_yaml(dataset, scratch / DATA_YAML, allow_download=False),

@@ -6,6 +6,7 @@ from yololab.cli.request import Request
 from yololab.errors import InputError, Problem
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
+from yololab.terminal.screen import shown_path
 from yololab.text import counted, first_of
 
 _TAGS = re.compile(r"tags?=(.*)", re.DOTALL)
@@ -27,7 +28,7 @@ def run(request: Request) -> int:
     content = record.read()
     notes, now = content.get("notes") or [], content.get("tags") or []
     shown = counted(len(notes), "note") + (f", tags: {first_of(now, len(now))}" if now else "")
-    request.screen.stage("note", f"{shown} in {record.path}")
+    request.screen.stage("note", f"{shown} in {shown_path(record.path)}")
     request.print_json({"path": str(record.path), "notes": notes, "tags": now})
     return 0
 

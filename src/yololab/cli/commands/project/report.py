@@ -26,6 +26,6 @@ def run(request: Request) -> int:
     else:
         Record(files).read()
         path = write_report(folder)
-    request.screen.stage("report", str(path))
+    request.screen.place("page", path, "report")
     request.print_json({"report": str(path)})
     return 0
