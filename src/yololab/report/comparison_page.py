@@ -12,7 +12,7 @@ from yololab.comparison.evidence import load_records
 from yololab.errors import InputError
 from yololab.files.atomic import write_text
 from yololab.files.metrics import MetricsContent
-from yololab.files.paths import PREDICTIONS, RunFolder
+from yololab.files.paths import METRICS, PREDICTIONS, RunFolder
 from yololab.files.predictions import PredictionsError
 from yololab.report.appearance import Appearance, verdict_appearance
 from yololab.report.charts.lines import STYLES
@@ -32,6 +32,7 @@ from yololab.report.section import Section, render
 from yololab.report.sections import SECTIONS
 from yololab.report.sections.changes import between
 from yololab.report.sections.confidence import curve_of, mean_charts
+from yololab.report.sections.verdict import verdict
 from yololab.statistics.metrics.confidence_curves import ConfidenceCurves, confidence_curves
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.records.detections import DetectionRecords
@@ -103,9 +104,28 @@ def _arm(run: RunFiles, found: Mapping[str, Any]) -> ArmRow:
     side = mapping(found.get("current")) or found
     path = _place(run, side)
     origin = run_of_metrics(path) if path.is_absolute() else None
-    name = str(found.get("name") or (origin.path.name if origin else path.name or path))
+    name = str(found.get("name") or (origin.path.name if origin else _folder_of(path).name or path))
     verdict = verdict_appearance(str(found["verdict"])) if found.get("verdict") else None
     return ArmRow(name, path, primary_row(found) or found, verdict, origin)
+
+
+def _folder_of(path: Path) -> Path:
+    """Return the folder that a metrics.json is the evaluation of; anything else is its own name."""
+    if path.name != METRICS or not path.is_absolute():
+        return path
+    of_a_run = RunFolder(path.parent.parent)
+    return of_a_run.path if of_a_run.metrics == path else path.parent
+
+
+def head(run: RunFiles) -> dict[str, Any]:
+    """Prepare the top of the page; where there are several arms it says which of them it is about."""
+    content, named = verdict(run), arms_of(run.sound)
+    if not mappings(run.sound.comparison.get("arms")):
+        return content
+    first, shown = named[0].name, content["shown"]
+    about = f"This page begins with {first}; metrics, classes, images and errors below are about it, too."
+    headline = f"{first}: {shown.headline[:1].lower()}{shown.headline[1:]}"
+    return content | {"shown": replace(shown, headline=headline), "remarks": [about, *content["remarks"]]}
 
 
 def arms(run: RunFiles) -> dict[str, Any]:
@@ -151,7 +171,7 @@ def _overlaid(found: Mapping[str, ConfidenceCurves]) -> list[Markup]:
 
 _OF_A_RUN = {section.title: section for section in SECTIONS}
 PAGE: tuple[Section[RunFiles], ...] = (
-    _OF_A_RUN[""],
+    replace(_OF_A_RUN[""], prepare=head),
     Section("Arms", "comparison/arms", arms),
     _OF_A_RUN["Metrics"],
     Section("Settings that differ", "sections/03_changes", settings),

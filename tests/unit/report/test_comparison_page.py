@@ -57,8 +57,9 @@ def test_more_arms_are_a_list(comparison):
     second["verdict"] = "DEGRADED"
     second["current"]["path"] = content["baseline"]["path"].replace("old", "gone")
     page = page_of(content | {"arms": [{key: content[key] for key in second}, second]}, folder)
+    assert "new: better than the baseline" in page
     rows = tables_in(page)[0][1:]
-    assert [row[0] for row in rows] == ["new", "metrics.json", "old"]
+    assert [row[0] for row in rows] == ["new", "gone", "old"]
     assert [row[-1] for row in rows] == ["Better than the baseline", "Worse than the baseline", "the baseline"]
 
 
