@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
 from typing import Any
 
+from yololab.config.checkpoint import CheckpointConfig
 from yololab.config.device import DeviceConfig
 from yololab.config.search import SearchConfig
 from yololab.config.settings import same_as, setting, settings_of
@@ -374,6 +375,7 @@ class ExperimentConfig:
     paths: PathsConfig = field(default_factory=PathsConfig)
     approval: ApprovalConfig = field(default_factory=ApprovalConfig)
     baseline: BaselineConfig = field(default_factory=BaselineConfig)
+    checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     check: CheckConfig = field(default_factory=CheckConfig)

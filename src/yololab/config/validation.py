@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from yololab.config.checkpoint import Select
 from yololab.config.defaults import known_keys
 from yololab.config.nearest import unknown_key
 from yololab.config.reading import read
@@ -94,6 +95,15 @@ def _one_baseline(config: ExperimentConfig) -> Iterator[Problem]:
         yield Problem("baseline.looks", found, allowed, "promote it, or drop baseline.looks")
 
 
+def _validated_epochs(config: ExperimentConfig) -> Iterator[Problem]:
+    """An epoch that is not validated cannot be chosen by what it reaches."""
+    if not config.train.val and (config.checkpoint.metric or config.checkpoint.select is Select.SMOOTHED):
+        found = "set, but val=false validates the last epoch only"
+        yield Problem(
+            "checkpoint.metric, checkpoint.select", found, "both left out, or val=true", "leave out val=false"
+        )
+
+
 def _first_images(config: ExperimentConfig) -> Iterator[Problem]:
     """`fraction` and `data.subset` both choose training images."""
     if config.data.subset is not None and config.train.fraction != 1.0:
@@ -117,7 +127,7 @@ def _search(config: ExperimentConfig) -> Iterator[Problem]:
     yield from search_contradictions(config.search)
 
 
-_RULES = (_optimizer_auto, _one_pretrained, _one_baseline, _first_images, _download, _search)
+_RULES = (_optimizer_auto, _one_pretrained, _one_baseline, _validated_epochs, _first_images, _download, _search)
 
 
 def training_arguments(config: ExperimentConfig) -> dict[str, Any]:

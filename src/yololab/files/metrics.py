@@ -32,6 +32,7 @@ class MetricsContent(TypedDict, total=False):
     speed_ms: dict[str, float | None] | None
     comparable: bool | None
     trained_precision: str | None
+    selection: dict[str, Any] | None
     promoted_at: str | None
 
 

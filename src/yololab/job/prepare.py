@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from yololab.comparison.guards import guard_problems
 from yololab.comparison.run_reference import read_reference
+from yololab.comparison.selection.metric_names import selection_problems
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
@@ -197,6 +198,9 @@ def prepare_job(
         single_cls = config.train.single_cls
         problems += _or_note(lambda: unsuitable_dataset(dataset[0], model.task, single_cls), problems) or []
         row = _or_note(lambda: task_named(model.task), problems)
+        if row is not None:
+            names = ["item"] if single_cls else [str(name) for name in dataset[0].names.values()]
+            problems += selection_problems(config.checkpoint.metric, row, names)
         if row is not None and not single_cls:
             problems += guard_problems(config.baseline.guards, row, list(dataset[0].names.values()))
     if problems or dataset is None or model is None or device is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.selection.metric_names import FITNESS, default_direction
+from yololab.config.checkpoint import CheckpointConfig
 from yololab.config.schema import DryRun, ExperimentConfig
 from yololab.config.validation import training_arguments
 from yololab.data.dataset.layout import Dataset, split_images
@@ -14,6 +16,7 @@ from yololab.data.labels.task_labels import label_source
 from yololab.files.atomic import write_text
 from yololab.files.paths import RunFolder
 from yololab.job.prepare import Prepared, needed_splits
+from yololab.ultralytics_adapter.training.selection import SelectionRule
 from yololab.ultralytics_adapter.training.training import TrainRequest
 
 OVERFIT_EPOCHS = 60
@@ -72,11 +75,11 @@ def write_inputs(config: ExperimentConfig, prepared: Prepared, folder: RunFolder
         lists["train"] = folder.subset
         _write_list(folder.subset, _drawn(config, prepared, "train", config.data.subset))
     data = write_resolved_yaml(dataset, folder.data, config.data.allow_download, lists)
-    arguments = training_arguments(config)
+    arguments, rule = training_arguments(config), selection_rule(config.checkpoint, prepared.task.name)
 
     def request(arguments: Mapping[str, Any], data: Path) -> TrainRequest:
         own = {**arguments, "data": str(data)}
-        return TrainRequest(own, prepared.model, folder.path, config.device.threads, config.device.precision)
+        return TrainRequest(own, prepared.model, folder.path, config.device.threads, config.device.precision, rule)
 
     whole = request(arguments, data)
     if config.dry_run is DryRun.OFF:
@@ -94,6 +97,12 @@ def write_inputs(config: ExperimentConfig, prepared: Prepared, folder: RunFolder
         _write_list(lists[split], drawn)
     data = write_resolved_yaml(dataset, folder.dry_run_data, config.data.allow_download, lists)
     return TrainInputs(data, whole, request(dry_run_arguments(arguments, overfit=overfit, batch=count), data), count)
+
+
+def selection_rule(checkpoint: CheckpointConfig, task: str) -> SelectionRule:
+    """Return how best.pt is chosen."""
+    metric = checkpoint.metric or FITNESS
+    return SelectionRule(metric, default_direction(task, metric) == "minimize", checkpoint.select.value)
 
 
 def dry_run_arguments(arguments: Mapping[str, Any], *, overfit: bool, batch: int) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """The evaluation of best.pt, once, under the pinned protocol."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from yololab.comparison.selection.metric_names import FITNESS
+from yololab.config.checkpoint import Select
 from yololab.files.metrics import MetricsFile
 from yololab.job.context import Context, Stage
 from yololab.job.measure import keep_newest, measure_checkpoint, measurement_of, whole_evaluation
@@ -40,11 +43,22 @@ def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained
         folder.evaluation,
         how,
         plots=folder.path if context.config.evaluation.plots else None,
-        extra=extra | ({"dry_run": True} if rehearsal else {}),
+        extra=extra | {"selection": chosen(context, trained)} | ({"dry_run": True} if rehearsal else {}),
     )
     evaluated = Evaluated(metrics)
     record(context, prepared, checked, trained, evaluated)
     return evaluated
+
+
+def chosen(context: Context, trained: Trained) -> dict[str, Any]:
+    """Return how best.pt was chosen, for whoever compares its numbers."""
+    checkpoint, result = context.config.checkpoint, trained.result
+    return {
+        "metric": checkpoint.metric or FITNESS,
+        "select": checkpoint.select.value if result.model_selection else Select.LAST.value,
+        "epoch": result.best_epoch,
+        "epochs": result.epochs_completed,
+    }
 
 
 def done(context: Context) -> Evaluated | None:

@@ -47,6 +47,7 @@ def with_exact_state(optimizer: dict[str, Any], trainer: TrainerMixin) -> dict[s
         "cuda": torch.cuda.get_rng_state_all() if trainer.device.type == "cuda" else [],
         "order": loader.generator.get_state(),
         "buffer": list(getattr(loader.dataset, "buffer", ())),
+        "selection": trainer.selection.state(),
     }
     return {**optimizer, _KEY: state}
 

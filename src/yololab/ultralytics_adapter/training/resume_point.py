@@ -39,7 +39,7 @@ class CheckpointState:
         validated: Whether epochs are validated, so that patience counts.
         patience: Epochs without improvement after which the training ends; 0 for never.
         best_epoch: The epoch of the highest fitness, from 1.
-        is_best: Whether it has the highest fitness so far.
+        is_best: Whether it is best.pt, as far as its training knew: it has the highest fitness so far.
         train_args: The arguments it was trained with.
         results: results.csv as it was then, column → values.
     """
@@ -139,6 +139,8 @@ def read_state(path: Path) -> CheckpointState | None:
     activate()
     from ultralytics.nn import tasks
 
+    from yololab.ultralytics_adapter.training.exact_state import exact_state
+
     try:
         check_file(path)
         content = tasks.load_checkpoint(str(path))[1]
@@ -147,6 +149,7 @@ def read_state(path: Path) -> CheckpointState | None:
         fitness = (content.get("train_metrics") or {}).get("fitness")
         best = content.get("best_fitness")
         epoch = -1 if content.get("epoch") is None else int(content["epoch"])
+        chosen = ((exact_state(content) or {}).get("selection") or {}).get("chosen")
         if epoch >= 0 and content.get("optimizer") is None:
             return None
         return CheckpointState(
@@ -156,7 +159,7 @@ def read_state(path: Path) -> CheckpointState | None:
             validated=bool(args.get("val", True)),
             patience=int(args.get("patience") or 0),
             best_epoch=int(stopper.get("best_epoch") or 0),
-            is_best=fitness is None or best is None or fitness == best,
+            is_best=chosen == epoch if chosen is not None else fitness is None or best is None or fitness == best,
             train_args=args,
             results=content.get("train_results") or {},
         )

@@ -43,6 +43,7 @@ from yololab.ultralytics_adapter.training.exact_state import (
     restore_weights,
     with_exact_state,
 )
+from yololab.ultralytics_adapter.training.selection import BY_FITNESS, Selection, SelectionRule
 from yololab.ultralytics_adapter.training.training_file import INTERRUPTED, EpochReport, TrainResult
 from yololab.ultralytics_adapter.training.training_log import (
     TrainingLog,
@@ -98,6 +99,7 @@ class TrainerSettings:
         start: Where a resumed training begins; None for a new one.
         owner: The process that asked for the training.
         precision: The numbers that were asked for.
+        selection: How best.pt is chosen.
     """
 
     requested: Mapping[str, Any]
@@ -107,6 +109,7 @@ class TrainerSettings:
     start: StartingPoint | None = None
     owner: ProcessIdentity = field(default_factory=ProcessIdentity.current)
     precision: Precision = Precision.FP32
+    selection: SelectionRule = BY_FITNESS
 
 
 def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
@@ -147,6 +150,7 @@ class TrainerMixin(ComputingMixin):
         self.batches: BatchTeller | None = None
         self.steps, self._accumulate = Steps(), 1
         self._resumed: dict[str, Any] | None = None
+        self.selection = Selection(self.settings.selection)
         folder = RunFolder(Path((overrides or {})["save_dir"]))
         start = self.settings.start
         self.log = TrainingLog(self.settings.requested, folder.training)
@@ -243,6 +247,7 @@ class TrainerMixin(ComputingMixin):
             if self._resumed is not None:
                 restore_weights(self, self._resumed)
                 self.steps.resumed = self._resumed["last_step"]
+                self.selection.resume(self._resumed.get("selection") or self.selection.state())
             self.args.model, self.args.resume = self.settings.start.model, False
             if RANK in {-1, 0}:
                 YAML.save(self.save_dir / ARGUMENTS, vars(self.args))
@@ -314,6 +319,7 @@ class TrainerMixin(ComputingMixin):
         metrics, fitness = super().validate()
         if metrics is not None:
             self.log.validation_done(None if fitness is None else float(fitness))
+            fitness = self.selection.judge(self, metrics, fitness)
         return metrics, fitness
 
     @property
@@ -333,11 +339,8 @@ class TrainerMixin(ComputingMixin):
     def save_model(self) -> Any:
         """Save the checkpoints, and note which epoch best.pt is from (the last of several with the same fitness)."""
         exact = {"convert_optimizer_state_dict_to_fp16": partial(with_exact_state, trainer=self)}
-        with replaced(engine, exact):
-            saved = super().save_model()
-        if self.best_fitness == self.fitness:
-            self.log.result.best_epoch = self.epoch + 1
-        return saved
+        with replaced(engine, exact), self.selection.saving(self):
+            return super().save_model()
 
     def _handle_nan_recovery(self, epoch: int) -> Any:
         """Recover from NaN or infinite values, and count it."""

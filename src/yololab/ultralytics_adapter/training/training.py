@@ -18,6 +18,7 @@ from yololab.ultralytics_adapter.isolation.logs import first_line, plain_lines
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
 from yololab.ultralytics_adapter.training.batch_reports import BatchTeller, validated
 from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point, refuse_other_training
+from yololab.ultralytics_adapter.training.selection import BY_FITNESS, SelectionRule
 from yololab.ultralytics_adapter.training.training_file import (
     FAILED,
     BatchReport,
@@ -47,6 +48,7 @@ class TrainRequest:
         save_dir: The run's folder.
         threads: Number of torch's threads on a CPU; None follows what is free of the machine.
         precision: The numbers that it computes with; `amp=False` wins over it.
+        selection: How best.pt is chosen.
     """
 
     arguments: Mapping[str, Any]
@@ -54,6 +56,7 @@ class TrainRequest:
     save_dir: Path
     threads: int | None
     precision: Precision = Precision.FP32
+    selection: SelectionRule = BY_FITNESS
 
     def overrides(self) -> dict[str, Any]:
         """Return everything that Ultralytics' trainer is given; nothing is left to its own choice.
@@ -184,8 +187,10 @@ def build_trainer(
     from yololab.ultralytics_adapter.training.trainer import TrainerSettings, callbacks_with
 
     requested = {**request.arguments, "pretrained": request.model.pretrained}
-    cache = runtime.current().cache
-    settings = TrainerSettings(requested, cache, request.threads, stop_file, start, precision=request.precision)
+    cache, precision = runtime.current().cache, request.precision
+    settings = TrainerSettings(
+        requested, cache, request.threads, stop_file, start, precision=precision, selection=request.selection
+    )
     try:
         return trainer_class(overrides=overrides, _callbacks=callbacks_with(settings))
     except (TypeError, ValueError, SyntaxError, KeyError) as error:
