@@ -101,12 +101,13 @@ def gather_evidence(
     task = TASKS[current.task]
     lower = task.primary.direction is Direction.LOWER
     pair = pair_of(ours, theirs, task.primary_metric)
-    units = units_of(ours.keys, group or current.group or baseline.group)
+    clusters = baseline.alike if current.alike is None else current.alike
+    units = units_of(ours.keys, group or current.group or baseline.group, clusters=clusters)
     progress = partial(tell, RESAMPLING)
     result = compare_pair(pair, tolerance, lower_is_better=lower, units=units, progress=progress, alpha=alpha)
     if result is None:
         return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
-    alike = alike_warning(ours.keys, pair.influence()) if units.place is None else None
+    alike = alike_warning(ours.keys, pair.influence(), clusters) if units.place is None else None
     return Evidence(ours, theirs, result, units=units, alike=alike)
 
 

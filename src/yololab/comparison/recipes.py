@@ -135,7 +135,7 @@ def compare_arms(
     if min(len(current.runs), len(baseline.runs)) < FEWEST_SEEDS:
         return unsupported
     lower = task.primary.direction is Direction.LOWER
-    units = units_of(ours[0].keys, group or first.group)
+    units = units_of(ours[0].keys, group or first.group, clusters=first.alike)
     progress = partial(tell, RESAMPLING)
     found = compare_recipes(ours, theirs, task.primary_metric, lower_is_better=lower, units=units, progress=progress)
     verdict, confirmed = decide_verdict(found.difference, tolerance)

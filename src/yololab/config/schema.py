@@ -214,8 +214,9 @@ class EvaluationConfig:
     Attributes:
         split: The split that is measured.
         group: What is independent of each other in a comparison, where it is not the images (films, patients, tiles):
-            `folder` for the folder of an image, `file.csv:column` (the first column names images), or a regular
-            expression on the image's path. The evaluation keeps it; `compare` takes it for saved ones as well.
+            `folder` for the folder of an image, `alike` for images that look alike, `file.csv:column` (the first column
+            names images), or a regular expression on the image's path. The evaluation keeps it; `compare` takes it for
+            saved ones as well.
         imgsz: Image size; null takes the training's.
         batch: Images a batch (it decides the padding of rectangular batches).
         conf: Confidence threshold; null takes Ultralytics' default of the task.
@@ -278,7 +279,8 @@ class CheckConfig:
 
     Attributes:
         decode: header (format, size, end marker) or full (every pixel is decoded: about 5 ms an image more).
-        near_duplicates: Look for images of one split that are nearly the same as one of another.
+        near_duplicates: Look for images of one split that are nearly the same as one of another; an evaluation keeps
+            which of its own images look alike.
         near_duplicate_distance: How many of the 256 bits of two perceptual hashes may differ.
         small_object_pixels: Side in px, at the training's imgsz, below which an object counts as small.
         workers: Processes that read the files; null takes every core that the process may use.

@@ -105,7 +105,7 @@ def read_group(where: str, value: Any) -> str | None:
     try:
         re.compile(str(value or ""))
     except re.error as error:
-        allowed = "folder, file.csv:column, or a regular expression on an image's path"
+        allowed = "folder, alike, file.csv:column, or a regular expression on an image's path"
         raise InputError(Problem(where, f"{value!r}: {error}", allowed)) from None
     return str(value) if value else None
 

@@ -12,6 +12,7 @@ from yololab.files.paths import checked_name
 from yololab.tasks import TASKS, Direction, Metric
 
 METRICS_VERSION = 1
+ALIKE = "alike"  # the groups of images that look alike
 
 
 class MetricsContent(TypedDict, total=False):
@@ -34,6 +35,7 @@ class MetricsContent(TypedDict, total=False):
     trained_precision: str | None
     selection: dict[str, Any] | None
     promoted_at: str | None
+    alike: list[list[str]] | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,14 @@ class MetricsFile:
         """What names the group of an image, where images are not independent."""
         group = self.content.get("group")
         return group if isinstance(group, str) else None
+
+    @property
+    def alike(self) -> tuple[tuple[str, ...], ...] | None:
+        """Groups of images that look alike, by their keys; None when the evaluation did not look for any."""
+        found = self.content.get(ALIKE)
+        if not isinstance(found, list) or not all(isinstance(group, list) for group in found):
+            return None
+        return tuple(tuple(map(str, group)) for group in found)
 
     @property
     def train_fingerprint(self) -> str | None:

@@ -11,13 +11,14 @@ from yololab.comparison.groups import absolute_group
 from yololab.config.device import DeviceConfig
 from yololab.config.schema import EvaluationConfig, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
+from yololab.data.checks.alike import alike_images
 from yololab.data.dataset.layout import Dataset
 from yololab.data.dataset.resolved_yaml import key_root
 from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file
 from yololab.files.json_files import parse_json, write_json
-from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
+from yololab.files.metrics import ALIKE, METRICS_VERSION, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.job.prepare import Prepared
@@ -66,6 +67,8 @@ class Measurement:
         device: Device and threads.
         screen: Takes Ultralytics' lines.
         group: What names the group of an image, for comparisons; None where images are independent.
+        alike: Bits of two perceptual hashes that may differ in images that look alike; None does not look for them.
+        cache: Our cache folder, which knows the hashes of images that were checked.
     """
 
     dataset: Dataset
@@ -76,6 +79,8 @@ class Measurement:
     device: DeviceConfig
     screen: Screen
     group: str | None = None
+    alike: int | None = None
+    cache: Path | None = None
 
 
 def measurement_of(
@@ -84,7 +89,19 @@ def measurement_of(
     """Return the measurement that an experiment asks for."""
     protocol = make_protocol(config.evaluation, config.train, prepared.task)
     group = absolute_group(config.evaluation.group, prepared.paths.working_directory)
-    return Measurement(prepared.dataset, data_yaml, prepared.task, protocol, fingerprints, config.device, screen, group)
+    alike = config.check.near_duplicate_distance if config.check.near_duplicates else None
+    return Measurement(
+        prepared.dataset,
+        data_yaml,
+        prepared.task,
+        protocol,
+        fingerprints,
+        config.device,
+        screen,
+        group,
+        alike,
+        prepared.paths.cache,
+    )
 
 
 def measure_checkpoint(
@@ -108,7 +125,10 @@ def measure_checkpoint(
     with ultralytics_log(how.screen.line_of_ultralytics), how.screen.counting("evaluate", "batches") as progress:
         evaluation = evaluate(checkpoint, how.data_yaml, root, how.protocol, device.id, device.threads, plots, progress)
     write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
-    return write_metrics(target / METRICS, evaluation, str(checkpoint), how, extra or {})
+    keys = () if how.alike is None else evaluation.records.keys
+    alike = alike_images({key: root / key for key in keys}, how.alike or 0, how.cache) if keys else None
+    found = {} if alike is None else {ALIKE: alike}
+    return write_metrics(target / METRICS, evaluation, str(checkpoint), how, found | dict(extra or {}))
 
 
 def write_metrics(

@@ -44,7 +44,7 @@ def test_what_cannot_be_used_is_said():
     assert units_of(KEYS, None).place is None
     with pytest.raises(InputError, match="have no group by"):
         units_of(KEYS, r"film (a)")
-    with pytest.raises(InputError, match=r"folder, file\.csv:column, or a regular expression"):
+    with pytest.raises(InputError, match=r"folder, alike, file\.csv:column, or a regular expression"):
         units_of(KEYS, "(")
     with pytest.raises(InputError):
         units_of(KEYS, "nowhere.csv:patient")
@@ -61,6 +61,23 @@ def test_images_that_say_the_same_are_noticed(name, setting):
     quiet = sum(alike_warning(keys, rng.normal(0, 1, 100)) is not None for _ in range(200))
     assert quiet <= 6
     assert alike_warning(keys, np.zeros(100)) is None
+
+
+def test_images_that_look_alike_are_a_group_and_are_noticed():
+    keys = tuple(f"{place:x}.jpg" for place in np.random.default_rng(1).permutation(100).tolist())
+    clusters = [keys[first : first + 5] for first in range(0, 50, 5)]
+    units = units_of(keys, "alike", clusters=clusters)
+    assert len(units.keys) == 60
+    with pytest.raises(InputError, match="evaluate again"):
+        units_of(keys, "alike")
+    rng = np.random.default_rng(0)
+    together = np.concatenate([np.repeat(rng.normal(0, 1, 10), 5), rng.normal(0, 1, 50)])
+    warning = alike_warning(keys, together, clusters)
+    assert warning.startswith("50 images look like others of them: 100 count like about ")
+    assert 60 <= int(warning.split("like about ")[1].split(",")[0]) <= 70
+    assert "evaluation.group=alike takes them as 60 groups" in warning
+    assert alike_warning(keys, together, []) is None
+    assert alike_warning(keys, together, None) is None
 
 
 def test_a_saved_evaluation_keeps_its_group_and_a_command_can_give_another(tmp_path):

@@ -76,6 +76,28 @@ def nearest(first: NDArray[np.uint8], second: NDArray[np.uint8], distance: int) 
     return index, best
 
 
+def groups_within(hashes: NDArray[np.uint8], distance: int) -> NDArray[np.int64]:
+    """Return the group of each hash: those that a chain of hashes within a Hamming distance connects; exact.
+
+    Args:
+        hashes: u8, shape (n, 32).
+        distance: Bits that may differ.
+
+    Returns:
+        Number of the group, shape (n,).
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    signs, pairs = _signs(hashes), []
+    for start in range(0, len(signs), _ROWS_AT_ONCE):
+        row, column = np.nonzero(signs[start : start + _ROWS_AT_ONCE] @ signs.T >= 8 * HASH_BYTES - 2 * distance)
+        pairs.append((row + start, column))
+    row, column = (np.concatenate(part) for part in zip(*pairs, strict=True)) if pairs else (np.zeros(0, int),) * 2
+    graph = coo_array((np.ones(len(row), bool), (row, column)), shape=(len(signs),) * 2)
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
 def _signs(hashes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the bits as ±1, f32, shape (n, 256)."""
     return np.unpackbits(hashes, axis=1).astype(np.float32) * 2 - 1

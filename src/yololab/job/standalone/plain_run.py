@@ -79,6 +79,8 @@ def measure_plain_run(
         fingerprint_splits(dataset, train, task.name),
         experiment.device,
         screen,
+        alike=experiment.check.near_duplicate_distance if experiment.check.near_duplicates else None,
+        cache=paths.cache,
     )
     checkpoint = reference.checkpoint
 

@@ -2,8 +2,8 @@
 
 PED-ANOVA (Watanabe, Bansal & Hutter 2023) asks for each setting how differently it is spread among the best trials and
 among all. As shares these add up to 1 whether or not anything mattered; so the same is done with the scores dealt out
-anew to the trials, and a setting counts only when it stands out from that. The more settings vary, the likelier one of them
-does so by luck: each is held against the setting that stands out most in a deal (max-T, Westfall & Young 1993).
+anew to the trials, and a setting counts only when it stands out from that. The more settings vary, the likelier one of
+them does so by luck: each is held against the setting that stands out most in a deal (max-T, Westfall & Young 1993).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from yololab.data.images.perceptual import HASH_BYTES, nearest, perceptual_hash
+from yololab.data.images.perceptual import HASH_BYTES, groups_within, nearest, perceptual_hash
 
 
 def picture(width=160, height=120, seed=0) -> Image.Image:
@@ -63,3 +63,21 @@ def test_nearest_is_that_of_brute_force():
             assert index == -1
     assert (indices >= 0).sum() > 10
     assert len(nearest(first, second[:0], 30)[0]) == len(first)
+
+
+def test_groups_are_chains_of_hashes_that_look_alike():
+    """Each link of a chain differs in ten bits: its ends look nothing alike, and belong together all the same."""
+    rng = np.random.default_rng(6)
+    chain = [rng.integers(0, 256, HASH_BYTES, dtype=np.uint8)]
+    for link in range(5):
+        chain.append(chain[-1].copy())
+        chain[-1][2 * link] ^= 255
+        chain[-1][2 * link + 1] ^= 3
+    others = rng.integers(0, 256, (700, HASH_BYTES), dtype=np.uint8)
+    hashes = np.concatenate([others[:300], chain[:3], others[300:], chain[3:]])
+    found = groups_within(hashes, 10)
+    members = [300, 301, 302, 703, 704, 705]
+    assert len(set(found[members].tolist())) == 1
+    assert len(set(found.tolist())) == 701
+    assert len(set(groups_within(hashes, 9).tolist())) == 706
+    assert len(groups_within(hashes[:0], 9)) == 0
