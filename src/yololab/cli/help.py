@@ -27,6 +27,7 @@ options. Completion: eval "$(yololab -sc install=bash)" in bash and zsh, `yolola
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
 _SIZES = "lmnsx"
+_FAMILY = 3  # so many options that begin alike are one
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
 # What a command reads that is no group of the schema.
 _OTHER_SETTINGS = {
@@ -109,6 +110,8 @@ def folded(options: Sequence[str]) -> list[str]:
 
     >>> folded(["coco", "coco-pose", "coco-seg", "demo", "demo_small", "voc"])
     ['coco[-pose|-seg]', 'demo[_small]', 'voc']
+    >>> folded(["depth-diode", "depth-kitti", "depth-nyu", "dog-pose"])
+    ['depth-[diode|kitti|nyu]', 'dog-pose']
     """
     variants: dict[str, list[str]] = {}
     for option in options:
@@ -117,7 +120,17 @@ def folded(options: Sequence[str]) -> list[str]:
             variants[option] = []
         else:
             variants[stem].append(option.removeprefix(stem))
-    return [f"{stem}[{'|'.join(tails)}]" if tails else stem for stem, tails in variants.items()]
+    names = [f"{stem}[{'|'.join(tails)}]" if tails else stem for stem, tails in variants.items()]
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(name.split("-")[0] if name.count("-") == 1 and "[" not in name else name, []).append(name)
+    return [
+        item
+        for head, family in families.items()
+        for item in (
+            family if len(family) < _FAMILY else [f"{head}-[{'|'.join(name.split('-')[1] for name in family)}]"]
+        )
+    ]
 
 
 def in_sizes(options: Sequence[str]) -> list[str]:

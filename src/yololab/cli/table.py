@@ -28,6 +28,7 @@ class Takes(StrEnum):
     PATTERN = "pattern"
     PROJECT = "project"
     FILTER = "filter"
+    VALUE = "value"
     TEXT = "text"
 
 
@@ -114,7 +115,7 @@ class Command:
             multirun=self.multirun,
             json=self.json is not None,
             flags=frozenset(self.flags),
-            filters=any(Takes.FILTER in item.takes for item in arguments or ()),
+            filters=any({Takes.FILTER, Takes.VALUE} & set(item.takes) for item in arguments or ()),
         )
 
 

@@ -1,0 +1,1 @@
+"""Before a comparison: how many images and seeds it takes."""

@@ -1,0 +1,42 @@
+"""What a comparison will be able to tell."""
+
+import pytest
+from arm_samples import arm_of, read_arm
+from record_samples import records_of, write_run
+
+from yololab.comparison.planning.plan import plan_comparison
+from yololab.comparison.recipes import compare_arms
+from yololab.errors import InputError
+
+
+def test_seeds_measure_what_a_single_run_has_to_guess(tmp_path):
+    folder = arm_of(tmp_path / "a", 0.8, range(4))
+    plan = plan_comparison(read_arm(str(folder), tmp_path), 0.02, 0.8)
+    assert "4 seeds" in plan.basis
+    assert plan.seed_sd is not None
+    assert "guess" in plan_comparison(read_arm(str(folder / "0"), tmp_path), 0.02, 0.8).basis
+    at = {point.units: point for point in plan.curve}
+    assert at[plan.to_show].show == pytest.approx(0.8, abs=0.01)
+    assert at[plan.units].show < 0.8 or plan.smallest_drop < 0.02
+    shown = [point.show for point in plan.curve]
+    assert shown == sorted(shown)
+    twice = plan_comparison(read_arm(str(folder), tmp_path), 0.04, 0.8)
+    assert twice.to_show == pytest.approx(plan.to_show / 4, rel=0.05)
+
+
+def test_the_error_is_the_one_that_a_comparison_has(tmp_path):
+    """Three seeds an arm: the comparison's share of the images is a third of a pair's, measured by resampling."""
+    seeds = {"a": [1, 2, 3], "b": [4, 5, 6]}
+    arms = [read_arm(str(arm_of(tmp_path / name, 0.8, own)), tmp_path) for name, own in seeds.items()]
+    found = compare_arms(*arms, 0.01).statistics
+    of_images = found["standard_error"] ** 2 * found["image_share"]
+    pair = sum(plan_comparison(arm, 0.01, 0.8).standard_error ** 2 for arm in arms) / 2
+    assert of_images == pytest.approx(pair / 3, rel=0.5)
+
+
+def test_models_that_nothing_tells_apart_are_no_plan(tmp_path):
+    for seed in (1, 2):
+        write_run(tmp_path / "a" / str(seed), records_of(0.8, 0), {"seed": seed})
+    folder = tmp_path / "a"
+    with pytest.raises(InputError, match="tells two models apart"):
+        plan_comparison(read_arm(str(folder), tmp_path), 0.02, 0.8)
