@@ -83,6 +83,28 @@ def threads_limit(cores: int, environment: Mapping[str, str], ours: str) -> int:
     return min(cores, int(first))
 
 
+def undisturbed_seconds(step: Step, threads: int) -> float:
+    """Return how long a step would have taken if its threads had not waited for cores.
+
+    Waiting of several threads at a time is counted several times, so the CPU time is the other bound: no step of n
+    threads is shorter than an n-th of it.
+
+    Args:
+        step: The step.
+        threads: How many threads computed.
+
+    >>> undisturbed_seconds(Step(wall=2.0, cpu=0.8, waited=1.2), threads=1)
+    0.8
+    >>> undisturbed_seconds(Step(wall=2.0, cpu=1.0, waited=2.6), threads=2)
+    0.5
+    >>> undisturbed_seconds(Step(wall=2.0, cpu=1.0), threads=2)
+    2.0
+    """
+    if step.waited is None or step.waited <= CONTENDED * step.wall:
+        return step.wall
+    return min(step.wall, max(step.cpu / threads, step.wall - step.waited))
+
+
 def thread_counts(recorded: Any) -> dict[str, int]:
     """Return number of threads → batches, as a record has it; what is none of that is left out.
 

@@ -42,6 +42,7 @@ RECORDED_OF_PROBE = {
     "free_memory_bytes": "free_memory_bytes",
     "reduced_batch": "reduced_batch",
     "probe_seconds": "spent_seconds",
+    "slowed": "slowed",
 }
 
 
@@ -200,6 +201,11 @@ def estimate_cost(
     )
 
 
+def as_busy(estimate: Estimate) -> float:
+    """Return the seconds of the job if others go on using the cores as much as they did during the probe."""
+    return estimate.seconds * (estimate.probe.slowed or 1.0)
+
+
 def shortages(estimate: Estimate, free_disk: int) -> list[str]:
     """Return what there will be too little of, one sentence each.
 
@@ -236,6 +242,9 @@ def show_estimate(screen: Screen, estimate: Estimate, warnings: list[str]) -> No
         screen.detail(
             f"reckoned from batches of {probe.measured_images} images instead of {probe.batch}: a rough figure"
         )
+    if probe.slowed is not None:
+        busy = f"other processes use the cores: the batches took {probe.slowed:.2g} times as long as on free ones"
+        screen.detail(f"{busy}, for which the estimate is; beside them it can take {duration(as_busy(estimate))}")
     if probe.peak_memory_bytes is not None:
         screen.detail(f"GPU memory at its peak: {probe.peak_memory_bytes / 2**30:.1f} GiB")
     for warning in warnings:

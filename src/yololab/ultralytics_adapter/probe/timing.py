@@ -16,6 +16,7 @@ from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.logs import first_line
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
 from yololab.ultralytics_adapter.probe.batches import FEWEST, ProbeBatches, loading_seconds
+from yololab.ultralytics_adapter.probe.pace import Pace
 from yololab.ultralytics_adapter.training.training import TrainRequest, build_trainer
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Probe:
     """What was measured. None is what was not.
 
     Attributes:
-        seconds_per_batch: One training batch with its loading; on several GPUs of the whole batch, measured on the
-            first with its share, without what their synchronisation costs.
+        seconds_per_batch: One training batch with its loading, while nobody else uses the cores; on several GPUs of the
+            whole batch, measured on the first with its share, without what their synchronisation costs.
         seconds_per_batch_without_mosaic: The same in the last epochs, whose mosaic is closed.
         batches_per_epoch: Training batches an epoch.
         images: Training images.
@@ -51,6 +52,8 @@ class Probe:
         free_memory_bytes: Memory of that GPU that was free before; None on a CPU.
         reduced_batch: The batch to which Ultralytics halved it because the GPU's memory ran out; None when it did not.
         spent_seconds: What the probe itself took.
+        slowed: How many times as long the batches took in fact, as other processes used the cores; the seconds above
+            are reckoned from CPU time then. None when nothing disturbed them.
     """
 
     seconds_per_batch: float
@@ -68,6 +71,7 @@ class Probe:
     free_memory_bytes: int | None
     reduced_batch: int | None
     spent_seconds: float
+    slowed: float | None = None
 
 
 class _Enough(BaseException):
@@ -172,6 +176,11 @@ class _Plan:
         self.progress(self.done, max(self.done, self.expected))
 
     @property
+    def over(self) -> bool:
+        """Whether it has taken all that it may ever take."""
+        return time.perf_counter() - self.started > self.limit_seconds
+
+    @property
     def left(self) -> float:
         """Seconds that remain."""
         return self.started + min(self.budget, self.limit_seconds) - time.perf_counter()
@@ -219,9 +228,19 @@ class _ProbeMixin(_Base):
     def run_callbacks(self, event: str) -> None:
         """Take the time after each batch; nobody else hears of a probe."""
         if event == "on_train_start":
-            self._last = self._now()
+            self._begin()
         elif event == "on_train_batch_end":
             self._batch_done()
+
+    def _begin(self) -> None:
+        """Note that a batch begins, as soon as the device has done all its work."""
+        self._now()
+        self._pace.begin()
+
+    def _end_batch(self) -> tuple[float, float]:
+        """Return the seconds of the batch that has just been done, and those that it would have taken undisturbed."""
+        self._now()
+        return self._pace.end()
 
     def _now(self) -> float:
         """Return the time when the device has done all its work."""
@@ -237,25 +256,25 @@ class _ProbeMixin(_Base):
         loader: Any = self.train_loader
         self._batches = ProbeBatches(loader)
         self._steps = math.ceil(len(loader) / max(self.plan.gpus, 1))
-        self._times: dict[int, list[float]] = {}
+        self._pace = Pace(self.device.type == "cpu", self.compute.count)
         before = 2 if self._batches.size < self._batches.whole else 0
         self.plan.expected = self.plan.done + before + 1 + self.plan.batches + VALIDATED
         self.train_loader: Any = self._batches
 
     def _batch_done(self) -> None:
         """Note a batch; choose the size of the next one, or end."""
-        now = self._now()
         size, whole = self._batches.given, self._batches.whole
-        times = self._times.setdefault(size, [])
-        times.append(now - self._last)
+        times = self._pace.add(size, self._end_batch())
         self.plan.batch_done()
         # a small batch uses the cores badly: a whole one takes less than in proportion
         seconds = times[-1] * (1.0 if size == whole else SMALL_BATCH_GAIN * whole / size)
         self.plan.foresee(self.epochs * self._steps * seconds)
         timed = len(times) - 1  # the first of a size chooses algorithms and fills caches
-        if size < whole and timed < 1:
+        if self.plan.over:
+            self._end()
+        elif size < whole and timed < 1:
             pass
-        elif size < whole and len(self._times) == 1:
+        elif size < whole and len(self._pace.times) == 1:
             # two batches of this size, and two of a validation, which take about a third of that, are to fit in
             fitting = int(self.plan.left / (2.7 * times[-1] / size))
             if fitting <= size:
@@ -263,7 +282,7 @@ class _ProbeMixin(_Base):
             self._batches.size = min(fitting, whole)
         elif timed >= self.plan.batches or (timed >= 1 and self.plan.left < 1.7 * times[-1]) or self.plan.left < 0:
             self._end()
-        self._last = self._now()
+        self._begin()
 
     def _end(self) -> None:
         """Time what happens once an epoch, a validation and the writing of its checkpoints, and stop."""
@@ -277,7 +296,7 @@ class _ProbeMixin(_Base):
     def _time_validation(self) -> None:
         """Run the validator over two batches; the second is timed. Without time for that, two images tell."""
         batches = ProbeBatches(self.test_loader)
-        per_image = min(min(times) / size for size, times in self._times.items())
+        per_image = min(min(times) / size for size, times in self._pace.times.items())
         fitting = int(self.plan.left / (0.4 * per_image))
         if fitting < 2 * FEWEST:
             return
@@ -286,15 +305,17 @@ class _ProbeMixin(_Base):
         batches.count = min(VALIDATED, len(self.test_loader))
         self.plan.expected = self.plan.done + batches.count
         times: list[float] = []
+
+        def batch_done(_: Any) -> None:
+            times.append(self._end_batch()[1])
+            self.plan.batch_done()
+            self._begin()
+
         self.validator.dataloader = batches
         self.validator.args.plots = False
-        clock = [lambda _: times.append(self._now())]
-        self.validator.callbacks = {
-            "on_val_start": clock,
-            "on_val_batch_end": [*clock, lambda _: self.plan.batch_done()],
-        }
+        self.validator.callbacks = {"on_val_start": [lambda _: self._begin()], "on_val_batch_end": [batch_done]}
         self.validator(self)
-        self._validation = (times[-1] - times[-2]) * batches.whole / batches.given
+        self._validation = times[-1] * batches.whole / batches.given
 
     def validate(self) -> Any:
         """Skip the validation after an epoch: a probe of few batches an epoch would validate again and again."""
@@ -318,7 +339,7 @@ class _ProbeMixin(_Base):
         import torch
 
         whole = self._batches.whole
-        seconds = _for_whole_batch({size: times[1:] or times for size, times in self._times.items()}, whole)
+        seconds = self._pace.for_whole_batch(whole)
         cuda = self.device.type == "cuda"
         model: Any = self.model
         return Probe(
@@ -327,7 +348,7 @@ class _ProbeMixin(_Base):
             batches_per_epoch=self._steps,
             images=len(self.train_loader.dataset),
             batch=whole,
-            measured_images=max(self._times),
+            measured_images=max(self._pace.times),
             validation_seconds_per_batch=self._validation,
             validation_batches=len(self.test_loader),
             save_seconds=self._save,
@@ -337,6 +358,7 @@ class _ProbeMixin(_Base):
             free_memory_bytes=self.free_memory,
             reduced_batch=self.batch_size if self.log.halvings else None,
             spent_seconds=0.0,
+            slowed=self._pace.slowed(whole),
         )
 
     def _mosaic_seconds(self) -> float:
@@ -347,19 +369,3 @@ class _ProbeMixin(_Base):
         with_mosaic = loading_seconds(batches.loader.dataset)
         self._close_dataloader_mosaic()
         return max(0.0, with_mosaic - loading_seconds(batches.loader.dataset)) * batches.whole
-
-
-def _for_whole_batch(times: dict[int, list[float]], whole: int) -> float:
-    """Return the seconds of a whole batch: measured, or on the line through the two sizes that were.
-
-    Args:
-        times: Size of a batch → its times.
-        whole: Size of a whole batch.
-    """
-    means = {size: sum(found) / len(found) for size, found in times.items()}
-    large = max(means)
-    if large == whole or len(means) == 1:
-        return means[large] * whole / large
-    small = min(means)
-    slope = max((means[large] - means[small]) / (large - small), 0.5 * means[large] / large)
-    return means[large] + slope * (whole - large)

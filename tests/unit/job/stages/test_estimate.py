@@ -16,11 +16,13 @@ from yololab.job.stages.estimate import (
     START_SECONDS,
     VALIDATION_SHARE,
     Estimate,
+    as_busy,
     estimate_cost,
     shortages,
 )
 from yololab.job.train_inputs import OVERFIT_EPOCHS, dry_run_arguments
-from yololab.ultralytics_adapter.probe.timing import Probe, _for_whole_batch
+from yololab.ultralytics_adapter.probe.pace import for_whole_batch
+from yololab.ultralytics_adapter.probe.timing import Probe
 
 PROBE = Probe(
     seconds_per_batch=2.0,
@@ -56,6 +58,12 @@ def test_every_part_of_a_job_is_in_its_estimate():
     assert found.export_seconds == pytest.approx(EXPORT_SECONDS + 2 * 2.0)
     assert found.seconds == pytest.approx(found.training_seconds + found.evaluation_seconds + found.export_seconds)
     assert found.disk_bytes == 2 * 10_000_000 + 4 * 2_500_000 + PLOT_BYTES
+
+
+def test_beside_busy_processes_it_takes_as_much_longer_as_the_batches_did():
+    assert as_busy(estimated()) == estimated().seconds
+    assert as_busy(estimated(replace(PROBE, slowed=3.0))) == pytest.approx(3 * estimated().seconds)
+    assert estimated(replace(PROBE, slowed=3.0)).to_json()["slowed"] == 3.0
 
 
 def test_without_validation_and_export():
@@ -104,7 +112,7 @@ def test_shortages_are_told_with_what_helps():
     [({16: [1.0, 3.0]}, 2.0), ({2: [0.5], 16: [3.0]}, 3.0), ({2: [0.5], 9: [2.0]}, 3.5), ({2: [0.5]}, 4.0)],
 )
 def test_a_whole_batch_from_smaller_ones(times, expected):
-    assert _for_whole_batch(times, 16) == pytest.approx(expected)
+    assert for_whole_batch(times, 16) == pytest.approx(expected)
 
 
 def test_a_dry_run_is_short_and_else_as_asked_for():
