@@ -14,11 +14,12 @@ LEAST_LOOK_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class _Look:
-    """One look at the cores: the time, what they were idle so far, and what we have used of them."""
+    """One look at the cores: the time, what they were idle so far, what we have used of them, and who looks."""
 
     at: float
     idle: float | None
     own: float
+    process: int = 0
 
 
 class CoreMeter:
@@ -43,9 +44,11 @@ class CoreMeter:
         """Look again, when the last look is long enough ago."""
         now = _look()
         seconds = now.at - self._last.at
-        if seconds < LEAST_LOOK_SECONDS:
+        if seconds < LEAST_LOOK_SECONDS and now.process == self._last.process:
             return
-        if now.idle is not None and self._last.idle is not None:
+        if now.process != self._last.process:  # forked since: what the parent has used is not ours
+            self._idle = self._free = None
+        elif now.idle is not None and self._last.idle is not None:
             self._idle = max(0.0, (now.idle - self._last.idle) / seconds)
             self._free = self._idle + (now.own - self._last.own) / seconds
         self._last = now
@@ -110,7 +113,7 @@ def _look() -> _Look:
     """Look at the cores that this process may use."""
     ended = os.times()  # our children count as ours once they have ended: a scan of the dataset was no stranger
     own = ended.user + ended.system + ended.children_user + ended.children_system
-    return _Look(time.perf_counter(), _idle_seconds(), own)
+    return _Look(time.perf_counter(), _idle_seconds(), own, os.getpid())
 
 
 def _idle_seconds() -> float | None:

@@ -26,6 +26,14 @@ def test_what_others_use_is_not_free(monkeypatch):
     assert meter.free() == pytest.approx(0.5 + 0.7)
 
 
+def test_a_forked_process_takes_nothing_over(monkeypatch):
+    looks = iter([load._Look(0.0, 10.0, 9.0, 1), load._Look(5.0, 12.0, 0.1, 2), load._Look(7.0, 13.0, 1.5, 2)])
+    monkeypatch.setattr(load, "_look", lambda: next(looks))
+    meter = CoreMeter()
+    assert meter.free() is None
+    assert meter.free() == pytest.approx(0.5 + 0.7)
+
+
 def test_without_a_count_nothing_is_known(monkeypatch):
     looks = iter([load._Look(0.0, None, 1.0), load._Look(2.0, None, 2.4)])
     monkeypatch.setattr(load, "_look", lambda: next(looks))
