@@ -214,3 +214,15 @@ def test_a_path_with_an_apostrophe(tmp_path, tiny_checkpoint):
     assert info.path == path
     assert (info.task, info.family) == ("detect", "yolo")
     assert info.train_args["imgsz"] == 64
+
+
+def test_a_checkpoint_is_read_again_when_its_file_has_changed_and_only_then(tiny_checkpoint, tmp_path):
+    path = tmp_path / "it.pt"
+    shutil.copy(tiny_checkpoint, path)
+    info = inspect_checkpoint(path)
+    assert inspect_checkpoint(path) is info
+    shutil.copy(tiny_checkpoint, path)
+    assert inspect_checkpoint(path) is not info
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError):
+        inspect_checkpoint(path)

@@ -157,7 +157,9 @@ def exported(context: Context, prepared: Prepared) -> Check:
 def _maps(
     context: Context, prepared: Prepared, exported: Path, images: list[Path]
 ) -> tuple[str, int, float | None, float | None] | None:
-    """Measure the primary metric of checkpoint and export on the same images, one by one and letterboxed to a square.
+    """Measure the primary metric of checkpoint and export on the same images, letterboxed to a square.
+
+    The export takes them one by one; how many the checkpoint takes at once changes nothing of what it sees.
 
     Returns:
         The metric, the number of images, and the value of checkpoint and export; None when it is not asked for.
@@ -168,7 +170,7 @@ def _maps(
     if not chosen:
         return None
     asked = make_protocol(config.evaluation, config.train, prepared.task)
-    protocol = replace(asked, rect=False, batch=1, quantize=None, augment=False)
+    protocol = replace(asked, rect=False, quantize=None, augment=False)
     with tempfile.TemporaryDirectory() as scratch:
         names = Path(scratch) / "images.txt"
         names.write_text("".join(f"{image}\n" for image in chosen), encoding="utf-8")
@@ -177,7 +179,8 @@ def _maps(
         def value(model: Path) -> float | None:
             root, threads = key_root(dataset, data), config.device.threads
             with context.screen.counting("verify", f"images by {model.name}") as progress:
-                measured = evaluate(model, data, root, protocol, device="cpu", threads=threads, progress=progress)
+                how = replace(protocol, batch=protocol.batch if model == context.folder.best else 1)
+                measured = evaluate(model, data, root, how, device="cpu", threads=threads, progress=progress)
             return measured.metrics[prepared.task.primary_metric]
 
         return prepared.task.primary_metric, len(chosen), value(context.folder.best), value(exported)

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
+from yololab.ultralytics_adapter.isolation.decoded_images import file_state
 from yololab.ultralytics_adapter.isolation.logs import plain_lines
 from yololab.ultralytics_adapter.models.foreign_files import check_file, foreign_problem, not_usable
 
@@ -37,18 +39,26 @@ class CheckpointInfo:
 def inspect_checkpoint(path: Path) -> CheckpointInfo:
     """Read what a checkpoint says of itself; it is loaded as Ultralytics loads it, restricted to known classes.
 
+    A process reads a file once, as long as nobody changes it: a job asks several times, and each takes half a second.
+
     Raises:
         InputError: It is no checkpoint of Ultralytics: damaged, TorchScript, somebody else's.
     """
+    if path.suffix.lower() != ".pt" or path.is_dir():
+        found = "a folder" if path.is_dir() else f"a {path.suffix or 'file without a suffix'}"
+        raise InputError(Problem(str(path), found, "a checkpoint (.pt)"))
+    check_file(path)
+    return _inspected(path, file_state(path))
+
+
+@lru_cache(maxsize=32)
+def _inspected(path: Path, _state: tuple[int, ...]) -> CheckpointInfo:
+    """Load a checkpoint that is in a certain state."""
     from yololab.ultralytics_adapter.isolation.runtime import activate
 
     activate()
     from ultralytics.nn import tasks
 
-    if path.suffix.lower() != ".pt" or path.is_dir():
-        found = "a folder" if path.is_dir() else f"a {path.suffix or 'file without a suffix'}"
-        raise InputError(Problem(str(path), found, "a checkpoint (.pt)"))
-    check_file(path)
     try:
         model, content = tasks.load_checkpoint(str(path))
         names = {int(index): str(name) for index, name in dict(getattr(model, "names", None) or {}).items()}
