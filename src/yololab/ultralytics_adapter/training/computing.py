@@ -5,6 +5,7 @@ Ultralytics trains in fp32 on a CPU, and ignores `amp` and `channels_last` there
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +15,7 @@ from ultralytics.utils.torch_utils import unwrap_model
 
 from yololab.config.device import Precision
 from yololab.host.processor import has_bf16
+from yololab.ultralytics_adapter.isolation.memory import kept_memory
 
 if TYPE_CHECKING:
     from ultralytics.engine.trainer import BaseTrainer as _Base
@@ -100,6 +102,11 @@ class ComputingMixin(_Base):
     log: TrainingLog
     model: Any
     precision = "fp32"
+
+    def train(self) -> Any:
+        """Train; on a CPU with the memory of one batch kept for the next."""
+        with kept_memory() if self.device.type == "cpu" else nullcontext():
+            return super().train()
 
     def _setup_train(self) -> None:
         """Set up in the numbers that were asked for."""
