@@ -206,6 +206,8 @@ def main() -> None:
         def run(section: str, name: str, work, tasks, summarise) -> None:
             content.setdefault(section, {})[name] = summarise(pool.map(work, tasks, chunksize=8))
             print(section, name, json.dumps(content[section][name]), flush=True)
+            if not options.no_write and not words:  # an interrupted run leaves what it has measured
+                keep(Path(__file__), content, f"--simulations {count}", time.monotonic() - started)
 
         for setting in filter(lambda item: wanted(item.name), SETTINGS):
             # The rates lie near to the limits: where a simulation is cheap, they are looked at more closely.
@@ -240,8 +242,6 @@ def main() -> None:
             tasks = [(setting, 10**6 + seed, (skill, SKILL)) for seed in range(count // 5)]
             name = f"true difference {truth:+.4f}"
             run("power", name, one, tasks, lambda found, x=truth: {"setting": setting.name} | summary(found, x))
-    if not options.no_write and not words:
-        keep(Path(__file__), content, f"--simulations {count}", time.monotonic() - started)
 
 
 if __name__ == "__main__":

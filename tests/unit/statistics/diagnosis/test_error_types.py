@@ -83,6 +83,16 @@ def test_without_labels_the_worth_is_unknown():
 
 
 @pytest.mark.torch
+def test_a_label_that_is_found_is_not_taken_by_a_worse_placed_detection():
+    """As tidecv has it: the surer detection, badly placed, goes, and the true positive stays where it is."""
+    loose, tight, false = (0, 0.9, 60, 10, 100), (0, 0.6, 10, 10, 100), (0, 0.7, 350, 350, 40)
+    found = error_types(records_of(scene(GOOD[:1], [loose, false, tight])))
+    assert {kind: entry.count for kind, entry in found.items() if entry.count} == {"localisation": 1, "background": 1}
+    # Precision at the one label: 1/3 of three detections, 1/2 without the loose one.
+    assert found["localisation"].delta_ap == pytest.approx(0.995 * (1 / 2 - 1 / 3))
+
+
+@pytest.mark.torch
 def test_mending_never_costs():
     rng = np.random.default_rng(3)
     images = []
