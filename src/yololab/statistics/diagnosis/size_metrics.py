@@ -3,8 +3,8 @@
 Labels of another size are ignored: a detection that is paired with one counts neither as right nor as wrong, and
 neither does an unpaired detection of another size (`pycocotools/cocoeval.py`, `evaluateImg`). Two things differ from
 COCO's own figures: areas are those of the boxes, and the AP is Ultralytics' area under the interpolated curve instead
-of the mean of 101 precisions: a class's two values differ by up to half a percent point (the trapezoid's ends), and with
-the areas a size's mean has been seen to differ by 0.007. Records that follow COCO's rules have its own numbers
+of the mean of 101 precisions: a class's two values differ by up to half a percent point (the trapezoid's ends), and
+with the areas a size's mean has been seen to differ by 0.007. Records that follow COCO's rules have its own numbers
 (`statistics/metrics/definitions.py`).
 """
 
