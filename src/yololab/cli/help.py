@@ -26,6 +26,8 @@ options. Completion: eval "$(yololab -sc install=bash)" in bash and zsh, `yolola
 """
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
+# Ultralytics brings dozens of datasets: all of them would fill a third of the screen.
+_GROUP_LETTERS = 180
 _SIZES = "lmnsx"
 _FAMILY = 3  # so many options that begin alike are one
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
@@ -48,7 +50,7 @@ def overview(groups: Mapping[str, Sequence[str]]) -> str:
         groups: Each group with the names of its options.
     """
     ordered = [*(name for name in _ORDER if name in groups), *(name for name in groups if name not in _ORDER)]
-    lines = [_entry(name, ", ".join(folded(in_sizes(groups[name]))), _NAME_WIDTH) for name in ordered]
+    lines = [_entry(name, _some(folded(in_sizes(groups[name])), name), _NAME_WIDTH) for name in ordered]
     calls = {SYNTAX[name].usage.removeprefix("yololab "): row.summary for name, row in COMMANDS.items()}
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     return f"{_USAGE}{_entries(calls)}{_GROUPS}{''.join(lines)}{_FOOTER}Exit codes: {codes}.\n"
@@ -131,6 +133,15 @@ def folded(options: Sequence[str]) -> list[str]:
             family if len(family) < _FAMILY else [f"{head}-[{'|'.join(name.split('-')[1] for name in family)}]"]
         )
     ]
+
+
+def _some(options: Sequence[str], group: str) -> str:
+    """List options, as many as have room; completion lists them all."""
+    listed = ", ".join(options)
+    if len(listed) <= _GROUP_LETTERS:
+        return listed
+    shown = listed[:_GROUP_LETTERS].rpartition(", ")[0]
+    return f"{shown}, and {len(options) - shown.count(', ') - 1} more: {group}= and Tab"
 
 
 def in_sizes(options: Sequence[str]) -> list[str]:

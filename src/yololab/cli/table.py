@@ -32,6 +32,13 @@ class Takes(StrEnum):
     TEXT = "text"
 
 
+class Autonomy(StrEnum):
+    """Whether an assistant may run a command unasked."""
+
+    FREE = "free"
+    ASK = "ask"
+
+
 @dataclass(frozen=True)
 class Argument:
     """One argument of a command.
@@ -80,6 +87,7 @@ class Command:
         slow: Whether it takes long: then a pipe is told at once that it has begun.
         flags: Its flags besides `--json` and `-m`, with their meaning.
         leaves_runs: Whether it makes a run, or changes one: then the page over all runs is written again.
+        autonomy: Whether an assistant may run it unasked.
         exit_codes: The exit codes that it can return apart from 0, 2 and 130; a meaning of its own, or nothing.
         examples: Command lines, each with what it is for.
         json: The keys of the JSON document that `--json` prints, with their meaning; None where it takes no `--json`.
@@ -97,6 +105,7 @@ class Command:
     slow: bool = False
     flags: Mapping[str, str] = field(default_factory=dict)
     leaves_runs: bool = False
+    autonomy: str = Autonomy.ASK
     exit_codes: Mapping[int, str] = field(default_factory=dict)
     examples: Sequence[tuple[str, str]] = ()
     json: Mapping[str, str] | None = None
