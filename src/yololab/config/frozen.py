@@ -43,7 +43,13 @@ def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, o
         (folder.hydra_settings, {"hydra": OmegaConf.to_container(hydra_node, enum_to_str=True)}),
         (folder.overrides, list(overrides)),
     ):
-        write_text(path, yaml.safe_dump(mask_secrets(content), sort_keys=False, allow_unicode=True))
+        write_text(path, _as_yaml(mask_secrets(content)))
+
+
+def _as_yaml(content: Any) -> str:
+    """Return a text that YAML's safe loader reads as `content`; by libyaml where it is there, five times as fast."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True)
 
 
 def frozen_working_directory(folder: RunFolder) -> Path | None:
@@ -58,7 +64,7 @@ def refreeze(origin: RunFolder, folder: RunFolder, place: Path) -> None:
     copy_file(origin.overrides, folder.overrides)
     content, runtime = _hydras_own(origin)
     content["hydra"]["run"]["dir"] = runtime["output_dir"] = str(place)
-    write_text(folder.hydra_settings, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    write_text(folder.hydra_settings, _as_yaml(content))
 
 
 def thaw(folder: Path) -> Frozen:

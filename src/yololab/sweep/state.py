@@ -6,7 +6,8 @@ Where a trial is follows from both and from its process, in `trial_status` and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -233,10 +234,15 @@ class SweepFolder(SweepPaths):
         except InputError:
             return False
 
-    def numbers(self) -> list[int]:
-        """Return the numbers of the trials that there are, in order."""
-        found = (entry for entry in self.path.iterdir() if _is_number(entry.name) and RunFolder(entry).trial.is_file())
-        return sorted(int(entry.name) for entry in found)
+    def numbers(self, known: Container[int] = ()) -> list[int]:
+        """Return the numbers of the trials that there are, in order.
+
+        Args:
+            known: Those whose trial.json is known to be there, and is not looked for again.
+        """
+        with os.scandir(self.path) as entries:
+            found = [int(entry.name) for entry in entries if _is_number(entry.name)]
+        return sorted(number for number in found if number in known or self.trial(number).trial.is_file())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -199,7 +199,7 @@ class StudySource:
     def _entries(self) -> list[TrialEntry]:
         """Read the trials; those that have ended do not change any more."""
         entries = []
-        for number in self.folder.numbers():
+        for number in self.folder.numbers(self._finished):
             entry = self._finished.get(number) or self.folder.known_trial(number)
             if entry.status.finished and not entry.damaged:  # a file may be unreadable for a moment
                 self._finished[number] = entry

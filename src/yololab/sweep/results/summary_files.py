@@ -2,9 +2,10 @@
 
 import csv
 import io
+import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypedDict
 
 from yololab.errors import InputError
@@ -20,6 +21,8 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
 from yololab.terminal.screen import Screen
 
 SUMMARY_VERSION = 2
+# The part of a running sweep's time that its summary may take: all of its rows are written anew each time.
+SHARE_OF_TIME = 0.05
 
 
 class TrialContent(TypedDict):
@@ -62,49 +65,68 @@ def write_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
 
 def store_summary(summary: Summary) -> None:
     """Write a summary's two files."""
-    write_json(summary.folder.summary, summary_content(summary), SUMMARY_VERSION)
-    write_text(summary.folder.summary_table, summary_table(summary))
+    content = summary_content(summary)
+    write_json(summary.folder.summary, content, SUMMARY_VERSION)
+    write_text(summary.folder.summary_table, summary_table(summary, content["trials"]))
 
 
 @dataclass
 class SummaryWriter:
     """Keeps the summary of a running sweep up to date, so that a kill leaves one that knows of each ended trial.
 
-    It follows the loop. After each trial only what has changed is read anew, and nothing is claimed: the statistics
-    come at the end. A summary that cannot be written costs a warning, once, and never the sweep.
+    It follows the loop. After a trial only what has changed is read anew, and nothing is claimed: the statistics come
+    at the end. Where trials are so many and so short that writing after each would take more than a twentieth of the
+    time, several share one. A summary that cannot be written costs a warning, once, and never the sweep.
 
     Attributes:
         folder: The sweep's folder.
         settings: What was asked for.
         screen: Where to warn.
+        clock: Seconds from some moment on.
     """
 
     folder: SweepFolder
     settings: SweepSettings
     screen: Screen
+    clock: Callable[[], float] = time.monotonic
     _warned: bool = False
+    _behind: bool = False
+    _due: float = 0.0
 
     def __post_init__(self) -> None:
         self._rows = RowCache(self.folder, self.settings.objectives)
 
     def changed(self, entry: TrialEntry) -> None:
         """Write the summary when a trial has ended."""
-        if not entry.status.finished:
+        self._behind |= entry.status.finished
+        self._catch_up()
+
+    def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
+        """Write what could not be written at once."""
+        del running, states
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Write the summary when it lacks a trial that has ended, and may be written again."""
+        began = self.clock()
+        if not self._behind or began < self._due:
             return
+        self._behind = False
         try:
             store_summary(summarize(self.folder, self.settings, self._rows.read()))
         except (InputError, OSError) as error:
             if not self._warned:
                 self.screen.warn(f"summary.json and summary.csv cannot be written: {error}; the sweep continues")
             self._warned = True
-
-    def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
-        """Do nothing in between."""
+        ended = self.clock()
+        self._due = ended + (ended - began) / SHARE_OF_TIME
 
 
 def summary_content(summary: Summary) -> dict[str, Any]:
     """Return the content of summary.json."""
     winner, ranking, settings, found = summary.winner, summary.ranking, summary.settings, summary.importances
+    ranks = {number: place for place, number in enumerate(ranking.order, 1)}
+    front = None if ranking.pareto is None else set(ranking.pareto)
     items = [asdict(item) | {"more_than_chance": item.more_than_chance} for item in found.items] if found else []
     return {
         "sweep": summary.folder.path.name,
@@ -121,7 +143,7 @@ def summary_content(summary: Summary) -> dict[str, Any]:
         "ranking": _ranking_content(ranking),
         "recipes": [_recipe_content(recipe) for recipe in ranking.recipes],
         "importance": None if found is None else {"told": found.text, "settings": items},
-        "trials": [_row_content(row, ranking) for row in summary.rows],
+        "trials": [_row_content(row, ranking, ranks, front) for row in summary.rows],
     }
 
 
@@ -155,14 +177,24 @@ def _recipe_content(recipe: RankedRecipe) -> dict[str, Any]:
     }
 
 
-def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
-    """Return a trial as it stands in summary.json."""
+def _row_content(
+    row: TrialRow, ranking: Ranking, ranks: Mapping[int, int], front: Collection[int] | None
+) -> dict[str, Any]:
+    """Return a trial as it stands in summary.json.
+
+    Args:
+        row: The trial.
+        ranking: All of them.
+        ranks: Trial → its place in the order, from 1.
+        front: The trials on the Pareto front; None for one objective.
+    """
     standing = ranking.standings.get(row.trial)
     low, high = standing.ci95 if standing else (None, None)
-    content = {name: value for name, value in asdict(row).items() if name != SEED}
+    content = {item.name: getattr(row, item.name) for item in fields(row) if item.name != SEED}
     return content | {
-        "rank": ranking.order.index(row.trial) + 1 if row.complete else None,
-        "pareto": None if ranking.pareto is None else row.trial in ranking.pareto,
+        "baseline": None if row.baseline is None else asdict(row.baseline),
+        "rank": ranks[row.trial] if row.complete else None,
+        "pareto": None if front is None else row.trial in front,
         "ci_low": low,
         "ci_high": high,
         "behind": standing.behind if standing else None,
@@ -172,9 +204,13 @@ def _row_content(row: TrialRow, ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def summary_table(summary: Summary) -> str:
-    """Return the rows as CSV: a column for each swept key and each metric, empty where a trial has none."""
-    rows = [_row_content(row, summary.ranking) for row in summary.rows]
+def summary_table(summary: Summary, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows as CSV: a column for each swept key and each metric, empty where a trial has none.
+
+    Args:
+        summary: What the sweep has found.
+        rows: Its trials, as they stand in summary.json.
+    """
     keys = list(dict.fromkeys([*summary.settings.keys, *(key for row in rows for key in row["values"])]))
     metrics = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     buffer = io.StringIO()

@@ -42,6 +42,11 @@ class Warnings(Screen):
         self.seen.append(text)
 
 
+def following(folder, clock=lambda: 0.0):
+    """Return what writes the summary; by a clock that stands still, writing takes no time."""
+    return SummaryWriter(folder, folder.read_settings(), Warnings(), clock)
+
+
 def end(folder, writer, number, found=0.5):
     write_trial(folder, number, {"lr0": number}, found)
     writer.changed(folder.read_trial(number))
@@ -53,7 +58,7 @@ def without_times(content: dict) -> dict:
 
 def test_only_the_trial_that_has_ended_is_read(tmp_path, reads):
     folder = write_sweep(tmp_path / "sweep", budget=4)
-    writer = SummaryWriter(folder, folder.read_settings(), Warnings())
+    writer = following(folder)
     for number in range(4):
         end(folder, writer, number)
     assert reads == [0, 1, 2, 3]
@@ -67,7 +72,7 @@ def test_only_the_trial_that_has_ended_is_read(tmp_path, reads):
 
 def test_what_another_parent_has_changed_is_seen(tmp_path, reads):
     folder = write_sweep(tmp_path / "sweep", budget=4)
-    writer = SummaryWriter(folder, folder.read_settings(), Warnings())
+    writer = following(folder)
     run = write_trial(folder, 0, {"lr0": 0}, noted=TrialStatus.RUNNING, status=None)
     end(folder, writer, 1)
     assert [row["status"] for row in json.loads(folder.summary.read_text())["trials"]] == ["not started", "complete"]
@@ -86,7 +91,7 @@ def test_what_another_parent_has_changed_is_seen(tmp_path, reads):
 
 def test_nothing_is_written_before_a_trial_has_ended(tmp_path, reads):
     folder = write_sweep(tmp_path / "sweep", budget=4)
-    writer = SummaryWriter(folder, folder.read_settings(), Warnings())
+    writer = following(folder)
     write_trial(folder, 0, {"lr0": 0}, noted=TrialStatus.RUNNING, status=None)
     writer.changed(folder.read_trial(0))
     writer.tick({}, {})
@@ -94,9 +99,24 @@ def test_nothing_is_written_before_a_trial_has_ended(tmp_path, reads):
     assert not folder.summary.exists()
 
 
+def test_short_trials_share_a_summary_that_takes_long_to_write(tmp_path, reads):
+    folder = write_sweep(tmp_path / "sweep", budget=4)
+    moments = iter([0.0, 1.0, 5.0, 20.9, 21.0, 22.0])  # it takes a second, of which twenty must pass until the next
+    writer = following(folder, lambda: next(moments))
+    for number in range(3):
+        end(folder, writer, number)
+    assert reads == [0]
+    writer.tick({}, {})
+    assert reads == [0, 1, 2]
+    assert len(json.loads(folder.summary.read_text())["trials"]) == 3
+    writer = following(folder)
+    writer.tick({}, {})
+    assert reads == [0, 1, 2], "nothing has ended since it follows"
+
+
 def test_a_damaged_trial_has_a_row_that_says_so(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=4)
-    writer = SummaryWriter(folder, folder.read_settings(), Warnings())
+    writer = following(folder)
     write_trial(folder, 7, {"lr0": 7}, 0.5)
     (folder.trial(7).path / "trial.json").write_text("{")
     end(folder, writer, 0)
@@ -108,7 +128,7 @@ def test_a_damaged_trial_has_a_row_that_says_so(tmp_path):
 
 def test_a_summary_that_cannot_be_written_costs_one_warning(tmp_path):
     folder = write_sweep(tmp_path / "sweep", budget=4)
-    writer = SummaryWriter(folder, folder.read_settings(), Warnings())
+    writer = following(folder)
     folder.summary.mkdir()
     end(folder, writer, 0)
     end(folder, writer, 1)
