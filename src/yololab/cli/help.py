@@ -33,6 +33,7 @@ _FAMILY = 3  # so many options that begin alike are one
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
 # What a command reads that is no group of the schema.
 _OTHER_SETTINGS = {
+    "truth": "The labels for COCO results files: an instances JSON, or a data.yaml.",
     "train": "Ultralytics' train arguments, by their own names.",
     "imgsz": "The image size.",
     "single_cls": "All classes count as one.",
@@ -61,7 +62,7 @@ def command_help(name: str) -> str:
     command = COMMANDS[name]
     examples = "".join(f"  {f'yololab {name} {line}'.rstrip()}  # {meaning}\n" for line, meaning in command.examples)
     sections = {
-        "Arguments": _entries({str(item): item.meaning for item in command.arguments or ()}),
+        "Arguments": _entries(_meanings(command)),
         "Flags": _entries(flags(command)),
         "Settings (key=value)": _entries({setting_name(key): setting_summary(key) for key in command.settings}),
         "Exit codes": _entries({str(code): meaning for code, meaning in exit_codes(command).items()}),
@@ -70,6 +71,13 @@ def command_help(name: str) -> str:
     details = textwrap.fill(description(command), _width(), break_on_hyphens=False)
     shown = "".join(f"\n{title}:\n{content}" for title, content in sections.items() if content)
     return f"{SYNTAX[name].usage}\n\n{details}\n{shown}"
+
+
+def _meanings(command: Command) -> dict[str, str]:
+    """Return what each argument is; one that is what the one before it is says that alone."""
+    told = [item.meaning for item in command.arguments or ()]
+    meanings = ("the same" if place and told[place - 1] == text else text for place, text in enumerate(told))
+    return {str(item): text for item, text in zip(command.arguments or (), meanings, strict=True)}
 
 
 def flags(command: Command) -> dict[str, str]:

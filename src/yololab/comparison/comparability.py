@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yololab.errors import Problem
 from yololab.files.metrics import MetricsFile
@@ -11,6 +12,7 @@ from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.metrics.ties import tie_span
 from yololab.statistics.records.base import Records
+from yololab.text import number
 
 # Another value of one of these changes the numbers without a change of the model.
 _PROTOCOL_KEYS = (
@@ -32,6 +34,7 @@ _REMEDY = "evaluate both models on the same data: yololab evaluate model=… dat
 _SHOWN = 3
 _TRUTH = {"truth_image", "truth_class", "target"}  # arrays of records that depend on the labels alone
 _LARGEST_TIE_SPAN = 0.002
+_SAME_BOX = 0.1  # px
 _UNLIKE = "Measured under different protocols"
 
 
@@ -52,6 +55,7 @@ def comparability_problems(current: MetricsFile, baseline: MetricsFile) -> list[
     for what, ours, theirs in (
         ("task", current.task, baseline.task),
         ("evaluated split", current.split, baseline.split),
+        ("evaluation.definition", _definition(current), _definition(baseline)),
         ("fingerprint of the evaluated split", current.fingerprint, baseline.fingerprint),
         *(
             (f"protocol, {key}", _protocol(current).get(key), _protocol(baseline).get(key))
@@ -72,6 +76,11 @@ def comparability_problems(current: MetricsFile, baseline: MetricsFile) -> list[
     return problems
 
 
+def _definition(file: MetricsFile) -> str:
+    """Return whose definition of the AP a file follows."""
+    return file.content.get("definition") or "ultralytics"
+
+
 def _protocol(file: MetricsFile) -> dict[str, Any]:
     """Return the protocol that a file records; empty when it records none."""
     return file.content.get("protocol") or {}
@@ -83,8 +92,14 @@ def _short(value: Any) -> str:
     return text[:12] + "…" if len(text) >= 40 else repr(value)
 
 
-def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
-    """Return how the two measurements differ in ways that move the numbers."""
+def protocol_warnings(current: MetricsFile, baseline: MetricsFile, *, paired: bool = False) -> list[str]:
+    """Return how the two measurements differ in ways that move the numbers.
+
+    Args:
+        current: The current model's metrics.
+        baseline: The baseline's.
+        paired: Whether images and labels of both were held against each other.
+    """
     warnings = []
     ours, theirs = _protocol(current), _protocol(baseline)
     if not theirs or not ours:
@@ -95,7 +110,9 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile) -> list[str]:
             if ours.get(key) != theirs.get(key):
                 warnings.append(f"{_UNLIKE}: {key} is {ours.get(key)!r} now, {theirs.get(key)!r} before.")
     if not current.fingerprint or not baseline.fingerprint:
-        warnings.append("Whether both were measured on the same images is not known: a fingerprint is missing.")
+        known = "Images were held against each other by name and labels, not by content"
+        missing = known if paired else "Whether both were measured on the same images is not known"
+        warnings.append(f"{missing}: a fingerprint is missing.")
     ours_in, theirs_in = (side.content.get("trained_precision") for side in (current, baseline))
     if ours_in and theirs_in and ours_in != theirs_in:
         warnings.append(f"Trained in {ours_in} now, in {theirs_in} before: that is part of the difference.")
@@ -128,7 +145,8 @@ def tie_warning(records: Records, metric: str, side: str) -> str | None:
 
 def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
     """Return what a reader should know of the two sides."""
-    notes = []
+    notes = [line for file in (current, baseline) for line in file.content.get("reading") or ()]
+    notes += _other_definition(current, baseline)
     ours, theirs = current.train_fingerprint, baseline.train_fingerprint
     if ours and theirs and ours != theirs:
         notes.append("The training split has changed since the baseline was trained.")
@@ -138,6 +156,16 @@ def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
             "evaluation.split=test avoids that where there is a test split."
         )
     return notes
+
+
+def _other_definition(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Return the AP of both sides by the definition that does not decide, where both are known by it."""
+    other = {"ultralytics": ("coco", "AP", "COCO's"), "coco": ("ultralytics", "mAP50-95", "Ultralytics'")}
+    name, key, label = other.get(_definition(current), ("", "", ""))
+    found = [(file.content.get("definitions") or {}).get(name, {}).get(key) for file in (current, baseline)]
+    if None in found:
+        return []
+    return [f"By {label} definition mAP50-95 is {number(found[0])}, of the baseline {number(found[1])}."]
 
 
 def pairing_problems(current: Records, baseline: Records) -> list[Problem]:
@@ -162,13 +190,29 @@ def _relabelled(current: Records, baseline: Records) -> str:
     if same and all(np.array_equal(ours[name], theirs[name]) for name in _TRUTH & ours.keys()):
         return ""
     different = {
-        key
-        for place, key in enumerate(current.keys)
-        if not np.array_equal(current.truth_of(place), baseline.truth_of(place))
+        key for place, key in enumerate(current.keys) if not _alike(current.truth_of(place), baseline.truth_of(place))
     }
     if different:
         return f"{len(different)} images have other labels in the baseline{_some(different)}"
     return "" if same or current.truth_is_whole else "the labels have another content, with the same objects or classes"
+
+
+def _alike(ours: NDArray[Any], theirs: NDArray[Any]) -> bool:
+    """Return whether the labels of an image are the same; boxes may differ by what it takes to write them.
+
+    Of one and the same label an instances file, a YOLO file and a validator, which scales it to its own image size and
+    back, have three boxes that differ by hundredths of a pixel.
+    """
+    if ours.shape != theirs.shape or ours.ndim != 2 or not len(ours):
+        return np.array_equal(ours, theirs)
+    near = abs(ours[:, None, 1:] - theirs[None, :, 1:]).max(axis=2) <= _SAME_BOX
+    alike = near & (ours[:, None, 0] == theirs[None, :, 0])
+    for row in alike:  # each takes one of the other side
+        free = np.flatnonzero(row)
+        if not len(free):
+            return False
+        alike[:, free[0]] = False
+    return True
 
 
 def _some(keys: set[str]) -> str:

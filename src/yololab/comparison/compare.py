@@ -130,7 +130,7 @@ def _decided(
 
 def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -> list[str]:
     """Return what makes the verdict less than it seems."""
-    warnings = protocol_warnings(current, baseline)
+    warnings = protocol_warnings(current, baseline, paired=evidence.result is not None)
     name = current.primary.name
     if current.value(name) == baseline.value(name) == 0 and current.primary.direction is Direction.HIGHER:
         # Two models that are equal in finding nothing at all.

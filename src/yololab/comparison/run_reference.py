@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from yololab.data.conversion.coco_files import RESULTS, is_list, keys_of
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS, RunFolder
 from yololab.files.reading import read_yaml
 from yololab.files.record import Record
+from yololab.text import first_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class RunReference:
         checkpoint: Its best checkpoint, when it is there.
         data: The data.yaml that it was trained on, when it says so.
         dataset: The name of its dataset, when it says so.
+        results: Whether it is a COCO results file, whose detections must be measured first.
     """
 
     path: Path
@@ -31,6 +34,7 @@ class RunReference:
     checkpoint: Path | None = None
     data: str | None = None
     dataset: str | None = None
+    results: bool = False
 
     def measured(self) -> MetricsFile:
         """Return the numbers of a reference that has been evaluated."""
@@ -53,8 +57,13 @@ def read_reference(text: str, working_directory: Path) -> RunReference:
     path = (working_directory / Path(text).expanduser()).resolve()
     if path.is_file():
         if path.suffix != ".json":
-            raise _not_comparable(path, "a file that is no metrics.json")
-        return RunReference(path, refuse_dry_run(read_metrics(path)), _existing(path.parent / PREDICTIONS))
+            raise _not_comparable(path, "a file that is no metrics.json and no list of detections")
+        if is_list(path):
+            return RunReference(path, results=True)
+        try:
+            return RunReference(path, refuse_dry_run(read_metrics(path)), _existing(path.parent / PREDICTIONS))
+        except InputError as error:
+            raise _other_object(path) or error from None
     if not path.is_dir():
         raise _not_comparable(path, "no such file or folder")
     if Baseline(path).exists():
@@ -117,7 +126,20 @@ def refuse_dry_run(metrics: MetricsFile) -> MetricsFile:
     return metrics
 
 
+def _other_object(path: Path) -> InputError | None:
+    """Return the error for detections or labels in an object of another program; None for anything else."""
+    keys = keys_of(path)
+    if {"images", "annotations"} <= {*keys}:
+        remedy = f"these are labels, against which detections are held: truth={path.name}"
+    elif {"annotations", "detections", "predictions", "results"} & {*keys}:
+        remedy = "take the list out of the object"
+    else:
+        return None
+    return InputError(Problem(str(path), f"a JSON object with {first_of(keys, 6)}", RESULTS, remedy))
+
+
 def _not_comparable(path: Path, found: str) -> InputError:
     """Return the error for something that cannot be compared."""
-    allowed = "a run folder, an evaluation folder, a metrics.json, a baseline folder, or a folder of plain Ultralytics"
+    allowed = "a run folder, an evaluation folder, a metrics.json, a baseline folder, a folder of plain Ultralytics, "
+    allowed += "or a COCO results file"
     return InputError(Problem(str(path), found, allowed))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from yololab.comparison.arms import read_arms, refuse_seeds
+from yololab.comparison.arms import Arm, read_arms, refuse_seeds
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.evidence import Tell, in_silence
 from yololab.comparison.recipes import compare_groups, tell_of
@@ -22,7 +22,7 @@ from yololab.files.paths import OutputTree
 from yololab.statistics.inference.verdict import ALPHA
 from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
 
-# Measures a reference that has no numbers yet; the other side says on which data and under which protocol.
+# Returns the numbers of a reference; one that has none is measured, on the data and under the protocol of the other.
 Measure = Callable[[RunReference, RunReference], MetricsFile]
 
 
@@ -43,7 +43,7 @@ def compare_sides(
         settings: Tolerance and guards.
         tree: The project's results, where promoted baselines lie.
         working_directory: Where relative paths start.
-        measure: Measures a plain folder of Ultralytics.
+        measure: Returns the numbers of a side; a plain folder of Ultralytics, or a results file, is measured.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         tell: Told what is being done.
 
@@ -72,11 +72,17 @@ def compare_sides(
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
-    comparison = compare_groups(groups[0], groups[1], settings.tolerance, group, tell)
+    current, baseline = ([_measured(arm, measure) for arm in arms] for arms in groups)
+    comparison = compare_groups(current, baseline, settings.tolerance, group, tell)
     if settings.guards != GuardsConfig():
         warning = "baseline.guards watch single runs: they were not held against these groups."
         comparison = replace(comparison, warnings=(*comparison.warnings, warning))
     return comparison
+
+
+def _measured(arm: Arm, measure: Measure) -> Arm:
+    """Return an arm whose runs have numbers."""
+    return replace(arm, runs=tuple(replace(run, metrics=measure(run, run)) for run in arm.runs))
 
 
 def _compare_runs(
@@ -89,14 +95,15 @@ def _compare_runs(
     tell: Tell,
 ) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
-    current = sides[0].metrics or measure(sides[0], sides[-1])
+    current = measure(sides[0], sides[-1])
     look = None
     if len(sides) == 2:
-        other, baseline = sides[1], sides[1].metrics or measure(sides[1], sides[0])
+        other = sides[1]
     else:
         promoted = promoted_baseline(sides[0], current, tree)
         look = _look_at(promoted, sides[0], current, settings.looks)
-        other, baseline = read_reference(str(promoted.path), working_directory), promoted.metrics()
+        other = read_reference(str(promoted.path), working_directory)
+    baseline = measure(other, sides[0])
     changes = _data_changes(sides[0], other)
     try:
         comparison = compare_metrics(

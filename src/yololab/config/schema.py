@@ -45,6 +45,13 @@ class Gate(StrEnum):
     NOT_IMPROVED = "not_improved"
 
 
+class Definition(StrEnum):
+    """Whose rules pair detections with labels, and whose formula gives the AP."""
+
+    ULTRALYTICS = "ultralytics"
+    COCO = "coco"
+
+
 class Unsettled(StrEnum):
     """What becomes of a guard whose interval holds its limit."""
 
@@ -217,6 +224,8 @@ class EvaluationConfig:
             `folder` for the folder of an image, `alike` for images that look alike, `file.csv:column` (the first column
             names images), or a regular expression on the image's path. The evaluation keeps it; `compare` takes it for
             saved ones as well.
+        definition: Whose mAP `compare` shows and tests: Ultralytics', or COCO's as pycocotools computes it (of boxes;
+            saved evaluations are measured again from theirs). Trainings and `evaluate` keep Ultralytics'.
         imgsz: Image size; null takes the training's.
         batch: Images a batch (it decides the padding of rectangular batches).
         conf: Confidence threshold; null takes Ultralytics' default of the task.
@@ -232,6 +241,7 @@ class EvaluationConfig:
 
     split: Split = Split.VAL
     group: str | None = setting(None, reader=read_group)
+    definition: Definition = Definition.ULTRALYTICS
     imgsz: int | None = setting(None, at_least=32)
     batch: int = setting(16, at_least=1)
     conf: float | None = same_as(USER_ARGUMENTS["conf"])
@@ -367,6 +377,8 @@ class ExperimentConfig:
         dry_run: false; true takes one batch through every stage; `overfit` trains on it until it should be learnt.
         tracking: Experiment trackers: none, tensorboard, mlflow, wandb, trackio, clearml, comet or dvc; or a list.
         notes: The user's words on this run.
+        truth: The labels that `compare` holds COCO results files against: an instances JSON, or a data.yaml with
+            `evaluation.split`. Null takes those of the first run among the operands.
         overridden: Keys that were set on the command line (or by a sweep), in dotted form.
     """
 
@@ -389,6 +401,7 @@ class ExperimentConfig:
     dry_run: DryRun = setting(DryRun.OFF, reader=_read_dry_run)
     tracking: list[str] = setting(list, reader=read_tracking)
     notes: str = setting("", reader=read_notes)
+    truth: str | None = None
     overridden: frozenset[str] = frozenset()
 
 

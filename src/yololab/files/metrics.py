@@ -34,6 +34,9 @@ class MetricsContent(TypedDict, total=False):
     comparable: bool | None
     trained_precision: str | None
     selection: dict[str, Any] | None
+    definition: str | None
+    definitions: dict[str, dict[str, float | None]] | None
+    reading: list[str] | None
     promoted_at: str | None
     alike: list[list[str]] | None
 

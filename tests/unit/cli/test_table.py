@@ -49,7 +49,11 @@ def test_every_setting_exists_and_has_a_meaning(name):
 
 def test_a_training_reads_every_setting_but_those_of_a_resume():
     read = set(COMMANDS["train"].settings)
-    assert {item.name for item in fields(ExperimentConfig)} - read == {"resume", "overridden"}
+    assert {item.name for item in fields(ExperimentConfig)} - read == {
+        "resume",
+        "overridden",
+        "truth",
+    }  # truth: of a comparison
 
 
 def test_what_a_resume_and_a_rerun_read_is_what_the_job_takes():

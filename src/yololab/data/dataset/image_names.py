@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 IMAGE_SUFFIXES = frozenset(
     {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"}
@@ -25,3 +26,18 @@ def windows_remedy(path: str) -> str:
     if _DRIVE.search(path):
         return "a path of Windows: write it with /, and from a folder that is here instead of a drive"
     return f"a path of Windows: write it with /, here {path.replace(chr(92), '/')}" if "\\" in path else ""
+
+
+def image_key(im_file: str, root: Path) -> str:
+    """Return the key of an image: its path relative to the dataset's folder, with `/`.
+
+    An image that lies outside (a list of files, a linked folder) is named by the way there.
+    """
+    path = Path(im_file)
+    for folder in (root, root.resolve()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    try:
+        return Path(os.path.relpath(path, root.resolve())).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()

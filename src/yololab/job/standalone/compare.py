@@ -13,10 +13,12 @@ from yololab.comparison.result import Comparison, write_comparison
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.sides import compare_sides
 from yololab.config.schema import ExperimentConfig, Gate
+from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder, write_text
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.run_names import path_or_pattern
+from yololab.job.standalone.detections import BoxMeasurement
 from yololab.report.appearance import verdict_appearance
 from yololab.report.card import Card
 from yololab.report.comparison_markdown import comparison_markdown
@@ -76,8 +78,8 @@ def compare_models(
 
     Args:
         references: One or two, or several of which the last is the baseline: run folders, names of runs, metrics.json
-            files, baselines, patterns of runs.
-        experiment: `baseline.*`, and the protocol for plain folders of Ultralytics.
+            files, baselines, patterns of runs, COCO results files.
+        experiment: `baseline.*`, and `truth` and the protocol for what has not been measured.
         working_directory: Where relative paths start.
         screen: Where to print.
 
@@ -86,11 +88,15 @@ def compare_models(
     """
     settings, tree = experiment.baseline, OutputTree.of_project(experiment.paths.root, working_directory)
 
-    def measure(reference: RunReference, other: RunReference) -> MetricsFile:
-        return measured(reference, other, experiment, working_directory, screen)
-
     group = absolute_group(experiment.evaluation.group, working_directory)
     names = [_from_here(path_or_pattern(tree, text, working_directory), working_directory) for text in references]
+    boxes = BoxMeasurement(names, experiment, working_directory, screen)
+
+    def measure(reference: RunReference, other: RunReference) -> MetricsFile:
+        if boxes.concerns(reference):
+            return boxes.measure(reference)
+        return measured(reference, other, experiment, working_directory, screen)
+
     with screen.telling("compare", "reading the records", REPLICATES) as tell:
         comparison = compare_sides(names, settings, tree, working_directory, measure, group, tell)
     content: dict[str, Any] = {}
@@ -131,6 +137,9 @@ def measured(
     """
     if reference.metrics is not None:
         return reference.metrics
+    if reference.results:
+        found, allowed = "detections without a checkpoint", "a run"
+        raise InputError(Problem(str(reference.path), found, allowed, "yololab compare takes it as one of its sides"))
     # Evaluating imports PyTorch; two metrics.json files are compared without.
     from yololab.job.standalone.plain_run import measure_plain_run
 

@@ -75,15 +75,14 @@ def by_coco(records: DetectionRecords, labels: CocoLabels) -> DetectionRecords:
 
 
 def coco_summary(
-    records: DetectionRecords, labels: CocoLabels, areas: NDArray[np.float64], order: NDArray[np.int64]
+    records: DetectionRecords, labels: CocoLabels, areas: NDArray[np.float64]
 ) -> Mapping[str, float | None]:
     """Return the twelve numbers of COCO, as `COCOeval.summarize` prints them.
 
     Args:
-        records: As `by_coco`.
+        records: As `by_coco`; their order is that of the ids of the images.
         labels: What else is known of the labels.
         areas: Area of each detection, px², shape (D,).
-        order: Rank of each image by its id in the file: of equal confidences the first image counts first, shape (I,).
 
     Returns:
         `AP`, `AP50`, `AP75`, `AP_small`, `AP_medium`, `AP_large`, `AR1`, `AR10`, `AR100`, `AR_small`, `AR_medium`,
@@ -93,7 +92,7 @@ def coco_summary(
     records, areas = records.chosen(chosen), areas[chosen]
     places = _places(records)
     overlaps = overlapping(records, COCO_THRESHOLDS[0], _overlap_of_coco(records, labels.crowd))
-    ranked = np.lexsort((order[records.image], -records.confidence.astype(np.float64), records.classes))
+    ranked = np.lexsort((records.rank, -records.confidence.astype(np.float64), records.classes))
     first = np.searchsorted(records.classes[ranked], np.arange(int(records.truth_class.max(initial=0)) + 2))
     found: dict[str, float | None] = {}
     recalls: dict[str, float | None] = {}

@@ -81,7 +81,8 @@ def rank_together(arms: Sequence[DetectionRecords], kind: str = BOX) -> tuple[Ra
     some = any(arm.ignored is not None for arm in arms)
     ignored = np.concatenate([arm.ignored_matrix() for arm in arms]) if some else None
     coco = arms[0].definition == "coco"
-    order = np.lexsort((rows % max(images, 1), -confidence, classes))  # stable, classes first
+    among_equals = np.concatenate([arm.rank for arm in arms])
+    order = np.lexsort((among_equals, -confidence, classes))  # stable, classes first
     first = np.searchsorted(classes[order], np.arange(_class_count(arms) + 1))
     truth_class, truth_image = arms[0].truth_class, arms[0].truth_image
     ranked = []

@@ -19,7 +19,7 @@ BOX = "box"
 MATCHED = (BOX, "mask", "pose")
 _BITS = 16  # of a detection's flags
 _STEPS_A_PIXEL = 16
-_FLAGS, _IGNORED = "tp_", "ignored"
+_FLAGS, _IGNORED, _ORDER = "tp_", "ignored", "order"
 # Whose rules pair detections with labels, and whose formula makes an AP of it.
 Definition = Literal["ultralytics", "coco"]
 
@@ -73,6 +73,8 @@ class DetectionRecords(Records):
         definition: Whose rules made the flags, and whose formula an AP of them follows.
         ignored: Detections that count neither as right nor as wrong, as bits like the flags, u16, shape (D,): those
             that COCO's rules give to a crowd; None without any.
+        order: Rank of each image, whose detections go first among equal confidences, u32, shape (I,); None for the
+            order of the keys.
     """
 
     RECORD_TYPE: ClassVar[str] = "detections"
@@ -99,9 +101,12 @@ class DetectionRecords(Records):
     iou_thresholds: tuple[float, ...] = IOU_THRESHOLDS
     definition: Definition = "ultralytics"
     ignored: NDArray[np.uint16] | None = field(default=None, repr=False)
+    order: NDArray[np.uint32] | None = field(default=None, repr=False)
 
     def _check(self) -> None:
         images, count, labels = len(self.keys), int(self.detections.sum()), len(self.truth_image)
+        if self.order is not None and self.order.shape != (images,):
+            raise ValueError(f"{images} keys, but an order of {self.order.shape}")
         if self.detections.shape != (images,) or self.sizes.shape != (images, 2):
             raise ValueError(f"{images} keys, but arrays of {self.detections.shape} and {self.sizes.shape}")
         each = {"classes": self.classes, "confidence": self.confidence, **self.flags}
@@ -150,8 +155,9 @@ class DetectionRecords(Records):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, as they are kept in a file."""
-        ignored = {} if self.ignored is None else {_IGNORED: self.ignored}
-        return super().arrays() | {_FLAGS + kind: flags for kind, flags in self.flags.items()} | ignored
+        more = {_IGNORED: self.ignored, _ORDER: self.order}
+        kept = {name: array for name, array in more.items() if array is not None}
+        return super().arrays() | {_FLAGS + kind: flags for kind, flags in self.flags.items()} | kept
 
     @classmethod
     def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
@@ -160,6 +166,7 @@ class DetectionRecords(Records):
             "iou_thresholds": tuple(header["iou_thresholds"]),
             "definition": header.get("definition", "ultralytics"),
             "ignored": typed_array(arrays, _IGNORED, "u2", 1) if _IGNORED in arrays else None,
+            "order": typed_array(arrays, _ORDER, "u4", 1) if _ORDER in arrays else None,
         }
 
     @property
@@ -198,6 +205,11 @@ class DetectionRecords(Records):
         detections, labels = self.offsets, self.truth_offsets
         for place in range(len(self.keys)):
             yield slice(detections[place], detections[place + 1]), slice(labels[place], labels[place + 1])
+
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        """Rank of each detection's image among equal confidences, shape (D,)."""
+        return self.image if self.order is None else self.order[self.image].astype(np.int64)
 
     @property
     def image(self) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
@@ -14,6 +13,7 @@ import numpy as np
 from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
+from yololab.data.dataset.image_names import image_key
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
 from yololab.text import read_number
@@ -202,21 +202,6 @@ def labelled_matrix(names: Mapping[int, str], matrix: Any, confidence: float | N
     """Return a matrix of counts as plain numbers, with the names of its rows and columns."""
     labels = tuple(str(name) for _, name in sorted(names.items()))
     return Confusion(labels, tuple(tuple(int(value) for value in line) for line in matrix), confidence)
-
-
-def image_key(im_file: str, root: Path) -> str:
-    """Return the key of an image: its path relative to the dataset's folder, with `/`.
-
-    An image that lies outside (a list of files, a linked folder) is named by the way there.
-    """
-    path = Path(im_file)
-    for folder in (root, root.resolve()):
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    try:
-        return Path(os.path.relpath(path, root.resolve())).as_posix()
-    except ValueError:  # another drive
-        return path.as_posix()
 
 
 def fingerprint_of_labels(labels: list[dict[str, Any]], root: Path, parts: Sequence[str] = ()) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ultralytics.data import build_dataloader
 from ultralytics.utils.metrics import DepthMetrics
 
+from yololab.data.dataset.image_names import image_key
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.classification import MOST_NAMED, ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
@@ -22,7 +23,6 @@ from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.detections import (
     RecordingMixin,
     fingerprint_of_labels,
-    image_key,
     labelled_matrix,
     values_of_classes,
 )

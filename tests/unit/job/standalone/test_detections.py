@@ -1,0 +1,108 @@
+"""COCO results files as sides of a comparison."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from coco_samples import detections_of, labels_of, write_dataset, write_instances, write_results
+
+from yololab.comparison.evidence import load_records
+from yololab.config.hydra.compose import compose_experiment
+from yololab.errors import InputError
+from yololab.files.metrics import read_metrics
+from yololab.job.standalone.compare import compare_models
+from yololab.job.standalone.detections import BoxMeasurement
+from yololab.terminal.screen import Screen
+
+FIXTURE = Path(__file__).parents[3] / "data/v0_1_0"
+
+
+def compare(project: Path, *references: str, overrides: tuple[str, ...] = ()):
+    return compare_models(references, compose_experiment(overrides).experiment, project, Screen(quiet=True))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    labels = labels_of()
+    write_instances(tmp_path / "instances.json", labels)
+    write_dataset(tmp_path / "set", labels)
+    write_results(tmp_path / "good.json", detections_of(labels, 0.95))
+    write_results(tmp_path / "bad.json", detections_of(labels, 0.5, seed=2))
+    write_results(tmp_path / "named.json", detections_of(labels, 0.95), "{:03}".format, ("cat", "dog", "owl"))
+    return tmp_path
+
+
+def test_two_files_and_both_definitions(project):
+    found = compare(project, "bad.json", "good.json", overrides=("truth=instances.json",))
+    assert (found.verdict, found.passes) == ("DEGRADED", False)
+    assert any(note.startswith("By COCO's definition mAP50-95 is 0.") for note in found["notes"])
+    assert found["image_changes"]["images"]
+    assert (found.path.parent / "report.html").is_file()
+    by_coco = compare(
+        project, "bad.json", "good.json", overrides=("truth=instances.json", "evaluation.definition=coco")
+    )
+    rows = [{row["metric"]: row["current"] for row in result["metrics"]}["mAP50-95"] for result in (found, by_coco)]
+    assert rows[0] != rows[1]
+    assert any(note.startswith("By Ultralytics' definition mAP50-95 is 0.") for note in by_coco["notes"])
+
+
+def test_an_evaluation_on_a_yolo_dataset_with_files_of_any_ids(project):
+    first = compare(project, "bad.json", "good.json", overrides=("truth=instances.json",))
+    measured = read_metrics(Path(first["baseline"]["path"])).path.parent
+    # the same detections, named otherwise: against the evaluation's own labels, and against those of the dataset
+    for settings in ((), ("truth=set/data.yaml",), ("truth=instances.json", "evaluation.definition=coco")):
+        found = compare(project, "named.json", str(measured), overrides=settings)
+        # measured again for COCO's rules, from boxes that are kept to 1/16 px
+        assert found["metrics"][1]["delta"] == pytest.approx(0, abs=2e-3 if len(settings) > 1 else 1e-9)
+    several = compare(project, "bad.json", "named.json", "good.json", overrides=("truth=instances.json",))
+    assert [arm["verdict"] for arm in several["arms"]] == ["DEGRADED", "EQUIVALENT"]
+
+
+def test_a_run_of_ours_with_its_own_detections_as_a_file(tmp_path, monkeypatch):
+    project = shutil.copytree(FIXTURE, tmp_path / "project", symlinks=True)
+    monkeypatch.chdir(project)
+    (run,) = (project / "outputs/training").glob("detect_2*")
+    records = load_records(run / "evaluation/predictions.npz")
+    rows = [
+        {"image_id": records.keys[image], "category_id": records.names[int(index)], "score": float(score),
+         "bbox": [*box[:2].tolist(), *(box[2:] - box[:2]).tolist()]}
+        for image, index, score, box in zip(
+            records.image, records.classes, records.confidence, records.boxes, strict=True
+        )
+    ]  # fmt: skip
+    (project / "same.json").write_text(json.dumps(rows))
+    found = compare(project, "same.json", run.name)
+    # Recorded boxes end at the border of the image, as those in Ultralytics' own predictions.json; a hardly trained
+    # model has many that went beyond.
+    assert found.verdict in ("EQUIVALENT", "INCONCLUSIVE")
+    assert abs(found["metrics"][1]["delta"]) < 0.02
+    by_coco = compare(project, run.name, "same.json", overrides=("evaluation.definition=coco",))
+    assert by_coco["metrics"][1]["delta"] == pytest.approx(0, abs=1e-9)
+
+
+def test_what_is_missing_is_said(project):
+    with pytest.raises(InputError, match="name the labels of the images"):
+        compare(project, "bad.json", "good.json")
+    with pytest.raises(InputError, match=r"truth=instances\.json"):
+        compare(project, "instances.json", "good.json")
+    (project / "object.json").write_text('{"predictions": [], "x": NaN}')
+    with pytest.raises(InputError, match="take the list out"):
+        compare(project, "object.json", "good.json")
+    with pytest.raises(InputError, match="no baseline of this dataset"):
+        compare(project, "named.json", overrides=("truth=set/data.yaml",))
+    assert not (project / "outputs/comparisons").exists()
+
+
+def test_a_side_is_measured_here_when_it_has_boxes_alone(project):
+    from yololab.comparison.run_reference import read_reference
+
+    reference = read_reference("good.json", project)
+    experiment = compose_experiment(("truth=instances.json",)).experiment
+    measurement = BoxMeasurement(["good.json"], experiment, project, Screen(quiet=True))
+    assert reference.results
+    assert measurement.concerns(reference)
+    assert measurement.measure(reference).content["reading"] == []
