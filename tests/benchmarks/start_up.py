@@ -23,6 +23,7 @@ import psutil
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "samples"))
+from runs_speed import as_installed  # noqa: E402
 from terminal_session import TerminalSession  # noqa: E402
 
 REPEATS = 5
@@ -49,7 +50,7 @@ COMMANDS = {
 def seconds(command: tuple[str, ...], folder: Path) -> float:
     """Run a command, and return its processor seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = os.environ | {
+    environment = as_installed(folder / "bytecode") | {
         "COMP_LINE": "yololab hparams=f",
         "YOLO_CONFIG_DIR": str(folder),
         "YOLO_OFFLINE": "true",

@@ -9,7 +9,7 @@ import yaml
 
 from yololab.errors import InputError, JobError, Problem, YololabError
 
-_ROWS = yaml.safe_load(Path(__file__).with_name("failures.yaml").read_text(encoding="utf-8"))
+_ROWS = yaml.load(Path(__file__).with_name("failures.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 # Number of the error → whether the input is wrong, what is wrong, what to do next; a system lacks some of the names.
 _TABLE: dict[int, tuple[bool, str, str]] = {
     getattr(errno, name): (kind == "input", *row)

@@ -264,7 +264,7 @@ def read_argument(name: str, value: Any) -> Any:
     return read(TRAIN_ARGUMENTS[name], name, value)
 
 
-_OTHERS = yaml.safe_load(Path(__file__).with_name("not_the_users.yaml").read_text(encoding="utf-8"))
+_OTHERS = yaml.load(Path(__file__).with_name("not_the_users.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 _NOT_THE_USERS = [
     Setting(name, Kind[kind], default, optional=default is None, owner=owner, **dict(*limits))
     for owner, rows in _OTHERS.items()

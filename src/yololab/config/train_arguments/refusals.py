@@ -9,8 +9,8 @@ from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import Problem
 
 # Key → reason, remedy, and the harmless values, which ask for nothing.
-_REFUSALS: dict[str, dict[str, Any]] = yaml.safe_load(
-    Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8")
+_REFUSALS: dict[str, dict[str, Any]] = yaml.load(
+    Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
 )
 for _row in TRAIN_ARGUMENTS.values():
     if _row.owner == "export":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.errors import InputError, Problem
+from yololab.files.paths import BEST, LAST, OutputTree, RunFolder
 from yololab.files.reading import read_yaml
 from yololab.ultralytics_adapter.isolation.installed import (
     architecture_of,
@@ -261,6 +262,8 @@ def _task_of_head(head: str, model: str) -> str:
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:
-    """Name what is spelled nearly alike."""
+    """Name what is spelled nearly alike; what every run calls its checkpoints is no slip of the pen."""
+    if Path(name).name in (BEST, LAST):
+        return f"a run keeps it in its own folder: {RunFolder(OutputTree(Path()).latest).weights / Path(name).name}"
     close = get_close_matches(Path(name).name, sorted(set(known)), n=3)
     return f"did you mean {' or '.join(close)}?" if close else "check the path"

@@ -134,7 +134,7 @@ def _below(folder: Path, tree: OutputTree) -> str:
 def show(screen: Screen, board: Board, query: Query, tree: OutputTree) -> None:
     """Print the groups of the leaderboard, and what is not shown."""
     if not board.rows and not board.sweeps and not board.rejected:
-        screen.show(f"There are no runs in {tree.root} yet.")
+        screen.show(f"There are no runs in {tree.root} yet: `yololab experiment=demo` makes the first one.")
         return
     groups = group_board(board, query)
     limit = query.limit if query.limit is not None else _ON_A_SCREEN if screen.console.is_terminal else 0
