@@ -16,8 +16,9 @@ from yololab.data.checks.check_report import DatasetReport
 from yololab.files.baseline import PromotedContent, Provenance
 from yololab.files.looks import LooksContent
 from yololab.files.metrics import MetricsContent
-from yololab.files.paths import BaselineFolder, CacheFolder, Folder, OutputTree, RunFolder, SweepPaths
+from yololab.files.paths import BaselineFolder, CacheFolder, Folder, NightFolder, OutputTree, RunFolder, SweepPaths
 from yololab.files.record_content import RecordContent
+from yololab.sweep.referee.night import NightContent
 from yololab.sweep.results.summary_files import SummaryContent
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -26,6 +27,7 @@ FOLDERS: dict[str, tuple[str, type[Folder]]] = {
     "A run": ("`outputs/training/<name>_<time>/`; trials, `multirun/<name>_<time>/<n>/`, have the same.", RunFolder),
     "A sweep": ("`multirun/<name>_<time>/`, beside its trials.", SweepPaths),
     "A baseline": ("`outputs/baselines/<dataset>/<task>/`.", BaselineFolder),
+    "A night of proposals": ("`outputs/referee/<time>/`.", NightFolder),
     "The caches": ("`paths.cache`; made again when something is missing.", CacheFolder),
 }  # fmt: skip
 SHAPES: dict[str, tuple[str, Any]] = {
@@ -36,6 +38,7 @@ SHAPES: dict[str, tuple[str, Any]] = {
     "provenance.json": ("Of a baseline: which version is in force, and where it came from.", Provenance),
     "promoted.json": ("Of a run: the baselines that were made of it.", PromotedContent),
     "looks.json": ("Of a baseline: the candidates of a series (`baseline.looks`).", LooksContent),
+    "night.json": ("Of a night of proposals (`yololab referee`).", NightContent),
     "summary.json": ("Of a sweep: a row for each trial, the ranking, the answer.", SummaryContent),
 }
 HEAD = """\

@@ -57,6 +57,7 @@ def complete(line: str, groups: Groups, working_directory: Path) -> list[str]:
 
 def _keys(command: Command, current: str, groups: Groups) -> Iterator[str]:
     """Yield the settings that a command reads; those of a group only when its name stands there."""
+    yield from (f"{key}=" for key in command.own_settings)
     for key in command.settings:
         if key == "train":
             yield from (f"{name}=" for name in USER_ARGUMENTS)
@@ -93,7 +94,8 @@ def _filter_values(key: str) -> Iterator[str]:
 
 def _operands(argument: Argument, current: str, working_directory: Path) -> Iterator[str]:
     """Yield what an argument of a command may be: names of runs and sweeps, and paths."""
-    if argument.is_text:
+    yield from argument.choices
+    if argument.is_text or argument.choices:
         return
     tree = OutputTree(working_directory)
     if Takes.FILTER in argument.takes:

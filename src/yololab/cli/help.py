@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from yololab.cli.table import COMMANDS, EXIT_CODES, SYNTAX, Command
 from yololab.config.schema import GROUP_CLASSES
 from yololab.config.settings import meanings_of
+from yololab.text import first_of
 
 _USAGE = """\
 yololab: experiments for Ultralytics YOLO that are checked, compared and recorded
@@ -64,7 +65,9 @@ def command_help(name: str) -> str:
     sections = {
         "Arguments": _entries(_meanings(command)),
         "Flags": _entries(flags(command)),
-        "Settings (key=value)": _entries({setting_name(key): setting_summary(key) for key in command.settings}),
+        "Settings (key=value)": _entries(
+            {**command.own_settings, **{setting_name(key): setting_summary(key) for key in command.settings}}
+        ),
         "Exit codes": _entries({str(code): meaning for code, meaning in exit_codes(command).items()}),
         "Examples": examples,
     }

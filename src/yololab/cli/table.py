@@ -30,6 +30,7 @@ class Takes(StrEnum):
     FILTER = "filter"
     VALUE = "value"
     TEXT = "text"
+    WORD = "word"
 
 
 class Autonomy(StrEnum):
@@ -48,12 +49,14 @@ class Argument:
         takes: What it may be.
         required: Whether it must be given.
         repeated: Whether there may be several.
+        choices: The words that it may be; empty when it is none of a few.
     """
 
     name: str
     takes: Sequence[str]
     required: bool = True
     repeated: bool = False
+    choices: Sequence[str] = ()
 
     def __str__(self) -> str:
         name = f'"{self.name}"' if self.is_text else self.name
@@ -68,7 +71,7 @@ class Argument:
     @property
     def meaning(self) -> str:
         """What it may be, as the user is told."""
-        return "; ".join(_TABLE["takes"][name] for name in self.takes)
+        return ", ".join(self.choices) or "; ".join(_TABLE["takes"][name] for name in self.takes)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class Command:
         examples: Command lines, each with what it is for.
         json: The keys of the JSON document that `--json` prints, with their meaning; None where it takes no `--json`.
         json_rows: Whether the document is a list of such objects.
+        own_settings: What it reads as `key=value` that is no setting of an experiment, with what each means.
     """
 
     module: str
@@ -110,6 +114,7 @@ class Command:
     examples: Sequence[tuple[str, str]] = ()
     json: Mapping[str, str] | None = None
     json_rows: bool = False
+    own_settings: Mapping[str, str] = field(default_factory=dict)
 
     def syntax(self, name: str) -> Syntax:
         """Return what the reader of the command line must know of the command."""
@@ -124,7 +129,8 @@ class Command:
             multirun=self.multirun,
             json=self.json is not None,
             flags=frozenset(self.flags),
-            filters=any({Takes.FILTER, Takes.VALUE} & set(item.takes) for item in arguments or ()),
+            filters=bool(self.own_settings)
+            or any({Takes.FILTER, Takes.VALUE} & set(item.takes) for item in arguments or ()),
         )
 
 

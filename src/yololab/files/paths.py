@@ -196,6 +196,7 @@ class OutputTree(Folder):
     checks = At("outputs", "checks")  # Folder of plain dataset checks
     baselines = At("outputs", "baselines")  # Folder of promoted baselines
     tracking = At("outputs", "tracking")  # Folder of the experiment trackers
+    referee = At("outputs", "referee")  # Folder of the nights of proposals
     multirun = At("multirun")  # Folder of the sweeps
     index = At("outputs", "index.html")  # The page over all runs
 
@@ -219,6 +220,18 @@ class BaselineFolder(Folder):
         return OutputTree(Path(self.path, *[".."] * 4).resolve())
 
     lock = At(".lock")  # The file that whoever promotes holds locked meanwhile
+
+
+class NightFolder(Folder):
+    """A night of proposals that a referee judges: `outputs/referee/<time>`."""
+
+    night = At("night.json")  # What was declared, and every proposal with its judgement
+    report = At(REPORT)  # The page of the night
+    lock = At(".night.lock")  # The file that whoever judges holds locked meanwhile
+
+    def kept(self, name: str) -> RunFolder:
+        """Return where the evaluation of a reference is kept: of a run of the baseline, or of a proposal."""
+        return RunFolder(self.path / "references" / safe_name(name))
 
 
 class CacheFolder(Folder):

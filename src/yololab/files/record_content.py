@@ -141,6 +141,7 @@ class RecordContent(TypedDict, total=False):
     error: ErrorSection | None
     task: str | None
     requested_config: dict[str, Any] | None
+    effective_config: dict[str, Any] | None
     results: Results | None
     notes: list[NoteEntry] | str | None
     tags: list[str] | None

@@ -1,0 +1,77 @@
+"""`yololab referee start|judge|report`: a night of proposals, of which only the better ones are kept."""
+
+from typing import Any
+
+from yololab.cli.request import Request
+from yololab.cli.table import COMMANDS
+from yololab.errors import GateError, InputError, Problem
+from yololab.files.paths import OutputTree
+from yololab.files.run_names import find_run
+from yololab.sweep.referee.night import Night, newest_night
+from yololab.sweep.referee.report import night_report, noise_text, show_night, write_night_page
+from yololab.sweep.referee.ruling import Judgement, rule_on
+from yololab.sweep.referee.start import NightSettings, read_settings, start_night
+from yololab.text import counted
+
+
+def run(request: Request) -> int:
+    """Do what is asked of the referee; return 0, or 4 when a proposal is discarded."""
+    action, *others = request.operands
+    names = [text for text in others if "=" not in text]
+    settings, paths = read_settings(dict(text.split("=", 1) for text in others if "=" in text))
+    tree = OutputTree.of_project(paths.root, request.working_directory)
+    _check(action, names, settings)
+    if action == "start":
+        night, report = start_night(names[0], settings, tree, request.working_directory), None
+    elif action == "report":
+        night, report = newest_night(tree), None
+    else:
+        found = rule_on(find_run(tree, names[0], request.working_directory), tree)
+        night, report = found.night, {"proposal": dict(found.proposal), "again": found.again}
+        _tell(request, found)
+    content = night_report(night, tree.root) | (report or {})
+    page = write_night_page(night, content, tree.root)
+    if action == "start":
+        _begin(request, night, content)
+    elif action == "report":
+        show_night(request.screen, content)
+        request.screen.place("report", page)
+    request.print_json(content)
+    return 0 if action != "judge" or content["proposal"]["kept"] else GateError.exit_code
+
+
+def _check(action: str, names: list[str], settings: NightSettings) -> None:
+    """Refuse what is no action, or lacks what the action is about."""
+    actions = COMMANDS["referee"].arguments or ()
+    if action not in actions[0].choices:
+        raise InputError(Problem("referee", repr(action), " | ".join(actions[0].choices)))
+    wanted = {
+        "start": "a baseline: start BASELINE proposals=N",
+        "judge": "one run: judge RUN",
+        "report": "report alone",
+    }
+    if len(names) != (action != "report"):
+        raise InputError(Problem(f"referee {action}", counted(len(names), "operand"), wanted[action]))
+    if action != "start" and settings != NightSettings():
+        raise InputError(Problem(f"referee {action}", "settings of a night", "declared by `referee start` alone"))
+
+
+def _begin(request: Request, night: Night, content: dict[str, Any]) -> None:
+    """Print what was declared."""
+    screen = request.screen
+    screen.stage("referee", f"{counted(content['proposals'], 'proposal')} share one α, of {content['metric']}")
+    screen.detail(noise_text(content))
+    screen.detail(f"reference: {content['reference']}")
+    screen.place("the night", night.folder.path)
+    screen.hint("train one change at a time, then: yololab referee judge RUN")
+
+
+def _tell(request: Request, found: Judgement) -> None:
+    """Print a judgement."""
+    screen, proposal = request.screen, found.proposal
+    word = "kept" if proposal["kept"] else "discarded"
+    again = "; it had been judged before, and nothing was spent" if found.again else ""
+    screen.stage("referee", f"proposal {proposal['number']} {word}{again}. {proposal['reason']}")
+    for warning in () if found.again else proposal.get("warnings", ()):
+        screen.warn(warning)
+    screen.detail(f"{counted(found.night.left, 'proposal')} left; the reference is {found.night.content['reference']}")

@@ -1,0 +1,174 @@
+"""How a night of proposals ends: by the referee, and by the rule "better than the best so far".
+
+    python tests/benchmarks/referee.py                 # 200 nights a case, writes referee.json
+    python tests/benchmarks/referee.py --nights 4 --no-write
+
+A night: 100 proposals, each a simulated model (`simulation.py`, 320 images of 5 classes) held against the reference as
+`yololab referee judge` does it. Null nights: all models are equal. Nights with gains: five of the 100, at random
+places, raise the skill so that the mAP is about 0.03 better; what is built on a kept one has its skill. Seeds: each
+model's skill has a random part of its own, as seeds give it, and the reference has eight seeds. A series: 20 equal
+models in a row against a baseline that `if_improved` moves, with and without `baseline.looks=20`.
+
+A proposal whose gain lies below 2.5 of its linear standard errors is discarded without a resample: the test asks for
+3.3 (a model of the series at 0.05: below 1.7, where 1.96 is asked for). Cases that are not run keep what they had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from calibration import PrimaryOnly, keep, rate
+from simulation import SKILL, Setting, _image
+
+from yololab.files.looks import look_of
+from yololab.statistics.inference.noise_floor import NoiseFloor, noise_floor, noise_test, value_and_influence
+from yololab.statistics.inference.paired_comparison import compare_pair
+from yololab.statistics.inference.resampling import Units
+from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+from yololab.statistics.records.base import RecordsHeader
+from yololab.statistics.records.detections import DetectionRecords, pack_records
+from yololab.sweep.referee.night import NIGHT_ALPHA
+
+PROPOSALS, GAINS, LOOKS, TOLERANCE = 100, 5, 20, 0.01
+PRIMARY = "mAP50-95"
+# The mean difference of 0.03 that a night's gains have: skill 0.8 + 0.27 on a large set.
+STEP = 0.27
+SEED_SKILL, SEEDS = 0.03, 8
+_HOPELESS, _CHANCE = 2.5, 1.7
+SETTING = Setting("320 images, 5 classes", 320, 5, 16, 8, 0.0)
+HEADER = RecordsHeader(
+    names=dict(enumerate("abcde")), task="detect", split="val", label_fingerprint="", protocol={}, ultralytics=""
+)
+
+
+def better(current, reference, alpha: float) -> str:
+    """Return the verdict on a model at a level."""
+    error = float(np.sqrt(np.square(current[2] - reference[2]).sum()))
+    if abs(current[1] - reference[1]) < (_HOPELESS if alpha < NIGHT_ALPHA else _CHANCE) * error:
+        return "INCONCLUSIVE"
+    pair = PrimaryOnly(DetectionMetrics(current[0], PRIMARY), DetectionMetrics(reference[0], PRIMARY))
+    return str(compare_pair(pair, TOLERANCE, alpha=alpha).verdict)
+
+
+class Images:
+    """Validation images of a night; models are made over them one after the other."""
+
+    def __init__(self, rng) -> None:
+        self.rng, self.weights = rng, np.full(SETTING.classes, 1 / SETTING.classes)
+        labels = [rng.choice(SETTING.classes, rng.poisson(SETTING.objects)) for _ in range(SETTING.images)]
+        self.labels = [(names, rng.normal(0, 0.6) + rng.normal(0, 0.6, len(names))) for names in labels]
+
+    def model(self, skill: float) -> tuple[DetectionRecords, float, np.ndarray]:
+        """Return a model of a skill as the referee sees it: records, value, influences."""
+        made = [
+            _image(number, SETTING, labels, hard, skill, self.weights, self.rng)
+            for number, (labels, hard) in enumerate(self.labels)
+        ]
+        records = pack_records(made, HEADER)
+        return records, *value_and_influence(records, PRIMARY, Units(records.keys))
+
+
+def night(task: tuple[str, int]) -> dict:
+    """Return what a night keeps."""
+    case, number = task
+    rng = np.random.default_rng([23, number, len(case)])
+    spread = SEED_SKILL if "seeds" in case else 0.0
+    true = set(rng.choice(PROPOSALS, GAINS, replace=False).tolist()) if "gains" in case else set()
+    images, kept, errors, looks = Images(rng), [], [], []
+    own = [images.model(SKILL + rng.normal(0, spread)) for _ in range(SEEDS if spread else 1)]
+    floor: NoiseFloor | None = None
+    if spread:
+        floor = noise_floor([seed[0] for seed in own], PRIMARY, Units(own[0][0].keys))
+    reference = sorted(own, key=lambda seed: seed[1])[(len(own) - 1) // 2]
+    skill, best, greedy = SKILL, reference[1], 0  # a proposal is built on what was kept
+    for place in range(PROPOSALS):
+        proposed = skill + STEP * (place in true)
+        candidate = images.model(proposed + rng.normal(0, spread))
+        greedy, best = (greedy + 1, candidate[1]) if candidate[1] > best else (greedy, best)
+        look = look_of(looks, str(place), PROPOSALS, 2 * NIGHT_ALPHA)
+        looks.append({"candidate": str(place), "alpha": look.alpha})
+        keeps = better(candidate, reference, look.alpha) == "IMPROVED"
+        if floor is not None:
+            before = (float(np.mean(floor.values)), floor.influence) if not kept else reference[1:]
+            variance = float(np.square(candidate[2] - before[1]).sum())
+            stands = 1 if kept else SEEDS
+            test = noise_test(floor, candidate[1] - before[0], variance, PROPOSALS, NIGHT_ALPHA, stands_for=stands)
+            errors.append(test.error)
+            keeps = keeps and test.exceeds
+        else:
+            errors.append(float(np.sqrt(np.square(candidate[2] - reference[2]).sum())))
+        if keeps:
+            kept.append(place)
+            reference, skill = candidate, proposed
+    return {
+        "kept": len(kept),
+        "false": sum(place not in true for place in kept),
+        "true": sum(place in true for place in kept),
+        "greedy": greedy,
+        "error": float(np.median(errors)),
+    }
+
+
+def series(task: tuple[int, int]) -> dict:
+    """Return whether 20 equal models in a row move the baseline, or are called worse."""
+    declared, number = task
+    rng = np.random.default_rng([29, number])
+    images = Images(rng)
+    reference, promoted, degraded = images.model(SKILL), False, False
+    for _ in range(LOOKS):
+        model = images.model(SKILL)
+        verdict = better(model, reference, NIGHT_ALPHA / declared)
+        degraded |= verdict == "DEGRADED"
+        if verdict == "IMPROVED":
+            promoted, reference = True, model
+    return {"promoted": promoted, "degraded": degraded, "any": promoted or degraded}
+
+
+def main() -> None:
+    """Run the simulations."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nights", type=int, default=200)
+    parser.add_argument("--cases", nargs="+", default=["null", "null, seeds", "gains", "gains, seeds", "series"])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--no-write", action="store_true")
+    options = parser.parse_args()
+    started, results = time.perf_counter(), Path(__file__).with_suffix(".json")
+    found = json.loads(results.read_text())["found"] if results.is_file() and not options.no_write else {}
+    with multiprocessing.Pool(options.jobs) as pool:
+        for case in options.cases:
+            if case == "series":
+                for declared in (1, LOOKS):
+                    rows = pool.map(series, [(declared, number) for number in range(options.nights)], chunksize=1)
+                    shares = {key: rate([row[key] for row in rows]) for key in ("promoted", "degraded", "any")}
+                    found[f"series of {LOOKS}, looks={declared}"] = {"series": len(rows), **shares}
+                    print(declared, shares, flush=True)
+                continue
+            rows = pool.map(night, [(case, number) for number in range(options.nights)], chunksize=1)
+            found[case] = {
+                "nights": len(rows),
+                "keeps_anything_false": rate([row["false"] > 0 for row in rows]),
+                "true_kept_mean": round(float(np.mean([row["true"] for row in rows])), 2),
+                "at_least_three_true_kept": rate([row["true"] >= 3 for row in rows]),
+                "greedy_kept_mean": round(float(np.mean([row["greedy"] for row in rows])), 2),
+                "median_standard_error": round(float(np.median([row["error"] for row in rows])), 5),
+            }
+            print(case, found[case], flush=True)
+    if not options.no_write:
+        keep(
+            Path(__file__),
+            {"proposals": PROPOSALS, "found": found},
+            f"--nights {options.nights}",
+            time.perf_counter() - started,
+        )
+
+
+if __name__ == "__main__":
+    main()
