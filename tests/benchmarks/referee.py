@@ -132,42 +132,52 @@ def series(task: tuple[int, int]) -> dict:
     return {"promoted": promoted, "degraded": degraded, "any": promoted or degraded}
 
 
+def shares_of(rows: list[dict]) -> dict:
+    """Return what the nights of a case came to."""
+    return {
+        "nights": len(rows),
+        "keeps_anything_false": rate([row["false"] > 0 for row in rows]),
+        "true_kept_mean": round(float(np.mean([row["true"] for row in rows])), 2),
+        "at_least_three_true_kept": rate([row["true"] >= 3 for row in rows]),
+        "greedy_kept_mean": round(float(np.mean([row["greedy"] for row in rows])), 2),
+        "median_standard_error": round(float(np.median([row["error"] for row in rows])), 5),
+    }
+
+
+def shares_of_series(rows: list[dict]) -> dict:
+    """Return what the series of a case came to."""
+    return {"series": len(rows)} | {key: rate([row[key] for row in rows]) for key in ("promoted", "degraded", "any")}
+
+
+CASES = {
+    "null": (night, "null", shares_of),
+    "gains": (night, "gains", shares_of),
+    f"series of {LOOKS}, looks={LOOKS}": (series, LOOKS, shares_of_series),
+    "null, seeds": (night, "null, seeds", shares_of),
+    "gains, seeds": (night, "gains, seeds", shares_of),
+    f"series of {LOOKS}, looks=null": (series, 1, shares_of_series),
+}
+
+
 def main() -> None:
-    """Run the simulations."""
+    """Run the simulations; the results are written after each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nights", type=int, default=200)
-    parser.add_argument("--cases", nargs="+", default=["null", "null, seeds", "gains", "gains, seeds", "series"])
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-write", action="store_true")
     options = parser.parse_args()
     started, results = time.perf_counter(), Path(__file__).with_suffix(".json")
-    found = json.loads(results.read_text())["found"] if results.is_file() and not options.no_write else {}
+    known = json.loads(results.read_text()) if results.is_file() else {}
     with multiprocessing.Pool(options.jobs) as pool:
         for case in options.cases:
-            if case == "series":
-                for declared in (1, LOOKS):
-                    rows = pool.map(series, [(declared, number) for number in range(options.nights)], chunksize=1)
-                    shares = {key: rate([row[key] for row in rows]) for key in ("promoted", "degraded", "any")}
-                    found[f"series of {LOOKS}, looks={declared}"] = {"series": len(rows), **shares}
-                    print(declared, shares, flush=True)
-                continue
-            rows = pool.map(night, [(case, number) for number in range(options.nights)], chunksize=1)
-            found[case] = {
-                "nights": len(rows),
-                "keeps_anything_false": rate([row["false"] > 0 for row in rows]),
-                "true_kept_mean": round(float(np.mean([row["true"] for row in rows])), 2),
-                "at_least_three_true_kept": rate([row["true"] >= 3 for row in rows]),
-                "greedy_kept_mean": round(float(np.mean([row["greedy"] for row in rows])), 2),
-                "median_standard_error": round(float(np.median([row["error"] for row in rows])), 5),
-            }
-            print(case, found[case], flush=True)
-    if not options.no_write:
-        keep(
-            Path(__file__),
-            {"proposals": PROPOSALS, "found": found},
-            f"--nights {options.nights}",
-            time.perf_counter() - started,
-        )
+            simulated, kind, shares = CASES[case]
+            rows = pool.map(simulated, [(kind, number) for number in range(options.nights)], chunksize=1)
+            known[case] = shares(rows)
+            print(case, known[case], flush=True)
+            if not options.no_write:
+                words, seconds = f"--nights {options.nights}", time.perf_counter() - started
+                keep(Path(__file__), known | {"proposals": PROPOSALS, "gains": GAINS}, words, seconds)
 
 
 if __name__ == "__main__":

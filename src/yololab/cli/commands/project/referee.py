@@ -22,22 +22,24 @@ def run(request: Request) -> int:
     tree = OutputTree.of_project(paths.root, request.working_directory)
     _check(action, names, settings)
     if action == "start":
-        night, report = start_night(names[0], settings, tree, request.working_directory), None
+        night, found = start_night(names[0], settings, tree, request.working_directory), None
     elif action == "report":
-        night, report = newest_night(tree), None
+        night, found = newest_night(tree), None
     else:
         found = rule_on(find_run(tree, names[0], request.working_directory), tree)
-        night, report = found.night, {"proposal": dict(found.proposal), "again": found.again}
-        _tell(request, found)
-    content = night_report(night, tree.root) | (report or {})
+        night = found.night
+    content = night_report(night, tree.root)
     page = write_night_page(night, content, tree.root)
-    if action == "start":
+    if found is not None:
+        content |= {"proposal": dict(found.proposal), "again": found.again}
+        _tell(request, found, content["reference"])
+    elif action == "start":
         _begin(request, night, content)
-    elif action == "report":
+    else:
         show_night(request.screen, content)
         request.screen.place("report", page)
     request.print_json(content)
-    return 0 if action != "judge" or content["proposal"]["kept"] else GateError.exit_code
+    return 0 if found is None or found.proposal["kept"] else GateError.exit_code
 
 
 def _check(action: str, names: list[str], settings: NightSettings) -> None:
@@ -66,7 +68,7 @@ def _begin(request: Request, night: Night, content: dict[str, Any]) -> None:
     screen.hint("train one change at a time, then: yololab referee judge RUN")
 
 
-def _tell(request: Request, found: Judgement) -> None:
+def _tell(request: Request, found: Judgement, reference: str) -> None:
     """Print a judgement."""
     screen, proposal = request.screen, found.proposal
     word = "kept" if proposal["kept"] else "discarded"
@@ -74,4 +76,4 @@ def _tell(request: Request, found: Judgement) -> None:
     screen.stage("referee", f"proposal {proposal['number']} {word}{again}. {proposal['reason']}")
     for warning in () if found.again else proposal.get("warnings", ()):
         screen.warn(warning)
-    screen.detail(f"{counted(found.night.left, 'proposal')} left; the reference is {found.night.content['reference']}")
+    screen.detail(f"{counted(found.night.left, 'proposal')} left; the reference is {reference}")
