@@ -1,6 +1,6 @@
 """How a night of proposals ends: by the referee, and by the rule "better than the best so far".
 
-    python tests/benchmarks/referee.py                 # 200 nights a case, writes referee.json
+    python tests/benchmarks/referee.py                 # 40 to 100 nights a case, writes referee.json
     python tests/benchmarks/referee.py --nights 4 --no-write
 
 A night: 100 proposals, each a simulated model (`simulation.py`, 320 images of 5 classes) held against the reference as
@@ -141,20 +141,21 @@ def shares_of_series(rows: list[dict]) -> dict:
     return {"series": len(rows)} | {key: rate([row[key] for row in rows]) for key in ("promoted", "degraded", "any")}
 
 
+# What is simulated, how, how often by default, and what is told of it.
 CASES = {
-    "null": (night, "null", shares_of),
-    "gains": (night, "gains", shares_of),
-    f"series of {LOOKS}, looks={LOOKS}": (series, LOOKS, shares_of_series),
-    "null, seeds": (night, "null, seeds", shares_of),
-    "gains, seeds": (night, "gains, seeds", shares_of),
-    f"series of {LOOKS}, looks=null": (series, 1, shares_of_series),
+    "null": (night, "null", 100, shares_of),
+    "gains": (night, "gains", 40, shares_of),
+    f"series of {LOOKS}, looks={LOOKS}": (series, LOOKS, 100, shares_of_series),
+    "null, seeds": (night, "null, seeds", 40, shares_of),
+    "gains, seeds": (night, "gains, seeds", 40, shares_of),
+    f"series of {LOOKS}, looks=null": (series, 1, 30, shares_of_series),
 }
 
 
 def main() -> None:
     """Run the simulations; the results are written after each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nights", type=int, default=200)
+    parser.add_argument("--nights", type=int, help="of each case, instead of its own number")
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-write", action="store_true")
@@ -163,13 +164,14 @@ def main() -> None:
     known = json.loads(results.read_text()) if results.is_file() else {}
     with multiprocessing.Pool(options.jobs) as pool:
         for case in options.cases:
-            simulated, kind, shares = CASES[case]
-            rows = pool.map(simulated, [(kind, number) for number in range(options.nights)], chunksize=1)
+            simulated, kind, nights, shares = CASES[case]
+            rows = pool.map(simulated, [(kind, number) for number in range(options.nights or nights)], chunksize=1)
             known[case] = shares(rows)
             print(case, known[case], flush=True)
             if not options.no_write:
-                words, seconds = f"--nights {options.nights}", time.perf_counter() - started
-                keep(Path(__file__), known | {"proposals": PROPOSALS, "gains": GAINS}, words, seconds)
+                words = f"--nights {options.nights}" if options.nights else ""
+                content = known | {"proposals": PROPOSALS, "gains": GAINS}
+                keep(Path(__file__), content, words, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from yololab.cli.table import COMMANDS, EXIT_CODES, SYNTAX, Command
 from yololab.config.schema import GROUP_CLASSES
 from yololab.config.settings import meanings_of
-from yololab.text import first_of
 
 _USAGE = """\
 yololab: experiments for Ultralytics YOLO that are checked, compared and recorded
