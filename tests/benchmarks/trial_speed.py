@@ -1,6 +1,5 @@
 """What a trial of a sweep costs, beside a bare `yolo train` with the same arguments; and what its parent spends on it.
 
-    export PYTHONPATH=tests/samples
     python tests/benchmarks/trial_speed.py                   # four minutes, writes trial_speed.json
     python tests/benchmarks/trial_speed.py --only parent     # half a minute, only the parent's part
 
@@ -30,6 +29,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "samples"))
 
 from sweep_contract import settings_of
 from tiny import make_dataset
@@ -207,8 +208,7 @@ def main() -> None:
             content["trial"] = measure_trials(Path(scratch))
     commit = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
     content["run"] = {
-        "command": "PYTHONPATH=tests/samples python tests/benchmarks/trial_speed.py"
-        + (f" --only {only}" if only else ""),
+        "command": "python tests/benchmarks/trial_speed.py" + (f" --only {only}" if only else ""),
         "commit": subprocess.run(commit, capture_output=True, text=True, check=True).stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
