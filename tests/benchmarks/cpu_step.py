@@ -2,7 +2,7 @@
 
 Writes cpu_step.json beside itself. YOLO26n, 16 images with 12 boxes each, forward, loss and backward on one thread;
 each way of computing is a process of its own. CPU seconds of the fastest of the steps after the first, so that a busy
-machine changes little. Takes about three minutes.
+machine changes little. Takes about three minutes; `cpu_step.py 160 320` measures these sizes alone, in one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BATCH, BOXES, STEPS = 16, 12, 4
-SIZES = (160, 320, 640)
+SIZES = ("160", "320", "640")
 WAYS = {
     "as Ultralytics": {"layout": False, "memory": False, "bf16": False},
     "channels_last": {"layout": True, "memory": False, "bf16": False},
@@ -73,25 +73,26 @@ def step(size: int, layout: bool, memory: bool, bf16: bool) -> dict[str, float]:
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
+    if len(sys.argv) == 2 and sys.argv[1].startswith("{"):
         print(json.dumps(step(**json.loads(sys.argv[1]))))
         return
+    sizes = sys.argv[1:] or SIZES
     from yololab.host.processor import has_bf16, processor_features, processor_name
 
     found: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         environment = os.environ | {"YOLO_CONFIG_DIR": scratch, "YOLO_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-        for size in SIZES:
+        for size in sizes:
             for way, how in WAYS.items():
                 if how["bf16"] and not has_bf16():
                     continue
-                command = [sys.executable, __file__, json.dumps({"size": size, **how})]
+                command = [sys.executable, __file__, json.dumps({"size": int(size), **how})]
                 done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-                found.setdefault(str(size), {})[way] = json.loads(done.stdout.splitlines()[-1])
-                print(size, way, found[str(size)][way], flush=True)
+                found.setdefault(size, {})[way] = json.loads(done.stdout.splitlines()[-1])
+                print(size, way, found[size][way], flush=True)
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True)
     result = {
-        "command": "python tests/benchmarks/cpu_step.py",
+        "command": " ".join(("python tests/benchmarks/cpu_step.py", *sys.argv[1:])),
         "commit": done.stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {processor_name()}",
