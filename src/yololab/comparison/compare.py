@@ -16,6 +16,7 @@ from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, Tell, gather_evidence, in_silence, statistics_of
 from yololab.comparison.guards import check_guards
 from yololab.comparison.result import Comparison, MetricRow
+from yololab.comparison.selection.optimism import Excess, excess_of, explains, selection_notes, selection_warning
 from yololab.comparison.verdict_text import exact_test_text, look_text, paired_text, verdict_text
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
@@ -69,15 +70,20 @@ def compare_metrics(
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline, evidence.units)
     custom = list(compare_custom(evidence.current, evidence.baseline))
     differences = [asdict(item) for item in custom if isinstance(item, CustomDifference)]
+    excess: Excess | None = None
     if baseline is None:
         verdict, confirmed = Verdict.NO_BASELINE, False
         text = f"{no_baseline}; promote this run to make it the baseline."
     else:
         verdict, confirmed, text = _decided(current, baseline, tolerance, evidence, look)
+        excess = excess_of(current, baseline)
+        if excess is not None and (withdrawn := _less_the_choice(excess, evidence, current, tolerance)):
+            verdict, confirmed, text = withdrawn
     broken = [guard.message for guard in watched if guard.broken]
     if broken:
         text += f" Guards are broken: {'; '.join(broken)}."
     notes = [*side_notes(current, baseline), *evidence.missing] if baseline is not None else []
+    notes += selection_notes(excess, current.primary.name) if excess is not None else []
     if evidence.result is not None:
         notes += [exact_test_text(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
         notes += [item.message if isinstance(item, CustomDifference) else item for item in custom]
@@ -92,7 +98,7 @@ def compare_metrics(
         per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
-        warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence)),
+        warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence, excess)),
         notes=tuple(notes),
         confirmed=confirmed,
         otherwise=Verdict.INCONCLUSIVE if evidence.result is None else evidence.result.otherwise,
@@ -102,6 +108,7 @@ def compare_metrics(
             **({} if baseline is None else other_classes(evidence, current, baseline)),
             **analyse(evidence, current),
             **({"custom_metrics": differences} if differences else {}),
+            **({"selection": excess.to_json()} if excess is not None else {}),
         },
         look=look,
     )
@@ -128,13 +135,31 @@ def _decided(
     return verdict, False, verdict_text(verdict, bare, tolerance, lower_is_better=lower)
 
 
-def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence) -> list[str]:
+def _less_the_choice(
+    excess: Excess, evidence: Evidence, current: MetricsFile, tolerance: float
+) -> tuple[Verdict, bool, str] | None:
+    """Return what is left of a claim that the choice of checkpoints explains; None where it stands."""
+    metric, result = current.primary, evidence.result
+    row = result.metric(metric.name) if result is not None else None
+    lower = current.direction(metric) is Direction.LOWER
+    if result is None or row is None or not explains(excess, result.verdict, row.ci95, lower_is_better=lower):
+        return None
+    text = verdict_text(result.otherwise, row, tolerance, lower_is_better=lower, over=result.unit)
+    side, other = ("current model", "baseline") if excess.bias > 0 else ("baseline", "current model")
+    reason = f"The {side} was chosen from more checkpoints on this split, or a more restless curve, than the {other}; "
+    reason += f"that alone is expected to give it {abs(excess.bias):.4f} ± {excess.error:.4f}, so the difference is no "
+    return result.otherwise, False, f"{text} {reason}claim: evaluation.split=test would settle it."
+
+
+def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence, excess: Excess | None) -> list[str]:
     """Return what makes the verdict less than it seems."""
     warnings = protocol_warnings(current, baseline, paired=evidence.result is not None)
     name = current.primary.name
     if current.value(name) == baseline.value(name) == 0 and current.primary.direction is Direction.HIGHER:
         # Two models that are equal in finding nothing at all.
         warnings.insert(0, f"{name} is 0 on both sides: neither model finds anything, and they are equal only in that.")
+    if excess is not None and (unequal := selection_warning(excess, name)):
+        warnings.insert(0, unequal)
     if evidence.result is not None and evidence.result.images < FEW_IMAGES:
         few = f"Only {evidence.result.images} {evidence.result.unit}: what so few do not show can be anything."
         warnings.insert(0, few)

@@ -15,6 +15,16 @@ METRICS_VERSION = 1
 ALIKE = "alike"  # the groups of images that look alike
 
 
+class SelectionContent(TypedDict, total=False):
+    """How the checkpoint was chosen."""
+
+    metric: str | None
+    select: str | None
+    epoch: int | None
+    epochs: int | None
+    curve: list[float] | None
+
+
 class MetricsContent(TypedDict, total=False):
     """What a metrics.json holds besides the metrics themselves, as far as it is used; a foreign one may lack it all."""
 
@@ -37,6 +47,7 @@ class MetricsContent(TypedDict, total=False):
     definition: str | None
     definitions: dict[str, dict[str, float | None]] | None
     reading: list[str] | None
+    selection: SelectionContent | None
     promoted_at: str | None
     alike: list[list[str]] | None
 

@@ -19,6 +19,10 @@ from yololab.job.stages.evaluate import Evaluated
 from yololab.report.comparison_markdown import comparison_markdown
 from yololab.terminal.tables import comparison_table
 
+USE_THE_TEST_SPLIT = (
+    "The dataset has a test split: rest promotion and gate on evaluation.split=test, which has chosen no checkpoint."
+)
+
 
 def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evaluated) -> Comparison:
     """Compare, and write the result for programs and for people."""
@@ -34,6 +38,8 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
         )
     if dry_run:
         comparison = replace(comparison, text=DRY_RUN_TEXT)
+    elif other is not None and evaluated.metrics.split == "val" and "test" in prepared.dataset.splits:
+        comparison = replace(comparison, notes=(*comparison.notes, USE_THE_TEST_SPLIT))
     content = write_comparison(folder.comparison, comparison, settings.gate or Gate.NONE)
     write_text(folder.comparison_markdown, comparison_markdown(content))
     record(context, comparison)
@@ -76,4 +82,5 @@ def gate_error(context: Context, results: Results) -> GateError | None:
         return None
     spent = ("no look at the baseline is left",) if comparison.look and comparison.look.spent else ()
     reasons = "; ".join((str(comparison.verdict), *comparison.broken_guards, *spent))
+    reasons += f". {USE_THE_TEST_SPLIT.rstrip('.')}" if USE_THE_TEST_SPLIT in comparison.notes else ""
     return GateError(f"the gate baseline.gate={gate} stops here: {reasons}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yololab.comparison.selection.metric_names import FITNESS
+from yololab.comparison.selection.optimism import curve_of
 from yololab.config.checkpoint import Select
 from yololab.files.metrics import MetricsFile
 from yololab.job.context import Context, Stage
@@ -38,19 +39,20 @@ def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained
         raise weights_error(folder, problem)
     comparable = rehearsal is None and trained.result.comparable
     extra = {"comparable": comparable, "trained_precision": trained.result.setup.get("precision")}
+    extra["selection"] = chosen(context, trained, prepared.task.name)
     metrics = measure_checkpoint(
         folder.best,
         folder.evaluation,
         how,
         plots=folder.path if context.config.evaluation.plots else None,
-        extra=extra | {"selection": chosen(context, trained)} | ({"dry_run": True} if rehearsal else {}),
+        extra=extra | ({"dry_run": True} if rehearsal else {}),
     )
     evaluated = Evaluated(metrics)
     record(context, prepared, checked, trained, evaluated)
     return evaluated
 
 
-def chosen(context: Context, trained: Trained) -> dict[str, Any]:
+def chosen(context: Context, trained: Trained, task: str) -> dict[str, Any]:
     """Return how best.pt was chosen, for whoever compares its numbers."""
     checkpoint, result = context.config.checkpoint, trained.result
     return {
@@ -58,6 +60,7 @@ def chosen(context: Context, trained: Trained) -> dict[str, Any]:
         "select": checkpoint.select.value if result.model_selection else Select.LAST.value,
         "epoch": result.best_epoch,
         "epochs": result.epochs_completed,
+        "curve": list(curve_of(context.folder.results, task)) if result.model_selection else [],
     }
 
 

@@ -16,6 +16,7 @@ from yololab.job.gatekeeper import Answer, GateName
 from yololab.job.prepare import Prepared
 from yololab.job.stages.approve import answer_before, ask_gate, decided, facts_of
 from yololab.job.stages.check import Checked
+from yololab.job.stages.compare import USE_THE_TEST_SPLIT
 from yololab.job.stages.estimate import Estimated
 from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.verify import Verified
@@ -45,6 +46,8 @@ def run(
         return
     if when is Promote.ASK and comparison.verdict is not Verdict.DEGRADED:
         question = f"Make this run the baseline? {replaced(baseline, evaluated.metrics)} {verified.text}"
+        if USE_THE_TEST_SPLIT in comparison.notes:
+            question += f" {USE_THE_TEST_SPLIT}"
         facts = facts_of(context, prepared, checked, estimated.estimate)
         wanted = ask_gate(context, GateName.PROMOTE, question, facts) is Answer.YES
     else:
