@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import combinations, product
 from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from yololab.comparison.arms import Arm
 from yololab.comparison.comparability import (
@@ -25,6 +27,7 @@ from yololab.files.predictions import PredictionsError
 from yololab.statistics.inference.hypothesis_tests import detectable_drop
 from yololab.statistics.inference.paired_comparison import MetricDifference
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, compare_recipes
+from yololab.statistics.inference.seeds import outlying
 from yololab.statistics.inference.verdict import CLAIMS, Verdict, decide_verdict
 from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
@@ -104,6 +107,7 @@ def compare_arms(
     tell("reading the records", 0, 0)
     ours, theirs = ([_records_of(run) for run in arm.runs] for arm in (current, baseline))
     problems = [problem for records in (*ours[1:], *theirs) for problem in pairing_problems(records, ours[0])]
+    problems += [problem for arm, runs in ((current, ours), (baseline, theirs)) for problem in _repeated(arm, runs)]
     if problems:
         raise InputError(problems)
     first, other = current.files[0], baseline.files[0]
@@ -129,7 +133,10 @@ def compare_arms(
         per_class=(),
         current=describe(first) | {"path": current.text, "runs": [str(run.path) for run in current.runs]},
         baseline=describe(other) | {"path": baseline.text, "runs": [str(run.path) for run in baseline.runs]},
-        warnings=tuple(dict.fromkeys(warning for pair in pairs for warning in protocol_warnings(*pair))),
+        warnings=(
+            *dict.fromkeys(warning for pair in pairs for warning in protocol_warnings(*pair)),
+            *(text for arm in (current, baseline) if (text := _outlier(arm, task.primary_metric))),
+        ),
         notes=(*notes, *side_notes(first, other)),
     )
     if min(len(current.runs), len(baseline.runs)) < FEWEST_SEEDS:
@@ -151,6 +158,31 @@ def compare_arms(
         rows=tuple(
             replace(row, difference=difference) if row.metric == difference.metric else row for row in unsupported.rows
         ),
+    )
+
+
+def _repeated(arm: Arm, records: Sequence[Records]) -> list[Problem]:
+    """Return the problem of runs whose seeds differ and whose detections do not: the seed had no effect."""
+    arrays = [found.arrays() for found in records]
+    for (one, ours), (two, theirs) in combinations(enumerate(arrays), 2):
+        if ours.keys() == theirs.keys() and all(np.array_equal(ours[name], theirs[name]) for name in ours):
+            seeds = f"seeds {arm.seeds[one]} and {arm.seeds[two]}"
+            found = f"{seeds} of {arm.text} made the same detections, bit for bit: the seed had no effect"
+            remedy = "check that each was trained (not copied), and that its version of Ultralytics heeds `seed`"
+            return [Problem("comparison, seeds", found, "runs that differ", remedy)]
+    return []
+
+
+def _outlier(arm: Arm, metric: str) -> str | None:
+    """Return that one seed is far from the others; None where none is."""
+    values = [value for value in (file.value(metric) for file in arm.files) if value is not None]
+    place = outlying(values) if len(values) == len(arm.runs) else None
+    if place is None:
+        return None
+    rest = fmean(value for index, value in enumerate(values) if index != place)
+    return (
+        f"Seed {arm.seeds[place]} of {arm.text} stands out: {metric} {values[place]:.4f}, the others {rest:.4f} on "
+        f"average ({arm.runs[place].path}); look whether its training was whole."
     )
 
 

@@ -43,7 +43,6 @@ class MetricsContent(TypedDict, total=False):
     speed_ms: dict[str, float | None] | None
     comparable: bool | None
     trained_precision: str | None
-    selection: dict[str, Any] | None
     definition: str | None
     definitions: dict[str, dict[str, float | None]] | None
     reading: list[str] | None

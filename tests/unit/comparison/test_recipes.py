@@ -77,3 +77,19 @@ def test_other_labels_in_one_run_are_refused(tmp_path):
     write_run(tmp_path / "b/0", records_of(0.9, 8, labels_seed=1), {"seed": 8})
     with pytest.raises(InputError, match="labels"):
         compare_arms(read_arm(str(first), tmp_path), read_arm(str(tmp_path / "b"), tmp_path), 0.01)
+
+
+def test_seeds_that_made_the_same_detections_are_refused(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path / "a" / str(seed), records_of(0.9, 7), {"lr0": 0.01, "seed": seed})
+    other = arm_of(tmp_path / "b", 0.9, range(3))
+    with pytest.raises(InputError, match=r"seeds 0 and 1 .* bit for bit"):
+        compare_arms(read_arm(str(tmp_path / "a"), tmp_path), read_arm(str(other), tmp_path), 0.01)
+
+
+def test_a_seed_that_stands_out_is_named(tmp_path):
+    arm = arm_of(tmp_path / "a", 0.9, range(5))
+    write_run(arm / "4", records_of(0.1, 4), {"lr0": 0.01, "seed": 4})
+    other = arm_of(tmp_path / "b", 0.9, range(5, 8))
+    found = compare_arms(read_arm(str(arm), tmp_path), read_arm(str(other), tmp_path), 0.01)
+    assert any("Seed 4 of" in warning and "stands out" in warning for warning in found.warnings)
