@@ -141,6 +141,9 @@ def test_the_calibration_is_the_measured_one():
         keys = ("bare_rule_degraded", "verdict_degraded", "verdict_improved", "interval_excludes_truth")
         cells = [f"{rates[key]['rate']:.1%}" for key in (*keys, "permutation_below_0.05")]
         assert f"| {name} | {' | '.join(cells)} |" in page
+        others = ("bare_rule_degraded", "unrepeated_excludes_truth", "bca_excludes_truth")
+        cells = [f"{rates[key]['rate']:.1%}" for key in (*others, "verdict_degraded_or_improved")]
+        assert f"| {name} | {' | '.join(cells)} |" in page
 
 
 def test_the_stages_are_those_of_the_job():

@@ -177,3 +177,12 @@ def test_the_calibration_meets_its_limits():
         assert rates["interval_excludes_truth"]["rate"] <= 0.08
         assert rates["permutation_below_0.05"]["rate"] <= 0.07
         assert rates["verdict_degraded_or_improved"]["rate"] <= 0.05
+    for name, rates in results.get("cases", {}).items():
+        noise = 2 * rates["standard_error"]
+        assert rates["least"] - noise <= rates["rate"] <= rates["most"] + noise, name
+    for name, found in results.get("uneven", {}).items():
+        assert abs(found["standard_error_of_truth"] - 1) <= 0.15 or found["told"]["rate"] >= 0.95, name
+    assert any(
+        0.05 < abs(float(name.split()[-1])) < 0.06 and rates["verdict_degraded"]["rate"] >= 0.88
+        for name, rates in results["power"].items()
+    )
