@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from ultralytics.cfg import get_cfg
-from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel
-from ultralytics.utils.torch_utils import unwrap_model
 
 from yololab.config.device import Precision
-from yololab.ultralytics_adapter.training.computing import Bf16Network, cpu_precision, in_full, splits
 
 pytestmark = pytest.mark.torch
 
@@ -28,10 +23,16 @@ pytestmark = pytest.mark.torch
     ],
 )
 def test_amp_off_wins_and_auto_takes_what_the_processor_has(asked, amp, native, expected):
+    from yololab.ultralytics_adapter.training.computing import cpu_precision
+
     assert cpu_precision(Precision(asked), amp, native).value == expected
 
 
 def test_predictions_keep_their_shape_and_become_fp32():
+    import torch
+
+    from yololab.ultralytics_adapter.training.computing import in_full
+
     half = torch.ones(2, dtype=torch.bfloat16)
     found = in_full({"boxes": half, "more": [half, (half, 3)]})
     assert found["boxes"].dtype == found["more"][0].dtype == found["more"][1][0].dtype == torch.float32
@@ -39,6 +40,13 @@ def test_predictions_keep_their_shape_and_become_fp32():
 
 
 def test_the_network_computes_in_bf16_and_the_loss_and_the_gradients_are_those_of_fp32():
+    import torch
+    from ultralytics.cfg import get_cfg
+    from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel
+    from ultralytics.utils.torch_utils import unwrap_model
+
+    from yololab.ultralytics_adapter.training.computing import Bf16Network, splits
+
     assert not splits(RTDETRDetectionModel.__new__(RTDETRDetectionModel))
     torch.manual_seed(0)
     model = DetectionModel("yolo26n.yaml", nc=3, verbose=False)
