@@ -17,10 +17,10 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("parent", "code"), [(os.getpid(), 0), (os.getpid() + 1, 1)])
-def test_it_ends_with_its_parent_and_does_not_start_without_one(parent, code, tmp_path):
+@pytest.mark.parametrize(("another", "code"), [(0, 0), (1, 1)])
+def test_it_ends_with_its_parent_and_does_not_start_without_one(another, code, tmp_path):
     ours, theirs = Pipe()
-    words = (str(theirs.fileno()), str(parent), "yololab.sweep.engines.body", str(tmp_path))
+    words = (str(theirs.fileno()), str(os.getpid() + another), "yololab.sweep.engines.body", str(tmp_path))
     command = [sys.executable, "-m", server.__name__, *words]
     with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL) as process:
         theirs.close()
