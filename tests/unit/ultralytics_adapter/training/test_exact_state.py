@@ -67,6 +67,7 @@ def test_what_is_drawn_after_it_was_put_back_is_what_would_have_been_drawn(exact
         epoch=0,
         epochs=5,
         device=torch.device("cpu"),
+        selection=SimpleNamespace(state=dict),
     )
 
     def draw() -> list[float]:

@@ -77,6 +77,8 @@ def test_a_forked_trial_starts_as_a_fresh_one_does_whatever_was_forked_before(tm
         assert RunFolder(tmp_path / name).output.read_text() == "said\n"
         found[name] = state_of(tmp_path / name)
     server.close()
+    threads = [found[name]["state"].pop("threads") for name in ("forked", "again", "fresh")]
+    assert threads[:2] == [1, 1], "those of a matrix library end at the fork, and start again when they are needed"
     assert found["forked"]["state"] == found["fresh"]["state"]
     assert found["again"]["state"] == found["fresh"]["state"]
     drawn = [found[name]["drawn"][place] for name in found for place in range(2)]
