@@ -268,8 +268,8 @@ def test_any_value_may_be_null_or_of_another_kind(file, tmp_path):
     content = getattr(run, file)
     places = [path for path in leaves(content) if path and path != ("schema_version",)]
     assert len(places) > 15
-    # Four places at once, far from each other: a page takes its time.
-    pages = -(-len(places) // 4)
+    # Eight places at once, far from each other: a page takes its time.
+    pages = -(-len(places) // 8)
     for first in range(pages):
         damaged, damage = content, {}
         for index, place in list(enumerate(places))[first::pages]:
