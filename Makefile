@@ -35,7 +35,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# The loop of somebody who writes code.
+# The loop of somebody who writes code: no test in it starts a process, imports PyTorch or takes half a second.
 quick: lint types
 	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --fast tests/unit tests/test_architecture.py
 

@@ -1,4 +1,4 @@
-"""The fast loop, `--fast`: a unit test that starts a process or needs PyTorch is marked so, and left out there.
+"""The fast loop, `--fast`: a unit test that starts a process, needs PyTorch or takes long has a mark, and is left out.
 
 A test without the mark that needs one all the same fails in the fast loop, and says which mark is missing: nobody has
 to remember it, and the loop stays fast.
@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-MARKS = ("process", "torch")
+MARKS = ("process", "torch", "heavy")
 HEAVY_IMPORTS = {"torch", "torchvision", "ultralytics"}
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"}
 # Pytest itself, and its plug-ins, may do both: only what a test does counts.
@@ -19,7 +19,7 @@ in_a_test = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fast", action="store_true", help="leave out what starts a process or imports PyTorch")
+    parser.addoption("--fast", action="store_true", help="only what is quick: no process, no PyTorch")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,6 +10,7 @@ import pytest
 from yololab import __version__
 
 
+@pytest.mark.heavy
 def test_it_is_the_same_command(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["yololab", "--version"])
     with pytest.raises(SystemExit) as ended:

@@ -34,6 +34,7 @@ def test_a_comparison_is_a_dictionary_with_its_typed_self(files):
     assert json.loads(result.path.read_text())["verdict"] == json.loads(json.dumps(result))["verdict"]
 
 
+@pytest.mark.heavy
 def test_settings_are_keywords_and_mappings(files):
     assert yololab.compare("now.json", "then.json", **{"baseline.tolerance": 0.1})["verdict"] != "DEGRADED"
     assert yololab.compare("now.json", "then.json", **{"baseline.gate": "none"}).passes is True

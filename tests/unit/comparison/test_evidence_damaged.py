@@ -68,6 +68,7 @@ def evaluations(task: str):
     return [depth(rng.random((9, 6))) for _ in range(2)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", ["detect", "classify", "semantic", "depth"])
 def test_no_array_is_taken_on_trust(task, tmp_path):
     sides = []

@@ -61,6 +61,7 @@ def test_every_setting_has_a_meaning_and_nothing_else_has(cls):
 HANDED_ON = {"save_conf", "show_conf", "warmup_momentum"}
 
 
+@pytest.mark.heavy
 def test_every_setting_is_set_by_a_test():
     """By its dotted name, or as a key of its group: `name=…` or "name"."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("*.py") if path != Path(__file__))

@@ -260,6 +260,7 @@ def changed(tree, path, value):
     return tree
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("file", ["record", "metrics", "comparison", "dataset_report"])
 def test_any_value_may_be_null_or_of_another_kind(file, tmp_path):
     complete_run(tmp_path)

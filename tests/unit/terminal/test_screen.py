@@ -163,6 +163,7 @@ def test_a_quiet_screen_draws_nothing(terminal, monkeypatch):
     assert terminal.getvalue() == ""
 
 
+@pytest.mark.heavy
 def test_a_question_has_the_terminal_for_itself(terminal):
     screen = Screen(stream=terminal)
     with screen.working("load"):

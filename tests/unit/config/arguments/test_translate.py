@@ -357,6 +357,7 @@ def test_any_text_survives_hydras_grammar(text: str):
     assert [PARSER.parse_override(f"key={item}").value() for item in sweep.sweep_string_iterator()] == [text, [text]]
 
 
+@pytest.mark.heavy
 @settings(max_examples=80, deadline=None)
 @given(
     st.recursive(

@@ -180,6 +180,7 @@ def test_the_documented_values_are_the_defaults():
     assert {key: train[key] for key in SEED} == SEED
 
 
+@pytest.mark.heavy
 def test_defaults_are_those_of_ultralytics_but_for_a_listed_few():
     train = vars(defaults().experiment.train)
     found = {

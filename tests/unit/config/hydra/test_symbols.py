@@ -34,6 +34,7 @@ def test_hydra_is_as_we_know_it(symbol: Symbol):
     assert deviations([symbol]) == []
 
 
+@pytest.mark.heavy
 def test_every_private_import_stands_in_the_table():
     known = {re.match(r"[^:]+:\w+", symbol.where)[0] for symbol in SYMBOLS}
     used = set(private_imports(SOURCE))

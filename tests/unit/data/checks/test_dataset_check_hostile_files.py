@@ -131,6 +131,7 @@ def png(width: int, height: int) -> bytes:
     )
 
 
+@pytest.mark.heavy
 def test_pictures_that_claim_to_be_large_are_not_decoded():
     assert "exceeds limit" in str(read_facts(png(60_000, 60_000)).error)
     assert "exceeds limit" in str(read_mask(png(60_000, 60_000)).error)
@@ -147,6 +148,7 @@ def test_an_array_that_claims_to_be_large_is_not_made():
     assert read_depth(buffer.getvalue() + b"\0" * 100).error
 
 
+@pytest.mark.heavy
 def test_a_manifest_that_unpacks_to_gigabytes_is_refused(tmp_path):
     file = tmp_path / "manifest.json.gz"
     packer = zlib.compressobj(1, wbits=31)

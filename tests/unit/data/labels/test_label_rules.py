@@ -167,6 +167,7 @@ def test_visibility_is_no_coordinate():
     ]
 
 
+@pytest.mark.heavy
 def test_the_fast_path_agrees_with_the_rules():
     rng = random.Random(0)
     odd = ["0", "1", "1.001", "1.02", "-0.001", "-1", "nan", "inf", "x", "0.50"]

@@ -97,6 +97,7 @@ def test_no_image_is_in_two_splits_or_twice_in_one(tmp_path: Path) -> None:
     assert len({hashlib.sha256(image.read_bytes()).digest() for image in images}) == len(images) == 28
 
 
+@pytest.mark.heavy
 def test_all_classes_are_in_all_splits_of_the_default(tmp_path: Path) -> None:
     folder = ensure_shapes(replace(ShapesSpec(), image_size=32), tmp_path).parent
     for split in ("train", "val", "test"):

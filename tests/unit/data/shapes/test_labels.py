@@ -53,6 +53,7 @@ def test_boxes_enclose_what_is_painted(kind: Kind, centre: tuple[float, float], 
     assert found[1:] == pytest.approx(extent(scene.image.max(axis=2) >= 128), abs=1e-3)
 
 
+@pytest.mark.heavy
 def test_boxes_fit_shapes_drawn_by_another_library() -> None:
     """Each shape's outline is drawn eight times as large, cut by the image, and looked at in the pixels' centres."""
     away = []

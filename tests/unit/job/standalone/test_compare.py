@@ -41,6 +41,7 @@ def test_a_run_by_its_name_its_folder_and_its_metrics(project):
     assert all(result.path.parent.parent == project / "outputs/comparisons" for result in results)
 
 
+@pytest.mark.heavy
 def test_the_gate_is_that_of_the_settings(project):
     (better,) = (project / "outputs/training").glob("detect-longer_2*")
     (worse,) = (project / "outputs/training").glob("detect_2*")

@@ -50,6 +50,7 @@ def test_two_files_and_both_definitions(project):
     assert any(note.startswith("By Ultralytics' definition mAP50-95 is 0.") for note in by_coco["notes"])
 
 
+@pytest.mark.heavy
 def test_an_evaluation_on_a_yolo_dataset_with_files_of_any_ids(project):
     first = compare(project, "bad.json", "good.json", overrides=("truth=instances.json",))
     measured = read_metrics(Path(first["baseline"]["path"])).path.parent

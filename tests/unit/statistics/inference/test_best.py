@@ -65,6 +65,7 @@ def test_resamples_without_a_number_are_left_out_and_too_few_are_refused():
         select_best([0.5, 0.3], rows)
 
 
+@pytest.mark.heavy
 def test_few_images_and_a_skewed_metric_leave_no_more_equal_trials_out():
     """Twenty equal trials on thirty images: without Student's quantiles and the other tail 7 to 10 % are left out."""
     rng, left_out = np.random.default_rng(4), []
@@ -76,6 +77,7 @@ def test_few_images_and_a_skewed_metric_leave_no_more_equal_trials_out():
     assert np.mean(left_out) <= 0.06
 
 
+@pytest.mark.heavy
 def test_the_truly_best_model_is_in_the_set_as_often_as_promised():
     """Eight equal models: each of them is a best one, and may be left out in 5 % of the cases."""
     rng = np.random.default_rng(5)
@@ -88,6 +90,7 @@ def test_the_truly_best_model_is_in_the_set_as_often_as_promised():
     assert 0.91 <= np.mean(kept) <= 0.99
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("spread", "least"), [(0.0, 0.9), (0.02, 0.85), (0.1, 0.7)])
 def test_the_luck_of_the_best_is_told_right(spread, least):
     """Twenty trials, equal or not: by how much the best one's value exceeds its true one, over 200 sweeps."""

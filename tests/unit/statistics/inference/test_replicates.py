@@ -10,6 +10,7 @@ from yololab.statistics.inference.replicates import PairedReplicates
 from yololab.statistics.inference.resampling import Units
 
 
+@pytest.mark.heavy
 def test_closed_swaps_and_linear_replicates_say_what_counting_says(monkeypatch):
     """Three hundred images: p-values and intervals with and without drawing them."""
     pair = detection_pair(records_of(0.85, 1, images=300), records_of(0.8, 2, images=300))

@@ -38,6 +38,7 @@ def test_two_processes_may_make_one_study_at_once(kind, tmp_path):
     assert len({trial.params["a"] for trial in study.trials}) == 8
 
 
+@pytest.mark.heavy
 def test_a_torn_line_costs_nothing_but_itself(tmp_path):
     path = tmp_path / "s.log"
     make_study(journal_url(path), 2)

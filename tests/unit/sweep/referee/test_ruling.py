@@ -35,6 +35,7 @@ def base(tmp_path):
     return run_of(tmp_path, "base", 0.6, 1)
 
 
+@pytest.mark.heavy
 def test_a_better_proposal_is_kept_and_the_next_is_held_against_it(tmp_path, base):
     night, tree = begin(tmp_path, str(base), proposals=4), OutputTree(tmp_path)
     assert night.content["detectable_gain"] is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from yololab.sweep.results.importance import _corrected_p, importances
 
 
+@pytest.mark.heavy
 def test_importance_finds_what_mattered_and_says_when_nothing_can_be_said():
     rng = np.random.default_rng(3)
     values = [{"lr0": 10 ** rng.uniform(-4, -1), "momentum": rng.uniform(0.8, 1), "epochs": 3} for _ in range(40)]
