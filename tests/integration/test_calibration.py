@@ -18,8 +18,6 @@ def test_false_alarms_stay_within_their_limits(monkeypatch):
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
     import calibration
 
-    monkeypatch.setattr(calibration.paired, "FIRST_REPLICATES", 250)
-    monkeypatch.setattr(calibration.paired, "MANY_REPLICATES", 500)
     equal = (calibration.SKILL, calibration.SKILL)
     found = calibration.summary(
         [calibration.one((calibration.SETTINGS[0], seed, equal)) for seed in range(SIMULATIONS)]
