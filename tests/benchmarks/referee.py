@@ -41,14 +41,14 @@ PRIMARY = "mAP50-95"
 # The mean difference of 0.03 that a night's gains have: skill 0.8 + 0.27 on a large set.
 STEP = 0.27
 SEED_SKILL, SEEDS = 0.02, 8
-_HOPELESS, _CHANCE = 2.5, 1.7
+_FAR_BEHIND, _CHANCE = 2.5, 1.7
 SETTING = Setting("320 images, 5 classes", 320, 5, 16, 8, 0.0)
 
 
 def better(current, reference, alpha: float) -> str:
     """Return the verdict on a model at a level."""
     error = float(np.sqrt(np.square(current[2] - reference[2]).sum()))
-    if abs(current[1] - reference[1]) < (_HOPELESS if alpha < NIGHT_ALPHA else _CHANCE) * error:
+    if abs(current[1] - reference[1]) < (_FAR_BEHIND if alpha < NIGHT_ALPHA else _CHANCE) * error:
         return "INCONCLUSIVE"
     return str(compare_pair(PrimaryOnly(current[0], reference[0]), TOLERANCE, alpha=alpha).verdict)
 

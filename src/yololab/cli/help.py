@@ -77,8 +77,8 @@ def command_help(name: str) -> str:
 
 def _meanings(command: Command) -> dict[str, str]:
     """Return what each argument is; one that is what the one before it is says that alone."""
-    told = [item.meaning for item in command.arguments or ()]
-    meanings = ("the same" if place and told[place - 1] == text else text for place, text in enumerate(told))
+    shown = [item.meaning for item in command.arguments or ()]
+    meanings = ("the same" if place and shown[place - 1] == text else text for place, text in enumerate(shown))
     return {str(item): text for item, text in zip(command.arguments or (), meanings, strict=True)}
 
 

@@ -91,16 +91,18 @@ def alike_warning(keys: Sequence[str], influence: Values, clusters: Clusters = N
             continue
         effect = float(np.square(units.gathered(influence)).sum()) / total
         if effect > max(_LEAST_EFFECT, 1 + _DEVIATIONS * (2 / count) ** 0.5):
-            return _told("Images that belong together resemble each other", len(keys), effect, setting, count)
+            return _warning_of("Images that belong together resemble each other", len(keys), effect, setting, count)
     units = group_units(_clustered(keys, clusters or ()))
     count = len(units.keys)
     effect = min(float(np.square(units.gathered(influence)).sum()) / total, len(keys) / count)
     if count == len(keys) or effect < _LEAST_EFFECT_OF_ALIKE:
         return None
-    return _told(f"{sum(map(len, clusters or ())):,} images look like others of them", len(keys), effect, ALIKE, count)
+    return _warning_of(
+        f"{sum(map(len, clusters or ())):,} images look like others of them", len(keys), effect, ALIKE, count
+    )
 
 
-def _told(what: str, images: int, effect: float, setting: str, count: int) -> str:
+def _warning_of(what: str, images: int, effect: float, setting: str, count: int) -> str:
     """Return what images that are not independent are worth, and what takes account of it."""
     return (
         f"{what}: {images:,} count like about {images / effect:,.0f}, and the interval is too narrow. "

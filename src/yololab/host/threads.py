@@ -20,7 +20,7 @@ IDLE_CORE = 0.6
 # What another count must be worth. Fewer threads at the same pace leave more to others.
 FEWER_GAIN, MORE_GAIN = 0.0, 0.05
 # A trial is given up at once when a step takes so many times as long as before.
-HOPELESS = 1.6
+GIVEN_UP = 1.6
 # After a trial that failed: seconds, and steps, until the next in that direction; doubled each time.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PAUSE_STEPS = 5.0, 300.0, 20
 
@@ -175,7 +175,7 @@ class Governor:
         """Take note of a step with `threads` threads; return with how many the next one computes."""
         self._clock += step.wall
         trial = self._trial
-        if trial is not None and step.wall > HOPELESS * trial.pace:
+        if trial is not None and step.wall > GIVEN_UP * trial.pace:
             self._fail(trial)
         elif self._fresh and step.wall < 4 * LEAST_SECONDS:  # in a long one the beginning does not count
             self._fresh = False
@@ -183,10 +183,10 @@ class Governor:
             self._fresh = False
             self._window.append(step)
             if len(self._window) >= FEWEST_STEPS and sum(each.wall for each in self._window) >= LEAST_SECONDS:
-                self._judge()
+                self._decide()
         return self.threads
 
-    def _judge(self) -> None:
+    def _decide(self) -> None:
         """Decide on a whole window."""
         window, self._window = self._window, []
         pace, trial = fmean(step.wall for step in window), self._trial

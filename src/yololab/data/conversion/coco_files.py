@@ -49,7 +49,7 @@ class Annotation(msgspec.Struct):
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
 
 
-FORMS: dict[Any, str] = {Detection: RESULTS, Annotation: "{image_id, category_id, bbox: [x, y, width, height], …}"}
+EXPECTED: dict[Any, str] = {Detection: RESULTS, Annotation: "{image_id, category_id, bbox: [x, y, width, height], …}"}
 
 
 class Image(msgspec.Struct):
@@ -263,5 +263,5 @@ def _typed(rows: Sequence[msgspec.Raw], shape: type[Row], faults: Faults) -> Ite
                     typed.append(msgspec.json.decode(row, type=shape))
                 except msgspec.MsgspecError as error:
                     typed.append(shape(image_id=BROKEN))
-                    faults.add("of another form", f"number {place:,}: {error}", FORMS[shape])
+                    faults.add("of another form", f"number {place:,}: {error}", EXPECTED[shape])
             yield typed

@@ -116,7 +116,7 @@ class Selection:
         """Go on from what a checkpoint holds."""
         self.values, self.chosen = list(state["values"]), state["chosen"]
 
-    def judge(self, trainer: TrainerMixin, metrics: Mapping[str, Any], fitness: Any) -> Any:
+    def rate(self, trainer: TrainerMixin, metrics: Mapping[str, Any], fitness: Any) -> Any:
         """Return what stands for an epoch's fitness, by which patience counts, and note the best so far.
 
         Args:
@@ -143,7 +143,7 @@ class Selection:
         return known[-1]
 
     @contextmanager
-    def saving(self, trainer: TrainerMixin) -> Iterator[None]:
+    def kept_when_saved(self, trainer: TrainerMixin) -> Iterator[None]:
         """Have best.pt written where the choice falls, around what Ultralytics does to save an epoch."""
         log = trainer.log
         if self.rule.is_ultralytics or not self.values:

@@ -319,7 +319,7 @@ class TrainerMixin(ComputingMixin):
         metrics, fitness = super().validate()
         if metrics is not None:
             self.log.validation_done(None if fitness is None else float(fitness))
-            fitness = self.selection.judge(self, metrics, fitness)
+            fitness = self.selection.rate(self, metrics, fitness)
         return metrics, fitness
 
     @property
@@ -339,7 +339,7 @@ class TrainerMixin(ComputingMixin):
     def save_model(self) -> Any:
         """Save the checkpoints, and note which epoch best.pt is from (the last of several with the same fitness)."""
         exact = {"convert_optimizer_state_dict_to_fp16": partial(with_exact_state, trainer=self)}
-        with replaced(engine, exact), self.selection.saving(self):
+        with replaced(engine, exact), self.selection.kept_when_saved(self):
             return super().save_model()
 
     def _handle_nan_recovery(self, epoch: int) -> Any:

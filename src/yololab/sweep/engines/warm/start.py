@@ -112,10 +112,10 @@ class WarmStart:
         """Start the server and wait until it has imported everything."""
         self._environment, self._directory = dict(os.environ), body.working_directory
         self._pipe, theirs = Pipe()
-        words = [str(theirs.fileno()), str(os.getpid()), self.body[2], body.folder]
+        arguments = [str(theirs.fileno()), str(os.getpid()), self.body[2], body.folder]
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", server.__name__, *words],
+                [sys.executable, "-m", server.__name__, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
