@@ -62,8 +62,8 @@ def scores(values: Sequence[float | None], select: str, *, over: bool) -> list[f
         select: `best`, `smoothed` or `last`.
         over: Whether there will be no further epoch, so that the last one has its final score.
 
-    >>> scores([0.1, 0.4, 0.1, 0.2], "smoothed", over=False)
-    [0.25, 0.2, 0.2333333333333333, None]
+    >>> scores([0.0, 0.75, 0.75, 0.0], "smoothed", over=False)
+    [0.375, 0.5, 0.5, None]
     """
     if select != SMOOTHED:
         return list(values)
