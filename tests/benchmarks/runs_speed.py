@@ -26,11 +26,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from calibration import keep
 
+from yololab.host.processor import processor_features, processor_name
+
 HERE = Path(__file__).parent
 RECORD = HERE.parent / "data/v0_1_0/outputs/training/detect_20261127_221422/experiment_log.json"
 LIMITS = {"first": 1.5, "second": 0.5}
 # Instructions that these figures may depend on.
-FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_tile")
 COMMANDS = {
     "second": (),
     "second, filtered": ("lr0<0.01", "status=complete", "sort=-epochs", "limit=20"),
@@ -100,11 +101,7 @@ def measure(root: Path, tries: int) -> dict[str, dict[str, float]]:
 
 def processor() -> dict[str, object]:
     """Return the processor's name, its features, and how much else runs on it."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").is_file() else ""
-    flags = next((line.split() for line in text.splitlines() if line.startswith("flags")), [])
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    features = {name: name in flags for name in FEATURES}
-    return {"name": names[0] if names else "", "features": features, "load": round(os.getloadavg()[0], 1)}
+    return {"name": processor_name(), "features": processor_features(), "load": round(os.getloadavg()[0], 1)}
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import resource
 import statistics
 import subprocess
@@ -20,6 +19,8 @@ from datetime import date
 from pathlib import Path
 
 import psutil
+
+from yololab.host.processor import processor_features
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "samples"))
@@ -72,9 +73,7 @@ def seconds_to_first_line(folder: Path) -> tuple[float, float]:
 
 def machine() -> str:
     """Return what the figures depend on: kind, cores, and the features that arithmetic uses."""
-    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8") if sys.platform == "linux" else ""
-    features = sorted(set(re.findall(r"\b(?:avx2|avx512f|avx512_bf16|amx_tile)\b", flags)))
-    return f"{platform.machine()}, {os.cpu_count()} cores, {', '.join(features) or 'no AVX2'}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, {', '.join(processor_features()) or 'no AVX2'}"
 
 
 def main() -> None:

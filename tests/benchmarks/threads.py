@@ -21,6 +21,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from yololab.host.processor import processor_features
+
 HERE = Path(__file__).parent
 SPINNING = "300000"  # what GNU's libgomp does when nobody has said anything
 SKIPPED = 4  # batches in which algorithms are chosen, and the number of threads finds its place
@@ -125,6 +127,7 @@ def main() -> None:
         "commit": commit.stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {len(cores)} cores, no GPU",
+        "features": processor_features(),
         "auto_against_best_fixed": {
             load: round(row["auto"]["mean_step"] / min(row[arm]["mean_step"] for arm in list(arms)[:2]), 3)
             for load, row in found.items()

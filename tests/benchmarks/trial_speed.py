@@ -40,6 +40,7 @@ from yololab.files.metrics import METRICS_VERSION
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import Status
+from yololab.host.processor import processor_features
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.local import LocalExecutor, LocalSettings
 from yololab.sweep.executor import BODY, JobState, Resources
@@ -212,6 +213,7 @@ def main() -> None:
         "commit": subprocess.run(commit, capture_output=True, text=True, check=True).stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "features": processor_features(),
         "seconds": round(time.monotonic() - started),
     }
     file.write_text(json.dumps(content, indent=2) + "\n")
