@@ -89,8 +89,24 @@ class SweepContract:
 
     @pytest.fixture
     def make(self) -> Iterator[Callable[..., Executor]]:
-        """Yield a function that makes the engine with the fake body."""
+        """Give what makes an executor; all that were made are closed in the end."""
+        made = []
+
+        def make(**given: Any) -> Executor:
+            made.append(self.executor(**given))
+            return made[-1]
+
+        yield make
+        for executor in made:
+            self.at_the_end(executor)
+            executor.close()
+
+    def executor(self, **given: Any) -> Executor:
+        """Make an executor of the engine."""
         raise NotImplementedError
+
+    def at_the_end(self, executor: Executor) -> None:
+        """Look at an executor once its scenario is over."""
 
     def run(self, tmp_path: Path, executor: Executor, *wishes: str, **options: Any) -> list[TrialEntry]:
         folder = SweepFolder(tmp_path)

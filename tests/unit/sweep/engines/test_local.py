@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,17 +27,8 @@ def local(jobs: int = 1, **given: Any) -> Executor:
 
 @pytest.mark.process
 class TestLocal(SweepContract):
-    @pytest.fixture
-    def make(self) -> Iterator[Callable[..., Executor]]:
-        made = []
-
-        def make(**given: Any) -> Executor:
-            made.append(local(**given))
-            return made[-1]
-
-        yield make
-        for executor in made:
-            executor.close()
+    def executor(self, **given: Any) -> Executor:
+        return local(**given)
 
     def test_the_signal_and_the_memory_are_named(self, make, tmp_path):
         entries = self.run(tmp_path, make(jobs=2, memory_gb=0.25), "do=kill", "do=greedy")

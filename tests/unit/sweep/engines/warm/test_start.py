@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +39,12 @@ def local(jobs: int = 1, **resources: Any) -> LocalExecutor:
 
 
 class TestForked(SweepContract):
-    @pytest.fixture
-    def make(self) -> Iterator[Callable[..., Executor]]:
-        made = []
+    def executor(self, **given: Any) -> Executor:
+        return local(**given)
 
-        def make(**given: Any) -> Executor:
-            made.append(local(**given))
-            return made[-1]
-
-        yield make
-        for executor in made:
-            assert executor._jobs
-            assert all(isinstance(job.process, WarmProcess) for job in executor._jobs.values())
-            executor.close()
+    def at_the_end(self, executor: Executor) -> None:
+        assert executor._jobs
+        assert all(isinstance(job.process, WarmProcess) for job in executor._jobs.values())
 
 
 def trial(folder: Path, body=STATE) -> TrialBody:
