@@ -189,13 +189,12 @@ def rank_recipes(
     sign = -1.0 if lower_is_better else 1.0
     runs = [tuple(sign * value for value in arm) for arm in values]
     means = [float(np.mean(arm)) for arm in runs]
-    sampled = sign * np.stack([np.mean(rows, axis=0, dtype=np.float64) for rows in replicates])
-    sampled = sampled[:, np.isfinite(sampled).all(axis=0)]
+    known = np.all([np.isfinite(rows).all(axis=0) for rows in replicates], axis=0)
+    sampled = [sign * rows[:, known] for rows in replicates]
     best = int(np.argmax(means))
 
     def compared(ours: int, theirs: int) -> RecipeDifference:
-        variance = float((sampled[ours] - sampled[theirs]).var(ddof=1))
-        return recipe_difference(runs[ours], runs[theirs], variance, images)
+        return recipe_difference(runs[ours], runs[theirs], sampled[ours], sampled[theirs], images)
 
     standings = []
     for index in range(len(runs)):
