@@ -71,3 +71,59 @@ def test_a_fingerprint_of_labels_sees_what_the_task_looks_at(prepared):
     turned = {**plain, **{key: plain[key][::-1] for key in ("cls", "bboxes", "segments")}}
     for parts in ((), ("segments",)):
         assert fingerprint_of_labels([plain], root, parts) == fingerprint_of_labels([turned], root, parts)
+
+
+def tied_images(count=40):
+    """Images of a hardly trained model: few distinct confidences, right and wrong at random."""
+    rng = np.random.default_rng(6)
+    images = []
+    for place in range(count):
+        detections = int(rng.integers(0, 30))
+        right = np.sort(rng.random((detections, 10)) < 0.3, axis=1)[:, ::-1]
+        confidence = np.sort(rng.choice(np.float32([0.01, 0.02, 0.021, 0.5]), detections))[::-1]
+        classes = rng.integers(0, 2, detections).astype(np.float32)
+        images.append((f"{place:03}.jpg", right, confidence, classes, np.append(classes, np.float32(place % 2))))
+    return images
+
+
+def test_equal_confidences_are_ranked_alike_in_whichever_order_the_images_come(prepared):
+    """Ultralytics' own numbers of several orders are those of the records, which know none."""
+    from ultralytics.utils.metrics import DetMetrics
+
+    from yololab.statistics.metrics.detection_metrics import DetectionMetrics
+    from yololab.statistics.records.base import RecordsHeader
+    from yololab.statistics.records.detections import ImageRecord, pack_records
+    from yololab.ultralytics_adapter.validation.detections import untied
+
+    names = {0: "a", 1: "b"}
+    images, found = tied_images(), []
+    for seed in range(4):
+        images = [images[place] for place in np.random.default_rng(seed).permutation(len(images))]
+        theirs = DetMetrics(names=names)
+        apart = untied([image[2] for image in images], [image[0] for image in images])
+        for (key, right, _, classes, targets), confidence in zip(images, apart, strict=True):
+            entry = {"tp": right, "conf": confidence, "pred_cls": classes, "target_cls": targets}
+            theirs.update_stats({**entry, "target_img": np.unique(targets), "im_name": key})
+        theirs.process(save_dir=None)
+        found.append([*theirs.mean_results(), *theirs.maps])
+    assert found[1:] == [found[0]] * 3
+    none = np.zeros((0, 4), np.float32)
+    records = pack_records(
+        [
+            ImageRecord(
+                key,
+                (9, 9),
+                classes,
+                confidence,
+                np.zeros((len(classes), 4)),
+                {"box": right},
+                targets,
+                np.zeros((len(targets), 4)) if len(targets) else none,
+            )
+            for key, right, confidence, classes, targets in images
+        ],
+        RecordsHeader(names=names, task="detect", split="val", label_fingerprint="", protocol={}, ultralytics="8.4"),
+    )
+    points = DetectionMetrics(records).points()
+    ours = [points[name] for name in ("precision", "recall", "mAP50", "mAP50-95")]
+    assert ours == pytest.approx(found[0][:4], abs=1e-6)

@@ -126,20 +126,29 @@ def names_protocol_difference(warnings: Iterable[str]) -> bool:
     return any(warning.startswith(_UNLIKE) for warning in warnings)
 
 
-def tie_warning(records: Records, metric: str, side: str) -> str | None:
-    """Return how far the order of equal confidences moves the primary metric; None where it hardly does.
+def tied_range(records: Records, metric: str) -> tuple[float, float] | None:
+    """Return the ends between which the order of equal confidences moves a metric; None where it hardly does.
 
     Args:
         records: The records.
         metric: The primary metric.
-        side: What the model is called.
     """
     measured = metrics_of(records, metric)
     if not isinstance(measured, DetectionMetrics):
         return None
     low, high = tie_span(measured.ranked[measured.kind])
-    if high - low <= _LARGEST_TIE_SPAN:
-        return None
+    return (low, high) if high - low > _LARGEST_TIE_SPAN else None
+
+
+def tie_warning(tied: tuple[float, float], metric: str, side: str) -> str:
+    """Return how far the order of equal confidences moves the primary metric of a side.
+
+    Args:
+        tied: The ends, as `tied_range` finds them.
+        metric: The primary metric.
+        side: What the model is called.
+    """
+    low, high = tied
     return f"Many confidences of {side} are equal: their order alone moves its {metric} from {low:.4f} to {high:.4f}."
 
 

@@ -11,6 +11,7 @@ from yololab.comparison.comparability import (
     protocol_warnings,
     side_notes,
     tie_warning,
+    tied_range,
 )
 from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, Tell, gather_evidence, in_silence, statistics_of
@@ -166,8 +167,8 @@ def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence, e
     if evidence.alike:
         warnings.insert(0, evidence.alike)
     for records, side in ((evidence.current, "the current model"), (evidence.baseline, "the baseline")):
-        if records is not None and (tied := tie_warning(records, name, side)):
-            warnings.append(tied)
+        if records is not None and (tied := tied_range(records, name)):
+            warnings.append(tie_warning(tied, name, side))
     if evidence.result is not None and evidence.result.carriers and (decisive := evidence.result.carriers.warning):
         warnings.append(decisive)
     return warnings

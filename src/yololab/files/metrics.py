@@ -13,6 +13,7 @@ from yololab.tasks import TASKS, Direction, Metric
 
 METRICS_VERSION = 1
 ALIKE = "alike"  # the groups of images that look alike
+TIES = "ties"  # metric → the ends between which the order of equal confidences moves it
 
 
 class SelectionContent(TypedDict, total=False):
@@ -49,6 +50,7 @@ class MetricsContent(TypedDict, total=False):
     selection: SelectionContent | None
     promoted_at: str | None
     alike: list[list[str]] | None
+    ties: dict[str, list[float]] | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ class MetricsFile:
         if not isinstance(found, list) or not all(isinstance(group, list) for group in found):
             return None
         return tuple(tuple(map(str, group)) for group in found)
+
+    def tied(self, name: str) -> tuple[float, float] | None:
+        """Return the ends between which the order of equal confidences moves a metric; None where it hardly does."""
+        ends = (self.content.get(TIES) or {}).get(name)
+        return (float(ends[0]), float(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
 
     @property
     def train_fingerprint(self) -> str | None:

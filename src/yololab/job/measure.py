@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from yololab.comparison.comparability import tie_warning
+from yololab.comparison.comparability import tie_warning, tied_range
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
 from yololab.comparison.groups import absolute_group
 from yololab.config.device import DeviceConfig
@@ -18,7 +18,7 @@ from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file
 from yololab.files.json_files import parse_json, write_json
-from yololab.files.metrics import ALIKE, METRICS_VERSION, MetricsFile, read_metrics
+from yololab.files.metrics import ALIKE, METRICS_VERSION, TIES, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.job.prepare import Prepared
@@ -146,7 +146,8 @@ def write_metrics(
     task, protocol, confusion = how.task, asdict(evaluation.protocol), evaluation.confusion
     split = str(protocol.pop("split"))
     custom, failures = measure_custom(evaluation.records)
-    tied = tie_warning(evaluation.records, task.primary_metric, "the model")
+    tied = tied_range(evaluation.records, task.primary_metric)
+    of_ties = [tie_warning(tied, task.primary_metric, "the model")] if tied else []
     content = {
         "model": model,
         "data": str(how.dataset.yaml),
@@ -166,7 +167,8 @@ def write_metrics(
         },
         "protocol": protocol | {"ultralytics": evaluation.ultralytics},
         "protocol_changes": evaluation.changes,
-        "warnings": [*evaluation.warnings, *failures, *([tied] if tied else [])],
+        "warnings": [*evaluation.warnings, *failures, *of_ties],
+        **({TIES: {task.primary_metric: list(tied)}} if tied else {}),
         **({CUSTOM: custom} if custom else {}),
         **({"group": how.group} if how.group else {}),
         "dataset_fingerprint": how.fingerprints.get(split),

@@ -87,7 +87,7 @@ def _arms_table(screen: Screen, comparison: Comparison) -> None:
 def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:
     """Print the metrics of an evaluation, overall and by class."""
     names = [metric.name for metric in metrics.metrics]
-    screen.table(("", *names), [("all", *(number(metrics.value(name)) for name in names))])
+    screen.table(("", *names), [("all", *(_value(metrics, name) for name in names))])
     classes = metrics.content["per_class"]
     task = TASKS[metrics.task]
     rows = [
@@ -97,6 +97,12 @@ def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:
     if rows:
         screen.table(("class", *task.per_class, task.counted, "images"), rows)
     screen.place("metrics", metrics.path)
+
+
+def _value(metrics: MetricsFile, name: str) -> str:
+    """Write a metric, and beside it how far the order of equal confidences moves it, where it does."""
+    value, tied = number(metrics.value(name)), metrics.tied(name)
+    return f"{value} (ties: {interval(*tied, number)})" if tied else value
 
 
 def _class_tables(screen: Screen, comparison: Comparison) -> None:

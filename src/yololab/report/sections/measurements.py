@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from yololab.files.metrics import TIES
 from yololab.report.run_files import RunFiles, inside, mapping, mappings
 from yololab.tasks import TASKS
-from yololab.text import as_number, count, flattened, number
+from yololab.text import as_number, count, flattened, interval, number
 
 
 def measurements(run: RunFiles) -> dict[str, Any] | None:
@@ -22,10 +23,20 @@ def measurements(run: RunFiles) -> dict[str, Any] | None:
         "tolerance": as_number(run.comparison.get("tolerance")),
         "primary": run.primary_metric,
         "rests_on": _rests_on(run),
+        "tied": _tied(run),
         "guards": mappings(run.comparison.get("guards")),
         "speed": [item for item in mapping(run.metrics.get("speed_ms")).items() if as_number(item[1])],
         "protocol": flattened(run.metrics.get("protocol")),
     }
+
+
+def _tied(run: RunFiles) -> dict[str, str]:
+    """Say of each metric that the order of equal confidences moves between which ends it does."""
+    told = {}
+    for name, ends in mapping(run.metrics.get(TIES)).items():
+        if isinstance(ends, list) and len(ends) == 2:
+            told[str(name)] = f"ties: {interval(ends[0], ends[1], number)}"
+    return told
 
 
 def _rests_on(run: RunFiles) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
@@ -83,6 +84,37 @@ class ReadableConfusionMatrix(ConfusionMatrix):
         super().process_batch(detections, batch, conf=max(conf, CONFUSION_CONFIDENCE), **keywords)
 
 
+def untied(confidences: Sequence[NDArray[Any]], keys: Sequence[str]) -> list[NDArray[np.float64]]:
+    """Return confidences of which no two are equal, in the order in which records are ranked.
+
+    Ultralytics sorts detections by an unstable sort, which may put equally confident ones into any order, and another
+    one with another batch size: a hardly trained model's AP moves by hundredths. So equal confidences are set apart, in
+    double precision, by less than half of what single precision can tell: first the image whose key is first, within an
+    image the order of the validator.
+
+    Args:
+        confidences: Confidences of each image, f32, shape (N,) each.
+        keys: Keys of the images.
+
+    >>> [values.round(6).tolist() for values in untied([np.float32([0.5]), np.float32([0.5])], ["b", "a"])]
+    [[0.5], [0.5]]
+    >>> later, first = untied([np.float32([0.5]), np.float32([0.5])], ["b", "a"])
+    >>> bool(first[0] > later[0])
+    True
+    """
+    counts = [len(values) for values in confidences]
+    joined = np.concatenate([np.asarray(values, np.float32) for values in confidences]) if counts else np.zeros(0)
+    rank = np.empty(len(keys), np.int64)
+    rank[np.argsort(np.array(keys, dtype=object), kind="stable")] = np.arange(len(keys))
+    order = np.lexsort((np.repeat(rank, counts), -joined))
+    ordered = joined[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=np.inf))
+    place = np.arange(len(ordered)) - np.repeat(first, np.diff(first, append=len(ordered)))
+    apart = joined.astype(np.float64)
+    apart[order] -= place / (2 * max(len(ordered), 1)) * np.spacing(ordered).astype(np.float64)
+    return np.split(apart, np.cumsum(counts)[:-1]) if counts else []
+
+
 class DetectionRecording(RecordingMixin):
     """Keeps each image's statistics with its path, before the validator clears them.
 
@@ -149,6 +181,7 @@ class DetectionRecording(RecordingMixin):
             )
             for place, record in enumerate(self._places)
         ]
+        stats["conf"] = untied(stats["conf"], [record.key for record in self.recorded])
         return super().get_stats()
 
     @property

@@ -41,3 +41,8 @@ def test_a_run_that_was_not_compared_shows_its_metrics_all_the_same():
     plain = measurements(run_with(metrics={"mAP50": 0.5, "mAP50-95": 0.3}))
     assert [row["metric"] for row in plain["rows"]] == ["mAP50", "mAP50-95"]
     assert measurements(run_with()) is None
+
+
+def test_how_far_the_order_of_equal_confidences_moves_a_number_stands_beside_it():
+    run = run_with(metrics={"mAP50": 0.5, "mAP50-95": 0.14, "ties": {"mAP50-95": [0.134, 0.148]}})
+    assert tables_in(html_of("Metrics", run))[0][2] == ["mAP50-95", "0.1400 ties: 0.1340 … 0.1480"]
