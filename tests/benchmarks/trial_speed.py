@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "samples"))
 from sweep_contract import settings_of
 from tiny import make_dataset
 
+from yololab.config.folders import composing_from, copy_config
 from yololab.files.json_files import write_json
 from yololab.files.metrics import METRICS_VERSION
 from yololab.files.paths import RunFolder
@@ -160,7 +161,8 @@ def parent(path: Path, count: int = TRIVIAL) -> list[float]:
     source = StudySource(folder, settings, read_space(settings.arguments, discrete=False), freeze)
     progress = SweepProgress(folder, settings, screen, source.planned, engine.capacity)
     observers = (SummaryWriter(folder, settings, screen), progress)
-    with progress.shown():
+    copy_config(folder.config, path)
+    with composing_from(folder.config), progress.shown():
         TrialLoop(folder, source, engine, settings.objectives, observers, poll_seconds=0).run(StopSignal())
     marks = [engine.moments[index * (count - 1) // 4] for index in range(5)]
     return [1000 * 4 / (count - 1) * (after - before) for before, after in pairwise(marks)]

@@ -11,14 +11,14 @@ from yololab.files.atomic import write_text
 from yololab.files.reading import read_text
 from yololab.text import mask_secrets
 
-# The copy that this process composes from instead, while a sweep lasts.
-_snapshots: list[Path] = []
+# The folders of the copy that this process composes from instead, while a sweep lasts: the shipped one, the user's.
+_snapshots: list[tuple[Path, ...]] = []
 
 
 def conf_dir() -> Path:
     """Return the shipped `conf/`: the package's own copy when it was installed from a wheel, else the repository's."""
     if _snapshots:
-        return _snapshots[-1] / "shipped"
+        return _snapshots[-1][0]
     package = Path(yololab.__file__).resolve().parent
     packaged = package / "conf"
     return packaged if packaged.is_dir() else package.parents[1] / "conf"
@@ -57,7 +57,7 @@ def user_conf_dirs(working_directory: Path) -> list[Path]:
     These are what `--config-dir` named, and `conf/` in the working directory unless it is the shipped one.
     """
     if _snapshots:
-        return sorted(_snapshots[-1].glob("user*"))
+        return list(_snapshots[-1][1:])
     if _only_shipped.get():
         return []
     own = (working_directory / "conf").resolve()
@@ -91,10 +91,16 @@ def copy_config(target: Path, working_directory: Path) -> None:
             write_text(target / name / file.relative_to(folder), f"{text}\n")
 
 
+def is_changing() -> bool:
+    """Return whether somebody may edit what this process composes from; the copy of a sweep stays as it is."""
+    return not _snapshots
+
+
 @contextmanager
 def composing_from(copy: Path) -> Iterator[None]:
     """Compose from what `copy_config` copied, whatever has been edited since."""
-    _snapshots.append(copy)
+    copy = copy.resolve()
+    _snapshots.append((copy / "shipped", *sorted(copy.glob("user*"))))
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +117,10 @@ def parse_overrides(overrides: Sequence[str]) -> list[Override]:
     Raises:
         InputError: One or more are not.
     """
-    parser, parsed, problems = OverridesParser.create(), [], []
+    parsed, problems = [], []
     for override in overrides:
         try:
-            parsed.append(parser.parse_override(override))
+            parsed.append(_parse(override))
         except (HydraException, RecursionError) as error:
             key, _, value = override.partition("=")
             found = f"{shortened(value, 60)!r} is not in Hydra's grammar ({shortened(first_line(error), 120)})"
@@ -128,6 +129,12 @@ def parse_overrides(overrides: Sequence[str]) -> list[Override]:
     if problems:
         raise InputError(problems)
     return parsed
+
+
+@lru_cache(maxsize=1024)
+def _parse(override: str) -> Override:
+    """Parse one override; the trials of a sweep have nearly all of theirs in common."""
+    return OverridesParser.create().parse_override(override)
 
 
 def refuse_hydra_keys(config: DictConfig) -> None:

@@ -19,7 +19,7 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from yololab.config.folders import conf_dir, user_conf_dirs
+from yololab.config.folders import conf_dir, is_changing, user_conf_dirs
 from yololab.config.hydra.grammar import FREE_PREFIX
 from yololab.config.hydra.keys import CONFIG_NAME
 from yololab.config.hydra.sources import register
@@ -68,7 +68,8 @@ def compose_files(overrides: Sequence[str]) -> DictConfig:
         A config of the caller's own, with Hydra's node.
     """
     roots = _roots()
-    config: DictConfig = pickle.loads(_composed(tuple(overrides), roots, tuple(map(_state, roots))))
+    states = tuple(map(_state, roots)) if is_changing() else ()
+    config: DictConfig = pickle.loads(_composed(tuple(overrides), roots, states))
     config.hydra.runtime.cwd = str(Path.cwd())
     return config
 
