@@ -18,6 +18,10 @@ from yololab.files.record_content import Status
 from yololab.sweep.planning.trial_env import read_trial_environment
 
 
+class Stopped(BaseException):
+    """SIGTERM came: raised, not answered where it was, which may be between taking a lock and giving it back."""
+
+
 def main(folder: Path) -> int:
     trial = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
     wishes = dict(word.split("=", 1) for word in trial["overrides"])
@@ -33,7 +37,22 @@ def main(folder: Path) -> int:
     if what == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     elif what != "hang":
-        signal.signal(signal.SIGTERM, lambda *_: interrupted(record, float(wishes.get("saving", 0))))
+        signal.signal(signal.SIGTERM, stop)
+    try:
+        return body(folder, record, wishes, starts)
+    except Stopped:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(float(wishes.get("saving", 0)))
+        record.finish(Status.INTERRUPTED, {"message": "interrupted", "kind": "KeyboardInterrupt", "exit_code": 130})
+        return 130
+
+
+def stop(*_: object) -> None:
+    raise Stopped
+
+
+def body(folder: Path, record: Record, wishes: dict[str, str], starts: int) -> int:
+    what = wishes.get("do", "ok")
     print("begun", what, flush=True)
     if what == "raise":
         record.finish(Status.FAILED, {"message": "boom", "kind": "JobError", "exit_code": 1})
@@ -76,12 +95,6 @@ def reported(wishes: dict[str, str], value: float | None) -> bool:
     return any(
         reporter.should_prune(epoch, value * epoch / epochs) and epoch < epochs for epoch in range(1, epochs + 1)
     )
-
-
-def interrupted(record: Record, saving: float) -> None:
-    time.sleep(saving)
-    record.finish(Status.INTERRUPTED, {"message": "interrupted", "kind": "KeyboardInterrupt", "exit_code": 130})
-    os._exit(130)
 
 
 if __name__ == "__main__":
