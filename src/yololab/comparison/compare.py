@@ -16,6 +16,13 @@ from yololab.comparison.comparability import (
 from yololab.comparison.custom_metrics import CustomDifference, compare_custom
 from yololab.comparison.evidence import Evidence, Tell, gather_evidence, in_silence, statistics_of
 from yololab.comparison.guards import check_guards
+from yololab.comparison.multiplicity.primary_metrics import (
+    JointVerdict,
+    PrimaryMetrics,
+    bare_verdict,
+    joint_verdict_of,
+    metric_problems,
+)
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.selection.optimism import Excess, excess_of, explains, selection_notes, selection_warning
 from yololab.comparison.verdict_text import exact_test_text, look_text, paired_text, verdict_text
@@ -23,7 +30,12 @@ from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
 from yololab.files.looks import Look
 from yololab.files.metrics import MetricsFile
-from yololab.statistics.inference.paired_comparison import ClassDifference, MetricDifference
+from yololab.statistics.inference.paired_comparison import (
+    FEW_REPLICATES,
+    FIRST_REPLICATES,
+    ClassDifference,
+    MetricDifference,
+)
 from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Verdict
 from yololab.tasks import TASKS, Direction
 
@@ -40,6 +52,7 @@ def compare_metrics(
     *,
     group: str | None = None,
     look: Look | None = None,
+    metrics: PrimaryMetrics | None = None,
     no_baseline: str = "There is no baseline for this dataset and task yet",
     tell: Tell = in_silence,
 ) -> Comparison:
@@ -56,6 +69,7 @@ def compare_metrics(
         guards: Limits besides the primary metric.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         look: Its place in a series of candidates that share one α; None for a comparison of its own.
+        metrics: The metrics that decide together; None for the primary one alone.
         no_baseline: Why there is none, without the full stop.
         tell: Told what is being done.
 
@@ -63,23 +77,33 @@ def compare_metrics(
         InputError: The two measured different things: another task, split, images, labels or classes.
     """
     problems = comparability_problems(current, baseline) if baseline is not None else []
+    problems += metric_problems(metrics.names if metrics else None, TASKS[current.task])
     if problems:
         raise InputError(problems)
-    evidence = gather_evidence(current, baseline, tolerance, group, tell, alpha=look.alpha if look else ALPHA)
+    alpha, secondary = look.alpha if look else ALPHA, FEW_REPLICATES if metrics else FIRST_REPLICATES
+    evidence = gather_evidence(current, baseline, tolerance, group, tell, alpha=alpha, secondary=secondary)
     tell("looking for what stands behind it", 0, 0)
     classes = class_differences(evidence, current, TASKS[current.task].class_metric)
     watched = check_guards(guards or GuardsConfig(), current, evidence.current, classes, baseline, evidence.units)
     custom = list(compare_custom(evidence.current, evidence.baseline))
     differences = [asdict(item) for item in custom if isinstance(item, CustomDifference)]
     excess: Excess | None = None
+    joint: JointVerdict | None = None
+    rows = _rows(current, baseline, evidence)
     if baseline is None:
         verdict, confirmed = Verdict.NO_BASELINE, False
         text = f"{no_baseline}; promote this run to make it the baseline."
     else:
         verdict, confirmed, text = _decided(current, baseline, tolerance, evidence, look)
         excess = excess_of(current, baseline)
-        if excess is not None and (withdrawn := _less_the_choice(excess, evidence, current, tolerance)):
+        withdrawn = None if excess is None else _less_the_choice(excess, evidence, current, tolerance)
+        if withdrawn is not None:
             verdict, confirmed, text = withdrawn
+        if metrics is not None:
+            joint = joint_verdict_of(
+                current, rows, evidence.result, metrics, tolerance, alpha, withdrawn=text if withdrawn else None
+            )
+            verdict, confirmed, text = joint.verdict, joint.confirmed, joint.text
     broken = [guard.message for guard in watched if guard.broken]
     if broken:
         text += f" Guards are broken: {'; '.join(broken)}."
@@ -89,27 +113,29 @@ def compare_metrics(
         notes += [exact_test_text(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
         notes += [item.message if isinstance(item, CustomDifference) else item for item in custom]
         notes.append("Two checkpoints are compared: that does not measure variation between seeds.")
+    otherwise = joint.otherwise if joint else evidence.result.otherwise if evidence.result else Verdict.INCONCLUSIVE
     return Comparison(
         verdict=verdict,
         text=text,
         statistical_support=evidence.result is not None,
         primary_metric=current.primary.name,
         tolerance=tolerance,
-        rows=_rows(current, baseline, evidence),
+        rows=rows,
         per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
         warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence, excess)),
         notes=tuple(notes),
         confirmed=confirmed,
-        otherwise=Verdict.INCONCLUSIVE if evidence.result is None else evidence.result.otherwise,
-        statistics=None if evidence.result is None else statistics_of(evidence.result),
+        otherwise=otherwise,
+        statistics=None if evidence.result is None else {**statistics_of(evidence.result), "otherwise": otherwise},
         guards=watched,
         analysis={
             **({} if baseline is None else other_classes(evidence, current, baseline)),
             **analyse(evidence, current),
             **({"custom_metrics": differences} if differences else {}),
             **({"selection": excess.to_json()} if excess is not None else {}),
+            **({"primary_metrics": joint.to_json()} if joint is not None else {}),
         },
         look=look,
     )
@@ -129,7 +155,7 @@ def _decided(
         return result.verdict, result.confirmed, text
     row = MetricRow(metric.name, current.direction(metric), current.value(metric.name), baseline.value(metric.name))
     assert row.gain is not None
-    verdict = _bare_verdict(row.gain, tolerance)
+    verdict = bare_verdict(row.gain, tolerance)
     if look and verdict in CLAIMS:
         verdict = Verdict.INCONCLUSIVE  # bare numbers know no α that a series could share
     bare = MetricDifference(metric.name, row.current, row.baseline)
@@ -172,14 +198,6 @@ def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence, e
     if evidence.result is not None and evidence.result.carriers and (decisive := evidence.result.carriers.warning):
         warnings.append(decisive)
     return warnings
-
-
-def _bare_verdict(gain: float, tolerance: float) -> Verdict:
-    """Apply the rule on bare metrics."""
-    # A drop of exactly the tolerance passes; 1e-12 absorbs that 0.30 - 0.31 is not exactly -0.01.
-    if gain < -tolerance - 1e-12:
-        return Verdict.DEGRADED
-    return Verdict.IMPROVED if gain > 0 else Verdict.NOT_WORSE
 
 
 def _rows(current: MetricsFile, baseline: MetricsFile | None, evidence: Evidence) -> tuple[MetricRow, ...]:

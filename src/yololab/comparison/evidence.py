@@ -12,7 +12,7 @@ from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import PREDICTIONS
 from yololab.files.predictions import PredictionsError, read_arrays
-from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
+from yololab.statistics.inference.paired_comparison import FIRST_REPLICATES, PairedResult, compare_pair
 from yololab.statistics.inference.paired_models import metrics_of, pair_of
 from yololab.statistics.inference.resampling import Units
 from yololab.statistics.inference.verdict import ALPHA
@@ -69,6 +69,7 @@ def gather_evidence(
     tell: Tell = in_silence,
     *,
     alpha: float = ALPHA,
+    secondary: int = FIRST_REPLICATES,
 ) -> Evidence:
     """Read the records next to the metrics of both sides and compare them.
 
@@ -79,6 +80,7 @@ def gather_evidence(
         group: What names the group of an image; None takes what the evaluations say.
         tell: Told what is being done.
         alpha: What p has to lie below for a claim.
+        secondary: Replicates of the metrics besides the primary one.
 
     Raises:
         InputError: The two were measured on other images or other labels, or an image has no group.
@@ -104,7 +106,9 @@ def gather_evidence(
     clusters = baseline.alike if current.alike is None else current.alike
     units = units_of(ours.keys, group or current.group or baseline.group, clusters=clusters)
     progress = partial(tell, RESAMPLING)
-    result = compare_pair(pair, tolerance, lower_is_better=lower, units=units, progress=progress, alpha=alpha)
+    result = compare_pair(
+        pair, tolerance, lower_is_better=lower, units=units, progress=progress, alpha=alpha, secondary=secondary
+    )
     if result is None:
         return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
     alike = alike_warning(ours.keys, pair.influence(), clusters) if units.place is None else None

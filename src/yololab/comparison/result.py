@@ -69,6 +69,26 @@ class SideContent(TypedDict, total=False):
     promoted_at: str | None
 
 
+class JudgedContent(TypedDict):
+    """What is said of one of several primary metrics, by its corrected p."""
+
+    metric: str
+    verdict: Verdict
+    confirmed: bool
+    p: float | None
+    p_adjusted: float | None
+    sentence: str
+
+
+class PrimaryMetricsContent(TypedDict):
+    """Several primary metrics (`baseline.metric`): how they shared α, the p that the verdict rests on, and each."""
+
+    correction: str
+    alpha: float
+    p: float | None
+    metrics: list[JudgedContent]
+
+
 class ComparisonContent(TypedDict, total=False):
     """comparison.json, without what is only drawn."""
 
@@ -87,6 +107,7 @@ class ComparisonContent(TypedDict, total=False):
     warnings: Required[list[str]]
     notes: Required[list[str]]
     look: LookContent | None
+    primary_metrics: PrimaryMetricsContent
     folder: str
 
 

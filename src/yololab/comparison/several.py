@@ -27,12 +27,16 @@ def compare_arms_together(names: Sequence[str], found: Sequence[Comparison]) -> 
         for index, (name, arm) in enumerate(zip(names, found, strict=True))
     )
     note = f"{len(arms)} arms were compared: p-values are corrected for that (Holm), intervals are not."
+    if any("primary_metrics" in arm.analysis for arm in found):
+        note = f"{len(arms)} arms were compared: each has a share of α/{len(arms)} for its metrics."
     return replace(arms[0].comparison, arms=arms, notes=(*arms[0].comparison.notes, note))
 
 
 def _corrected(arm: Comparison, p: float | None, count: int) -> Comparison:
     """Return a comparison with the verdict that its corrected p-value allows."""
     difference = arm.primary.difference
+    if "primary_metrics" in arm.analysis:
+        return arm  # its α is a share of the arms' already
     if p is None or difference is None or arm.verdict not in CLAIMS or p < ALPHA:
         return arm
     text = verdict_text(

@@ -7,6 +7,7 @@ from pathlib import Path
 from yololab.comparison.arms import Arm, read_arms, refuse_seeds
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.evidence import Tell, in_silence
+from yololab.comparison.multiplicity.primary_metrics import declared_metrics
 from yololab.comparison.recipes import compare_groups, tell_of
 from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
@@ -34,6 +35,7 @@ def compare_sides(
     measure: Measure,
     group: str | None = None,
     tell: Tell = in_silence,
+    arms: int = 1,
 ) -> Comparison:
     """Compare one or two named sides, or several with the last one.
 
@@ -46,6 +48,7 @@ def compare_sides(
         measure: Returns the numbers of a side; a plain folder of Ultralytics, or a results file, is measured.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         tell: Told what is being done.
+        arms: How many arms share one α with this pair.
 
     Raises:
         InputError: Something is missing, or the sides did not measure the same thing.
@@ -62,13 +65,15 @@ def compare_sides(
 
         pairs = [(name, names[-1]) for name in names[:-1]]
         compared = [
-            compare_sides(pair, settings, tree, working_directory, once, group, tell_of(tell, place, len(pairs)))
+            compare_sides(
+                pair, settings, tree, working_directory, once, group, tell_of(tell, place, len(pairs)), len(pairs)
+            )
             for place, pair in enumerate(pairs, 1)
         ]
         return compare_arms_together(names[:-1], compared)
     if all(len(arms) == 1 and not arms[0].several for arms in groups):
         runs = [arms[0].runs[0] for arms in groups]
-        return _compare_runs(runs, settings, tree, working_directory, measure, group, tell)
+        return _compare_runs(runs, settings, tree, working_directory, measure, group, tell, arms)
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
@@ -76,6 +81,9 @@ def compare_sides(
     comparison = compare_groups(current, baseline, settings.tolerance, group, tell)
     if settings.guards != GuardsConfig():
         warning = "baseline.guards watch single runs: they were not held against these groups."
+        comparison = replace(comparison, warnings=(*comparison.warnings, warning))
+    if declared_metrics(settings) is not None:
+        warning = f"baseline.metric has several metrics: recipes are judged by {comparison.primary_metric} alone."
         comparison = replace(comparison, warnings=(*comparison.warnings, warning))
     return comparison
 
@@ -93,6 +101,7 @@ def _compare_runs(
     measure: Measure,
     group: str | None,
     tell: Tell,
+    arms: int,
 ) -> Comparison:
     """Compare one checkpoint with another, or with the promoted baseline."""
     current = measure(sides[0], sides[-1])
@@ -107,7 +116,14 @@ def _compare_runs(
     changes = _data_changes(sides[0], other)
     try:
         comparison = compare_metrics(
-            current, baseline, settings.tolerance, settings.guards, group=group, look=look, tell=tell
+            current,
+            baseline,
+            settings.tolerance,
+            settings.guards,
+            group=group,
+            look=look,
+            metrics=declared_metrics(settings, arms),
+            tell=tell,
         )
     except InputError as error:
         reasons = [Problem("dataset, changed since the baseline", line) for line in changes]

@@ -14,9 +14,11 @@ from yololab.config.device import DeviceConfig
 from yololab.config.search import SearchConfig
 from yololab.config.settings import same_as, setting, settings_of
 from yololab.config.special import (
+    Correction,
     read_floors,
     read_group,
     read_limits,
+    read_metric_names,
     read_notes,
     read_severity,
     read_source,
@@ -196,17 +198,20 @@ class BaselineConfig:
     Attributes:
         path: A run folder, a metrics.json or a baseline folder; null takes what was promoted for the dataset and task.
         model: A checkpoint that is evaluated under the same protocol to be the baseline.
+        metric: Metrics that decide together, as [mAP50-95,recall]; null: the task's own.
+        correction: How they share α: `holm`, or `hierarchy`, one after the other.
         tolerance: The drop of the primary metric that still counts as no worse (absolute).
         gate: When the command exits with 4; null means `degraded` for `yololab compare`, `none` for training.
         promote: When the run becomes the baseline.
-        guards: Limits beside the primary metric: `class_floors`, `class_drop`, `precision`, `recall`, `confidence`,
-            `latency_ms`. A broken one is named in the verdict and stops at the gate.
-        looks: How many candidates will be held against the promoted baseline, to share one α of 0.05: `if_improved`
-            and the gate then go by p below 0.05/looks. Null tests each at 0.05. A named pair keeps 0.05.
+        guards: Limits beside it: `class_floors`, `class_drop`, `precision`, `recall`, `confidence`, `latency_ms`. A
+            broken one is named in the verdict and stops at the gate.
+        looks: How many candidates the promoted baseline will meet: `if_improved` and the gate go by p below 0.05/looks.
     """
 
     path: str | None = None
     model: str | None = None
+    metric: list[str] | None = setting(None, reader=read_metric_names)
+    correction: Correction = Correction.HOLM
     tolerance: float = setting(0.01, at_least=0)
     gate: Gate | None = None
     promote: Promote = Promote.ASK

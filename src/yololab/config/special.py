@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from yololab.config.nearest import unknown_key
@@ -98,6 +99,25 @@ def read_tracking(where: str, value: Any) -> list[str]:
     if problems:
         raise InputError(problems)
     return list(dict.fromkeys(names))
+
+
+class Correction(StrEnum):
+    """How several primary metrics share one α."""
+
+    HOLM = "holm"
+    HIERARCHY = "hierarchy"
+
+
+def read_metric_names(where: str, value: Any) -> list[str] | None:
+    """Read the names of metrics, each once; one name may stand alone."""
+    names = [value] if isinstance(value, str) else value
+    if names is None:
+        return None
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(Problem(where, f"{value!r}", "a metric, or a list of metrics: [mAP50-95,recall]"))
+    if len(set(names)) < len(names):
+        raise InputError(Problem(where, f"{value!r}", "each metric once"))
+    return list(names)
 
 
 def read_group(where: str, value: Any) -> str | None:

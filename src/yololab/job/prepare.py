@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yololab.comparison.guards import guard_problems
+from yololab.comparison.multiplicity.primary_metrics import metric_problems
 from yololab.comparison.run_reference import read_reference
 from yololab.comparison.selection.metric_names import selection_problems
 from yololab.config.schema import ExperimentConfig
@@ -201,6 +202,7 @@ def prepare_job(
         if row is not None:
             names = ["item"] if single_cls else [str(name) for name in dataset[0].names.values()]
             problems += selection_problems(config.checkpoint.metric, row, names)
+            problems += metric_problems(config.baseline.metric, row)
         if row is not None and not single_cls:
             problems += guard_problems(config.baseline.guards, row, list(dataset[0].names.values()))
     if problems or dataset is None or model is None or device is None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
 from yololab.comparison.evidence import REPLICATES
+from yololab.comparison.multiplicity.primary_metrics import declared_metrics
 from yololab.comparison.result import Comparison, read_comparison, write_comparison
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
@@ -34,7 +35,14 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
     why_none = why_no_baseline(context, prepared, checked.fingerprints)
     with context.screen.telling("compare", STAGE.doing, REPLICATES) as tell:
         comparison = compare_metrics(
-            evaluated.metrics, other, settings.tolerance, settings.guards, look=look, no_baseline=why_none, tell=tell
+            evaluated.metrics,
+            other,
+            settings.tolerance,
+            settings.guards,
+            look=look,
+            metrics=declared_metrics(settings),
+            no_baseline=why_none,
+            tell=tell,
         )
     if dry_run:
         comparison = replace(comparison, text=DRY_RUN_TEXT)

@@ -32,11 +32,11 @@ def measurements(run: RunFiles) -> dict[str, Any] | None:
 
 def _tied(run: RunFiles) -> dict[str, str]:
     """Say of each metric that the order of equal confidences moves between which ends it does."""
-    told = {}
+    texts = {}
     for name, ends in mapping(run.metrics.get(TIES)).items():
         if isinstance(ends, list) and len(ends) == 2:
-            told[str(name)] = f"ties: {interval(ends[0], ends[1], number)}"
-    return told
+            texts[str(name)] = f"ties: {interval(ends[0], ends[1], number)}"
+    return texts
 
 
 def _rests_on(run: RunFiles) -> str:

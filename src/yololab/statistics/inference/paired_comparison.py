@@ -153,6 +153,7 @@ def compare_pair(
     lower_is_better: bool = False,
     units: Units | None = None,
     alpha: float = ALPHA,
+    secondary: int = FIRST_REPLICATES,
     progress: Progress = untold,
 ) -> PairedResult | None:
     """Compare two models over the same images.
@@ -165,6 +166,7 @@ def compare_pair(
         lower_is_better: Whether the primary metric is an error.
         units: What is independent of each other; None for the images.
         alpha: What p has to lie below for IMPROVED and DEGRADED: less for one look of a series, 0 where none is left.
+        secondary: Replicates of the metrics besides the primary one: more where they decide, too.
         progress: Told of each block of replicates.
 
     Returns:
@@ -179,11 +181,10 @@ def compare_pair(
     classes = pair.classes(units.place)
     beyond = math.ceil(min(_BEYOND / alpha, _MOST_BEYOND)) if alpha > 0 else 0
     drawn = PairedReplicates(pair, units, exact_swaps=len(pair.keys) <= FEW_IMAGES, least=2 * beyond, progress=progress)
-    secondary = FIRST_REPLICATES
     for count in _stages(len(pair.keys), max(map(len, classes.values()), default=0), beyond):
         drawn.extend(count, secondary)
         difference = _difference(sign, ours - theirs, pair, drawn)
-        if not _borderline(difference, drawn, tolerance, alpha):
+        if count >= secondary and not _borderline(difference, drawn, tolerance, alpha):
             break
     carriers = carriers_of(pair, units, drawn.influence * sign)
     # One-sided, as one end of the 90 % interval is.

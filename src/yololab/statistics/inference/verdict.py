@@ -1,6 +1,6 @@
 """The verdict on a difference, from its interval and its p-value alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,3 +75,13 @@ def decide_verdict(
     """
     verdict = next(verdict for verdict in possible_verdicts(difference, tolerance, alpha) if verdict not in refused)
     return verdict, verdict is Verdict.DEGRADED and difference.ci95[1] < -tolerance
+
+
+def joint_verdict(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return what several metrics come to: as bad as the worst of them; better where one is, and none is not settled.
+
+    >>> print(joint_verdict([Verdict.IMPROVED, Verdict.NOT_WORSE]), joint_verdict([Verdict.IMPROVED, Verdict.DEGRADED]))
+    IMPROVED DEGRADED
+    """
+    order = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.NOT_WORSE, Verdict.EQUIVALENT)
+    return min(verdicts, key=order.index)

@@ -219,6 +219,8 @@ def _baseline(run: RunFolder) -> BaselineVerdict | None:
         return None
     primary = primary_row(content)
     delta, low, high, p = (primary.get(name) for name in ("delta", "ci_low", "ci_high", "p"))
+    if joint := content.get("primary_metrics"):
+        p = joint["p"]  # already corrected for the metrics; the trials come on top
     path = content["baseline"]["path"] if content["baseline"] else None
     supported = content["statistical_support"]
     otherwise = (content["statistics"] or {}).get("otherwise") or Verdict.INCONCLUSIVE.value

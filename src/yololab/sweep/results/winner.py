@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.comparison.compare import compare_metrics
+from yololab.comparison.multiplicity.primary_metrics import declared_metrics
 from yololab.comparison.result import write_comparison
 from yololab.comparison.run_reference import read_reference
 from yololab.config.frozen import thaw
@@ -99,7 +100,8 @@ def _measure_on_test(context: Context, prepared: Prepared) -> None:
         how = replace(how, protocol=replace(how.protocol, split=TEST))
         metrics = measure_checkpoint(context.folder.best, target, how)
         baseline = _baseline_on_test(context, prepared, how, target / context.folder.baseline_evaluation.name)
-    found = compare_metrics(metrics, baseline, config.baseline.tolerance, config.baseline.guards)
+    declared = declared_metrics(config.baseline)
+    found = compare_metrics(metrics, baseline, config.baseline.tolerance, config.baseline.guards, metrics=declared)
     write_comparison(comparison, found, config.baseline.gate or Gate.NONE)
     context.record.update(test={"metrics": str(metrics.path), "verdict": found.verdict, "comparison": str(comparison)})
     context.screen.stage("test", "the winner on the test split")

@@ -1,0 +1,1 @@
+"""Several questions asked of the same images: several primary metrics."""
