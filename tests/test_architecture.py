@@ -46,7 +46,7 @@ INNER = {
         *("nearest", "settings", "reading", "train_arguments", "search", "checkpoint", "special", "device", "schema"),
         *("defaults", "renamed", "validation", "folders", "hydra", "arguments"),
     ),
-    "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "conversion", "checks"),
+    "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "splits", "conversion", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
     "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),
     "tracking": ("tracker", "trackers", "registry", "contents", "feeding", "launch"),

@@ -16,7 +16,16 @@ from yololab.data.checks.check_report import DatasetReport
 from yololab.files.baseline import PromotedContent, Provenance
 from yololab.files.looks import LooksContent
 from yololab.files.metrics import MetricsContent
-from yololab.files.paths import BaselineFolder, CacheFolder, Folder, NightFolder, OutputTree, RunFolder, SweepPaths
+from yololab.files.paths import (
+    BaselineFolder,
+    CacheFolder,
+    Folder,
+    NightFolder,
+    OutputTree,
+    RunFolder,
+    SplitFolder,
+    SweepPaths,
+)
 from yololab.files.record_content import RecordContent
 from yololab.sweep.referee.night import NightContent
 from yololab.sweep.results.summary_files import SummaryContent
@@ -28,6 +37,7 @@ FOLDERS: dict[str, tuple[str, type[Folder]]] = {
     "A sweep": ("`multirun/<name>_<time>/`, beside its trials.", SweepPaths),
     "A baseline": ("`outputs/baselines/<dataset>/<task>/`.", BaselineFolder),
     "A night of proposals": ("`outputs/referee/<time>/`.", NightFolder),
+    "A split dataset": ("The folder that `yololab split … out=` names.", SplitFolder),
     "The caches": ("`paths.cache`; made again when something is missing.", CacheFolder),
 }  # fmt: skip
 SHAPES: dict[str, tuple[str, Any]] = {

@@ -37,6 +37,7 @@ _OTHER_SETTINGS = {
     "train": "Ultralytics' train arguments, by their own names.",
     "imgsz": "The image size.",
     "single_cls": "All classes count as one.",
+    "seed": "The seed.",
     "classes": "Only these classes.",
     "tracking": "Experiment trackers to feed: tensorboard, mlflow, wandb, …",
     "dry_run": "true takes one batch through every stage; overfit trains on it.",

@@ -25,12 +25,13 @@ def commands_page() -> str:
 
 def _section(name: str, command: Command) -> str:
     examples = "".join(f"{f'yololab {name} {line}'.rstrip()}  # {meaning}\n" for line, meaning in command.examples)
+    settings = {setting_name(key): setting_summary(key) for key in command.settings}
     shape = "a list of objects" if command.json_rows else "an object"
     parts = [
         f"\n## {name}\n\n```text\n{SYNTAX[name].usage}\n```\n\n{description(command)}\n",
         _table("argument", {str(item): item.meaning for item in command.arguments or ()}),
         _table("flag", flags(command)),
-        _table("setting", {setting_name(key): setting_summary(key) for key in command.settings}),
+        _table("setting", {**command.own_settings, **settings}),
         _table("exit code", {str(code): meaning for code, meaning in exit_codes(command).items()}),
         f"\n```sh\n{examples}```\n",
         f"\n`--json` prints {shape}:\n" if command.json else "",

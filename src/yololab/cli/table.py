@@ -129,7 +129,8 @@ class Command:
             multirun=self.multirun,
             json=self.json is not None,
             flags=frozenset(self.flags),
-            filters=bool(self.own_settings)
+            own=frozenset(self.own_settings),
+            filters=(bool(self.own_settings) and arguments is not None)
             or any({Takes.FILTER, Takes.VALUE} & set(item.takes) for item in arguments or ()),
         )
 

@@ -117,11 +117,14 @@ class DataConfig:
         source: A data.yaml, a folder with one, a name that Ultralytics ships (`coco8.yaml`), or `builtin://shapes[-seg|…]`.
         allow_download: Run the `download:` script of the data.yaml when images are missing. It is code: off by default.
         subset: Train on a part: a ratio in (0, 1] or a number of images, drawn with `seed`, every class in proportion.
+        fold: Of a dataset that `yololab split … folds=K` wrote: validate on this fold, 0 to K - 1, and train on the
+            others. Null takes train and val as its data.yaml has them. `-m data.fold=0,1,2,3,4` is one K-fold result.
     """
 
     source: str = setting("builtin://shapes", reader=read_source)
     allow_download: bool = False
     subset: int | float | None = setting(None, reader=read_subset)
+    fold: int | None = setting(None, at_least=0)
 
 
 @dataclass

@@ -234,6 +234,17 @@ class NightFolder(Folder):
         return RunFolder(self.path / "references" / safe_name(name))
 
 
+class SplitFolder(Folder):
+    """A dataset that `yololab split` has split: lists of images, and a data.yaml that names them."""
+
+    data = At(DATA_YAML)  # The data.yaml, for us and for `yolo train`
+    summary = At("split.json")  # How it was split, and what came out
+
+    def list_of(self, part: str) -> Path:
+        """The images of a part: `train`, `val`, `test`, or `fold_0`, `fold_1`, …."""
+        return self.path / f"{part}.txt"
+
+
 class CacheFolder(Folder):
     """What is made again when it is missing, `paths.cache`; several projects and processes may share it."""
 

@@ -1,7 +1,7 @@
 """What must be known before a run folder exists: dataset, model, device. Mistakes end here, leaving nothing."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,9 +14,11 @@ from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.data.checks.suitability import unsuitable_dataset
+from yololab.data.dataset.data_yaml import REQUIRED_SPLITS
 from yololab.data.dataset.layout import Dataset, load_dataset, missing_splits
 from yololab.data.dataset.locate import dataset_name, locate_dataset
 from yololab.data.labels.task_labels import task_data
+from yololab.data.splits.folds import with_fold
 from yololab.errors import InputError, Problem
 from yololab.files.paths import OutputTree
 from yololab.tasks import Task, task_named
@@ -103,8 +105,9 @@ def prepare_dataset(
     choice: str | None,
     needed: Sequence[str] | None = None,
     task: str | None = None,
+    required: Collection[str] = REQUIRED_SPLITS,
 ) -> tuple[Dataset, str]:
-    """Find and read the dataset.
+    """Find and read the dataset, of one with folds the one that `data.fold` names.
 
     Args:
         config: The experiment.
@@ -112,6 +115,7 @@ def prepare_dataset(
         choice: The chosen option of the group `data`; None for a free value.
         needed: The splits whose images must be there; None for those of a training.
         task: What it is to be used for, when that is known.
+        required: The splits that its data.yaml has to name.
 
     Raises:
         InputError: It cannot be found or read, or its images are not there and may not be downloaded.
@@ -120,21 +124,26 @@ def prepare_dataset(
     if folders and config.data.allow_download:
         _fetch_by_name(config, paths)
     yaml = locate_dataset(config.data.source, paths.working_directory, paths.datasets, packaged_datasets_folder())
-    dataset = load_dataset(yaml, datasets_dir=paths.datasets, prefer_folders=folders)
-    if config.evaluation.split not in dataset.splits:
+
+    def read() -> Dataset:
+        found = load_dataset(yaml, datasets_dir=paths.datasets, prefer_folders=folders, required=required)
+        return found if config.data.fold is None else with_fold(found, config.data.fold)
+
+    dataset = read()
+    if "val" in required and config.evaluation.split not in dataset.splits:
         place, allowed = (
             f"evaluation.split, {dataset.yaml}",
             f"one of the dataset's splits: {', '.join(dataset.splits)}",
         )
         raise InputError(Problem(place, repr(config.evaluation.split.value), allowed))
-    needed = needed or needed_splits(config)
+    needed = needed_splits(config) if needed is None else needed
     missing = missing_splits(dataset, needed)
     if missing and dataset.download and config.data.allow_download:
         from yololab.ultralytics_adapter.models.download import fetch_dataset
 
         isolate(paths)
         fetch_dataset(dataset.yaml)
-        dataset = load_dataset(yaml, datasets_dir=paths.datasets)
+        dataset = read()
         missing = missing_splits(dataset, needed)
     if missing:
         raise InputError(missing)

@@ -24,6 +24,8 @@ class Syntax:
         json: Whether it takes `--json`.
         flags: Its other flags.
         filters: Whether its operands are filters: `key=value` is one of them, and no setting.
+        own: What it reads as `key=value` that is no setting of an experiment; of a command without operands these are
+            all the operands that it has.
     """
 
     usage: str = "yololab [key=value …]"
@@ -34,6 +36,7 @@ class Syntax:
     json: bool = False
     flags: frozenset[str] = frozenset()
     filters: bool = False
+    own: frozenset[str] = frozenset()
 
     @property
     def protocol(self) -> frozenset[str]:

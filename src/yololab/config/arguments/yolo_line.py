@@ -76,6 +76,9 @@ def read_line(flags: Flags, commands: Commands, groups: Groups) -> Line:
         _read_operands(flags, commands[tokens[0]], line)
     else:
         _read_tokens(_joined(tokens, commands, groups, line), commands, groups, line)
+        if line.command is not None:
+            for key in sorted(commands[line.command].own & line.assignments.keys()):
+                line.operands.append(f"{key}={line.assignments.pop(key).text}")
     return line
 
 

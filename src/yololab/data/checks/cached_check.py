@@ -43,7 +43,8 @@ class _ReportUnpickler(pickle.Unpickler):
 
 def check_key(dataset: Dataset, task: str, single_cls: bool, needed: Sequence[str], settings: CheckSettings) -> str:
     """Return a name for a check: two that would come to the same result have the same."""
-    question = repr((str(dataset.yaml), task, single_cls, tuple(needed), sorted(asdict(settings).items())))
+    places = (str(dataset.yaml), sorted(dataset.splits.items()))  # of one file, each fold has other splits
+    question = repr((places, task, single_cls, tuple(needed), sorted(asdict(settings).items())))
     return hashlib.sha256(question.encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ name given twice or left empty, class indices that leave a gap, and a file that 
 
 import os
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from yololab.text import first_of
 
 SPLITS = ("train", "val", "test", "minival")
 REQUIRED_SPLITS = ("train", "val")
+# Keys of our own, which Ultralytics passes over: where images are named from, and the lists of the folds.
+IMAGES_ROOT, FOLDS = "images_root", "folds"
 YAML_SUFFIXES = (".yaml", ".yml")
 _LONGEST_PATH, _LONGEST_NAME = 4096, 255  # of Linux and macOS
 # More than any dataset has; each would take memory before anything else could stop it.
@@ -35,6 +38,7 @@ class DataYaml:
 
     Attributes:
         folder: The `path` key, None when absent.
+        images_root: The folder that images are named from, when the file lies elsewhere: `yololab split` writes it.
         entries: For each split that is given, its folders or lists.
         listed: The splits whose value is a list (Ultralytics resolves these without its `../` fallback).
         names: Class names by index.
@@ -45,6 +49,7 @@ class DataYaml:
     """
 
     folder: str | None
+    images_root: str | None
     entries: dict[str, tuple[str, ...]]
     listed: frozenset[str]
     names: dict[int, str]
@@ -92,17 +97,22 @@ def _yaml_files(folder: Path, suffix: str) -> list[Path]:
     return found
 
 
-def read_data_yaml(file: Path) -> DataYaml:
+def read_data_yaml(file: Path, required: Collection[str] = REQUIRED_SPLITS) -> DataYaml:
     """Read and check a data.yaml.
+
+    Args:
+        file: The file.
+        required: The splits that it has to name.
 
     Raises:
         InputError: Every problem of its keys at once; or the one that keeps the file from being read.
     """
     raw = _read_mapping(file)
-    keys = _Keys(file, raw)
+    keys = _Keys(file, raw, required)
     entries = {split: entry for split in SPLITS if (entry := keys.split(split))}
     result = DataYaml(
         folder=keys.text("path"),
+        images_root=keys.text(IMAGES_ROOT),
         entries=entries,
         listed=frozenset(split for split in entries if isinstance(raw.get(keys.alias(split)), list)),
         names=keys.names(),
@@ -172,6 +182,7 @@ class _Keys:
 
     file: Path
     raw: dict[str, Any]
+    required: Collection[str] = REQUIRED_SPLITS
     problems: list[Problem] = field(default_factory=list)
 
     def wrong(self, key: str, found: str, allowed: str, remedy: str = "") -> None:
@@ -192,7 +203,7 @@ class _Keys:
         value = self.raw.get(key)
         allowed = "a folder, a .txt file that lists images, or a list of these"
         if value is None:
-            if split in REQUIRED_SPLITS:
+            if split in self.required:
                 self.wrong(key, "without a value" if key in self.raw else "missing", allowed)
             return ()
         entries = value if isinstance(value, list) else [value]

@@ -5,7 +5,7 @@ data/utils.py, `get_img_files` in data/base.py), so that what is checked here is
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.reading import read_text
 from yololab.text import one_of
 
+_UPWARDS = "./../"
 MOST_LIST = 2**29  # bytes of a list of images: some millions of them
 
 
@@ -63,7 +64,12 @@ class Dataset:
         return _shortest_distinct_tails(folders)
 
 
-def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders: bool = False) -> Dataset:
+def load_dataset(
+    source: Path,
+    datasets_dir: Path | None = None,
+    prefer_folders: bool = False,
+    required: Collection[str] = REQUIRED_SPLITS,
+) -> Dataset:
     """Read a data.yaml, or the one in a folder, or a folder with a folder for each class.
 
     A relative `path` is sought in the working directory, in `datasets_dir` (both as Ultralytics does) and beside the
@@ -74,6 +80,7 @@ def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders:
         source: The data.yaml, or a folder.
         datasets_dir: Where downloaded datasets lie.
         prefer_folders: Class folders count even when there is a YAML file beside them: the task is to classify.
+        required: The splits that a data.yaml has to name.
 
     Returns:
         The dataset. Its images need not be there, see `missing_splits`.
@@ -86,9 +93,11 @@ def load_dataset(source: Path, datasets_dir: Path | None = None, prefer_folders:
         if (prefer_folders or not has_yaml) and is_class_root(source):
             return _class_dataset(_real(source))
     file = find_data_yaml(source).absolute()
-    content = read_data_yaml(file)
+    content = read_data_yaml(file, required)
     root = _root(content, file, datasets_dir)
     splits = {split: _resolved(content, split, root) for split in content.entries}
+    if content.images_root is not None:
+        root = _real(file.parent / content.images_root)
     same = {name: getattr(content, name) for name in ("names", "kpt_shape", "channels", "download", "raw")}
     return Dataset(file, root, splits=splits, **same)
 
@@ -179,16 +188,31 @@ def split_images(dataset: Dataset, split: str) -> list[Path]:
 
 
 def has_relative_lists(dataset: Dataset, split: str) -> bool:
-    """Return whether a list of a split has relative lines that we read by `_base`, as Ultralytics does not."""
-    return any(_base(_image_lines(s), s, dataset.root) for s in dataset.splits[split] if s.is_file())
+    """Return whether a list of a split has relative lines that Ultralytics reads otherwise than we do.
+
+    It knows nothing of `_base`, and of `./../images/a.jpg` makes a path with `..` in it, which names no image of ours.
+    """
+    lists = [(source, _image_lines(source)) for source in dataset.splits[split] if source.is_file()]
+    return any(
+        _base(lines, source, dataset.root) or any(line.startswith(_UPWARDS) for line in lines)
+        for source, lines in lists
+    )
 
 
 def _listed_images(file: Path, root: Path) -> list[str]:
     """Return the images that a .txt list names, relative lines from where they lead."""
-    folder, lines = f"{file.parent}{os.sep}", _image_lines(file)
+    lines = _image_lines(file)
     base = _base(lines, file, root)
-    paths = (line.replace("./", folder, 1) if line.startswith("./") else os.path.join(base, line) for line in lines)  # noqa: PTH118
+    paths = (_beside(file, line) if line.startswith("./") else os.path.join(base, line) for line in lines)  # noqa: PTH118
     return [path.replace("/", os.sep) for path in paths]
+
+
+def _beside(file: Path, line: str) -> str:
+    """Return the image that a line with `./` names; `..` behind that leads up from the list's folder, a real one."""
+    folder, rest = file.parent, line.removeprefix("./")
+    while rest.startswith("../"):
+        folder, rest = folder.parent, rest.removeprefix("../")
+    return f"{folder}{'' if folder == folder.parent else os.sep}{rest}"
 
 
 def _image_lines(file: Path) -> list[str]:

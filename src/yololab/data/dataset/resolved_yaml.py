@@ -12,12 +12,12 @@ from typing import Any
 import yaml
 
 from yololab.data.dataset.class_folders import class_folders
-from yololab.data.dataset.data_yaml import SPLITS
+from yololab.data.dataset.data_yaml import FOLDS, IMAGES_ROOT, SPLITS
 from yololab.data.dataset.layout import Dataset, has_relative_lists, split_images
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_folder, write_text
 
-REPLACED_KEYS = frozenset({"path", *SPLITS, "validation", "nc", "names", "channels", "download"})
+REPLACED_KEYS = frozenset({"path", *SPLITS, "validation", "nc", "names", "channels", "download", IMAGES_ROOT, FOLDS})
 
 
 def write_resolved_yaml(

@@ -1,0 +1,1 @@
+"""Splitting a dataset: parts for training, validation and test, or folds, as lists of images."""

@@ -1,0 +1,99 @@
+"""`yololab split`: groups stay whole, alike images are never parted, and the check then finds no leak."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny import make_dataset
+
+from yololab.cli.main import main
+from yololab.cli.table import COMMANDS
+from yololab.config.hydra.compose import compose_experiment
+from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.layout import load_dataset, split_images
+from yololab.data.splits.settings import SplitSettings
+from yololab.errors import InputError
+from yololab.job.standalone.split import split_data
+from yololab.terminal.screen import Screen
+
+
+def split(capsys, *tokens: str, code: int = 0) -> dict:
+    assert main(["split", "--json", *tokens]) == code
+    printed = capsys.readouterr()
+    return json.loads(printed.out) if code == 0 else {"error": printed.err}
+
+
+@pytest.fixture
+def cells(tmp_path, monkeypatch):
+    """Twelve images; the first of val is a copy of the first of train."""
+    monkeypatch.chdir(tmp_path)
+    make_dataset(Path("cells"), images=6)
+    for kind, suffix in (("images", "png"), ("labels", "txt")):
+        shutil.copyfile(f"cells/train/{kind}/train0.{suffix}", f"cells/val/{kind}/val0.{suffix}")
+    return Path("cells/data.yaml")
+
+
+def parts_of(yaml: Path) -> dict[str, set[str]]:
+    dataset = load_dataset(yaml)
+    return {name: {path.name for path in split_images(dataset, name)} for name in dataset.splits}
+
+
+def test_copies_stay_together_and_the_check_finds_no_leak(cells, capsys):
+    before = check_dataset(load_dataset(cells), "detect")
+    assert any(problem.check == "leak_same" for problem in before.problems)
+    found = split(capsys, "data=cells/data.yaml", "out=out", "ratios=0.5,0.25,0.25")
+    assert found.keys() == COMMANDS["split"].json.keys()
+    assert found["groups"] == 11
+    parts = parts_of(Path(found["yaml"]))
+    assert sum(map(len, parts.values())) == len(set.union(*parts.values())) == 12
+    assert any({"train0.png", "val0.png"} <= names for names in parts.values())
+    after = check_dataset(load_dataset(Path(found["yaml"])), "detect")
+    assert not [problem for problem in after.problems if problem.check.startswith("leak") or problem.blocking]
+    again = split(capsys, "data=./cells", "out=again", "ratios=0.5,0.25,0.25")
+    assert Path("again/train.txt").read_text() == Path("out/train.txt").read_text()
+    assert again["deviation"] == found["deviation"]
+
+
+def test_folds_by_a_pattern_and_a_test_split_that_stays(cells, capsys):
+    make_dataset(Path("more"), images=6, splits=("train", "val", "test"))
+    found = split(capsys, "data=more/data.yaml", "out=more/folds", "folds=2", r"group=(\w+)\d", "keep=test", "seed=1")
+    assert found["kept"] == {"test": 6}
+    assert [part["groups"] for part in found["parts"]] == [1, 1]
+    parts = parts_of(Path("more/folds/data.yaml"))
+    assert parts["test"] == {f"test{number}.png" for number in range(6)}
+    assert {frozenset(name[:3] for name in parts[split]) for split in ("train", "val")} == {
+        frozenset({"tra"}),
+        frozenset({"val"}),
+    }
+
+
+def test_refused_with_what_to_do(cells, capsys):
+    Path("full").mkdir()
+    Path("full/mine.txt").write_text("mine")
+    assert "not empty" in split(capsys, "data=./cells", "out=full", "folds=2", code=2)["error"]
+    assert "no group by" in split(capsys, "data=./cells", "out=new", "folds=2", "group=nothing(x)", code=2)["error"]
+    assert "1 group of 12" in split(capsys, "data=./cells", "out=new", "folds=2", r"group=\.png", code=2)["error"]
+    assert not Path("new").exists()
+    assert (
+        "within a folder `images`"
+        in split(capsys, "data=./cells", "out=cells/train/images/x", "folds=2", code=2)["error"]
+    )
+
+
+def test_a_dataset_without_val(cells, capsys):
+    Path("cells/only.yaml").write_text("train: train/images\nnames: [square, bar]\n")
+    found = split(capsys, "data=cells/only.yaml", "out=out", "folds=3")
+    assert [part["images"] for part in found["parts"]] == [2, 2, 2]
+
+
+def test_a_classification_dataset_has_no_lists(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in ("train/cat", "train/dog", "val/cat", "val/dog"):
+        Path("pets", place).mkdir(parents=True)
+        Path("pets", place, "a.png").write_bytes(b"")
+    composed = compose_experiment(["data.source=./pets"])
+    with pytest.raises(InputError, match="reads no lists"):
+        split_data(composed, SplitSettings("out", folds=2), "classify", tmp_path, Screen(quiet=True))
