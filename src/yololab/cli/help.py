@@ -27,7 +27,7 @@ options. Completion: eval "$(yololab -sc install=bash)" in bash and zsh, `yolola
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
 # Ultralytics brings dozens of datasets: all of them would fill a third of the screen.
-_GROUP_LETTERS = 180
+_GROUP_LETTERS = 120
 _SIZES = "lmnsx"
 _FAMILY = 3  # so many options that begin alike are one
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")

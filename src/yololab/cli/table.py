@@ -31,6 +31,7 @@ class Takes(StrEnum):
     VALUE = "value"
     TEXT = "text"
     WORD = "word"
+    LABELS = "labels"
 
 
 class Autonomy(StrEnum):

@@ -81,6 +81,29 @@ def copy_any(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def link_file(source: Path, target: Path) -> str:
+    """Give a file a second name, in a folder that nobody sees yet: it takes no room and changes nothing of the first.
+
+    Args:
+        source: The file, absolute.
+        target: Where nothing is yet; its folder is made.
+
+    Returns:
+        What came of it: `linked`, where both lie on one file system; else `pointed` at by a symbolic link, or `copied`
+        where there are no links.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    real = source.resolve()
+    with contextlib.suppress(OSError, NotImplementedError):
+        target.hardlink_to(real)
+        return "linked"
+    with contextlib.suppress(OSError, NotImplementedError):
+        target.symlink_to(real)
+        return "pointed"
+    shutil.copyfile(real, target)
+    return "copied"
+
+
 @contextlib.contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to fill; it becomes `folder` when the block ends without an exception.
@@ -94,7 +117,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         for path in temporary.rglob("*"):
-            if not path.is_symlink():
+            # a second name of a file is no content of ours, and may be one that we cannot write to
+            if not path.is_symlink() and (path.is_dir() or path.stat().st_nlink == 1):
                 _to_disk(path)
         temporary.rename(folder)
         _to_disk(folder.parent)

@@ -245,6 +245,21 @@ class SplitFolder(Folder):
         return self.path / f"{part}.txt"
 
 
+class ConvertedFolder(Folder):
+    """A YOLO dataset that `yololab convert` has written."""
+
+    data = At(DATA_YAML)  # The data.yaml
+    report = At("conversion.json")  # What was read, left out and changed, with counts before and after
+
+    def images(self, split: str) -> Path:
+        """The folder of a split's images, which ends in what Ultralytics looks for."""
+        return self.path.joinpath("images", split)
+
+    def labels(self, split: str) -> Path:
+        """The folder of a split's labels."""
+        return self.path.joinpath("labels", split)
+
+
 class CacheFolder(Folder):
     """What is made again when it is missing, `paths.cache`; several projects and processes may share it."""
 

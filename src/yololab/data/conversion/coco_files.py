@@ -47,6 +47,7 @@ class Annotation(msgspec.Struct):
     area: float | None = None
     iscrowd: int | bool | None = 0
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
+    keypoints: msgspec.Raw = msgspec.Raw(b"null")
 
 
 EXPECTED: dict[Any, str] = {Detection: RESULTS, Annotation: "{image_id, category_id, bbox: [x, y, width, height], …}"}
@@ -67,6 +68,8 @@ class Category(msgspec.Struct):
 
     id: Id = None
     name: str | None = None
+    supercategory: msgspec.Raw = msgspec.Raw(b"null")
+    keypoints: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Instances(msgspec.Struct):
@@ -184,7 +187,7 @@ def _box_around(mask: Any) -> tuple[float, float, float, float] | None:
     if mask is None:
         return None
     height = int(mask["size"][0])
-    counts = _run_lengths(mask["counts"]) if isinstance(mask["counts"], str) else mask["counts"]
+    counts = run_lengths(mask["counts"]) if isinstance(mask["counts"], str) else mask["counts"]
     ends = np.cumsum(np.asarray(counts, np.int64))
     starts, last = ends[::2][: len(ends) // 2], ends[1::2] - 1  # runs of the mask go down its columns
     kept = last >= starts
@@ -198,7 +201,7 @@ def _box_around(mask: Any) -> tuple[float, float, float, float] | None:
     return float(columns[0]), float(top), float(columns[1] - columns[0] + 1), float(bottom - top + 1)
 
 
-def _run_lengths(text: str) -> list[int]:
+def run_lengths(text: str) -> list[int]:
     """Return compressed run lengths as numbers: five bits a letter, from the third on as differences."""
     counts: list[int] = []
     value = shift = 0

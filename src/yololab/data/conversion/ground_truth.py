@@ -141,7 +141,7 @@ def read_coco_truth(path: Path) -> GroundTruth:
     """
     faults = Faults(path, "annotation")
     content, parts = read_instances(path, faults)
-    keys, ids = _images(path, content)
+    keys, ids = images_of(path, content)
     order = sorted(range(len(keys)), key=lambda place: keys[place])
     ids = [ids[place] for place in order]
     known = {image: place for place, image in enumerate(ids)}
@@ -151,7 +151,7 @@ def read_coco_truth(path: Path) -> GroundTruth:
             numbers += 1
             if row.image_id == BROKEN:
                 continue
-            place = known.get(_plain(row.image_id), -1)  # type: ignore[arg-type]
+            place = known.get(plain_id(row.image_id), -1)  # type: ignore[arg-type]
             box = box_of(row.bbox, row.segmentation)
             if place < 0:
                 faults.add("of images that it does not have", row.image_id, "the id of an image in the same file")
@@ -160,11 +160,11 @@ def read_coco_truth(path: Path) -> GroundTruth:
                 faults.add("without a box", f"{row.bbox} in number {numbers:,}", allowed)
             elif place >= 0:
                 images.append(place)
-                tokens.append(_plain(row.category_id))
+                tokens.append(plain_id(row.category_id))
                 rows.append(box)
                 areas.append(box[2] * box[3] if row.area is None else row.area)
                 crowd.append(bool(row.iscrowd))
-    categories, names = _classes(path, content, tokens, faults)
+    categories, names = classes_of(path, content, tokens, faults)
     faults.stop()
     boxes = np.array(rows, np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
@@ -187,13 +187,13 @@ def read_coco_truth(path: Path) -> GroundTruth:
     return truth.with_labels(np.argsort(image, kind="stable"))
 
 
-def _images(path: Path, content: Instances) -> tuple[list[str], list[ImageId]]:
+def images_of(path: Path, content: Instances) -> tuple[list[str], list[ImageId]]:
     """Return name and id of each image."""
     faults = Faults(path, "image")
     keys: list[str] = []
     ids: list[ImageId] = []
     for place, image in enumerate(content.images, 1):
-        identity = _plain(image.id)
+        identity = plain_id(image.id)
         name = image.file_name or (image.coco_url or "").rpartition("/")[2] or str(identity)
         if identity is None:
             faults.add("without an id", f"number {place:,}")
@@ -211,11 +211,11 @@ def _images(path: Path, content: Instances) -> tuple[list[str], list[ImageId]]:
     return keys, ids
 
 
-def _classes(
+def classes_of(
     path: Path, content: Instances, used: Sequence[ImageId | None], faults: Faults
 ) -> tuple[dict[ImageId, int], dict[int, str]]:
     """Return the index of each category by its id, and the names; without a list of them, ids are names."""
-    named = {_plain(item.id): item.name for item in content.categories} or dict.fromkeys(used)
+    named = {plain_id(item.id): item.name for item in content.categories} or dict.fromkeys(used)
     for token in used:
         if token is None or token not in named:
             faults.add("of categories that it does not have", token, first_of(named, 12))
@@ -228,7 +228,7 @@ def _classes(
     return {token: index for index, token in enumerate(known)}, names
 
 
-def _plain(identity: Id) -> ImageId | None:
+def plain_id(identity: Id) -> ImageId | None:
     """Return an id as a whole number where it is one."""
     return int(identity) if isinstance(identity, float) and identity.is_integer() else identity  # type: ignore[return-value]
 

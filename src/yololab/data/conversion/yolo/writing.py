@@ -1,0 +1,243 @@
+"""A source written as a YOLO dataset: whole or not at all, with images linked or copied, and nothing of it changed."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yololab.data.conversion.labelled import LabelledImage, Source, Tally
+from yololab.data.conversion.sources.places import ImagePlaces
+from yololab.data.conversion.yolo.frame import Frame, frame_of
+from yololab.data.conversion.yolo.keys import class_names_alike, keys_for
+from yololab.data.conversion.yolo.rows import flipped_order, rows_of
+from yololab.data.images.image_facts import read_facts
+from yololab.data.images.jpeg_header import read_jpeg_header
+from yololab.errors import InputError, Problem
+from yololab.files.atomic import copy_any, link_file, new_folder
+from yololab.files.json_files import write_json
+from yololab.files.paths import ConvertedFolder
+from yololab.files.reading import read_bytes
+from yololab.text import counted, first_of
+
+VERSION = 1
+SPLITS = ("train", "val", "test")
+_MOST_IMAGE = 2**31
+_HEAD = 2**18  # bytes in which the size of nearly every image stands
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An image of a source with its file.
+
+    Attributes:
+        image: The image.
+        file: Its file.
+        frame: How its labels lie on it.
+    """
+
+    image: LabelledImage
+    file: Path
+    frame: Frame
+
+
+@dataclass
+class Conversion:
+    """What was written.
+
+    Attributes:
+        folder: The dataset.
+        source: What was read.
+        task: What the labels are for.
+        images: Images of each split.
+        labels: Split → class → rows that were written.
+        left_out: Labels and images that were not, by reason.
+        changed: Labels and images that are not as they were, by reason.
+        placing: How images were put there, and how many each way.
+        notes: What else a reader should know.
+    """
+
+    folder: ConvertedFolder
+    source: Source
+    task: str
+    images: Counter[str] = field(default_factory=Counter)
+    labels: dict[str, Counter[str]] = field(default_factory=dict)
+    left_out: Tally = field(default_factory=Tally)
+    changed: Tally = field(default_factory=Tally)
+    placing: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of conversion.json."""
+        found = Counter(label.name for image in self.source.images for label in image.labels)
+        written = sum(self.labels.values(), Counter[str]())
+        return {
+            "format": self.source.format,
+            "understood": self.source.understood,
+            "task": self.task,
+            "images": {"source": len(self.source.images), "written": dict(self.images)},
+            "classes": {name: {"source": found[name], "written": written[name]} for name in self.source.names},
+            "labels": {"source": found.total(), "written": written.total()},
+            "left_out": self.left_out.to_json(),
+            "changed": self.changed.to_json(),
+            "files": dict(self.placing),
+            "notes": self.notes,
+        }
+
+
+def place_images(
+    source: Source,
+    places: ImagePlaces,
+    skip_missing: bool,
+    left_out: Tally,
+    changed: Tally,
+    progress: Callable[[int, int], object],
+) -> list[Placed]:
+    """Find the files of a source's images, and how the labels lie on them.
+
+    Args:
+        source: The source.
+        places: Where its images may lie.
+        skip_missing: Leave out images that are not there or cannot be read.
+        left_out: Takes these.
+        changed: Takes images whose labels are turned or scaled.
+        progress: Told how many images were looked at, of how many.
+
+    Raises:
+        InputError: Images are missing, unless they are to be skipped; or two entries are of one file.
+    """
+    placed: list[Placed] = []
+    missing, owners, problems = Tally(), dict[Path, LabelledImage](), list[Problem]()
+    for done, image in enumerate(source.images, 1):
+        progress(done, len(source.images))
+        file, remark = places.find(image.name, image.folder)
+        if file is None and image.also:
+            file, remark = places.find(image.also, image.folder)
+        if file is None:
+            missing.add(remark, f"{image.name} ({image.where})")
+            continue
+        stored, orientation, error = _size_of(file)
+        if error:
+            missing.add("not readable as an image", f"{file}: {error}")
+            continue
+        if (other := owners.setdefault(file, image)) is not image:
+            where = f"{image.where}, and {other.where}"
+            problems.append(Problem(str(file), f"named twice: {where}", "each image once", "delete one of the two"))
+            continue
+        frame = frame_of(image.size, stored, orientation)
+        for note in filter(None, (remark, frame.note)):
+            changed.add(note, str(file))
+        placed.append(Placed(image, file, frame))
+    if missing.counts and skip_missing and placed:
+        for what, count in missing.counts.items():
+            left_out.add(f"image {what}", first_of(missing.places[what]), count)
+    else:
+        problems += _missing_images(missing, len(source.images))
+    if problems:
+        more = [Problem("images", f"{len(problems) - _SHOWN} more problems")] if len(problems) > _SHOWN else []
+        raise InputError([*problems[:_SHOWN], *more])
+    if not placed:
+        raise InputError(Problem(source.understood, "no image", "at least one image with its file"))
+    return placed
+
+
+def _missing_images(missing: Tally, all_: int) -> list[Problem]:
+    remedy = "image_folder=… says where they lie; missing=skip leaves them out"
+    return [
+        Problem("images", f"{count:,} of {all_:,} {what}: {first_of(missing.places[what])}", "every image", remedy)
+        for what, count in missing.counts.items()
+    ]
+
+
+def _size_of(file: Path) -> tuple[tuple[int, int], int, str]:
+    """Return the size of an image as stored, its EXIF orientation, and why it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_HEAD)
+    except OSError as error:
+        return (0, 0), 1, error.strerror or str(error)
+    header = read_jpeg_header(head)
+    if header is not None:
+        return (header.width, header.height), header.orientation, ""
+    facts = read_facts(read_bytes(file, _MOST_IMAGE))
+    return (facts.width, facts.height), facts.orientation, facts.error or ""
+
+
+def write_dataset(
+    source: Source,
+    placed: Sequence[Placed],
+    folder: ConvertedFolder,
+    places: ImagePlaces,
+    task: str,
+    copy: bool,
+    progress: Callable[[int, int], object],
+    conversion: Conversion,
+) -> None:
+    """Write the dataset under its name in one step; what ends the process before leaves nothing of that name.
+
+    Args:
+        source: The source.
+        placed: Its images with their files.
+        folder: Where; nothing, or an empty folder.
+        places: Where the images lie.
+        task: What the labels are for.
+        copy: Copy images instead of linking them.
+        progress: Told how many images were written, of how many.
+        conversion: Takes the counts.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    index = {name: place for place, name in enumerate(source.names)}
+    splits = [item.image.split or "train" for item in placed]
+    keys, renamed = keys_for([(split, places.key(item.file)) for split, item in zip(splits, placed, strict=True)])
+    if renamed:
+        conversion.notes.append(f"{counted(renamed, 'image')} renamed: another one has the name, but for the suffix")
+    for group in class_names_alike(source.names):
+        conversion.notes.append(f"classes that are spelled alike stay apart: {', '.join(group)}")
+    try:
+        with new_folder(folder.path) as hidden:
+            new = ConvertedFolder(hidden)
+            for split in SPLITS[
+                :2
+            ]:  # a split without images is a folder without: the check says so, and `split` fills it
+                new.images(split).mkdir(parents=True)
+            for done, (item, split, key) in enumerate(zip(placed, splits, keys, strict=True), 1):
+                rows = rows_of(item.image, item.frame, task, index, conversion.left_out, conversion.changed)
+                target, text = new.images(split) / key, new.labels(split) / Path(key).with_suffix(".txt")
+                if copy:
+                    copy_any(item.file, target)
+                conversion.placing["copied" if copy else link_file(item.file, target)] += 1
+                text.parent.mkdir(parents=True, exist_ok=True)
+                text.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8", newline="\n")
+                conversion.images[split] += 1
+                counts = conversion.labels.setdefault(split, Counter())
+                counts.update(source.names[int(row.split(maxsplit=1)[0])] for row in rows)
+                progress(done, len(placed))
+            new.data.write_text(data_yaml(source, task, conversion.images), encoding="utf-8", newline="\n")
+            write_json(new.report, conversion.to_json(), VERSION)
+    except OSError as error:
+        remedy = "make room, or choose another folder with out=…"
+        raise InputError(
+            Problem(str(folder.path), f"cannot be written ({error.strerror or error})", remedy=remedy)
+        ) from None
+
+
+def data_yaml(source: Source, task: str, images: Counter[str]) -> str:
+    """Return the text of the data.yaml: without `path`, so that the folder can be moved."""
+    content: dict[str, Any] = {split: f"images/{split}" for split in SPLITS if split != "test" or images[split]}
+    if task == "pose":
+        points = max(
+            (len(label.keypoints) for image in source.images for label in image.labels if label.keypoints is not None),
+            default=0,
+        )
+        names = source.keypoints if len(source.keypoints) == points else tuple(map(str, range(points)))
+        content |= {"kpt_shape": [points, 3], "flip_idx": flipped_order(names)}
+        if source.keypoints:
+            content["kpt_names"] = {place: list(names) for place in range(len(source.names))}
+    content["names"] = dict(enumerate(source.names))
+    head = f"# Written by yololab convert from {source.format}; what was left out or changed: conversion.json\n"
+    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,217 @@
+"""Labels of other programs as a YOLO dataset: the same labels in every format, and what is refused or left out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from tests.samples.coco_samples import CLASSES
+from tests.samples.label_sources import LABELS, NAMES, WRITERS, coco, rows, write_images
+
+from yololab.config.schema import ExperimentConfig
+from yololab.data.conversion.yolo import writing
+from yololab.data.dataset.layout import label_path
+from yololab.errors import InputError
+from yololab.files.reading import read_yaml
+from yololab.job.standalone.convert import ConvertSettings, Difficult, LabelTask, Missing, Placing, convert_labels
+from yololab.terminal.screen import Screen
+
+
+def convert(source: Path, out: Path, **settings):
+    """Convert in the folder of `out`; return what was written and what the check found."""
+    chosen = ConvertSettings(out=str(out), **settings)
+    return convert_labels(source, chosen, ExperimentConfig(), out.parent, Screen(quiet=True))
+
+
+def content_of(root: Path) -> dict[str, str]:
+    files = (path for path in sorted(root.rglob("*")) if path.is_file())
+    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_the_same_labels(name, tmp_path):
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    WRITERS[name](source)
+    before = content_of(source)
+    found, report = convert(source, out)
+    order = sorted(CLASSES) if name in ("voc", "labelme", "csv") else list(CLASSES)
+    assert found.source.format == name
+    assert read_yaml(out / "data.yaml")["names"] == dict(enumerate(order))
+    for place, image in enumerate(NAMES):  # the folders of the videos are kept
+        file = out / "images/train" / image
+        assert file.samefile(next(path for path in source.rglob("*.jpg") if str(path).endswith(image)))
+        written = [[float(value) for value in row.split()] for row in label_path(file).read_text().splitlines()]
+        assert np.allclose(written, rows(place, order), atol=1e-6)
+    assert report.splits["train"].instances == sum(map(len, LABELS))
+    assert not report.blocking
+    assert content_of(source) == before
+    kept = json.loads((out / "conversion.json").read_text())
+    assert kept["labels"] == dict.fromkeys(("source", "written"), sum(map(len, LABELS)))
+    assert kept["check"]["labels"]["train"] == {key: value["written"] for key, value in kept["classes"].items()}
+
+
+def instances(root: Path, rows, images=("a.jpg",), split: str = "", **changes) -> Path:
+    write_images(root / "images", images)
+    content = {
+        "images": [{"id": i, "file_name": name, "width": 200, "height": 160} for i, name in enumerate(images)],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [{"image_id": 0, "category_id": 1} | row for row in rows],
+    }
+    (root / f"instances{split}.json").write_text(json.dumps(content | changes))
+    return root
+
+
+def test_what_is_left_out_or_changed_is_counted_and_named(tmp_path):
+    box = [10, 10, 50, 40]
+    wrong = [
+        {"bbox": box},
+        {"bbox": box},
+        {"bbox": [0, 0, 9, 9], "iscrowd": 1},
+        {"bbox": [5, 5, 0, 9]},
+        {"bbox": [300, 5, 9, 9]},
+        {"bbox": [180, 5, 40, 9]},
+        {"bbox": box, "image_id": 77},
+    ]
+    found, report = convert(instances(tmp_path / "s", wrong), tmp_path / "out")
+    assert dict(found.left_out.counts) == {
+        "the same as another": 1,
+        "a crowd": 1,
+        "no area": 1,
+        "outside the image": 1,
+        "of an image that the source does not have": 1,
+    }
+    assert dict(found.changed.counts) == {"cut at the image's border": 1}
+    assert report.splits["train"].instances == 2
+    kept = json.loads((tmp_path / "out/conversion.json").read_text())
+    assert "annotation 4" in kept["left_out"]["no area"]["first"][0]
+    assert "annotation 7 (image 77)" in kept["left_out"]["of an image that the source does not have"]["first"][0]
+
+
+def test_splits_stay_and_nothing_else_is_made_up(tmp_path):
+    for split, image in (("_train2017", "a.jpg"), ("_val2017", "b.jpg")):
+        instances(tmp_path / "s", [{"bbox": [1, 1, 30, 30]}], (image,), split)
+    found, _ = convert(tmp_path / "s", tmp_path / "out", images=Placing.COPY)
+    assert dict(found.images) == {"train": 1, "val": 1}
+    assert (tmp_path / "out/images/val/b.jpg").stat().st_nlink == 1
+    (tmp_path / "one").mkdir()
+    coco(tmp_path / "one")
+    found, report = convert(tmp_path / "one", tmp_path / "all")
+    assert dict(found.images) == {"train": len(NAMES)}
+    assert list((tmp_path / "all/images/val").iterdir()) == []  # a training is refused until there is a split
+    assert set(report.splits) == {"train"}
+
+
+def test_missing_images_stop_it_unless_they_are_to_be_skipped(tmp_path):
+    source = instances(tmp_path / "s", [{"bbox": [1, 1, 30, 30]}], ("a.jpg", "b.jpg", "c.jpg"))
+    (source / "images/b.jpg").unlink()
+    (source / "images/c.jpg").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"1 of 3 not there: b\.jpg") as caught:
+        convert(source, tmp_path / "out")
+    assert len(caught.value.problems) == 2
+    assert not (tmp_path / "out").exists()
+    found, _ = convert(source, tmp_path / "out", missing=Missing.SKIP)
+    assert dict(found.images) == {"train": 1}
+    assert {"image not there", "image not readable as an image"} == set(found.left_out.counts)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "no labels of a known format"),
+        ({"a.json": '{"images": [}'}, "not readable as JSON"),
+        ({"a.xml": '<!DOCTYPE a [<!ENTITY b "c">]><annotation>&b;</annotation>'}, "declares the entity 'b'"),
+        ({"a.xml": "<annotation>" * 500}, "more than 100 levels"),
+        ({"a.xml": "<annotation><object><name>a</name></object></annotation>"}, "without a box"),
+        ({"a.xml": b"<annotation>\xfc</annotation>"}, "line 1: not readable as XML"),
+        ({"a.xml": "<annotations><track/></annotations>"}, "tracks of a video"),
+        ({"a.csv": "filename,xmin,class\na.jpg,1,b\n"}, "no labels of a known format"),
+        ({"a.csv": "file,x1,y1,x2,y2,class\na.jpg,1,2,three,4,b\n"}, "line 2: 'three'"),
+        ({"a.json": '{"_via_img_metadata": {}}'}, "a project of VIA"),
+        ({"a.json": '{"shapes": [{"points": []}]}'}, "without a label"),
+        ({"a.json": '{"shapes": [{"label": "b", "points": [[1, "x"]]}]}'}, "without numbers"),
+        ({"a.json": '{"shapes": []}', "b.csv": "file,x1,y1,x2,y2\n"}, "several formats"),
+        ({"a.json": '{"images": [{"id": 1}, {"id": 1}], "annotations": [], "categories": [{"id": 1}]}'}, "the id of"),
+        (
+            {"a.json": '{"images": [{"id": 1}], "annotations": [{"image_id": 1}], "categories": [{"id": 1}]}'},
+            "without a",
+        ),
+    ],
+)
+def test_an_odd_source_is_told_and_leaves_nothing(files, message, tmp_path):
+    source = tmp_path / "s"
+    source.mkdir()
+    for name, content in files.items():
+        (source / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=message):
+        convert(source, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_an_interrupt_leaves_nothing_that_looks_whole(tmp_path, monkeypatch):
+    source = instances(tmp_path / "s", [{"bbox": [1, 1, 30, 30]}], ("a.jpg", "b.jpg"))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "data_yaml", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        convert(source, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path):
+    source = instances(tmp_path / "s", [{"bbox": [1, 1, 30, 30]}])
+    with pytest.raises(InputError, match="holds something already"):
+        convert(source, source)
+    (tmp_path / "empty").mkdir()
+    convert(source, tmp_path / "empty")
+    assert (tmp_path / "empty/data.yaml").is_file()
+
+
+def test_outlines_and_keypoints_where_the_task_asks_for_them(tmp_path):
+    square = [10, 10, 30, 10, 30, 30, 10, 30]
+    points = [20, 16, 2, 40, 80, 1, 0, 0, 0]
+    pose = {"categories": [{"id": 1, "name": "cat", "keypoints": ["nose", "left_ear", "right_ear"]}]}
+    source = instances(
+        tmp_path / "s", [{"bbox": [10, 10, 20, 20], "segmentation": [square], "keypoints": points}], **pose
+    )
+    convert(source, tmp_path / "segment", task=LabelTask.SEGMENT)
+    label = "labels/train/a.txt"
+    corners = "0.050000 0.062500 0.150000 0.062500 0.150000 0.187500 0.050000 0.187500"
+    assert (tmp_path / "segment" / label).read_text() == f"0 {corners}\n"
+    convert(source, tmp_path / "obb", task=LabelTask.OBB)
+    assert (tmp_path / "obb" / label).read_text() == f"0 {corners}\n"
+    convert(source, tmp_path / "pose", task=LabelTask.POSE)
+    row = (tmp_path / "pose" / label).read_text().split()
+    assert [float(value) for value in row[5:]] == [0.1, 0.1, 2, 0.2, 0.5, 1, 0, 0, 0]
+    content = yaml.safe_load((tmp_path / "pose/data.yaml").read_text())
+    assert (content["kpt_shape"], content["flip_idx"]) == ([3, 3], [0, 2, 1])
+    assert content["kpt_names"] == {0: ["nose", "left_ear", "right_ear"]}
+
+
+def test_difficult_objects_and_lists_of_voc(tmp_path):
+    root = tmp_path / "s"
+    write_images(root / "JPEGImages", ("a.jpg", "b.jpg", "c.jpg"))
+    for folder in ("Annotations", "ImageSets/Main"):
+        (root / folder).mkdir(parents=True)
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>20</xmax><ymax>16</ymax></bndbox>"
+    for name, difficult in (("a", 0), ("b", 1), ("c", 0)):
+        own = f"<object><name>cat</name><difficult>{difficult}</difficult>{box}</object>"
+        database = "<source><database>The VOC2007 Database</database></source>"
+        (root / f"Annotations/{name}.xml").write_text(f"<annotation>{database}{own}</annotation>")
+    (root / "ImageSets/Main/train.txt").write_text("a\n")
+    (root / "ImageSets/Main/val.txt").write_text("b\n")
+    (root / "ImageSets/Main/cat_train.txt").write_text("c 1\n")
+    found, _ = convert(root, tmp_path / "out")
+    assert dict(found.images) == {"train": 1, "val": 1}
+    assert dict(found.left_out.counts) == {"marked as difficult": 1}
+    assert "not in any list" in found.notes[0]
+    # VOC's own files count pixels from 1, and the last one belongs to the box
+    assert (tmp_path / "out/labels/train/a.txt").read_text() == "0 0.050000 0.050000 0.100000 0.100000\n"
+    found, _ = convert(root, tmp_path / "kept", difficult=Difficult.KEEP)
+    assert not found.left_out.counts
