@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.arms import Arm
+from yololab.comparison.planning.false_alarms import FalseAlarms
 from yololab.comparison.result import Comparison
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.verdict import ALPHA, Verdict
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen
-from yololab.text import interval, number, p_value, percent, signed
+from yololab.text import counted, interval, number, p_value, percent, share, signed
 
 _STYLES = {
     Verdict.IMPROVED: "bold green",
@@ -82,6 +84,26 @@ def _arms_table(screen: Screen, comparison: Comparison) -> None:
         screen.warn(warning)
     for note in comparison.notes:
         screen.detail(note)
+
+
+def false_alarms_table(screen: Screen, arms: Sequence[Arm], found: Sequence[FalseAlarms]) -> None:
+    """Print how often seeds of one recipe were told apart."""
+    runs = sum(len(arm.runs) for arm in arms)
+    screen.stage("compare", f"{counted(runs, 'run')} of {counted(len(arms), 'recipe')}: equal but for the seed")
+    rows = [
+        (
+            item.kind,
+            f"{item.compared:,}",
+            share(item.rate),
+            f"{share(item.low)} … {share(item.high)}",
+            share(item.bare / item.compared),
+            ", ".join(f"{verdict} {times}" for verdict, times in item.verdicts.items()),
+        )
+        for item in found
+    ]
+    screen.table(("compared", "times", "told apart", "95 % interval", "bare rule", "verdicts"), rows)
+    for item in found:
+        screen.detail(f"{item.kind}: {item.meaning}")
 
 
 def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:

@@ -181,13 +181,13 @@ def exact_mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * float(bdtr(min(only_first, only_second), total, 0.5)))
 
 
-def binomial_bounds(count: int, total: int, tail: float) -> tuple[float, float]:
+def binomial_bounds(count: float, total: int, tail: float) -> tuple[float, float]:
     """Return the lower and the upper bound of a share, each wrong with probability `tail` at most.
 
     Source: Clopper & Pearson (1934), Biometrika 26, 404–413.
 
     Args:
-        count: How many there are.
+        count: How many there are; a fraction where they are not all independent.
         total: Of how many, ≥ 1.
         tail: Probability beyond each bound.
 

@@ -84,8 +84,8 @@ def compare_recipes(
     units = units or Units(current[0].keys)
     everything = 2 * _REPLICATES
     sampled = (
-        _replicates(arms[0], units, lambda done: progress(done, everything)),
-        _replicates(arms[1], units, lambda done: progress(_REPLICATES + done, everything)),
+        replicates_of(arms[0], units, lambda done: progress(done, everything)),
+        replicates_of(arms[1], units, lambda done: progress(_REPLICATES + done, everything)),
     )
     known = np.isfinite(sampled[0]).all(axis=0) & np.isfinite(sampled[1]).all(axis=0)
     return recipe_difference(
@@ -156,8 +156,16 @@ def run_noise(replicates: Values) -> float:
     return float(np.var(apart, axis=1, ddof=1).sum() / (len(replicates) - 1))
 
 
-def _replicates(arm: Sequence[WeightedMetrics], units: Units, progress: Callable[[int], None]) -> Values:
-    """Return an arm's runs in each resample, shape (S, B)."""
+def replicates_of(
+    arm: Sequence[WeightedMetrics], units: Units, progress: Callable[[int], None] = lambda done: None
+) -> Values:
+    """Return the primary metric of an arm's runs in each resample, shape (S, B); the same resamples for every arm.
+
+    Args:
+        arm: The runs.
+        units: What is independent of each other.
+        progress: Told how many resamples are measured.
+    """
     blocks: list[Values] = []
     for weights in map(units.spread, units.resamples(_REPLICATES)):
         blocks.append(np.stack([run.replicates(weights, everything=False).metrics[run.primary] for run in arm]))
