@@ -21,7 +21,6 @@ from yololab.files.looks import Look, candidate_of, no_look_left, take_look
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree
 from yololab.statistics.inference.verdict import ALPHA
-from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
 
 # Returns the numbers of a reference; one that has none is measured, on the data and under the protocol of the other.
 Measure = Callable[[RunReference, RunReference], MetricsFile]
@@ -185,4 +184,4 @@ def dataset_of(reference: RunReference, metrics: MetricsFile) -> str | None:
     if reference.dataset is not None:
         return reference.dataset
     data = reference.data or metrics.content.get("data")
-    return dataset_name(None, Path(str(data)), packaged_datasets_folder()) if data else None
+    return dataset_name(None, Path(str(data))) if data else None

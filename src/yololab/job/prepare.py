@@ -147,7 +147,7 @@ def prepare_dataset(
         missing = missing_splits(dataset, needed)
     if missing:
         raise InputError(missing)
-    return dataset, dataset_name(choice, dataset.yaml, packaged_datasets_folder())
+    return dataset, dataset_name(choice, dataset.yaml)
 
 
 def _fetch_by_name(config: ExperimentConfig, paths: Paths) -> None:

@@ -12,9 +12,11 @@ from yololab.files.paths import similar_path
 from yololab.text import shortened
 
 BUILTIN = "builtin://"
+# Where Ultralytics has its data.yaml files, in whatever environment, on whatever machine, it was installed.
+_PACKAGED = ("ultralytics", "cfg", "datasets")
 
 
-def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path) -> Path:
+def locate_dataset(source: str, working_directory: Path, datasets: Path, packaged: Path | None) -> Path:
     """Return the data.yaml or the folder that `source` names; a built-in dataset is made on first use.
 
     Args:
@@ -22,7 +24,7 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
             without `.yaml`.
         working_directory: Relative paths start here.
         datasets: Folder of built-in and downloaded datasets.
-        packaged: Folder of the data.yaml files that Ultralytics ships.
+        packaged: Folder of the data.yaml files that Ultralytics ships; None where it is not installed.
 
     Raises:
         InputError: There is no such file, and no dataset of that name.
@@ -39,9 +41,9 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     # a classification dataset has no file: it is known by the name of its folder
     if "/" not in source and is_class_root(datasets / source):
         return datasets / source
-    shipped = {file.name.lower(): file.name for file in packaged.glob("*.yaml")}
+    shipped = {} if packaged is None else {file.name.lower(): file.name for file in packaged.glob("*.yaml")}
     wanted = source.lower() if source.lower().endswith((".yaml", ".yml")) else f"{source.lower()}.yaml"
-    if "/" not in source and wanted in shipped:
+    if packaged is not None and "/" not in source and wanted in shipped:
         return packaged / shipped[wanted]
     similar = similar_path(source, working_directory)
     close = (
@@ -51,6 +53,8 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     )
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     hint = f"{windows_remedy(source)}. " if windows_remedy(source) else hint
+    if packaged is None:
+        hint += "Ultralytics is not installed here, so its datasets are not known by name. "
     raise InputError(
         Problem(
             "data.source",
@@ -63,15 +67,19 @@ def locate_dataset(source: str, working_directory: Path, datasets: Path, package
     )
 
 
-def dataset_name(choice: str | None, yaml: Path, packaged: Path) -> str:
+def dataset_name(choice: str | None, yaml: Path) -> str:
     """Return the name under which a dataset's baselines are found: the option, Ultralytics' name, or the folder's.
 
     Args:
         choice: The chosen option of the group `data`; None for a free value.
         yaml: The data.yaml, or the folder of a classification dataset.
-        packaged: Folder of the data.yaml files that Ultralytics ships.
+
+    >>> dataset_name(None, Path("/data/cells/data.yaml"))
+    'cells'
+    >>> dataset_name(None, Path("/usr/lib/python3/ultralytics/cfg/datasets/coco8.yaml"))
+    'coco8'
     """
     if choice:
         return choice
     folder = yaml.resolve() if yaml.is_dir() else yaml.resolve().parent
-    return yaml.stem.lower() if folder == packaged.resolve() or not folder.name else folder.name
+    return yaml.stem.lower() if folder.parts[-3:] == _PACKAGED or not folder.name else folder.name

@@ -61,9 +61,15 @@ def package_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def packaged_datasets_folder() -> Path:
-    """Return the folder of the data.yaml files that Ultralytics ships."""
-    return package_folder() / "cfg" / "datasets"
+def packaged_datasets_folder() -> Path | None:
+    """Return the folder of the data.yaml files that Ultralytics ships; None where it is not installed.
+
+    Checking a dataset and comparing models work without it.
+    """
+    try:
+        return package_folder() / "cfg" / "datasets"
+    except InputError:
+        return None
 
 
 @lru_cache(maxsize=1)

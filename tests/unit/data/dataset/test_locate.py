@@ -39,7 +39,7 @@ def test_dataset_is_found_by_the_name_of_its_folder(tmp_path: Path) -> None:
     pets(tmp_path / "datasets" / "pets")
     found = locate_dataset("pets", tmp_path, tmp_path / "datasets", tmp_path / "none")
     assert found == tmp_path / "datasets" / "pets"
-    assert dataset_name(None, found, tmp_path / "none") == "pets"
+    assert dataset_name(None, found) == "pets"
     touch(tmp_path / "datasets" / "detect", "train/images/a.png")
     with pytest.raises(InputError, match=r"classification dataset may lie in .*datasets"):
         locate_dataset("detect", tmp_path, tmp_path / "datasets", tmp_path / "none")

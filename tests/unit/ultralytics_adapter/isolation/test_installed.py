@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from yololab.data.dataset.locate import dataset_name
 from yololab.errors import InputError
 from yololab.ultralytics_adapter.isolation import installed
 
@@ -61,7 +62,9 @@ def test_packaged_names_have_every_scale_and_unscaled_files():
 
 
 def test_datasets_folder_holds_the_shipped_files():
-    assert (installed.packaged_datasets_folder() / "coco8.yaml").is_file()
+    folder = installed.packaged_datasets_folder()
+    assert (folder / "coco8.yaml").is_file()
+    assert dataset_name(None, folder / "coco8.yaml") == "coco8"
 
 
 def test_downloadable_names_are_read_without_running_anything_else():
