@@ -1,4 +1,4 @@
-"""The action, the workflows and the image: what they may do, what they are pinned to, and what the pages say of them."""
+"""The action, the workflows and the image: what they may do, what they are pinned to, what the pages say of them."""
 
 from __future__ import annotations
 
