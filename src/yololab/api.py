@@ -13,12 +13,13 @@ from yololab.config.arguments.translate import DEFAULT_COMMAND, Translation, tra
 from yololab.config.folders import group_options
 from yololab.config.hydra.compose import Composed, compose_experiment
 from yololab.errors import InputError, Problem
-from yololab.files.paths import RunFolder
+from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from yololab.job.standalone.compare import ComparisonResult
+    from yololab.job.standalone.labels import LabelReview
     from yololab.results import CostEstimate, DatasetCheck, Evaluation, Experiment, Sweep
 
 RESULTS = ("CostEstimate", "DatasetCheck", "Evaluation", "Experiment", "Sweep")
@@ -235,6 +236,28 @@ def compare(
     references = [str(side) for side in (*arms, baseline) if side is not None]
     experiment = _compose(_tokens((), settings), Syntax()).experiment
     return compare_models(references, experiment, Path.cwd(), Screen(quiet=quiet))
+
+
+def labels(run: str | Path, **settings: Any) -> LabelReview:
+    """Rank the labels that may be wrong, as `yololab labels` does; none is changed.
+
+    Args:
+        run: A run's folder or name, an evaluation's metrics.json, or a baseline.
+        settings: What is listed: `limit=50`, `kind="missing"`, `score=0.5`; `**{"class": "cat"}`.
+
+    Returns:
+        `listed`, the most likely first, each with image, label file, line, and both classes and boxes; `expected`.
+
+    Raises:
+        InputError: There are no records, or a setting is not right.
+    """
+    from yololab.config.validation import read_own
+    from yololab.files.run_names import find_run
+    from yololab.job.standalone.labels import ReviewSettings, review_labels
+
+    own, paths = read_own(ReviewSettings, {f"{key}_" if key == "class" else key: settings[key] for key in settings})
+    tree = OutputTree.of_project(paths.root, Path.cwd())
+    return review_labels(find_run(tree, str(run), Path.cwd()), own, tree)
 
 
 def _tokens(overrides: Sequence[str], settings: Mapping[str, Any]) -> list[str]:

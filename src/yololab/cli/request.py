@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from yololab.cli.table import COMMANDS, Takes
 from yololab.config.nearest import nearest
@@ -19,6 +20,9 @@ from yololab.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from yololab.config.hydra.compose import Composed
+
+
+Own = TypeVar("Own")
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,24 @@ class Request:
     def path(self) -> Path:
         """The folder or file that the first operand names: a path, or a name as `yololab runs` prints it."""
         return find_run(self.tree, self.operands[0], self.working_directory)
+
+    def own_settings(self, declared: type[Own], texts: Sequence[str]) -> tuple[Own, OutputTree]:
+        """Return what a command reads as `key=value` that is no setting of an experiment, and the project's results.
+
+        Args:
+            declared: The dataclass of these settings; a name of Python's own stands there with a `_` behind it.
+            texts: The operands; those without `=` are passed over.
+
+        Raises:
+            InputError: Every unknown key and every value that is not right.
+        """
+        from yololab.config.arguments.values import read_value
+        from yololab.config.validation import read_own
+
+        given = dict(text.split("=", 1) for text in texts if "=" in text)
+        values = {f"{key}_" if iskeyword(key) else key: read_value(text) for key, text in given.items()}
+        own, paths = read_own(declared, values)
+        return own, OutputTree.of_project(paths.root, self.working_directory)
 
     def print_json(self, content: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a JSON document, when one is asked for."""

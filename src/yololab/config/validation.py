@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from yololab.config.checkpoint import Select
 from yololab.config.defaults import known_keys
 from yololab.config.nearest import unknown_key
-from yololab.config.reading import read
-from yololab.config.schema import OWN_SETTINGS, ExperimentConfig
+from yololab.config.reading import read, read_group
+from yololab.config.schema import OWN_SETTINGS, ExperimentConfig, PathsConfig
 from yololab.config.search import search_contradictions
 from yololab.config.train_arguments.arguments import (
     OWNED_BY_GROUP,
@@ -19,6 +19,9 @@ from yololab.config.train_arguments.arguments import (
 )
 from yololab.config.train_arguments.refusals import refusal
 from yololab.errors import InputError, Problem, noting
+
+Own = TypeVar("Own")
+_OWN = "settings"
 
 
 def validate(tree: Mapping[str, Any], overridden: Collection[str] = ()) -> ExperimentConfig:
@@ -50,6 +53,35 @@ def validate(tree: Mapping[str, Any], overridden: Collection[str] = ()) -> Exper
     if problems:
         raise InputError(problems)
     return config
+
+
+def read_own(cls: type[Own], values: Mapping[str, Any]) -> tuple[Own, PathsConfig]:
+    """Return the settings of a command that are none of an experiment, and where the project lies.
+
+    Args:
+        cls: The dataclass that declares them.
+        values: Name → value, `paths.…` among them.
+
+    Raises:
+        InputError: Every unknown key and every value that is not right.
+    """
+    problems: list[Problem] = []
+    paths = {key.removeprefix("paths."): value for key, value in values.items() if key.startswith("paths.")}
+    own, places = cls(), PathsConfig()
+    with noting(problems):
+        own = read_group(cls, _OWN, {key: value for key, value in values.items() if not key.startswith("paths.")})
+    with noting(problems):
+        places = read_group(PathsConfig, "paths", paths)
+    if problems:
+        # They are no group of the experiment: they are written without a prefix.
+        raise InputError([_unprefixed(problem) for problem in problems])
+    return own, places
+
+
+def _unprefixed(problem: Problem) -> Problem:
+    """Return a problem without the prefix of a group, and without what stands behind one of Python's own names."""
+    texts = {name: str(text).replace(f"{_OWN}.", "").replace("_?", "?") for name, text in asdict(problem).items()}
+    return Problem(**texts | {"where": texts["where"].rstrip("_")})
 
 
 def _unpackaged(key: str) -> Problem | None:

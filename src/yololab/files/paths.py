@@ -197,6 +197,7 @@ class OutputTree(Folder):
     baselines = At("outputs", "baselines")  # Folder of promoted baselines
     tracking = At("outputs", "tracking")  # Folder of the experiment trackers
     referee = At("outputs", "referee")  # Folder of the nights of proposals
+    labels = At("outputs", "labels")  # Folder of the lists of labels that may be wrong
     multirun = At("multirun")  # Folder of the sweeps
     index = At("outputs", "index.html")  # The page over all runs
 
@@ -258,6 +259,13 @@ class ConvertedFolder(Folder):
     def labels(self, split: str) -> Path:
         """The folder of a split's labels."""
         return self.path.joinpath("labels", split)
+
+
+class ReviewFolder(Folder):
+    """A list of labels that may be wrong: `outputs/labels/<run>_<time>`."""
+
+    table = At("list.csv")  # A line a label, the most likely first
+    report = At(REPORT)  # The page with their pictures
 
 
 class CacheFolder(Folder):

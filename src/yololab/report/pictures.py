@@ -21,6 +21,7 @@ ROOM = 800_000  # letters of a page that are pictures
 _MOST_TAGS = 14
 _TAG_GLYPH, _TAG_LINE = 7.8, 13.0  # of a tag's 12.5 px type
 KINDS = ("found", "false", "missed", "confused")
+Part = tuple[int, int, int, int]  # left, top, right, bottom, px
 
 
 @dataclass(frozen=True)
@@ -62,34 +63,35 @@ class Album:
     """
 
     full: bool = False
-    _known: dict[tuple[Path, int], Picture | None] = field(default_factory=dict)
+    _known: dict[tuple[Path, int, Part | None], Picture | None] = field(default_factory=dict)
     _used: int = 0
 
-    def of(self, root: Path, key: str, side: int = SIDE) -> Picture | None:
-        """Return a small picture of an image.
+    def of(self, root: Path, key: str, side: int = SIDE, part: Part | None = None) -> Picture | None:
+        """Return a small picture of an image, or of a part of it.
 
         Args:
             root: Folder of the dataset.
             key: Path of the image, relative to it; one that leads further than to what lies next to it has no picture.
             side: Its longer side, px.
+            part: What is shown of it; None for all.
 
         Returns:
             The picture; None when the image cannot be read, or when there is no room.
         """
         path = Path(os.path.normpath(root / key))
-        return self.picture(path, side) if path.is_relative_to(root.parent) else None
+        return self.picture(path, side, part) if path.is_relative_to(root.parent) else None
 
-    def picture(self, path: Path, side: int = SIDE) -> Picture | None:
+    def picture(self, path: Path, side: int = SIDE, part: Part | None = None) -> Picture | None:
         """Return a small picture of an image file; None when it cannot be read, or when there is no room."""
         if self._used > ROOM:
             self.full = True
-            return self._known.get((path, side))
-        if (path, side) not in self._known:
-            found = thumbnail(path, side)
+            return self._known.get((path, side, part))
+        if (path, side, part) not in self._known:
+            found = thumbnail(path, side, part)
             picture = Picture(f"picture-{len(self._known)}", *found) if found else None
-            self._known[path, side] = picture
+            self._known[path, side, part] = picture
             self._used += len(picture.data) if picture else 0
-        return self._known[path, side]
+        return self._known[path, side, part]
 
     def definitions(self) -> Markup:
         """Return the pictures, each a square of side 1 that `panel` gives its shape."""
@@ -100,16 +102,27 @@ class Album:
         return element("svg", element("defs", *images), **hidden) if pictures else Markup("")
 
 
-def thumbnail(path: Path, side: int = SIDE) -> tuple[str, tuple[int, int]] | None:
-    """Return a small JPEG of an image as a data URI, turned as its EXIF says, and its size; None when unreadable."""
+def thumbnail(path: Path, side: int = SIDE, part: Part | None = None) -> tuple[str, tuple[int, int]] | None:
+    """Return a small JPEG of an image as a data URI, turned as its EXIF says, and its size; None when unreadable.
+
+    Args:
+        path: The image file.
+        side: The longer side of the JPEG, px.
+        part: What is shown of the turned image; None for all.
+    """
     from PIL import Image, ImageOps
 
     try:
         with open_regular(path, MOST_BYTES) as file, Image.open(file) as image:
-            image.draft("RGB", (2 * side, 2 * side))
+            longer = max(image.size)
+            least = 2 * side if part is None else 2 * side * longer // max(part[2] - part[0], part[3] - part[1], 1)
+            image.draft("RGB", (least, least))
             if image.width * image.height > MOST_PIXELS:
                 return None
             small = ImageOps.exif_transpose(image).convert("RGB")
+            if part is not None:
+                left, top, right, bottom = (round(place * max(image.size) / longer) for place in part)
+                small = small.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
             small.thumbnail((side, side))
             buffer = io.BytesIO()
             small.save(buffer, "JPEG", quality=_QUALITY)
@@ -126,6 +139,7 @@ def panel(
     outlines: Sequence[Outline] = (),
     *,
     full: str = "",
+    text: str = "",
     **attributes: str,
 ) -> Markup:
     """Draw one picture with its boxes; those that are wrong on top, and with their labels.
@@ -137,6 +151,7 @@ def panel(
         size: Width and height of the image file, px; None for an image without boxes.
         outlines: The boxes.
         full: The whole of a title that is cut.
+        text: What is written below it.
         attributes: Further attributes of the `<figure>`.
     """
     of_file = size or (picture.size if picture else (4.0, 3.0))
@@ -165,7 +180,8 @@ def panel(
     )
     drawing = [svg] if picture or outlines else []  # nothing at all need not be drawn
     caption = element("figcaption", element("span", title, title=full or title), element("span", message, kind="key"))
-    return element("figure", *drawing, caption, kind="panel", **attributes)
+    below = [element("p", text, kind="small muted")] if text else []
+    return element("figure", *drawing, caption, *below, kind="panel", **attributes)
 
 
 def _tags(outlines: Sequence[Outline], scale: float, width: float, height: float) -> list[Markup]:

@@ -129,7 +129,17 @@ def _escaped(line: str) -> str:
 
 
 def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as a table with commas: a list with semicolons, a mapping as columns of its own."""
+    """Print rows as a table with commas."""
+    PatientStream(sys.stdout).write(csv_text(rows))
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Return rows as a table with commas: a list with semicolons, a mapping as columns of its own.
+
+    Args:
+        rows: The rows.
+        columns: The columns that are there without any row, too.
+    """
     flat = [
         {
             name: "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
@@ -139,12 +149,13 @@ def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows
     ]
     text = io.StringIO()
-    table = csv.DictWriter(text, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
+    names = list(dict.fromkeys([*columns, *(name for row in flat for name in row)]))
+    table = csv.DictWriter(text, names, lineterminator="\n")
     table.writeheader()
     table.writerows(
         {name: _cell(item) if isinstance(item, str) else item for name, item in row.items()} for row in flat
     )
-    PatientStream(sys.stdout).write(text.getvalue())
+    return text.getvalue()
 
 
 def _cell(text: str) -> str:

@@ -101,7 +101,7 @@
         left += fits;
         panel.hidden = !fits || left > most;
       }
-      bar.querySelector("[role=status]").textContent = chosen.length ? `${left} of ${panels.length} images` : "";
+      bar.querySelector("[role=status]").textContent = chosen.length ? `${left} of ${panels.length} ${bar.dataset.things ?? "images"}` : "";
       more.hidden = left <= most;
       more.textContent = `Show all ${left}`;
     };

@@ -1,7 +1,7 @@
 """The beginning of a night: what proposals are held against, how many there may be, and the noise floor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median_low
 
@@ -10,11 +10,8 @@ from yololab.comparison.comparability import comparability_problems, pairing_pro
 from yololab.comparison.evidence import read_records
 from yololab.comparison.groups import units_of
 from yololab.comparison.run_reference import read_reference
-from yololab.config.arguments.values import read_value
-from yololab.config.reading import read_group
-from yololab.config.schema import PathsConfig
 from yololab.config.settings import setting
-from yololab.errors import InputError, Problem, noting
+from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import NightFolder, OutputTree, RunFolder
@@ -177,22 +174,3 @@ def _seed(run: Contestant) -> object:
     """Return the seed of a run; None where nothing says."""
     folder = RunFolder(run.path)
     return (Record(folder).read().get("requested_config") or {}).get("seed") if folder.record.is_file() else None
-
-
-def read_settings(values: dict[str, str]) -> tuple[NightSettings, PathsConfig]:
-    """Return what is declared, and where the project lies, from the `key=value` of the command line.
-
-    Raises:
-        InputError: Every unknown key and every value that is not right.
-    """
-    problems: list[Problem] = []
-    paths = {key.removeprefix("paths."): values.pop(key) for key in list(values) if key.startswith("paths.")}
-    night, places = NightSettings(), PathsConfig()
-    with noting(problems):
-        night = read_group(NightSettings, "referee", {key: read_value(text) for key, text in values.items()})
-    with noting(problems):
-        places = read_group(PathsConfig, "paths", paths)
-    if problems:
-        # A night is no group of the experiment: its settings are written without a prefix.
-        raise InputError([replace(problem, where=problem.where.removeprefix("referee.")) for problem in problems])
-    return night, places

@@ -5,12 +5,11 @@ from typing import Any
 from yololab.cli.request import Request
 from yololab.cli.table import COMMANDS
 from yololab.errors import GateError, InputError, Problem
-from yololab.files.paths import OutputTree
 from yololab.files.run_names import find_run
 from yololab.sweep.referee.night import Night, newest_night
 from yololab.sweep.referee.report import night_report, noise_text, show_night, write_night_page
 from yololab.sweep.referee.ruling import Judgement, rule_on
-from yololab.sweep.referee.start import NightSettings, read_settings, start_night
+from yololab.sweep.referee.start import NightSettings, start_night
 from yololab.text import counted
 
 
@@ -18,8 +17,7 @@ def run(request: Request) -> int:
     """Do what is asked of the referee; return 0, or 4 when a proposal is discarded."""
     action, *others = request.operands
     names = [text for text in others if "=" not in text]
-    settings, paths = read_settings(dict(text.split("=", 1) for text in others if "=" in text))
-    tree = OutputTree.of_project(paths.root, request.working_directory)
+    settings, tree = request.own_settings(NightSettings, others)
     _check(action, names, settings)
     if action == "start":
         night, found = start_night(names[0], settings, tree, request.working_directory), None

@@ -1,0 +1,323 @@
+"""Labels that may be wrong, from the records of an evaluation: what `yololab labels` does. It changes none of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from yololab.comparison.evidence import read_records
+from yololab.comparison.run_reference import RunReference, read_reference
+from yololab.config.nearest import nearest
+from yololab.config.settings import setting
+from yololab.data.dataset.layout import label_path
+from yololab.data.labels.label_lines import label_line, rows_of_file
+from yololab.errors import InputError, Problem
+from yololab.files.atomic import new_named_folder, write_text
+from yololab.files.metrics import MetricsFile
+from yololab.files.paths import OutputTree, ReviewFolder
+from yololab.files.predictions import PredictionsError
+from yololab.report.appearance import Tone
+from yololab.report.card import Card
+from yololab.report.review.page import NAMES, Review, render_review
+from yololab.report.review.suspicion import Box, Suspicion, label_row, why
+from yololab.report.run_files import load_run
+from yololab.statistics.diagnosis.labels.suspects import Kind, Suspect, Suspicions, image_suspects, label_suspects
+from yololab.statistics.records.base import Records
+from yololab.statistics.records.classification import ClassifyRecords
+from yololab.statistics.records.detections import DetectionRecords
+from yololab.terminal.output import csv_text
+from yololab.text import counted, one_of, share
+
+_ENOUGH = 0.5  # labels that a model has to be sure of to tell of the others
+
+
+def _words(where: str, value: Any) -> tuple[str, ...]:
+    """Return the words of a setting that may be a list."""
+    words = [str(word).strip() for word in (value if isinstance(value, (list, tuple)) else str(value).split(","))]
+    if not all(words):
+        raise InputError(Problem(where, repr(value), "one word, or several: a,b"))
+    return tuple(words)
+
+
+def _kinds(where: str, value: Any) -> tuple[str, ...]:
+    """Return kinds of suspects."""
+    words = _words(where, value)
+    if strange := [word for word in words if word not in [*Kind]]:
+        raise InputError(Problem(where, repr(strange[0]), one_of(Kind)))
+    return words
+
+
+@dataclass
+class ReviewSettings:
+    """What is listed.
+
+    Attributes:
+        limit: How many at most.
+        kind: Of these kinds: missing, class, misplaced; null for all.
+        class_: About these classes, as the label has it or as the model says; null for all.
+        score: How likely a label has to be wrong.
+    """
+
+    limit: int = setting(100, at_least=1, at_most=1_000_000)
+    kind: Any = setting(None, reader=_kinds)
+    class_: Any = setting(None, reader=_words)
+    score: float = setting(0.02, at_least=0, at_most=1)
+
+
+@dataclass(frozen=True, repr=False)
+class LabelReview:
+    """What `labels` found.
+
+    Attributes:
+        folder: Where list.csv and its page lie.
+        review: What is listed, and what to know of it.
+    """
+
+    folder: ReviewFolder
+    review: Review
+
+    @property
+    def listed(self) -> Sequence[Suspicion]:
+        """The labels that may be wrong, the most likely first."""
+        return self.review.listed
+
+    @property
+    def expected(self) -> float:
+        """How many of them are expected to be wrong."""
+        return self.review.expected
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as `--json` prints it."""
+        review = self.review
+        return {
+            "folder": str(self.folder.path),
+            "list": str(self.folder.table),
+            "page": str(self.folder.report),
+            "run": review.name,
+            "split": review.split,
+            "images": review.images,
+            "labels": review.labels,
+            "suspects": review.suspects,
+            "expected": round(review.expected, 1),
+            "weak": review.weak,
+            "remarks": list(review.remarks),
+            "listed": [item.to_row() for item in review.listed],
+        }
+
+    def _repr_html_(self) -> str:
+        """Return the card that a notebook shows."""
+        review, listed = self.review, len(self.listed)
+        numbers = {NAMES[kind]: str(sum(item.kind is kind for item in self.listed)) for kind in Kind}
+        badge, tone = (f"{listed} to look at", Tone.WARN) if listed else ("no label stands out", Tone.GOOD)
+        message = f"At least {self.expected:.0f} of them are expected to be wrong." if listed else ""
+        links = {"page": self.folder.report, "list": self.folder.table}
+        return Card(f"Labels of {review.name}", badge, tone, message, numbers, links).html()
+
+    def __repr__(self) -> str:
+        """Return how many there are."""
+        return f"<LabelReview {self.review.name}: {len(self.listed)} listed, {self.expected:.0f} or more wrong>"
+
+
+def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> LabelReview:
+    """Rank the labels that an evaluation speaks against; write list.csv and a page of pictures.
+
+    Args:
+        path: A run, an evaluation or a baseline.
+        settings: What is listed.
+        tree: The project's results.
+
+    Raises:
+        InputError: It has not been evaluated, its records are gone, or its task has no labels of objects or images.
+    """
+    reference = read_reference(str(path), tree.root)
+    metrics = reference.measured()
+    try:
+        records = read_records(metrics, "run")
+    except PredictionsError as error:
+        raise InputError(Problem(str(path), str(error), "a run with its records", "yololab evaluate …")) from None
+    found = _suspects(records, path)
+    classes = None if settings.class_ is None else _named(settings.class_, records.names)
+    root = _root(reference, metrics)
+    described = _Description(records, root)
+    wanted = [item for item in found.suspects if _is_wanted(item, records, settings, classes)][: settings.limit]
+    listed = [described.of(item, rank) for rank, item in enumerate(wanted, start=1)]
+    weak = found.known is not None and found.known < _ENOUGH
+    remarks = [*([_weakness(found.known or 0.0)] if weak else []), *_remarks(records, listed, root)]
+    name = f"{path.parent.name}_{path.name}" if path.name.isdigit() else path.stem
+    review = Review(
+        name=name,
+        split=records.split,
+        images=len(records.keys),
+        labels=len(records.truth_image) if isinstance(records, DetectionRecords) else len(records.keys),
+        listed=listed,
+        suspects=len(found.suspects),
+        remarks=remarks,
+        weak=weak or records.split == "train",
+        root=root,
+        table=ReviewFolder(tree.labels).table.name,
+    )
+
+    def fill(hidden: Path, _place: Path) -> None:
+        folder = ReviewFolder(hidden)
+        write_text(folder.table, csv_text([_cells(item) for item in listed], _COLUMNS))
+        write_text(folder.report, render_review(review))
+
+    return LabelReview(ReviewFolder(new_named_folder(tree.labels, name, fill)), review)
+
+
+_COLUMNS = (
+    *("rank", "image", "label_file", "line", "kind", "score", "class_given", "class_suggested", "box_given_px"),
+    *("box_given", "box_suggested_px", "box_suggested", "row_suggested", "confidence", "why"),
+)
+
+
+def _cells(item: Suspicion) -> dict[str, Any]:
+    """Return a row of the list: a box with spaces between its numbers, as in a label file."""
+    row = item.to_row().items()
+    return {name: " ".join(map(str, value)) if isinstance(value, list) else value for name, value in row}
+
+
+def _suspects(records: Records, path: Path) -> Suspicions:
+    """Return the suspects of an evaluation.
+
+    Raises:
+        InputError: The labels of its task are neither boxes nor classes.
+    """
+    if isinstance(records, DetectionRecords):
+        return label_suspects(records)
+    if isinstance(records, ClassifyRecords):
+        return image_suspects(records)
+    found = f"a run of {records.task}, whose labels are pixels: its records do not say which of them are wrong"
+    raise InputError(Problem(str(path), found, "a run of detect, segment, pose, obb or classify"))
+
+
+def _named(words: Sequence[str], names: Mapping[int, str]) -> set[int]:
+    """Return the classes of some names or numbers.
+
+    Raises:
+        InputError: There is no such class.
+    """
+    known = {name: index for index, name in names.items()} | {str(index): index for index in names}
+    strange = [word for word in words if word not in known]
+    if strange:
+        close = nearest(strange[0], list(known))
+        remedy = f"did you mean {' or '.join(close)}?" if close else ""
+        raise InputError(Problem("class", repr(strange[0]), one_of(names.values()), remedy))
+    return {known[word] for word in words}
+
+
+def _is_wanted(item: Suspect, records: Records, settings: ReviewSettings, classes: set[int] | None) -> bool:
+    """Return whether a suspect is asked for."""
+    if item.score < settings.score or (settings.kind is not None and item.kind not in settings.kind):
+        return False
+    return classes is None or not classes.isdisjoint(_classes_of(item, records))
+
+
+def _classes_of(item: Suspect, records: Records) -> set[int]:
+    """Return the classes that a suspect is about: as the label has it, and as the model says."""
+    if isinstance(records, DetectionRecords):
+        given = [] if item.label is None else [int(records.truth_class[item.label])]
+        return {int(records.classes[item.detection]), *given}
+    assert isinstance(records, ClassifyRecords)
+    return {int(records.predicted[item.image, 0]), int(records.target[item.image])}
+
+
+def _root(reference: RunReference, metrics: MetricsFile) -> Path | None:
+    """Return the folder of the dataset wherever it lies by now; None when it is gone."""
+    recorded = metrics.content.get("dataset_root")
+    if reference.path.is_dir():
+        try:
+            return load_run(reference.path).images_in(recorded)
+        except InputError:
+            pass  # a baseline, or an evaluation alone
+    return Path(recorded) if recorded and Path(recorded).is_dir() else None
+
+
+class _Description:
+    """Suspects in words, with the file and the line where each is mended.
+
+    Args:
+        records: The evaluation.
+        root: Folder of the dataset; None when it is gone.
+    """
+
+    def __init__(self, records: Records, root: Path | None) -> None:
+        self.records, self.root = records, root
+        self.rows = cache(rows_of_file)
+        self.one_class = bool(records.protocol.get("single_cls"))
+
+    def of(self, item: Suspect, rank: int) -> Suspicion:
+        """Return a suspect in words."""
+        if isinstance(self.records, DetectionRecords):
+            return self._of_object(self.records, item, rank)
+        assert isinstance(self.records, ClassifyRecords)
+        return self._of_image(self.records, item, rank)
+
+    def _of_object(self, records: DetectionRecords, item: Suspect, rank: int) -> Suspicion:
+        key, size = records.keys[item.image], (int(records.sizes[item.image][0]), int(records.sizes[item.image][1]))
+        file = self._label_file(key)
+        said, given, box_given, line = self._name(int(records.classes[item.detection])), None, None, None
+        if item.label is not None:
+            index = int(records.truth_class[item.label])
+            given, box_given = self._name(index), _box(records.truth_boxes[item.label])
+            if self.root is not None:
+                row_class = None if self.one_class else index
+                line = label_line(self.rows(file, records.task), row_class, box_given, size)
+        box = _box(records.boxes[item.detection])
+        if item.kind is Kind.CLASS and box_given is not None:
+            box = box_given
+        confidence = float(records.confidence[item.detection])
+        text = why(item.kind, given, said, item._asdict() | {"confidence": confidence})
+        row = label_row(int(records.classes[item.detection]), box, size) if records.truth_is_whole else None
+        head = (rank, key, size, file, line, item.kind, item.score)
+        return Suspicion(*head, given, said, box_given, box, row, confidence, text)
+
+    def _of_image(self, records: ClassifyRecords, item: Suspect, rank: int) -> Suspicion:
+        given, said = self._name(int(records.target[item.image])), self._name(int(records.predicted[item.image, 0]))
+        confidence = float(records.confidence[item.image])
+        text = why(item.kind, given, said, item._asdict() | {"confidence": confidence}, "answers")
+        head = (rank, records.keys[item.image], (0, 0), None, None, item.kind, item.score)
+        return Suspicion(*head, given, said, None, None, None, confidence, text)
+
+    def _label_file(self, key: str) -> Path:
+        """Return the label file of an image, below the dataset's folder when that is gone."""
+        if self.root is not None:
+            return label_path(self.root / key)
+        return label_path(Path("/") / key).relative_to("/")
+
+    def _name(self, index: int) -> str:
+        return self.records.names.get(index, str(index))
+
+
+def _box(row: Any) -> Box:
+    return tuple(float(value) for value in row)
+
+
+def _weakness(known: float) -> str:
+    """Return why a list is weak, and what helps."""
+    return (
+        f"A weak list: the model is sure of {share(known)} of the labels, and cannot tell of the others. One that was "
+        "trained longer, or on more images, tells more."
+    )
+
+
+def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None) -> list[str]:
+    """Return what a reader should know of a list."""
+    remarks = []
+    if records.split == "train":
+        remarks.append("The model was trained on these labels, and has learned their errors: it repeats many of them.")
+    else:
+        remarks.append(f"Only labels of the {records.split} split were looked at, which this model was not trained on.")
+    if records.protocol.get("single_cls") or len(records.names) == 1:
+        remarks.append("There is one class: wrong classes are not looked for.")
+    if isinstance(records, DetectionRecords) and not records.truth_is_whole:
+        remarks.append("Boxes decide: outlines and keypoints are not judged.")
+    changed = [item for item in listed if root is not None and item.line is None and item.box_given is not None]
+    if changed:
+        remarks.append(
+            f"{counted(len(changed), 'label')} of the list cannot be found in the label files: they have changed since."
+        )
+    if root is None:
+        remarks.append("The dataset is not where it was: no lines, and no pictures.")
+    return remarks

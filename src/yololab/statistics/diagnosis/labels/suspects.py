@@ -1,0 +1,225 @@
+"""The suspects: missing labels, labels of the wrong class, and badly placed ones, in one list.
+
+Each kind is ranked by the probability that the label is wrong, learned from the evaluation itself, so that one list can
+be read from the top, and the sum of its scores says how many errors to expect. ObjectLab (Tkachenko, Thyagarajan,
+Mueller, "ObjectLab: Automated Diagnosis of Mislabeled Images in Object Detection Data", 2023) looks for the same three
+kinds, with scores of fixed weights.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yololab.statistics.diagnosis.labels.class_offsets import Values, logit
+from yololab.statistics.diagnosis.labels.confusion import wrong_class
+from yololab.statistics.diagnosis.labels.meetings import FOUND, Meeting, Meetings, meetings
+from yololab.statistics.diagnosis.labels.placement import misplaced
+from yololab.statistics.diagnosis.labels.reliability import Reliability, reliability
+from yololab.statistics.metrics.matching import overlaps
+from yololab.statistics.records.classification import ClassifyRecords
+from yololab.statistics.records.detections import DetectionRecords
+
+Places = NDArray[np.int64]
+_HALF = 0.5
+
+
+class Kind(StrEnum):
+    """What may be wrong with a label."""
+
+    MISSING = "missing"
+    CLASS = "class"
+    MISPLACED = "misplaced"
+
+
+class Suspect(NamedTuple):
+    """What may be wrong with one label, or with one place that has none.
+
+    Attributes:
+        kind: What may be wrong.
+        score: How likely it is.
+        image: The image, by its place in the records.
+        label: The label, by its place in the records; None where it is missing, and where an image has a class.
+        detection: The detection that says so; of a classified image the image.
+        right: How likely a detection of this class and confidence is right.
+        own: The highest confidence in the label's own class there; None where it is missing.
+        overlap: IoU of label and detection; None without a label.
+        usual: The median IoU of labels of the class and their detections; None where no label has one.
+    """
+
+    kind: Kind
+    score: float
+    image: int
+    label: int | None
+    detection: int
+    right: float
+    own: float | None = None
+    overlap: float | None = None
+    usual: float | None = None
+
+
+@dataclass(frozen=True)
+class Suspicions:
+    """What may be wrong with the labels of an evaluation.
+
+    Attributes:
+        suspects: The suspects, the most likely first.
+        known: Share of the labels that a detection shows which is more likely right than not: of the others the model
+            cannot tell. None without labels.
+    """
+
+    suspects: tuple[Suspect, ...]
+    known: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The suspects of one kind: score, label (−1 for none) and detection of each."""
+
+    kind: Kind
+    score: Values
+    label: Places
+    detection: Places
+
+
+def label_suspects(records: DetectionRecords) -> Suspicions:
+    """Rank what may be wrong with the labels that a model was evaluated on, and not trained on.
+
+    A label is suspected once, and a detection suspects once; of several detections that miss one label, one is listed.
+
+    Args:
+        records: The records; boxes decide, also for masks and keypoints.
+    """
+    met = meetings(records)
+    if not len(met.detection):
+        return Suspicions((), 0.0 if len(met.own) else None)
+    own = records.classes.astype(np.int64)
+    count = int(max(own.max(initial=0), records.truth_class.max(initial=0))) + 1
+    x = logit(records.confidence)
+    x -= x[met.detection].mean()
+    known = reliability(x[met.detection], own[met.detection], met.kind, met.beside, count)
+    right = np.zeros(len(own))
+    right[met.detection] = known.right
+    parts = (_missing(met, known), _other_class(records, met, count), _misplaced(records, met, known, x, right))
+    usual = _usual_overlaps(records, met, count)
+    shown = int(((met.kind == Meeting.FOUND) & (known.right > _HALF)).sum())
+    suspects = (
+        _suspect(records, met, kind, score, label, detection, right, usual)
+        for kind, score, label, detection in _one_each(records, parts)
+    )
+    return Suspicions(tuple(suspects), shown / len(met.own) if len(met.own) else None)
+
+
+def image_suspects(records: ClassifyRecords) -> Suspicions:
+    """Rank the images whose class may be wrong, which a model was evaluated on, and not trained on.
+
+    Args:
+        records: The records.
+    """
+    if not len(records.keys) or not records.predicted.shape[1]:
+        return Suspicions((), None)
+    said, target = records.predicted[:, 0].astype(np.int64), records.target.astype(np.int64)
+    kind = np.where(said == target, Meeting.FOUND, Meeting.OTHER_CLASS).astype(np.int64)
+    x = logit(records.confidence)
+    known = reliability(x - x.mean(), said, kind, np.zeros(len(said)), int(max(said.max(), target.max())) + 1)
+    other = np.flatnonzero(said != target)
+    order = other[np.lexsort((other, -known.wrong_label[other]))].tolist()
+    suspects = (
+        Suspect(Kind.CLASS, float(known.wrong_label[place]), place, None, place, float(known.right[place]))
+        for place in order
+    )
+    return Suspicions(tuple(suspects), float(((said == target) & (known.right > _HALF)).mean()))
+
+
+def _missing(met: Meetings, known: Reliability) -> _Part:
+    """Return the detections where no label is."""
+    here = met.kind == Meeting.NOTHING
+    return _Part(Kind.MISSING, known.wrong_label[here], np.full(int(here.sum()), -1), met.detection[here])
+
+
+def _other_class(records: DetectionRecords, met: Meetings, count: int) -> _Part:
+    """Return the labels on which a detection of another class lies."""
+    on = met.kind == Meeting.OTHER_CLASS
+    detection, label = met.detection[on], met.label[on]
+    order = np.lexsort((-detection, records.confidence[detection]))
+    by = np.full(len(met.own), -1)
+    by[label[order]] = detection[order]  # the most confident one stays
+    seen = np.flatnonzero(by >= 0)
+    other = np.full(len(by), np.nan)
+    other[seen] = logit(records.confidence[by[seen]])
+    other_class = np.zeros(len(by), np.int64)
+    other_class[seen] = records.classes[by[seen]]
+    own = np.where(met.own > 0, logit(met.own), np.nan)
+    score = wrong_class(own, other, records.truth_class.astype(np.int64), other_class, count)
+    return _Part(Kind.CLASS, score[seen], seen, by[seen])
+
+
+def _misplaced(records: DetectionRecords, met: Meetings, known: Reliability, x: Values, right: Values) -> _Part:
+    """Return the labels that their detection overlaps less than usual."""
+    label = np.flatnonzero(met.partner >= 0)
+    detection = met.partner[label]
+    score = np.zeros(len(met.own))
+    classes = records.classes[detection].astype(np.int64)
+    score[label] = misplaced(met.overlap[label], x[detection], classes) * right[detection]
+    loose = met.kind == Meeting.LOOSE
+    score[met.label[loose]] = known.wrong_label[loose]
+    kept = score[label] > 0
+    return _Part(Kind.MISPLACED, score[label][kept], label[kept], detection[kept])
+
+
+def _one_each(records: DetectionRecords, parts: tuple[_Part, ...]) -> list[tuple[Kind, float, int, int]]:
+    """Return the suspects in order: one a label, one a detection, and one of several that miss the same label."""
+    score, label, detection = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("score", "label", "detection")
+    )
+    kinds = [part.kind for part in parts for _ in range(len(part.score))]
+    image = records.image
+    found: list[tuple[Kind, float, int, int]] = []
+    labels, detections = set[int](), set[int]()
+    shown: dict[int, list[int]] = {}
+    for place in np.lexsort((detection, -score)).tolist():
+        one, by = int(label[place]), int(detection[place])
+        if by in detections or one in labels:
+            continue
+        others = shown.setdefault(int(image[by]), [])
+        if others and overlaps(records.boxes[[by]], records.boxes[others]).max() >= FOUND:
+            continue
+        others.append(by)
+        detections.add(by)
+        if one >= 0:
+            labels.add(one)
+        found.append((kinds[place], float(score[place]), one, by))
+    return found
+
+
+def _usual_overlaps(records: DetectionRecords, met: Meetings, count: int) -> list[float | None]:
+    """Return the median overlap of the labels of each class and their detections; None where none has one."""
+    has = met.partner >= 0
+    overlap, classes = met.overlap[has], records.truth_class[has]
+    order = np.lexsort((overlap, classes))
+    bounds = np.searchsorted(classes[order], np.arange(count + 1))
+    return [
+        float(overlap[order[(first + last) // 2]]) if last > first else None
+        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    ]
+
+
+def _suspect(
+    records: DetectionRecords,
+    met: Meetings,
+    kind: Kind,
+    score: float,
+    label: int,
+    detection: int,
+    right: Values,
+    usual: list[float | None],
+) -> Suspect:
+    """Return a suspect with what speaks for it."""
+    image, how_right = int(records.image[detection]), float(right[detection])
+    if label < 0:
+        return Suspect(kind, score, image, None, detection, how_right)
+    overlap = float(overlaps(records.truth_boxes[[label]], records.boxes[[detection]])[0, 0])
+    own, median = float(met.own[label]), usual[int(records.truth_class[label])]
+    return Suspect(kind, score, image, label, detection, how_right, own, overlap, median)

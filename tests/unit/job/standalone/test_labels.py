@@ -1,0 +1,125 @@
+"""The list of labels that may be wrong: what is written, and what it meets."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from label_samples import NAMES, SIDE, detected, planted
+from PIL import Image
+from record_samples import write_run
+
+from yololab.errors import InputError
+from yololab.files.paths import OutputTree
+from yololab.job.standalone.labels import ReviewSettings, review_labels
+
+FIXTURE = Path(__file__).parents[3] / "data/v0_1_0/outputs/training"
+
+
+def write_dataset(root: Path, records) -> None:
+    """Write images, and label files that say what the records do."""
+    for place, (key, (_, labels)) in enumerate(zip(records.keys, records.images(), strict=True)):
+        image = root / key
+        image.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (SIDE, SIDE), (place, 80, 80)).save(image)
+        file = Path(str(image).replace("/images/", "/labels/")).with_suffix(".txt")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = []
+        for index, (x1, y1, x2, y2) in zip(records.truth_class[labels], records.truth_boxes[labels], strict=True):
+            box = np.array([(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1]) / SIDE
+            rows.append(f"{index} " + " ".join(f"{value:.6f}" for value in box))
+        file.write_text("\n".join(rows))
+
+
+@pytest.fixture
+def project(tmp_path):
+    rng = np.random.default_rng(5)
+    records, _ = planted(detected(rng, images=40), rng, each=5)
+    write_dataset(tmp_path / "data", records)
+    tree = OutputTree(tmp_path / "project")
+    root = str(tmp_path / "data")
+    write_run(tree.training / "cats_20260117_143000", records, {}, dataset_root=root, names=NAMES)
+    return tree
+
+
+def review(tree, **settings):
+    return review_labels(next(tree.training.iterdir()), ReviewSettings(**settings), tree)
+
+
+def test_the_list_names_file_line_class_and_box(project):
+    before = {path: path.read_bytes() for path in project.root.parent.glob("data/**/*.txt")}
+    found = review(project)
+    rows = list(csv.DictReader(found.folder.table.open()))
+    assert len(rows) == len(found.listed) >= 12
+    assert found.folder.path.name.startswith("cats_20260117_143000_")
+    for row in rows:
+        file = Path(row["label_file"])
+        assert file.is_file() == (file in before)
+        assert set(row["row_suggested"].split()[0]) <= set("012")
+        if row["kind"] == "missing":
+            assert (row["line"], row["class_given"], row["box_given"]) == ("", "", "")
+            continue
+        line = file.read_text().splitlines()[int(row["line"]) - 1].split()
+        assert NAMES[int(line[0])] == row["class_given"]
+        box = [float(cell) for cell in row["box_given"].split()]
+        assert [float(cell) for cell in line[1:]] == pytest.approx(box, abs=1e-5)
+        same_box = row["box_suggested"] == row["box_given"]
+        assert same_box == (row["kind"] == "class")
+    assert {path: path.read_bytes() for path in before} == before
+    page = found.folder.report.read_text()
+    assert page.count("<figure") == len(rows)
+    assert page.count("data:image/jpeg") > 5
+    assert found.to_json()["listed"][0]["rank"] == 1
+
+
+def test_what_is_asked_for(project):
+    everything = review(project, score=0.0, limit=60).listed
+    assert len(everything) > len(review(project).listed)
+    assert {item.kind for item in review(project, kind=("missing",)).listed} == {"missing"}
+    assert len(review(project, limit=3).listed) == 3
+    for item in review(project, class_=("owl", "0")).listed:
+        assert {"owl", "cat"} & {item.class_given, item.class_suggested}
+    assert all(item.score >= 0.5 for item in review(project, score=0.5).listed)
+    with pytest.raises(InputError, match="did you mean owl"):
+        review(project, class_=("owls",))
+
+
+def test_data_that_is_gone_or_has_changed(project):
+    data = project.root.parent / "data"
+    first = next(item for item in review(project).listed if item.line)
+    first.label_file.write_text("")
+    found = review(project)
+    assert next(item for item in found.listed if item.image == first.image and item.box_given).line is None
+    assert "have changed since" in " ".join(found.review.remarks)
+    shutil.rmtree(data)
+    found = review(project)
+    assert {item.line for item in found.listed} == {None}
+    assert found.listed[0].label_file.as_posix() == found.listed[0].image.replace("images", "labels", 1)[:-3] + "txt"
+    assert "no pictures" in " ".join(found.review.remarks)
+    assert "data:image/jpeg" not in found.folder.report.read_text()
+
+
+def test_every_task_of_an_older_version(tmp_path):
+    tree = OutputTree(tmp_path)
+    for file in sorted(FIXTURE.glob("*_2*/evaluation/predictions.npz")):
+        run = file.parents[1]
+        task = run.name.partition("_")[0]
+        if task in ("semantic", "depth"):
+            with pytest.raises(InputError, match="labels are pixels"):
+                review_labels(run, ReviewSettings(score=0), tree)
+            continue
+        found = review_labels(run, ReviewSettings(score=0, limit=5), tree)
+        assert len(found.listed) in range(1, 6)
+        boxes = {len(item.box_suggested) for item in found.listed if item.box_suggested}
+        assert boxes == ({"obb": {5}, "classify": set()}.get(task, {4}))
+        assert found.review.weak == (task != "classify")
+
+
+def test_a_run_without_records(project):
+    run = next(project.training.iterdir())
+    (run / "evaluation/predictions.npz").unlink()
+    with pytest.raises(InputError, match=r"no predictions.npz"):
+        review(project)
