@@ -9,13 +9,14 @@ import pytest
 from record_samples import records_of, write_run
 
 from yololab.cli.main import main
+from yololab.config.validation import read_own
 from yololab.errors import InputError
 from yololab.files.paths import OutputTree
 from yololab.sweep.referee.night import newest_night
 from yololab.sweep.referee.proposals import recipe_of
 from yololab.sweep.referee.report import greedy_keeps, night_report
 from yololab.sweep.referee.ruling import rule_on
-from yololab.sweep.referee.start import NightSettings, read_settings, start_night
+from yololab.sweep.referee.start import NightSettings, start_night
 
 
 def run_of(root, name: str, found: float, seed: int, **config):
@@ -137,7 +138,7 @@ def test_what_is_wrong_with_a_start_is_said(tmp_path, base):
     with pytest.raises(InputError, match="how many there may be"):
         begin(tmp_path, str(base))
     with pytest.raises(InputError, match=r"(?s)proposals.*porposals"):
-        read_settings({"proposals": "0", "porposals": "4"})
+        read_own(NightSettings, {"proposals": "0", "porposals": "4"})
     with pytest.raises(InputError, match="no night of proposals"):
         newest_night(OutputTree(tmp_path))
     run_of(tmp_path, "base_b", 0.6, 2, lr0=0.5)
