@@ -32,6 +32,7 @@ class Takes(StrEnum):
     TEXT = "text"
     WORD = "word"
     LABELS = "labels"
+    FOLDER = "folder"
 
 
 class Autonomy(StrEnum):

@@ -20,7 +20,7 @@ from yololab.files.json_files import write_json
 from yololab.files.paths import ConvertedFolder
 from yololab.job.prepare import project_paths
 from yololab.job.stages.check import check_settings, show_findings
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 from yololab.text import counted, first_of
 
 _SHOWN = 12  # classes
@@ -223,14 +223,15 @@ def _written(conversion: Conversion) -> dict[str, dict[str, int]]:
 
 def _say_what_is_next(screen: Screen, conversion: Conversion) -> None:
     """Print the command to go on with."""
-    folder = conversion.folder.path.name
-    if not {"train", "val"} <= conversion.images.keys():
-        there = first_of(conversion.images)
-        screen.hint(
-            f"all images are in {there}. Next: yololab split data={folder} out={folder}_split ratios=0.8,0.1,0.1"
-        )
-    else:
-        screen.hint(f"next: yololab check data={folder}/{conversion.folder.data.name}, then yololab estimate with it")
+    data, folder = shown_path(conversion.folder.data), shown_path(conversion.folder.path)
+    if {"train", "val"} <= conversion.images.keys():
+        screen.hint(f"next: yololab check data={data}, then yololab estimate data={data}")
+        return
+    there = first_of(conversion.images)
+    together = " group=folder" if conversion.folders > 1 else ""
+    screen.hint(
+        f"all images are in {there}. Next: yololab split data={data} out={folder}_split ratios=0.8,0.2{together}"
+    )
 
 
 def report_json(conversion: Conversion, report: CheckReport) -> dict[str, Any]:

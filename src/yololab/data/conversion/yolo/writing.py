@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -57,6 +57,7 @@ class Conversion:
         left_out: Labels and images that were not, by reason.
         changed: Labels and images that are not as they were, by reason.
         placing: How images were put there, and how many each way.
+        folders: How many folders below the splits have images, as the frames of videos have.
         notes: What else a reader should know.
     """
 
@@ -68,6 +69,7 @@ class Conversion:
     left_out: Tally = field(default_factory=Tally)
     changed: Tally = field(default_factory=Tally)
     placing: Counter[str] = field(default_factory=Counter)
+    folders: int = 0
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -194,6 +196,7 @@ def write_dataset(
     index = {name: place for place, name in enumerate(source.names)}
     splits = [item.image.split or "train" for item in placed]
     keys, renamed = keys_for([(split, places.key(item.file)) for split, item in zip(splits, placed, strict=True)])
+    conversion.folders = len({PurePosixPath(key).parent for key in keys})
     if renamed:
         conversion.notes.append(f"{counted(renamed, 'image')} renamed: another one has the name, but for the suffix")
     for group in class_names_alike(source.names):
