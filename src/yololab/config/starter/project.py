@@ -6,7 +6,7 @@ from pathlib import Path
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
-from yololab.files.paths import not_made
+from yololab.files.paths import DATA_YAML, not_made
 from yololab.files.reading import read_text
 
 EXAMPLE = "mine"  # the name of the options, and of the recipe that puts them together
@@ -14,7 +14,7 @@ SHAPES = "builtin://shapes"
 _FILES = Path(__file__).with_name("files")
 # In a package a name without a dot: else it would count for the repository that it lies in.
 _DOTTED = {"gitignore": ".gitignore", "github": ".github"}
-_TEMPLATE_OF_DATA = "data/data.yaml"
+_TEMPLATE_OF_DATA = f"data/{DATA_YAML}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def start_project(folder: Path, source: str | None, weights: str) -> Started:
     Raises:
         InputError: The folder cannot be made, or written to.
     """
-    values = {
+    dataset = json.dumps(source, ensure_ascii=False) if source else SHAPES  # JSON's text is YAML's in quotes
+    values = {"{source}": dataset, "{weights}": weights, "{name}": folder.name or "Models"}
         "{source}": json.dumps(source, ensure_ascii=False) if source else SHAPES,
         "{weights}": weights,
         "{name}": folder.name or "Models",
