@@ -45,10 +45,6 @@ def start_project(folder: Path, source: str | None, weights: str) -> Started:
     """
     dataset = json.dumps(source, ensure_ascii=False) if source else SHAPES  # JSON's text is YAML's in quotes
     values = {"{source}": dataset, "{weights}": weights, "{name}": folder.name or "Models"}
-        "{source}": json.dumps(source, ensure_ascii=False) if source else SHAPES,
-        "{weights}": weights,
-        "{name}": folder.name or "Models",
-    }
     written, kept = [], []
     for place, template in _templates().items():
         if place == _TEMPLATE_OF_DATA and source is not None:
