@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from yololab.comparison.result import ComparisonContent
+from yololab.comparison.thresholds.choosing import ThresholdsContent
 from yololab.data.checks.check_report import DatasetReport
 from yololab.files.baseline import PromotedContent, Provenance
 from yololab.files.looks import LooksContent
@@ -43,6 +44,7 @@ FOLDERS: dict[str, tuple[str, type[Folder]]] = {
 SHAPES: dict[str, tuple[str, Any]] = {
     "experiment_log.json": ("The record of a run: there from its first second, true after a kill.", RecordContent),
     "metrics.json": ("The numbers of an evaluation. The metrics of the task stand beside these keys.", MetricsContent),
+    "thresholds.json": ("The operating threshold, chosen on the evaluated split.", ThresholdsContent),
     "comparison.json": ("A comparison: its verdict and what it rests on.", ComparisonContent),
     "dataset_report.json": ("What the dataset check found.", DatasetReport),
     "provenance.json": ("Of a baseline: which version is in force, and where it came from.", Provenance),

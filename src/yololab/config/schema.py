@@ -23,6 +23,7 @@ from yololab.config.special import (
     read_severity,
     read_source,
     read_subset,
+    read_threshold,
     read_tracking,
 )
 from yololab.config.train_arguments.arguments import USER_ARGUMENTS, TrainArguments
@@ -234,6 +235,9 @@ class EvaluationConfig:
             saved ones as well.
         definition: Whose mAP `compare` shows and tests: Ultralytics', or COCO's as pycocotools computes it (of boxes;
             saved evaluations are measured again from theirs). Trainings and `evaluate` keep Ultralytics'.
+        threshold: The rule that chooses the confidence from which a detection counts, for all classes and for each:
+            `f1` (the highest F1), a quoted `'recall>=0.9'` (the surest that finds so much) or `'precision>=0.95'` (the
+            least sure that is so often right). `predict` applies it; it changes no metric.
         imgsz: Image size; null takes the training's.
         batch: Images a batch (it decides the padding of rectangular batches).
         conf: Confidence threshold; null takes Ultralytics' default of the task.
@@ -250,6 +254,7 @@ class EvaluationConfig:
     split: Split = Split.VAL
     group: str | None = setting(None, reader=read_group)
     definition: Definition = Definition.ULTRALYTICS
+    threshold: str = setting("f1", reader=read_threshold)
     imgsz: int | None = setting(None, at_least=32)
     batch: int = setting(16, at_least=1)
     conf: float | None = same_as(USER_ARGUMENTS["conf"])

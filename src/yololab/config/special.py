@@ -130,6 +130,16 @@ def read_group(where: str, value: Any) -> str | None:
     return str(value) if value else None
 
 
+def read_threshold(where: str, value: Any) -> str:
+    """Read a rule that chooses a threshold, and write it without spaces."""
+    text = re.sub(r"\s", "", str(value))
+    found = re.fullmatch(r"(?:f1|(?:recall|precision)>=(0?\.\d+|1(?:\.0*)?))", text)
+    if found is None or (found[1] and not float(found[1])):
+        allowed = "f1, or a quoted 'recall>=0.9' or 'precision>=0.95', above 0 and up to 1"
+        raise InputError(Problem(where, f"{value!r}", allowed))
+    return text
+
+
 def read_notes(_where: str, value: Any) -> str:
     """Read any text."""
     return str(value or "")

@@ -17,6 +17,7 @@ from yololab.errors import InputError, Problem
 TIMESTAMP = "%Y%m%d_%H%M%S"
 # Names that lie in more than one kind of folder: a run's, a baseline's, a plain one of Ultralytics, a scratch folder.
 METRICS, PREDICTIONS, COMPARISON, PROVENANCE = "metrics.json", "predictions.npz", "comparison.json", "provenance.json"
+THRESHOLDS = "thresholds.json"
 BEST, LAST, ARGUMENTS, DATA_YAML = "best.pt", "last.pt", "args.yaml", "data.yaml"
 _MOST_NAMES = 10_000  # that are looked at for one that is spelled nearly alike
 _LONGEST_NAME = 200  # bytes: a file system takes 255, and a time, a fingerprint or a number come behind
@@ -66,6 +67,7 @@ class RunFolder(Folder):
     evaluation = At("evaluation")  # Folder of the evaluation
     metrics = At("evaluation", METRICS)  # The evaluation's numbers
     predictions = At("evaluation", PREDICTIONS)  # The evaluation's per-detection records
+    thresholds = At("evaluation", THRESHOLDS)  # The operating threshold, chosen on the evaluated split
     baseline_evaluation = At("evaluation", "baseline")  # Folder of the evaluation of a baseline that is a model
     test_evaluation = At("evaluation", "test")  # Folder of a sweep's winner's other evaluation, on the test split
     dataset_report = At("dataset_report.json")  # All findings of the dataset check

@@ -8,6 +8,8 @@ from typing import Any
 from yololab.comparison.comparability import tie_warning, tied_range
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
 from yololab.comparison.groups import absolute_group
+from yololab.comparison.thresholds.choosing import SETTING as THRESHOLD
+from yololab.comparison.thresholds.choosing import thresholds_from, why_no_threshold, write_thresholds
 from yololab.config.device import DeviceConfig
 from yololab.config.schema import EvaluationConfig, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
@@ -19,9 +21,10 @@ from yololab.errors import InputError
 from yololab.files.atomic import copy_file
 from yololab.files.json_files import parse_json, write_json
 from yololab.files.metrics import ALIKE, METRICS_VERSION, TIES, MetricsFile, read_metrics
-from yololab.files.paths import METRICS, PREDICTIONS
+from yololab.files.paths import METRICS, PREDICTIONS, THRESHOLDS
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.job.prepare import Prepared
+from yololab.statistics.inference.thresholds import F1
 from yololab.statistics.records.arrays import to_arrays
 from yololab.tasks import Task
 from yololab.terminal.screen import Screen
@@ -69,6 +72,7 @@ class Measurement:
         group: What names the group of an image, for comparisons; None where images are independent.
         alike: Bits of two perceptual hashes that may differ in images that look alike; None does not look for them.
         cache: Our cache folder, which knows the hashes of images that were checked.
+        threshold: The rule that chooses the operating threshold.
     """
 
     dataset: Dataset
@@ -81,6 +85,7 @@ class Measurement:
     group: str | None = None
     alike: int | None = None
     cache: Path | None = None
+    threshold: str = F1
 
 
 def measurement_of(
@@ -101,6 +106,7 @@ def measurement_of(
         group,
         alike,
         prepared.paths.cache,
+        config.evaluation.threshold,
     )
 
 
@@ -112,11 +118,11 @@ def measure_checkpoint(
     plots: Path | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> MetricsFile:
-    """Evaluate a checkpoint and write metrics.json and predictions.npz.
+    """Evaluate a checkpoint and write metrics.json, predictions.npz and thresholds.json.
 
     Args:
         checkpoint: The checkpoint.
-        target: The folder of the two files.
+        target: The folder of the files.
         how: What it is measured on, by and where.
         plots: Where curves, confusion matrix and samples are drawn; None draws none.
         extra: Further keys of metrics.json, e.g. whether training kept its settings.
@@ -128,6 +134,10 @@ def measure_checkpoint(
     keys = () if how.alike is None else evaluation.records.keys
     alike = alike_images({key: root / key for key in keys}, how.alike or 0, how.cache) if keys else None
     found = {} if alike is None else {ALIKE: alike}
+    thresholds = thresholds_from(evaluation.records, how.threshold, how.group, alike)
+    if thresholds is not None:
+        print_of_split = how.fingerprints.get(how.protocol.split)
+        write_thresholds(target, thresholds, {"model": str(checkpoint), "dataset_fingerprint": print_of_split})
     return write_metrics(target / METRICS, evaluation, str(checkpoint), how, found | dict(extra or {}))
 
 
@@ -148,6 +158,9 @@ def write_metrics(
     custom, failures = measure_custom(evaluation.records)
     tied = tied_range(evaluation.records, task.primary_metric)
     of_ties = [tie_warning(tied, task.primary_metric, "the model")] if tied else []
+    missing = why_no_threshold(evaluation.records)
+    if missing and how.threshold != F1:  # the default was not asked for
+        failures.append(f"{THRESHOLD}={how.threshold} {missing}")
     content = {
         "model": model,
         "data": str(how.dataset.yaml),
@@ -197,8 +210,9 @@ def whole_evaluation(folder: Path) -> MetricsFile | None:
 
 
 def keep_newest(metrics: MetricsFile, newest: Path) -> None:
-    """Copy an evaluation's numbers and records to where the newest one is found."""
-    copy_file(metrics.path.parent / PREDICTIONS, newest.parent / PREDICTIONS)
+    """Copy an evaluation's numbers, records and thresholds to where the newest one is found."""
+    for name in (PREDICTIONS, THRESHOLDS):
+        copy_file(metrics.path.parent / name, newest.parent / name)
     copy_file(metrics.path, newest)
 
 

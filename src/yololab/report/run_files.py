@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from yololab.comparison.evidence import read_records
 from yololab.comparison.result import ComparisonContent
+from yololab.comparison.thresholds.choosing import THRESHOLDS_VERSION, ThresholdsContent
 from yololab.data.checks.check_report import DatasetReport
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import BASELINE_VERSION, Provenance
@@ -99,6 +100,7 @@ class RunFiles:
         dataset_report: dataset_report.json.
         epochs: results.csv.
         records: What the evaluation kept of each image; None without.
+        thresholds: thresholds.json.
         unreadable: One line for each file that is there and could not be read.
         album: The pictures of its page.
     """
@@ -110,6 +112,7 @@ class RunFiles:
     dataset_report: Mapping[str, Any]
     epochs: EpochTable = NO_EPOCHS
     records: Records | None = None
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     album: Album = field(default_factory=Album, compare=False)
 
@@ -253,6 +256,7 @@ def load_run(path: Path) -> RunFiles:
     metrics = read(folder.metrics, KNOWN_VERSIONS, MetricsContent, foreign=True)
     comparison = read(folder.comparison, KNOWN_COMPARISON_VERSIONS, ComparisonContent)
     dataset_report = read(folder.dataset_report, KNOWN_DATASET_VERSIONS, DatasetReport)
+    thresholds = read(folder.thresholds, (THRESHOLDS_VERSION,), ThresholdsContent)
     epochs = NO_EPOCHS
     if folder.results.is_file():
         try:
@@ -265,7 +269,7 @@ def load_run(path: Path) -> RunFiles:
             records = read_records(MetricsFile(folder.metrics, metrics.sound), "run")
         except PredictionsError as error:
             unreadable.append(str(error))
-    return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, records, tuple(unreadable))
+    return RunFiles(folder, record, metrics, comparison, dataset_report, epochs, records, thresholds, tuple(unreadable))
 
 
 def _in_short(error: InputError) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 from yololab.comparison.arms import Arm
 from yololab.comparison.planning.false_alarms import FalseAlarms
 from yololab.comparison.result import Comparison
+from yololab.comparison.thresholds.choosing import SETTING, read_thresholds, threshold_reasons, threshold_text
 from yololab.files.metrics import MetricsFile
+from yololab.files.paths import THRESHOLDS
 from yololab.statistics.inference.verdict import ALPHA, Verdict
 from yololab.tasks import TASKS
 from yololab.terminal.screen import Screen
@@ -118,6 +120,7 @@ def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:
     ]
     if rows:
         screen.table(("class", *task.per_class, task.counted, "images"), rows)
+    threshold_lines(screen, metrics)
     screen.place("metrics", metrics.path)
 
 
@@ -125,6 +128,19 @@ def _value(metrics: MetricsFile, name: str) -> str:
     """Write a metric, and beside it how far the order of equal confidences moves it, where it does."""
     value, tied = number(metrics.value(name)), metrics.tied(name)
     return f"{value} (ties: {interval(*tied, number)})" if tied else value
+
+
+def threshold_lines(screen: Screen, metrics: MetricsFile) -> None:
+    """Print the operating threshold of an evaluation that has one, and which classes have none of their own."""
+    path = metrics.path.parent / THRESHOLDS
+    if path.is_file():
+        content = read_thresholds(path)
+        screen.detail(threshold_text(content))
+        for line in threshold_reasons(content):
+            screen.detail(line)
+    for warning in metrics.content.get("warnings") or ():
+        if str(warning).startswith(f"{SETTING}="):
+            screen.warn(str(warning))
 
 
 def _class_tables(screen: Screen, comparison: Comparison) -> None:

@@ -12,6 +12,7 @@ from yololab.config.special import (
     read_severity,
     read_source,
     read_subset,
+    read_threshold,
     read_tracking,
 )
 from yololab.errors import InputError
@@ -79,3 +80,10 @@ def test_every_wrong_rating_is_told_at_once():
     with pytest.raises(InputError) as caught:
         read_severity("here", {"leak_same": "bad", "nothing": "off"})
     assert len(caught.value.problems) == 2
+
+
+def test_a_rule_of_a_threshold_is_written_without_spaces():
+    assert read_threshold("x", "recall >= 0.9") == "recall>=0.9"
+    for wrong in ("recall", "recall>=0", "recall>=1.5", "f1>=0.5", "accuracy>=0.9", 0.3):
+        with pytest.raises(InputError, match=r"precision>=0\.95"):
+            read_threshold("evaluation.threshold", wrong)

@@ -12,6 +12,7 @@ from yololab.job.measure import keep_newest, measure_checkpoint, measurement_of,
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked, fingerprint_on_record
 from yololab.job.stages.train import Trained, weights_error, weights_problem
+from yololab.terminal.tables import threshold_lines
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained
         extra=extra | ({"dry_run": True} if rehearsal else {}),
     )
     evaluated = Evaluated(metrics)
+    threshold_lines(context.screen, metrics)
     record(context, prepared, checked, trained, evaluated)
     return evaluated
 

@@ -81,6 +81,7 @@ def measure_plain_run(
         screen,
         alike=experiment.check.near_duplicate_distance if experiment.check.near_duplicates else None,
         cache=paths.cache,
+        threshold=experiment.evaluation.threshold,
     )
     checkpoint = reference.checkpoint
 

@@ -1,11 +1,12 @@
 """What the model does at each confidence: precision, recall, F1, and precision over recall."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from markupsafe import Markup
 
+from yololab.comparison.thresholds.choosing import ThresholdsContent, threshold_text
 from yololab.report.charts.lines import STYLES, Series, line_chart, simplified
 from yololab.report.charts.svg import COLOURS
 from yololab.report.run_files import RunFiles
@@ -41,6 +42,7 @@ def confidence(run: RunFiles) -> dict[str, Any] | None:
             "threshold": None,
             "at": None,
             "learnt": False,
+            **_chosen(run.thresholds),
         }
     if not isinstance(records, DetectionRecords):
         return None
@@ -55,7 +57,20 @@ def confidence(run: RunFiles) -> dict[str, Any] | None:
     point = measure.point_of(measure.kind)
     shown = {"threshold": point.confidence, "at": point.means, "classes": len(point.classes), "most": MOST_CLASSES}
     learnt = all((point.means[name] or 0) > _NOTHING for name in ("precision", "recall"))
-    return {"groups": groups, "classified": False, "learnt": learnt, **shown}
+    return {"groups": groups, "classified": False, "learnt": learnt, **shown, **_chosen(run.thresholds)}
+
+
+def _chosen(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the operating threshold that the evaluation chose, and that of each class; empty for older ones."""
+    if not content.get("overall"):
+        return {"chosen": None}
+    columns = ("threshold", "precision", "recall", "f1")
+    rows = [
+        (name, [found[key] for key in columns], found["images"], found["reason"])
+        for name, found in content["per_class"].items()
+    ]
+    found = cast(ThresholdsContent, content)
+    return {"chosen": threshold_text(found), "own": rows, "unit": found["unit"], "notes": found["notes"]}
 
 
 def _charts(curves: ConfidenceCurves, point: PointMetrics, records: DetectionRecords) -> list[Markup]:

@@ -59,28 +59,36 @@ def operating_point(
         for place, item in enumerate(ranked):
             labels = truth_total(item, truth_weights)
             present = labels > 0
-            curves = _curves(item, grid, weights, labels, interpolated=True)
+            curves = weighted_curves(item, grid, weights, labels, interpolated=True)
             total += f1_score(*curves) * present
             count += present
             if 2 * curves[0].nbytes * len(ranked) <= _BYTES_KEPT:
                 kept[place] = curves
         mean: Weights = (total / np.maximum(count, 1)).astype(np.float32)
-        chosen = _smoothed(mean).argmax(axis=0)
+        chosen = moving_sum(mean, SMOOTHING // STEP // 2).argmax(axis=0)
     precision = np.full((len(ranked), replicates), np.nan, np.float32)
     recall = precision.copy()
     columns = np.arange(replicates)
     for place, item in enumerate(ranked):
         labels = truth_total(item, truth_weights)
-        curves = kept.get(place) or _curves(item, grid, weights, labels, interpolated=confidence is None)
+        curves = kept.get(place) or weighted_curves(item, grid, weights, labels, interpolated=confidence is None)
         for target, curve in zip((precision, recall), curves, strict=True):
             target[place] = np.where(labels > 0, curve[chosen, columns], np.nan)
     return OperatingPoint(precision, recall, grid[chosen])
 
 
-def _curves(
+def weighted_curves(
     item: RankedClass, grid: NDArray[np.float64], weights: Weights, labels: Weights, *, interpolated: bool
 ) -> tuple[Weights, Weights]:
-    """Return precision and recall of a class at each confidence of the grid, each of shape (G, B)."""
+    """Return precision and recall of a class at each confidence of a grid, each of shape (G, B).
+
+    Args:
+        item: The class, with the flags of one IoU.
+        grid: The confidences, ascending, shape (G,); a detection at a confidence counts there.
+        weights: Weight of each row of detections, f32, shape (V, B).
+        labels: Weighted number of labels, shape (B,).
+        interpolated: Whether values between two detections lie on the line between theirs, as Ultralytics has it.
+    """
     replicates = weights.shape[1]
     if not len(item.rows):
         none = np.zeros((len(grid), replicates), np.float32)
@@ -117,9 +125,8 @@ def _between(rows: NDArray[np.int64], ends: NDArray[np.int64], weights: Weights)
     return segment_sums(rows[: ends[-1]], starts, weights)
 
 
-def _smoothed(curve: Weights) -> Weights:
-    """Return the moving average along the first axis, ends continued as they are."""
-    side = SMOOTHING // STEP // 2
+def moving_sum(curve: Weights, side: int) -> Weights:
+    """Return the moving sum along the first axis, over `side` values on both sides, ends continued as they are."""
     padded = np.concatenate((curve[:1].repeat(side, axis=0), curve, curve[-1:].repeat(side, axis=0)))
     sums = np.cumsum(np.concatenate((np.zeros_like(curve[:1]), padded)), axis=0, dtype=np.float64)
     return (sums[2 * side + 1 :] - sums[: -2 * side - 1]).astype(np.float32)

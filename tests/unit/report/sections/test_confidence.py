@@ -9,6 +9,9 @@ from record_samples import records_of, write_evaluation, write_task_evaluation
 from report_samples import complete_run, html_of
 from task_samples import classified
 
+from yololab.comparison.thresholds.choosing import thresholds_of, write_thresholds
+from yololab.files.metrics import read_metrics
+from yololab.files.paths import RunFolder
 from yololab.report.run_files import load_run
 from yololab.report.sections.confidence import MOST_CLASSES
 from yololab.statistics.metrics.confidence_curves import confidence_curves
@@ -51,3 +54,14 @@ def test_a_classification_has_one_chart_and_no_labels_none(tmp_path):
     html = html_of("Confidence", load_run(tmp_path / "a"))
     assert html.count("<figure>") == 1
     assert "0.667 of all" in html
+
+
+def test_the_chosen_threshold_stands_beside_the_curves(tmp_path):
+    write_evaluation(tmp_path, records_of(0.8))
+    metrics = read_metrics(RunFolder(tmp_path).metrics)
+    write_thresholds(metrics.path.parent, thresholds_of(metrics, "recall>=0.7"), metrics.content)
+    html = html_of("Confidence", load_run(tmp_path))
+    assert "Operating threshold 0." in html
+    assert "by recall&gt;=0.7 on val" in html
+    assert html.count('<th scope="row">') == 2
+    assert "<strong>" not in html

@@ -1,0 +1,1 @@
+"""The confidence from which a model's detections count."""
