@@ -43,8 +43,18 @@ LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 # The same within rooms; a module that lies in the room itself and is not named here stands above its inner rooms.
 INNER = {
     "config": (
-        *("nearest", "settings", "reading", "train_arguments", "search", "checkpoint", "special", "device", "schema"),
-        *("defaults", "renamed", "validation", "folders", "hydra", "arguments"),
+        *(
+            "nearest",
+            "settings",
+            "reading",
+            "train_arguments",
+            "search",
+            "checkpoint",
+            "special",
+            "device",
+            "measuring",
+        ),
+        *("schema", "defaults", "renamed", "validation", "folders", "hydra", "arguments"),
     ),
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "splits", "conversion", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),

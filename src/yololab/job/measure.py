@@ -11,7 +11,8 @@ from yololab.comparison.groups import absolute_group
 from yololab.comparison.thresholds.choosing import SETTING as THRESHOLD
 from yololab.comparison.thresholds.choosing import thresholds_from, why_no_threshold, write_thresholds
 from yololab.config.device import DeviceConfig
-from yololab.config.schema import EvaluationConfig, ExperimentConfig
+from yololab.config.measuring.evaluation import EvaluationConfig
+from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.checks.alike import alike_images
 from yololab.data.dataset.layout import Dataset

@@ -16,7 +16,8 @@ from yololab.comparison.result import write_comparison
 from yololab.comparison.run_reference import read_reference
 from yololab.config.frozen import thaw
 from yololab.config.hydra.grammar import named_option
-from yololab.config.schema import Gate, Split
+from yololab.config.measuring.evaluation import Split
+from yololab.config.schema import Gate
 from yololab.data.dataset.layout import missing_splits
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import YololabError

@@ -20,7 +20,7 @@ from yololab.config.arguments.options import FREE_GROUPS, option_text
 from yololab.config.arguments.translate import OVERVIEW, Translation, translate
 from yololab.config.arguments.values import merge_tokens, read_arguments_file, read_value, split_commas
 from yololab.config.hydra.grammar import FREE_PREFIX, decode_free, encode_free, quote, without_interpolation
-from yololab.config.schema import EvaluationConfig
+from yololab.config.measuring.evaluation import EvaluationConfig
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 
 GROUPS = {
