@@ -163,4 +163,9 @@ def stamp_of(status: os.stat_result) -> str:
 
 def is_settled(status: os.stat_result) -> bool:
     """Return whether a file was changed long enough ago for its times to show a later change."""
-    return time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _RACY_NS
+    return was_settled(max(status.st_mtime_ns, status.st_ctime_ns))
+
+
+def was_settled(changed: int) -> bool:
+    """Return whether a change, in ns since 1970, was long enough ago for the times to show a later one."""
+    return time.time_ns() - changed > _RACY_NS

@@ -275,6 +275,7 @@ class CacheFolder(Folder):
 
     labels = At("labels")  # Ultralytics' label caches, which it would write next to the data
     pixels = At("pixels")  # The decoded images of `cache=disk`, which it would write next to the images
+    checks = At("checks")  # What dataset checks have found, each under the name of its question
     ultralytics = At("ultralytics")  # Ultralytics' private settings
     other_libraries = At("xdg")  # What other libraries keep in the user's cache folder
 
@@ -291,7 +292,7 @@ class CacheFolder(Folder):
         """Yield every file that we put there; anything else is not ours to delete. Folders that are links are left."""
         yield from self.path.glob("images-*.sqlite*")
         yield from self.path.glob("runs-*.sqlite*")
-        for name in ("labels", "pixels", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg"):
+        for name in ("labels", "pixels", "checks", "ultralytics", "matplotlib", "torch", "triton", "cuda", "xdg"):
             if not (self.path / name).is_symlink():
                 yield from (self.path / name).rglob("*")
 

@@ -1,13 +1,15 @@
 """The dataset check: what was found, the fingerprint of every split, and what the trainer is to be given."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from yololab.config.schema import CheckConfig, Decode, DryRun, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
-from yololab.data.checks.cached_check import cached_check, check_key
+from yololab.data.checks.cached_check import cached_check, check_key, dataset_state, forget_old_checks, save_check
 from yololab.data.checks.check_report import CheckReport, CheckSettings, DatasetReport, SplitCounts
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import Dataset
@@ -18,10 +20,12 @@ from yololab.data.identity.manifest import (
     read_manifest,
     write_manifest,
 )
+from yololab.data.labels.task_labels import label_source
 from yololab.data.problems import Severity
 from yololab.errors import InputError, NotContinuedError, Problem
+from yololab.extensions import Point, extensions
 from yololab.files.json_files import read_json, write_json
-from yololab.files.paths import RunFolder
+from yololab.files.paths import CacheFolder, RunFolder
 from yololab.files.reading import read_text
 from yololab.job.baseline import refuse_unlike_baseline, run_of_baseline
 from yololab.job.context import Context, Stage
@@ -142,12 +146,21 @@ def checked_dataset(
     """
     single_cls, needed = config.train.single_cls, needed_splits(config)
     settings = check_settings(config.check, config.train.imgsz, cache)
-    if cached is not None:
-        found = cached_check(cached / check_key(dataset, task, single_cls, needed, settings), dataset)
-        if found is not None:
-            return found
+    began, state = time.perf_counter(), dataset_state(dataset, label_source(dataset, task, single_cls))
+    # What the checks of other packages look at is known to them alone.
+    ours = None if extensions(Point.CHECKS) else CacheFolder(cache).checks
+    key = check_key(dataset, task, single_cls, needed, settings)
+    for folder in filter(None, (cached, ours)):
+        if (found := cached_check(folder / key, state)) is not None:
+            images = sum(map(len, found.files.values()))
+            return replace(found, cached=images, seconds={"files": time.perf_counter() - began})
     with screen.counting("check", "images") as progress:
-        return check_dataset(dataset, task, progress=progress, single_cls=single_cls, needed=needed, settings=settings)
+        made = check_dataset(dataset, task, progress=progress, single_cls=single_cls, needed=needed, settings=settings)
+    if ours is not None and state.settled:
+        with suppress(OSError):  # a cache that cannot be written is a finding already
+            save_check(ours / key, made, state)
+            forget_old_checks(ours)
+    return made
 
 
 def fingerprints_of(report: CheckReport, train: TrainArguments) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from yololab.data.checks.cached_check import check_key, save_check
+from yololab.data.checks.cached_check import check_key, dataset_state, save_check
 from yololab.data.checks.check_report import CheckReport
 from yololab.errors import ApprovalError, JobError
 from yololab.files.json_files import read_json, write_json
@@ -212,7 +212,7 @@ def save_agreement(sweep: Path, agreement: Agreement) -> None:
     content = {"approvals": [vars(item) for item in agreement.approvals], "estimates": agreement.estimates}
     write_json(SweepFolder(sweep).approvals, content, APPROVALS_VERSION)
     for key, report in agreement.checks.items():
-        save_check(SweepFolder(sweep).checks / key, report)
+        save_check(SweepFolder(sweep).checks / key, report, dataset_state(report.dataset, report.labels))
 
 
 def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:
