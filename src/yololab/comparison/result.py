@@ -89,6 +89,15 @@ class PrimaryMetricsContent(TypedDict):
     metrics: list[JudgedContent]
 
 
+class KeptRegistrationContent(TypedDict):
+    """Whether it goes by what the current runs registered before their training, what it goes by, and theirs."""
+
+    kept: bool
+    sentence: str
+    used: dict[str, Any]
+    registered: dict[str, dict[str, Any]]
+
+
 class ComparisonContent(TypedDict, total=False):
     """comparison.json, without what is only drawn."""
 
@@ -108,6 +117,7 @@ class ComparisonContent(TypedDict, total=False):
     notes: Required[list[str]]
     look: LookContent | None
     primary_metrics: PrimaryMetricsContent
+    registration: KeptRegistrationContent
     folder: str
 
 

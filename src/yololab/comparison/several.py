@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from yololab.comparison.registration.registered import KEY
 from yololab.comparison.result import ComparedArm, Comparison
 from yololab.comparison.verdict_text import verdict_text
 from yololab.statistics.inference.hypothesis_tests import holm
@@ -46,4 +47,6 @@ def _corrected(arm: Comparison, p: float | None, count: int) -> Comparison:
         lower_is_better=arm.primary.direction is Direction.LOWER,
         over=str((arm.statistics or {}).get("unit") or "images and seeds"),
     )
-    return replace(arm, verdict=arm.otherwise, confirmed=False, text=f"{text} p is corrected for {count} arms.")
+    registered = arm.analysis.get(KEY, {}).get("sentence")
+    text = f"{text} p is corrected for {count} arms." + (f" {registered}" if registered else "")
+    return replace(arm, verdict=arm.otherwise, confirmed=False, text=text)

@@ -9,9 +9,11 @@ from yololab.comparison.compare import compare_metrics
 from yololab.comparison.evidence import Tell, in_silence
 from yololab.comparison.multiplicity.primary_metrics import declared_metrics
 from yololab.comparison.recipes import compare_groups, tell_of
+from yololab.comparison.registration.registered import criteria_of, held_to_registration
 from yololab.comparison.result import Comparison
 from yololab.comparison.run_reference import RunReference, manifest_of, read_reference
 from yololab.comparison.several import compare_arms_together
+from yololab.config.measuring.evaluation import Definition, EvaluationConfig
 from yololab.config.schema import BaselineConfig, GuardsConfig
 from yololab.data.dataset.locate import dataset_name
 from yololab.data.identity.manifest import describe_changes, manifest_changes, read_manifest
@@ -34,6 +36,7 @@ def compare_sides(
     measure: Measure,
     group: str | None = None,
     tell: Tell = in_silence,
+    definition: Definition = Definition.ULTRALYTICS,
     arms: int = 1,
 ) -> Comparison:
     """Compare one or two named sides, or several with the last one.
@@ -47,6 +50,7 @@ def compare_sides(
         measure: Returns the numbers of a side; a plain folder of Ultralytics, or a results file, is measured.
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         tell: Told what is being done.
+        definition: Whose AP the sides have.
         arms: How many arms share one α with this pair.
 
     Raises:
@@ -65,14 +69,23 @@ def compare_sides(
         pairs = [(name, names[-1]) for name in names[:-1]]
         compared = [
             compare_sides(
-                pair, settings, tree, working_directory, once, group, tell_of(tell, place, len(pairs)), len(pairs)
+                pair,
+                settings,
+                tree,
+                working_directory,
+                once,
+                group,
+                tell_of(tell, place, len(pairs)),
+                definition,
+                len(pairs),
             )
             for place, pair in enumerate(pairs, 1)
         ]
         return compare_arms_together(names[:-1], compared)
     if all(len(arms) == 1 and not arms[0].several for arms in groups):
         runs = [arms[0].runs[0] for arms in groups]
-        return _compare_runs(runs, settings, tree, working_directory, measure, group, tell, arms)
+        pair = _compare_runs(runs, settings, tree, working_directory, measure, group, tell, arms)
+        return _as_registered(pair, runs[:1], settings, group, definition)
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
@@ -84,7 +97,24 @@ def compare_sides(
     if declared_metrics(settings) is not None:
         warning = f"baseline.metric has several metrics: recipes are judged by {comparison.primary_metric} alone."
         comparison = replace(comparison, warnings=(*comparison.warnings, warning))
-    return comparison
+        settings = replace(settings, metric=None)
+    runs = [run for arm in current for run in arm.runs]
+    return _as_registered(comparison, runs, settings, group, definition)
+
+
+def _as_registered(
+    comparison: Comparison,
+    runs: Sequence[RunReference],
+    settings: BaselineConfig,
+    group: str | None,
+    definition: Definition,
+) -> Comparison:
+    """Return a comparison that says where it goes by other values than its current runs have registered."""
+    own = runs[0].metrics
+    group = group or (own.group if own else None)
+    used = criteria_of(settings, EvaluationConfig(definition=definition), comparison.primary_metric, group)
+    used = replace(used, split=comparison.current.get("split"))
+    return held_to_registration(comparison, [run.path for run in runs], used)
 
 
 def _measured(arm: Arm, measure: Measure) -> Arm:

@@ -108,6 +108,21 @@ class VerificationSection(TypedDict, total=False):
     checks: list[Any] | None
 
 
+class RegistrationSection(TypedDict, total=False):
+    """What the run will be judged by, written before its training; the hash is that of all other keys."""
+
+    tolerance: float
+    metric: list[str]
+    correction: str | None
+    gate: str | None
+    definition: str
+    group: str | None
+    split: str | None
+    run: str
+    time: str
+    sha256: str
+
+
 class ComparisonSection(TypedDict, total=False):
     """What the comparison with the baseline said."""
 
@@ -155,6 +170,7 @@ class RecordContent(TypedDict, total=False):
     estimate: dict[str, Any] | None
     training: dict[str, Any] | None
     evaluation: dict[str, Any] | None
+    registered: RegistrationSection | None
     comparison: ComparisonSection | None
     verification: VerificationSection | None
     export: ExportSection | None

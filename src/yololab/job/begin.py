@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from yololab.comparison.groups import absolute_group
+from yololab.comparison.registration.registered import criteria_of, register
 from yololab.config.differences import changed_settings
 from yololab.config.hydra.grammar import FREE_PREFIX
 from yololab.config.train_arguments.applicability import idle_settings
@@ -63,7 +65,12 @@ def introduce(context: Context, prepared: Prepared) -> None:
     diff = git_diff(context.working_directory)
     if diff:
         write_text(context.folder.git_diff, diff)
+    group = absolute_group(config.evaluation.group, prepared.paths.working_directory)
+    criteria = criteria_of(config.baseline, config.evaluation, prepared.task.primary_metric, group)
+    registered = register(criteria, context.folder.path.name)
+    screen.log(f"registered before the training: {registered}")
     context.record.update(
+        registered=registered,
         task=prepared.task.name,
         provenance=(context.record.read().get("provenance") or {}) | {"hardware": hardware(gpus)},
         model=asdict(prepared.model),

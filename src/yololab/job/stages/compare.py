@@ -5,7 +5,9 @@ from pathlib import Path
 
 from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
 from yololab.comparison.evidence import REPLICATES
+from yololab.comparison.groups import absolute_group
 from yololab.comparison.multiplicity.primary_metrics import declared_metrics
+from yololab.comparison.registration.registered import criteria_of, held_to_registration
 from yololab.comparison.result import Comparison, read_comparison, write_comparison
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
@@ -44,6 +46,9 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
             no_baseline=why_none,
             tell=tell,
         )
+    group = absolute_group(context.config.evaluation.group, prepared.paths.working_directory)
+    used = criteria_of(settings, context.config.evaluation, prepared.task.primary_metric, group)
+    comparison = held_to_registration(comparison, [folder.path], used)
     if dry_run:
         comparison = replace(comparison, text=DRY_RUN_TEXT)
     elif other is not None and evaluated.metrics.split == "val" and "test" in prepared.dataset.splits:

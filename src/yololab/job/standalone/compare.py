@@ -98,7 +98,9 @@ def compare_models(
         return measured(reference, other, experiment, working_directory, screen)
 
     with screen.telling("compare", "reading the records", REPLICATES) as tell:
-        comparison = compare_sides(names, settings, tree, working_directory, measure, group, tell)
+        comparison = compare_sides(
+            names, settings, tree, working_directory, measure, group, tell, experiment.evaluation.definition
+        )
     content: dict[str, Any] = {}
 
     def fill(hidden: Path, place: Path) -> None:
