@@ -10,7 +10,8 @@ from typing import Any
 from yololab.data.checks.check_report import CheckReport
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import RunFolder
+from yololab.files.paths import METRICS, RunFolder
+from yololab.files.reading import read_text
 from yololab.files.record_content import RecordContent, Status
 from yololab.job.stages.estimate import Estimate
 from yololab.report.appearance import Tone, status_appearance, verdict_appearance
@@ -40,6 +41,35 @@ class Shown:
         card = self.card()
         numbers = ", ".join(f"{name} {value}" for name, value in list(card.numbers.items())[:4])
         return f"<{type(self).__name__} {card.title}: {'; '.join(part for part in (card.badge, numbers) if part)}>"
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was exported of a run, and whether it is as good as the checkpoint.
+
+    Attributes:
+        path: The file or folder.
+        format: Ultralytics' name of the format.
+        precision: INT8, FP16, …; None for full precision.
+        works: Whether it is as good; None when that cannot be said.
+        sentence: What that rests on.
+        verdict: Of the comparison on the evaluated split; None where only a few images were looked at.
+        broken_images: The images that lost most, the worst first.
+        calibration: The images that its ranges come from; empty without calibration.
+        metrics: Its numbers on the evaluated split; None where only a few images were looked at.
+        checkpoint: The checkpoint's numbers, measured in the same way.
+    """
+
+    path: Path
+    format: str
+    precision: str | None
+    works: bool | None
+    sentence: str
+    verdict: str | None = None
+    broken_images: tuple[str, ...] = ()
+    calibration: tuple[Path, ...] = ()
+    metrics: MetricsFile | None = None
+    checkpoint: MetricsFile | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,6 +118,27 @@ class Experiment(Shown):
     def weights(self) -> Path | None:
         """Its best checkpoint; None when there is none."""
         return self.folder.best if self.folder.best.is_file() else None
+
+    @property
+    def export(self) -> Export | None:
+        """What was exported of it; None when nothing was."""
+        made, folder = self.record.get("export"), self.folder
+        if not made:
+            return None
+        compared = made.get("verdict") is not None
+        listed = read_text(folder.calibration).splitlines() if made.get("calibration") else []
+        return Export(
+            Path(made["path"]),
+            made.get("format", ""),
+            made.get("precision"),
+            made.get("works"),
+            made.get("sentence", ""),
+            made.get("verdict"),
+            tuple(made.get("broken_images", ())),
+            tuple(map(Path, listed)),
+            read_metrics(folder.export_check / METRICS) if compared else None,
+            read_metrics(folder.export_reference / METRICS) if compared else None,
+        )
 
     @property
     def report(self) -> Path | None:

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 from record_samples import records_of
 
-from yololab.files.paths import RunFolder
+from yololab.files.paths import METRICS, RunFolder
 from yololab.files.predictions import write_arrays
 from yololab.report.run_files import NO_EPOCHS, RunFiles
 from yololab.report.section import render
@@ -353,8 +353,29 @@ def write_records(folder: Path, names: tuple[str, ...], metrics: dict[str, Any],
     return metrics | point_metrics(rank_classes(records)).means | {"dataset_root": str(folder / "data")}
 
 
+def exported(folder: Path, current: dict[str, Any]) -> dict[str, Any]:
+    """An INT8 export that has lost everything, compared with its checkpoint; returns what the record says of it."""
+    run, sentence = RunFolder(folder), "Worse: mAP50-95 -0.6100, by more than the tolerance of 0.01."
+    worse = current | dict.fromkeys(("mAP50", "mAP50-95", "precision", "recall"), 0.001)
+    compared = RunFolder(run.export_check)
+    write_run(run.export_check, comparison=comparison_of(worse, current, "DEGRADED", sentence))
+    (compared.path / METRICS).write_text(json.dumps(worse), encoding="utf-8")
+    run.calibration.write_text("data/train/images/a.jpg\n", encoding="utf-8")
+    return {
+        "path": str(run.best.with_suffix(".onnx")),
+        "format": "onnx",
+        "precision": "INT8",
+        "works": False,
+        "verdict": "DEGRADED",
+        "sentence": sentence,
+        "calibration": {"split": "train", "images": 1, "list": str(run.calibration)},
+        "inference": {"checkpoint_ms": 12.5, "export_ms": 7.5},
+        "broken_images": ["val/images/a.jpg"],
+    }
+
+
 def complete_run(folder: Path) -> Path:
-    """A run that improved on its baseline; one class has no ground truth."""
+    """A run that improved on its baseline, with a broken export; one class has no ground truth."""
     current = write_records(folder, CELLS, metrics_of(CELLS, absent=("Blast",), seed=5))
     baseline = metrics_of(CELLS, absent=("Blast",), shift=-0.021, seed=5)
     comparison = comparison_of(
@@ -372,7 +393,7 @@ def complete_run(folder: Path) -> Path:
         row |= {"ci_low": -0.01, "ci_high": 0.05, "p": 0.02, "q": 0.03, "insufficient": row["name"] == "WBC"}
     return write_run(
         folder,
-        record=record_of(),
+        record=record_of(export=exported(folder, current)),
         metrics=current,
         comparison=comparison,
         dataset_report=DATASET_REPORT,

@@ -21,7 +21,9 @@ from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.looks import Look, candidate_of, no_look_left, take_look
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import OutputTree
+from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.record import Record
+from yololab.files.record_content import broken_export
 from yololab.statistics.inference.verdict import ALPHA
 
 # Returns the numbers of a reference; one that has none is measured, on the data and under the protocol of the other.
@@ -157,7 +159,18 @@ def _compare_runs(
     except InputError as error:
         reasons = [Problem("dataset, changed since the baseline", line) for line in changes]
         raise InputError([*error.problems, *reasons]) from None
-    return replace(comparison, notes=(*comparison.notes, *(f"The dataset has changed: {line}." for line in changes)))
+    notes = (*comparison.notes, *(f"The dataset has changed: {line}." for line in changes))
+    broken = [_broken_export(run, name) for run, name in ((sides[0], "the current model"), (other, "the baseline"))]
+    return replace(comparison, notes=notes, warnings=(*comparison.warnings, *filter(None, broken)))
+
+
+def _broken_export(reference: RunReference, side: str) -> str | None:
+    """Return a warning where what would be shipped of a run is worse than what is compared."""
+    run = RunFolder(reference.path)
+    if not reference.path.is_dir() or not run.record.is_file():
+        return None
+    broken = broken_export(Record(run).read())
+    return f"The export of {side} is broken, this compares checkpoints: {broken}" if broken else None
 
 
 def _look_at(baseline: Baseline, side: RunReference, metrics: MetricsFile, declared: int | None) -> Look | None:

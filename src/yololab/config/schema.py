@@ -12,6 +12,7 @@ from typing import Any
 from yololab.config.checkpoint import CheckpointConfig
 from yololab.config.device import DeviceConfig
 from yololab.config.measuring.evaluation import EvaluationConfig
+from yololab.config.measuring.export import ExportConfig
 from yololab.config.search import SearchConfig
 from yololab.config.settings import same_as, setting, settings_of
 from yololab.config.special import (
@@ -205,34 +206,6 @@ class BaselineConfig:
     promote: Promote = Promote.ASK
     guards: GuardsConfig = field(default_factory=GuardsConfig)
     looks: int | None = setting(None, at_least=1)
-
-
-@dataclass
-class ExportConfig:
-    """The exported model that the verification tries.
-
-    Attributes:
-        format: onnx, torchscript, openvino, engine, …; null exports nothing.
-        dynamic: Variable image sizes.
-        simplify: Simplify the ONNX graph.
-        opset: ONNX operator set; null for Ultralytics' choice.
-        quantize: Precision of the export: 8, 16, 32; null for full.
-        nms: Put the suppression into the exported model.
-        optimize: Stronger compiler optimisation where the format has it.
-        workspace: TensorRT's working memory, in GiB.
-        tolerance: Largest difference from the checkpoint that still counts as the same: of a raw output (boxes relative
-            to the image's size), and of the mAP (absolute).
-    """
-
-    format: str | None = "onnx"
-    dynamic: bool = False
-    simplify: bool = True
-    opset: int | None = None
-    quantize: int | str | None = same_as(USER_ARGUMENTS["quantize"])
-    nms: bool | None = None
-    optimize: bool = False
-    workspace: float | None = None
-    tolerance: float = setting(0.001, at_least=0)
 
 
 @dataclass

@@ -70,6 +70,9 @@ class RunFolder(Folder):
     thresholds = At("evaluation", THRESHOLDS)  # The operating threshold, chosen on the evaluated split
     baseline_evaluation = At("evaluation", "baseline")  # Folder of the evaluation of a baseline that is a model
     test_evaluation = At("evaluation", "test")  # Folder of a sweep's winner's other evaluation, on the test split
+    export_check = At("evaluation", "export")  # Folder of the export's evaluation, compared with the checkpoint's
+    export_reference = At("evaluation", "export", "checkpoint")  # The checkpoint's, measured in the way of the export
+    calibration = At("evaluation", "export", "calibration.txt")  # The images that an INT8 export takes its ranges from
     dataset_report = At("dataset_report.json")  # All findings of the dataset check
     manifest = At("dataset_manifest.json.gz")  # The dataset's files and their hashes
     dry_run_data = At("dry_run.yaml")  # The data.yaml of a dry run: a batch of each split

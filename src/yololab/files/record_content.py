@@ -1,6 +1,7 @@
 """What experiment_log.json holds, as far as anything here uses it; checked whenever a record is read."""
 
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Annotated, Any, Required, TypedDict
 
 from msgspec import Meta
@@ -130,11 +131,25 @@ class ComparisonSection(TypedDict, total=False):
     path: str
 
 
+class CalibrationSection(TypedDict, total=False):
+    """The images that a quantised export takes its ranges from."""
+
+    split: str
+    images: int
+    list: PathText
+
+
 class ExportSection(TypedDict, total=False):
-    """The exported model."""
+    """The exported model; `works` is null where that cannot be said."""
 
     path: Required[PathText]
     format: str
+    precision: str | None
+    works: bool | None
+    sentence: str
+    verdict: str | None
+    calibration: CalibrationSection | None
+    broken_images: list[str]
 
 
 class WinnerSection(TypedDict, total=False):
@@ -178,3 +193,15 @@ class RecordContent(TypedDict, total=False):
     winner: WinnerSection | None
     dry_run: dict[str, Any] | None
     tracking: dict[str, Any] | None
+
+
+def broken_export(record: RecordContent) -> str | None:
+    """Return what is wrong with the export of a run; None where nothing is known to be wrong.
+
+    >>> broken_export({"timestamp": "", "status": Status.COMPLETE, "export": {"path": "b.onnx", "works": False}})
+    'b.onnx: it does not work'
+    """
+    export = record.get("export")
+    if not export or export.get("works") is not False:
+        return None
+    return f"{PurePath(export['path']).name}: {export.get('sentence') or 'it does not work'}"

@@ -10,6 +10,7 @@ from yololab.comparison.guards import guard_problems
 from yololab.comparison.multiplicity.primary_metrics import metric_problems
 from yololab.comparison.run_reference import read_reference
 from yololab.comparison.selection.metric_names import selection_problems
+from yololab.config.measuring.export import reduced_precision
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
@@ -201,7 +202,8 @@ def prepare_job(
     dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)
     device = _or_note(lambda: find_device(config.device.id), problems)
     _or_note(lambda: _prepare_baseline(config, paths), problems)
-    _or_note(lambda: check_export_format(config.export.format), problems)
+    precision = reduced_precision(config.export, config.train.quantize)
+    _or_note(lambda: check_export_format(config.export.format, precision), problems)
     if dataset is not None:
         problems += _unknown_classes(config, dataset[0])
     if dataset is not None and model is not None:

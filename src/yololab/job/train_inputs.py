@@ -1,6 +1,6 @@
 """What the trainer is given: its data.yaml, lists of images and arguments; for a dry run those of one batch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,11 @@ def drawn_images(dataset: Dataset, split: str, task: str, amount: float, seed: i
         amount: A ratio in (0, 1], or a number of images above 1.
         seed: The seed of the draw.
     """
-    images = split_images(dataset, split)
+    return drawn_from(split_images(dataset, split), dataset, task, amount, seed)
+
+
+def drawn_from(images: Sequence[Path], dataset: Dataset, task: str, amount: float, seed: int) -> list[Path]:
+    """Draw some of these images of a dataset, every class in proportion; see `drawn_images`."""
     labels = label_source(dataset, task)
     classes = [frozenset(labels.read(image, None, None).amounts) for image in images]
     return [images[index] for index in stratified_subset(classes, amount, seed)]

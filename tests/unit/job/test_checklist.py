@@ -16,6 +16,7 @@ from yololab.job.checklist import (
     exported_model_works,
     loss_decreased,
     metrics_saved,
+    nothing_exported,
     training_started,
 )
 from yololab.ultralytics_adapter.export.parity import ExportCheck
@@ -72,10 +73,15 @@ def outputs(relative: float | None, reason: str | None = None) -> ExportCheck:
 
 
 def test_exported_model():
-    assert exported_model_works(None).passed is None
-    assert exported_model_works("onnx", "no onnx").passed is False
+    assert nothing_exported().passed is None
     for relative, passed in ((0.0005, True), (0.002, False), (math.nan, False)):
         assert exported_model_works("onnx", outputs(relative), 0.001).passed is passed
+
+
+def test_in_reduced_precision_the_metric_alone_decides():
+    assert exported_model_works("onnx INT8", outputs(0.2), 0.01, outputs_decide=False).passed is None
+    maps = ("mAP50-95", 4, 0.3, 0.295)
+    assert exported_model_works("onnx INT8", outputs(0.2), 0.01, maps, outputs_decide=False).passed is True
 
 
 @pytest.mark.parametrize(
@@ -85,7 +91,7 @@ def test_without_outputs_to_compare_the_metric_decides(ours, theirs, passed):
     found = exported_model_works("onnx", outputs(None, "NMS inside"), 0.001, ("mAP50-95", 4, ours, theirs))
     assert found.passed is passed
     assert "NMS inside" in found.evidence
-    assert exported_model_works("onnx", outputs(None, "NMS inside")).passed is None
+    assert exported_model_works("onnx", outputs(None, "NMS inside"), 0.001).passed is None
 
 
 def test_comparison_executed(tmp_path):

@@ -147,7 +147,7 @@ def test_a_failed_run_tells_its_error_first(tmp_path):
     assert page.has_text("The run failed 4 epochs were finished before it failed.")
     assert page.has_text(
         "nothing to show for: Metrics, Settings against the baseline, Confidence, Classes, Predictions, "
-        "Images that made the difference, Errors, Confusion matrix, Verification, Notes."
+        "Images that made the difference, Errors, Confusion matrix, Export against its checkpoint, Verification, Notes."
     )
     assert page.has_text("this is what was asked for")
     assert "Training" in page.titles

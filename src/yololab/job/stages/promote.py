@@ -10,6 +10,7 @@ from yololab.errors import InputError
 from yololab.files.baseline import Baseline
 from yololab.files.baseline import promote as promote_baseline
 from yololab.files.metrics import MetricsFile
+from yololab.files.record_content import broken_export
 from yololab.job.baseline import place_of_baseline
 from yololab.job.context import Context, Stage
 from yololab.job.gatekeeper import Answer, GateName
@@ -23,6 +24,8 @@ from yololab.job.stages.verify import Verified
 from yololab.statistics.inference.verdict import Verdict
 from yololab.terminal.screen import Screen
 from yololab.text import number
+
+ACCEPT_BROKEN = "To do it all the same: yololab promote export.accept_broken=true"
 
 
 def run(
@@ -43,6 +46,10 @@ def run(
     when = context.config.baseline.promote
     failed, baseline = verified.failed, place_of_baseline(context, prepared, checked.fingerprints)
     if failed and context.config.verification.strict:
+        return
+    broken = broken_export(context.record.read())
+    if broken and when is not Promote.NEVER and not context.config.export.accept_broken:
+        context.screen.warn(f"not promoted: its export is broken: {broken} {ACCEPT_BROKEN} {context.folder.path}")
         return
     if when is Promote.ASK and comparison.verdict is not Verdict.DEGRADED:
         question = f"Make this run the baseline? {replaced(baseline, evaluated.metrics)} {verified.text}"

@@ -1,32 +1,22 @@
 """The checklist after the training, recorded with its evidence; the export is made for it and tried."""
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 from yololab.comparison.evidence import load_records
 from yololab.comparison.result import Comparison
 from yololab.config.schema import DryRun
-from yololab.data.dataset.layout import split_images
-from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
-from yololab.errors import InputError, JobError
+from yololab.errors import JobError
 from yololab.files.epochs import read_results
-from yololab.files.paths import DATA_YAML
-from yololab.files.reading import read_text
 from yololab.job import checklist, usable
 from yololab.job.checklist import Check
 from yololab.job.context import Context, Results, Stage
-from yololab.job.measure import make_protocol
+from yololab.job.export.exported import exported
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
 from yololab.job.stages.evaluate import Evaluated
 from yololab.job.stages.train import Trained
 from yololab.terminal.screen import Screen
-from yololab.ultralytics_adapter.export.exporting import export_model
-from yololab.ultralytics_adapter.export.parity import exported_outputs_differ
-from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
-from yololab.ultralytics_adapter.validation.evaluation import evaluate
 
 _MARKS = {False: "[red]✗[/]", None: "[yellow]–[/]"}
 
@@ -126,72 +116,3 @@ def record_checks(context: Context, checks: Sequence[Check]) -> None:
     """Record the checklist."""
     passed = not any(item.passed is False for item in checks)  # what cannot be said does not fail
     context.record.update(verification={"passed": passed, "checks": [asdict(item) for item in checks]})
-
-
-def exported(context: Context, prepared: Prepared) -> Check:
-    """Export best.pt, run the export on validation images, and compare its raw outputs with the checkpoint's."""
-    config, folder = context.config, context.folder
-    asked_for = any(key.partition(".")[0] == "export" for key in config.overridden)
-    if config.export.format is None or (context.trial is not None and not asked_for):
-        return checklist.exported_model_works(None)
-    options = {key: value for key, value in vars(config.export).items() if key not in ("format", "tolerance")}
-    split, threads = config.evaluation.split.value, config.device.threads
-    images = split_images(prepared.dataset, split)
-    if folder.list_of(split).is_file():  # a dry run uses these alone
-        images = [Path(line) for line in read_text(folder.list_of(split)).splitlines()]
-    imgsz = config.evaluation.imgsz or config.train.imgsz
-    try:
-        doing = f"exporting to {config.export.format}, and trying it"
-        with ultralytics_log(context.screen.line_of_ultralytics), context.screen.working("verify", doing):
-            options |= {"imgsz": imgsz, "device": config.device.id}
-            made = export_model(folder.best, format=config.export.format, options=options, threads=threads)
-            tried = evenly(images, config.verification.images)
-            found = exported_outputs_differ(folder.best, made.path, tried, imgsz=imgsz, threads=threads)
-            maps = _maps(context, prepared, made.path, images)
-    except (InputError, JobError) as error:
-        return checklist.exported_model_works(config.export.format, str(error))
-    context.record.update(export={"path": str(made.path), "format": made.format, "bytes": made.size_bytes})
-    return checklist.exported_model_works(config.export.format, found, config.export.tolerance, maps)
-
-
-def _maps(
-    context: Context, prepared: Prepared, exported: Path, images: list[Path]
-) -> tuple[str, int, float | None, float | None] | None:
-    """Measure the primary metric of checkpoint and export on the same images, letterboxed to a square.
-
-    The export takes them one by one; how many the checkpoint takes at once changes nothing of what it sees.
-
-    Returns:
-        The metric, the number of images, and the value of checkpoint and export; None when it is not asked for.
-    """
-    config, dataset = context.config, prepared.dataset
-    wanted = config.verification.map_images
-    chosen = images if wanted is None else evenly(images, wanted)
-    if not chosen:
-        return None
-    asked = make_protocol(config.evaluation, config.train, prepared.task)
-    protocol = replace(asked, rect=False, quantize=None, augment=False)
-    with tempfile.TemporaryDirectory() as scratch:
-        names = Path(scratch) / "images.txt"
-        names.write_text("".join(f"{image}\n" for image in chosen), encoding="utf-8")
-        data = write_resolved_yaml(dataset, Path(scratch) / DATA_YAML, False, {protocol.split: names})
-
-        def value(model: Path) -> float | None:
-            root, threads = key_root(dataset, data), config.device.threads
-            with context.screen.counting("verify", f"images by {model.name}") as progress:
-                how = replace(protocol, batch=protocol.batch if model == context.folder.best else 1)
-                measured = evaluate(model, data, root, how, device="cpu", threads=threads, progress=progress)
-            return measured.metrics[prepared.task.primary_metric]
-
-        return prepared.task.primary_metric, len(chosen), value(context.folder.best), value(exported)
-
-
-def evenly(images: Sequence[Path], count: int) -> list[Path]:
-    """Return `count` images spread over all of them, all when there are no more.
-
-    >>> evenly(["a", "b", "c", "d"], 2)
-    ['a', 'c']
-    """
-    if count >= len(images):
-        return list(images)
-    return [images[index * len(images) // count] for index in range(count)]

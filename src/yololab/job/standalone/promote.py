@@ -11,6 +11,7 @@ from yololab.files.baseline import promote as promote_baseline
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import PREDICTIONS, OutputTree, RunFolder, project_of
 from yololab.files.record import Record
+from yololab.files.record_content import broken_export
 from yololab.job.checklist import checks_on_record
 from yololab.job.standalone.compare import measured
 from yololab.tasks import Direction
@@ -25,7 +26,7 @@ def promote_model(
 
     Args:
         path: Its folder or metrics.json.
-        experiment: `notes`, and the protocol for a plain folder of Ultralytics.
+        experiment: `notes`, `export.accept_broken`, and the protocol for a plain folder of Ultralytics.
         working_directory: Where relative paths start.
         screen: Where to print.
 
@@ -33,9 +34,14 @@ def promote_model(
         The baseline, and the folder of this version in its history.
 
     Raises:
-        InputError: It cannot be read, or does not say which dataset it belongs to.
+        InputError: It cannot be read, does not say which dataset it belongs to, or its export is broken.
     """
     reference = read_reference(str(path), working_directory)
+    run = RunFolder(reference.path)
+    broken = broken_export(Record(run).read()) if reference.path.is_dir() and run.record.is_file() else None
+    if broken and not experiment.export.accept_broken:
+        remedy = "export it in another way, or promote it all the same: export.accept_broken=true"
+        raise InputError(Problem(str(reference.path), f"its export is broken: {broken}", "an export as good", remedy))
     metrics = measured(reference, reference, experiment, working_directory, screen)
     name = dataset_of(reference, metrics)
     if name is None:

@@ -12,6 +12,7 @@ from yololab.report.sections.confusion import confusion
 from yololab.report.sections.curves import curves
 from yololab.report.sections.dataset import dataset
 from yololab.report.sections.errors import errors
+from yololab.report.sections.export import export
 from yololab.report.sections.images import images
 from yololab.report.sections.measurements import measurements
 from yololab.report.sections.provenance import provenance
@@ -31,9 +32,10 @@ SECTIONS: tuple[Section[RunFiles], ...] = (
     Section("Confusion matrix", "sections/09_confusion", confusion),
     Section("Training", "sections/10_curves", curves),
     Section("Dataset", "sections/11_dataset", dataset),
-    Section("Verification", "sections/12_verification", checklist),
-    Section("Config", "sections/13_config", settings),
-    Section("Provenance", "sections/14_provenance", provenance),
-    Section("Notes", "sections/15_notes", notes),
-    Section("Repeat this run", "sections/16_repeat", repeat),
+    Section("Export against its checkpoint", "sections/12_export", export),
+    Section("Verification", "sections/13_verification", checklist),
+    Section("Config", "sections/14_config", settings),
+    Section("Provenance", "sections/15_provenance", provenance),
+    Section("Notes", "sections/16_notes", notes),
+    Section("Repeat this run", "sections/17_repeat", repeat),
 )

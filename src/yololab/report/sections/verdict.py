@@ -157,6 +157,8 @@ def _badges(run: RunFiles) -> list[tuple[Tone, str, str]]:
         passed = gate.get("passed") is True
         tone, icon, word = (Tone.GOOD, "tick", "passed") if passed else (Tone.BAD, "stop", "stopped")
         badges.append((tone, icon, f"Gate “{gate['policy']}”: {word}"))
+    if run.recorded("export").get("works") is False:
+        badges.append((Tone.BAD, "cross", "Export: broken"))
     if run.record.get("promoted"):
         badges.append((Tone.GOOD, "flag", "Promoted: now the baseline"))
     if run.recorded("provenance", "git").get("dirty"):

@@ -27,8 +27,9 @@ from yololab.files.metrics import MetricsFile
 from yololab.files.paths import DATA_YAML, RunFolder
 from yololab.files.record import Record, now
 from yololab.job.baseline import resolve_baseline
-from yololab.job.checklist import checks_on_record, exported_model_works
+from yololab.job.checklist import EXPORT_CHECK, checks_on_record
 from yololab.job.context import Context
+from yololab.job.export.exported import exported
 from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.measure import Measurement, fingerprint_splits, measure_checkpoint, measurement_of, whole_evaluation
 from yololab.job.prepare import Prepared, prepare_job
@@ -137,9 +138,9 @@ def _export(context: Context, prepared: Prepared) -> None:
     made = content.get("export")
     if context.config.export.format is None or (made and Path(str(made["path"])).exists()):
         return
-    item, name = verify.exported(context, prepared), exported_model_works(None).check
+    item = exported(context, prepared)
     checks = checks_on_record(content)
-    verify.record_checks(context, [item if check.check == name else check for check in checks] or [item])
+    verify.record_checks(context, [item if check.check == EXPORT_CHECK else check for check in checks] or [item])
     context.screen.stage("export", f"{item.check}: {item.evidence}")
 
 

@@ -48,11 +48,15 @@ def export_formats() -> tuple[str, ...]:
     return tuple(name for name in formats()["Argument"] if name != "-")
 
 
-def check_export_format(format_name: str | None) -> None:
-    """Refuse, before a training, a format that does not exist or whose packages are missing.
+def check_export_format(format_name: str | None, precision: str | None = None) -> None:
+    """Refuse, before a training, a format that does not exist, lacks the precision, or whose packages are missing.
+
+    Args:
+        format_name: Ultralytics' name of the format; None exports nothing.
+        precision: INT8, FP16, w8a16 or w8a32; None for full precision.
 
     Raises:
-        InputError: The format, or a package that it needs.
+        InputError: The format, its precision, or a package that it needs.
     """
     if format_name is None:
         return
@@ -61,11 +65,25 @@ def check_export_format(format_name: str | None) -> None:
         close = get_close_matches(format_name, formats, n=2)
         hint = f"did you mean {' or '.join(close)}?" if close else ""
         raise InputError(Problem("export.format", f"{format_name!r}", one_of(formats), hint))
+    _check_precision(format_name, precision)
     modules, line = _NEEDS.get(format_name, ((), ""))
+    if (format_name, precision) == ("openvino", "INT8"):
+        modules, line = (*modules, "nncf"), f"{line} nncf"
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         found = f"{format_name!r} needs packages that are not installed: {', '.join(missing)}"
         raise InputError(Problem("export.format", found, remedy=line))
+
+
+def _check_precision(format_name: str, precision: str | None) -> None:
+    """Refuse a precision that Ultralytics does not export a format in."""
+    from ultralytics.engine.exporter import FP16_FORMATS, INT8_FORMATS, W8A16_FORMATS, W8A32_FORMATS
+
+    having = {"FP16": FP16_FORMATS, "INT8": INT8_FORMATS, "w8a16": W8A16_FORMATS, "w8a32": W8A32_FORMATS}
+    if precision is not None and format_name not in having[precision]:
+        known = [name for name, formats in having.items() if format_name in formats]
+        allowed = one_of([*known, "full precision (null)"])
+        raise InputError(Problem("export.quantize", f"{format_name} has no {precision}", allowed))
 
 
 def export_model(weights: Path, format: str, options: Mapping[str, Any], threads: int | None) -> ExportedModel:

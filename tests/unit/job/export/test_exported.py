@@ -15,7 +15,10 @@ from yololab.config.defaults import default_tree
 from yololab.config.frozen import Frozen
 from yololab.config.validation import validate
 from yololab.data.dataset.layout import load_dataset
-from yololab.job.stages import verify
+from yololab.files.record import Record
+from yololab.files.record_content import broken_export
+from yololab.job.checklist import Check
+from yololab.job.export import exported
 from yololab.tasks import task_named
 from yololab.ultralytics_adapter.export.parity import ExportCheck
 
@@ -39,6 +42,9 @@ def seen(tmp_path, monkeypatch):
 
     def export_model(weights, *, format, options, threads):
         asked.options = options
+        if "data" in options:
+            listed = Path(yaml.safe_load(Path(options["data"]).read_text())["train"])
+            asked.calibrated = listed.read_text().splitlines()
         return SimpleNamespace(path=weights.with_suffix(f".{format}"), format=format, size_bytes=1)
 
     def outputs_differ(_best, _exported, images, **_keywords):
@@ -50,17 +56,47 @@ def seen(tmp_path, monkeypatch):
         asked.measured.append(len(listed.read_text(encoding="utf-8").splitlines()))
         return SimpleNamespace(metrics={"mAP50-95": 0.5})
 
-    monkeypatch.setattr(verify, "export_model", export_model)
-    monkeypatch.setattr(verify, "exported_outputs_differ", outputs_differ)
-    monkeypatch.setattr(verify, "evaluate", evaluate)
+    monkeypatch.setattr(exported, "export_model", export_model)
+    monkeypatch.setattr(exported, "exported_outputs_differ", outputs_differ)
+    monkeypatch.setattr(exported, "evaluate", evaluate)
     folder = write_whole_run(tmp_path / "run")
 
     def call(config):
         asked.measured.clear()
-        asked.check = verify.exported(replace(context_of(folder), frozen=Frozen(config, {}, {}, ())), prepared)
+        asked.check = exported.exported(replace(context_of(folder), frozen=Frozen(config, {}, {}, ())), prepared)
+        asked.record = Record(folder).read()["export"]
         return asked
 
     return call
+
+
+def test_half_precision_is_compared_on_the_whole_split_and_full_on_a_few_images(seen, monkeypatch):
+    whole = []
+
+    def compare_on_split(_context, _prepared, made, calibrated_on):
+        whole.append((made.format, calibrated_on))
+        found = {"works": False, "verdict": "DEGRADED", "sentence": "Worse.", "broken_images": ["a.png"]}
+        check = Check("exported model works", False, "Worse.")
+        return SimpleNamespace(check=lambda how: check, to_json=lambda: found)
+
+    monkeypatch.setattr(exported, "compare_on_split", compare_on_split)
+    half = seen(config_with("export", quantize=16))
+    assert (whole, half.measured, half.check.passed) == ([("onnx", None)], [], False)
+    assert half.record["precision"] == "FP16"
+    assert broken_export({"export": half.record}) == "best.onnx: Worse."
+    asked = seen(config_with("export", quantize=16, compare="parity"))
+    assert (len(whole), asked.measured) == (1, [IMAGES, IMAGES])
+    assert seen(config_with("export", compare="split")).check.passed is False
+    assert len(whole) == 2
+
+
+def test_int8_is_calibrated_on_training_images_that_are_not_measured(seen):
+    asked = seen(config_with("export", quantize=8, compare="parity", calibration_images=4))
+    listed = Path(asked.record["calibration"]["list"]).read_text().splitlines()
+    assert asked.record["calibration"]["images"] == len(listed) == 4
+    assert {Path(line).parts[-3] for line in listed} == {"train"}
+    assert asked.options["split"] == "train"
+    assert asked.calibrated == listed
 
 
 @pytest.mark.parametrize("simplify", [True, False])

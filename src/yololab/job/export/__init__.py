@@ -1,0 +1,1 @@
+"""Exporting best.pt, and whether the export is as good as its checkpoint."""
