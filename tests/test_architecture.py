@@ -162,7 +162,7 @@ INTO_SCRATCH = {
     "data/dataset/resolved_yaml.py",
     "data/shapes/builtin.py",
     "data/conversion/yolo/writing.py",
-    "job/stages/verify.py",
+    "job/export/exported.py",
 }
 
 

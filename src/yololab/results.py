@@ -52,7 +52,7 @@ class Export:
         format: Ultralytics' name of the format.
         precision: INT8, FP16, …; None for full precision.
         works: Whether it is as good; None when that cannot be said.
-        sentence: What that rests on.
+        text: What that rests on, in a sentence.
         verdict: Of the comparison on the evaluated split; None where only a few images were looked at.
         broken_images: The images that lost most, the worst first.
         calibration: The images that its ranges come from; empty without calibration.
@@ -64,7 +64,7 @@ class Export:
     format: str
     precision: str | None
     works: bool | None
-    sentence: str
+    text: str
     verdict: str | None = None
     broken_images: tuple[str, ...] = ()
     calibration: tuple[Path, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 from yololab.errors import InputError, JobError, Problem
 from yololab.text import one_of
 from yololab.ultralytics_adapter.isolation import runtime
-from yololab.ultralytics_adapter.isolation.logs import first_line, quiet_progress
+from yololab.ultralytics_adapter.isolation.logs import first_line, quiet_progress, quiet_root
 from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
 
 # What a format needs beyond our own dependencies: modules to import, and the line that installs them.
@@ -111,7 +111,7 @@ def export_model(weights: Path, format: str, options: Mapping[str, Any], threads
     set_threads(threads)
     arguments = {"imgsz": info.train_args.get("imgsz", 640), "batch": 1, **options}
     arguments |= {"format": format, "mode": "export", "task": info.task, "model": str(info.path), "verbose": False}
-    with quiet_progress(), preserved_randomness(), guarded_data(runtime.current().cache):
+    with quiet_progress(), quiet_root(), preserved_randomness(), guarded_data(runtime.current().cache):
         try:
             path = Path(Exporter(overrides=arguments)(model=load_checkpoint(str(info.path))[0]))
         except ImportError as error:

@@ -125,6 +125,20 @@ def silence() -> None:
 
 
 @contextmanager
+def quiet_root() -> Iterator[None]:
+    """Keep what a library says to the root logger off the screen: onnxruntime's advice on quantisation.
+
+    A first line to a root logger without handlers would also give it one, for good.
+    """
+    root, silent = logging.getLogger(), logging.NullHandler()
+    root.addHandler(silent)
+    try:
+        yield
+    finally:
+        root.removeHandler(silent)
+
+
+@contextmanager
 def quiet_progress() -> Iterator[None]:
     """Keep progress bars from writing: each one asks for `ultralytics.utils.VERBOSE` when it is made."""
     module = _loaded()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from report_samples import complete_run, html_of, tables_in
+from report_samples import complete_run, first_run, html_of, tables_in
 
 from yololab.report.run_files import load_run
+from yololab.report.sections.export import export
 
 
 def test_a_broken_export_is_called_broken_with_its_loss_and_its_calibration(tmp_path):
@@ -18,3 +19,7 @@ def test_a_broken_export_is_called_broken_with_its_loss_and_its_calibration(tmp_
     assert "Lost most: val/images/a.jpg" in text
     (row,) = (row for row in tables_in(html)[0] if row[0] == "mAP50-95")
     assert row[1] == "0.0010"
+
+
+def test_a_run_whose_export_was_not_compared_has_no_such_section(tmp_path):
+    assert export(load_run(first_run(tmp_path))) is None
