@@ -1,1 +1,1 @@
-"""How a model is measured."""
+"""How a model and its export are measured."""
