@@ -128,6 +128,8 @@ class SearchConfig:
         direction: maximize or minimize, one for each objective; null where it is known.
         pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds.
         seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
+        sequential: Whether a grid over seeds stops as soon as it is clear which recipe is best: from the third round of
+            seeds on it is looked at, and all looks share one α of 0.05.
         seed: Where the sampler's random numbers start.
         retries: How often a trial that was killed, or ended by its limits, is started again.
         timeout_minutes: When the last trial is started at the latest.
@@ -147,6 +149,7 @@ class SearchConfig:
     direction: list[str] | None = setting(None, reader=_read_directions)
     pruner: Pruner = Pruner.NONE
     seeds: int = setting(1, at_least=1)
+    sequential: bool = False
     seed: int = setting(0, at_least=0)
     retries: int = setting(0, at_least=0)
     timeout_minutes: float | None = setting(None, at_least=0)
@@ -177,6 +180,9 @@ def search_contradictions(search: SearchConfig) -> Iterator[Problem]:
         yield Problem("search.pruner", f"{search.pruner} with several objectives", "pruner=none", remedy)
     if several and search.sampler in _SINGLE:
         yield Problem("search.sampler", f"{search.sampler} with several objectives", "nsga2, tpe, gp, random, qmc")
+    if search.sequential and (search.sampler not in (Sampler.NONE, Sampler.GRID) or search.pruner is not Pruner.NONE):
+        found = f"true with {search.sampler} and {search.pruner}"
+        yield Problem("search.sequential", found, "a grid without a pruner", "search=seeds is one")
     if (search.pruner is Pruner.WILCOXON) and search.seeds < 2:
         remedy = "search.seeds=5 trains each point five times at most"
         yield Problem("search.pruner", "wilcoxon with one seed a point", "search.seeds of at least 2", remedy)

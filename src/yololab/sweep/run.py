@@ -21,6 +21,7 @@ from yololab.sweep.planning.storage import absolute_url, take_password
 from yololab.sweep.planning.study_source import StudySource
 from yololab.sweep.progress import SweepProgress
 from yololab.sweep.results.finalize import finalize_sweep
+from yololab.sweep.results.sequential import SequentialSeeds
 from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen, shown_path
@@ -127,7 +128,8 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
         def freeze(number: int, overrides: Sequence[str]) -> None:
             freeze_trial(plan_trial(number, overrides), folder.trial(number))
 
-        source = StudySource(folder, settings, _space(settings), freeze)
+        seeds = SequentialSeeds(folder, settings, screen)
+        source = StudySource(folder, settings, _space(settings), freeze, seeds.settled)
         source.catch_up()
         trackers = _start_trackers(folder, settings, screen)
         ended = False

@@ -169,6 +169,25 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class StoppedEarly:
+    """Why a sweep over seeds has fewer trials than were asked for.
+
+    Attributes:
+        seeds: Seeds of each recipe after which it was clear.
+        level: What p had to lie below, one-sided.
+        p: The largest p of the other recipes.
+        best: The best recipe.
+        planned: How many trainings there would have been.
+    """
+
+    seeds: int
+    level: float
+    p: float
+    best: str
+    planned: int
+
+
+@dataclass(frozen=True)
 class SweepSettings:
     """What was asked for: all that a resumed sweep needs to know.
 
@@ -190,6 +209,7 @@ class SweepSettings:
         command: The command as it was typed.
         created: When.
         identity: What tells its points from those of other sweeps in the same study, wherever it lies.
+        stopped: Why it has fewer trials than were asked for; None when it has not.
         first_point: Values that the first point has; what it leaves out is sampled. Empty when all are sampled.
     """
 
@@ -210,6 +230,7 @@ class SweepSettings:
     command: tuple[str, ...] = ()
     created: str = ""
     identity: str = ""
+    stopped: StoppedEarly | None = None
     first_point: dict[str, Any] = field(default_factory=dict)
 
 

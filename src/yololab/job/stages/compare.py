@@ -9,6 +9,7 @@ from yololab.comparison.groups import absolute_group
 from yololab.comparison.multiplicity.primary_metrics import declared_metrics
 from yololab.comparison.registration.registered import criteria_of, held_to_registration
 from yololab.comparison.result import Comparison, read_comparison, write_comparison
+from yololab.config.measuring.evaluation import Definition
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
 from yololab.files.atomic import write_text
@@ -47,7 +48,9 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
             tell=tell,
         )
     group = absolute_group(context.config.evaluation.group, prepared.paths.working_directory)
-    used = criteria_of(settings, context.config.evaluation, prepared.task.primary_metric, group)
+    # A training's own evaluation has Ultralytics' AP, whatever was asked for.
+    evaluation = replace(context.config.evaluation, definition=Definition.ULTRALYTICS)
+    used = criteria_of(settings, evaluation, prepared.task.primary_metric, group)
     comparison = held_to_registration(comparison, [folder.path], used)
     if dry_run:
         comparison = replace(comparison, text=DRY_RUN_TEXT)

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from yololab.config.hydra.compose import Composed
+from yololab.config.measuring.evaluation import Definition
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder
@@ -26,6 +27,13 @@ def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Scr
         InputError: Config, dataset or model is not right; no folder was made.
     """
     experiment = composed.experiment
+    if experiment.evaluation.definition is not Definition.ULTRALYTICS:
+        found, remedy = (
+            str(experiment.evaluation.definition),
+            "yololab compare RUN … evaluation.definition=coco shows it",
+        )
+        allowed = "ultralytics: a model's own evaluation keeps the definition that its training goes by"
+        raise InputError(Problem("evaluation.definition", found, allowed, remedy))
     screen.verbose = experiment.train.verbose
     needed = (experiment.evaluation.split.value,)
     prepared = prepare_job(experiment, working_directory, composed.data_option, needed=needed)

@@ -163,7 +163,12 @@ class RecipeStanding:
 
 
 def rank_recipes(
-    values: Sequence[Sequence[float]], replicates: Sequence[Values], images: int, *, lower_is_better: bool = False
+    values: Sequence[Sequence[float]],
+    replicates: Sequence[Values],
+    images: int,
+    *,
+    lower_is_better: bool = False,
+    alpha: float = ALPHA,
 ) -> tuple[int, tuple[RecipeStanding, ...]]:
     """Find the best of several recipes and those that could be it.
 
@@ -177,6 +182,7 @@ def rank_recipes(
         replicates: For each recipe the metric of its runs in each shared resample, shape (S, B).
         images: Number of images.
         lower_is_better: Whether the metric is an error.
+        alpha: What p has to lie below to rule a recipe out.
 
     Returns:
         Index of the best recipe, and a standing for each.
@@ -208,7 +214,7 @@ def rank_recipes(
                 float(np.std(runs[index], ddof=1)),
                 None if index == best else compared(best, index),
                 p,
-                index == best or p >= ALPHA,
+                index == best or p >= alpha,
             )
         )
     return best, tuple(standings)

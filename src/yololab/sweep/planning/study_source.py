@@ -69,12 +69,14 @@ class StudySource:
         settings: What was asked for.
         space: What varies.
         freeze: Composes a trial from its overrides and freezes it in its folder; raises InputError when it cannot.
+        settled: Whether the trials so far give the answer: then no further point is begun.
     """
 
     folder: SweepFolder
     settings: SweepSettings
     space: Space
     freeze: Freeze
+    settled: Callable[[Sequence[TrialEntry]], bool] = lambda entries: False
     _finished: dict[int, TrialEntry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,7 +108,7 @@ class StudySource:
             pruner=self._study.pruner,
         )
         if search.sampler is Sampler.GRID:
-            self._queue(self.space.grid()[: self.settings.budget])
+            self._queue(self._in_rounds(self.space.grid()[: self.settings.budget]))
         elif self.settings.first_point:
             self._queue([self.settings.first_point])
 
@@ -125,6 +127,8 @@ class StudySource:
                     claimed = replace(entry, owner=ProcessIdentity.current())
                     self.folder.write_trial(claimed)
                     return claimed
+            if self.settled(entries):
+                return None
             following = self._next_seed(entries)
             while following is None or following.status.finished:
                 # One that could not be composed has failed, and the next one is tried.
@@ -187,6 +191,13 @@ class StudySource:
                     problems[key] = Problem("search.study", found, f"{known}", "name another study")
         if problems:
             raise InputError(problems.values())
+
+    def _in_rounds(self, points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the points with one seed of each recipe after the other, where that is looked at in between."""
+        if not self.settings.search.sequential:
+            return [*points]
+        seeds = list(dict.fromkeys(point.get("seed") for point in points))
+        return sorted(points, key=lambda point: seeds.index(point.get("seed")))
 
     def _queue(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Queue the points that come first, once; a parent that was killed half-way is made up for."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from yololab.statistics.inference.best import RecipeStanding, Selection, Standing, rank_recipes, select_best
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS
+from yololab.statistics.inference.verdict import ALPHA
 from yololab.sweep.results.replicates import Resampled, resample
 from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.state import Objective, TrialStatus
@@ -83,13 +84,16 @@ class Ranking:
         return tuple(number for number in tested if self.standings[number].could_be_best)
 
 
-def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, statistics: bool = True) -> Ranking:
+def rank_trials(
+    rows: Sequence[TrialRow], objectives: Sequence[Objective], *, statistics: bool = True, alpha: float = ALPHA
+) -> Ranking:
     """Rank the trials of a sweep.
 
     Args:
         rows: A row a trial.
         objectives: What the sweep is after; the first one ranks.
         statistics: Whether the images are asked (seconds a trial); without, only the order is known.
+        alpha: What p has to lie below to rule a recipe out as the best one.
     """
     objective = objectives[0]
     complete = [row for row in rows if row.complete and row.score is not None]
@@ -106,7 +110,7 @@ def rank_trials(rows: Sequence[TrialRow], objectives: Sequence[Objective], *, st
         selection,
         dict(zip(found.trials, selection.standings, strict=True)) if selection else {},
         found.images,
-        _recipes(complete, objective, found),
+        _recipes(complete, objective, found, alpha),
         found.missing,
         found.warnings,
         measured=len(scores),
@@ -136,7 +140,9 @@ def pareto_front(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> t
     )
 
 
-def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled) -> tuple[RankedRecipe, ...]:
+def _recipes(
+    rows: Sequence[TrialRow], objective: Objective, found: Resampled, alpha: float
+) -> tuple[RankedRecipe, ...]:
     """Group the complete trials by everything but the seed, and rank the groups that have enough of them."""
     groups: dict[str, list[TrialRow]] = {}
     for row in rows:
@@ -156,6 +162,7 @@ def _recipes(rows: Sequence[TrialRow], objective: Objective, found: Resampled) -
             [found.values[[places[row.trial] for row in group]] for group in tested],
             found.images,
             lower_is_better=objective.lower_is_better,
+            alpha=alpha,
         )
         standings = {id(group): standing for group, standing in zip(tested, ranked, strict=True)}
     recipes = [

@@ -13,6 +13,7 @@ from yololab.files.paths import COMPARISON, METRICS
 from yololab.sweep.results.importance import Importances, importances
 from yololab.sweep.results.ranking import Ranking, rank_trials
 from yololab.sweep.results.rows import RowCache, TrialRow, metrics_of, primary_row, with_adjusted_p
+from yololab.sweep.results.sequential import exclusion_level, stopped_text
 from yololab.sweep.state import SweepFolder, SweepSettings
 
 
@@ -69,7 +70,9 @@ def summarize(
 ) -> Summary:
     """Return what the rows of a sweep say; see `read_summary`."""
     rows = with_adjusted_p(found_rows)
-    ranking = rank_trials(rows, settings.objectives, statistics=statistics)
+    ranking = rank_trials(rows, settings.objectives, statistics=statistics, alpha=exclusion_level(settings))
+    if settings.stopped is not None:
+        ranking = replace(ranking, missing=(stopped_text(settings.stopped, settings.budget), *ranking.missing))
     found = None
     if statistics:
         scored = [(row.values, row.score) for row in rows if row.complete and row.score is not None]
