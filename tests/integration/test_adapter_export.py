@@ -11,6 +11,7 @@ from yololab.errors import InputError, JobError
 from yololab.ultralytics_adapter.export import exporting as export_module
 from yololab.ultralytics_adapter.export.exporting import export_model
 from yololab.ultralytics_adapter.export.parity import exported_outputs_differ
+from yololab.ultralytics_adapter.models.exports import find_export
 from yololab.ultralytics_adapter.training.training import train
 from yololab.ultralytics_adapter.validation.evaluation import Protocol, evaluate
 
@@ -88,6 +89,15 @@ def test_an_export_is_evaluated_under_the_protocol_that_it_allows(onnx, weights,
     changed = evaluate(onnx.path, tiny_dataset.yaml, tiny_dataset.root, Protocol(imgsz=96, batch=2), **keywords)
     assert (changed.protocol.imgsz, changed.protocol.batch, changed.protocol.rect) == (64, 1, False)
     assert set(changed.changes) == {"imgsz", "batch", "rect"}
+
+
+def test_an_export_is_found_where_models_are_only_measured(onnx, tmp_path, prepared):
+    found = find_export(onnx.path.name, (onnx.path.parent,))
+    assert (found.model, found.task, dict(found.names)) == (str(onnx.path), "detect", {0: "green", 1: "red"})
+    assert find_export("best.pt", (onnx.path.parent,)) is None
+    (tmp_path / "notes.txt").write_text("no model")
+    with pytest.raises(InputError, match="neither a checkpoint nor a model that Ultralytics exported"):
+        find_export("notes.txt", (tmp_path,))
 
 
 class TestBadInput:

@@ -28,6 +28,7 @@ from yololab.ultralytics_adapter.export.exporting import check_export_format
 from yololab.ultralytics_adapter.isolation.devices import Device, resolve_device
 from yololab.ultralytics_adapter.isolation.installed import packaged_datasets_folder
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare
+from yololab.ultralytics_adapter.models.exports import find_export
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel, resolve_model
 
 Found = TypeVar("Found")
@@ -162,16 +163,22 @@ def _fetch_by_name(config: ExperimentConfig, paths: Paths) -> None:
         fetch_class_folders(name)
 
 
-def prepare_model(config: ExperimentConfig, paths: Paths) -> ResolvedModel:
+def prepare_model(config: ExperimentConfig, paths: Paths, *, exports: bool = False) -> ResolvedModel:
     """Find the model.
+
+    Args:
+        config: The experiment.
+        paths: The project's folders.
+        exports: Take an exported model as well: it can be measured, not trained.
 
     Raises:
         InputError: It cannot be found, read or downloaded.
     """
     isolate(paths)
     model, top = config.model, config.train.pretrained
-    pretrained = model.pretrained if top is None else top
-    return resolve_model(model.weights, model.architecture, pretrained, (paths.working_directory, paths.weights))
+    pretrained, search = model.pretrained if top is None else top, (paths.working_directory, paths.weights)
+    exported = find_export(model.weights, search) if exports else None
+    return exported or resolve_model(model.weights, model.architecture, pretrained, search)
 
 
 def prepare_job(
@@ -180,6 +187,8 @@ def prepare_job(
     choice: str | None,
     needed: Sequence[str] | None = None,
     find_device: Callable[[str | None], Device] = resolve_device,
+    *,
+    exports: bool = False,
 ) -> Prepared:
     """Find dataset, model and device; all are looked at before anything is reported.
 
@@ -189,6 +198,7 @@ def prepare_job(
         choice: The chosen option of the group `data`; None for a free value.
         needed: The splits whose images must be there; None for those of a training.
         find_device: Finds the device: on this machine, or for a job that will run on another one.
+        exports: Take an exported model as well.
 
     Raises:
         InputError: All problems of all three; or arguments that were set and that the model's task does not read.
@@ -197,7 +207,7 @@ def prepare_job(
     problems: list[Problem] = []
     isolate(paths)  # without Ultralytics nothing else can be looked at
     _or_note(lambda: check_installed(config.tracking), problems)
-    model = _or_note(lambda: prepare_model(config, paths), problems)
+    model = _or_note(lambda: prepare_model(config, paths, exports=exports), problems)
     task = model.task if model is not None else None
     dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)
     device = _or_note(lambda: find_device(config.device.id), problems)

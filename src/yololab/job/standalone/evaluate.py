@@ -36,11 +36,10 @@ def evaluate_checkpoint(composed: Composed, working_directory: Path, screen: Scr
         raise InputError(Problem("evaluation.definition", found, allowed, remedy))
     screen.verbose = experiment.train.verbose
     needed = (experiment.evaluation.split.value,)
-    prepared = prepare_job(experiment, working_directory, composed.data_option, needed=needed)
+    prepared = prepare_job(experiment, working_directory, composed.data_option, needed=needed, exports=True)
     if prepared.model.lineage is None:
-        raise InputError(
-            Problem("model", f"{prepared.model.model} has no weights", "a checkpoint (.pt)", "name a trained model")
-        )
+        allowed = "a checkpoint (.pt), or an export of one"
+        raise InputError(Problem("model", f"{prepared.model.model} has no weights", allowed, "name a trained model"))
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
 
     checkpoint = Path(prepared.model.model)

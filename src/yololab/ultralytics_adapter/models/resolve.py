@@ -100,7 +100,7 @@ def _from_scratch(base: str, search: Sequence[Path]) -> ResolvedModel:
     named = architecture_of(base) if is_downloadable_asset(base) else None
     if named or base.lower().endswith(_YAML):
         return _architecture(find_architecture(named or base, search), pretrained=False)
-    path = _local(base, search)
+    path = local_file(base, search)
     if path is None:
         raise InputError(
             Problem(
@@ -137,7 +137,7 @@ def find_checkpoint(name: str, search: Sequence[Path]) -> Path:
     """
     name = _with_suffix(name)
     if not name.lower().startswith(_REMOTE):
-        path = _local(name, search)
+        path = local_file(name, search)
         if path is not None:
             return path
         if not is_downloadable_asset(name):
@@ -152,7 +152,7 @@ def find_architecture(name: str, search: Sequence[Path]) -> str:
     Raises:
         InputError: There is none of that name.
     """
-    path = _local(name, search)
+    path = local_file(name, search)
     if path is not None:
         return str(path)
     if name in packaged_model_names():
@@ -229,7 +229,7 @@ def _not_found(what: str, name: str, search: Sequence[Path], allowed: str, known
     )
 
 
-def _local(name: str, search: Sequence[Path]) -> Path | None:
+def local_file(name: str, search: Sequence[Path]) -> Path | None:
     """Return the absolute path of a local file, or None."""
     path = Path(name).expanduser()
     candidates = [path] if path.is_absolute() else [folder / path for folder in _folders(search)]

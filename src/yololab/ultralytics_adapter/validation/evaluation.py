@@ -16,7 +16,7 @@ from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
 from yololab.ultralytics_adapter.isolation.installed import installed_version
 from yololab.ultralytics_adapter.isolation.logs import first_line, joined_threads, quiet_progress
-from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
+from yololab.ultralytics_adapter.models.exports import describe_model
 from yololab.ultralytics_adapter.models.resolve import find_checkpoint
 from yololab.ultralytics_adapter.training.batch_reports import validated
 from yololab.ultralytics_adapter.validation.confusion import Confusion
@@ -89,7 +89,7 @@ def evaluate(
     path = Path(model).expanduser()
     path = path.resolve() if path.exists() else find_checkpoint(str(model), (runtime.current().weights,))
     runtime.activate()
-    task, family, names = _describe(path)
+    task, family, names = describe_model(path)
     resolve_device(device)
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
     from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
@@ -130,25 +130,6 @@ def evaluate(
             raise _error(path, data_yaml, protocol.split, error) from error
     exported = path.suffix.lower() != ".pt"
     return _evaluation(validator, task, protocol, names, exported, findings.warnings)
-
-
-def _describe(path: Path) -> tuple[str, str, Mapping[int, str]]:
-    """Return task, family and class names of a checkpoint or an exported model."""
-    if path.suffix.lower() == ".pt":
-        info = inspect_checkpoint(path)
-        return info.task, info.family, info.names
-    if not path.is_file() and not path.is_dir():
-        raise InputError(Problem(str(path), "a pipe or a device", "a regular file, or the folder of an exported model"))
-    from ultralytics.nn.autobackend import AutoBackend
-    from ultralytics.nn.backends.base import BaseBackend
-
-    metadata = BaseBackend.read_metadata(path)
-    if AutoBackend._model_type(str(path)) is None or not metadata.get("task"):
-        found = "neither a checkpoint nor a model that Ultralytics exported"
-        raise InputError(Problem(str(path), found, "a .pt, or an exported model with Ultralytics' metadata"))
-    names = metadata.get("names")
-    family = "rtdetr" if "RTDETR" in str(metadata.get("head", "")) else "yolo"
-    return str(metadata["task"]), family, dict(names) if isinstance(names, dict) else {}
 
 
 def _check_dataset(data_yaml: Path, split: str) -> None:
