@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.comparison.run_reference import RunReference, read_reference
+from yololab.data.conversion.coco_files import is_list
 from yololab.errors import InputError, Problem
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import RunFolder
@@ -66,7 +67,7 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
     """Find the runs that a text names, an arm a configuration: one run, or all in a pattern or a sweep.
 
     Two runs are of one configuration when nothing but seed and name differs. Runs without metrics (failed, interrupted)
-    are left out.
+    are left out. A pattern of COCO results files is one arm: the seeds of one recipe.
 
     Args:
         text: A path, or a pattern with `*`, `?` or `[…]`.
@@ -87,6 +88,11 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
     # A link to a run (a sweep's best) is that run, and counts once.
     trials = dict.fromkeys(trial.resolve() for folder in folders for trial in _trials(folder) or [folder])
     runs = [folder for folder in trials if folder.is_dir() and RunFolder(folder).metrics.is_file()]
+    results = [path for path in trials if path.suffix == ".json" and path.is_file() and is_list(path)]
+    if results and not runs:
+        # Results files do not say how their model was trained: those of one pattern are taken as seeds of one recipe.
+        references = tuple(read_reference(str(path), working_directory) for path in results)
+        return [Arm(text, references, (None,) * len(references))]
     if not runs:
         found = f"{len(trials)} folders, none with an evaluation"
         raise InputError(Problem(text, found, "runs that are complete", "name their folders"))

@@ -51,6 +51,18 @@ def test_two_files_and_both_definitions(project):
 
 
 @pytest.mark.heavy
+def test_patterns_of_files_are_the_seeds_of_recipes(project):
+    labels = labels_of()
+    for seed in range(3):
+        write_results(project / f"new_{seed}.json", detections_of(labels, 0.95, seed=seed))
+        write_results(project / f"old_{seed}.json", detections_of(labels, 0.5, seed=10 + seed))
+    found = compare(project, "new_*.json", "old_*.json", overrides=("truth=instances.json",))
+    assert found.verdict == "IMPROVED"
+    assert found["statistics"]["claim"] == "two recipes"
+    assert len(found["current"]["runs"]) == 3
+
+
+@pytest.mark.heavy
 def test_an_evaluation_on_a_yolo_dataset_with_files_of_any_ids(project):
     first = compare(project, "bad.json", "good.json", overrides=("truth=instances.json",))
     measured = read_metrics(Path(first["baseline"]["path"])).path.parent
