@@ -174,8 +174,11 @@ def true_difference(setting: Setting, skills: tuple[float, float]) -> float:
     return values[0] - values[1]
 
 
-def keep(script: Path, content: dict, words: str, seconds: float) -> None:
-    """Write what a calibration found beside its script, with the command, the commit and the machine."""
+def keep(script: Path, content: dict, words: str, seconds: float, part: str | None = None) -> None:
+    """Write what a calibration found beside its script, with the command, the commit and the machine.
+
+    A part that is measured again, when the rest need not be, has a command of its own.
+    """
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     run = {
         "command": f"python tests/benchmarks/{script.name} {words}",
@@ -183,7 +186,8 @@ def keep(script: Path, content: dict, words: str, seconds: float) -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "seconds": round(seconds),
     }
-    script.with_suffix(".json").write_text(json.dumps(content | {"run": run}, indent=2) + "\n")
+    content |= {"run": run} if part is None else {"runs": content.get("runs", {}) | {part: run}}
+    script.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
 
 
 def main() -> None:
@@ -192,7 +196,8 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-write", action="store_true")
-    parser.add_argument("--cases", nargs="+", metavar="WORD", help="only what has a name with such a word; not written")
+    parser.add_argument("--cases", nargs="+", metavar="WORD", help="only what has a name with such a word")
+    parser.add_argument("--renew", action="store_true", help="write these cases beside the others that are known")
     options = parser.parse_args()
     started = time.monotonic()
     count, words = options.simulations, options.cases
@@ -200,7 +205,8 @@ def main() -> None:
     def wanted(name: str) -> bool:
         return not words or any(word in name for word in words)
 
-    content: dict = {"limits": LIMITS, "tolerance": TOLERANCE, "replicates": REPLICATES}
+    known = json.loads(Path(__file__).with_suffix(".json").read_text()) if options.renew else {}
+    content: dict = known | {"limits": LIMITS, "tolerance": TOLERANCE, "replicates": REPLICATES}
     with multiprocessing.get_context("spawn").Pool(options.jobs, begin) as pool:
 
         def run(section: str, name: str, work, tasks, summarise) -> None:
@@ -208,6 +214,9 @@ def main() -> None:
             print(section, name, json.dumps(content[section][name]), flush=True)
             if not options.no_write and not words:  # an interrupted run leaves what it has measured
                 keep(Path(__file__), content, f"--simulations {count}", time.monotonic() - started)
+            if options.renew:
+                typed = f"--simulations {count} --renew --cases {' '.join(words or ())}"
+                keep(Path(__file__), content, typed, time.monotonic() - started, section)
 
         for setting in filter(lambda item: wanted(item.name), SETTINGS):
             # The rates lie near to the limits: where a simulation is cheap, they are looked at more closely.

@@ -153,9 +153,11 @@ def test_figures_come_from_their_results():
     assert f"{cost['plain_seconds_extrapolated']:,} s" in page
     rates = results["calibration"]["settings"]["200 images, 5 classes"]
     bare, ours = (rates[key]["rate"] * 100 for key in ("bare_rule_degraded", "verdict_degraded"))
-    assert f"raises a false alarm in {bare:.1f} % of cases, and this verdict in {ours:.1f} %" in " ".join(
-        README.split()
-    )
+    text = " ".join(README.split())
+    assert f"raises a false alarm in {bare:.1f} % of cases, and this verdict in {ours:.1f} %" in text
+    keys = ("unrepeated_excludes_truth", "bca_excludes_truth", "verdict_degraded_or_improved")
+    others, bca, ours = (f"{rates[key]['rate']:.1%}".replace("%", " %") for key in keys)
+    assert f"a bootstrap without repeated images {others}, BCa intervals {bca}, this verdict {ours}" in text
 
 
 def test_what_a_search_costs_comes_from_its_result():
