@@ -286,6 +286,29 @@ def write_run(folder: Path, **files: Any) -> Path:
     return folder
 
 
+def slices_found() -> dict[str, Any]:
+    """What a comparison says of slices: one is worse, and one lies in too few images."""
+    rows = [
+        {
+            "property": of, "slice": name, "label": f"{of}: {name} ({limits})", "images": images, "objects": 3 * images,
+            "current": value, "current_low": low, "current_high": high,
+            "baseline": 0.5, "baseline_low": 0.45, "baseline_high": 0.55,
+            "delta": value - 0.5, "ci_low": low and low - 0.5, "ci_high": high and high - 0.5,
+            "p": p, "p_adjusted": p, "insufficient": p is None, "finding": "worse" if p == 0.004 else None,
+        }
+        for of, name, limits, images, value, low, high, p in (
+            ("size", "small", "< 32² px", 60, 0.3, 0.24, 0.36, 0.004),
+            ("size", "large", "≥ 96² px", 7, 0.6, None, None, None),
+            ("crowding", "few", "≤ 4", 40, 0.52, 0.48, 0.56, 1.0),
+            ("crowding", "many", "> 4", 33, 0.49, 0.44, 0.54, 1.0),
+        )
+    ]  # fmt: skip
+    return {
+        "metric": "mAP50-95", "unit": "images", "tests": 3, "asked": True, "worse": ["size: small (< 32² px)"],
+        "better": [], "said": ["weather: 12 images without a value are in no slice."], "rows": rows,
+    }  # fmt: skip
+
+
 def looked_into(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
     """What a comparison with records adds: errors, sizes, and changed images, one of which is there."""
     image = folder / "data/val/images/a.jpg"
@@ -335,6 +358,7 @@ def looked_into(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
         ],
         "error_types": error_types,
         "by_size": {"current": sizes, "baseline": sizes},
+        "slices": slices_found(),
         "image_changes": {
             "root": str(folder / "data"), "confidence": {"current": 0.31, "baseline": 0.28}, "images": images,
         },

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.comparison.evidence import Evidence
+from yololab.comparison.slices.slices import Asked, slices_of_two
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.diagnosis.error_types import BACKGROUND, error_types
 from yololab.statistics.diagnosis.image_changes import (
@@ -17,8 +18,9 @@ from yololab.statistics.diagnosis.image_changes import (
     largest_changes,
     largest_value_changes,
 )
-from yololab.statistics.diagnosis.size_metrics import metrics_by_size
+from yololab.statistics.diagnosis.size_metrics import metrics_by_size, records_by_size
 from yololab.statistics.inference.paired_models import metrics_of
+from yololab.statistics.inference.resampling import Units
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.metrics.matching import Overlaps, overlapping
 from yololab.statistics.records.base import Records
@@ -29,21 +31,22 @@ MOST_IMAGES = 12
 _MOST_BOXES = 60
 
 
-def analyse(evidence: Evidence, current: MetricsFile) -> dict[str, Any]:
-    """Return the keys of comparison.json that go into the depth: `error_types`, `by_size`, `image_changes`.
+def analyse(evidence: Evidence, current: MetricsFile, asked: Asked | None = None) -> dict[str, Any]:
+    """Return the keys of comparison.json that go into the depth: `error_types`, `by_size`, `slices`, `image_changes`.
 
-    Error types and sizes are those of detections; images change in every task.
+    Error types and sizes are those of detections; images change in every task, and can be cut into slices.
 
     Args:
         evidence: The records of both sides, as far as there are any.
         current: The current model's metrics, which say where the images are.
+        asked: By what the images are told apart; None for what is usual.
     """
     sides: dict[str, Records | None] = {"current": evidence.current, "baseline": evidence.baseline}
     detections = {side: records for side, records in sides.items() if isinstance(records, DetectionRecords)}
     content: dict[str, Any] = {}
     overlaps = {side: overlapping(found, BACKGROUND) for side, found in detections.items()}
     for side, found in detections.items():
-        types, by_size = error_types(found, overlaps[side]), metrics_by_size(found, overlaps[side])
+        types, by_size = error_types(found, overlaps[side]), metrics_by_size(records_by_size(found, overlaps[side]))
         content.setdefault("error_types", {})[side] = {name: asdict(item) for name, item in types.items()}
         sizes = {name: {"labels": item.labels, "mAP50-95": item.ap} for name, item in by_size.items()}
         content.setdefault("by_size", {})[side] = sizes
@@ -58,6 +61,9 @@ def analyse(evidence: Evidence, current: MetricsFile) -> dict[str, Any]:
             else value_changes(evidence.current, evidence.baseline, primary.name, lower_is_better=lower)
         )
         content["image_changes"] = changed | {"root": current.content.get("dataset_root")}
+        units = evidence.units or Units(evidence.current.keys)
+        slices = slices_of_two(evidence.current, evidence.baseline, units, asked or Asked())
+        content |= {"slices": slices} if slices else {}
     return content
 
 

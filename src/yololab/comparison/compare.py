@@ -1,6 +1,6 @@
 """Comparing the current model with the baseline: the table, the verdict, and what stands against it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +25,7 @@ from yololab.comparison.multiplicity.primary_metrics import (
 )
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.selection.optimism import Excess, excess_of, explains, selection_notes, selection_warning
+from yololab.comparison.slices.slices import Asked, slice_warning
 from yololab.comparison.verdict_text import exact_test_text, look_text, paired_text, verdict_text
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
@@ -54,6 +55,7 @@ def compare_metrics(
     look: Look | None = None,
     metrics: PrimaryMetrics | None = None,
     no_baseline: str = "There is no baseline for this dataset and task yet",
+    slices: Sequence[str] | None = None,
     tell: Tell = in_silence,
 ) -> Comparison:
     """Compare two evaluations of the same split.
@@ -70,6 +72,7 @@ def compare_metrics(
         group: What names the group of an image (`evaluation.group`); None takes what the evaluations say.
         look: Its place in a series of candidates that share one α; None for a comparison of its own.
         metrics: The metrics that decide together; None for the primary one alone.
+        slices: By what the images are told apart (`evaluation.slices`); None for what is usual.
         no_baseline: Why there is none, without the full stop.
         tell: Told what is being done.
 
@@ -104,6 +107,8 @@ def compare_metrics(
                 current, rows, evidence.result, metrics, tolerance, alpha, withdrawn=text if withdrawn else None
             )
             verdict, confirmed, text = joint.verdict, joint.confirmed, joint.text
+    asked = Asked(slices, group or current.group or (baseline.group if baseline else None))
+    analysis = analyse(evidence, current, asked)
     broken = [guard.message for guard in watched if guard.broken]
     if broken:
         text += f" Guards are broken: {'; '.join(broken)}."
@@ -124,7 +129,7 @@ def compare_metrics(
         per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
-        warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence, excess)),
+        warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence, excess, analysis)),
         notes=tuple(notes),
         confirmed=confirmed,
         otherwise=otherwise,
@@ -132,7 +137,7 @@ def compare_metrics(
         guards=watched,
         analysis={
             **({} if baseline is None else other_classes(evidence, current, baseline)),
-            **analyse(evidence, current),
+            **analysis,
             **({"custom_metrics": differences} if differences else {}),
             **({"selection": excess.to_json()} if excess is not None else {}),
             **({"primary_metrics": joint.to_json()} if joint is not None else {}),
@@ -178,7 +183,9 @@ def _less_the_choice(
     return result.otherwise, False, f"{text} {reason}claim: evaluation.split=test would settle it."
 
 
-def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence, excess: Excess | None) -> list[str]:
+def _warnings(
+    current: MetricsFile, baseline: MetricsFile, evidence: Evidence, excess: Excess | None, analysis: Mapping[str, Any]
+) -> list[str]:
     """Return what makes the verdict less than it seems."""
     warnings = protocol_warnings(current, baseline, paired=evidence.result is not None)
     name = current.primary.name
@@ -192,6 +199,8 @@ def _warnings(current: MetricsFile, baseline: MetricsFile, evidence: Evidence, e
         warnings.insert(0, few)
     if evidence.alike:
         warnings.insert(0, evidence.alike)
+    if worse := slice_warning(analysis.get("slices")):
+        warnings.insert(0, worse)
     for records, side in ((evidence.current, "the current model"), (evidence.baseline, "the baseline")):
         if records is not None and (tied := tied_range(records, name)):
             warnings.append(tie_warning(tied, name, side))

@@ -16,7 +16,7 @@ from yololab.statistics.metrics.base import Values
 SETTING, FOLDER, ALIKE = "evaluation.group", "folder", "alike"
 # What frames of a film, tiles of a picture or pictures of a patient are often called: a name and a number.
 _NUMBERED = r"(.*\D)\d+\.\w+$"
-_CSV = re.compile(r"(?P<file>.+\.csv):(?P<column>.+)", re.IGNORECASE)
+CSV_COLUMN = re.compile(r"(?P<file>.+\.csv):(?P<column>.+)", re.IGNORECASE)
 _SHOWN = 3
 # Fewer groups say too little of how alike their images are.
 _FEWEST_GROUPS, _LEAST_EFFECT, _DEVIATIONS = 8, 1.5, 3.0
@@ -27,7 +27,7 @@ Clusters = Sequence[Sequence[str]] | None
 
 def absolute_group(group: str | None, folder: Path) -> str | None:
     """Return the setting as it can be kept: the path of a CSV file made absolute."""
-    found = _CSV.fullmatch(group or "")
+    found = CSV_COLUMN.fullmatch(group or "")
     return group if found is None else f"{folder / found['file']}:{found['column']}"
 
 
@@ -47,8 +47,8 @@ def units_of(keys: Sequence[str], group: str | None, folder: Path | None = None,
     """
     if not group:
         return Units(tuple(keys))
-    if table := _CSV.fullmatch(group):
-        names = _from_table((folder or Path()) / table["file"], table["column"])
+    if table := CSV_COLUMN.fullmatch(group):
+        names = from_table((folder or Path()) / table["file"], table["column"])
         found = [names.get(key, names.get(PurePosixPath(key).name)) for key in keys]
     elif group == ALIKE:
         if clusters is None:
@@ -131,12 +131,21 @@ def _compiled(group: str) -> re.Pattern[str]:
         raise InputError(Problem(SETTING, f"{group!r}: {error}", allowed)) from None
 
 
-def _from_table(path: Path, column: str) -> Mapping[str, str]:
-    """Return the group of each image, by its key or its file name, from a CSV file whose first column names images."""
+def from_table(path: Path, column: str, setting: str = SETTING) -> Mapping[str, str]:
+    """Return what a CSV file says of each image, by its key or its file name; its first column names images.
+
+    Args:
+        path: The file.
+        column: Which of its columns.
+        setting: What named it, for the message.
+
+    Raises:
+        InputError: The file or the column is not there.
+    """
     rows = list(csv.reader(io.StringIO(read_text(path))))
     header = rows[0] if rows else []
     if column not in header[1:]:
         allowed = f"one of {', '.join(header[1:])}" if header[1:] else "a header: image, and a column"
-        raise InputError(Problem(f"{SETTING}, {path}", f"no column {column!r}", allowed))
+        raise InputError(Problem(f"{setting}, {path}", f"no column {column!r}", allowed))
     place = header.index(column)
     return {row[0]: row[place] for row in rows[1:] if len(row) > place and row[place]}

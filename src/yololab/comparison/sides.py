@@ -40,6 +40,8 @@ def compare_sides(
     tell: Tell = in_silence,
     definition: Definition = Definition.ULTRALYTICS,
     arms: int = 1,
+    *,
+    slices: Sequence[str] | None = None,
 ) -> Comparison:
     """Compare one or two named sides, or several with the last one.
 
@@ -54,6 +56,7 @@ def compare_sides(
         tell: Told what is being done.
         definition: Whose AP the sides have.
         arms: How many arms share one α with this pair.
+        slices: By what the images are told apart (`evaluation.slices`); None for what is usual.
 
     Raises:
         InputError: Something is missing, or the sides did not measure the same thing.
@@ -80,26 +83,30 @@ def compare_sides(
                 tell_of(tell, place, len(pairs)),
                 definition,
                 len(pairs),
+                slices=slices,
             )
             for place, pair in enumerate(pairs, 1)
         ]
         return compare_arms_together(names[:-1], compared)
     if all(len(arms) == 1 and not arms[0].several for arms in groups):
         runs = [arms[0].runs[0] for arms in groups]
-        pair = _compare_runs(runs, settings, tree, working_directory, measure, group, tell, arms)
+        pair = _compare_runs(runs, settings, tree, working_directory, measure, group, slices, tell, arms)
         return _as_registered(pair, runs[:1], settings, group, definition)
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
     current, baseline = ([_measured(arm, measure) for arm in arms] for arms in groups)
     comparison = compare_groups(current, baseline, settings.tolerance, group, tell)
+    warnings = []
     if settings.guards != GuardsConfig():
-        warning = "baseline.guards watch single runs: they were not held against these groups."
-        comparison = replace(comparison, warnings=(*comparison.warnings, warning))
+        warnings.append("baseline.guards watch single runs: they were not held against these groups.")
     if declared_metrics(settings) is not None:
-        warning = f"baseline.metric has several metrics: recipes are judged by {comparison.primary_metric} alone."
-        comparison = replace(comparison, warnings=(*comparison.warnings, warning))
+        metric = comparison.primary_metric
+        warnings.append(f"baseline.metric has several metrics: recipes are judged by {metric} alone.")
         settings = replace(settings, metric=None)
+    if slices:
+        warnings.append("evaluation.slices are of single runs: compare two of them to see where they differ.")
+    comparison = replace(comparison, warnings=(*comparison.warnings, *warnings))
     runs = [run for arm in current for run in arm.runs]
     return _as_registered(comparison, runs, settings, group, definition)
 
@@ -131,6 +138,7 @@ def _compare_runs(
     working_directory: Path,
     measure: Measure,
     group: str | None,
+    slices: Sequence[str] | None,
     tell: Tell,
     arms: int,
 ) -> Comparison:
@@ -154,6 +162,7 @@ def _compare_runs(
             group=group,
             look=look,
             metrics=declared_metrics(settings, arms),
+            slices=slices,
             tell=tell,
         )
     except InputError as error:

@@ -140,6 +140,25 @@ def read_threshold(where: str, value: Any) -> str:
     return text
 
 
+SLICES = ("size", "crowding", "group", "folder")
+_TABLE = re.compile(r".+\.csv:.+", re.IGNORECASE)
+
+
+def read_slices(where: str, value: Any) -> list[str] | None:
+    """Read by what images are told apart: words, and columns of CSV files; null for what is usual, none for nothing."""
+    if value is None:
+        return None
+    given = value.split(",") if isinstance(value, str) else value
+    allowed = f"{', '.join(SLICES)}, file.csv:column; none for no slices"
+    if not isinstance(given, (list, tuple)):
+        raise InputError(Problem(where, f"{value!r}", allowed))
+    names = [str(name).strip() for name in given if name not in ("none", "None")]
+    wrong = [name for name in names if name not in SLICES and not _TABLE.fullmatch(name)]
+    if wrong:
+        raise InputError([Problem(where, f"{name!r}", allowed) for name in wrong])
+    return list(dict.fromkeys(names))
+
+
 def read_notes(_where: str, value: Any) -> str:
     """Read any text."""
     return str(value or "")

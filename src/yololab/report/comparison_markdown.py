@@ -40,6 +40,8 @@ def comparison_markdown(comparison: Mapping[str, Any]) -> str:
         "classes": _classes(comparison),
         "types": _both_sides(comparison.get("error_types")),
         "sizes": _both_sides(comparison.get("by_size")),
+        "slices": mapping(comparison.get("slices")),
+        "slice_rows": mappings(mapping(comparison.get("slices")).get("rows")),
         "changed_by": changes.get("metric"),
         "images": mappings(changes.get("images")),
         "sides": [(side, found) for side in ("current", "baseline") if (found := mapping(comparison.get(side)))],

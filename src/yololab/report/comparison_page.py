@@ -176,5 +176,5 @@ PAGE: tuple[Section[RunFiles], ...] = (
     _OF_A_RUN["Metrics"],
     Section("Settings that differ", "sections/03_changes", settings),
     Section("Confidence", "comparison/curves", curves),
-    *(_OF_A_RUN[title] for title in ("Classes", "Images that made the difference", "Errors")),
+    *(_OF_A_RUN[title] for title in ("Classes", "Slices", "Images that made the difference", "Errors")),
 )

@@ -47,6 +47,7 @@ def comparison_table(screen: Screen, comparison: Comparison) -> None:
         header = ("metric", "current", "baseline", "difference", "percent", "")
         screen.table((*header, "95 % interval", "p") if supported else header, rows)
         _class_tables(screen, comparison)
+        slice_table(screen, comparison.analysis.get("slices"))
         screen.place("baseline", Path(comparison.baseline["path"]))
     style = _STYLES[comparison.verdict]
     screen.mark(f"[{style}]{comparison.verdict}[/] ", comparison.text)
@@ -141,6 +142,38 @@ def threshold_lines(screen: Screen, metrics: MetricsFile) -> None:
     for warning in metrics.content.get("warnings") or ():
         if str(warning).startswith(f"{SETTING}="):
             screen.warn(str(warning))
+
+
+def slice_table(screen: Screen, slices: Mapping[str, Any] | None) -> None:
+    """Print the slices of a comparison: those that were asked for, else those that differ by more than chance.
+
+    Args:
+        screen: Where to print.
+        slices: What comparison.json says of them; None without any.
+    """
+    if not slices:
+        return
+    rows = [
+        (
+            row["label"],
+            number(row["current"]),
+            number(row["baseline"]),
+            signed(row["delta"]),
+            "too few to tell" if row["insufficient"] else interval(row["ci_low"], row["ci_high"]),
+            p_value(row["p_adjusted"]),
+            row["finding"] or "",
+        )
+        for row in slices["rows"]
+        if slices["asked"] or row["finding"]
+    ]
+    if rows:
+        name = f"{slices['metric']} in"
+        screen.table((name, "current", "baseline", "difference", "95 % interval", "p, corrected", ""), rows)
+    found = len(slices["worse"]) + len(slices["better"])
+    if slices["tests"]:
+        screen.detail(f"slices: {found} of {slices['tests']} changed by more than chance")
+    for line in slices["said"]:
+        screen.detail(line)
 
 
 def _class_tables(screen: Screen, comparison: Comparison) -> None:

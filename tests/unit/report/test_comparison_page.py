@@ -42,7 +42,7 @@ def test_two_arms_with_their_settings_curves_and_images(comparison):
     page = page_of(*comparison)
     titles = re.findall("<h2>(.*?)</h2>", page)
     wanted = ["Arms", "Metrics", "Settings that differ", "Confidence", "Classes"]
-    assert titles == [*wanted, "Images that made the difference", "Errors"]
+    assert titles == [*wanted, "Slices", "Images that made the difference", "Errors"]
     arms = tables_in(page)[0]
     assert [row[0] for row in arms[1:]] == ["new", "old"]
     assert [row[-1] for row in arms[1:]] == ["Better than the baseline", "the baseline"]

@@ -136,7 +136,8 @@ def test_an_absent_class_says_why_it_has_no_numbers(tmp_path):
     page = page_of(complete_run(tmp_path))
     reasons = [attributes.get("title") for tag, attributes in page.elements if tag == "abbr"]
     assert reasons[0].startswith("p-value")
-    assert reasons[1:] == ["no ground truth"] * 6
+    assert reasons[1:-1] == ["no ground truth"] * 6
+    assert "slices" in reasons[-1]
     assert page.has_text("1 class has no ground truth")
 
 
@@ -146,7 +147,7 @@ def test_a_failed_run_tells_its_error_first(tmp_path):
     assert text.index("CUDA out of memory") < text.index("Training")
     assert page.has_text("The run failed 4 epochs were finished before it failed.")
     assert page.has_text(
-        "nothing to show for: Metrics, Settings against the baseline, Confidence, Classes, Predictions, "
+        "nothing to show for: Metrics, Settings against the baseline, Confidence, Classes, Slices, Predictions, "
         "Images that made the difference, Errors, Confusion matrix, Export against its checkpoint, Verification, Notes."
     )
     assert page.has_text("this is what was asked for")

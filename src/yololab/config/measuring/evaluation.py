@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from yololab.config.settings import same_as, setting
-from yololab.config.special import read_group, read_threshold
+from yololab.config.special import read_group, read_slices, read_threshold
 from yololab.config.train_arguments.arguments import USER_ARGUMENTS
 
 
@@ -35,6 +35,10 @@ class EvaluationConfig:
             saved ones as well.
         definition: Whose mAP `compare` shows and tests: Ultralytics', or COCO's as pycocotools computes it (of boxes;
             saved evaluations are measured again from theirs). Trainings and `evaluate` keep Ultralytics'.
+        slices: By what images and objects are told apart, to show where a model is weak or worse: `size` (of the
+            objects, COCO's three), `crowding` (objects an image), `group` (what `evaluation.group` names, else
+            `folder`), `file.csv:column` (the first column names images); a list of them. Null takes size and
+            crowding; none takes nothing.
         threshold: The rule that chooses the confidence from which a detection counts, for all classes and for each:
             `f1` (the highest F1), a quoted `'recall>=0.9'` (the surest that finds so much) or `'precision>=0.95'` (the
             least sure that is so often right). `predict` applies it; it changes no metric.
@@ -54,6 +58,7 @@ class EvaluationConfig:
     split: Split = Split.VAL
     group: str | None = setting(None, reader=read_group)
     definition: Definition = Definition.ULTRALYTICS
+    slices: list[str] | None = setting(None, reader=read_slices)
     threshold: str = setting("f1", reader=read_threshold)
     imgsz: int | None = setting(None, at_least=32)
     batch: int = setting(16, at_least=1)

@@ -9,6 +9,7 @@ from yololab.comparison.groups import absolute_group
 from yololab.comparison.multiplicity.primary_metrics import declared_metrics
 from yololab.comparison.registration.registered import criteria_of, held_to_registration
 from yololab.comparison.result import Comparison, read_comparison, write_comparison
+from yololab.comparison.slices.slices import absolute_slices
 from yololab.config.measuring.evaluation import Definition
 from yololab.config.schema import Gate
 from yololab.errors import GateError, InputError
@@ -36,6 +37,7 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
     other = None if dry_run else baseline_metrics(context, prepared, how)
     look = None if dry_run else look_at_baseline(context, prepared, checked.fingerprints)
     why_none = why_no_baseline(context, prepared, checked.fingerprints)
+    slices = absolute_slices(context.config.evaluation.slices, prepared.paths.working_directory)
     with context.screen.telling("compare", STAGE.doing, REPLICATES) as tell:
         comparison = compare_metrics(
             evaluated.metrics,
@@ -44,6 +46,7 @@ def run(context: Context, prepared: Prepared, checked: Checked, evaluated: Evalu
             settings.guards,
             look=look,
             metrics=declared_metrics(settings),
+            slices=slices,
             no_baseline=why_none,
             tell=tell,
         )

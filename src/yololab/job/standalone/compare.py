@@ -12,6 +12,7 @@ from yololab.comparison.groups import absolute_group
 from yololab.comparison.result import Comparison, write_comparison
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.sides import compare_sides
+from yololab.comparison.slices.slices import absolute_slices
 from yololab.config.schema import ExperimentConfig, Gate
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder, write_text
@@ -89,6 +90,7 @@ def compare_models(
     settings, tree = experiment.baseline, OutputTree.of_project(experiment.paths.root, working_directory)
 
     group = absolute_group(experiment.evaluation.group, working_directory)
+    slices = absolute_slices(experiment.evaluation.slices, working_directory)
     names = [_from_here(path_or_pattern(tree, text, working_directory), working_directory) for text in references]
     boxes = BoxMeasurement(names, experiment, working_directory, screen)
 
@@ -99,7 +101,15 @@ def compare_models(
 
     with screen.telling("compare", "reading the records", REPLICATES) as tell:
         comparison = compare_sides(
-            names, settings, tree, working_directory, measure, group, tell, experiment.evaluation.definition
+            names,
+            settings,
+            tree,
+            working_directory,
+            measure,
+            group,
+            tell,
+            experiment.evaluation.definition,
+            slices=slices,
         )
     content: dict[str, Any] = {}
 

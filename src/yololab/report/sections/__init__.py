@@ -5,13 +5,14 @@ A new section is a template in `templates/sections/`, a function here, and a row
 
 from yololab.report.run_files import RunFiles
 from yololab.report.section import Section
+from yololab.report.sections.breakdown.errors import errors
+from yololab.report.sections.breakdown.slices import slices
 from yololab.report.sections.changes import changes
 from yololab.report.sections.classes import classes
 from yololab.report.sections.confidence import confidence
 from yololab.report.sections.confusion import confusion
 from yololab.report.sections.curves import curves
 from yololab.report.sections.dataset import dataset
-from yololab.report.sections.errors import errors
 from yololab.report.sections.export import export
 from yololab.report.sections.images import images
 from yololab.report.sections.measurements import measurements
@@ -26,16 +27,17 @@ SECTIONS: tuple[Section[RunFiles], ...] = (
     Section("Settings against the baseline", "sections/03_changes", changes),
     Section("Confidence", "sections/04_confidence", confidence),
     Section("Classes", "sections/05_classes", classes),
-    Section("Predictions", "sections/06_samples", samples),
-    Section("Images that made the difference", "sections/07_images", images),
-    Section("Errors", "sections/08_errors", errors),
-    Section("Confusion matrix", "sections/09_confusion", confusion),
-    Section("Training", "sections/10_curves", curves),
-    Section("Dataset", "sections/11_dataset", dataset),
-    Section("Export against its checkpoint", "sections/12_export", export),
-    Section("Verification", "sections/13_verification", checklist),
-    Section("Config", "sections/14_config", settings),
-    Section("Provenance", "sections/15_provenance", provenance),
-    Section("Notes", "sections/16_notes", notes),
-    Section("Repeat this run", "sections/17_repeat", repeat),
+    Section("Slices", "sections/06_slices", slices),
+    Section("Predictions", "sections/07_samples", samples),
+    Section("Images that made the difference", "sections/08_images", images),
+    Section("Errors", "sections/09_errors", errors),
+    Section("Confusion matrix", "sections/10_confusion", confusion),
+    Section("Training", "sections/11_curves", curves),
+    Section("Dataset", "sections/12_dataset", dataset),
+    Section("Export against its checkpoint", "sections/13_export", export),
+    Section("Verification", "sections/14_verification", checklist),
+    Section("Config", "sections/15_config", settings),
+    Section("Provenance", "sections/16_provenance", provenance),
+    Section("Notes", "sections/17_notes", notes),
+    Section("Repeat this run", "sections/18_repeat", repeat),
 )

@@ -6,16 +6,22 @@ COCO's own figures: areas are those of the boxes, and the AP is Ultralytics' are
 of the mean of 101 precisions: a class's two values differ by up to half a percent point (the trapezoid's ends), and
 with the areas a size's mean has been seen to differ by 0.007. Records that follow COCO's rules have its own numbers
 (`statistics/metrics/definitions.py`).
+
+Of masks and keypoints it is not kept which label a detection was paired with: there it is the one of its class whose
+box it overlaps most, and without any the detection's own size counts.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yololab.statistics.metrics.matching import Overlaps, box_areas, overlapping, pair_up
-from yololab.statistics.metrics.point_metrics import average_precision
-from yololab.statistics.records.detections import DetectionRecords
+from yololab.statistics.metrics.point_metrics import class_aps
+from yololab.statistics.metrics.ranked_detections import rank_classes
+from yololab.statistics.records.detections import BOX, DetectionRecords, pack_flags
 
 SIZES = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, math.inf)}
 
@@ -33,32 +39,61 @@ class SizeMetric:
     ap: float | None
 
 
-def metrics_by_size(records: DetectionRecords, overlaps: Overlaps | None = None) -> dict[str, SizeMetric]:
-    """Compute the mAP50-95 of small, medium and large objects.
+def metrics_by_size(sized: Mapping[str, DetectionRecords]) -> dict[str, SizeMetric]:
+    """Compute the mAP50-95 of the boxes of small, medium and large objects.
+
+    Args:
+        sized: What `records_by_size` gave.
+    """
+    found = {}
+    for size, records in sized.items():
+        ap = class_aps(rank_classes(records))
+        found[size] = SizeMetric(len(records.truth_image), float(ap.mean()) if len(ap) else None)
+    return found
+
+
+def labels_by_size(records: DetectionRecords) -> dict[str, NDArray[np.bool_]]:
+    """Return which labels are small, medium and large, by the area of their boxes, shape (M,)."""
+    areas = box_areas(records.truth_boxes)
+    return {size: (areas >= low) & (areas < high) for size, (low, high) in SIZES.items()}
+
+
+def records_by_size(
+    records: DetectionRecords, overlaps: Overlaps | None = None, kind: str = BOX, *, rest: bool = False
+) -> dict[str, DetectionRecords]:
+    """Return the records of small, medium and large objects: labels of other sizes are gone, what meets them ignored.
 
     Args:
         records: The records of an evaluation.
         overlaps: What overlaps by the lowest threshold at least, where it is known.
+        kind: What is matched.
+        rest: Return of each size the objects of all others instead.
     """
     thresholds = np.asarray(records.iou_thresholds)
     overlaps = overlaps or overlapping(records, float(thresholds.min()))
-    classes = records.classes
-    order = np.lexsort((-records.confidence, classes))
-    first = np.searchsorted(classes[order], np.arange(int(records.truth_class.max(initial=0)) + 2))
-    areas, own = box_areas(records.truth_boxes), box_areas(records.boxes)
-    found = {}
-    for size, (low, high) in SIZES.items():
-        ignored = (areas < low) | (areas >= high)
-        detections, paired = pair_up(overlaps, thresholds, ignored)
-        hits = np.zeros((len(thresholds), len(own)), bool)
-        hits[:, detections] = paired.T >= 0
-        dropped = np.tile((own < low) | (own >= high), (len(thresholds), 1))
-        dropped[:, detections] = np.where(paired >= 0, ignored[paired], dropped[0, detections][:, None]).T
-        counted = records.truth_class[~ignored]
-        values = []
-        for index, labels in zip(*np.unique(counted, return_counts=True), strict=True):
-            ranked = order[first[index] : first[index + 1]]
-            kept, right = ~dropped[:, ranked], hits[:, ranked]
-            values += [average_precision(right[t, kept[t]], int(labels)) for t in range(len(thresholds))]
-        found[size] = SizeMetric(len(counted), float(np.mean(values)) if values else None)
+    own, found = box_areas(records.boxes), {}
+    for size, labels in labels_by_size(records).items():
+        low, high = SIZES[size]
+        other = labels == rest
+        hits = np.zeros((len(own), len(thresholds)), bool)
+        lost = np.tile((((own < low) | (own >= high)) != rest)[:, None], len(thresholds))
+        if kind == BOX:
+            detections, paired = pair_up(overlaps, thresholds, other)
+            elsewhere = other[paired]
+            hits[detections] = (paired >= 0) & ~elsewhere
+            lost[detections] = np.where(paired >= 0, elsewhere, lost[detections])
+        else:
+            right = records.tp_matrix(kind)
+            _, label = overlaps.best(overlaps.alike)
+            elsewhere = np.where(label >= 0, other[label], lost[:, 0])[:, None]
+            hits, lost = right & ~elsewhere, np.where(right, elsewhere, lost)
+        lost |= records.ignored_matrix() & ~hits
+        found[size] = replace(
+            records,
+            flags={kind: pack_flags(hits)},
+            ignored=pack_flags(lost),
+            truth_image=records.truth_image[~other],
+            truth_class=records.truth_class[~other],
+            truth_boxes=records.truth_boxes[~other],
+        )
     return found

@@ -46,6 +46,28 @@ class ClassValue:
     value: float
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The primary metric of some of the images, and what each image has to do with it.
+
+    Attributes:
+        value: The metric; None where these images hold nothing to measure.
+        influence: Its derivative by the weight of each image, f64, shape (I,); 0 for all others.
+        added: What each image adds to the value, its labels given, f64, shape (I,): the sum is the value.
+        held: Which images hold something to measure, shape (I,).
+    """
+
+    value: float | None
+    influence: Values
+    added: Values
+    held: NDArray[np.bool_]
+
+    @property
+    def known(self) -> float:
+        """The value, 0 where there is none."""
+        return 0.0 if self.value is None else self.value
+
+
 class WeightedMetrics(ABC):
     """The metrics of one evaluation.
 
@@ -79,6 +101,14 @@ class WeightedMetrics(ABC):
         None where all images hold as much.
         """
         return None
+
+    @abstractmethod
+    def parts(self, chosen: Sequence[NDArray[np.bool_]]) -> list[Part]:
+        """Return the primary metric of some of the images alone.
+
+        Args:
+            chosen: For each part which images it has, shape (I,).
+        """
 
     @abstractmethod
     def replicates(self, weights: Weights, *, everything: bool) -> Replicates:

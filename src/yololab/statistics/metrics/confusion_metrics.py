@@ -53,11 +53,11 @@ class ConfusionMetrics(LinearMetrics):
         summed: NDArray[np.float64] = np.bincount(which.ravel(), pixels, minlength=len(place)).astype(np.float64)
         return place % images, starts, summed
 
-    def influence(self) -> Values:
-        """Return the derivative of the primary metric: of a mean of quotients."""
-        total = {name: values[:, 0] for name, values in self.sums(np.ones((len(self.keys), 1))).items()}
+    def influence_in(self, chosen: NDArray[np.bool_]) -> Values:
+        """Return the derivative of the primary metric of some of the images: of a mean of quotients."""
+        total = {name: values[:, 0] for name, values in self.sums(chosen[:, None].astype(np.float64)).items()}
         union = total["true"] + total["predicted"] - total["right"]
-        counted = [index + self._first for index in self.class_images]
+        counted = [index + self._first for index in self.class_images if total["true"][index + self._first] > 0]
         if self.primary == "mIoU":
             rate, whole = quotient(total["right"], union), np.where(union > 0, union, 1) * max(len(counted), 1)
             scale = {"right": 1 + rate, "true": -rate, "predicted": -rate}
@@ -70,7 +70,7 @@ class ConfusionMetrics(LinearMetrics):
             each = np.zeros(self._side)
             each[counted] = np.nan_to_num(factor[counted]) / whole[counted]
             found += np.bincount(rows, np.repeat(each, np.diff(starts, append=len(rows))) * pixels, len(self.keys))
-        return found
+        return np.where(chosen, found, 0)
 
     def image_values(self) -> Values:
         """Return the primary metric of the pixels of each image alone."""

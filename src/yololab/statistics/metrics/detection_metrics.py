@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics, count_units
+from yololab.statistics.metrics.base import ClassValue, Part, Replicates, Values, WeightedMetrics, count_units
 from yololab.statistics.metrics.influence import ap_influence
 from yololab.statistics.metrics.operating_point import operating_point
-from yololab.statistics.metrics.point_metrics import PointMetrics, point_metrics
+from yololab.statistics.metrics.point_metrics import PointMetrics, class_aps, point_metrics
 from yololab.statistics.metrics.ranked_detections import RankedClass, rank_classes, rank_together
 from yololab.statistics.metrics.weighted_ap import Weights, mean_over_classes, weighted_ap
 from yololab.statistics.records.detections import DetectionRecords
@@ -82,6 +82,26 @@ class DetectionMetrics(WeightedMetrics):
         """Return the derivative of the mean AP of some classes, over the first thresholds or all of them."""
         parts = (ap_influence(item, len(self.keys), thresholds or item.flags.shape[1]) for item in ranked)
         return np.asarray(sum(parts, np.zeros(len(self.keys))) / max(len(ranked), 1))
+
+    def parts(self, chosen: Sequence[NDArray[np.bool_]]) -> list[Part]:
+        """Return the primary metric of some of the images alone: of the classes that have labels there."""
+        ranked, images, found = self.ranked[self.kind], len(self.keys), []
+        for inside in chosen:
+            present = [own for item in ranked if (own := item.of(inside)).labels]
+            values = class_aps(present).mean(axis=1)
+            influence, of_labels, held = np.zeros(images), np.zeros(images), np.zeros(images, bool)
+            added = np.zeros(images)
+            for own, value in zip(present, values.tolist(), strict=True):
+                moved, holders = ap_influence(own, images, own.flags.shape[1]) / len(present), len(own.truth_rows)
+                of_labels[own.truth_rows] += value * own.truth_counts / (own.labels * len(present))
+                held[own.truth_rows] = True
+                added += moved
+                if holders > 1:
+                    influence += moved * (holders / (holders - 1)) ** 0.5
+                else:
+                    influence[own.truth_rows] += (value - values.mean()) / len(present)
+            found.append(Part(float(values.mean()) if present else None, influence, added + of_labels, held))
+        return found
 
     def at_confidence(self, confidence: float) -> tuple[float, float] | None:
         """Return precision and recall of what the primary metric matches, means over the classes."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.statistics.metrics.base import ClassValue, Replicates, Values, WeightedMetrics, count_units
+from yololab.statistics.metrics.base import ClassValue, Part, Replicates, Values, WeightedMetrics, count_units
 from yololab.statistics.metrics.weighted_ap import Weights, segment_sums
 from yololab.statistics.records.classification import MOST_NAMED, ClassifyRecords
 from yololab.statistics.records.depth import DepthRecords
@@ -51,11 +51,36 @@ class LinearMetrics(WeightedMetrics):
         return {name: None if np.isnan(value) else value for name, value in found}
 
     def influence(self) -> Values:
-        """Return the derivative of the primary metric: of a mean over the images that have a value."""
+        """Return the derivative of the primary metric."""
+        return self.influence_in(np.ones(len(self.keys), bool))
+
+    def influence_in(self, chosen: NDArray[np.bool_]) -> Values:
+        """Return the derivative of the primary metric of some of the images: of a mean over those that have a value.
+
+        Args:
+            chosen: Which images they are, shape (I,).
+        """
         values = self.image_values()
         assert values is not None
-        known = np.isfinite(values)
-        return np.asarray(np.where(known, values - np.mean(values, where=known), 0) / max(known.sum(), 1))
+        known = np.isfinite(values) & chosen
+        if not known.any():
+            return np.zeros(len(values))
+        return np.asarray(np.where(known, values - np.mean(values, where=known), 0) / known.sum())
+
+    def parts(self, chosen: Sequence[NDArray[np.bool_]]) -> list[Part]:
+        """Return the primary metric of some of the images alone."""
+        if not chosen:
+            return []
+        found = self.measured(self.sums(np.stack(chosen, axis=1).astype(np.float64))).metrics[self.primary]
+        values = self.image_values()
+        assert values is not None
+        parts = []
+        for value, inside in zip(found.tolist(), chosen, strict=True):
+            held = np.isfinite(values) & inside
+            influence = self.influence_in(inside)
+            added = influence + held * (np.nan_to_num(value) / max(held.sum(), 1))
+            parts.append(Part(None if np.isnan(value) else value, influence, added, held))
+        return parts
 
     def class_points(self, units: NDArray[np.int64] | None = None) -> Mapping[str, tuple[ClassValue, ...]]:
         """Return the classes that have labels."""

@@ -55,19 +55,24 @@ def point_metrics(ranked: Sequence[RankedClass]) -> PointMetrics:
     Args:
         ranked: The classes that have labels.
     """
-    thresholds = ranked[0].flags.shape[1] if ranked else 10
-    ap = np.array([[_class_ap(item, t) for t in range(thresholds)] for item in ranked])
+    ap = class_aps(ranked)
     curves = [class_curves(item.at(0)) for item in ranked]
     precision = np.array([curve[0] for curve in curves]).reshape(-1, len(CONFIDENCES))
     recall = np.array([curve[1] for curve in curves]).reshape(-1, len(CONFIDENCES))
     best = best_confidence(f1_score(precision, recall).mean(axis=0)) if len(ranked) else 0
     return PointMetrics(
         tuple(item.index for item in ranked),
-        ap.reshape(-1, thresholds),
+        ap,
         precision[:, best],
         recall[:, best],
         float(CONFIDENCES[best]) if len(ranked) else None,
     )
+
+
+def class_aps(ranked: Sequence[RankedClass]) -> Values:
+    """Return the AP of each class at each threshold, shape (C, T)."""
+    thresholds = ranked[0].flags.shape[1] if ranked else 10
+    return np.array([[_class_ap(item, t) for t in range(thresholds)] for item in ranked]).reshape(-1, thresholds)
 
 
 def _class_ap(item: RankedClass, threshold: int) -> float:

@@ -39,6 +39,23 @@ class RankedClass:
         """Number of labels."""
         return int(self.truth_counts.sum())
 
+    def of(self, images: NDArray[np.bool_]) -> "RankedClass":
+        """Return the detections and labels of some of the images.
+
+        Args:
+            images: Which rows of the weights they are, shape (V,).
+        """
+        kept, held = images[self.rows], images[self.truth_rows]
+        return replace(
+            self,
+            rows=self.rows[kept],
+            confidence=self.confidence[kept],
+            flags=self.flags[kept],
+            truth_rows=self.truth_rows[held],
+            truth_counts=self.truth_counts[held],
+            ignored=None if self.ignored is None else self.ignored[kept],
+        )
+
     def at(self, threshold: int) -> "RankedClass":
         """Return the detections that count at one threshold, with its flags alone."""
         flags = self.flags[:, threshold : threshold + 1]

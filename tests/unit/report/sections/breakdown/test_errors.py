@@ -5,7 +5,7 @@ from __future__ import annotations
 from report_samples import complete_run, html_of, tables_in
 
 from yololab.report.run_files import load_run
-from yololab.report.sections.errors import EXPLAINED, errors
+from yololab.report.sections.breakdown.errors import EXPLAINED, errors
 from yololab.statistics.diagnosis.error_types import TYPES
 
 

@@ -1,0 +1,1 @@
+"""The primary metric taken apart: by slices of the set, and by what went wrong."""
