@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.folds.out_of_fold import OutOfFold, out_of_fold
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.data.conversion.coco_files import is_list
 from yololab.errors import InputError, Problem
@@ -78,6 +79,8 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
     """
     path = working_directory / Path(text).expanduser()
     if path.exists():
+        if pooled := out_of_fold(path):
+            return _over_folds(text, pooled, working_directory)
         folders = [path] if _trials(path) else []
     else:
         folders = [Path(found) for found in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - may be absolute
@@ -96,6 +99,12 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
     if not runs:
         found = f"{len(trials)} folders, none with an evaluation"
         raise InputError(Problem(text, found, "runs that are complete", "name their folders"))
+    if len({_fold(run) for run in runs}) > 1:
+        found = "runs of several folds, which were measured on different images"
+        remedy = (
+            "name the sweep's folder: its folds are pooled (`yololab report SWEEP` does it for one that was killed)"
+        )
+        raise InputError(Problem(text, found, "a whole sweep over data.fold, or runs of one fold", remedy))
     groups = _by_recipe(runs)
     return [
         Arm(
@@ -105,6 +114,25 @@ def read_arms(text: str, working_directory: Path) -> list[Arm]:
         )
         for key, group in groups.items()
     ]
+
+
+def _over_folds(text: str, pooled: Sequence[OutOfFold], working_directory: Path) -> list[Arm]:
+    """Return the recipes of a sweep over folds, each with a pooled evaluation a seed."""
+    groups: dict[str, list[OutOfFold]] = {}
+    for found in pooled:
+        groups.setdefault(json.dumps(found.values, sort_keys=True, default=str), []).append(found)
+    arms = []
+    for group in groups.values():
+        settings = ", ".join(f"{key}={value}" for key, value in group[0].values.items())
+        references = tuple(read_reference(str(found.run.path), working_directory) for found in group)
+        seeds = tuple(int(found.seed) if found.seed and found.seed.isdecimal() else None for found in group)
+        arms.append(Arm(text if len(groups) == 1 else f"{text} ({settings})", references, seeds))
+    return arms
+
+
+def _fold(run: Path) -> Any:
+    """Return the fold that a run was validated on; None for a run without folds."""
+    return (_config(run).get("data") or {}).get("fold")
 
 
 def refuse_seeds(arms: Sequence[Arm]) -> None:

@@ -1,18 +1,20 @@
 """Whether two evaluations measured the same thing, and in the same way."""
 
 from collections.abc import Iterable
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yololab.errors import Problem
-from yololab.files.metrics import MetricsFile
+from yololab.files.metrics import FOLDS, MetricsFile
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.metrics.ties import tie_span
 from yololab.statistics.records.base import Records
-from yololab.text import number
+from yololab.tasks import Direction
+from yololab.text import number, signed
 
 # Another value of one of these changes the numbers without a change of the model.
 _PROTOCOL_KEYS = (
@@ -154,8 +156,9 @@ def tie_warning(tied: tuple[float, float], metric: str, side: str) -> str:
 
 def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
     """Return what a reader should know of the two sides."""
-    notes = [line for file in (current, baseline) for line in file.content.get("reading") or ()]
+    notes = [*dict.fromkeys(line for file in (current, baseline) for line in file.content.get("reading") or ())]
     notes += _other_definition(current, baseline)
+    notes += _fold_by_fold(current, baseline)
     ours, theirs = current.train_fingerprint, baseline.train_fingerprint
     if ours and theirs and ours != theirs:
         notes.append("The training split has changed since the baseline was trained.")
@@ -165,6 +168,24 @@ def side_notes(current: MetricsFile, baseline: MetricsFile) -> list[str]:
             "evaluation.split=test avoids that where there is a test split."
         )
     return notes
+
+
+def _fold_by_fold(current: MetricsFile, baseline: MetricsFile) -> list[str]:
+    """Return how two out-of-fold evaluations differ in each fold, where both have the same folds."""
+    sides = [((file.content.get(FOLDS) or {}).get("parts") or []) for file in (current, baseline)]
+    prints = [[part.get("fingerprint") for part in parts] for parts in sides]
+    if not prints[0] or prints[0] != prints[1] or None in prints[0]:
+        return []
+    metric = current.primary
+    ours, theirs = ([(part.get("metrics") or {}).get(metric.name) for part in parts] for parts in sides)
+    gains = [a - b for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+    if len(gains) < 2:
+        return []
+    better = sum(gain < 0 if current.direction(metric) is Direction.LOWER else gain > 0 for gain in gains)
+    return [
+        f"Fold by fold {metric.name} is better in {better} of {len(gains)}, by {signed(fmean(gains))} ± "
+        f"{number(stdev(gains))} (mean and SD of the differences)."
+    ]
 
 
 def _other_definition(current: MetricsFile, baseline: MetricsFile) -> list[str]:

@@ -30,7 +30,7 @@ from yololab.comparison.verdict_text import exact_test_text, look_text, paired_t
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
 from yololab.files.looks import Look
-from yololab.files.metrics import MetricsFile
+from yololab.files.metrics import FOLDS, MetricsFile
 from yololab.statistics.inference.paired_comparison import (
     FEW_REPLICATES,
     FIRST_REPLICATES,
@@ -117,7 +117,8 @@ def compare_metrics(
     if evidence.result is not None:
         notes += [exact_test_text(test) for test in evidence.result.exact_tests if test.metric == current.primary.name]
         notes += [item.message if isinstance(item, CustomDifference) else item for item in custom]
-        notes.append("Two checkpoints are compared: that does not measure variation between seeds.")
+        sides = "Two checkpoints" if FOLDS not in current.content else "Two sets of checkpoints, one a fold,"
+        notes.append(f"{sides} are compared: that does not measure variation between seeds.")
     otherwise = joint.otherwise if joint else evidence.result.otherwise if evidence.result else Verdict.INCONCLUSIVE
     return Comparison(
         verdict=verdict,

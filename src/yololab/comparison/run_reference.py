@@ -8,7 +8,7 @@ from yololab.data.conversion.coco_files import RESULTS, is_list, keys_of
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import METRICS, PREDICTIONS, RunFolder
+from yololab.files.paths import METRICS, PREDICTIONS, RunFolder, SweepPaths
 from yololab.files.reading import read_yaml
 from yololab.files.record import Record
 from yololab.text import first_of
@@ -70,6 +70,11 @@ def read_reference(text: str, working_directory: Path) -> RunReference:
         version, checkpoint = Baseline(path).current(), Baseline(path).checkpoint()
         metrics = read_metrics(version / METRICS)
         return RunReference(path, metrics, _existing(version / PREDICTIONS), checkpoint, dataset=path.parent.name)
+    pooled = SweepPaths(path).out_of_fold_evaluations()
+    if len(pooled) > 1:
+        allowed = first_of((str(place.relative_to(path.parent)) for place in pooled), 6)
+        raise InputError(Problem(str(path), f"{len(pooled)} recipes over folds", f"one of them: {allowed}"))
+    path = pooled[0] if pooled else path
     run = RunFolder(path)
     for file, predictions in ((run.metrics, run.predictions), (path / METRICS, path / PREDICTIONS)):
         if file.is_file():

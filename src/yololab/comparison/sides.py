@@ -20,7 +20,7 @@ from yololab.data.identity.manifest import describe_changes, manifest_changes, r
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of, other_baselines
 from yololab.files.looks import Look, candidate_of, no_look_left, take_look
-from yololab.files.metrics import MetricsFile
+from yololab.files.metrics import FOLDS, MetricsFile
 from yololab.files.paths import OutputTree, RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import broken_export
@@ -92,6 +92,9 @@ def compare_sides(
         runs = [arms[0].runs[0] for arms in groups]
         pair = _compare_runs(runs, settings, tree, working_directory, measure, group, slices, tell, arms)
         return _as_registered(pair, runs[:1], settings, group, definition)
+    if len(groups) == 2 and len(groups[0]) > 1 and len(groups[1]) == 1 and all(map(_is_pooled, groups[0] + groups[1])):
+        recipes = [str(arm.runs[0].path) for arm in groups[0]]
+        return compare_sides([*recipes, names[1]], settings, tree, working_directory, measure, group, tell, definition)
     if len(groups) != 2:
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
@@ -124,6 +127,12 @@ def _as_registered(
     used = criteria_of(settings, EvaluationConfig(definition=definition), comparison.primary_metric, group)
     used = replace(used, split=comparison.current.get("split"))
     return held_to_registration(comparison, [run.path for run in runs], used)
+
+
+def _is_pooled(arm: Arm) -> bool:
+    """Return whether an arm is one evaluation that was pooled over folds."""
+    metrics = arm.runs[0].metrics
+    return not arm.several and metrics is not None and FOLDS in metrics.content
 
 
 def _measured(arm: Arm, measure: Measure) -> Arm:

@@ -13,6 +13,7 @@ from yololab.tasks import TASKS, Direction, Metric
 
 METRICS_VERSION = 1
 ALIKE = "alike"  # the groups of images that look alike
+FOLDS = "folds"  # of an out-of-fold evaluation: the runs that it was pooled from
 TIES = "ties"  # metric → the ends between which the order of equal confidences moves it
 
 
@@ -24,6 +25,23 @@ class SelectionContent(TypedDict, total=False):
     epoch: int | None
     epochs: int | None
     curve: list[float] | None
+
+
+class FoldPart(TypedDict, total=False):
+    """One fold of an out-of-fold evaluation."""
+
+    fold: int
+    run: str
+    fingerprint: str | None
+    metrics: dict[str, float | None]
+
+
+class FoldsContent(TypedDict, total=False):
+    """What an out-of-fold evaluation was pooled from."""
+
+    parts: list[FoldPart]
+    values: dict[str, Any]
+    seed: str | None
 
 
 class MetricsContent(TypedDict, total=False):

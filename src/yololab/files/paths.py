@@ -151,6 +151,7 @@ class SweepPaths(Folder):
     report = At(REPORT)  # The page of the sweep
     log = At(LOG)  # Everything that the sweep printed
     checks = At(".checks")  # The dataset checks that the parent made for all trials
+    out_of_fold = At("out_of_fold")  # Of folds: the pooled evaluation of each recipe, named by its first trial
     lock = At(".sweep.lock")  # The file that the parent which changes the trials holds locked meanwhile
 
     def heartbeat(self, host: str, pid: int, started: str) -> Path:
@@ -160,6 +161,15 @@ class SweepPaths(Folder):
     def trial(self, number: int) -> RunFolder:
         """Return the folder of a trial."""
         return RunFolder(self.path / str(number))
+
+    def pooled(self, number: int) -> RunFolder:
+        """Return where the evaluation of a recipe over its folds lies; `number` is that of its first trial."""
+        return RunFolder(self.out_of_fold / str(number))
+
+    def out_of_fold_evaluations(self) -> list[Path]:
+        """Return the folders of the evaluations over folds that there are, by number."""
+        found = self.out_of_fold.iterdir() if self.out_of_fold.is_dir() else ()
+        return sorted((path for path in found if path.name.isdecimal()), key=lambda path: int(path.name))
 
 
 class OutputTree(Folder):

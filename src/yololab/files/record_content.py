@@ -14,6 +14,8 @@ NOT_THE_RECIPE = frozenset(
     {"seed", "name", "notes", "paths", "approval", "report", "baseline", "verification", "check"}
     | {"search", "tracking", "estimate", "resume", "resuming"}
 )
+# The setting that says which fold of a dataset validates: the folds of a recipe are one result.
+FOLD = "data.fold"
 
 
 class Status(StrEnum):

@@ -7,9 +7,9 @@ from pathlib import Path
 from yololab.data.dataset.data_yaml import FOLDS
 from yololab.data.dataset.layout import Dataset
 from yololab.errors import InputError, Problem
+from yololab.files.record_content import FOLD
 from yololab.text import counted
 
-SETTING = "data.fold"
 FEWEST = 2
 
 
@@ -42,9 +42,9 @@ def with_fold(dataset: Dataset, fold: int) -> Dataset:
     if not lists:
         remedy = "yololab split data=… out=DIR folds=5 makes them; then data=DIR/data.yaml"
         found = f"{fold}, and {dataset.yaml} has no folds"
-        raise InputError(Problem(SETTING, found, f"a data.yaml with the key {FOLDS!r}", remedy))
+        raise InputError(Problem(FOLD, found, f"a data.yaml with the key {FOLDS!r}", remedy))
     if fold >= len(lists):
         found = f"{fold}, and {dataset.yaml} has {counted(len(lists), 'fold')}"
-        raise InputError(Problem(SETTING, found, f"0 to {len(lists) - 1}"))
+        raise InputError(Problem(FOLD, found, f"0 to {len(lists) - 1}"))
     others = tuple(path for place, path in enumerate(lists) if place != fold)
     return replace(dataset, splits={**dataset.splits, "train": others, "val": (lists[fold],)})

@@ -54,7 +54,11 @@ def head(sweep: SweepFiles) -> dict[str, Any]:
 
 def _appearance(sweep: SweepFiles) -> Appearance:
     """Return the headline: what a reader takes away in a second."""
-    winner = sweep.winner
+    winner, folds = sweep.winner, mappings(sweep.summary.get("folds"))
+    if folds:
+        complete = counted(len(folds[0].get("folds") or []), "fold")
+        headline = f"{len(folds)} recipes over folds" if len(folds) > 1 else f"{complete}, one result"
+        return Appearance(headline, Tone.NEUTRAL, "flag" if sweep.summary.get("finished") else "clock")
     if not winner:
         return Appearance("No trial completed", Tone.BAD, "cross")
     ranking = mapping(sweep.summary.get("ranking"))
@@ -111,7 +115,7 @@ def ranking(sweep: SweepFiles) -> dict[str, Any] | None:
         "keys": list(dict.fromkeys(key for row in sweep.trials for key in mapping(row.get("values")))),
         "objectives": names,
         "others": [name for name in _all_metrics(sweep) if name not in names],
-        "supported": bool(found.get("statistical_support")),
+        "supported": bool(found.get("statistical_support")) and not mappings(sweep.summary.get("folds")),
         "several": found.get("pareto") is not None,
         "compared": any(mapping(row.get("baseline")).get("path") for row in rows),
         "winner": sweep.winner.get("trial"),
@@ -120,6 +124,7 @@ def ranking(sweep: SweepFiles) -> dict[str, Any] | None:
         "method": found.get("method"),
         "images": found.get("images"),
         "recipes": mappings(sweep.summary.get("recipes")),
+        "folds": mappings(sweep.summary.get("folds")),
     }
 
 

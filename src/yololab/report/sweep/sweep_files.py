@@ -30,6 +30,7 @@ class SummaryParts(TypedDict, total=False):
     winner: dict[str, Any] | None
     ranking: dict[str, Any] | None
     recipes: list[dict[str, Any]] | None
+    folds: list[dict[str, Any]] | None
     importance: dict[str, Any] | None
     test: dict[str, Any] | None
     notes: list[str] | None
@@ -66,7 +67,9 @@ class SweepFiles:
 
     @property
     def ranked(self) -> list[dict[str, Any]]:
-        """The rows of the trials, the best first."""
+        """The rows of the trials, the best first; of folds, of which none is better, in the order of their numbers."""
+        if self.summary.get("folds"):
+            return [*self.trials]
         rows = {row.get("trial"): row for row in self.trials}
         order = mapping(self.summary.get("ranking")).get("order") or []
         return [rows[number] for number in order if number in rows]

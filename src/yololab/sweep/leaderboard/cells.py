@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from yololab.files.record_content import Status
-from yololab.sweep.leaderboard.groups import Group, Line
+from yololab.sweep.leaderboard.groups import FOLDS, OF_ONE_FOLD, Group, Line
 from yololab.sweep.leaderboard.query import FIELDS, METRICS, Query, column_key
 from yololab.sweep.leaderboard.rows import RunRow
-from yololab.text import UNKNOWN, first_of, moment, number, setting, short_moment
+from yololab.text import UNKNOWN, counted, first_of, moment, number, setting, short_moment
 
 # Columns of text; the others are numbers, and aligned at their right.
 TEXT_COLUMNS = ("status", "verdict", "tags", "notes", "error", "dataset")
@@ -64,12 +64,18 @@ def cells_of(lines: Sequence[Line], key: str, now: datetime | None = None) -> li
         return [_mean(line, key) for line in lines]
     found = FIELDS.get(key)
     read: Callable[[RunRow], Any] = found if found is not None else lambda row: row.setting(key)
-    return [UNKNOWN if line.first is None else value_text(read(line.first)) for line in lines]
+    hidden = key in OF_ONE_FOLD
+    return [
+        UNKNOWN if line.first is None or (hidden and line.kind == FOLDS) else value_text(read(line.first))
+        for line in lines
+    ]
 
 
 def _name(line: Line) -> str:
     mark = "★ " if line.first and line.first.baseline else ""
     seeds = f" ×{len(line.rows)}" if line.kind == "recipe" else ""
+    if line.kind == FOLDS:
+        seeds = f" ({counted(len(line.members or line.rows), 'fold')})"
     best = f" (best: {line.first.name.rpartition('/')[2]})" if line.kind == "sweep" and line.first else ""
     return f"{mark}{line.name}{seeds}{best}" + (f" (+{len(line.repeated)} repeated)" if line.repeated else "")
 

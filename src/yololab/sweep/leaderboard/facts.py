@@ -21,7 +21,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.json_files import MOST_BYTES, checked, parse_json
 from yololab.files.metrics import number_in
 from yololab.files.reading import read_bytes
-from yololab.files.record_content import NOT_THE_RECIPE, Pid, Status
+from yololab.files.record_content import FOLD, NOT_THE_RECIPE, Pid, Status
 from yololab.tasks import TASKS
 from yololab.text import MASK, as_number, flattened, mask_secrets, shortened
 
@@ -254,6 +254,8 @@ def _line(text: str) -> str:
 
 
 def _recipe(changed: Mapping[str, Any], absent: list[str]) -> str:
-    """Return what tells a configuration without its seed."""
-    kept = sorted(item for item in changed.items() if item[0].partition(".")[0] not in NOT_THE_RECIPE)
-    return f"{zlib.crc32(msgspec.json.encode((kept, sorted(absent)))):08x}"
+    """Return what tells a configuration without its seed, and without its fold."""
+    kept = sorted(
+        item for item in changed.items() if item[0].partition(".")[0] not in NOT_THE_RECIPE and item[0] != FOLD
+    )
+    return f"{zlib.crc32(msgspec.json.encode((kept, sorted(set(absent) - {FOLD})))):08x}"

@@ -10,12 +10,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from yololab.files.record_content import NOT_THE_RECIPE, Status
+from yololab.files.record_content import FOLD, NOT_THE_RECIPE, Status
 from yololab.sweep.leaderboard.query import Query, column_key, value_of
 from yololab.sweep.leaderboard.rows import Board, RunRow
 from yololab.tasks import TASKS
 
 Item = TypeVar("Item")
+# Lines whose metrics are means of several runs; what a fold has by itself says nothing of them.
+FOLDS = "folds"
+_FOLDED = ("recipe", FOLDS)
+OF_ONE_FOLD = (FOLD, "verdict", "fingerprint")
 
 
 @dataclass
@@ -25,9 +29,10 @@ class Line:
     Attributes:
         name: What commands take: a run's name, or a sweep's.
         rows: The runs behind it, the one that stands for it first; none of a sweep without a record.
-        kind: `run`, `recipe` (its seeds) or `sweep` (its trials).
+        kind: `run`, `recipe` (its seeds), `folds` (a recipe's folds) or `sweep` (its trials).
         repeated: Runs of a recipe whose seed has a newer run, which adds nothing to the mean.
         text: What else is to be said of it in place of a status.
+        members: The runs that its mean is of, when these are not all rows: the folds of the best recipe of a sweep.
         first: The run that stands for it.
         started: When the newest of its runs was started.
     """
@@ -37,6 +42,7 @@ class Line:
     kind: str = "run"
     text: str = ""
     repeated: list[RunRow] = field(default_factory=list)
+    members: list[RunRow] = field(default_factory=list)
     first: RunRow | None = field(init=False)
     started: str = field(init=False)
 
@@ -45,10 +51,10 @@ class Line:
         self.started = max((row.facts.started or "" for row in (*self.rows, *self.repeated)), default="")
 
     def mean(self, metric: str) -> tuple[float | None, float | None]:
-        """Return a metric's mean and its standard deviation: of a recipe's runs, else of the first run alone."""
-        if self.first is None or self.kind != "recipe":
+        """Return a metric's mean and its standard deviation: of a recipe's runs or folds, else of the first run."""
+        if self.first is None or self.kind not in _FOLDED:
             return (self.first.facts.metrics.get(metric) if self.first else None), None
-        known = [value for row in self.rows if (value := row.facts.metrics.get(metric)) is not None]
+        known = [value for row in self.members or self.rows if (value := row.facts.metrics.get(metric)) is not None]
         if len(known) < 2:
             return (known[0] if known else None), None
         mean = sum(known) / len(known)
@@ -58,7 +64,7 @@ class Line:
         """Return a field, a metric or a setting: of a recipe's metric the mean."""
         if key == "run":
             return self.name
-        if self.first is None:
+        if self.first is None or (self.kind == FOLDS and key in OF_ONE_FOLD):
             return None
         metric = self.first.metric if key == "value" else key
         return self.mean(metric)[0] if metric in self.first.facts.metrics else value_of(self.first, key)
@@ -66,7 +72,7 @@ class Line:
     @property
     def score(self) -> float | None:
         """What it is ranked by: more is better."""
-        if self.kind == "recipe" and self.first is not None and self.first.metric and self.first.score is not None:
+        if self.kind in _FOLDED and self.first is not None and self.first.metric and self.first.score is not None:
             mean = self.mean(self.first.metric)[0]
             return mean if mean is None or self.first.score == self.first.value else -mean
         return self.first.score if self.first else None
@@ -74,7 +80,7 @@ class Line:
     @property
     def status(self) -> str:
         """What became of it: of several how many of each."""
-        if self.kind != "sweep" and self.first is not None:  # the seeds of a recipe are all complete
+        if self.kind in ("run", "recipe") and self.first is not None:  # the seeds of a recipe are all complete
             return self.first.status
         counts = Counter(row.status for row in self.rows)
         return self.text or ", ".join(f"{number} {status}" for status, number in counts.most_common())
@@ -83,7 +89,7 @@ class Line:
     def short_status(self) -> str:
         """The same for a screen: of a sweep with trials how many are complete."""
         done = sum(row.status == Status.COMPLETE for row in self.rows)
-        return f"{done}/{len(self.rows)} complete" if self.kind == "sweep" and self.rows else self.status
+        return f"{done}/{len(self.rows)} complete" if self.kind in ("sweep", FOLDS) and self.rows else self.status
 
 
 @dataclass
@@ -145,12 +151,18 @@ def _lines(rows: Sequence[RunRow], board: Board, query: Query) -> Iterator[Line]
         else:
             sweeps.setdefault(row.sweep, []).append(row)
     for name, trials in sweeps.items():
-        yield Line(name, [*_best_first(trials)], "sweep", _sweep_text(trials, board, name))
+        text, sweep = _sweep_text(trials, board, name), board.sweeps.get(name)
+        if sweep is not None and FOLD in sweep.keys:
+            yield _folds_line(name, trials, text)
+            continue
+        yield Line(name, [*_best_first(trials)], "sweep", text)
     recipes: dict[tuple[str, str | None], list[RunRow]] = {}
     for row in single:
         folds = query.fold and row.status == Status.COMPLETE and row.facts.recipe and row.value is not None
         if folds and not row.facts.dry_run:
-            recipes.setdefault((row.facts.recipe, row.facts.fingerprint), []).append(row)
+            # The folds of a dataset are one recipe, though each is measured on images of its own.
+            measured = row.facts.fingerprint if _fold_of(row) is None else FOLDS
+            recipes.setdefault((row.facts.recipe, measured), []).append(row)
         else:
             yield Line(row.name, [row])
     for members in recipes.values():
@@ -158,10 +170,30 @@ def _lines(rows: Sequence[RunRow], board: Board, query: Query) -> Iterator[Line]
             yield Line(members[0].name, members)
             continue
         # A seed that was repeated adds nothing to the mean: its newest run counts.
-        by_seed = {str(row.seed): row for row in sorted(members, key=lambda row: row.facts.started or "")}
+        by_seed = {(row.seed, _fold_of(row)): row for row in sorted(members, key=lambda row: row.facts.started or "")}
         kept = [*_best_first(by_seed.values())]
-        repeated = [row for row in members if row is not by_seed[str(row.seed)]]
-        yield Line(kept[0].name, kept, "recipe" if len(kept) > 1 else "run", repeated=repeated)
+        repeated = [row for row in members if row is not by_seed[row.seed, _fold_of(row)]]
+        kind = "run" if len(kept) == 1 else FOLDS if len({_fold_of(row) for row in kept}) > 1 else "recipe"
+        yield Line(kept[0].name, kept, kind, repeated=repeated)
+
+
+def _folds_line(name: str, trials: Sequence[RunRow], text: str) -> Line:
+    """Return the line of a sweep over folds: its mean is that of the recipe that is best over them."""
+    recipes: dict[str, list[RunRow]] = {}
+    for row in trials:
+        if row.score is not None and row.status == Status.COMPLETE:
+            recipes.setdefault(row.facts.recipe, []).append(row)
+    most = max(map(len, recipes.values()), default=0)
+    whole = [members for members in recipes.values() if len(members) == most]
+    best = max(whole, key=lambda rows: sum(row.score or 0.0 for row in rows), default=[])
+    members = sorted(best, key=lambda row: str(_fold_of(row)))
+    return Line(name, [*members, *(row for row in trials if row not in members)], FOLDS, text, members=members)
+
+
+def _fold_of(row: RunRow) -> Any:
+    """Return the fold that a run was validated on; None for a run without folds."""
+    found = row.setting(FOLD)
+    return None if found is msgspec.UNSET else found
 
 
 def _best_first(rows: Iterable[RunRow]) -> list[RunRow]:
@@ -210,6 +242,8 @@ def _varying(rows: Sequence[RunRow], board: Board, query: Query) -> list[str]:
     for key, values in found.items():
         if counts[key] < len(known) and key in board.base:
             values.add(str(board.base[key]))
+        if key == FOLD and query.fold:
+            continue
         if len(values) > 1 and (key.partition(".")[0] not in NOT_THE_RECIPE or (key == "seed" and not query.fold)):
             varying.append(key)
     return sorted(varying, key=lambda key: ("." in key and key != "model.weights", key))

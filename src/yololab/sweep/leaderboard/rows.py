@@ -22,7 +22,7 @@ from yololab.sweep.leaderboard.facts import Base, RunFacts, facts_of, read_recor
 from yololab.tasks import TASKS, Direction
 from yololab.text import mask_secrets
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 DAMAGED = "damaged"  # said of a trial whose trial.json cannot be read
 # Task → its primary metric, and whether less of it is better.
 _PRIMARY = {name: (task.primary_metric, task.primary.direction is Direction.LOWER) for name, task in TASKS.items()}

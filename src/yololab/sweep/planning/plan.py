@@ -18,6 +18,7 @@ from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig, read_values
 from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import RunFolder
+from yololab.files.record_content import FOLD
 from yololab.job.prepare import Prepared, prepare_job, refuse_settings_without_effect
 from yololab.sweep.planning.space import Scale, Space, Value, read_space
 from yololab.text import flattened
@@ -90,6 +91,12 @@ def plan_space(
     for key in space.keys:
         if key.partition(".")[0] in _OF_THE_SWEEP:
             problems.append(Problem(key, "several values", "one value", "it belongs to the sweep, not to a trial"))
+    if FOLD in space.keys and search.sampler not in GRIDS:
+        found, remedy = (
+            f"several folds, and search={search.sampler.value}",
+            "search=grid runs every fold of every point",
+        )
+        problems.append(Problem(FOLD, found, "one fold, or a grid: no fold is better than another", remedy))
     if search.seeds > 1 and "seed" in space.keys:
         remedy = "leave out one of the two"
         problems.append(Problem("search.seeds, seed", "both vary the seed", "one of the two", remedy))

@@ -16,6 +16,7 @@ from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import JobState
 from yololab.sweep.results.cleaning import losing_weights, remove_weights
+from yololab.sweep.results.folds import folds_table
 from yololab.sweep.results.outcome import last_lines
 from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, with_test
@@ -129,11 +130,15 @@ def _recorded(row: TrialRow) -> Mapping[str, Any]:
 
 def show_summary(screen: Screen, summary: Summary) -> None:
     """Print the ranking, what it says, and what went wrong."""
+    if summary.folds:
+        screen.table(*folds_table(summary.folds, summary.ranking))
     rows = {row.trial: row for row in summary.rows}
+    # Folds stand in the order of their numbers: none of them is better than another.
+    order = tuple(rows) if summary.folds else summary.ranking.order
     keys = list(summary.settings.keys)
     measured = [name for row in summary.rows for name in row.metrics]
     metrics = list(dict.fromkeys([*(i.metric for i in summary.settings.objectives if i.metric in measured), *measured]))
-    could = summary.ranking.could_be_best()
+    could = () if summary.folds else summary.ranking.could_be_best()
     table = [
         (
             f"{trial}{'*' if trial in could else ''}",
@@ -143,7 +148,7 @@ def show_summary(screen: Screen, summary: Summary) -> None:
             against.verdict if (against := rows[trial].baseline) and against.path else UNKNOWN,
             str(rows[trial].status),
         )
-        for trial in summary.ranking.order[:_SHOWN]
+        for trial in order[:_SHOWN]
     ]
     screen.table(("trial", *keys, *metrics, "epochs", "baseline", "status"), table)
     if len(rows) > _SHOWN:

@@ -102,7 +102,7 @@ def rank_trials(
     selection = None
     if found.trials:
         tested = [scores[number] for number in found.trials]
-        selection = select_best(tested, found.values, lower_is_better=objective.lower_is_better, images=found.images)
+        selection = select_best(tested, found.values, lower_is_better=objective.lower_is_better, images=found.units)
     return Ranking(
         objective,
         order_of(rows, objective),
@@ -160,7 +160,7 @@ def _recipes(
         _, ranked = rank_recipes(
             [[row.score for row in group if row.score is not None] for group in tested],
             [found.values[[places[row.trial] for row in group]] for group in tested],
-            found.images,
+            found.units,
             lower_is_better=objective.lower_is_better,
             alpha=alpha,
         )

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from yololab.comparison.comparability import comparability_problems, pairing_problems, protocol_warnings
 from yololab.comparison.evidence import read_records
+from yololab.comparison.groups import units_of
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.predictions import PredictionsError
 from yololab.statistics.inference.paired_models import metrics_of
-from yololab.statistics.inference.resampling import SEED, bootstrap_weights
+from yololab.statistics.inference.resampling import Units
 from yololab.statistics.records.base import Records
 from yololab.sweep.results.rows import TrialRow
 
@@ -27,6 +28,7 @@ class Resampled:
         trials: Numbers of the trials, K of them.
         values: The metric in each, shape (K, B).
         images: Number of images.
+        units: Number of what is independent: the images, or groups of them by `evaluation.group`.
         missing: Why a trial is not among them, or why there are none; a line each.
         warnings: How the trials were not measured alike.
     """
@@ -34,6 +36,7 @@ class Resampled:
     trials: tuple[int, ...]
     values: NDArray[np.floating]
     images: int = 0
+    units: int = 0
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
@@ -52,6 +55,7 @@ def resample(rows: Sequence[TrialRow], metric: str) -> Resampled:
     warnings: dict[str, None] = {}
     first: tuple[MetricsFile, Records] | None = None
     found: list[tuple[int, NDArray[np.floating]]] = []
+    independent = 0
     for row in rows:
         label = f"trial {row.trial}"
         try:
@@ -66,7 +70,9 @@ def resample(rows: Sequence[TrialRow], metric: str) -> Resampled:
             missing.append(f"{label} measured something else: {problems[0].where} ({problems[0].found}).")
             continue
         warnings |= dict.fromkeys(protocol_warnings(metrics, first[0]))
-        values = _resampled(metrics, records, metric)
+        units = units_of(records.keys, first[0].group, clusters=first[0].alike)
+        independent = len(units.keys)
+        values = _resampled(metrics, records, metric, units)
         if values is None:
             missing.append(f"{metric} is not measured image by image.")
         else:
@@ -74,15 +80,15 @@ def resample(rows: Sequence[TrialRow], metric: str) -> Resampled:
     numbers = tuple(number for number, _ in found)
     values = np.stack([values for _, values in found]) if found else np.zeros((0, 0), np.float32)
     images = len(first[1].keys) if first else 0
-    return Resampled(numbers, values, images, tuple(dict.fromkeys(missing)), _between_trials(warnings))
+    return Resampled(numbers, values, images, independent, tuple(dict.fromkeys(missing)), _between_trials(warnings))
 
 
-def _resampled(metrics: MetricsFile, records: Records, metric: str) -> NDArray[np.floating] | None:
+def _resampled(metrics: MetricsFile, records: Records, metric: str, units: Units) -> NDArray[np.floating] | None:
     """Return a metric of one model in each resample, shape (B,); None for one that the images do not give."""
     primary = metrics.primary.name
     measured = metrics_of(records, primary)
     blocks = []
-    for weights in bootstrap_weights(records.keys, SEED, REPLICATES):
+    for weights in map(units.spread, units.resamples(REPLICATES)):
         block = measured.replicates(weights, everything=metric != primary).metrics.get(metric)
         if block is None:
             return None

@@ -10,6 +10,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json
 from yololab.files.metrics import read_metrics
 from yololab.files.paths import COMPARISON, METRICS
+from yololab.sweep.results.folds import FoldedRecipe, fold_recipes, has_folds
 from yololab.sweep.results.importance import Importances, importances
 from yololab.sweep.results.ranking import Ranking, rank_trials
 from yololab.sweep.results.rows import RowCache, TrialRow, metrics_of, primary_row, with_adjusted_p
@@ -27,6 +28,7 @@ class Summary:
         rows: A row a trial, in the order of their numbers.
         ranking: The trials, the best first.
         importances: Which settings mattered; None while the sweep runs.
+        folds: Of a sweep over folds its recipes, which the ranking is of, then, by the number of their first trial.
         test: What the winner's evaluation on the test split says; None without one.
     """
 
@@ -36,11 +38,12 @@ class Summary:
     ranking: Ranking
     importances: Importances | None
     test: dict[str, Any] | None
+    folds: tuple[FoldedRecipe, ...] = ()
 
     @property
     def winner(self) -> TrialRow | None:
-        """The row of the winner; None when no trial was measured to its end."""
-        number = self.ranking.winner
+        """The row of the winner; None when no trial was measured to its end, and of folds, of which none is best."""
+        number = None if self.folds else self.ranking.winner
         return next((row for row in self.rows if row.trial == number), None)
 
     @property
@@ -70,15 +73,19 @@ def summarize(
 ) -> Summary:
     """Return what the rows of a sweep say; see `read_summary`."""
     rows = with_adjusted_p(found_rows)
-    ranking = rank_trials(rows, settings.objectives, statistics=statistics, alpha=exclusion_level(settings))
+    folds: tuple[FoldedRecipe, ...] = ()
+    if has_folds(settings.keys):
+        folds = fold_recipes(folder, rows, settings.objectives, write=statistics)
+    ranked = [recipe.row for recipe in folds] if folds else rows
+    ranking = rank_trials(ranked, settings.objectives, statistics=statistics, alpha=exclusion_level(settings))
     if settings.stopped is not None:
         ranking = replace(ranking, missing=(stopped_text(settings.stopped, settings.budget), *ranking.missing))
     found = None
     if statistics:
-        scored = [(row.values, row.score) for row in rows if row.complete and row.score is not None]
+        scored = [(row.values, row.score) for row in ranked if row.complete and row.score is not None]
         lower = settings.objectives[0].lower_is_better
         found = importances([values for values, _ in scored], [score for _, score in scored], lower_is_better=lower)
-    return with_test(Summary(folder, settings, tuple(rows), ranking, found, None))
+    return with_test(Summary(folder, settings, tuple(rows), ranking, found, None, folds))
 
 
 def winner_of(folder: SweepFolder) -> Path:
@@ -90,6 +97,10 @@ def winner_of(folder: SweepFolder) -> Path:
     rows = {row.folder.resolve(): row for row in RowCache(folder, folder.read_settings().objectives).read()}
     pointed = rows.get(folder.best.resolve()) if folder.best.is_symlink() else None
     winner = pointed if pointed is not None and pointed.complete else read_summary(folder, statistics=True).winner
+    if winner is None and has_folds(folder.read_settings().keys):
+        found = "folds of a dataset, of which none is better than another"
+        remedy = "train one model on all images with the settings that came out first, and promote that"
+        raise InputError(Problem(str(folder.path), found, "a sweep with a winner", remedy))
     if winner is None:
         found = f"{len(rows)} trials, none of them complete"
         remedy = f"see {folder.path}, or resume it: yololab resume {folder.path}"

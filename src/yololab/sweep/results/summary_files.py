@@ -13,6 +13,7 @@ from yololab.files.atomic import write_text
 from yololab.files.json_files import write_json
 from yololab.files.record import now
 from yololab.sweep.executor import JobState
+from yololab.sweep.results.folds import folds_content, folds_notes, folds_text
 from yololab.sweep.results.ranking import METHOD, RankedRecipe, Ranking
 from yololab.sweep.results.ranking_text import ranking_notes, ranking_text
 from yololab.sweep.results.rows import SEED, RowCache, TrialRow
@@ -125,15 +126,19 @@ class SummaryWriter:
 def summary_content(summary: Summary) -> dict[str, Any]:
     """Return the content of summary.json."""
     winner, ranking, settings, found = summary.winner, summary.ranking, summary.settings, summary.importances
-    ranks = {number: place for place, number in enumerate(ranking.order, 1)}
+    ranks = {} if summary.folds else {number: place for place, number in enumerate(ranking.order, 1)}
     front = None if ranking.pareto is None else set(ranking.pareto)
     items = [asdict(item) | {"more_than_chance": item.more_than_chance} for item in found.items] if found else []
     return {
         "sweep": summary.folder.path.name,
         "written": now(),
         "finished": summary.finished,
-        "answer": ranking_text(summary.rows, ranking, finished=summary.finished),
-        "notes": ranking_notes(summary.rows, ranking, summary.test),
+        "answer": folds_text(summary.folds, ranking, finished=summary.finished)
+        if summary.folds
+        else ranking_text(summary.rows, ranking, finished=summary.finished),
+        "notes": folds_notes(summary.folds, ranking)
+        if summary.folds
+        else ranking_notes(summary.rows, ranking, summary.test),
         "swept": settings.keys,
         "objectives": [asdict(objective) for objective in settings.objectives],
         "budget": settings.budget,
@@ -142,6 +147,7 @@ def summary_content(summary: Summary) -> dict[str, Any]:
         "test": summary.test,
         "ranking": _ranking_content(ranking),
         "recipes": [_recipe_content(recipe) for recipe in ranking.recipes],
+        "folds": folds_content(summary.folds, ranking),
         "importance": None if found is None else {"told": found.text, "settings": items},
         "trials": [_row_content(row, ranking, ranks, front) for row in summary.rows],
     }
@@ -185,15 +191,15 @@ def _row_content(
     Args:
         row: The trial.
         ranking: All of them.
-        ranks: Trial → its place in the order, from 1.
+        ranks: Trial → its place in the order, from 1; empty for folds, which have none.
         front: The trials on the Pareto front; None for one objective.
     """
-    standing = ranking.standings.get(row.trial)
+    standing = ranking.standings.get(row.trial) if row.trial in ranks else None
     low, high = standing.ci95 if standing else (None, None)
     content = {item.name: getattr(row, item.name) for item in fields(row) if item.name != SEED}
     return content | {
         "baseline": None if row.baseline is None else asdict(row.baseline),
-        "rank": ranks[row.trial] if row.complete else None,
+        "rank": ranks.get(row.trial) if row.complete else None,
         "pareto": None if front is None else row.trial in front,
         "ci_low": low,
         "ci_high": high,
