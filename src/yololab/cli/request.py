@@ -130,9 +130,21 @@ def check_operands(name: str, request: Request) -> None:
         except InputError as error:
             problems += error.problems
             continue
-        similar = similar_path(text, request.working_directory)
-        close = [similar] if similar else nearest(text, [path.name for path in tree.training.glob("*")])
-        remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab runs` lists what there is"
-        problems.append(Problem(text, "no such file or folder", argument.meaning, remedy))
+        problems.append(missing_operand(text, argument.meaning, tree, request.working_directory))
     if problems:
         raise InputError(problems)
+
+
+def missing_operand(text: str, meaning: str, tree: OutputTree, working_directory: Path) -> Problem:
+    """Return the problem of an operand that names nothing, with what may have been meant.
+
+    Args:
+        text: The operand.
+        meaning: What it may be.
+        tree: The project's results.
+        working_directory: Where relative paths start.
+    """
+    similar = similar_path(text, working_directory)
+    close = [similar] if similar else nearest(text, [path.name for path in tree.training.glob("*")])
+    remedy = f"did you mean {' or '.join(close)}?" if close else "`yololab runs` lists what there is"
+    return Problem(text, "no such file or folder", meaning, remedy)

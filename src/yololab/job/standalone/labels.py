@@ -14,6 +14,7 @@ from yololab.data.dataset.layout import label_path
 from yololab.data.labels.label_lines import label_line, rows_of_file
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder, write_text
+from yololab.files.baseline import Baseline
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, ReviewFolder
 from yololab.files.predictions import PredictionsError
@@ -21,7 +22,7 @@ from yololab.report.appearance import Tone
 from yololab.report.card import Card
 from yololab.report.review.page import NAMES, Review, render_review
 from yololab.report.review.suspicion import Box, Suspicion, label_row, why
-from yololab.report.run_files import load_run
+from yololab.report.run_files import load_run, run_of_metrics
 from yololab.statistics.diagnosis.labels.suspects import Kind, Suspect, Suspicions, image_suspects, label_suspects
 from yololab.statistics.records.base import Records
 from yololab.statistics.records.classification import ClassifyRecords
@@ -29,6 +30,7 @@ from yololab.statistics.records.detections import DetectionRecords
 from yololab.terminal.output import csv_text
 from yololab.text import counted, one_of, share
 
+FOLDS = "folds"  # the split that an out-of-fold evaluation names
 _ENOUGH = 0.5  # labels that a model has to be sure of to tell of the others
 
 
@@ -144,7 +146,7 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
     listed = [described.of(item, rank) for rank, item in enumerate(wanted, start=1)]
     weak = found.known is not None and found.known < _ENOUGH
     remarks = [*([_weakness(found.known or 0.0)] if weak else []), *_remarks(records, listed, root)]
-    name = f"{path.parent.name}_{path.name}" if path.name.isdigit() else path.stem
+    name = _name_of(reference)
     review = Review(
         name=name,
         split=records.split,
@@ -170,6 +172,17 @@ _COLUMNS = (
     *("rank", "image", "label_file", "line", "kind", "score", "class_given", "class_suggested", "box_given_px"),
     *("box_given", "box_suggested_px", "box_suggested", "row_suggested", "confidence", "why"),
 )
+
+
+def _name_of(reference: RunReference) -> str:
+    """Return what the list is called by: the run, a trial with its sweep, a baseline by its dataset."""
+    path = reference.path
+    if path.is_file():
+        run = run_of_metrics(path)
+        path = run.path if run is not None else path.parent
+    if Baseline(path).exists():
+        return path.parent.name
+    return f"{path.parent.name}_{path.name}" if path.name.isdigit() else path.name
 
 
 def _cells(item: Suspicion) -> dict[str, Any]:
@@ -307,6 +320,8 @@ def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None) -
     remarks = []
     if records.split == "train":
         remarks.append("The model was trained on these labels, and has learned their errors: it repeats many of them.")
+    elif records.split == FOLDS:
+        remarks.append("Every image of the folds was looked at by the model that was not trained on it.")
     else:
         remarks.append(f"Only labels of the {records.split} split were looked at, which this model was not trained on.")
     if records.protocol.get("single_cls") or len(records.names) == 1:

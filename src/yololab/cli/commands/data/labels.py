@@ -1,6 +1,7 @@
 """`yololab labels RUN`: which labels may be wrong."""
 
-from yololab.cli.request import Request
+from yololab.cli.request import Request, missing_operand
+from yololab.cli.table import COMMANDS
 from yololab.errors import InputError, Problem
 from yololab.files.run_names import find_run
 from yololab.job.standalone.labels import LabelReview, ReviewSettings, review_labels
@@ -17,7 +18,11 @@ def run(request: Request) -> int:
     settings, tree = request.own_settings(ReviewSettings, request.operands)
     if len(names) != 1:
         raise InputError(Problem("labels", counted(len(names), "operand"), "one run: yololab labels RUN"))
-    found = review_labels(find_run(tree, names[0], request.working_directory), settings, tree)
+    path = find_run(tree, names[0], request.working_directory)
+    if not path.exists():
+        meaning = (COMMANDS["labels"].arguments or ())[0].meaning
+        raise InputError(missing_operand(names[0], meaning, tree, request.working_directory))
+    found = review_labels(path, settings, tree)
     _show(request.screen, found)
     request.print_json(found.to_json())
     return 0

@@ -6,6 +6,7 @@ Mueller, "ObjectLab: Automated Diagnosis of Mislabeled Images in Object Detectio
 kinds, with scores of fixed weights.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from yololab.statistics.records.detections import DetectionRecords
 
 Places = NDArray[np.int64]
 _HALF = 0.5
+_LEAST = 1e-3  # what is less likely than that is not suspected
 
 
 class Kind(StrEnum):
@@ -105,10 +107,7 @@ def label_suspects(records: DetectionRecords) -> Suspicions:
     parts = (_missing(met, known), _other_class(records, met, count), _misplaced(records, met, known, x, right))
     usual = _usual_overlaps(records, met, count)
     shown = int(((met.kind == Meeting.FOUND) & (known.right > _HALF)).sum())
-    suspects = (
-        _suspect(records, met, kind, score, label, detection, right, usual)
-        for kind, score, label, detection in _one_each(records, parts)
-    )
+    suspects = (_suspect(records, met, found, right, usual) for found in _one_each(records, parts))
     return Suspicions(tuple(suspects), shown / len(met.own) if len(met.own) else None)
 
 
@@ -169,29 +168,39 @@ def _misplaced(records: DetectionRecords, met: Meetings, known: Reliability, x: 
     return _Part(Kind.MISPLACED, score[label][kept], label[kept], detection[kept])
 
 
-def _one_each(records: DetectionRecords, parts: tuple[_Part, ...]) -> list[tuple[Kind, float, int, int]]:
-    """Return the suspects in order: one a label, one a detection, and one of several that miss the same label."""
+class _Found(NamedTuple):
+    """A suspect by its places."""
+
+    kind: Kind
+    score: float
+    image: int
+    label: int
+    detection: int
+
+
+def _one_each(records: DetectionRecords, parts: tuple[_Part, ...]) -> Iterator[_Found]:
+    """Yield the suspects in order: one a label, one a detection, and one of several that miss the same label."""
     score, label, detection = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("score", "label", "detection")
     )
     kinds = [part.kind for part in parts for _ in range(len(part.score))]
     image = records.image
-    found: list[tuple[Kind, float, int, int]] = []
     labels, detections = set[int](), set[int]()
     shown: dict[int, list[int]] = {}
-    for place in np.lexsort((detection, -score)).tolist():
-        one, by = int(label[place]), int(detection[place])
-        if by in detections or one in labels:
+    order = np.lexsort((detection, -score))
+    for place in order[score[order] >= _LEAST].tolist():
+        by = int(detection[place])
+        found = _Found(kinds[place], float(score[place]), int(image[by]), int(label[place]), by)
+        if found.detection in detections or found.label in labels:
             continue
-        others = shown.setdefault(int(image[by]), [])
-        if others and overlaps(records.boxes[[by]], records.boxes[others]).max() >= FOUND:
+        others = shown.setdefault(found.image, [])
+        if others and overlaps(records.boxes[[found.detection]], records.boxes[others]).max() >= FOUND:
             continue
-        others.append(by)
-        detections.add(by)
-        if one >= 0:
-            labels.add(one)
-        found.append((kinds[place], float(score[place]), one, by))
-    return found
+        others.append(found.detection)
+        detections.add(found.detection)
+        if found.label >= 0:
+            labels.add(found.label)
+        yield found
 
 
 def _usual_overlaps(records: DetectionRecords, met: Meetings, count: int) -> list[float | None]:
@@ -207,17 +216,11 @@ def _usual_overlaps(records: DetectionRecords, met: Meetings, count: int) -> lis
 
 
 def _suspect(
-    records: DetectionRecords,
-    met: Meetings,
-    kind: Kind,
-    score: float,
-    label: int,
-    detection: int,
-    right: Values,
-    usual: list[float | None],
+    records: DetectionRecords, met: Meetings, found: _Found, right: Values, usual: list[float | None]
 ) -> Suspect:
     """Return a suspect with what speaks for it."""
-    image, how_right = int(records.image[detection]), float(right[detection])
+    kind, score, image, label, detection = found
+    how_right = float(right[detection])
     if label < 0:
         return Suspect(kind, score, image, None, detection, how_right)
     overlap = float(overlaps(records.truth_boxes[[label]], records.boxes[[detection]])[0, 0])

@@ -1,0 +1,26 @@
+"""What the guide on wrong labels shows is run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from yololab.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/guides/labels.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^(yololab labels [^#\n]*)", PAGE, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_its_commands_run(command, tmp_path, monkeypatch):
+    project = shutil.copytree(ROOT / "tests/data/v0_1_0", tmp_path / "project", symlinks=True)
+    monkeypatch.chdir(project)
+    (project / "outputs/training/latest").unlink()  # a killed run
+    (run,) = (project / "outputs/training").glob("detect_2*")
+    (project / "outputs/training/latest").symlink_to(run.name)
+    assert main(shlex.split(command)[1:]) == 0
