@@ -34,20 +34,20 @@ FOLDS = "folds"  # the split that an out-of-fold evaluation names
 _ENOUGH = 0.5  # labels that a model has to be sure of to tell of the others
 
 
-def _words(where: str, value: Any) -> tuple[str, ...]:
-    """Return the words of a setting that may be a list."""
-    words = [str(word).strip() for word in (value if isinstance(value, (list, tuple)) else str(value).split(","))]
-    if not all(words):
+def _listed_in(where: str, value: Any) -> tuple[str, ...]:
+    """Return the entries of a setting that may be a list."""
+    texts = [str(word).strip() for word in (value if isinstance(value, (list, tuple)) else str(value).split(","))]
+    if not all(texts):
         raise InputError(Problem(where, repr(value), "one word, or several: a,b"))
-    return tuple(words)
+    return tuple(texts)
 
 
 def _kinds(where: str, value: Any) -> tuple[str, ...]:
     """Return kinds of suspects."""
-    words = _words(where, value)
-    if strange := [word for word in words if word not in [*Kind]]:
+    texts = _listed_in(where, value)
+    if strange := [word for word in texts if word not in [*Kind]]:
         raise InputError(Problem(where, repr(strange[0]), one_of(Kind)))
-    return words
+    return texts
 
 
 @dataclass
@@ -63,7 +63,7 @@ class ReviewSettings:
 
     limit: int = setting(100, at_least=1, at_most=1_000_000)
     kind: Any = setting(None, reader=_kinds)
-    class_: Any = setting(None, reader=_words)
+    class_: Any = setting(None, reader=_listed_in)
     score: float = setting(0.02, at_least=0, at_most=1)
 
 
@@ -205,19 +205,19 @@ def _suspects(records: Records, path: Path) -> Suspicions:
     raise InputError(Problem(str(path), found, "a run of detect, segment, pose, obb or classify"))
 
 
-def _named(words: Sequence[str], names: Mapping[int, str]) -> set[int]:
+def _named(texts: Sequence[str], names: Mapping[int, str]) -> set[int]:
     """Return the classes of some names or numbers.
 
     Raises:
         InputError: There is no such class.
     """
     known = {name: index for index, name in names.items()} | {str(index): index for index in names}
-    strange = [word for word in words if word not in known]
+    strange = [word for word in texts if word not in known]
     if strange:
         close = nearest(strange[0], list(known))
         remedy = f"did you mean {' or '.join(close)}?" if close else ""
         raise InputError(Problem("class", repr(strange[0]), one_of(names.values()), remedy))
-    return {known[word] for word in words}
+    return {known[word] for word in texts}
 
 
 def _is_wanted(item: Suspect, records: Records, settings: ReviewSettings, classes: set[int] | None) -> bool:
@@ -248,7 +248,7 @@ def _root(reference: RunReference, metrics: MetricsFile) -> Path | None:
 
 
 class _Description:
-    """Suspects in words, with the file and the line where each is mended.
+    """Suspects in texts, with the file and the line where each is mended.
 
     Args:
         records: The evaluation.
@@ -261,7 +261,7 @@ class _Description:
         self.one_class = bool(records.protocol.get("single_cls"))
 
     def of(self, item: Suspect, rank: int) -> Suspicion:
-        """Return a suspect in words."""
+        """Return a suspect in texts."""
         if isinstance(self.records, DetectionRecords):
             return self._of_object(self.records, item, rank)
         assert isinstance(self.records, ClassifyRecords)
