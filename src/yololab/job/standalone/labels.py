@@ -248,7 +248,7 @@ def _root(reference: RunReference, metrics: MetricsFile) -> Path | None:
 
 
 class _Description:
-    """Suspects in texts, with the file and the line where each is mended.
+    """Suspects in words, with the file and the line where each is mended.
 
     Args:
         records: The evaluation.
@@ -261,7 +261,7 @@ class _Description:
         self.one_class = bool(records.protocol.get("single_cls"))
 
     def of(self, item: Suspect, rank: int) -> Suspicion:
-        """Return a suspect in texts."""
+        """Return a suspect in words."""
         if isinstance(self.records, DetectionRecords):
             return self._of_object(self.records, item, rank)
         assert isinstance(self.records, ClassifyRecords)
