@@ -26,3 +26,15 @@ def test_the_demo_learns_and_compares_with_what_was_promoted(tmp_path):
     comparison = json.loads(((tmp_path / "outputs/training/latest").resolve() / "comparison.json").read_text())
     assert comparison["verdict"] == "DEGRADED"
     assert comparison["baseline"]["path"].endswith("metrics.json")
+
+
+@pytest.mark.slow
+def test_a_new_project_trains_at_once(tmp_path):
+    command, environment = [sys.executable, "-m", "yololab"], os.environ | {"YOLO_OFFLINE": "true"}
+    short = ["epochs=1", "imgsz=64", "data.subset=32", "device=cpu", "model.pretrained=false", "approval=auto"]
+    for line in (["init", "."], ["experiment=mine", *short, "export=none"]):
+        subprocess.run(
+            [*command, *line], cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, check=True, timeout=400
+        )
+    record = json.loads((tmp_path / "outputs/training/latest/experiment_log.json").read_text())
+    assert (record["status"], record["requested_config"]["optimizer"]) == ("complete", "AdamW")

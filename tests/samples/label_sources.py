@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+from coco_samples import CLASSES, labels_of
 from PIL import Image
-from tests.samples.coco_samples import CLASSES, labels_of
 
 SIZE = (200, 160)
 # Frames of two videos with the same names, and an image with a name beyond ASCII.

@@ -26,6 +26,7 @@ from yololab.files.paths import new_names
 _SUFFIX = ".tmp"
 # Letters of a file's name that its temporary one repeats: a name may have 255 bytes, and they all must fit.
 _REPEATED = 40
+_MANY = 500  # files that are brought to the disk together
 # What nobody has touched for so long was left by a process that is gone, wherever it ran.
 ABANDONED_SECONDS = 60.0
 
@@ -116,10 +117,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        for path in temporary.rglob("*"):
-            # a second name of a file is no content of ours, and may be one that we cannot write to
-            if not path.is_symlink() and (path.is_dir() or path.stat().st_nlink == 1):
-                _to_disk(path)
+        _all_to_disk(temporary)
         temporary.rename(folder)
         _to_disk(folder.parent)
     finally:
@@ -226,6 +224,20 @@ def _temporary(path: Path) -> Path:
 def _host() -> str:
     """Return what stands for this machine in a name."""
     return f"{zlib.crc32(socket.gethostname().encode()):08x}"
+
+
+def _all_to_disk(folder: Path) -> None:
+    """Have the system write all that is new in a folder to the disk."""
+    new = []
+    for path in folder.rglob("*"):
+        # a second name of a file is no content of ours, and may be one that we cannot write to
+        if not path.is_symlink() and (path.is_dir() or path.stat().st_nlink == 1):
+            new.append(path)
+    if len(new) > _MANY and hasattr(os, "sync"):
+        os.sync()  # one by one, ten thousand files take half a minute
+        return
+    for path in new:
+        _to_disk(path)
 
 
 def _to_disk(path: Path) -> None:

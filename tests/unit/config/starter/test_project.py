@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from tests.samples.coco_samples import labels_of, write_dataset
+from coco_samples import labels_of, write_dataset
 
 from yololab.cli.main import main
 from yololab.config.folders import group_options

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from tests.samples.coco_samples import CLASSES
-from tests.samples.label_sources import LABELS, NAMES, WRITERS, coco, rows, write_images
+from coco_samples import CLASSES
+from label_sources import LABELS, NAMES, WRITERS, coco, rows, write_images
 
 from yololab.config.schema import ExperimentConfig
 from yololab.data.conversion.yolo import writing

@@ -4,6 +4,7 @@ Ultralytics turns an image as its EXIF orientation says (`exif_size` in data/uti
 programs label the image as it is stored, others as it is seen; the size that they write tells which.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,16 @@ import numpy as np
 from yololab.data.conversion.labelled import Points
 
 _SIDEWAYS = (5, 6, 7, 8)
+# EXIF orientation → where a point of the stored image is in the one that is seen.
+_TURNS: dict[int, Callable[[Points, Points], tuple[Points, Points]]] = {
+    2: lambda x, y: (1 - x, y),
+    3: lambda x, y: (1 - x, 1 - y),
+    4: lambda x, y: (x, 1 - y),
+    5: lambda x, y: (y, x),
+    6: lambda x, y: (1 - y, x),
+    7: lambda x, y: (1 - y, 1 - x),
+    8: lambda x, y: (y, 1 - x),
+}
 _ALIKE = 0.02  # how far the ratio of two sizes may be off when one is the other, scaled and rounded
 TURNED = "labelled as stored, turned as EXIF says"
 SCALED = "labelled at another size of the image"
@@ -38,17 +49,9 @@ class Frame:
         Args:
             points: x and y, px, shape (n, 2).
         """
-        x, y = (np.asarray(points, np.float64) / self.drawn).T
-        turned = {
-            2: (1 - x, y),
-            3: (1 - x, 1 - y),
-            4: (x, 1 - y),
-            5: (y, x),
-            6: (1 - y, x),
-            7: (1 - y, 1 - x),
-            8: (y, 1 - x),
-        }
-        return np.column_stack(turned.get(self.orientation, (x, y)))
+        scaled = np.asarray(points, np.float64) / self.drawn
+        turn = _TURNS.get(self.orientation)
+        return scaled if turn is None else np.column_stack(turn(*scaled.T))
 
 
 def frame_of(declared: tuple[float, float] | None, stored: tuple[int, int], orientation: int) -> Frame:
