@@ -97,6 +97,9 @@ def plan_space(
             "search=grid runs every fold of every point",
         )
         problems.append(Problem(FOLD, found, "one fold, or a grid: no fold is better than another", remedy))
+    if search.sequential and "seed" not in space.keys:
+        found, remedy = "true, and the seed does not vary", "search=seeds, or seed=range(0,5)"
+        problems.append(Problem("search.sequential", found, "a grid over seeds", remedy))
     if search.seeds > 1 and "seed" in space.keys:
         remedy = "leave out one of the two"
         problems.append(Problem("search.seeds, seed", "both vary the seed", "one of the two", remedy))
