@@ -24,7 +24,8 @@ from yololab.statistics.inference.best import rank_recipes
 from yololab.statistics.inference.seeds import level_of_looks
 from yololab.sweep.results.sequential import _SPENT
 
-SEEDS, FIRST, IMAGES, RESAMPLES = 5, 3, 200, 200
+SEEDS, FIRST, IMAGES, RESAMPLES = 5, 3, 150, 150
+LEVEL = level_of_looks(range(FIRST, SEEDS + 1), _SPENT) / 2
 # Name → standard deviations: of a recipe on an image, between seeds (√images times), of a run on an image.
 KINDS = {
     "images, seeds and runs": (0.5, 0.8, 0.8),
@@ -49,11 +50,10 @@ def simulated(rng: np.random.Generator, kind: tuple[float, float, float], differ
         for place in range(2)
     ]
     weights = rng.multinomial(IMAGES, [1 / IMAGES] * IMAGES, RESAMPLES).T / IMAGES
-    level = level_of_looks(range(FIRST, SEEDS + 1), _SPENT) / 2
     for seeds in range(FIRST, SEEDS + 1):
         sides = [arm[:seeds] for arm in arms]
         values, sampled = [arm.mean(axis=1).tolist() for arm in sides], [arm @ weights for arm in sides]
-        _, standings = rank_recipes(values, sampled, IMAGES, alpha=level)
+        _, standings = rank_recipes(values, sampled, IMAGES, alpha=LEVEL)
         if sum(standing.could_be_best for standing in standings) == 1:
             return seeds, True
     return SEEDS, False

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, stdtrit
 
-_POINTS = 801  # of the grid on which the chance of having gone on is followed
+_POINTS = 401  # of the grid on which the chance of having gone on is followed
 _FEWEST = 4  # of three values one always lies far from the other two
 
 
@@ -51,6 +52,12 @@ def level_of_looks(looks: Sequence[int], alpha: float) -> float:
     >>> round(level_of_looks([1, 2], 0.05), 4), round(level_of_looks([5], 0.05), 4)  # Pocock: 0.0294
     (0.0294, 0.05)
     """
+    return _level(tuple(looks), alpha)
+
+
+@cache
+def _level(looks: tuple[int, ...], alpha: float) -> float:
+    """Return what `level_of_looks` does, which takes a moment."""
 
     def passed(bound: float) -> float:
         grid = np.linspace(-bound, bound, _POINTS) * math.sqrt(looks[0])
