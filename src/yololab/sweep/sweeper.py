@@ -254,6 +254,8 @@ def _announce(screen: Screen, plan: SweepPlan) -> None:
     parts += [f"pruner: {settings.search.pruner}"] if settings.search.pruner is not Pruner.NONE else []
     parts += [f"objective: {', '.join(metrics)}", f"engine: {settings.engine}, {capacity} at a time"]
     screen.detail("; ".join(parts))
+    if settings.search.sequential and len(settings.keys) > 1:
+        screen.detail("a seed of each recipe at a time; from the third on it ends when it is clear which is best")
     if capacity > 1 and any(metric.startswith("speed_ms.") for metric in metrics):
         screen.warn("trials that run at the same time slow each other down: speeds are rough with more than one job")
     if settings.first_point:

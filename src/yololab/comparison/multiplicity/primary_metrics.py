@@ -20,7 +20,12 @@ from yololab.config.special import Correction
 from yololab.errors import Problem
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference.hypothesis_tests import holm
-from yololab.statistics.inference.paired_comparison import FEWEST_IMAGES_OF_A_CLASS, MetricDifference, PairedResult
+from yololab.statistics.inference.paired_comparison import (
+    FEWEST_IMAGES_OF_A_CLASS,
+    RULE_OF_THREE,
+    MetricDifference,
+    PairedResult,
+)
 from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Difference, Verdict, decide_verdict, joint_verdict
 from yololab.tasks import Direction, Task
 from yololab.text import p_equation
@@ -199,7 +204,7 @@ def joint_verdict_of(
     if result is not None and len(tests) == len(chosen):
         corrected = _corrected(tests, declared.correction, alpha)
     judged = [
-        _judged(row, difference, p, result, tolerance, alpha)
+        _judged(row, difference, p, result, tolerance, alpha, current.primary.name)
         for row, difference, p in zip(chosen, known, corrected, strict=True)
     ]
     if withdrawn is not None:
@@ -219,18 +224,21 @@ def _judged(
     result: PairedResult | None,
     tolerance: float,
     alpha: float,
+    primary: str,
 ) -> JudgedMetric:
     """Return what is said of a metric."""
     shown = row.difference or MetricDifference(row.metric, row.current, row.baseline)
     verdict, confirmed, otherwise, over = Verdict.INCONCLUSIVE, False, Verdict.INCONCLUSIVE, "images"
     if difference is not None and p is not None and result is not None:
-        refused, shown, over = _refused(result), replace(shown, p=p), result.unit
+        refused, shown, over = _refused(row, result, primary), replace(shown, p=p), result.unit
         verdict, confirmed = decide_verdict(replace(difference, p=p), tolerance, refused, alpha)
         otherwise, _ = decide_verdict(difference, tolerance, {*refused, *CLAIMS}, alpha)
     elif row.gain is not None:
         verdict = bare_verdict(row.gain, tolerance)
     lower = row.direction is Direction.LOWER
     text = verdict_text(verdict, shown, tolerance, lower_is_better=lower, confirmed=confirmed, over=over)
+    if result is not None and row.metric == primary:
+        text = " ".join([text, *result.refused])
     return JudgedMetric(row.metric, verdict, confirmed, otherwise, row.p, p, text)
 
 
@@ -257,10 +265,18 @@ def _corrected(tests: Sequence[Difference], correction: Correction, alpha: float
     return corrected
 
 
-def _refused(result: PairedResult) -> tuple[Verdict, ...]:
-    """Return what so few images that tell the models apart cannot support, whichever metric is looked at."""
-    few = result.carriers is not None and 0 < result.carriers.telling < FEWEST_IMAGES_OF_A_CLASS
-    return (Verdict.EQUIVALENT, Verdict.NOT_WORSE) if few else ()
+def _refused(row: MetricRow, result: PairedResult, primary: str) -> tuple[Verdict, ...]:
+    """Return what the images cannot support; of the task's primary metric it is known, of others it is alike.
+
+    Rare failures that none of the images shows cost any metric what they cost the primary one, and a few images that
+    tell two models apart are few for each.
+    """
+    if row.metric == primary or result.carriers is None:
+        return result.withheld
+    few = 0 < result.carriers.telling < FEWEST_IMAGES_OF_A_CLASS
+    rare = RULE_OF_THREE / result.carriers.units * abs(row.baseline or 0.0)
+    small = row.gain is not None and 0 < row.gain <= rare
+    return (*((Verdict.EQUIVALENT, Verdict.NOT_WORSE) if few else ()), *((Verdict.IMPROVED,) if small else ()))
 
 
 def bare_verdict(gain: float, tolerance: float) -> Verdict:

@@ -121,6 +121,7 @@ class PairedResult:
         otherwise: The verdict, were the difference not more than chance: what is left after a correction of p.
         exact_tests: Tests without replicates, where the task has any.
         refused: Why a verdict that the interval allows is not given, in sentences.
+        withheld: The verdicts that these images cannot support, whatever the interval of the primary metric allows.
         unit: What is independent of each other and was resampled.
         carriers: Which images carry the difference.
     """
@@ -138,6 +139,7 @@ class PairedResult:
     otherwise: Verdict = Verdict.INCONCLUSIVE
     exact_tests: tuple[ExactTest, ...] = ()
     refused: tuple[str, ...] = ()
+    withheld: tuple[Verdict, ...] = ()
     unit: str = "images"
     carriers: Carriers | None = None
 
@@ -210,6 +212,7 @@ def compare_pair(
         otherwise=decide_verdict(difference, tolerance, {*reasons, *CLAIMS})[0],
         exact_tests=pair.exact_tests(),
         refused=tuple(dict.fromkeys(reasons[name] for name in passed_over)),
+        withheld=tuple(reasons),
         unit=units.name,
         carriers=carriers,
     )

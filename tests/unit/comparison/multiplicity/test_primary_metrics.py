@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from record_samples import records_of, write_evaluation
@@ -14,6 +16,7 @@ from yololab.config.schema import Gate
 from yololab.config.special import Correction
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics
+from yololab.statistics.inference.carriers import Carriers
 from yololab.statistics.inference.paired_comparison import MetricDifference, PairedResult
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS, Direction
@@ -73,6 +76,19 @@ def test_false_claims_stay_within_alpha(correction):
         for row in draws
     ]
     assert np.mean(wrong) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(draws))
+
+
+def test_what_the_images_cannot_support_is_not_said_of_any_metric():
+    """One of 200 images fails altogether in a model of 0.5: it would undo a gain of 0.0025, and 3/200 of 0.0075."""
+    carriers = Carriers(200, "images", 60, 40.0, ())
+    rows = [row(name, 0.007, 0.001) for name in NAMES[:2]]
+    declared = PrimaryMetrics(NAMES[:2], Correction.HOLM)
+    held = replace(RESULT, carriers=carriers, withheld=(Verdict.IMPROVED,))
+    found = joint_verdict_of(CURRENT, rows, held, declared, 0.01)
+    assert [item.verdict for item in found.judged] == ["EQUIVALENT", "EQUIVALENT"]
+    few = replace(RESULT, carriers=replace(carriers, telling=4), withheld=(Verdict.EQUIVALENT, Verdict.NOT_WORSE))
+    rows = [row(name, 0.0, 0.001) for name in NAMES[:2]]
+    assert joint_verdict_of(CURRENT, rows, few, declared, 0.01).verdict == "INCONCLUSIVE"
 
 
 def test_arms_share_alpha_too():
