@@ -68,28 +68,36 @@ class FalseAlarms:
         return asdict(self)
 
 
+def with_seeds(arms: Sequence[Arm]) -> list[Arm]:
+    """Return the recipes that have two seeds at least, each seed once.
+
+    Raises:
+        InputError: There is none.
+    """
+    found = [arm.one_a_seed() for arm in arms]
+    kept = [arm for arm in found if arm.several]
+    if not kept:
+        remedy = "search=seeds trains more"
+        raise InputError(
+            Problem(arm.text, counted(len(arm.runs), "seed"), "two seeds of a recipe at least", remedy) for arm in found
+        )
+    return kept
+
+
 def false_alarms(
     arms: Sequence[Arm], tolerance: float, group: str | None = None, progress: Progress = untold
 ) -> list[FalseAlarms]:
     """Compare the seeds of each recipe with each other, as single runs and, where there are enough, as recipes.
 
     Args:
-        arms: The recipes; of each at least two seeds.
+        arms: The recipes, as `with_seeds` returns them.
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image; None takes what the runs say.
         progress: Told how many comparisons are made, and how many there will be.
 
     Raises:
-        InputError: A recipe has one seed, or its runs were measured on different things.
+        InputError: The runs of a recipe were measured on different things, or have no records.
     """
-    arms = [arm.one_a_seed() for arm in arms]
-    few = [
-        Problem(arm.text, counted(len(arm.runs), "seed"), "two seeds of a recipe at least", "search=seeds trains more")
-        for arm in arms
-        if len(arm.runs) < 2
-    ]
-    if few:
-        raise InputError(few)
     measured = [_measured(arm, group) for arm in arms]
     places = [list(combinations(range(len(arm.runs)), 2)) for arm in arms]
     total, done = sum(map(len, places)), 0

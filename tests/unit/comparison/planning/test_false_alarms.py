@@ -10,7 +10,7 @@ from record_samples import records_of, write_run
 from scipy.stats import beta
 
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.planning.false_alarms import false_alarms
+from yololab.comparison.planning.false_alarms import false_alarms, with_seeds
 from yololab.errors import InputError
 
 
@@ -46,4 +46,10 @@ def test_six_seeds_are_compared_as_recipes_too(tmp_path):
 def test_one_seed_is_told_apart_from_nothing(tmp_path):
     folder = arm_of(tmp_path / "a", 0.8, [1])
     with pytest.raises(InputError, match="1 seed"):
-        false_alarms([read_arm(str(folder / "0"), tmp_path)], 0.01)
+        with_seeds([read_arm(str(folder / "0"), tmp_path)])
+
+
+def test_a_repeated_seed_is_no_second_one_and_single_runs_are_left_out(tmp_path):
+    several = read_arm(str(arm_of(tmp_path / "a", 0.8, [1, 1, 2])), tmp_path)
+    single = read_arm(str(arm_of(tmp_path / "b", 0.8, [1]) / "0"), tmp_path)
+    assert [arm.seeds for arm in with_seeds([several, single])] == [(1, 2)]
