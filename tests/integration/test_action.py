@@ -108,6 +108,6 @@ def test_the_whole_action_without_torch(act, tmp_path):
         "from importlib.util import find_spec as find; print([find(n) for n in ('torch', 'ultralytics', 'yololab')])"
     )
     assert (
-        subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True).stdout
+        subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True, env={}).stdout
         == "[None, None, None]\n"
     )
