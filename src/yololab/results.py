@@ -203,10 +203,12 @@ class CostEstimate(Shown):
     Attributes:
         estimate: Its parts: training, evaluation, export, disk, and what was measured.
         warnings: What there will be too little of.
+        devices: The names of the devices that it was measured on.
     """
 
     estimate: Estimate
     warnings: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

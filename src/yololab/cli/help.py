@@ -26,8 +26,9 @@ options. Completion: eval "$(yololab -sc install=bash)" in bash and zsh, `yolola
 """
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
-# Ultralytics brings dozens of datasets: all of them would fill a third of the screen.
-_GROUP_LETTERS = 120
+# Ultralytics brings dozens of datasets: all of them would fill a third of the screen. A group has one line.
+_GROUP_LETTERS = 84
+_LETTERS_AND_REST = 54
 _SIZES = "lmnsx"
 _FAMILY = 3  # so many options that begin alike are one
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
@@ -151,7 +152,7 @@ def _some(options: Sequence[str], group: str) -> str:
     listed = ", ".join(options)
     if len(listed) <= _GROUP_LETTERS:
         return listed
-    shown = listed[:_GROUP_LETTERS].rpartition(", ")[0]
+    shown = listed[:_LETTERS_AND_REST].rpartition(", ")[0]
     return f"{shown}, and {len(options) - shown.count(', ') - 1} more: {group}= and Tab"
 
 

@@ -41,16 +41,21 @@ from yololab.terminal.screen import Screen, current_screen
 from yololab.text import mask_secrets
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
-_ONLY_ESTIMATE: ContextVar[bool] = ContextVar("only_estimate", default=False)
+_ONLY_ESTIMATE: ContextVar[dict[str, Any] | None] = ContextVar("only_estimate", default=None)
 _MADE: ContextVar[list[Path]] = ContextVar("made")
 
 
 @contextmanager
-def only_estimating() -> Iterator[None]:
-    """Let `run_sweep`, which Hydra calls, end with the estimate: nobody is asked, and no trial is started."""
-    token = _ONLY_ESTIMATE.set(True)
+def only_estimating() -> Iterator[dict[str, Any]]:
+    """Let `run_sweep`, which Hydra calls, end with the estimate: nobody is asked, and no trial is started.
+
+    Yields:
+        What somebody would be asked with, when the block has run.
+    """
+    facts: dict[str, Any] = {}
+    token = _ONLY_ESTIMATE.set(facts)
     try:
-        yield
+        yield facts
     finally:
         _ONLY_ESTIMATE.reset(token)
 
@@ -141,7 +146,7 @@ def run_sweep(
     on_this_cpu = engine == LOCAL and all(item.device.kind == "cpu" for item in plan.prepared)
     only_estimate = _ONLY_ESTIMATE.get()
     gatekeeper = Gatekeeper(plan.trials[0].experiment.approval, terminal_asker(screen))
-    gates = Gates(None if only_estimate else gatekeeper, screen)
+    gates = Gates(gatekeeper if only_estimate is None else None, screen)
     try:
         agreement = agree(
             plan.trials,
@@ -154,7 +159,8 @@ def run_sweep(
     except ApprovalError:
         plan.new_folder(config, lambda hidden, _place: save_rejected(hidden, gates.approvals))
         raise
-    if only_estimate:
+    if only_estimate is not None:
+        only_estimate.update(gates.facts)
         return 0
     folder, settings = _make_folder(plan, config, agreement)
     _MADE.get([]).append(folder.path)

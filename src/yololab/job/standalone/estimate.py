@@ -12,7 +12,9 @@ from yololab.job.stages.estimate import Estimate, estimate_from, probe_experimen
 from yololab.terminal.screen import Screen
 
 
-def estimate_run(composed: Composed, working_directory: Path, screen: Screen) -> tuple[Estimate, tuple[str, ...]]:
+def estimate_run(
+    composed: Composed, working_directory: Path, screen: Screen
+) -> tuple[Estimate, tuple[str, ...], tuple[str, ...]]:
     """Time a few real batches, and leave nothing behind.
 
     Args:
@@ -21,7 +23,7 @@ def estimate_run(composed: Composed, working_directory: Path, screen: Screen) ->
         screen: Where to print.
 
     Returns:
-        The estimate, and what there will be too little of.
+        The estimate, what there will be too little of, and the devices.
 
     Raises:
         InputError: Config, dataset or model is not right.
@@ -37,4 +39,4 @@ def estimate_run(composed: Composed, working_directory: Path, screen: Screen) ->
     warnings = shortages(found, shutil.disk_usage(existing_folder(prepared.paths.tree.root)).free)
     show_estimate(screen, found, warnings)
     screen.detail(f"on {prepared.device.id} ({', '.join(prepared.device.names)}); early stopping makes it shorter")
-    return found, tuple(warnings)
+    return found, tuple(warnings), tuple(prepared.device.names)

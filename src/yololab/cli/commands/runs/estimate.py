@@ -6,7 +6,10 @@ from yololab.job.standalone.estimate import estimate_run
 
 def run(request: Request) -> int:
     """Print the estimate, leave nothing behind; return 0."""
-    estimate_run(request.composed, request.working_directory, request.screen)
+    found, warnings, devices = estimate_run(request.composed, request.working_directory, request.screen)
+    cost = found.to_json()
+    del cost["actual_seconds"]
+    request.print_json({"trials": 1, "devices": devices, "warnings": warnings, **cost})
     return 0
 
 
@@ -15,5 +18,8 @@ def run_multirun(request: Request) -> int:
     from yololab.sweep.start import start_sweep
     from yololab.sweep.sweeper import only_estimating
 
-    with only_estimating():
-        return start_sweep(request.overrides, request.working_directory, request.screen)
+    with only_estimating() as facts:
+        code = start_sweep(request.overrides, request.working_directory, request.screen)
+    known = {"seconds": facts.get("estimated_seconds"), "disk_bytes": facts.get("disk_bytes")}
+    request.print_json(known | {key: facts.get(key) for key in ("trials", "epochs", "devices", "datasets")})
+    return code
