@@ -13,7 +13,7 @@ from yololab.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/guides/labels.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^(yololab labels [^#\n]*)", PAGE, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^(yololab labels (?:outputs|latest)[^#\n]*)", PAGE, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yololab.comparison.evidence import read_records
+from yololab.comparison.folds.out_of_fold import SPLIT, out_of_fold
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.config.nearest import nearest
 from yololab.config.settings import setting
@@ -16,7 +17,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder, write_text
 from yololab.files.baseline import Baseline
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import OutputTree, ReviewFolder
+from yololab.files.paths import OutputTree, ReviewFolder, SweepPaths
 from yololab.files.predictions import PredictionsError
 from yololab.report.appearance import Tone
 from yololab.report.card import Card
@@ -28,9 +29,9 @@ from yololab.statistics.records.base import Records
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.detections import DetectionRecords
 from yololab.terminal.output import csv_text
-from yololab.text import counted, one_of, share
+from yololab.terminal.screen import shown_path
+from yololab.text import counted, first_of, one_of, share
 
-FOLDS = "folds"  # the split that an out-of-fold evaluation names
 _ENOUGH = 0.5  # labels that a model has to be sure of to tell of the others
 
 
@@ -125,13 +126,14 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
     """Rank the labels that an evaluation speaks against; write list.csv and a page of pictures.
 
     Args:
-        path: A run, an evaluation or a baseline.
+        path: A run, an evaluation, a baseline, or a sweep over folds: its out-of-fold evaluation.
         settings: What is listed.
         tree: The project's results.
 
     Raises:
         InputError: It has not been evaluated, its records are gone, or its task has no labels of objects or images.
     """
+    path = _evaluation_in(path)
     reference = read_reference(str(path), tree.root)
     metrics = reference.measured()
     try:
@@ -182,6 +184,9 @@ def _name_of(reference: RunReference) -> str:
         path = run.path if run is not None else path.parent
     if Baseline(path).exists():
         return path.parent.name
+    sweep = SweepPaths(path.parent.parent)
+    if sweep.out_of_fold == path.parent:
+        return sweep.path.name
     return f"{path.parent.name}_{path.name}" if path.name.isdigit() else path.name
 
 
@@ -189,6 +194,21 @@ def _cells(item: Suspicion) -> dict[str, Any]:
     """Return a row of the list: a box with spaces between its numbers, as in a label file."""
     row = item.to_row().items()
     return {name: " ".join(map(str, value)) if isinstance(value, list) else value for name, value in row}
+
+
+def _evaluation_in(path: Path) -> Path:
+    """Return the out-of-fold evaluation of a sweep over folds; anything else as it is.
+
+    Raises:
+        InputError: There are several, each of another recipe or seed.
+    """
+    found = out_of_fold(path) if path.is_dir() else []
+    if len(found) > 1:
+        places = first_of((shown_path(one.run.path) for one in found), 8)
+        raise InputError(
+            Problem(str(path), f"{len(found)} recipes over its folds", "one of them", f"name one: {places}")
+        )
+    return found[0].run.path if found else path
 
 
 def _suspects(records: Records, path: Path) -> Suspicions:
@@ -320,7 +340,7 @@ def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None) -
     remarks = []
     if records.split == "train":
         remarks.append("The model was trained on these labels, and has learned their errors: it repeats many of them.")
-    elif records.split == FOLDS:
+    elif records.split == SPLIT:
         remarks.append("Every image of the folds was looked at by the model that was not trained on it.")
     else:
         remarks.append(f"Only labels of the {records.split} split were looked at, which this model was not trained on.")

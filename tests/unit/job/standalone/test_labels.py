@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from label_samples import NAMES, SIDE, detected, planted
 from PIL import Image
-from record_samples import write_run
+from record_samples import write_evaluation, write_run
 
+from yololab.comparison.evidence import load_records
+from yololab.comparison.folds.out_of_fold import SPLIT
 from yololab.errors import InputError
-from yololab.files.paths import OutputTree
+from yololab.files.paths import OutputTree, SweepPaths
 from yololab.job.standalone.labels import ReviewSettings, review_labels
 
 FIXTURE = Path(__file__).parents[3] / "data/v0_1_0/outputs/training"
@@ -123,3 +126,22 @@ def test_a_run_without_records(project):
     (run / "evaluation/predictions.npz").unlink()
     with pytest.raises(InputError, match=r"no predictions.npz"):
         review(project)
+
+
+def test_a_sweep_over_folds_stands_for_all_their_images(project):
+    sweep = SweepPaths(project.multirun / "folds_20260117_143000")
+    run = next(project.training.iterdir())
+    for number in (0, 5):
+        target = sweep.pooled(number)
+        records = replace(load_records(run / "evaluation/predictions.npz"), split=SPLIT)
+        content = {"dataset_root": str(project.root.parent / "data"), "split": SPLIT, "names": NAMES}
+        write_evaluation(target.path, records, folds={"parts": [], "values": {}, "seed": None}, **content)
+        if number:
+            with pytest.raises(InputError, match="2 recipes over its folds"):
+                review_labels(sweep.path, ReviewSettings(), project)
+            continue
+        found = review_labels(sweep.path, ReviewSettings(), project)
+        assert found.review.name == sweep.path.name
+        assert "by the model that was not trained on it" in found.review.remarks[0]
+        assert found.review.root is not None
+        assert any(item.line for item in found.listed)
