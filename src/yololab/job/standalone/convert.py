@@ -24,6 +24,7 @@ from yololab.terminal.screen import Screen, shown_path
 from yololab.text import counted, first_of
 
 _SHOWN = 12  # classes
+_LEAKS = ("leak_same", "leak_similar")  # findings between splits
 
 
 class Format(StrEnum):
@@ -138,7 +139,7 @@ def convert_labels(
     screen.place("report", folder.report)
     if not report.blocking and seen != {split: counts for split, counts in _written(conversion).items() if counts}:
         raise JobError(f"{folder.path}: the check counts {seen}, but {_written(conversion)} was written: do not use it")
-    _say_what_is_next(screen, conversion)
+    _say_what_is_next(screen, conversion, report)
     return conversion, report
 
 
@@ -221,17 +222,16 @@ def _written(conversion: Conversion) -> dict[str, dict[str, int]]:
     return {split: dict(+Counter(counts)) for split, counts in conversion.labels.items()}
 
 
-def _say_what_is_next(screen: Screen, conversion: Conversion) -> None:
+def _say_what_is_next(screen: Screen, conversion: Conversion, report: CheckReport) -> None:
     """Print the command to go on with."""
     data, folder = shown_path(conversion.folder.data), shown_path(conversion.folder.path)
-    if {"train", "val"} <= conversion.images.keys():
-        screen.hint(f"next: yololab check data={data}, then yololab estimate data={data}")
+    leaks = any(problem.check in _LEAKS for problem in report.problems)
+    if {"train", "val"} <= conversion.images.keys() and not leaks:
+        screen.hint(f"next: yololab estimate data={data}")
         return
-    there = first_of(conversion.images)
+    there = "alike in two splits" if leaks else f"in {first_of(conversion.images)}"
     together = " group=folder" if conversion.folders > 1 else ""
-    screen.hint(
-        f"all images are in {there}. Next: yololab split data={data} out={folder}_split ratios=0.8,0.2{together}"
-    )
+    screen.hint(f"images are {there}. Next: yololab split data={data} out={folder}_split ratios=0.8,0.2{together}")
 
 
 def report_json(conversion: Conversion, report: CheckReport) -> dict[str, Any]:

@@ -215,3 +215,22 @@ def test_difficult_objects_and_lists_of_voc(tmp_path):
     assert (tmp_path / "out/labels/train/a.txt").read_text() == "0 0.050000 0.050000 0.100000 0.100000\n"
     found, _ = convert(root, tmp_path / "kept", difficult=Difficult.KEEP)
     assert not found.left_out.counts
+
+
+def test_a_heading_among_the_categories_and_a_leak_are_told(tmp_path, capsys):
+    categories = [{"id": 0, "name": "cats", "supercategory": "none"}, {"id": 1, "name": "cat", "supercategory": "cats"}]
+    for split in ("train", "valid"):  # as Roboflow exports it, here with the same image in both
+        folder = tmp_path / "s" / split
+        write_images(folder, ("v/a.jpg",))
+        image = {"id": 0, "file_name": "v/a.jpg", "width": 200, "height": 160}
+        label = {"image_id": 0, "category_id": 1, "bbox": [1, 1, 30, 30]}
+        content = {"images": [image], "annotations": [label], "categories": categories}
+        (folder / "_annotations.coco.json").write_text(json.dumps(content))
+    settings = ConvertSettings(out="out")
+    found, report = convert_labels(tmp_path / "s", settings, ExperimentConfig(), tmp_path, Screen())
+    assert dict(found.images) == {"train": 1, "val": 1}
+    assert found.source.names == ("cat",)
+    assert any(problem.check.startswith("leak") for problem in report.problems)
+    assert "images are alike in two splits. Next: yololab split data=" in capsys.readouterr().out
+    found, _ = convert(tmp_path / "s", tmp_path / "again")  # what the first time has made is no second image
+    assert found.images.total() == 2

@@ -96,7 +96,8 @@ def _read_file(
         raise InputError(problems)
     heading = _heading(content.categories, used)
     if heading:
-        notes.append(f"{file.name}: the category {heading!r} is left out, it is the heading of the others")
+        place = file.relative_to(root) if file.is_relative_to(root) else file
+        notes.append(f"{place}: the category {heading!r} is left out, it is the heading of the others")
     points = [own for item in content.categories if (own := _keypoint_names(item))]
     return images, [names[index] for index in range(len(names)) if names[index] != heading], points
 

@@ -23,9 +23,14 @@ class ImagePlaces:
 
     @cached_property
     def files(self) -> list[Path]:
-        """Every image below the folders, sorted."""
+        """Every image below the folders, sorted; of several names of one file (an earlier `out`) the first."""
         found = {path for root in self.roots for path, is_folder in entries_below(root) if not is_folder}
-        return [Path(path) for path in sorted(found) if is_image_name(path)]
+        files: dict[tuple[int, int], Path] = {}
+        for path in map(Path, sorted(found)):
+            if is_image_name(path.name) and path.is_file():
+                status = path.stat()
+                files.setdefault((status.st_dev, status.st_ino), path)
+        return list(files.values())
 
     @cached_property
     def _stems(self) -> dict[tuple[str, str], Path]:
