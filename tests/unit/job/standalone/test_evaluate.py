@@ -1,4 +1,4 @@
-"""`yololab evaluate` refuses what has learnt nothing, before a folder is made."""
+"""`yololab evaluate`: what it refuses before it looks at model or data."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from yololab.job.standalone.evaluate import evaluate_checkpoint
 from yololab.terminal.screen import Screen
 
 
-@pytest.mark.torch
-def test_an_architecture_without_weights_cannot_be_measured(tmp_path):
-    composed = compose_experiment(["model.pretrained=false", "device=cpu", f"paths.root={tmp_path}"])
-    with pytest.raises(InputError, match="has no weights"):
+def test_the_definition_is_that_of_the_training(tmp_path):
+    composed = compose_experiment(("evaluation.definition=coco",))
+    with pytest.raises(InputError, match=r"yololab compare RUN … evaluation\.definition=coco"):
         evaluate_checkpoint(composed, tmp_path, Screen(quiet=True))
-    assert not (tmp_path / "outputs").exists()
+    assert not list(tmp_path.iterdir())
