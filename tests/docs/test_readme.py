@@ -172,6 +172,21 @@ def test_what_a_search_costs_comes_from_its_result():
     assert f"{found['trials']} trials each" in text
 
 
+def test_what_looking_at_seeds_saves_comes_from_its_result():
+    found = json.loads((ROOT / "tests/benchmarks/sequential_seeds.json").read_text())
+    rows = [row for kind in found.values() if isinstance(kind, list) for row in kind]
+    at = {size: [row for row in rows if row["difference_in_errors"] == size] for size in (0.0, 5.0, 6.0)}
+    wrong = max(row["called_best"] for row in at[0.0])
+    assert wrong <= 0.05 + 2 * max(row["error"] for row in at[0.0])
+    text = " ".join(GUIDES["sweep"].split())
+    assert f"are told apart in {wrong:.1%} at most" in text
+    saved = {size: min(row["trainings_saved"] for row in at[size]) for size in (5.0, 6.0)}
+    assert saved[6.0] >= 0.3
+    least = min(row["called_best"] for row in at[6.0])
+    assert f"is found in {least:.1%} or more with {saved[6.0]:.0%} fewer trainings or better" in text
+    assert f"one of five with {saved[5.0]:.0%}" in text
+
+
 def test_the_calibration_meets_its_limits():
     results = json.loads((ROOT / "tests/benchmarks/calibration.json").read_text())
     for rates in results["settings"].values():
