@@ -58,7 +58,16 @@ INNER = {
     ),
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "splits", "conversion", "checks"),
     "statistics": ("records", "metrics", "inference", "diagnosis"),
-    "ultralytics_adapter": ("contract", "isolation", "models", "training", "validation", "export", "probe"),
+    "ultralytics_adapter": (
+        "contract",
+        "isolation",
+        "models",
+        "training",
+        "validation",
+        "export",
+        "prediction",
+        "probe",
+    ),
     "tracking": ("tracker", "trackers", "registry", "contents", "feeding", "launch"),
     "report": ("appearance", "charts", "pictures", "run_files", "section", "sections", "page", "sweep"),
     "sweep": ("executor", "state", "planning", "engines", "results"),
@@ -215,8 +224,8 @@ def texts_of(path: Path) -> tuple[list[str], list[str]]:
 def test_names_of_files_are_spelled_in_one_room():
     texts, joined = texts_of(ROOT / SPELLER)
     files = {text for text in texts if re.fullmatch(r"\.?\w+(\.\w+)+", text)}
-    # A word like "evaluation" is a key elsewhere; joined to a path it is a folder's name. A dataset has a "test", too.
-    folders = {text for text in joined if "." not in text[1:]} - {"test"}
+    # A word like "evaluation" is a key elsewhere; joined to a path it is a folder's name. A dataset has these, too.
+    folders = {text for text in joined if "." not in text[1:]} - {"test", "images", "labels"}
     assert {"metrics.json", "trial.json", ".run.lock"} <= files
     assert {"weights", "multirun", ".slurm"} <= folders
     for path in MODULES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from yololab.files.record import Record
 from yololab.terminal.screen import Screen
 
 if TYPE_CHECKING:
+    from yololab.job.prediction.predict import Predictions
     from yololab.job.standalone.compare import ComparisonResult
     from yololab.job.standalone.labels import LabelReview
     from yololab.results import CostEstimate, DatasetCheck, Evaluation, Experiment, Sweep
@@ -80,6 +82,30 @@ def resume(run: str | Path, quiet: bool = False, **settings: Any) -> Experiment:
     given = _compose(tokens, Syntax()).experiment
     folder = RunFolder(Path(run).expanduser().resolve())
     code = resume_run(folder, given, _typed([str(run), *tokens]), Path.cwd(), Screen(quiet=quiet))
+    return Experiment(folder, Record(folder).read(), code)
+
+
+def extend(run: str | Path, epochs: int, quiet: bool = False, **settings: Any) -> Experiment:
+    """Train a finished run further, as `yololab extend` does; the new run has a folder of its own.
+
+    Args:
+        run: The run's folder.
+        epochs: How many epochs more.
+        quiet: Print nothing.
+        settings: `weights` (`"last"` or `"best"`), `lr0`, `lrf`, `warmup_epochs`; `approval`, `notes`.
+
+    Raises:
+        InputError: The run is not finished, or its weights are gone.
+    """
+    from yololab.config.validation import read_own
+    from yololab.job.extending.extend import ExtendOptions, extend_run
+    from yololab.results import Experiment
+
+    own = {item.name: settings.pop(item.name) for item in fields(ExtendOptions) if item.name in settings}
+    options, _ = read_own(ExtendOptions, own | {"epochs": epochs})
+    tokens = _tokens((), settings)
+    parent, given = RunFolder(Path(run).expanduser().resolve()), _compose(tokens, Syntax()).experiment
+    folder, code = extend_run(parent, options, given, _typed([str(run), *tokens]), Path.cwd(), Screen(quiet=quiet))
     return Experiment(folder, Record(folder).read(), code)
 
 
@@ -258,6 +284,33 @@ def labels(run: str | Path, **settings: Any) -> LabelReview:
     own, paths = read_own(ReviewSettings, {f"{key}_" if key == "class" else key: settings[key] for key in settings})
     tree = OutputTree.of_project(paths.root, Path.cwd())
     return review_labels(find_run(tree, str(run), Path.cwd()), own, tree)
+
+
+def predict(*sources: str | Path, model: str | Path | None = None, quiet: bool = False, **settings: Any) -> Predictions:
+    """Say what a model finds in images and films, as `yololab predict` does.
+
+    Args:
+        sources: Images, films, folders, patterns, lists of files.
+        model: A run, `"baseline"`, a checkpoint or an export; None takes the newest trained run.
+        quiet: Print nothing.
+        settings: `conf`, `imgsz`, `draw`, `save_conf`, `vid_stride`, `task`; `device`, `evaluation={…}`.
+
+    Returns:
+        What came of it; `rows()` yields each detection.
+
+    Raises:
+        InputError: Sources or model are not right, or none of the sources could be read.
+    """
+    from yololab.config.validation import read_own
+    from yololab.job.prediction.options import PredictOptions
+    from yololab.job.prediction.predict import predict_sources
+
+    names = [item.name for item in fields(PredictOptions)]
+    own = {name: settings.pop(name) for name in names if name in settings}
+    own |= {} if model is None else {"model": str(model)}
+    options, _ = read_own(PredictOptions, own)
+    experiment = _compose(_tokens((), settings), Syntax()).experiment
+    return predict_sources([str(item) for item in sources], options, experiment, Path.cwd(), Screen(quiet=quiet))
 
 
 def _tokens(overrides: Sequence[str], settings: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from yololab import compare, evaluate, run_experiment
+from yololab import compare, evaluate, predict, run_experiment
 from yololab.api import Experiment
 from yololab.comparison.evidence import load_records
 from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
@@ -97,6 +97,7 @@ def test_a_task_from_data_to_verdict(case: Case, project: Path, monkeypatch: pyt
     assert_same_as_ultralytics(run, metrics, data, case, project)
     check_records(run, metrics, data, case)
     check_comparison(run, data, case)
+    check_predictions(run, data, case)
 
 
 def check_record(run: Experiment, case: Case) -> None:
@@ -113,6 +114,29 @@ def check_record(run: Experiment, case: Case) -> None:
     )
     assert read(run.folder.metrics)["comparable"] is True
     assert (run.path / "report.html").stat().st_size > 10_000
+
+
+def check_predictions(run: Experiment, data: Path, case: Case) -> None:
+    """Checkpoint and export say of the images what Ultralytics' own predictor says, and write it down."""
+    from ultralytics import RTDETR, YOLO
+
+    top = data if data.is_dir() else data.parent
+    images = next(folder for folder in (top / "val/images", top / "val") if folder.is_dir())
+    (export,) = (path for path in run.folder.weights.glob("best*") if path.suffix != ".pt")
+    for model in (run.path, export):
+        found = predict(images, model=model, conf=0.0, draw=model == run.path, quiet=True, **ONE_THREAD, device="cpu")
+        assert (found.task, found.images, found.unreadable) == (case.task, 8, [])
+        theirs: Any = RTDETR if "rtdetr" in case.model else YOLO
+        theirs = theirs(str(found.model), task=case.task)
+        settings = {"conf": 0.0, "iou": 0.7, "imgsz": case.imgsz, "device": "cpu", "batch": 1, "verbose": False}
+        results = theirs.predict(str(images), stream=True, save=False, **settings)
+        boxes = [len(result.obb or result.boxes or ()) for result in results]
+        # Untrained models give boxes whose sides are swapped, which are none.
+        assert 0 < found.detections <= max(sum(boxes), 8)
+    assert len(list(found.folder.labels.rglob("*.*"))) == 8
+    assert predict(images, model=run.path, quiet=True, **ONE_THREAD, device="cpu").threshold["source"] == (
+        "does not apply" if case.task in ("depth", "semantic") else "model"
+    )
 
 
 def check_classes(metrics: dict[str, Any], case: Case) -> None:

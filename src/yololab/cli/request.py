@@ -122,7 +122,9 @@ def check_operands(name: str, request: Request) -> None:
     arguments = list(COMMANDS[name].arguments or ())
     arguments += arguments[-1:] * (len(request.operands) - len(arguments))  # the last one may be repeated
     for argument, text in zip(arguments, request.operands, strict=False):
-        if argument.is_text or (Takes.PATTERN in argument.takes and is_pattern(text)):
+        if argument.is_text or Takes.SOURCE in argument.takes or text.partition("=")[0] in COMMANDS[name].own_settings:
+            continue
+        if Takes.PATTERN in argument.takes and is_pattern(text):
             continue
         try:
             if find_run(tree, text, request.working_directory).exists():

@@ -31,6 +31,7 @@ class Takes(StrEnum):
     VALUE = "value"
     TEXT = "text"
     WORD = "word"
+    SOURCE = "source"
     LABELS = "labels"
     FOLDER = "folder"
 
@@ -132,7 +133,7 @@ class Command:
             json=self.json is not None,
             flags=frozenset(self.flags),
             own=frozenset(self.own_settings),
-            filters=(bool(self.own_settings) and arguments is not None)
+            filters=(bool(self.own_settings) and arguments is not None and {*self.settings} <= {"paths"})
             or any({Takes.FILTER, Takes.VALUE} & set(item.takes) for item in arguments or ()),
         )
 

@@ -1,7 +1,8 @@
 """The frozen config of a run: composed once, written to `.hydra/`, read back by a trial, a rerun or a resume."""
 
+import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from yololab.config.hydra.compose import overridden_keys
+from yololab.config.hydra.grammar import encode_free, quote
 from yololab.config.renamed import current_override, current_tree
 from yololab.config.schema import ExperimentConfig
 from yololab.config.validation import validate
@@ -58,11 +60,51 @@ def frozen_working_directory(folder: RunFolder) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def refreeze(origin: RunFolder, folder: RunFolder, place: Path) -> None:
-    """Copy the frozen config of a run into the folder of its repetition, whose place is Hydra's run directory."""
-    copy_file(origin.config, folder.config)
-    copy_file(origin.overrides, folder.overrides)
+def with_changes(frozen: Frozen, values: Mapping[str, Any], model: str) -> Frozen:
+    """Return a frozen experiment with other settings, as if they had been given on the command line.
+
+    Args:
+        frozen: The experiment.
+        values: Dotted key → value.
+        model: The checkpoint that it starts from, which takes the place of the option that was chosen.
+
+    Raises:
+        InputError: They do not go together.
+    """
+    tree = copy.deepcopy(frozen.tree)
+    for key, value in values.items():
+        *groups, name = key.split(".")
+        node = tree
+        for group in groups:
+            node = node.setdefault(group, {})
+        node[name] = value
+    gone = {*values, "model"}
+    kept = [item for item in frozen.overrides if item.lstrip("+~").partition("=")[0] not in gone]
+    plain = [f"{key}={quote(value)}" for key, value in values.items() if not key.startswith("model.")]
+    overrides = (*kept, f"model={encode_free(model)}", *plain)
+    old = frozen.experiment
+    new = validate(tree, overridden_keys(overrides))
+    experiment = replace(new, approval=old.approval, data=old.data, paths=old.paths)
+    return Frozen(experiment, tree, frozen.choices | {"model": encode_free(model)}, overrides)
+
+
+def refreeze(origin: RunFolder, folder: RunFolder, place: Path, changed: Frozen | None = None) -> None:
+    """Copy the frozen config of a run into the folder of its repetition, whose place is Hydra's run directory.
+
+    Args:
+        origin: The run.
+        folder: Where it goes.
+        place: The place that this folder will have.
+        changed: What it becomes, where it is not the same.
+    """
     content, runtime = _hydras_own(origin)
+    if changed is None:
+        copy_file(origin.config, folder.config)
+        copy_file(origin.overrides, folder.overrides)
+    else:
+        write_text(folder.config, _as_yaml(mask_secrets(changed.tree)))
+        write_text(folder.overrides, _as_yaml(mask_secrets(list(changed.overrides))))
+        runtime["choices"] = {**runtime.get("choices", {}), "model": changed.choices["model"]}
     content["hydra"]["run"]["dir"] = runtime["output_dir"] = str(place)
     write_text(folder.hydra_settings, _as_yaml(content))
 

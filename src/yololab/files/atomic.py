@@ -32,27 +32,30 @@ ABANDONED_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def atomically(path: Path) -> Iterator[Path]:
+def atomically(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a path to write to; it takes the place of `path` when the block ends without an exception.
 
     Args:
         path: The file to write; its folder is made. It stays as it is when the block writes nothing.
+        durable: Whether it is on the disk when the block ends; waiting for that takes longer than writing a picture.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
     try:
         yield temporary
         if temporary.exists():
-            _to_disk(temporary)
+            if durable:
+                _to_disk(temporary)
             temporary.replace(path)
-            _to_disk(path.parent)
+            if durable:
+                _to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes | memoryview) -> int:
+def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = True) -> int:
     """Write a file; return the number of bytes."""
-    with atomically(path) as temporary, temporary.open("xb") as file:
+    with atomically(path, durable=durable) as temporary, temporary.open("xb") as file:
         return file.write(data)
 
 
@@ -158,6 +161,17 @@ def new_named_folder(parent: Path, name: str, fill: Callable[[Path, Path], objec
         except OSError:
             if not place.exists():
                 raise
+    raise AssertionError("there is always another name")
+
+
+def open_folder(parent: Path, name: str) -> Path:
+    """Make a folder `<name>_<timestamp>` that nobody else has, and that is seen while it is filled; return it."""
+    for place in new_names(parent, name):
+        try:
+            place.mkdir()
+        except FileExistsError:  # another process was faster
+            continue
+        return place
     raise AssertionError("there is always another name")
 
 

@@ -1,9 +1,10 @@
 """Promoted baselines: one a dataset and task, with their history.
 
 `outputs/baselines/<dataset>/<task>/history/<version>/` holds every version that was ever promoted, complete and never
-changed: numbers, records, the checkpoint and its export. `provenance.json` names the version that counts; it is
-replaced last, in one step, so a killed promotion leaves the earlier baseline in force. The metrics.json and
-predictions.npz next to it are copies for people and other tools, `weights` a link to the checkpoint.
+changed: numbers, records, thresholds, the checkpoint and its export. `provenance.json` names the version that counts;
+it is replaced last, in one step, so a killed promotion leaves the earlier baseline in force. The metrics.json and
+predictions.npz next to it are copies for people and other tools, `weights` a link to the checkpoint and its export,
+with the operating threshold beside them: a place that stays, whatever is promoted next.
 
 A baseline needs nothing of the run that it was made of. The run knows all the same: `promoted.json` in its folder says
 so wherever the folder is moved, and a hash tells its checkpoint whatever it is called.
@@ -28,6 +29,7 @@ from yololab.files.paths import (
     METRICS,
     PREDICTIONS,
     PROVENANCE,
+    THRESHOLDS,
     TIMESTAMP,
     BaselineFolder,
     OutputTree,
@@ -184,10 +186,13 @@ def promote(baseline: Baseline, metrics: MetricsFile, predictions: Path | None, 
             write_json(complete / METRICS, {**metrics.content, "promoted_at": stamp}, METRICS_VERSION)
             if predictions is not None:
                 copy_file(predictions, complete / PREDICTIONS)
+            copy_file(metrics.path.parent / THRESHOLDS, complete / THRESHOLDS)
             for file in _kept_weights(run):
                 copy_any(file, RunFolder(complete).weights / file.name)
+            if RunFolder(complete).weights.is_dir():
+                copy_file(complete / THRESHOLDS, RunFolder(complete).weights / THRESHOLDS)
             write_json(complete / PROVENANCE, content, BASELINE_VERSION)
-        for name in (METRICS, PREDICTIONS):
+        for name in (METRICS, PREDICTIONS, THRESHOLDS):
             copy_file(target / name, baseline.path / name)
         write_json(baseline.provenance, content, BASELINE_VERSION)
         if RunFolder(target).weights.is_dir():

@@ -2,10 +2,10 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Self, TypeVar, cast
 
 import msgspec
 
@@ -39,6 +39,39 @@ def write_json(path: Path, content: Mapping[str, Any], schema_version: int) -> N
     """Write `content` as JSON with its `schema_version` first, atomically."""
     body = {"schema_version": schema_version, **{k: v for k, v in content.items() if k != "schema_version"}}
     write_text(path, json.dumps(plain(body), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+class JsonRows:
+    """A JSON list that grows, and is whole after each addition: whoever ends the process leaves what there is.
+
+    Args:
+        path: The file, which must not be there.
+    """
+
+    _END = b"\n]\n"
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb", buffering=0)
+        self._file.write(b"[" + self._END)
+        self._place, self._first = 1, True
+
+    def __enter__(self) -> Self:
+        """Return the list."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows at the end."""
+        texts = [json.dumps(plain(row), ensure_ascii=False, allow_nan=False) for row in rows]
+        if not texts:
+            return
+        data = (("\n" if self._first else ",\n") + ",\n".join(texts)).encode("utf-8", "backslashreplace")
+        self._file.seek(self._place)
+        self._file.write(data + self._END)
+        self._place, self._first = self._place + len(data), False
 
 
 def read_json(

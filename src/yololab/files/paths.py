@@ -207,6 +207,7 @@ class OutputTree(Folder):
     latest = At("outputs", "training", "latest")  # Link to the newest trained run
     evaluation = At("outputs", "evaluation")  # Folder of plain evaluations
     newest_metrics = At("outputs", "evaluation", METRICS)  # Copy of the newest evaluation's numbers
+    predictions = At("outputs", "predictions")  # Folder of what `yololab predict` says of images
     comparisons = At("outputs", "comparisons")  # Folder of plain comparisons
     checks = At("outputs", "checks")  # Folder of plain dataset checks
     baselines = At("outputs", "baselines")  # Folder of promoted baselines
@@ -227,7 +228,7 @@ class BaselineFolder(Folder):
 
     provenance = At(PROVENANCE)  # The file that names the version in force and where it came from
     history = At("history")  # The folder of all versions
-    weights = At("weights")  # Link to the checkpoint and the export of the version in force
+    weights = At("weights")  # Link to checkpoint, export and threshold of the version in force: a place that stays
     looks = At("looks.json")  # Which candidates were held against it, with what each may claim
 
     @property
@@ -236,6 +237,16 @@ class BaselineFolder(Folder):
         return OutputTree(Path(self.path, *[".."] * 4).resolve())
 
     lock = At(".lock")  # The file that whoever promotes holds locked meanwhile
+
+
+class PredictionFolder(Folder):
+    """What `yololab predict` leaves: `outputs/predictions/<model>_<time>`."""
+
+    images = At("images")  # The images and frames with what was found
+    labels = At("labels")  # The same as labels of a dataset; class maps and depths where the task has those
+    predictions = At("predictions.json")  # What was found, as COCO results
+    summary = At("summary.json")  # With which model, under which protocol, and what came of it
+    log = At(LOG)  # Everything printed
 
 
 class NightFolder(Folder):

@@ -96,6 +96,21 @@ class RepeatsSection(TypedDict, total=False):
     run: PathText
 
 
+class ExtendsSection(TypedDict, total=False):
+    """The run that it trains further, and how; `epochs_before` counts all runs of the chain."""
+
+    run: PathText
+    chain: list[str]
+    weights: str
+    weights_sha256: str | None
+    epochs_before: int
+    epochs: int
+    total_epochs: int
+    optimizer: str
+    schedule: dict[str, float]
+    differences: list[str]
+
+
 class ErrorSection(TypedDict, total=False):
     """Why it ended."""
 
@@ -184,6 +199,7 @@ class RecordContent(TypedDict, total=False):
     dataset: DatasetSection | None
     model: ModelSection | None
     repeats: RepeatsSection | None
+    extends: ExtendsSection | None
     estimate: dict[str, Any] | None
     training: dict[str, Any] | None
     evaluation: dict[str, Any] | None

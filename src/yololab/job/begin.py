@@ -35,6 +35,7 @@ def begin_record(context: Context, name: str | None = None) -> None:
         "provenance": collect_provenance(context.working_directory, context.command, context.seed),
         "estimate": context.trial.estimate if context.trial else None,
         "repeats": context.repeats,
+        "extends": context.extends,
     }
     context.record.begin(first, context.config.notes)
 

@@ -61,6 +61,7 @@ class Context:
         trial: What only a trial has; None for a run of its own. A trial moves neither `latest` nor the copy of the
             newest evaluation.
         repeats: The run that this one repeats, and what is not as it was then, as it stands in the record.
+        extends: The run that this one trains further, and how, as it stands in the record.
         permissions: What a resumed run may do.
         previous: The record as the previous attempt left it; None in the first attempt.
         stop: Whether somebody asked the run to stop.
@@ -75,6 +76,7 @@ class Context:
     notes: str = ""
     trial: TrialContext | None = None
     repeats: Mapping[str, Any] | None = None
+    extends: Mapping[str, Any] | None = None
     permissions: Permissions = Permissions()
     previous: Mapping[str, Any] | None = None
     stop: StopSignal = field(default_factory=StopSignal)

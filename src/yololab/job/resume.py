@@ -91,7 +91,7 @@ def refuse_other_settings(given: ExperimentConfig, reason: str, read: Sequence[s
         InputError: There are some.
     """
     allowed = ", ".join(key if key == "notes" or "." in key else f"{key}.…" for key in read)
-    remedy = "start a new run: yololab … (a longer training is one, too: model=RUN/weights/last.pt)"
+    remedy = "start a new run: yololab … (`yololab extend RUN epochs=…` trains it further)"
     others = sorted(key for key in given.overridden if not {key, key.partition(".")[0]} & set(read))
     if others:
         raise InputError([Problem(key, reason, allowed, remedy) for key in others])

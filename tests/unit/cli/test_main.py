@@ -100,7 +100,7 @@ def lines():
         (["resume=True"], "resume"),
         (["split=test"], "split"),
         (["format=onnx"], "export.format"),
-        (["predict"], "yolo predict"),
+        (["predict"], "yololab predict SOURCE"),
         (["optimizer=auto", "lr0=0.1"], "optimizer"),
         (["model=yolo26nn"], "yolo26n"),
         (["cfg=missing.yaml"], "missing.yaml"),

@@ -58,7 +58,7 @@ TASK_MODELS: dict[str, str | None] = {
 MODES: dict[str, str] = {
     "train": "use `yololab train …`",
     "val": "use `yololab evaluate model=… data=…`",
-    "predict": "use `yolo predict …`",
+    "predict": "use `yololab predict SOURCE model=…`",
     "export": "use `yolo export …`; a run exports its best model by export=<option>",
     "track": "use `yolo track …`",
     "benchmark": "use `yolo benchmark …`",

@@ -87,10 +87,13 @@ def _read_operands(flags: Flags, syntax: Syntax, line: Line) -> None:
     name, *tokens = flags.tokens
     line.command = name
     strange = [flag for flag in flags.hydra if flag.startswith("--")]
+    own: list[str] = []
     for token in tokens:
         bare = token.removeprefix("--")
         is_text = syntax.text_operand == len(line.operands)
-        if syntax.filters and _PLAIN_ASSIGNMENT.fullmatch(bare):
+        if not syntax.filters and not is_text and bare.partition("=")[0] in syntax.own and "=" in bare:
+            own.append(bare)
+        elif syntax.filters and _PLAIN_ASSIGNMENT.fullmatch(bare):
             line.operands.append(bare)
         elif not is_text and token in syntax.flags:
             line.flags.append(token)
@@ -104,6 +107,7 @@ def _read_operands(flags: Flags, syntax: Syntax, line: Line) -> None:
             line.operands.append(token)
     problem = count_problem(name, syntax, line.operands)
     line.problems += [problem] if problem else []
+    line.operands += own
     remedy = f"`yololab {name} --help` lists its flags"
     line.problems += [Problem(flag, f"no flag of {name}", syntax.usage, remedy) for flag in strange]
 

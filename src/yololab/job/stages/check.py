@@ -204,8 +204,9 @@ def _refuse_changed_data(context: Context, report: CheckReport, fingerprints: Ma
 
 
 def _show_changes(context: Context, prepared: Prepared, report: CheckReport, fingerprints: Mapping[str, str]) -> None:
-    """Show what changed in the dataset since the baseline, or since the run that this one repeats."""
-    repeated = (context.record.read().get("repeats") or {}).get("run")
+    """Show what changed in the dataset since the baseline, or since the run that this one repeats or extends."""
+    record = context.record.read()
+    repeated = (record.get("repeats") or record.get("extends") or {}).get("run")
     other = RunFolder(Path(repeated)) if repeated else run_of_baseline(context, prepared, fingerprints)
     if other is None or not other.manifest.is_file():
         return

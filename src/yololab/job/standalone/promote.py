@@ -1,15 +1,17 @@
 """Making what was measured the baseline of its dataset and task: what `yololab promote` does."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.comparison.sides import dataset_of
+from yololab.comparison.thresholds.choosing import threshold_text, thresholds_of, write_thresholds
 from yololab.config.schema import ExperimentConfig
 from yololab.errors import InputError, Problem
 from yololab.files.baseline import Baseline, baseline_of
 from yololab.files.baseline import promote as promote_baseline
 from yololab.files.metrics import MetricsFile
-from yololab.files.paths import PREDICTIONS, OutputTree, RunFolder, project_of
+from yololab.files.paths import PREDICTIONS, THRESHOLDS, OutputTree, RunFolder, project_of
 from yololab.files.record import Record
 from yololab.files.record_content import broken_export
 from yololab.job.checklist import checks_on_record
@@ -55,9 +57,27 @@ def promote_model(
         tree = project_of(reference.path, tree) or tree
     for doubt in _doubts(reference, metrics):
         screen.warn(doubt)
+    _choose_threshold(metrics, experiment, screen)
     baseline = baseline_of(tree, name, metrics.task, metrics.fingerprint)
     predictions = reference.predictions or metrics.path.parent / PREDICTIONS
     return baseline, promote_baseline(baseline, metrics, predictions, reference.path, experiment.notes)
+
+
+def _choose_threshold(metrics: MetricsFile, experiment: ExperimentConfig, screen: Screen) -> None:
+    """Have the operating threshold lie beside an evaluation that has none, or one by another rule than is asked for."""
+    rule = experiment.evaluation.threshold if "evaluation.threshold" in experiment.overridden else None
+    try:
+        content = thresholds_of(metrics, rule)
+    except InputError as error:
+        if rule is not None:
+            raise
+        screen.detail(f"without an operating threshold: {error.problems[0].found}")
+        return
+    kept = metrics.path.parent / THRESHOLDS
+    if not kept.is_file() or rule is not None:
+        with suppress(PermissionError):  # in a folder of somebody else it is chosen when it is needed
+            write_thresholds(kept.parent, content, metrics.content)
+    screen.detail(threshold_text(content))
 
 
 def _doubts(reference: RunReference, metrics: MetricsFile) -> list[str]:

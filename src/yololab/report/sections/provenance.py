@@ -46,6 +46,7 @@ def provenance(run: RunFiles) -> dict[str, Any] | None:
         "approvals": [item | {"facts": _facts(item)} for item in mappings(run.record.get("approvals"))],
         "timings": timings_chart(mapping(run.record.get("timings"))),
         "repeats": run.recorded("repeats").get("run"),
+        "extends": run.recorded("extends"),
         "changes": texts(run.recorded("repeats").get("differences")),
     }
 

@@ -1,0 +1,1 @@
+"""Training a finished run further."""
