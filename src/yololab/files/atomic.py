@@ -18,6 +18,7 @@ import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
@@ -207,17 +208,18 @@ def point_link(link: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)
 
 
-def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
+def remove_temporaries(folder: Path, older_than: float = 0.0, name: str = "") -> None:
     """Remove what killed processes have left in a folder.
 
     Args:
         folder: The folder; those in it are not looked into.
         older_than: Seconds since the last change, below which it may be what a living process of another machine is
             writing; of this machine it is known.
+        name: Only those of this file or folder: in a folder of the user's anything else may be anybody's.
     """
     import psutil  # here, since a list of runs that writes nothing does without
 
-    for path in folder.glob(f".*{_SUFFIX}"):
+    for path in folder.glob(f".{escape(name[:_REPEATED])}{'.' if name else ''}*{_SUFFIX}"):
         with contextlib.suppress(OSError):
             named = re.search(rf"\.([0-9a-f]+)-(\d+)-[0-9a-f]+{re.escape(_SUFFIX)}$", path.name)
             if named is not None and named[1] == _host():

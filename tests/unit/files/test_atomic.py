@@ -236,3 +236,40 @@ def test_what_a_living_process_of_this_machine_fills_stays_however_long_it_takes
         os.utime(folder, (1, 1))
         remove_temporaries(tmp_path, 60)
         assert folder.is_dir()
+
+
+def test_many_files_are_brought_to_the_disk_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic, "_MANY", 2)
+    (tmp_path / "old").touch(mode=0o400)
+    with atomic.new_folder(tmp_path / "new") as hidden:
+        for place in range(4):
+            (hidden / str(place)).write_text("a")
+        assert atomic.link_file(tmp_path / "old", hidden / "images/old") == "linked"
+    assert len(list((tmp_path / "new").iterdir())) == 5
+    assert (tmp_path / "new/images/old").samefile(tmp_path / "old")
+
+
+def test_a_file_that_cannot_be_linked_is_pointed_at_or_copied(tmp_path, monkeypatch):
+    (tmp_path / "old").write_text("a")
+
+    def refused(*_):
+        raise OSError
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    assert atomic.link_file(tmp_path / "old", tmp_path / "b") == "pointed"
+    monkeypatch.setattr(Path, "symlink_to", refused)
+    assert atomic.link_file(tmp_path / "old", tmp_path / "c") == "copied"
+    assert [(tmp_path / name).read_text() for name in "bc"] == ["a", "a"]
+
+
+@pytest.mark.process
+def test_what_a_kill_has_left_of_one_folder_goes_and_nothing_else(tmp_path):
+    with atomic.new_folder(tmp_path / "set*") as hidden:
+        gone = subprocess.check_output([sys.executable, "-c", "import os; print(os.getpid())"], text=True).strip()
+        left = hidden.with_name(hidden.name.replace(f"-{os.getpid()}-", f"-{gone}-"))
+    others = [left.with_name(left.name.replace("set*", "set2")), tmp_path / ".mine.tmp"]
+    for path in (left, *others):
+        path.mkdir()
+    remove_temporaries(tmp_path, 0.0, "set*")
+    assert not left.exists()
+    assert all(path.exists() for path in others)

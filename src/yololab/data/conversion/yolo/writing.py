@@ -16,7 +16,7 @@ from yololab.data.conversion.yolo.rows import flipped_order, rows_of
 from yololab.data.images.image_facts import read_facts
 from yololab.data.images.jpeg_header import read_jpeg_header
 from yololab.errors import InputError, Problem
-from yololab.files.atomic import copy_any, link_file, new_folder
+from yololab.files.atomic import ABANDONED_SECONDS, copy_any, link_file, new_folder, remove_temporaries
 from yololab.files.json_files import write_json
 from yololab.files.paths import ConvertedFolder
 from yololab.files.reading import read_bytes
@@ -202,6 +202,7 @@ def write_dataset(
     for group in class_names_alike(source.names):
         conversion.notes.append(f"classes that are spelled alike stay apart: {', '.join(group)}")
     try:
+        remove_temporaries(folder.path.parent, ABANDONED_SECONDS, folder.path.name)
         with new_folder(folder.path) as hidden:
             new = ConvertedFolder(hidden)
             for split in SPLITS[
