@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 
 import pytest
+from record_samples import records_of, write_run
 from sweep_samples import write_sweep, write_trial
 
 from yololab.cli.commands.runs.resume import READ_OF_SWEEPS
@@ -19,6 +22,7 @@ from yololab.sweep import run
 from yololab.sweep.executor import JobState
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.planning.study_source import StudySource
+from yololab.sweep.results import finalize
 from yololab.sweep.run import resume_sweep, run_trials
 from yololab.sweep.state import TrialStatus
 from yololab.terminal.screen import Screen
@@ -102,6 +106,39 @@ def test_after_search_timeout_minutes_no_trial_is_started(tmp_path, screen, monk
     assert run_trials(folder, folder.read_settings(), engine, screen) == 0
     assert engine.submitted == started
     assert len(folder.trials()) == 1 + len(started)
+
+
+class Trained(OneAtATime):
+    """An engine that trains at once: half the rate finds most of the objects, the other few."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def submit(self, folder, environment):
+        params = self.folder.known_trial(int(folder.name)).params
+        found, seed = (0.9, 1) if params["lr0"] == 0.1 else (0.3, 2)
+        seed = 10 * int(params["seed"]) + seed
+        write_run(folder, records_of(found, seed, images=40), {"seed": params["seed"]})
+        return super().submit(folder, environment)
+
+
+@pytest.mark.process
+@pytest.mark.heavy
+def test_seeds_of_recipes_end_when_it_is_clear_which_is_best(tmp_path, monkeypatch):
+    folder = write_sweep(tmp_path / "sweep", ("lr0", "seed"), budget=10, search=SEARCH | {"sequential": True})
+    folder.write_settings(replace(folder.read_settings(), arguments=("lr0=0.1,0.2", "seed=range(0,5)")))
+    copy_config(folder.config, tmp_path)
+    monkeypatch.setattr(run, "freeze_trial", lambda planned, trial: trial.path.mkdir())
+    monkeypatch.setattr(finalize, "finish_through_engine", lambda summary, screen: None)
+    said = io.StringIO()
+    assert run_trials(folder, folder.read_settings(), Trained(folder), Screen(stream=said)) == 0
+    assert len(folder.trials()) == 6
+    assert "after 3 seeds of each recipe lr0=0.1 is best" in said.getvalue()
+    assert json.loads(folder.summary.read_text())["finished"]
+    assert folder.best.resolve().name in {"0", "2", "4"}
+    assert resume_sweep(folder.path, Screen(quiet=True)) == 0
+    assert len(folder.trials()) == 6
 
 
 def test_nothing_complete_is_a_failed_job(tmp_path, screen):
