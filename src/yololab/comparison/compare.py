@@ -107,7 +107,8 @@ def compare_metrics(
                 current, rows, evidence.result, metrics, tolerance, alpha, withdrawn=text if withdrawn else None
             )
             verdict, confirmed, text = joint.verdict, joint.confirmed, joint.text
-    asked = Asked(slices, group or current.group or (baseline.group if baseline else None))
+    remedy = f"yololab evaluate model={current.content.get('model') or '…'} data={current.content.get('data') or '…'}"
+    asked = Asked(slices, group or current.group or (baseline.group if baseline else None), remedy=remedy)
     analysis = analyse(evidence, current, asked)
     broken = [guard.message for guard in watched if guard.broken]
     if broken:

@@ -140,7 +140,7 @@ def read_threshold(where: str, value: Any) -> str:
     return text
 
 
-SLICES = ("size", "crowding", "group", "folder")
+SLICES = ("size", "brightness", "blur", "crowding", "group", "folder")
 _TABLE = re.compile(r".+\.csv:.+", re.IGNORECASE)
 
 

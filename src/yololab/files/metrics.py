@@ -12,6 +12,7 @@ from yololab.files.paths import checked_name
 from yololab.tasks import TASKS, Direction, Metric
 
 METRICS_VERSION = 1
+SLICES = "slices"  # where the model is weak, and what was looked at
 ALIKE = "alike"  # the groups of images that look alike
 FOLDS = "folds"  # of an out-of-fold evaluation: the runs that it was pooled from
 TIES = "ties"  # metric → the ends between which the order of equal confidences moves it
@@ -44,6 +45,19 @@ class FoldsContent(TypedDict, total=False):
     seed: str | None
 
 
+class SlicesContent(TypedDict, total=False):
+    """The primary metric in slices of the set, each against the rest of it."""
+
+    metric: str
+    unit: str
+    tests: int
+    asked: bool
+    weak: list[str]
+    strong: list[str]
+    said: list[str]
+    rows: list[dict[str, Any]]
+
+
 class MetricsContent(TypedDict, total=False):
     """What a metrics.json holds besides the metrics themselves, as far as it is used; a foreign one may lack it all."""
 
@@ -68,6 +82,7 @@ class MetricsContent(TypedDict, total=False):
     selection: SelectionContent | None
     promoted_at: str | None
     alike: list[list[str]] | None
+    slices: SlicesContent | None
     ties: dict[str, list[float]] | None
 
 

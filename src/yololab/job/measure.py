@@ -1,6 +1,6 @@
 """Measuring a checkpoint under the pinned protocol: for a run, for `yololab evaluate`, for a baseline model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from yololab.comparison.comparability import tie_warning, tied_range
 from yololab.comparison.custom_metrics import CUSTOM, measure_custom
 from yololab.comparison.groups import absolute_group
+from yololab.comparison.slices.slices import Asked, absolute_slices, slices_of_an_evaluation
 from yololab.comparison.thresholds.choosing import SETTING as THRESHOLD
 from yololab.comparison.thresholds.choosing import thresholds_from, why_no_threshold, write_thresholds
 from yololab.config.device import DeviceConfig
@@ -21,7 +22,7 @@ from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file
 from yololab.files.json_files import parse_json, write_json
-from yololab.files.metrics import ALIKE, METRICS_VERSION, TIES, MetricsFile, read_metrics
+from yololab.files.metrics import ALIKE, METRICS_VERSION, SLICES, TIES, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS, THRESHOLDS
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.job.prepare import Prepared
@@ -74,6 +75,7 @@ class Measurement:
         alike: Bits of two perceptual hashes that may differ in images that look alike; None does not look for them.
         cache: Our cache folder, which knows the hashes of images that were checked.
         threshold: The rule that chooses the operating threshold.
+        slices: By what images are told apart, the paths of tables absolute; None for what is usual.
     """
 
     dataset: Dataset
@@ -87,6 +89,7 @@ class Measurement:
     alike: int | None = None
     cache: Path | None = None
     threshold: str = F1
+    slices: Sequence[str] | None = None
 
 
 def measurement_of(
@@ -108,6 +111,7 @@ def measurement_of(
         alike,
         prepared.paths.cache,
         config.evaluation.threshold,
+        absolute_slices(config.evaluation.slices, prepared.paths.working_directory),
     )
 
 
@@ -134,11 +138,13 @@ def measure_checkpoint(
     write_arrays(target / PREDICTIONS, to_arrays(evaluation.records))
     keys = () if how.alike is None else evaluation.records.keys
     alike = alike_images({key: root / key for key in keys}, how.alike or 0, how.cache) if keys else None
-    found = {} if alike is None else {ALIKE: alike}
+    found: dict[str, Any] = {} if alike is None else {ALIKE: alike}
     thresholds = thresholds_from(evaluation.records, how.threshold, how.group, alike)
     if thresholds is not None:
         print_of_split = how.fingerprints.get(how.protocol.split)
         write_thresholds(target, thresholds, {"model": str(checkpoint), "dataset_fingerprint": print_of_split})
+    slices = slices_of_an_evaluation(evaluation.records, Asked(how.slices, how.group), alike)
+    found |= {SLICES: slices} if slices else {}
     return write_metrics(target / METRICS, evaluation, str(checkpoint), how, found | dict(extra or {}))
 
 

@@ -10,6 +10,7 @@ from yololab.comparison.guards import guard_problems
 from yololab.comparison.multiplicity.primary_metrics import metric_problems
 from yololab.comparison.run_reference import read_reference
 from yololab.comparison.selection.metric_names import selection_problems
+from yololab.comparison.slices.slices import Asked, check_slices
 from yololab.config.measuring.export import reduced_precision
 from yololab.config.schema import ExperimentConfig
 from yololab.config.train_arguments.applicability import Usage, refused_settings
@@ -212,6 +213,7 @@ def prepare_job(
     dataset = _or_note(lambda: prepare_dataset(config, paths, choice, needed, task), problems)
     device = _or_note(lambda: find_device(config.device.id), problems)
     _or_note(lambda: _prepare_baseline(config, paths), problems)
+    _or_note(lambda: check_slices(Asked(config.evaluation.slices, folder=working_directory)), problems)
     precision = reduced_precision(config.export, config.train.quantize)
     _or_note(lambda: check_export_format(config.export.format, precision), problems)
     if dataset is not None:

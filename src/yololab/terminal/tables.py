@@ -8,7 +8,7 @@ from yololab.comparison.arms import Arm
 from yololab.comparison.planning.false_alarms import FalseAlarms
 from yololab.comparison.result import Comparison
 from yololab.comparison.thresholds.choosing import SETTING, read_thresholds, threshold_reasons, threshold_text
-from yololab.files.metrics import MetricsFile
+from yololab.files.metrics import SLICES, MetricsFile
 from yololab.files.paths import THRESHOLDS
 from yololab.statistics.inference.verdict import ALPHA, Verdict
 from yololab.tasks import TASKS
@@ -121,6 +121,7 @@ def metrics_tables(screen: Screen, metrics: MetricsFile) -> None:
     ]
     if rows:
         screen.table(("class", *task.per_class, task.counted, "images"), rows)
+    slices_against_the_rest(screen, metrics.content.get(SLICES))
     threshold_lines(screen, metrics)
     screen.place("metrics", metrics.path)
 
@@ -142,6 +143,34 @@ def threshold_lines(screen: Screen, metrics: MetricsFile) -> None:
     for warning in metrics.content.get("warnings") or ():
         if str(warning).startswith(f"{SETTING}="):
             screen.warn(str(warning))
+
+
+def slices_against_the_rest(screen: Screen, slices: Mapping[str, Any] | None) -> None:
+    """Print the slices of an evaluation, each against the rest of the set.
+
+    Args:
+        screen: Where to print.
+        slices: What metrics.json says of them; None without any.
+    """
+    if not slices:
+        return
+    rows = [
+        (
+            row["label"],
+            number(row["value"]),
+            interval(row["value_low"], row["value_high"], number),
+            number(row["rest"]),
+            signed(row["delta"]),
+            "too few to tell" if row["insufficient"] else p_value(row["p_adjusted"]),
+            row["finding"] or "",
+        )
+        for row in slices["rows"]
+    ]
+    if rows:
+        header = (f"{slices['metric']} in", "there", "95 % interval", "elsewhere", "difference", "p, corrected", "")
+        screen.table(header, rows)
+    for line in slices["said"]:
+        screen.detail(line)
 
 
 def slice_table(screen: Screen, slices: Mapping[str, Any] | None) -> None:

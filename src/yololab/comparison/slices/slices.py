@@ -5,15 +5,16 @@ slices are objects, COCO's three, of all else images.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.comparison.groups import CSV_COLUMN, FOLDER, absolute_group, from_table, units_of
+from yololab.comparison.groups import CSV_COLUMN, FOLDER, Clusters, absolute_group, from_table, units_of
 from yololab.comparison.slices.columns import ImageSlice, by_column, categories, of_images, thirds
+from yololab.errors import InputError
 from yololab.statistics.diagnosis.size_metrics import SIZES, labels_by_size, records_by_size
 from yololab.statistics.diagnosis.slices import SliceResult, SliceValue, compare_in_slices, compare_with_the_rest
 from yololab.statistics.inference.paired_models import measure_of, metrics_of
@@ -27,9 +28,11 @@ from yololab.tasks import TASKS, Direction
 from yololab.text import counted, p_equation, signed
 
 SLICES, SIZE, CROWDING, GROUP = "evaluation.slices", "size", "crowding", "group"
+# What an evaluation measures of each image, and what low, middle and high values are called.
+MEASURED = {"brightness": ("dark", "medium", "bright"), "blur": ("blurred", "medium", "sharp")}
 # What is looked at where nothing is asked for.
-USUAL = (SIZE, CROWDING)
-_NAMES = {CROWDING: ("few", "medium", "many")}
+USUAL = (SIZE, *MEASURED, CROWDING)
+_NAMES = {**MEASURED, CROWDING: ("few", "medium", "many")}
 _LIMITS = {"small": "< 32² px", "medium": "32² to 96² px", "large": "≥ 96² px"}
 
 
@@ -38,14 +41,16 @@ class Asked:
     """What the images are told apart by.
 
     Attributes:
-        names: `size`, `crowding`, `group`, `folder`, `file.csv:column`; None for what is usual.
+        names: `size`, `brightness`, `blur`, `crowding`, `group`, `folder`, `file.csv:column`; None for what is usual.
         group: `evaluation.group`; None without.
         folder: Where relative paths start; None for the working directory.
+        remedy: The command that measures what records of earlier versions lack.
     """
 
     names: Sequence[str] | None = None
     group: str | None = None
     folder: Path | None = None
+    remedy: str = "yololab evaluate model=… data=…"
 
 
 def absolute_slices(names: Sequence[str] | None, folder: Path) -> list[str] | None:
@@ -73,7 +78,8 @@ def slices_of_two(current: Records, baseline: Records, units: Units, asked: Aske
     Raises:
         InputError: A table cannot be read.
     """
-    cut, said = _cut(current, asked)
+    # Records of earlier versions hold nothing of the images, which are the same on both sides.
+    cut, said = _cut(current if current.properties else replace(current, properties=baseline.properties), asked)
     if not cut and not said:
         return None
     sides = _parts(current, cut), _parts(baseline, cut)
@@ -109,6 +115,40 @@ def slices_of_one(records: Records, units: Units, asked: Asked) -> dict[str, Any
         for item, result in zip(cut, found, strict=True)
     ]
     return _content(records, units, asked, rows, said, ("weak", "strong"))
+
+
+def slices_of_an_evaluation(records: Records, asked: Asked, clusters: Clusters = None) -> dict[str, Any] | None:
+    """Return `slices_of_one` of an evaluation, which may have taken hours: what cannot be read is said, and not raised.
+
+    Args:
+        records: The model's records.
+        asked: What the images are told apart by.
+        clusters: The images that look alike; None where nobody looked.
+    """
+    said = []
+    try:
+        units = units_of(records.keys, asked.group, asked.folder, clusters)
+    except InputError as error:
+        units, asked = units_of(records.keys, None), replace(asked, group=None)
+        said.append(f"images are taken as independent: {error.problems[0].found}.")
+    try:
+        found = slices_of_one(records, units, asked)
+    except InputError as error:
+        found = _content(records, units, asked, [], [f"no slices: {error}."], ("weak", "strong"))
+    if found:
+        found["said"] += said
+    return found
+
+
+def check_slices(asked: Asked) -> None:
+    """Read the tables that are named, before anything is spent.
+
+    Raises:
+        InputError: One cannot be read, or has no such column.
+    """
+    for name in asked.names or ():
+        if table := CSV_COLUMN.fullmatch(name):
+            from_table((asked.folder or Path()) / table["file"], table["column"], SLICES)
 
 
 def slice_warning(content: Mapping[str, Any] | None) -> str | None:
@@ -210,6 +250,10 @@ def _images(records: Records, name: str, asked: Asked) -> tuple[list[ImageSlice]
         if not isinstance(records, DetectionRecords):
             return [], f"{records.task} counts no objects"
         return thirds(name, np.diff(records.truth_offsets).astype(np.float64), _NAMES[name]), alike
+    if name in MEASURED:
+        if name in records.properties:
+            return thirds(name, records.properties[name].astype(np.float64), _NAMES[name]), alike
+        return [], f"these evaluations do not hold it; {asked.remedy} measures it"
     if table := CSV_COLUMN.fullmatch(name):
         path = (asked.folder or Path()) / table["file"]
         cells = of_images(records.keys, from_table(path, table["column"], SLICES))

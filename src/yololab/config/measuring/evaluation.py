@@ -36,9 +36,9 @@ class EvaluationConfig:
         definition: Whose mAP `compare` shows and tests: Ultralytics', or COCO's as pycocotools computes it (of boxes;
             saved evaluations are measured again from theirs). Trainings and `evaluate` keep Ultralytics'.
         slices: By what images and objects are told apart, to show where a model is weak or worse: `size` (of the
-            objects, COCO's three), `crowding` (objects an image), `group` (what `evaluation.group` names, else
-            `folder`), `file.csv:column` (the first column names images); a list of them. Null takes size and
-            crowding; none takes nothing.
+            objects, COCO's three), `brightness`, `blur` (variance of the Laplacian), `crowding` (objects an image),
+            `group` (what `evaluation.group` names, else `folder`), `file.csv:column` (the first column names images); a
+            list of them. Null takes the first four, as far as they are known; none takes nothing.
         threshold: The rule that chooses the confidence from which a detection counts, for all classes and for each:
             `f1` (the highest F1), a quoted `'recall>=0.9'` (the surest that finds so much) or `'precision>=0.95'` (the
             least sure that is so often right). `predict` applies it; it changes no metric.

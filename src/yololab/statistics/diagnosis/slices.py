@@ -143,8 +143,8 @@ class _Resampled:
         self.sums -= self.rows.sum(axis=1, keepdims=True)
 
     def value(self, part: Part, held: int, row: int) -> SliceValue:
-        """Return the metric of a slice with its interval."""
-        enough = part.value is not None and held >= FEWEST_UNITS
+        """Return the metric of a slice with its interval; where a model finds nothing, resamples do not know one."""
+        enough = part.value is not None and held >= FEWEST_UNITS and self.rows[row].any()
         return SliceValue(part.value, self.interval(row, part.known, held) if enough else None)
 
     def interval(self, row: int, centre: float, units: int) -> tuple[float, float] | None:

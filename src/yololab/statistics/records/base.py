@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import NDArray
+
+_OF_AN_IMAGE = "image_"  # before the name of a property, as an array of a file
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,6 +44,8 @@ class Records(RecordsHeader, ABC):
 
     Attributes:
         keys: Keys of the images, sorted, unique; I of them.
+        properties: What was measured of the images themselves (`brightness`, `blur`), f32, shape (I,) each, NaN where
+            it is not known; empty where nothing was.
     """
 
     RECORD_TYPE: ClassVar[str]
@@ -48,11 +53,15 @@ class Records(RecordsHeader, ABC):
     ARRAYS: ClassVar[Mapping[str, tuple[str, int]]]
 
     keys: tuple[str, ...] = field(repr=False)
+    properties: Mapping[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit together: a wrong pairing would give a wrong verdict without any error."""
         if any(a >= b for a, b in zip(self.keys, self.keys[1:], strict=False)):
             raise ValueError("keys are not sorted and unique")
+        for name, values in self.properties.items():
+            if values.shape != (len(self.keys),):
+                raise ValueError(f"{len(self.keys)} keys, but {name} of shape {values.shape}")
         self._check()
 
     @abstractmethod
@@ -80,7 +89,8 @@ class Records(RecordsHeader, ABC):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, as they are kept in a file."""
-        return {name: getattr(self, name) for name in self.ARRAYS}
+        measured = {_OF_AN_IMAGE + name: values for name, values in self.properties.items()}
+        return {name: getattr(self, name) for name in self.ARRAYS} | measured
 
     @classmethod
     def rebuilt(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -94,8 +104,13 @@ class Records(RecordsHeader, ABC):
             KeyError: Something is missing.
             ValueError: The arrays do not fit together.
         """
-        common: dict[str, Any] = {attribute.name: header[attribute.name] for attribute in fields(Records)}
-        return cls(**common, **cls._own(header, arrays))
+        common: dict[str, Any] = {attribute.name: header[attribute.name] for attribute in fields(RecordsHeader)}
+        properties = {
+            name.removeprefix(_OF_AN_IMAGE): typed_array(arrays, name, "f4", 1)
+            for name in arrays
+            if name.startswith(_OF_AN_IMAGE)
+        }
+        return cls(**common, keys=header["keys"], properties=properties, **cls._own(header, arrays))
 
     @classmethod
     def _own(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:  # noqa: ARG003

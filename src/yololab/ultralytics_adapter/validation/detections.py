@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from ultralytics.data.augment import Compose
 from ultralytics.utils import ops
 from ultralytics.utils.metrics import ConfusionMatrix
 
 from yololab.data.dataset.image_names import image_key
+from yololab.data.images.appearance import Appearance, appearance_of
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
 from yololab.text import read_number
@@ -30,6 +32,17 @@ CONFUSION_CONFIDENCE = 0.25
 FLAGS = {"box": "tp", "mask": "tp_m", "pose": "tp_p"}
 
 
+class Look:
+    """Measures an image on its way to the model: a transform for the head of Ultralytics' list."""
+
+    KEY = "appearance"
+
+    def __call__(self, labels: dict[str, Any]) -> dict[str, Any]:
+        """Add how an image looks to what is known of it."""
+        labels[self.KEY] = appearance_of(labels["img"])
+        return labels
+
+
 class RecordingMixin(_Base):
     """What a recording validator of any task tells after it has run: put one of its kind before the validator.
 
@@ -38,6 +51,7 @@ class RecordingMixin(_Base):
         label_fingerprint: Content hash of the labels that were evaluated against.
         recorded: What was seen of each image, in the order of evaluation.
         left_out: How many images of the split the validator does not look at.
+        appearances: How each image looked to the model, by its key.
         classes_differ: What it means when the model's classes are not the dataset's.
     """
 
@@ -49,6 +63,20 @@ class RecordingMixin(_Base):
         self.label_fingerprint = ""
         self.recorded: list[Any] = []
         self.left_out = 0
+        self.appearances: dict[str, Appearance] = {}
+
+    def build_dataset(self, *arguments: Any, **keywords: Any) -> Any:
+        """Have the images measured where they are decoded: at the size they are evaluated at, before any padding."""
+        dataset: Any = super().build_dataset(*arguments, **keywords)
+        if isinstance(transforms := getattr(dataset, "transforms", None), Compose):
+            transforms.insert(0, Look())
+        return dataset
+
+    def preprocess(self, batch: Any) -> Any:
+        """Keep how the images of a batch look."""
+        for file, seen in zip(batch.get("im_file", ()), batch.get(Look.KEY, ()), strict=False):
+            self.appearances[image_key(file, self.dataset_root)] = seen
+        return super().preprocess(batch)
 
     @property
     def labelled(self) -> bool:

@@ -1,12 +1,16 @@
 """One evaluation under one protocol: Ultralytics' own numbers, as plain floats, with the records behind them."""
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from yololab.data.images.appearance import Appearance
 from yololab.errors import InputError, JobError, Problem
 from yololab.files.atomic import scratch_folder
 from yololab.statistics.records.base import Records, RecordsHeader
@@ -186,8 +190,16 @@ def _evaluation(
         changes=changes,
         ultralytics=version,
         warnings=(*_warnings(names, validator), *findings),
-        records=validator.packed(header),
+        records=_with_appearances(validator.packed(header), validator.appearances),
     )
+
+
+def _with_appearances(records: Records, seen: Mapping[str, Appearance]) -> Records:
+    """Return records that hold how each image looked."""
+    unknown = Appearance(math.nan, math.nan)
+    values = np.array([seen.get(key, unknown) for key in records.keys], np.float32).reshape(-1, len(Appearance._fields))
+    properties = {name: np.ascontiguousarray(column) for name, column in zip(Appearance._fields, values.T, strict=True)}
+    return replace(records, properties=properties) if seen else records
 
 
 def _warnings(names: Mapping[int, str], validator: Any) -> list[str]:

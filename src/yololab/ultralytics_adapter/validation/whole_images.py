@@ -14,6 +14,7 @@ from ultralytics.data import build_dataloader
 from ultralytics.utils.metrics import DepthMetrics
 
 from yololab.data.dataset.image_names import image_key
+from yololab.data.images.appearance import appearance_of
 from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.classification import MOST_NAMED, ClassifiedImage, pack_classified
 from yololab.statistics.records.confusion import ConfusionImage, pack_confusion
@@ -59,6 +60,14 @@ class ClassRecording(RecordingMixin, _ClassificationBase):
         dataset: Any = self.dataloader.dataset
         self._samples = [(image_key(str(sample[0]), self.dataset_root), int(sample[1])) for sample in dataset.samples]
         self.label_fingerprint = _digest((key, str(index).encode()) for key, index in self._samples)
+
+    def preprocess(self, batch: Any) -> Any:
+        """Keep how the images of a batch look: of each the part that the model sees."""
+        first = len(self.appearances)
+        for (key, _), pixels in zip(self._samples[first : first + len(batch["img"])], batch["img"], strict=True):
+            seen = (pixels.clamp(0, 1) * 255).round().byte().flip(0).permute(1, 2, 0)
+            self.appearances[key] = appearance_of(seen.contiguous().numpy())
+        return super().preprocess(batch)
 
     def update_metrics(self, preds: Any, batch: Any) -> None:
         """Keep the classes that were named first, with the image's name."""

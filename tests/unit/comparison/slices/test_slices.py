@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from record_samples import records_of
 
-from yololab.comparison.slices.slices import Asked, absolute_slices, slice_warning, slices_of_one, slices_of_two
+from yololab.comparison.slices.slices import (
+    Asked,
+    absolute_slices,
+    check_slices,
+    slice_warning,
+    slices_of_an_evaluation,
+    slices_of_one,
+    slices_of_two,
+)
 from yololab.errors import InputError
 from yololab.statistics.inference.resampling import Units
+from yololab.statistics.records.arrays import RecordsError, from_arrays, to_arrays
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.classification import ClassifiedImage, pack_classified
 
@@ -97,3 +107,45 @@ def test_classified_images_have_no_objects_but_tables_and_folders():
     assert found["strong"] == ["folder: day"]
     assert found["rows"][0]["objects"] is None
     assert found["said"] == ["crowding: classify counts no objects.", "size: classify has no boxes, which have a size."]
+
+
+def measured(records, seed=0):
+    rng = np.random.default_rng(seed)
+    values = {name: rng.uniform(0, 255, len(records.keys)).astype(np.float32) for name in ("brightness", "blur")}
+    return replace(records, properties=values)
+
+
+def test_what_was_measured_of_the_images_survives_the_file_and_is_cut_into_thirds():
+    again = from_arrays(to_arrays(measured(GOOD)))
+    assert np.array_equal(again.properties["blur"], measured(GOOD).properties["blur"])
+    assert from_arrays(to_arrays(GOOD)).properties == {}
+    for sides in ((measured(BAD), GOOD), (BAD, measured(GOOD)), (measured(BAD), measured(GOOD, 1))):
+        found = slices_of_two(*sides, Units(GOOD.keys), Asked(("brightness", "blur")))
+        names = [row["slice"] for row in found["rows"]]
+        assert names == ["dark", "medium", "bright", "blurred", "medium", "sharp"]
+        assert found["said"] == []
+    damaged = to_arrays(measured(GOOD)) | {"image_blur": np.zeros(3, np.float32)}
+    with pytest.raises(RecordsError, match=r"200 keys, but blur of shape \(3,\)"):
+        from_arrays(damaged)
+
+
+def test_records_that_know_nothing_of_the_images_say_what_measures_them():
+    asked = Asked(("brightness",), remedy="yololab evaluate model=a.pt data=b.yaml")
+    found = slices_of_two(BAD, GOOD, Units(GOOD.keys), asked)
+    wanted = "brightness: these evaluations do not hold it; yololab evaluate model=a.pt data=b.yaml measures it."
+    assert (found["rows"], found["said"]) == ([], [wanted])
+    assert "brightness" not in str(compared()["said"]), "it was not asked for"
+
+
+def test_an_evaluation_of_hours_does_not_fail_for_a_table_or_a_group(tmp_path):
+    (tmp_path / "table.csv").write_text("image,weather\n")
+    found = slices_of_an_evaluation(GOOD, Asked(("crowding", "table.csv:rain"), folder=tmp_path))
+    assert found["rows"] == []
+    assert "no column 'rain'" in found["said"][0]
+    found = slices_of_an_evaluation(GOOD, Asked(group=r"film(\d+)"))
+    assert found["unit"] == "images"
+    assert found["said"][-1].startswith("images are taken as independent: 200 of 200 images have no group")
+    for names in (("table.csv:rain",), ("gone.csv:rain",)):
+        with pytest.raises(InputError):
+            check_slices(Asked(names, folder=tmp_path))
+    check_slices(Asked(("size", "table.csv:weather"), folder=tmp_path))

@@ -9,25 +9,33 @@ from yololab.report.charts.intervals import Estimate, IntervalRow, intervals
 from yololab.report.run_files import RunFiles, mapping, mappings, texts
 from yololab.text import as_number, count, number
 
+# Key of a value in a row → what it is.
+_COMPARED = (("current", "this model"), ("baseline", "baseline"))
+_ALONE = (("value", "in the slice"), ("rest", "elsewhere"))
 _SIGNS = {"worse": "▼", "weak": "▼", "better": "▲", "strong": "▲"}
 
 
 def slices(run: RunFiles) -> dict[str, Any] | None:
     """Prepare a chart a property and the table; None where nothing was cut into slices."""
-    found = mapping(run.comparison.get("slices"))
+    compared, alone = mapping(run.comparison.get("slices")), mapping(run.metrics.get("slices"))
+    found, sides = (compared, _COMPARED) if compared.get("rows") else (alone, _ALONE)
     rows = mappings(found.get("rows"))
     if not rows:
         return None
     return {
         "rows": rows,
-        "charts": _charts(rows, (("current", "this model"), ("baseline", "baseline"))),
+        "sides": sides,
+        "charts": _charts(rows, sides),
         "metric": found.get("metric"),
         "tests": as_number(found.get("tests")) or 0,
         "unit": found.get("unit"),
-        "worse": texts(found.get("worse")),
-        "better": texts(found.get("better")),
+        "worse": texts(compared.get("worse")),
+        "better": texts(compared.get("better")),
+        "weak": texts(alone.get("weak")),
+        "compared": sides is _COMPARED,
         "said": texts(found.get("said")),
         "sized": any(row.get("property") == "size" for row in rows),
+        "counted": as_number(rows[0].get("objects")) is not None,
     }
 
 
