@@ -13,7 +13,7 @@ from yololab.comparison.folds.out_of_fold import OutOfFold, out_of_fold
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.data.conversion.coco_files import is_list
 from yololab.errors import InputError, Problem
-from yololab.files.metrics import MetricsFile
+from yololab.files.metrics import FOLDS, MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record
 from yololab.files.record_content import NOT_THE_RECIPE
@@ -154,9 +154,12 @@ def refuse_seeds(arms: Sequence[Arm]) -> None:
 
 
 def _config(run: Path) -> dict[str, Any]:
-    """Return the requested configuration of a run, empty when it has no record."""
-    record = Record(RunFolder(run))
-    return (record.read().get("requested_config") or {}) if record.path.is_file() else {}
+    """Return the requested configuration of a run, empty when it has no record; of pooled folds what was swept."""
+    record, metrics = Record(RunFolder(run)), RunFolder(run).metrics
+    if record.path.is_file():
+        return record.read().get("requested_config") or {}
+    pooled = read_metrics(metrics).content.get(FOLDS) if metrics.is_file() else None
+    return {} if pooled is None else {**(pooled.get("values") or {}), "seed": pooled.get("seed")}
 
 
 def _recipe(run: Path) -> str:

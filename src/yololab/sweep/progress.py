@@ -12,6 +12,7 @@ from typing import Any
 
 from yololab.errors import InputError
 from yololab.files.epochs import read_results
+from yololab.files.record_content import FOLD
 from yololab.sweep.executor import JobState
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.tasks import TASKS
@@ -95,7 +96,7 @@ class SweepProgress:
         parts += [f"{count[status]} {status}" for status in (TrialStatus.PRUNED, TrialStatus.FAILED) if count[status]]
         complete = [entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE]
         scores = {entry.number: entry.objectives[0] for entry in complete if entry.objectives}
-        if scores:
+        if scores and FOLD not in self.settings.keys:  # a fold is no better than another
             best = (min if self.settings.objectives[0].lower_is_better else max)(scores, key=scores.__getitem__)
             parts.append(f"best {number(scores[best])} (trial {best})")
         left = self.seconds_left()

@@ -65,7 +65,7 @@ def split_data(
     """
     config, paths = composed.experiment, project_paths(composed.experiment, working_directory)
     place = _place_of(settings.out, working_directory)
-    dataset, name = prepare_dataset(config, paths, composed.data_option, (), task, required=("train",))
+    dataset, name = prepare_dataset(config, paths, composed.data_option, ("train",), task, required=("train",))
     if dataset.folders:
         found = "a classification dataset: its folders are its classes, and Ultralytics reads no lists of them"
         remedy = "move the images of whole groups between its folders train, val and test"
@@ -84,7 +84,9 @@ def split_data(
     wanted = settings.shares
     if len(set(groups)) < len(wanted):
         found = f"{counted(len(set(groups)), 'group')} of {counted(len(members), 'image')}"
-        raise InputError(Problem("group", found, f"at least one for each of {len(wanted)} parts", "group by less"))
+        looks = "look for less likeness: check.near_duplicate_distance=8, or check.near_duplicates=false with group=…"
+        remedy = looks if settings.group in (None, ALIKE) else "name smaller groups"
+        raise InputError(Problem("group", found, f"at least one for each of {len(wanted)} parts", remedy))
     part_of = share_out(grouped(members), list(wanted.values()), config.train.seed)
     outcome = outcome_of(members, part_of, wanted, dataset.names)
     names = list(wanted)

@@ -21,7 +21,8 @@ MARKS_OF = {"complete": (0, ""), "pruned": (5, "triangle"), "failed": (1, "cross
 
 
 def history(sweep: SweepFiles) -> Markup:
-    """Draw the score of each trial in the order of their numbers, with the best so far as a line."""
+    """Draw the score of each trial in the order of their numbers, with the best so far as a line; not of folds."""
+    of_folds = bool(sweep.summary.get("folds"))
     points, steps = [], list[tuple[float, float]]()
     winner = sweep.winner.get("trial")
     for row in sweep.trials:
@@ -35,7 +36,7 @@ def history(sweep: SweepFiles) -> Markup:
         better = value is not None and (
             not steps or (value < steps[-1][1] if sweep.lower_is_better else value > steps[-1][1])
         )
-        if status == "complete" and better and value is not None:
+        if status == "complete" and better and value is not None and not of_folds:
             steps.append((float(trial), value))
     if steps:
         steps.append((max(point.x for point in points), steps[-1][1]))

@@ -122,7 +122,7 @@ def agree(
     warnings = sum(len(report.warnings) for report in checks.values())
     if warnings:
         gates.reasons[GateName.DATASET] = f"the data has {counted(warnings, 'warning')} (shown above)"
-    sizes = " or ".join(f"{report.splits['train'].images:,}" for report in checks.values())
+    sizes = " or ".join(dict.fromkeys(f"{report.splits['train'].images:,}" for report in checks.values()))
     gates.facts |= {"epochs": epochs, "warnings": warnings}
     plan = f"{counted(planned, 'trial')} on {', '.join(names)} ({sizes} training images), {counted(epochs, 'epoch')}"
     gates.ask(f"Start {plan}?", only_refused=True)

@@ -106,6 +106,8 @@ def _folded(
             pooled = pool_folds(runs, folder.pooled(first.trial), named, first.seed)
         except InputError as error:
             problem = error.problems[0].found
+        except OSError as error:  # somebody else's folder, or no room: the folds are known all the same
+            problem = f"the pooled evaluation was not written: {error.strerror or error}"
     measured = tuple(pooled.metrics.value(item.metric) if pooled else None for item in objectives)
     row = TrialRow(
         trial=first.trial,

@@ -58,7 +58,7 @@ def with_test(summary: Summary) -> Summary:
 
 
 def read_summary(folder: SweepFolder, *, statistics: bool = False) -> Summary:
-    """Find out what a sweep has found so far; nothing is written.
+    """Find out what a sweep has found so far; nothing is written but, with statistics, the pooled evaluations of folds.
 
     Args:
         folder: The sweep's folder.

@@ -83,6 +83,16 @@ def test_refused_with_what_to_do(cells, capsys):
     )
 
 
+def test_images_that_all_look_alike_cannot_be_parted(cells, capsys):
+    shutil.rmtree("cells/val")
+    for number in range(1, 6):
+        shutil.copyfile("cells/train/images/train0.png", f"cells/train/images/train{number}.png")
+    Path("cells/only.yaml").write_text("train: train/images\nnames: [square, bar]\n")
+    message = split(capsys, "data=cells/only.yaml", "out=new", "folds=2", code=2)["error"]
+    assert "1 group of 6 images" in message
+    assert "near_duplicate_distance" in message
+
+
 def test_a_dataset_without_val(cells, capsys):
     Path("cells/only.yaml").write_text("train: train/images\nnames: [square, bar]\n")
     found = split(capsys, "data=cells/only.yaml", "out=out", "folds=3")

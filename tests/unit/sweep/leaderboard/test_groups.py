@@ -10,6 +10,7 @@ from project_samples import write_run
 from sweep_samples import complete_sweep
 
 from yololab.files.paths import OutputTree
+from yololab.sweep.leaderboard.cells import cells_of
 from yololab.sweep.leaderboard.groups import board_content, group_board
 from yololab.sweep.leaderboard.query import read_query
 from yololab.sweep.leaderboard.rows import read_board
@@ -126,3 +127,19 @@ def test_json_has_every_run_and_trial_the_best_of_each_task_first(tmp_path):
     (row,) = board_content(board, read_query(["high", "columns=lr0,model,imgsz"]))
     assert row == {"run": "high", "lr0": 0.01, "model.weights": "yolo26n.pt", "imgsz": None}
     assert board_content(board, read_query(["high", "columns=+optimizer"]))[0]["settings"] == {"optimizer": "AdamW"}
+
+
+def test_the_folds_of_a_recipe_are_one_line_and_none_of_them_is_ranked(tmp_path):
+    values = {(0, 0.1): 0.3, (1, 0.1): 0.5, (0, 0.2): 0.6, (1, 0.2): 0.1}
+    for (fold, rate), value in values.items():
+        name = f"f{fold}_{rate}"
+        prints = {"name": "cells", "fingerprint": {"val": str(fold)}}
+        write_run(tmp_path, name, {"lr0": rate, "data": {"fold": fold}, "name": name}, value=value, dataset=prints)
+    (group,) = groups_of(tmp_path)
+    assert [line.kind for line in group.lines] == ["folds", "folds"]
+    assert [line.mean("mAP50-95")[0] for line in group.lines] == [pytest.approx(0.4), pytest.approx(0.35)]
+    assert group.varying == ["lr0"], "not the fold"
+    assert (
+        {line.value("data.fold") for line in group.lines} == {line.value("verdict") for line in group.lines} == {None}
+    )
+    assert cells_of(group.lines, "run") == ["f1_0.1 (2 folds)", "f0_0.2 (2 folds)"]
