@@ -223,6 +223,13 @@ class OutputTree(Folder):
         yield from self.multirun.glob(f"*/*/{RECORD}")
 
 
+class PlainTuning(Folder):
+    """What `yolo tune` leaves."""
+
+    results = At("tune_results.ndjson")  # A line each of what it has tried
+    results_table = At("tune_results.csv")  # The same, as versions before 8.4 wrote it
+
+
 class BaselineFolder(Folder):
     """The baseline of one dataset and task: `outputs/baselines/<dataset>/<task>`."""
 

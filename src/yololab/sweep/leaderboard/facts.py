@@ -182,9 +182,6 @@ def facts_of(record: _Record, base: Base, number: int, trial: str | None = None)
         trial: What the run's sweep noted of it.
     """
     config = record.requested_config or {}
-    absent: list[str] = []
-    found = _differences(config, base.tree, absent) if config else ()
-    changed = {key: _bounded(key, value) for key, value in islice(found, _MOST_SETTINGS)}
     evaluation = config.get("evaluation")
     split = evaluation.get("split") if isinstance(evaluation, dict) else None
     dataset = record.dataset or _Dataset()
@@ -195,7 +192,6 @@ def facts_of(record: _Record, base: Base, number: int, trial: str | None = None)
     return RunFacts(
         status=record.status,
         started=record.timestamp,
-        base=number,
         task=record.task,
         metrics={metric.name: number_in(measured, metric.name) for metric in task.metrics} if task else {},
         epochs=record.results.final_epoch if record.results else None,
@@ -207,13 +203,26 @@ def facts_of(record: _Record, base: Base, number: int, trial: str | None = None)
         error=_line(str(message)) if message else None,
         notes=[_line(str(note.get("text") if isinstance(note, dict) else note)) for note in notes],
         tags=[_line(tag) for tag in record.tags or ()],
-        recipe=_recipe(changed, absent) if config else "",
-        changed=changed,
-        absent=absent,
+        **against_base(config, base, number),
         process=record.provenance.process if record.provenance and record.status is Status.RUNNING else None,
         dry_run=bool(record.dry_run),
         trial=trial,
     )
+
+
+def against_base(config: Mapping[str, Any], base: Base, number: int | None = None) -> dict[str, Any]:
+    """Return what facts say of a run's settings: those that differ from the base, and what tells its recipe.
+
+    Args:
+        config: The settings, nested as in a record; empty when they are not known.
+        base: The base.
+        number: The base's number, when that is known.
+    """
+    absent: list[str] = []
+    found = _differences(config, base.tree, absent) if config else ()
+    changed = {key: _bounded(key, value) for key, value in islice(found, _MOST_SETTINGS)}
+    recipe = _recipe(changed, absent) if config else ""
+    return {"base": base.number if number is None else number, "recipe": recipe, "changed": changed, "absent": absent}
 
 
 def _differences(

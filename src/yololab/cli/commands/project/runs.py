@@ -12,6 +12,7 @@ from yololab.files.paths import OutputTree, SweepPaths
 from yololab.files.run_names import find_run, is_pattern
 from yololab.sweep.leaderboard.cells import TEXT_COLUMNS, cells_of, columns_of, header_of, value_text
 from yololab.sweep.leaderboard.groups import Group, board_content, group_board
+from yololab.sweep.leaderboard.plain import plain_folders, read_plain
 from yololab.sweep.leaderboard.query import ALL, Query, Term, check_keys, read_query
 from yololab.sweep.leaderboard.rows import Board, read_board
 from yololab.terminal.columns import aligned
@@ -28,6 +29,8 @@ def run(request: Request) -> int:
     gc.disable()  # ten thousand rows hold no cycle, and the process ends with the command
     query = read_query(request.operands)
     tree = OutputTree.of_project(query.paths.root, request.working_directory, to_write=False)
+    if plain := plain_folders(query.names, request.working_directory, tree):
+        return _plain(request, query, tree, plain)
     if len(query.names) > 1 and not query.terms and not request.flags and not any(map(is_pattern, query.names)):
         return _compare(request, query, tree)
     if "--watch" in request.flags:
@@ -46,6 +49,24 @@ def run(request: Request) -> int:
         print_json(rows, masked=True) if request.as_json else print_csv(rows)
         return 0
     show(request.screen, board, query, tree)
+    return 0
+
+
+def _plain(request: Request, query: Query, tree: OutputTree, folders: list[Path]) -> int:
+    """Print what plain Ultralytics has left in folders."""
+    if {"--watch", "--html"} & request.flags:
+        raise InputError(Problem("--watch, --html", "of plain runs", "runs of this project", "leave the folder out"))
+    board = read_plain(folders, request.working_directory)
+    query = replace(query, names=())
+    check_keys(query, {*board.base, *(key for row in board.rows for key in row.facts.changed)})
+    if request.as_json or "--csv" in request.flags:
+        rows = board_content(board, query)
+        print_json(rows, masked=True) if request.as_json else print_csv(rows)
+        return 0
+    show(request.screen, board, query, tree)
+    if board.problem:
+        request.screen.warn(board.problem)
+    request.screen.hint("numbers of their own validation; `yololab compare A B` measures two of them alike")
     return 0
 
 
