@@ -47,6 +47,8 @@ def test_every_command_is_understood(line, tmp_path, monkeypatch):
     """It is read as it stands, and what composes a config composes one without a problem."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "experiment.yaml").write_text("epochs: 3\n")
+    (tmp_path / "runs/detect/tune").mkdir(parents=True)
+    (tmp_path / "runs/detect/tune/best_hyperparameters.yaml").write_text("lr0: 0.03\n")
     (tmp_path / "conf/hparams").mkdir(parents=True)
     (tmp_path / "conf/hparams/ours.yaml").write_text("# @package _global_\ndefaults: [default, _self_]\nlr0: 0.002\n")
     _, *words = shlex.split(line)
