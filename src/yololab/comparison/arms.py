@@ -154,12 +154,15 @@ def refuse_seeds(arms: Sequence[Arm]) -> None:
 
 
 def _config(run: Path) -> dict[str, Any]:
-    """Return the requested configuration of a run, empty when it has no record; of pooled folds what was swept."""
+    """Return the requested configuration of a run, empty when it has no record; of pooled folds that of the first."""
     record, metrics = Record(RunFolder(run)), RunFolder(run).metrics
     if record.path.is_file():
         return record.read().get("requested_config") or {}
     pooled = read_metrics(metrics).content.get(FOLDS) if metrics.is_file() else None
-    return {} if pooled is None else {**(pooled.get("values") or {}), "seed": pooled.get("seed")}
+    if not pooled:
+        return {}
+    config = _config(run / pooled["parts"][0]["run"])
+    return config | {"data": {**(config.get("data") or {}), "fold": None}} if config else {}
 
 
 def _recipe(run: Path) -> str:
