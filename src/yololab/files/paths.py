@@ -21,6 +21,7 @@ THRESHOLDS = "thresholds.json"
 BEST, LAST, ARGUMENTS, DATA_YAML = "best.pt", "last.pt", "args.yaml", "data.yaml"
 _MOST_NAMES = 10_000  # that are looked at for one that is spelled nearly alike
 _LONGEST_NAME = 200  # bytes: a file system takes 255, and a time, a fingerprint or a number come behind
+TUNING, TUNING_TABLE = "tune_results.ndjson", "tune_results.csv"  # of `yolo tune`: since 8.4, and before
 RECORD, TRIAL, REPORT, LOG = "experiment_log.json", "trial.json", "report.html", "yololab.log"
 
 
@@ -168,8 +169,8 @@ class SweepPaths(Folder):
 
     def out_of_fold_evaluations(self) -> list[Path]:
         """Return the folders of the evaluations over folds that there are, by number."""
-        found = self.out_of_fold.iterdir() if self.out_of_fold.is_dir() else ()
-        return sorted((path for path in found if path.name.isdecimal()), key=lambda path: int(path.name))
+        found = (path for path in self.out_of_fold.glob("*") if path.name.isdecimal())
+        return sorted(found, key=lambda path: int(path.name))
 
 
 class OutputTree(Folder):
@@ -221,13 +222,6 @@ class OutputTree(Folder):
         """Yield the record of each run and of each trial."""
         yield from self.training.glob(f"*/{RECORD}")
         yield from self.multirun.glob(f"*/*/{RECORD}")
-
-
-class PlainTuning(Folder):
-    """What `yolo tune` leaves."""
-
-    results = At("tune_results.ndjson")  # A line each of what it has tried
-    results_table = At("tune_results.csv")  # The same, as versions before 8.4 wrote it
 
 
 class BaselineFolder(Folder):

@@ -19,7 +19,7 @@ from yololab.data.dataset.locate import dataset_name
 from yololab.errors import InputError, Problem, noting
 from yololab.files.epochs import read_results
 from yololab.files.json_files import MOST_BYTES
-from yololab.files.paths import OutputTree, PlainTuning, RunFolder
+from yololab.files.paths import TUNING, TUNING_TABLE, OutputTree, RunFolder
 from yololab.files.reading import read_bytes, read_text, read_yaml
 from yololab.files.record_content import Status
 from yololab.sweep.leaderboard.facts import Base, RunFacts, against_base
@@ -74,10 +74,10 @@ def read_plain(folders: Sequence[Path], working_directory: Path) -> Board:
         before = len(board.rows)
         for place in _below(folder, _DEEPEST):
             name = os.path.relpath(place, working_directory)
-            run, tuning = RunFolder(place), PlainTuning(place)
+            run = RunFolder(place)
             with noting(problems):
-                if tuning.results.is_file() or tuning.results_table.is_file():
-                    base = _add_tuning(board, base, name, tuning)
+                if (place / TUNING).is_file() or (place / TUNING_TABLE).is_file():
+                    base = _add_tuning(board, base, name, place)
                 elif run.results.is_file() and run.args.is_file() and not run.record.exists():
                     base = _add_run(board, base, name, run)
         if len(board.rows) == before and not problems:
@@ -152,11 +152,11 @@ def _best_epoch(columns: Mapping[str, Sequence[float | None]], task: Task | None
     return {name: values[place] if place < len(values) else None for name, values in found.items()}
 
 
-def _add_tuning(board: Board, base: Base | None, name: str, tuning: PlainTuning) -> Base:
+def _add_tuning(board: Board, base: Base | None, name: str, folder: Path) -> Base:
     """Add the iterations of `yolo tune` as the trials of a sweep."""
-    iterations = list(_iterations(tuning))
+    iterations = list(_iterations(folder))
     if not iterations:
-        raise InputError(Problem(str(tuning.path), "no iteration of `yolo tune`", "a line each in its results"))
+        raise InputError(Problem(str(folder), "no iteration of `yolo tune`", "a line each in its results"))
     base = base or Base(dict(iterations[0]["hyperparameters"]))
     detect = TASKS["detect"]
     best = max(iterations, key=lambda item: item["fitness"])
@@ -169,13 +169,13 @@ def _add_tuning(board: Board, base: Base | None, name: str, tuning: PlainTuning)
         dataset = next(iter(item["datasets"]), None)
         facts = RunFacts(
             status=Status.COMPLETE,
-            started=_time_of(tuning.results if tuning.results.is_file() else tuning.results_table),
+            started=_time_of(folder / (TUNING if (folder / TUNING).is_file() else TUNING_TABLE)),
             task=task.name,
             metrics=found,
             dataset=dataset,
             **against_base(item["hyperparameters"], base),
         )
-        row = RunRow(f"{name}/{item['iteration']}", str(tuning.path), facts, Status.COMPLETE, name, base.values)
+        row = RunRow(f"{name}/{item['iteration']}", str(folder), facts, Status.COMPLETE, name, base.values)
         row.winner = item is best
         board.rows.append(row)
     keys = list(iterations[0]["hyperparameters"])
@@ -183,10 +183,10 @@ def _add_tuning(board: Board, base: Base | None, name: str, tuning: PlainTuning)
     return base
 
 
-def _iterations(tuning: PlainTuning) -> Iterator[dict[str, Any]]:
+def _iterations(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield what `yolo tune` has tried: a line each of its NDJSON (8.4), or of its CSV (before)."""
-    if tuning.results.is_file():
-        for number, line in enumerate(read_bytes(tuning.results, MOST_BYTES).splitlines(), 1):
+    if (folder / TUNING).is_file():
+        for number, line in enumerate(read_bytes(folder / TUNING, MOST_BYTES).splitlines(), 1):
             if not line.strip():
                 continue
             try:
@@ -200,10 +200,10 @@ def _iterations(tuning: PlainTuning) -> Iterator[dict[str, Any]]:
                     "datasets": {name: found for name, found in datasets.items() if isinstance(found, dict)},
                 }
             except (ValueError, LookupError, TypeError, AttributeError):
-                where, allowed = f"{tuning.results}, line {number}", "an iteration of `yolo tune`, as JSON"
+                where, allowed = f"{folder / TUNING}, line {number}", "an iteration of `yolo tune`, as JSON"
                 raise InputError(Problem(where, "cannot be read", allowed)) from None
         return
-    rows = csv.DictReader(io.StringIO(read_text(tuning.results_table)))
+    rows = csv.DictReader(io.StringIO(read_text(folder / TUNING_TABLE)))
     for number, row in enumerate(rows, 1):
         values = {key.strip(): read_number(text) for key, text in row.items() if key and text}
         fitness = values.pop("fitness", None)
