@@ -134,6 +134,7 @@ _OF_AN_ARM = (
     "warnings",
     "gate",
 )
+_OF_SOME_ARMS = ("primary_metrics", "registration")
 
 
 @dataclass(frozen=True)
@@ -316,7 +317,8 @@ class ComparedArm:
         for row in content["metrics"]:
             if row["metric"] == self.comparison.primary_metric:
                 row["p_adjusted"] = self.p_adjusted
-        return {"name": self.name} | {key: content[key] for key in _OF_AN_ARM}
+        more = (key for key in _OF_SOME_ARMS if key in content)
+        return {"name": self.name} | {key: content[key] for key in (*_OF_AN_ARM, *more)}
 
 
 def passes(verdict: Verdict, gate: Gate, *, confirmed: bool) -> bool:

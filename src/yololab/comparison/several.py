@@ -23,6 +23,10 @@ def compare_arms_together(names: Sequence[str], found: Sequence[Comparison]) -> 
     """
     tested = [index for index, arm in enumerate(found) if arm.primary.p is not None]
     corrected = dict(zip(tested, holm([found[index].primary.p or 0.0 for index in tested]), strict=True))
+    for index, arm in enumerate(found):
+        joint = arm.analysis.get("primary_metrics") or {}
+        if joint.get("p") is not None:  # corrected for the metrics; of α the arm has had a share
+            corrected[index] = min(1.0, joint["p"] * len(found))
     arms = tuple(
         ComparedArm(name, _corrected(arm, corrected.get(index), len(tested)), corrected.get(index))
         for index, (name, arm) in enumerate(zip(names, found, strict=True))

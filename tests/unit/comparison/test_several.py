@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from yololab.comparison.result import Comparison, MetricRow
@@ -71,3 +73,15 @@ def test_holm_is_what_the_definition_says(p):
     ranked = sorted(p)
     by_hand = [min(1.0, max((len(p) - j) * ranked[j] for j in range(i + 1))) for i in range(len(p))]
     assert sorted(holm(p)) == pytest.approx(by_hand)
+
+
+def test_arms_with_several_primary_metrics_keep_their_verdicts():
+    """Each arm was judged at a share of α; its p is that of the metrics together, times the arms."""
+    joint = {"primary_metrics": {"correction": "holm", "alpha": 0.025, "p": 0.02, "metrics": []}}
+    judged = replace(arm(Verdict.IMPROVED, 0.03, 0.02, Verdict.NOT_WORSE), analysis=joint)
+    found = compare_arms_together(["a", "b"], [judged, arm(Verdict.INCONCLUSIVE, 0.6, 0.001)])
+    assert found.arms[0].comparison.verdict == "IMPROVED"
+    assert found.arms[0].p_adjusted == pytest.approx(0.04)
+    written = found.to_json(Gate.NONE)["arms"]
+    assert "primary_metrics" in written[0]
+    assert "primary_metrics" not in written[1]
