@@ -19,6 +19,7 @@ from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.confusion import ConfusionRecords
 from yololab.tasks import TASKS, Direction
+from yololab.ultralytics_adapter.models.exports import describe_model
 
 SMALL = {"batch": 8, "device": "cpu", "workers": 0, "optimizer": "AdamW", "lr0": 0.01}
 # Sums in another order differ in their last digits, and after one epoch ranks hang on those.
@@ -126,10 +127,11 @@ def check_predictions(run: Experiment, data: Path, case: Case) -> None:
     for model in (run.path, export):
         found = predict(images, model=model, conf=0.0, draw=model == run.path, quiet=True, **ONE_THREAD, device="cpu")
         assert (found.task, found.images, found.unreadable) == (case.task, 8, [])
+        assert describe_model(found.model)[2].keys() == describe_model(run.folder.best)[2].keys()
         theirs: Any = RTDETR if "rtdetr" in case.model else YOLO
         theirs = theirs(str(found.model), task=case.task)
         settings = {"conf": 0.0, "iou": 0.7, "imgsz": case.imgsz, "device": "cpu", "batch": 1, "verbose": False}
-        results = theirs.predict(str(images), stream=True, save=False, **settings)
+        results = theirs.predict(f"{images}/**/*.png", stream=True, save=False, **settings)
         boxes = [len(result.obb or result.boxes or ()) for result in results]
         # Untrained models give boxes whose sides are swapped, which are none.
         assert 0 < found.detections <= max(sum(boxes), 8)

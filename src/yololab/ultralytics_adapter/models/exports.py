@@ -1,6 +1,8 @@
 """Exported models, which can be measured and used but not trained: what they say of themselves."""
 
+import ast
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from yololab.errors import InputError, Problem
@@ -32,8 +34,15 @@ def describe_model(path: Path) -> tuple[str, str, Mapping[int, str]]:
         found = "neither a checkpoint nor a model that Ultralytics exported"
         raise InputError(Problem(str(path), found, "a .pt, or an exported model with Ultralytics' metadata"))
     names = metadata.get("names")
+    if isinstance(names, str):  # some formats keep nothing but text
+        with suppress(ValueError, SyntaxError):
+            names = ast.literal_eval(names)
     family = "rtdetr" if "RTDETR" in str(metadata.get("head", "")) else "yolo"
-    return str(metadata["task"]), family, dict(names) if isinstance(names, dict) else {}
+    return (
+        str(metadata["task"]),
+        family,
+        {int(key): str(name) for key, name in names.items()} if isinstance(names, dict) else {},
+    )
 
 
 def find_export(name: str, search: Sequence[Path]) -> ResolvedModel | None:

@@ -37,9 +37,9 @@ class PredictionSettings:
     max_det: int
     agnostic_nms: bool = False
 
-    def least(self, classes: int) -> NDArray[np.float32]:
-        """Return the least confidence of each class, in single precision as confidences are, shape (C,)."""
-        return np.array([self.thresholds.get(index, self.threshold) for index in range(classes)], np.float32)
+    def least(self, classes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the least confidence of each of some classes, in single precision as confidences are, shape (N,)."""
+        return np.array([self.thresholds.get(index, self.threshold) for index in classes.tolist()], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,6 @@ class Predictor:
         self._compute = ComputeThreads(threads)
         self.names = {int(index): str(name) for index, name in names.items()}
         self.channels = self._channels()
-        self._least = settings.least(max(self.names, default=-1) + 1)
         if self.channels not in (_GREY, _BGR):
             found = f"a model for images of {self.channels} channels"
             raise InputError(Problem(str(path), found, "one for colour images, or for grey ones"))
@@ -152,7 +151,7 @@ class Predictor:
         import torch
 
         how = self.settings
-        weakest = min([*self._least.tolist(), how.threshold])
+        weakest = min([*how.thresholds.values(), how.threshold])
         self._compute.begin(torch.device("cpu" if self._device.kind == "cpu" else self._device.kind))
         try:
             (result,) = self._model.predict(
@@ -174,14 +173,14 @@ class Predictor:
             raise JobError(f"{self.path.name} failed: {type(error).__name__}: {first_line(error)}") from error
         finally:
             self._compute.end()
-        return READERS[self.task](result, self._least, draw)
+        return READERS[self.task](result, how, draw)
 
 
-def _detections(result: Any, least: NDArray[np.float32], draw: bool) -> Prediction:
+def _detections(result: Any, how: PredictionSettings, draw: bool) -> Prediction:
     """Read boxes, and what else a detection has."""
     found = result.obb if result.obb is not None else result.boxes
     classes = found.cls.cpu().numpy().astype(np.int64)
-    enough = found.conf.cpu().numpy().astype(np.float32) >= least[classes]
+    enough = found.conf.cpu().numpy().astype(np.float32) >= how.least(classes)
     first, last = np.split(found.xyxy.cpu().numpy().reshape(-1, 4), 2, axis=1)
     enough &= (last > first).all(axis=1)  # an untrained model gives boxes whose sides are swapped: they are none
     result = result[np.flatnonzero(enough)]
@@ -200,22 +199,22 @@ def _detections(result: Any, least: NDArray[np.float32], draw: bool) -> Predicti
     )
 
 
-def _answers(result: Any, least: NDArray[np.float32], draw: bool) -> Prediction:
+def _answers(result: Any, how: PredictionSettings, draw: bool) -> Prediction:
     """Read the first five classes of an image."""
     first = np.array(result.probs.top5, np.int64)
     sure = result.probs.top5conf.cpu().numpy().astype(np.float32)
     drawn = _drawn(result) if draw else None
-    return Prediction(_size(result), first, sure, kept=bool(sure[0] >= least[first[0]]), drawn=drawn)
+    return Prediction(_size(result), first, sure, kept=bool(sure[0] >= how.least(first)[0]), drawn=drawn)
 
 
-def _pixels(result: Any, _least: NDArray[np.float32], draw: bool) -> Prediction:
+def _pixels(result: Any, _how: PredictionSettings, draw: bool) -> Prediction:
     """Read a class of each pixel."""
     found = np.asarray(result.semantic_mask.data.cpu().numpy()).reshape(result.orig_shape)
     none = np.zeros(0, np.int64), np.zeros(0, np.float32)
     return Prediction(_size(result), *none, pixels=found, drawn=_drawn(result) if draw else None)
 
 
-def _depth(result: Any, _least: NDArray[np.float32], draw: bool) -> Prediction:
+def _depth(result: Any, _how: PredictionSettings, draw: bool) -> Prediction:
     """Read a depth of each pixel."""
     found = np.asarray(result.depth.data.cpu().numpy(), np.float32).reshape(result.orig_shape)
     none = np.zeros(0, np.int64), np.zeros(0, np.float32)
