@@ -78,6 +78,7 @@ def test_the_list_names_file_line_class_and_box(project):
     assert found.to_json()["listed"][0]["rank"] == 1
 
 
+@pytest.mark.heavy
 def test_what_is_asked_for(project):
     everything = review(project, score=0.0, limit=60).listed
     assert len(everything) > len(review(project).listed)
@@ -128,6 +129,7 @@ def test_a_run_without_records(project):
         review(project)
 
 
+@pytest.mark.heavy
 def test_a_sweep_over_folds_stands_for_all_their_images(project):
     sweep = SweepPaths(project.multirun / "folds_20260117_143000")
     run = next(project.training.iterdir())
