@@ -1,7 +1,8 @@
-"""What the guide on wrong labels shows is run."""
+"""What the guide on wrong labels shows is run, and its figures are the measured ones."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -24,3 +25,12 @@ def test_its_commands_run(command, tmp_path, monkeypatch):
     (run,) = (project / "outputs/training").glob("detect_2*")
     (project / "outputs/training/latest").symlink_to(run.name)
     assert main(shlex.split(command)[1:]) == 0
+
+
+def test_its_figures_are_measured():
+    measured = json.loads((ROOT / "tests/benchmarks/labels.json").read_text(encoding="utf-8"))
+    for name, case in measured["cases"].items():
+        cells = [case["mean_found"], case["least_found"], case["mean_objectlab"], case["mean_random"]]
+        assert f"| {name} | {' | '.join(map(str, cells))} |" in PAGE
+    eye = measured["by_eye"]
+    assert f"Of the first {eye['looked_at']} suspects on its published labels, {eye['surely_wrong']}" in PAGE
