@@ -14,6 +14,7 @@ from yololab.data.conversion.labelled import Source
 from yololab.data.conversion.sources.places import ImagePlaces
 from yololab.data.conversion.sources.recognise import Options, read_source
 from yololab.data.conversion.yolo.writing import VERSION, Conversion, place_images, write_dataset
+from yololab.data.dataset.data_yaml import find_data_yaml, read_data_yaml
 from yololab.data.dataset.layout import load_dataset
 from yololab.errors import InputError, JobError, Problem
 from yololab.files.json_files import write_json
@@ -80,6 +81,7 @@ class ConvertSettings:
         image_folder: Where images are sought; empty for below and beside the source.
         missing: What is done about images that are not there.
         difficult: What is done about difficult objects.
+        names: A data.yaml whose classes, in their order, the new dataset has; empty for those of the source.
     """
 
     out: str = setting("")
@@ -89,6 +91,7 @@ class ConvertSettings:
     image_folder: str = setting("")
     missing: Missing = setting(Missing.STOP)
     difficult: Difficult = setting(Difficult.DROP)
+    names: str = setting("")
 
 
 def convert_labels(
@@ -116,6 +119,8 @@ def convert_labels(
     with screen.working("convert", "reading labels"):
         found = read_source(source, Options(wanted, task, settings.difficult is Difficult.KEEP))
     screen.stage("convert", found.understood)
+    if settings.names:
+        _take_names(found, working_directory / Path(settings.names).expanduser())
     _refuse_without_labels(source, found, task)
     conversion = Conversion(folder, found, task, left_out=found.left_out, notes=list(found.notes))
     if image_folder is not None:
@@ -181,6 +186,22 @@ def _folders(settings: ConvertSettings, working_directory: Path) -> tuple[Conver
     if problems:
         raise InputError(problems)
     return ConvertedFolder(out), images
+
+
+def _take_names(found: Source, file: Path) -> None:
+    """Give a source the classes of a dataset, so that an index means the same in both.
+
+    Raises:
+        InputError: The file cannot be read, or lacks a class of the source.
+    """
+    names = tuple(read_data_yaml(find_data_yaml(file)).names.values())
+    missing = sorted({label.name for image in found.images for label in image.labels} - set(names))
+    if missing:
+        what = f"{counted(len(missing), 'class', 'classes')} of the source not in {file}: {first_of(missing, _SHOWN)}"
+        raise InputError(
+            Problem("names", what, first_of(names, _SHOWN), "rename them in the source, or add them there")
+        )
+    found.names = names
 
 
 def _refuse_without_labels(source: Path, found: Source, task: str) -> None:

@@ -234,3 +234,15 @@ def test_a_heading_among_the_categories_and_a_leak_are_told(tmp_path, capsys):
     assert "images are alike in two splits. Next: yololab split data=" in capsys.readouterr().out
     found, _ = convert(tmp_path / "s", tmp_path / "again")  # what the first time has made is no second image
     assert found.images.total() == 2
+
+
+def test_the_classes_of_an_older_dataset_keep_their_indices(tmp_path):
+    source = instances(tmp_path / "s", [{"bbox": [10, 10, 50, 40]}])
+    old = tmp_path / "old.yaml"
+    old.write_text("train: a\nval: a\nnames: [dog, cat]\n")
+    convert(source, tmp_path / "out", names=str(old))
+    assert (tmp_path / "out/labels/train/a.txt").read_text().startswith("1 ")
+    assert read_yaml(tmp_path / "out/data.yaml")["names"] == {0: "dog", 1: "cat"}
+    old.write_text("train: a\nval: a\nnames: [dog, Cat]\n")
+    with pytest.raises(InputError, match="1 class of the source not in"):
+        convert(source, tmp_path / "more", names="old.yaml")
