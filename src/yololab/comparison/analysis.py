@@ -18,7 +18,7 @@ from yololab.statistics.diagnosis.image_changes import (
     largest_changes,
     largest_value_changes,
 )
-from yololab.statistics.diagnosis.size_metrics import metrics_by_size, records_by_size
+from yololab.statistics.diagnosis.size_metrics import measures_by_size, metrics_by_size
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.inference.resampling import Units
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
@@ -45,8 +45,9 @@ def analyse(evidence: Evidence, current: MetricsFile, asked: Asked | None = None
     detections = {side: records for side, records in sides.items() if isinstance(records, DetectionRecords)}
     content: dict[str, Any] = {}
     overlaps = {side: overlapping(found, BACKGROUND) for side, found in detections.items()}
+    sized = {side: measures_by_size(found, overlaps[side]) for side, found in detections.items()}
     for side, found in detections.items():
-        types, by_size = error_types(found, overlaps[side]), metrics_by_size(records_by_size(found, overlaps[side]))
+        types, by_size = error_types(found, overlaps[side]), metrics_by_size(sized[side])
         content.setdefault("error_types", {})[side] = {name: asdict(item) for name, item in types.items()}
         sizes = {name: {"labels": item.labels, "mAP50-95": item.ap} for name, item in by_size.items()}
         content.setdefault("by_size", {})[side] = sizes
@@ -62,7 +63,7 @@ def analyse(evidence: Evidence, current: MetricsFile, asked: Asked | None = None
         )
         content["image_changes"] = changed | {"root": current.content.get("dataset_root")}
         units = evidence.units or Units(evidence.current.keys)
-        slices = slices_of_two(evidence.current, evidence.baseline, units, asked or Asked())
+        slices = slices_of_two(evidence.current, evidence.baseline, units, asked or Asked(), [*sized.values()])
         content |= {"slices": slices} if slices else {}
     return content
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from yololab.comparison.groups import CSV_COLUMN, FOLDER, Clusters, absolute_group, from_table, units_of
 from yololab.comparison.slices.columns import ImageSlice, by_column, categories, of_images, thirds
 from yololab.errors import InputError
-from yololab.statistics.diagnosis.size_metrics import SIZES, labels_by_size, records_by_size
+from yololab.statistics.diagnosis.size_metrics import SIZES, labels_by_size, measures_by_size
 from yololab.statistics.diagnosis.slices import SliceResult, SliceValue, compare_in_slices, compare_with_the_rest
-from yololab.statistics.inference.paired_models import measure_of, metrics_of
+from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.inference.resampling import Units
 from yololab.statistics.inference.verdict import ALPHA
 from yololab.statistics.metrics.base import Part
-from yololab.statistics.metrics.detection_metrics import primary_kind
+from yololab.statistics.metrics.detection_metrics import PRIMARY, DetectionMetrics, primary_kind
 from yololab.statistics.records.base import Records
 from yololab.statistics.records.detections import DetectionRecords
 from yololab.tasks import TASKS, Direction
@@ -30,6 +30,8 @@ from yololab.text import counted, p_equation, signed
 SLICES, SIZE, CROWDING, GROUP = "evaluation.slices", "size", "crowding", "group"
 # What an evaluation measures of each image, and what low, middle and high values are called.
 MEASURED = {"brightness": ("dark", "medium", "bright"), "blur": ("blurred", "medium", "sharp")}
+# Size → what measures the objects of it.
+Sized = Mapping[str, DetectionMetrics]
 # What is looked at where nothing is asked for.
 USUAL = (SIZE, *MEASURED, CROWDING)
 _NAMES = {**MEASURED, CROWDING: ("few", "medium", "many")}
@@ -66,7 +68,9 @@ class _Slice:
     images: NDArray[np.bool_]
 
 
-def slices_of_two(current: Records, baseline: Records, units: Units, asked: Asked) -> dict[str, Any] | None:
+def slices_of_two(
+    current: Records, baseline: Records, units: Units, asked: Asked, sized: Sequence[Sized] = ()
+) -> dict[str, Any] | None:
     """Return what comparison.json says of the slices; None where nothing is asked, or nothing can be cut.
 
     Args:
@@ -74,6 +78,7 @@ def slices_of_two(current: Records, baseline: Records, units: Units, asked: Aske
         baseline: The baseline's, over the same images and labels.
         units: What is independent of each other.
         asked: What the images are told apart by.
+        sized: What measures the boxes of each size on both sides, where that is at hand.
 
     Raises:
         InputError: A table cannot be read.
@@ -82,7 +87,9 @@ def slices_of_two(current: Records, baseline: Records, units: Units, asked: Aske
     cut, said = _cut(current if current.properties else replace(current, properties=baseline.properties), asked)
     if not cut and not said:
         return None
-    sides = _parts(current, cut), _parts(baseline, cut)
+    boxes = TASKS[current.task].primary_metric == PRIMARY and len(sized) == 2
+    ours, theirs = sized if boxes else (None, None)
+    sides = _parts(current, cut, sized=ours), _parts(baseline, cut, sized=theirs)
     found = compare_in_slices(*sides, [item.images for item in cut], units)
     lower = TASKS[current.task].primary.direction is Direction.LOWER
     rows = [
@@ -203,18 +210,18 @@ def _difference(result: SliceResult, good: str, bad: str, *, lower: bool) -> dic
     }
 
 
-def _parts(records: Records, cut: Sequence[_Slice], *, rest: bool = False) -> list[Part]:
+def _parts(records: Records, cut: Sequence[_Slice], *, rest: bool = False, sized: Sized | None = None) -> list[Part]:
     """Return the metric of a model in each slice, or in all that is not in it."""
     primary = TASKS[records.task].primary_metric
     by_images = [item for item in cut if item.row["property"] != SIZE]
     chosen = [~item.images if rest else item.images for item in by_images]
     found = iter(metrics_of(records, primary).parts(chosen))
-    sized: dict[str, Part] = {}
+    of_sizes: dict[str, Part] = {}
     if len(by_images) < len(cut) and isinstance(records, DetectionRecords):
         everything = [np.ones(len(records.keys), bool)]
-        for size, own in records_by_size(records, kind=primary_kind(primary), rest=rest).items():
-            sized |= {size: measure_of(own, primary).parts(everything)[0]}
-    return [sized[item.row["slice"]] if item.row["property"] == SIZE else next(found) for item in cut]
+        measures = sized or measures_by_size(records, kind=primary_kind(primary), rest=rest)
+        of_sizes = {size: measure.parts(everything)[0] for size, measure in measures.items()}
+    return [of_sizes[item.row["slice"]] if item.row["property"] == SIZE else next(found) for item in cut]
 
 
 def _cut(records: Records, asked: Asked) -> tuple[list[_Slice], list[str]]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from yololab.statistics.metrics.detection_metrics import PRIMARY, SUFFIXES, DetectionMetrics
 from yololab.statistics.metrics.matching import Overlaps, box_areas, overlapping, pair_up
 from yololab.statistics.metrics.point_metrics import class_aps
-from yololab.statistics.metrics.ranked_detections import rank_classes
 from yololab.statistics.records.detections import BOX, DetectionRecords, pack_flags
 
 SIZES = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, math.inf)}
@@ -39,16 +39,24 @@ class SizeMetric:
     ap: float | None
 
 
-def metrics_by_size(sized: Mapping[str, DetectionRecords]) -> dict[str, SizeMetric]:
-    """Compute the mAP50-95 of the boxes of small, medium and large objects.
+def measures_by_size(
+    records: DetectionRecords, overlaps: Overlaps | None = None, kind: str = BOX, *, rest: bool = False
+) -> dict[str, DetectionMetrics]:
+    """Return what measures small, medium and large objects, see `records_by_size`."""
+    sized = records_by_size(records, overlaps, kind, rest=rest)
+    return {size: DetectionMetrics(own, PRIMARY + SUFFIXES[kind]) for size, own in sized.items()}
+
+
+def metrics_by_size(measures: Mapping[str, DetectionMetrics]) -> dict[str, SizeMetric]:
+    """Compute the mAP50-95 of small, medium and large objects.
 
     Args:
-        sized: What `records_by_size` gave.
+        measures: What `measures_by_size` gave.
     """
     found = {}
-    for size, records in sized.items():
-        ap = class_aps(rank_classes(records))
-        found[size] = SizeMetric(len(records.truth_image), float(ap.mean()) if len(ap) else None)
+    for size, measure in measures.items():
+        ap = class_aps(measure.ranked[measure.kind])
+        found[size] = SizeMetric(len(measure.records.truth_image), float(ap.mean()) if len(ap) else None)
     return found
 
 

@@ -272,11 +272,6 @@ def metrics_of(records: Records, primary: str) -> WeightedMetrics:
         records: The records.
         primary: The metric that decides.
     """
-    return measure_of(records, primary)
-
-
-def measure_of(records: Records, primary: str) -> WeightedMetrics:
-    """Return the metrics of records that are asked for once, as `metrics_of`."""
     return _MEASURES[records.RECORD_TYPE][0](records, primary)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matching_samples import pair_up
 
-from yololab.statistics.diagnosis.size_metrics import metrics_by_size, records_by_size
+from yololab.statistics.diagnosis.size_metrics import measures_by_size, metrics_by_size
 from yololab.statistics.metrics.matching import overlaps
 from yololab.statistics.records.base import RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
@@ -91,7 +91,7 @@ def test_sizes_against_coco():
     evaluation.accumulate()
     evaluation.summarize()
     expected = dict(zip(("small", "medium", "large"), evaluation.stats[3:6], strict=True))
-    ours = metrics_by_size(records_by_size(records))
+    ours = metrics_by_size(measures_by_size(records))
     for size, value in expected.items():
         assert ours[size].labels > 20
         assert ours[size].ap == pytest.approx(value, abs=0.006), size
@@ -100,6 +100,6 @@ def test_sizes_against_coco():
 
 @pytest.mark.torch
 def test_a_size_without_labels_is_unknown():
-    found = metrics_by_size(records_by_size(records_of(scene(GOOD, RIGHT))))
+    found = metrics_by_size(measures_by_size(records_of(scene(GOOD, RIGHT))))
     assert (found["small"].labels, found["small"].ap) == (0, None)
     assert (found["large"].labels, found["large"].ap) == (2, pytest.approx(0.995))

@@ -11,7 +11,7 @@ from record_samples import detection_pair, records_of
 
 from yololab.statistics.diagnosis.error_types import error_types
 from yololab.statistics.diagnosis.image_changes import largest_changes
-from yololab.statistics.diagnosis.size_metrics import metrics_by_size, records_by_size
+from yololab.statistics.diagnosis.size_metrics import measures_by_size, metrics_by_size
 from yololab.statistics.inference import paired_comparison as paired
 from yololab.statistics.inference.paired_comparison import compare_pair
 from yololab.statistics.inference.paired_models import pair_of
@@ -94,8 +94,8 @@ def test_upright_rotated_boxes_have_the_same_errors_and_sizes():
     rotated = turned(plain)
     before, after = error_types(plain), error_types(rotated)
     assert {name: item.count for name, item in before.items()} == {name: item.count for name, item in after.items()}
-    assert {size: item.labels for size, item in metrics_by_size(records_by_size(plain)).items()} == {
-        size: item.labels for size, item in metrics_by_size(records_by_size(rotated)).items()
+    assert {size: item.labels for size, item in metrics_by_size(measures_by_size(plain)).items()} == {
+        size: item.labels for size, item in metrics_by_size(measures_by_size(rotated)).items()
     }
 
 
@@ -106,7 +106,7 @@ def test_turning_everything_changes_nothing():
     found = [largest_changes(*sides, (0.5, 0.5), 8) for sides in (upright, quarter)]
     assert [(change.key, change.gain) for change in found[0]] == [(change.key, change.gain) for change in found[1]]
     assert found[1][0].truth_boxes.shape[1] == 5
-    sizes = [metrics_by_size(records_by_size(sides[0])) for sides in (upright, quarter)]
+    sizes = [metrics_by_size(measures_by_size(sides[0])) for sides in (upright, quarter)]
     assert sizes[0] == sizes[1]
 
 
