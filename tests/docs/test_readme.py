@@ -118,10 +118,11 @@ def test_the_python_example_uses_what_there_is():
             assert hasattr(Experiment, node.attr) or node.attr in Experiment.__dataclass_fields__, node.attr
 
 
-def test_every_recipe_tells_its_command_and_its_measured_score():
+def test_every_demo_tells_its_command_and_its_measured_score():
+    """Those for work: tests/docs/test_recipes.py."""
     measured = json.loads((ROOT / "tests/benchmarks/recipes.json").read_text(encoding="utf-8"))
-    recipes = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "conf/experiment").glob("*.yaml")}
-    assert set(measured) == set(recipes)
+    recipes = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "conf/experiment").glob("demo*.yaml")}
+    assert set(measured) >= set(recipes)
     for name, text in recipes.items():
         assert f"# yololab experiment={name}\n" in text
         found = measured[name]
@@ -133,7 +134,7 @@ def test_every_recipe_tells_its_command_and_its_measured_score():
 def test_the_table_of_tasks_is_the_one_of_the_package():
     rows = dict(re.findall(r"^\| (\w+) \| `yolo26n[^|]*\|[^|]*\| `([^`]+)` \|", GUIDES["tasks"], flags=re.MULTILINE))
     assert rows == {name: task.primary_metric for name, task in TASKS.items()}
-    for recipe in (ROOT / "conf/experiment").glob("*.yaml"):
+    for recipe in (ROOT / "conf/experiment").glob("demo*.yaml"):
         assert f"`{recipe.stem}`" in GUIDES["tasks"] or f"`experiment={recipe.stem}`" in GUIDES["tasks"]
 
 
