@@ -92,11 +92,12 @@ def plan_space(
         if key.partition(".")[0] in _OF_THE_SWEEP:
             problems.append(Problem(key, "several values", "one value", "it belongs to the sweep, not to a trial"))
     if FOLD in space.keys and search.sampler not in GRIDS:
-        found, remedy = (
-            f"several folds, and search={search.sampler.value}",
-            "search=grid runs every fold of every point",
-        )
+        found = f"several folds, and search={search.sampler.value}"
+        remedy = "leave the search out: every fold of every combination is run"
         problems.append(Problem(FOLD, found, "one fold, or a grid: no fold is better than another", remedy))
+    if search.sequential and FOLD in space.keys:
+        remedy = "leave search.sequential out: every fold is part of the result"
+        problems.append(Problem("search.sequential", "a sweep over folds", "a grid over seeds alone", remedy))
     if search.sequential and "seed" not in space.keys:
         found, remedy = "true, and the seed does not vary", "search=seeds, or seed=range(0,5)"
         problems.append(Problem("search.sequential", found, "a grid over seeds", remedy))

@@ -86,6 +86,8 @@ def test_ready_made_spaces_lie_within_what_ultralytics_takes(name):
         (["search=tpe,random"], "belongs to the sweep"),
         (["search.seeds=3", "seed=0,1"], "both vary the seed"),
         (["search.sequential=true", "lr0=0.1,0.2"], "the seed does not vary"),
+        (["search.sequential=true", "seed=0,1,2", "data.fold=0,1"], "every fold is part of the result"),
+        (["search=tpe", "lr0=interval(0.1,0.2)", "data.fold=0,1"], "no fold is better than another"),
         (["search=tpe", "search.space={nonsense:interval(0,1)}"], "interval"),
         (["search=wilcoxon"], "no option 'wilcoxon'"),
         (["search=tpe", "search.pruner=wilcoxon"], "at least 2"),
