@@ -154,6 +154,7 @@ def how_to_predict(
     experiment: ExperimentConfig,
     conf: float | None,
     imgsz: int | None,
+    trained: int | None = None,
 ) -> HowToPredict:
     """Return how a model is asked: as it was evaluated, and from its operating threshold on.
 
@@ -164,6 +165,7 @@ def how_to_predict(
         experiment: `evaluation.threshold`, `iou` and `max_det`, where the user sets them.
         conf: One threshold for all classes, of the user's; None for the model's own.
         imgsz: The image size; None for that of the evaluation.
+        trained: The image size that the model was trained at, when it says so: for one without an evaluation.
 
     Raises:
         InputError: A rule was asked for, and there is nothing to choose by it.
@@ -173,7 +175,7 @@ def how_to_predict(
     evaluation = experiment.evaluation
     own = {key: getattr(evaluation, key) for key in ("iou", "max_det") if f"evaluation.{key}" in given}
     used = {"iou": evaluation.iou, "max_det": evaluation.max_det, "agnostic_nms": False, **protocol, **own}
-    size = imgsz or protocol.get("imgsz") or task_named(task).imgsz
+    size = imgsz or protocol.get("imgsz") or trained or task_named(task).imgsz
     settings = PredictionSettings(
         imgsz=int(size),
         thresholds={},

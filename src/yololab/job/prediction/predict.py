@@ -23,7 +23,7 @@ from yololab.job.prepare import isolate, project_paths
 from yololab.terminal.screen import Screen, shown_path
 from yololab.text import counted
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
-from yololab.ultralytics_adapter.models.exports import describe_model
+from yololab.ultralytics_adapter.models.exports import describe_model, trained_size
 from yololab.ultralytics_adapter.prediction.predictor import PredictionSettings, Predictor
 
 PREDICTION_VERSION = 1
@@ -97,7 +97,7 @@ def predict_sources(
     isolate(paths)
     model = choose_model(options.model, options.task, paths.tree, working_directory, paths.weights)
     kind, _, names = describe_model(model.path)
-    how = how_to_predict(model, kind, names, experiment, options.conf, options.imgsz)
+    how = how_to_predict(model, kind, names, experiment, options.conf, options.imgsz, trained_size(model.path))
     with screen.working("predict", "loading the model"):
         predictor = Predictor(model.path, how.settings, experiment.device.id, experiment.device.threads)
     folder = PredictionFolder(open_folder(paths.tree.predictions, model.name))

@@ -45,6 +45,12 @@ def describe_model(path: Path) -> tuple[str, str, Mapping[int, str]]:
     )
 
 
+def trained_size(path: Path) -> int | None:
+    """Return the image size that a checkpoint was trained at, px; None when it does not say, and of an export."""
+    found = inspect_checkpoint(path).train_args.get("imgsz") if path.suffix.lower() == ".pt" else None
+    return found if isinstance(found, int) else None
+
+
 def find_export(name: str, search: Sequence[Path]) -> ResolvedModel | None:
     """Return the exported model of that path; None for what is none: a checkpoint, an architecture, nothing at all.
 

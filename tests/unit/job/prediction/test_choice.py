@@ -59,6 +59,9 @@ def test_a_file_of_a_run_has_its_thresholds_unless_it_is_another_checkpoint(proj
         model = chosen(project, name)
         found = how(model)
         assert (found.settings.threshold, found.threshold["source"]) == (0.25, "default"), name
+        assert found.settings.imgsz == 640
+        experiment = compose_experiment(()).experiment
+        assert how_to_predict(model, "detect", NAMES, experiment, None, None, trained=160).settings.imgsz == 160
         with pytest.raises(InputError, match="no evaluation beside it"):
             how(model, "evaluation.threshold='recall>=0.7'")
     assert how(chosen(project, None), task="depth").lines[0].startswith("no threshold: every pixel")
