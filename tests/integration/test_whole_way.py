@@ -63,8 +63,8 @@ class Assistant:
             check=False,
         )
         assert done.returncode in CODES, f"{line}\n{done.stderr}"
-        if done.returncode not in (0, 4):
-            assert done.stdout == "", "what failed prints no document"
+        if not done.stdout:
+            assert done.returncode not in (0, 4), "what is done prints a document"
             return Answer(done.returncode, None, done.stderr)
         found = json.loads(done.stdout)
         for row in found if keys[1] else [found]:
