@@ -63,11 +63,12 @@ class Short:
         return f"# BCCD in short, {start}: {changed}"
 
 
-_SMALL = ("model=yolo26n", "imgsz=160", "batch=8")
+# A step after each batch, as so few epochs of so few images would else have a few dozen steps.
+_SMALL = ("model=yolo26n", "imgsz=160", "batch=8", "nbs=8")
 SHORT = {
     "finetune": Short((*_SMALL, "epochs=12")),
-    "few_images": Short((*_SMALL, "epochs=30", "data.subset=40")),
-    "small_objects": Short(("imgsz=320", "batch=8", "epochs=6", "close_mosaic=2")),
+    "few_images": Short(("imgsz=160", "epochs=30", "data.subset=40")),
+    "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=6", "close_mosaic=2")),
     "edge": Short((*_SMALL, "epochs=12")),
     "scratch": Short((*_SMALL, "epochs=20", "warmup_epochs=1"), pretrained=False),
     "kfold": Short((*_SMALL, "epochs=8"), several=True),
