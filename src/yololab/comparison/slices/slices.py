@@ -275,11 +275,7 @@ def _images(records: Records, name: str, asked: Asked) -> tuple[list[ImageSlice]
 
 def _of_images(records: Records, part: ImageSlice) -> _Slice:
     """Return a slice of images."""
-    limits = ""
-    if part.above is not None and part.up_to is not None:
-        limits = f" (> {part.above:g}, ≤ {part.up_to:g})"
-    elif part.above is not None or part.up_to is not None:
-        limits = f" (≤ {part.up_to:g})" if part.above is None else f" (> {part.above:g})"
+    limits = _limits_of(part)
     objects = None
     if isinstance(records, DetectionRecords):
         objects = int(np.diff(records.truth_offsets)[part.images].sum())
@@ -296,6 +292,15 @@ def _of_images(records: Records, part: ImageSlice) -> _Slice:
         },
         part.images,
     )
+
+
+def _limits_of(part: ImageSlice) -> str:
+    """Return the bounds of a slice in brackets; empty for a category. Counts of objects are written as they are."""
+    above, up_to = part.above, part.up_to
+    if above is None or up_to is None:
+        return f" (≤ {up_to:g})" if up_to is not None else f" (> {above:g})" if above is not None else ""
+    low = above + 1 if part.of == CROWDING else above
+    return f" ({up_to:g})" if low == up_to else f" ({low:g} to {up_to:g})"
 
 
 def _sizes(records: Records) -> list[_Slice]:

@@ -40,6 +40,10 @@ def test_crowding_is_usual_and_its_bounds_hold_every_image():
     assert found["tests"] == len(found["rows"]) == 3
     assert found["worse"] == [row["label"] for row in found["rows"]]
     assert not found["asked"]
+    low, middle, high = (row["label"].partition(" (")[2] for row in found["rows"])
+    above, up_to = found["rows"][1]["above"], found["rows"][1]["up_to"]
+    assert (low, high) == (f"≤ {above:g})", f"> {up_to:g})")
+    assert middle == (f"{above + 1:g} to {up_to:g})" if up_to > above + 1 else f"{up_to:g})")
     warning = slice_warning(found)
     assert warning.startswith("Worse than the baseline in crowding: few (≤ ")
     assert warning.endswith("corrected for 3 slices.")
@@ -58,7 +62,7 @@ def test_a_table_gives_thirds_of_numbers_and_categories_of_words(tmp_path):
         "weather: sun",
         "weather: others",
         "lux: low (≤ 64)",
-        "lux: middle (> 64, ≤ 129)",
+        "lux: middle (64 to 129)",
         "lux: high (> 129)",
     ]
     assert names["weather: others"]["insufficient"]
