@@ -174,7 +174,8 @@ def check_records(run: Experiment, metrics: dict[str, Any], data: Path, case: Ca
     records = load_records(run.folder.predictions)
     assert len(records.keys) == 8
     assert all(key.startswith("val/") for key in records.keys)
-    bright = [cv2.imread(str(data / key), cv2.IMREAD_GRAYSCALE).mean() for key in records.keys]
+    top = data if data.is_dir() else data.parent
+    bright = [cv2.imread(str(top / key), cv2.IMREAD_GRAYSCALE).mean() for key in records.keys]
     assert records.properties["brightness"] == pytest.approx(np.array(bright), abs=8), "bands, at another size"
     assert (records.properties["blur"] > 0).all()
     if isinstance(records, ClassifyRecords):

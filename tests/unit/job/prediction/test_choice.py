@@ -37,6 +37,7 @@ def how(model, *overrides, conf=None, task="detect"):
     return how_to_predict(model, task, NAMES, compose_experiment(overrides).experiment, conf, None)
 
 
+@pytest.mark.heavy
 def test_the_newest_run_predicts_as_it_was_evaluated(project):
     model = chosen(project, None)
     assert (model.path.name, model.name) == ("best.pt", "good_20260101_000000")
