@@ -26,9 +26,9 @@ options. Completion: eval "$(yololab -sc install=bash)" in bash and zsh, `yolola
 """
 _ORDER = ("model", "data", "hparams", "augmentation", "device", "experiment", "approval", "export")
 _NAME_WIDTH = 15
-# Ultralytics brings dozens of datasets: all of them would fill a third of the screen. A group has one line.
-_GROUP_LETTERS = 84
-_LETTERS_AND_REST = 54
+# Ultralytics brings dozens of datasets: all of them would fill a third of the screen. A group has two lines.
+_GROUP_LETTERS = 168
+_LETTERS_AND_REST = 136
 _SIZES = "lmnsx"
 _FAMILY = 3  # so many options that begin alike are one
 _SIZE = re.compile(rf"^(.*\d)[{_SIZES}](-.*)?$")
@@ -53,7 +53,9 @@ def overview(groups: Mapping[str, Sequence[str]]) -> str:
         groups: Each group with the names of its options.
     """
     ordered = [*(name for name in _ORDER if name in groups), *(name for name in groups if name not in _ORDER)]
-    lines = [_entry(name, _some(folded(in_sizes(groups[name])), name), _NAME_WIDTH) for name in ordered]
+    options = {name: folded(in_sizes(groups[name])) for name in ordered}
+    options["model"] = sorted(options.get("model", ()), key=_newest_first)
+    lines = [_entry(name, _some(options[name], name), _NAME_WIDTH) for name in ordered]
     calls = {SYNTAX[name].usage.removeprefix("yololab "): row.summary for name, row in COMMANDS.items()}
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     return f"{_USAGE}{_entries(calls)}{_GROUPS}{''.join(lines)}{_FOOTER}Exit codes: {codes}.\n"
@@ -145,6 +147,12 @@ def folded(options: Sequence[str]) -> list[str]:
             family if len(family) < _FAMILY else [f"{head}-[{'|'.join(name.split('-')[1] for name in family)}]"]
         )
     ]
+
+
+def _newest_first(model: str) -> int:
+    """Order models by the number in their names, the highest first."""
+    number = re.search(r"\d+", model)
+    return -int(number[0]) if number else 0
 
 
 def _some(options: Sequence[str], group: str) -> str:
