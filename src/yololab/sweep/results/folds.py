@@ -149,7 +149,7 @@ def folds_text(recipes: Sequence[FoldedRecipe], ranking: Ranking, *, finished: b
         text += f"; {images}, each measured by the model that has not seen it, {number(value)}"
         text += f" (95 % interval {interval(*standing.ci95, write=number)})" if standing is not None else ""
     if len(known) == 1:
-        return f"{text[:1].upper()}{text[1:]}." if not best.values else f"With {_settings(best.values)} {text}."
+        return f"With {_settings(best.values)} {text}." if best.values else f"{text}."
     return f"Of {len(known)} recipes {_settings(best.values)} came out first: {text}. {_others(known, best, ranking)}"
 
 

@@ -90,6 +90,7 @@ def test_two_sweeps_over_folds_are_compared_image_by_image(tmp_path, monkeypatch
     for name, rate in (("a", 0.8), ("b", 0.4)):
         folder = write_folds(tmp_path / f"multirun/{name}", {0.1: rate})
         finalize_sweep(folder, Screen(quiet=True))
+    assert json.loads(folder.summary.read_text())["answer"].startswith("With lr0=0.1 mAP50-95 is ")
     capsys.readouterr()
     assert main(["compare", "multirun/a", "multirun/b", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
