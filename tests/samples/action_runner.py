@@ -104,7 +104,7 @@ def comment(folder: Path, api: str, event: object, text: str) -> str:
         "TEXT": str(folder / "text.md"),
         "KEY": "models",
     }
-    command = [sys.executable, "-P", str(ROOT / "action/comment.py")]
+    command = [sys.executable, "-P", str(ROOT / ".github/action/comment.py")]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
