@@ -67,7 +67,7 @@ class Short:
 _SMALL = ("model=yolo26n", "imgsz=160", "batch=8", "nbs=8")
 SHORT = {
     "finetune": Short((*_SMALL, "epochs=12")),
-    "few_images": Short(("imgsz=160", "epochs=30", "data.subset=40")),
+    "few_images": Short(("imgsz=160", "epochs=30", "data.subset=40", "freeze=0")),
     "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=6", "close_mosaic=2")),
     "edge": Short((*_SMALL, "epochs=12")),
     "scratch": Short((*_SMALL, "epochs=20", "warmup_epochs=1"), pretrained=False),
