@@ -129,7 +129,7 @@ def check_predictions(run: Experiment, data: Path, case: Case) -> None:
         assert (found.task, found.images, found.unreadable) == (case.task, 8, [])
         assert describe_model(found.model)[2].keys() == describe_model(run.folder.best)[2].keys()
         theirs: Any = RTDETR if "rtdetr" in case.model else YOLO
-        theirs = theirs(str(found.model), task=case.task)
+        theirs = theirs(str(found.model)) if theirs is RTDETR else theirs(str(found.model), task=case.task)
         settings = {"conf": 0.0, "iou": 0.7, "imgsz": case.imgsz, "device": "cpu", "batch": 1, "verbose": False}
         results = theirs.predict(f"{images}/**/*.png", stream=True, save=False, **settings)
         boxes = [len(result.obb or result.boxes or ()) for result in results]
@@ -155,7 +155,7 @@ def check_classes(metrics: dict[str, Any], case: Case) -> None:
 
 
 def assert_same_as_ultralytics(run: Experiment, metrics: dict[str, Any], data: Path, case: Case, project: Path) -> None:
-    """Its own `val` under the same protocol gives the same numbers."""
+    """Its own `val` under the same protocol gives the same numbers, up to how it orders detections that are as sure."""
     from ultralytics import RTDETR, YOLO
 
     names = ("imgsz", "batch", "conf", "iou", "max_det", "rect")
@@ -164,9 +164,10 @@ def assert_same_as_ultralytics(run: Experiment, metrics: dict[str, Any], data: P
         arguments["rect"] = True  # asked for; these tasks have squares only
     model = (RTDETR if "rtdetr" in case.model else YOLO)(str(run.weights))
     theirs = model.val(data=str(data), device="cpu", plots=False, save_dir=str(project / "val"), **arguments)
+    within = 1e-3 if case.task in ("detect", "segment", "pose", "obb") else 1e-6
     for metric in TASKS[case.task].metrics:
-        assert metrics[metric.name] == pytest.approx(theirs.results_dict[metric.source], abs=1e-6), metric.name
-    assert metrics["fitness"] == pytest.approx(theirs.results_dict["fitness"], abs=1e-6)
+        assert metrics[metric.name] == pytest.approx(theirs.results_dict[metric.source], abs=within), metric.name
+    assert metrics["fitness"] == pytest.approx(theirs.results_dict["fitness"], abs=within)
 
 
 def check_records(run: Experiment, metrics: dict[str, Any], data: Path, case: Case) -> None:
