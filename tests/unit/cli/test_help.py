@@ -8,7 +8,7 @@ from yololab.cli.help import command_help, folded, in_sizes, overview, setting_s
 from yololab.cli.table import COMMANDS, EXIT_CODES
 from yololab.config.folders import group_options
 
-SCREEN = 45
+SCREEN = 50
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ def test_three_seeds_an_arm_make_a_claim(tmp_path):
     assert (row.p, row.interval[0]) == (found.statistics["p_value"], found.statistics["ci_low"])
 
 
+@pytest.mark.heavy
 def test_a_repeated_seed_adds_no_evidence(tmp_path):
     once, more = (arm_of(tmp_path / name, 0.95, seeds) for name, seeds in (("a", [1, 2, 3]), ("b", [1, 2, 3, 3, 3])))
     other = arm_of(tmp_path / "w", 0.9, range(3))

@@ -150,6 +150,7 @@ def test_arms_that_differ_in_the_seed_alone_are_one_recipe(tmp_path):
         compare(tmp_path, *names)
 
 
+@pytest.mark.heavy
 def test_a_series_of_looks_claims_less_each_and_ends(tmp_path):
     base = run_of(tmp_path, "base", 0.6)
     metrics = read_metrics(base.metrics)
@@ -170,6 +171,7 @@ def test_a_series_of_looks_claims_less_each_and_ends(tmp_path):
     assert compare(tmp_path, candidate, settings=series).look.number == 1
 
 
+@pytest.mark.heavy
 def test_a_claim_that_the_series_does_not_allow_is_none(tmp_path):
     base, candidate = run_of(tmp_path, "base", 0.6), run_of(tmp_path, "better", 0.75)
     sides = read_metrics(candidate.metrics), read_metrics(base.metrics)

@@ -65,6 +65,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("file", FILES)
+@pytest.mark.heavy
 def test_no_value_in_a_file_of_ours_is_taken_on_trust(whole, file, tmp_path, monkeypatch, capsys):
     project = tmp_path / "project"
     shutil.copytree(whole, project, symlinks=True)

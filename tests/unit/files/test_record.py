@@ -16,6 +16,7 @@ from yololab.files.record import RESERVED_BYTES, Record
 from yololab.files.record_content import Status
 
 
+@pytest.mark.heavy
 def test_notes_of_several_processes_are_all_kept(tmp_path):
     record = Record(RunFolder(tmp_path))
     record.begin({"name": "x"}, notes="first")

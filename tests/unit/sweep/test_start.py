@@ -9,6 +9,7 @@ from yololab.sweep.start import start_sweep
 from yololab.terminal.screen import Screen
 
 
+@pytest.mark.heavy
 def test_mistakes_of_the_first_trial_are_told_together(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
@@ -28,6 +29,7 @@ def test_hydras_own_sweeper_is_refused(launcher, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.heavy
 def test_values_that_contradict_a_search_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="lr0"):

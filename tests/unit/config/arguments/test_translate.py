@@ -647,7 +647,7 @@ def test_each_command_is_read(line: str, command: str, operands: tuple[str, ...]
 def test_a_wrong_number_of_operands_shows_the_usage(name: str):
     if SYNTAX[name].operands[1] < 4:
         assert SYNTAX[name].usage in refused(f"{name} a b c d")
-    if SYNTAX[name].operands != (0, 0):
+    if SYNTAX[name].operands[0]:
         assert SYNTAX[name].usage in refused(name)
 
 
@@ -655,7 +655,7 @@ def test_a_wrong_number_of_operands_shows_the_usage(name: str):
 def test_json_is_a_flag_of_file_commands(line: str):
     assert read(line).json
     assert read(line).problems == ()
-    assert "compare" in refused("train --json")
+    assert "compare" in refused("guide --json")
 
 
 def test_the_protocol_of_an_evaluation_is_set_where_it_is_read():
@@ -741,7 +741,7 @@ def test_a_flag_that_does_not_fit_is_refused(line: str, words: str):
         ("val model=a.pt", "yololab evaluate"),
         ("detect val", "yololab evaluate"),
         ("mode=val", "yololab evaluate"),
-        ("predict source=a.jpg", "yolo predict"),
+        ("benchmark model=a.pt", "yolo benchmark"),
         ("export model=a.pt", "yolo export"),
         ("mode=track", "yolo track"),
         ("benchmark", "yolo benchmark"),
@@ -786,10 +786,10 @@ def test_the_special_words_of_yolo_are_refused(word: str):
 
 
 def test_all_problems_are_found_at_once_and_the_rest_is_translated():
-    translation = read("lr0=abc epochs=3 project=x predict bogus freeze=[a data=coco8")
+    translation = read("lr0=abc epochs=3 project=x benchmark bogus freeze=[a data=coco8")
     assert [problem.where for problem in translation.problems] == ["freeze=[a"]
-    translation = read("lr0=abc epochs=3 project=x predict bogus data=coco8")
-    assert [problem.where for problem in translation.problems] == ["bogus", "mode predict", "lr0", "project"]
+    translation = read("lr0=abc epochs=3 project=x benchmark bogus data=coco8")
+    assert [problem.where for problem in translation.problems] == ["bogus", "mode benchmark", "lr0", "project"]
     assert translation.overrides == ("epochs=3", "data=coco8")
 
 

@@ -301,6 +301,7 @@ def test_free_values_of_groups():
     assert experiment.device.id == "0,1"
 
 
+@pytest.mark.heavy
 def test_a_mistake_inside_an_option_names_the_option_and_what_was_meant_in_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "conf/experiment/mine.yaml"
@@ -353,6 +354,7 @@ def test_changed_settings_are_told():
     assert changed_settings(defaults().experiment) == []
 
 
+@pytest.mark.heavy
 def test_every_setting_of_ours_is_read_somewhere():
     source = "\n".join(
         path.read_text() for path in (Path(__file__).parents[4] / "src").rglob("*.py") if path.name != "schema.py"

@@ -61,6 +61,7 @@ def composed_with(key, text, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("key", KEYS)
+@pytest.mark.heavy
 def test_a_recipe_that_sets_it_is_obeyed_or_told_what_to_use_instead(key, tmp_path, monkeypatch):
     text = VALUES.get(key, "abc")
     if row_of(key) in OBEYED:
@@ -105,6 +106,7 @@ def test_no_option_of_hydras_own_groups_is_taken_without_a_word(group):
 @pytest.mark.parametrize(
     "override", ["~hydra.run.dir", "~hydra.sweep", "~hydra.job.name", "~hydra", "hydra=1", "hydra={a:1}"]
 )
+@pytest.mark.heavy
 def test_nothing_of_it_can_be_taken_away(override):
     with pytest.raises(InputError, match="hydra"):
         compose_experiment([override])

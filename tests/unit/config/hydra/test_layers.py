@@ -60,6 +60,7 @@ def test_the_files_are_composed_once(monkeypatch):
     assert len(calls) == 1
 
 
+@pytest.mark.heavy
 def test_a_file_that_changes_is_read_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "conf/hparams/mine.yaml"

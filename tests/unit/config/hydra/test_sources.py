@@ -80,6 +80,7 @@ def doubled(levels: int) -> bytes:
         (b"- a\n", "top level"),
     ],
 )
+@pytest.mark.heavy
 def test_an_option_file_without_bounds_or_sense_is_refused_before_it_takes_memory(content, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "conf/hparams/mine.yaml"

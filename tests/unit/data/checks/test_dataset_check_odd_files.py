@@ -116,6 +116,7 @@ def test_names_that_are_no_text(data, capsys):
     assert "b\\udcff.png" in report.read_text()
 
 
+@pytest.mark.heavy
 def test_the_task_is_the_one_of_the_model(data, capsys):
     arguments = ["check", f"data={data / 'data.yaml'}", f"paths.root={data / 'results'}"]
     assert main([*arguments, "model=yolo26n-pose"]) == 2

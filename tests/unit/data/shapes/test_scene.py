@@ -19,6 +19,7 @@ def kinds(*shapes):
     return [shape.kind for shape in on_black(96, *shapes).shapes]
 
 
+@pytest.mark.heavy
 def test_coverage_is_that_of_another_library():
     """Each outline is drawn eight times as large by Pillow, and averaged over the pixels."""
     differences = []

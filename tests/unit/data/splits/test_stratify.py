@@ -41,6 +41,7 @@ def deviations(groups: dict[str, dict], parts: dict[str, int], shares: tuple[flo
     ("images", "classes", "count", "shares"),
     [(364, 3, None, (0.8, 0.1, 0.1)), (364, 3, 40, (0.2,) * 5), (600, 20, 100, (0.7, 0.3))],
 )
+@pytest.mark.heavy
 def test_the_shares_are_nearer_than_chance_and_the_sizes_right(images, classes, count, shares):
     groups = made(images, classes, count, 0)
     size, ours = deviations(groups, share_out(groups, shares), shares)
@@ -75,6 +76,7 @@ def test_few_groups_are_shared_out_nearly_as_well_as_every_way_tried_finds():
     assert sum(np.isclose(ours, best, atol=1e-9)) >= 6
 
 
+@pytest.mark.heavy
 def test_it_follows_from_names_and_seed_alone():
     groups = made(60, 4, None, 0)
     backwards = {name: dict(reversed(groups[name].items())) for name in reversed(groups)}

@@ -28,6 +28,7 @@ def compare(project: Path, *references: str, overrides: tuple[str, ...] = ()):
     return compare_models(references, compose_experiment(overrides).experiment, project, Screen(quiet=True))
 
 
+@pytest.mark.heavy
 def test_a_run_by_its_name_its_folder_and_its_metrics(project):
     (folder,) = (project / "outputs/training").glob("detect_2*")
     results = [
@@ -67,6 +68,7 @@ def test_what_is_missing_leaves_nothing(project):
     assert sorted(project.glob("outputs/comparisons/*")) == before
 
 
+@pytest.mark.heavy
 def test_several_arms_are_written_and_shown(project, capsys):
     names = [next((project / "outputs/training").glob(f"{name}_2*")).name for name in ("detect-longer", "detect")]
     (baseline,) = (project / "outputs/baselines").glob("*/detect")

@@ -36,6 +36,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.heavy
 def test_two_files_and_both_definitions(project):
     found = compare(project, "bad.json", "good.json", overrides=("truth=instances.json",))
     assert (found.verdict, found.passes) == ("DEGRADED", False)

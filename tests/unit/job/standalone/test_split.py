@@ -41,6 +41,7 @@ def parts_of(yaml: Path) -> dict[str, set[str]]:
     return {name: {path.name for path in split_images(dataset, name)} for name in dataset.splits}
 
 
+@pytest.mark.heavy
 def test_copies_stay_together_and_the_check_finds_no_leak(cells, capsys):
     before = check_dataset(load_dataset(cells), "detect")
     assert any(problem.check == "leak_same" for problem in before.problems)
@@ -57,6 +58,7 @@ def test_copies_stay_together_and_the_check_finds_no_leak(cells, capsys):
     assert again["deviation"] == found["deviation"]
 
 
+@pytest.mark.heavy
 def test_folds_by_a_pattern_and_a_test_split_that_stays(cells, capsys):
     make_dataset(Path("more"), images=6, splits=("train", "val", "test"))
     found = split(capsys, "data=more/data.yaml", "out=more/folds", "folds=2", r"group=(\w+)\d", "keep=test", "seed=1")

@@ -17,6 +17,7 @@ def curves(epochs, count, rise, seed):
 
 
 @pytest.mark.parametrize(("epochs", "rise"), [(10, 0.0), (100, 0.0), (100, 0.3)])
+@pytest.mark.heavy
 def test_the_estimate_is_what_the_choice_has_given(epochs, rise):
     found, given = curves(epochs, 40, rise, seed=epochs)
     estimated = np.mean([optimism(list(curve)).bias for curve in found])

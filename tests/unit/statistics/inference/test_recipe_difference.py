@@ -83,6 +83,7 @@ def test_what_the_images_do_to_single_runs_is_counted_once():
 
 
 @pytest.mark.parametrize("seed", [0.05, 0.3])
+@pytest.mark.heavy
 def test_intervals_hold_the_truth_as_often_as_they_say(seed):
     """Equal recipes; the limits are three standard errors of so many simulations."""
     rng = np.random.default_rng(8)

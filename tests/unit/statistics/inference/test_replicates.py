@@ -31,6 +31,7 @@ def test_closed_swaps_and_linear_replicates_say_what_counting_says(monkeypatch):
 
 
 @pytest.mark.parametrize("exact_swaps", [True, False])
+@pytest.mark.heavy
 def test_who_waits_is_told_of_each_block_and_never_of_more_than_there_are(exact_swaps):
     pair, told = detection_pair(records_of(0.9, 1, 350), records_of(0.85, 2, 350)), []
     drawn = PairedReplicates(

@@ -45,6 +45,7 @@ def test_empty_segments_are_zero():
     np.testing.assert_array_equal(found, [[3, 30], [0, 0], [2, 20]])
 
 
+@pytest.mark.heavy
 def test_a_large_class_stays_exact():
     """Counts far above what half precision, or sums in hundredths, could hold."""
     rng = np.random.default_rng(0)

@@ -36,6 +36,7 @@ def service():
     server.server_close()
 
 
+@pytest.mark.heavy
 def test_a_message_arrives_also_by_a_file_of_services(service, tmp_path):
     pytest.importorskip("apprise")
     url, received = service

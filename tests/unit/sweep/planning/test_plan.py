@@ -57,6 +57,7 @@ def test_the_configs_own_values_of_what_varies(arguments, expected):
     assert config_point(read_space(arguments, discrete=False)) == expected
 
 
+@pytest.mark.heavy
 def test_a_search_without_a_space_takes_the_ready_made_one(tmp_path):
     assert plan_space(["search=tpe"], tmp_path)[0].keys == tuple(SPACES["optimizer"])
     assert plan_space(["search=tpe", "lr0=interval(0.1,0.2)"], tmp_path)[0].keys == ("lr0",)
@@ -106,6 +107,7 @@ def test_every_problem_of_every_trial_is_named_once():
     assert sorted(problem.where for problem in caught.value.problems) == ["epochs", "lr0"]
 
 
+@pytest.mark.heavy
 def test_what_is_edited_later_does_not_change_the_sweep(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "conf/hparams/ours.yaml"

@@ -118,6 +118,7 @@ def test_the_test_split_is_for_the_end(tmp_path, base):
         rule_on(folder, OutputTree(tmp_path))
 
 
+@pytest.mark.heavy
 def test_the_noise_of_five_seeds_stands_in_the_way_of_luck(tmp_path):
     for seed, found in enumerate((0.3, 0.45, 0.6, 0.75, 0.9)):
         run_of(tmp_path, f"seed_{seed}", found, seed)
@@ -146,6 +147,7 @@ def test_what_is_wrong_with_a_start_is_said(tmp_path, base):
         begin(tmp_path, str(tmp_path / "outputs/training/base*"), proposals=2)
 
 
+@pytest.mark.heavy
 def test_the_commands_of_a_night(tmp_path, base, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["referee", "start", "base", "proposals=2", "--json"]) == 0

@@ -188,6 +188,7 @@ def test_links_are_neither_followed_nor_deleted(project, tmp_path):
     assert (elsewhere / "mine.pt").is_file()
 
 
+@pytest.mark.heavy
 def test_a_sweep_is_promoted_compared_listed_and_reported_by_its_winner(project, tmp_path, capsys):
     assert main(["promote", "multirun/demo", "--json"]) == 0
     promoted = json.loads(capsys.readouterr().out)

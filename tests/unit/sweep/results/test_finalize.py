@@ -52,6 +52,7 @@ def test_the_images_say_what_can_be_told_apart(mixed):
     assert summary.winner.run.metrics.is_file()
 
 
+@pytest.mark.heavy
 def test_the_link_moves_with_the_winner_and_never_replaces_a_real_folder(mixed):
     finalize_sweep(mixed, Screen(quiet=True))
     write_trial(mixed, 11, {"lr0": 0.9}, 1.0)
