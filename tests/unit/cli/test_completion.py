@@ -108,7 +108,7 @@ def test_in_a_real_shell(project):
     COMP_LINE="yololab resume sec" COMP_POINT=18 COMP_CWORD=2
     hydra_bash_completion
     printf '%s\\n' "${COMPREPLY[@]}"
-    COMP_LINE="yololab hparams=f" COMP_POINT=17 COMP_CWORD=1
+    COMP_LINE="yololab hparams=fin" COMP_POINT=19 COMP_CWORD=1
     hydra_bash_completion
     printf '%s\\n' "${COMPREPLY[@]}"
     """

@@ -218,7 +218,8 @@ class CheckReport:
                 },
                 "imbalance": {split: imbalance(self.dataset.names, found) for split, found in instances.items()},
             },
-            "problems": [asdict(problem) for problem in self.problems],
+            # asdict would copy each path
+            "problems": [{name: getattr(item, name) for name in DataProblem.__slots__} for item in self.problems],
             "summary": self.summary(),
             "files": {"images": sum(map(len, self.files.values())), "from_cache": self.cached},
             "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
-from yololab.data.dataset.locate import dataset_name
 from yololab.errors import InputError, Problem, noting
 from yololab.files.epochs import read_results
 from yololab.files.json_files import MOST_BYTES
@@ -213,6 +212,8 @@ def _iterations(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _dataset(data: Any) -> str | None:
     """Return the name of a dataset; one that Ultralytics has by its name has no folder here."""
+    from yololab.data.dataset.locate import dataset_name  # it can draw built-in ones: OpenCV, which no list needs
+
     path = Path(str(data))
     return None if not data else path.stem if len(path.parts) == 1 and not path.exists() else dataset_name(None, path)
 
