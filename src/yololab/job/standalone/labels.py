@@ -113,13 +113,13 @@ class LabelReview:
         review, listed = self.review, len(self.listed)
         numbers = {NAMES[kind]: str(sum(item.kind is kind for item in self.listed)) for kind in Kind}
         badge, tone = (f"{listed} to look at", Tone.WARN) if listed else ("no label stands out", Tone.GOOD)
-        message = f"At least {self.expected:.0f} of them are expected to be wrong." if listed else ""
+        message = f"About {self.expected:.0f} of them are expected to be wrong." if listed else ""
         links = {"page": self.folder.report, "list": self.folder.table}
         return Card(f"Labels of {review.name}", badge, tone, message, numbers, links).html()
 
     def __repr__(self) -> str:
         """Return how many there are."""
-        return f"<LabelReview {self.review.name}: {len(self.listed)} listed, {self.expected:.0f} or more wrong>"
+        return f"<LabelReview {self.review.name}: {len(self.listed)} listed, about {self.expected:.0f} wrong>"
 
 
 def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> LabelReview:

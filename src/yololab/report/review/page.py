@@ -67,7 +67,7 @@ def _head(review: Review) -> dict[str, Any]:
     headline = f"{counted(listed, 'label')} to look at" if listed else "No label stands out"
     shown = Appearance(headline, Tone.WARN if listed else Tone.GOOD, "question" if listed else "tick")
     message = (
-        f"At least {review.expected:.0f} of them are expected to be wrong; more where the model was trained on labels "
+        f"About {review.expected:.0f} of them are expected to be wrong; more where the model was trained on labels "
         "with the same errors. Nothing was changed: each row of the list names the file and line to mend."
         if listed
         else "Nothing in the model's detections speaks against a label."

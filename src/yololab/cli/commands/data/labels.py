@@ -35,7 +35,7 @@ def _show(screen: Screen, found: LabelReview) -> None:
     if not listed:
         screen.stage("labels", f"{looked_at}: none stands out")
     else:
-        expected = f"at least {found.expected:.0f} are expected to be wrong"
+        expected = f"about {found.expected:.0f} are expected to be wrong"
         screen.stage("labels", f"{looked_at}: {counted(len(listed), 'suspect')}; {expected}")
         rows = [
             (
