@@ -31,7 +31,7 @@ def test_a_suspect_is_cut_out_with_both_boxes(tmp_path):
     assert written.count("data:image/jpeg") == 2
     assert "&lt;b&gt;.png, line 3" in written
     assert "2 labels to look at" in written
-    assert "At least 1 of them" in written
+    assert "About 1 of them" in written
 
 
 def test_a_list_without_suspects_and_a_weak_one(tmp_path):
