@@ -83,6 +83,7 @@ def test_a_leak_is_asked_about_and_can_be_made_to_block(project):
     assert "leak same" in page.read_text()
 
 
+@pytest.mark.slow
 def test_what_changed_in_the_data_since_the_baseline_is_told(project):
     words = (*JOB, "epochs=1", "approval=auto", "export=none")
     yololab(*words, "baseline.promote=always", cwd=project)
@@ -164,6 +165,7 @@ def test_a_person_says_yes_and_does_not_promote(project):
     assert not (project / "outputs/baselines").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_its_strict_checklist_is_not_promoted_by_itself(project):
     words = (
         "approval=auto",
@@ -175,13 +177,17 @@ def test_a_run_that_fails_its_strict_checklist_is_not_promoted_by_itself(project
     assert "verification failed" in yololab(*JOB, *words, cwd=project, code=1)
     assert not (project / "outputs/baselines").exists()
     folder = newest(project)
-    yololab("promote", folder.name, cwd=project)
+    assert "its export is broken" in yololab("promote", folder.name, cwd=project, code=2)
+    yololab("promote", folder.name, "export.accept_broken=true", cwd=project)
     (place,) = (project / "outputs/baselines").iterdir()
     (folder / "evaluation/metrics.json").unlink()
-    yololab("promote", str(folder), cwd=project)  # measured anew, and the baseline of the same dataset
+    yololab(
+        "promote", str(folder), "export.accept_broken=true", cwd=project
+    )  # measured anew, and the baseline of the same dataset
     assert list((project / "outputs/baselines").iterdir()) == [place]
 
 
+@pytest.mark.slow
 def test_a_no_stays_a_no_until_somebody_says_otherwise(project):
     yololab(*JOB, "epochs=1", "approval=auto", "export=none", cwd=project)
     folder = newest(project)

@@ -248,6 +248,7 @@ def test_a_killed_run_goes_on_to_its_end(changing):
     assert (run / "report.html").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moved", [False, True], ids=["where it was made", "moved"])
 def test_an_interrupted_sweep_goes_on_to_its_end(moved, changing):
     name = name_of("search")

@@ -15,7 +15,7 @@ from yololab.job.prediction import predict as predicting
 from yololab.job.prediction.options import PredictOptions
 from yololab.ultralytics_adapter.prediction import predictor
 
-WORDS = ("device=cpu", "device.threads=1", "conf=0.0001")
+WORDS = ("device=cpu", "device.threads=1", "conf=0.0001", "imgsz=640")
 
 
 @pytest.fixture
