@@ -68,7 +68,7 @@ class Tools:
             for key in given
             if key not in known_keys
         ]
-        words: list[str] = []
+        tokens: list[str] = []
         for argument in command.arguments or ():
             if _is_setting(argument.takes):
                 continue
@@ -76,7 +76,7 @@ class Tools:
             texts = [] if found is None else [str(item) for item in (found if isinstance(found, list) else [found])]
             if argument.required and not texts:
                 problems.append(Problem(argument.name.lower(), "missing", argument.meaning))
-            words += texts
+            tokens += texts
             problems += [] if argument.is_text else self._problems(argument.name.lower(), texts)
         settings = given.get("settings") or {}
         if not isinstance(settings, dict):
@@ -86,11 +86,11 @@ class Tools:
             text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
             problems += self._refused(key)
             problems += self._problems(key, [text])
-            words.append(f"{key}={text}")
+            tokens.append(f"{key}={text}")
         if problems:
             raise InputError(problems)
         flags = ["-m"] if given.get("multirun") and command.multirun else []
-        return [name, *flags, *words, *(["--json"] if command.json else [])]
+        return [name, *flags, *tokens, *(["--json"] if command.json else [])]
 
     def _refused(self, key: str) -> list[Problem]:
         """Return why a setting is not taken."""

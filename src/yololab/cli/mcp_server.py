@@ -49,15 +49,15 @@ def make_server(tools: Tools) -> Server[Any]:
 
     async def on_call_tool(_context: Any, parameters: types.CallToolRequestParams) -> types.CallToolResult:
         try:
-            words = tools.command_line(parameters.name, parameters.arguments or {})
+            tokens = tools.command_line(parameters.name, parameters.arguments or {})
         except InputError as error:
             return _result(error.exit_code, None, str(error))
-        code, printed, messages = await _run(words, tools.project)
+        code, printed, messages = await _run(tokens, tools.project)
         try:
-            found = shortened_result(json.loads(printed)) if printed.strip() and "--json" in words else None
+            found = shortened_result(json.loads(printed)) if printed.strip() and "--json" in tokens else None
         except ValueError:
             found = None
-        return _result(code, found, messages if "--json" in words else printed + messages)
+        return _result(code, found, messages if "--json" in tokens else printed + messages)
 
     return Server(
         "yololab",
@@ -85,9 +85,9 @@ def _tool(tools: Tools, name: str) -> types.Tool:
     )
 
 
-async def _run(words: Sequence[str], project: Path) -> tuple[int, str, str]:
+async def _run(tokens: Sequence[str], project: Path) -> tuple[int, str, str]:
     """Run a command in a process of its own; return its exit code, its output and its messages."""
-    command = [sys.executable, "-m", "yololab", *words]
+    command = [sys.executable, "-m", "yololab", *tokens]
     process = await anyio.open_process(command, stdin=subprocess.DEVNULL, cwd=project)
     printed: list[bytes] = []
     messages: list[bytes] = []

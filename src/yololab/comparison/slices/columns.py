@@ -75,15 +75,15 @@ def categories(of: str, values: Sequence[str | None]) -> list[ImageSlice]:
         of: What the word is.
         values: The word of each image; None where it has none.
     """
-    words = np.array(["" if value is None else value for value in values], object)
+    texts = np.array(["" if value is None else value for value in values], object)
     known = np.array([value is not None for value in values], bool)
-    names, counts = np.unique(words[known].astype(str), return_counts=True)
+    names, counts = np.unique(texts[known].astype(str), return_counts=True)
     order = np.lexsort((names, -counts))
     kept = [place for place in order.tolist() if counts[place] >= FEWEST_IMAGES][:MOST_CATEGORIES]
     rare = len(names) - len(kept)
     if rare == 1 and len(kept) < MOST_CATEGORIES:  # a pool of one has a name
         kept, rare = order.tolist(), 0
-    found = [ImageSlice(of, str(names[place]), known & (words == names[place])) for place in kept]
+    found = [ImageSlice(of, str(names[place]), known & (texts == names[place])) for place in kept]
     if rare and kept:
         others = known & ~np.logical_or.reduce([item.images for item in found])
         found.append(ImageSlice(of, "others", others, pooled=rare))
@@ -99,8 +99,8 @@ def by_column(of: str, cells: Sequence[str | None]) -> list[ImageSlice]:
     ['no', 'yes']
     """
     numbers = np.array([_number(cell) for cell in cells])
-    words = sum(cell is not None for cell in cells) - int(np.isfinite(numbers).sum())
-    if words or len(np.unique(numbers[np.isfinite(numbers)])) < _FEWEST_NUMBERS:
+    other_texts = sum(cell is not None for cell in cells) - int(np.isfinite(numbers).sum())
+    if other_texts or len(np.unique(numbers[np.isfinite(numbers)])) < _FEWEST_NUMBERS:
         return categories(of, cells)
     return thirds(of, numbers)
 

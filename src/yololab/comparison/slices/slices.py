@@ -167,8 +167,8 @@ def slice_warning(content: Mapping[str, Any] | None) -> str | None:
     worse = [row for row in content["rows"] if row["finding"] == "worse"] if content else []
     if not content or not worse:
         return None
-    told = ", ".join(f"{row['label']} ({signed(row['delta'])}, {p_equation(row['p_adjusted'])})" for row in worse)
-    return f"Worse than the baseline in {told}; p is corrected for {counted(content['tests'], 'slice')}."
+    listed = ", ".join(f"{row['label']} ({signed(row['delta'])}, {p_equation(row['p_adjusted'])})" for row in worse)
+    return f"Worse than the baseline in {listed}; p is corrected for {counted(content['tests'], 'slice')}."
 
 
 def _content(

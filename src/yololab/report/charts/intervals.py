@@ -80,13 +80,13 @@ def intervals(title: str, series: Sequence[str], rows: Sequence[IntervalRow], en
 def _row(row: IntervalRow, label: str, top: float, x: Scale, series: Sequence[str]) -> Markup:
     """Draw a row: its label, a mark and an interval for each series, and what stands at its end."""
     middle = top + len(series) * _PITCH / 2 + 4
-    told = [
+    lines = [
         f"{name}: {UNKNOWN if item.value is None else number(item.value)}"
         + (f", 95 % {interval(*item.ends, number)}" if item.ends else "")
         for name, item in zip(series, row.estimates, strict=True)
     ]
     parts = [
-        element("title", "\n".join([row.label, *told, *([row.note] if row.note else [])])),
+        element("title", "\n".join([row.label, *lines, *([row.note] if row.note else [])])),
         text(x.start - 12, middle, label, "end"),
         text(WIDTH - 4, middle, row.shown, "end", "value"),
     ]

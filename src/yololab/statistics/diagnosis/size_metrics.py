@@ -87,14 +87,14 @@ def records_by_size(
         lost = np.tile((((own < low) | (own >= high)) != rest)[:, None], len(thresholds))
         if kind == BOX:
             detections, paired = pair_up(overlaps, thresholds, other)
-            elsewhere = other[paired]
-            hits[detections] = (paired >= 0) & ~elsewhere
-            lost[detections] = np.where(paired >= 0, elsewhere, lost[detections])
+            in_another_slice = other[paired]
+            hits[detections] = (paired >= 0) & ~in_another_slice
+            lost[detections] = np.where(paired >= 0, in_another_slice, lost[detections])
         else:
             right = records.tp_matrix(kind)
             _, label = overlaps.best(overlaps.alike)
-            elsewhere = np.where(label >= 0, other[label], lost[:, 0])[:, None]
-            hits, lost = right & ~elsewhere, np.where(right, elsewhere, lost)
+            in_another_slice = np.where(label >= 0, other[label], lost[:, 0])[:, None]
+            hits, lost = right & ~in_another_slice, np.where(right, in_another_slice, lost)
         lost |= records.ignored_matrix() & ~hits
         found[size] = replace(
             records,
