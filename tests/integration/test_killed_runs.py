@@ -78,7 +78,7 @@ MORE_MOMENTS = {
     "before the best checkpoint is stripped": (WRITTEN, 2 * EPOCHS + 2, 3),
     "between the two files of the comparison": ("yololab.job.stages.compare:write_text", 1, 3),
     "in the verification": ("yololab.job.checklist:comparison_executed", 1, 3),
-    "in the export": ("yololab.job.stages.verify:exported_outputs_differ", 1, 3),
+    "in the export": ("yololab.job.export.exported:exported_outputs_differ", 1, 3),
     "in the promotion": ("yololab.files.baseline:copy_file", 1, 3),
     "before the end is recorded": ("yololab.files.record:Record.finish", 1, 3),
     "before the page is written": ("yololab.job.stages.report:write_report", 1, 3),
