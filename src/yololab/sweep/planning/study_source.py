@@ -16,6 +16,7 @@ from optuna.trial import TrialState as StudyState
 
 from yololab.config.search import Pruner, Sampler
 from yololab.errors import InputError, JobError, Problem
+from yololab.files.index import stamp_of
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import PASSWORD
 from yololab.sweep.planning.space import Space
@@ -78,6 +79,8 @@ class StudySource:
     freeze: Freeze
     settled: Callable[[Sequence[TrialEntry]], bool] = lambda entries: False
     _finished: dict[int, TrialEntry] = field(default_factory=dict)
+    # Our own that run, with the stamp of their file: nobody else writes them, and there may be a thousand.
+    _ours: dict[int, tuple[str, TrialEntry]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         search, count = self.settings.search, self.settings.search.seeds
@@ -211,11 +214,26 @@ class StudySource:
         """Read the trials; those that have ended do not change any more."""
         entries = []
         for number in self.folder.numbers(self._finished):
-            entry = self._finished.get(number) or self.folder.known_trial(number)
+            entry = self._finished.get(number) or self._running_entry(number)
             if entry.status.finished and not entry.damaged:  # a file may be unreadable for a moment
                 self._finished[number] = entry
             entries.append(entry)
         return entries
+
+    def _running_entry(self, number: int) -> TrialEntry:
+        """Read a trial that has not ended, unless it is our own and its file is the one that we know."""
+        try:
+            stamp = stamp_of(self.folder.trial(number).trial.stat())
+        except OSError:
+            return self.folder.known_trial(number)
+        known = self._ours.get(number)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        self._ours.pop(number, None)
+        entry = self.folder.known_trial(number)
+        if entry.status is TrialStatus.RUNNING and entry.owner == ProcessIdentity.current():
+            self._ours[number] = stamp, entry
+        return entry
 
     def _next_seed(self, entries: Sequence[TrialEntry]) -> TrialEntry | None:
         """Return the next training of a point that has seeds left; one at a time, as each may be the last."""
