@@ -35,7 +35,7 @@ RUNS = {
 }  # fmt: skip
 # The lines of the second run that README.md shows on its first screen.
 FIRST_SCREEN = (
-    r"\$| +(check|estimate|evaluate|compare)  | +train  \d+ epochs| +epoch (8|16)/|metric |mAP50-95 |.*  [A-Z_]{6,}  "
+    r"\$| +(check|estimate|evaluate|compare)  | +train  \d+ epochs| +epoch (8|16)/|metric |mAP50-95  |.*  [A-Z_]{6,}  "
 )
 # Picture → page, what of it is not shown, size in CSS pixels, whether dark.
 LONGER = "outputs/training/longer_*/report.html"
