@@ -4,10 +4,10 @@ What `evaluation.slices` names is cut into slices; a slice is tested by `statist
 slices are objects, COCO's three, of all else images.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,19 @@ class _Slice:
     images: NDArray[np.bool_]
 
 
+class _Sides(NamedTuple):
+    """What is held against what in each slice, and what a difference by more than chance is called."""
+
+    current: str
+    other: str
+    bad: str
+    good: str
+
+
+_AGAINST_BASELINE = _Sides("current", "baseline", "worse", "better")
+_AGAINST_REST = _Sides("value", "rest", "weak", "strong")
+
+
 def slices_of_two(
     current: Records, baseline: Records, units: Units, asked: Asked, sized: Sequence[Sized] = ()
 ) -> dict[str, Any] | None:
@@ -91,13 +104,7 @@ def slices_of_two(
     ours, theirs = sized if boxes else (None, None)
     sides = _parts(current, cut, sized=ours), _parts(baseline, cut, sized=theirs)
     found = compare_in_slices(*sides, [item.images for item in cut], units)
-    lower = TASKS[current.task].primary.direction is Direction.LOWER
-    rows = [
-        {**item.row, **_value("current", result.current), **_value("baseline", result.other)}
-        | _difference(result, "better", "worse", lower=lower)
-        for item, result in zip(cut, found, strict=True)
-    ]
-    return _content(current, units, asked, rows, said, ("worse", "better"))
+    return _content(current, units, asked, _AGAINST_BASELINE, zip(cut, found, strict=True), said)
 
 
 def slices_of_one(records: Records, units: Units, asked: Asked) -> dict[str, Any] | None:
@@ -115,13 +122,7 @@ def slices_of_one(records: Records, units: Units, asked: Asked) -> dict[str, Any
     if not cut and not said:
         return None
     found = compare_with_the_rest(_parts(records, cut), _parts(records, cut, rest=True), units)
-    lower = TASKS[records.task].primary.direction is Direction.LOWER
-    rows = [
-        {**item.row, **_value("value", result.current), **_value("rest", result.other)}
-        | _difference(result, "strong", "weak", lower=lower)
-        for item, result in zip(cut, found, strict=True)
-    ]
-    return _content(records, units, asked, rows, said, ("weak", "strong"))
+    return _content(records, units, asked, _AGAINST_REST, zip(cut, found, strict=True), said)
 
 
 def slices_of_an_evaluation(records: Records, asked: Asked, clusters: Clusters = None) -> dict[str, Any] | None:
@@ -141,7 +142,7 @@ def slices_of_an_evaluation(records: Records, asked: Asked, clusters: Clusters =
     try:
         found = slices_of_one(records, units, asked)
     except InputError as error:
-        found = _content(records, units, asked, [], [f"no slices: {error}."], ("weak", "strong"))
+        found = _content(records, units, asked, _AGAINST_REST, (), [f"no slices: {error}."])
     if found:
         found["said"] += said
     return found
@@ -172,15 +173,26 @@ def slice_warning(content: Mapping[str, Any] | None) -> str | None:
 
 
 def _content(
-    records: Records, units: Units, asked: Asked, rows: list[dict[str, Any]], said: list[str], kinds: Sequence[str]
+    records: Records,
+    units: Units,
+    asked: Asked,
+    sides: _Sides,
+    results: Iterable[tuple[_Slice, SliceResult]],
+    said: list[str],
 ) -> dict[str, Any]:
     """Return the slices as they stand in a file."""
+    primary = TASKS[records.task].primary
+    rows = [
+        {**item.row, **_value(sides.current, result.current), **_value(sides.other, result.other)}
+        | _difference(result, sides, lower=primary.direction is Direction.LOWER)
+        for item, result in results
+    ]
     return {
         "metric": TASKS[records.task].primary_metric,
         "unit": units.name,
         "tests": sum(row["p"] is not None for row in rows),
         "asked": asked.names is not None,
-        **{kind: [row["label"] for row in rows if row["finding"] == kind] for kind in kinds},
+        **{kind: [row["label"] for row in rows if row["finding"] == kind] for kind in (sides.bad, sides.good)},
         "said": said,
         "rows": rows,
     }
@@ -192,12 +204,12 @@ def _value(name: str, side: SliceValue) -> dict[str, Any]:
     return {name: side.value, f"{name}_low": low, f"{name}_high": high}
 
 
-def _difference(result: SliceResult, good: str, bad: str, *, lower: bool) -> dict[str, Any]:
+def _difference(result: SliceResult, sides: _Sides, *, lower: bool) -> dict[str, Any]:
     """Return the difference of a slice, and what is found where it is more than chance."""
     low, high = result.ci95 or (None, None)
     finding = None
     if result.p_adjusted is not None and result.p_adjusted < ALPHA and result.delta:
-        finding = bad if (result.delta < 0) != lower else good
+        finding = sides.bad if (result.delta < 0) != lower else sides.good
     return {
         "units": result.units,
         "delta": result.delta,
