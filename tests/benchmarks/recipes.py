@@ -4,15 +4,20 @@
     python tests/benchmarks/recipes.py demo_pose --seeds 0 1    # one of them; the others keep their figures
     python tests/benchmarks/recipes.py --check                  # one seed each, against the figures that are there
     python tests/benchmarks/recipes.py finetune --data path/to/bccd/data.yaml --seeds 0 --threads 1 --start best.pt
+    python tests/benchmarks/recipes.py edge --data … --keep DIR         # the runs stay in DIR, to be looked at
 
-Writes recipes.json beside itself, and runtime and score into the head of each recipe that was measured. The check ends
-with 1 when a score is more than three standard deviations (0.05 at least) below the mean of its recipe. Seconds are
-those of the processor over the run's threads, so that what else the machine does is not counted (Linux and macOS).
+Writes recipes.json beside itself after each recipe, and runtime and score into its head. The check ends with 1 when a
+score is more than three standard deviations (0.05 at least) below the mean of its recipe. Seconds are those of the
+processor over the run's threads, so that what else the machine does is not counted (Linux and macOS).
 
 Demos run as they are, on their own data. Recipes for work need data (`--data`, BCCD), and are measured in a short form
 that a CPU can do: SHORT lists what is changed, and the head of the recipe says so. No pretrained weights of COCO take
 part: where a recipe starts from weights they are those of `experiment=demo`, trained on the built-in shapes by this
 script (`experiment=demo epochs=8`) or given by `--start`; a score with COCO's weights is another one.
+
+Scores are those of the split that the recipe evaluates (val), on which its checkpoint was chosen as well. The interval
+is that of its images (95 %, of the mean where there are several runs of them); over folds the score is that of all
+images, each by the model that has not seen it. Recipes that compare say what the comparison says.
 """
 
 from __future__ import annotations
@@ -24,11 +29,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.folds.out_of_fold import out_of_fold
 from yololab.host.processor import processor_features
+from yololab.statistics.inference.hypothesis_tests import percentile_interval, widened
+from yololab.sweep.results.replicates import resample
+from yololab.sweep.results.rows import TrialRow
+from yololab.sweep.state import TrialStatus
+from yololab.text import interval, signed
 
 FOLDER = Path(__file__).parents[2] / "conf/experiment"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -37,6 +50,7 @@ LEAST_MARGIN = 0.05
 GATE = 4  # exit code of a run that is worse than its baseline
 UNMEASURED = "# Not measured yet: "
 RESULT_LINE = "#   "
+OTHER = "other"  # the runs that a recipe's runs are compared with
 
 
 @dataclass(frozen=True)
@@ -48,12 +62,14 @@ class Short:
         pretrained: Whether it starts from weights.
         several: Whether it is a sweep; its runs are the trials, of a search the best one.
         best: Whether the best trial counts, not their mean.
+        against: What is set otherwise in what it is compared with; the recipe is for comparing.
     """
 
     more: tuple[str, ...]
     pretrained: bool = True
     several: bool = False
     best: bool = False
+    against: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -72,28 +88,26 @@ SHORT = {
     "edge": Short((*_SMALL, "epochs=12")),
     "scratch": Short((*_SMALL, "epochs=20", "warmup_epochs=1"), pretrained=False),
     "kfold": Short((*_SMALL, "epochs=8"), several=True),
-    "three_seeds": Short((*_SMALL, "epochs=8"), several=True),
-    "beat_baseline": Short((*_SMALL, "epochs=12", "lr0=0.002")),
+    "three_seeds": Short((*_SMALL, "epochs=8"), several=True, against=("augmentation=heavy",)),
+    "beat_baseline": Short((*_SMALL, "epochs=12", "lr0=0.002"), against=("lr0=0.001",)),
     "overnight": Short((*_SMALL, "epochs=8", "search.trials=8"), several=True, best=True),
 }
 
 
 def run(recipe: str, seed: int, project: Path, more: list[str]) -> dict[str, Any]:
-    """Run a recipe with one seed in a process of its own; return its primary metric, score, seconds and record.
+    """Run a recipe with one seed in a process of its own; return its primary metric, score, seconds, record, folders.
 
-    Of a sweep the score is the mean over its trials, or of a search that of the best one; the trials' own scores are
-    kept.
+    Of a sweep the score is the mean over its trials, over folds that of all images, of a search that of the best
+    trial; the trials' own scores are kept.
     """
     short = SHORT.get(recipe)
     seeds = [] if short is not None and short.several else [f"seed={seed}"]
-    command = [sys.executable, "-m", "yololab", *command_of(recipe, more), *seeds, f"name={recipe}"]
     before = processor_seconds()
-    finished = subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, check=False)
-    if finished.returncode not in (0, GATE):  # worse than the baseline is a result as well
-        raise SystemExit(finished.returncode)
+    ended = yololab(project, *command_of(recipe, more), *seeds, f"name={recipe}", allowed=(0, GATE))
     seconds = processor_seconds() - before
     if short is not None and short.several:
-        folders = sorted(path.parent for path in project.glob(f"multirun/{recipe}_*/*/evaluation"))
+        sweep = max(project.glob(f"multirun/{recipe}_*"))
+        folders = sorted(path.parent for path in sweep.glob("[0-9]*/evaluation"))
     else:
         folders = [(project / "outputs/training/latest").resolve()]
     found = [json.loads((folder / "evaluation/metrics.json").read_text(encoding="utf-8")) for folder in folders]
@@ -101,39 +115,90 @@ def run(recipe: str, seed: int, project: Path, more: list[str]) -> dict[str, Any
     metric = found[0]["primary_metric"]
     scores = [content[metric] for content in found]
     threads = record["training"]["setup"]["threads"]
-    score = max(scores) if short is not None and short.best else statistics.mean(scores)
-    result = {"seed": seed, "score": score, "seconds": round(seconds / threads, 1)}
+    score, of_score = statistics.mean(scores), folders
+    if recipe == "kfold":
+        (pooled,) = out_of_fold(sweep)
+        score, of_score = pooled.metrics.content[metric], [pooled.run.path]
+    elif short is not None and short.best:
+        score = max(scores)
+        of_score = [folders[scores.index(score)]]
+    result = {"seed": seed, "score": score, "seconds": round(seconds / threads, 1), "exit_code": ended.returncode}
     if len(scores) > 1:
         result["trials"] = scores
+    if short is not None and short.best:
+        result["begun"] = len(list(sweep.glob("*/experiment_log.json")))
     export = record.get("export") or {}
     if export.get("verdict"):
         result["export"] = {key: export[key] for key in ("precision", "verdict", "sentence", "inference")}
-    return {"metric": metric, "run": result, "provenance": record["provenance"], "threads": threads}
+    if short is not None and short.against:
+        result["comparison"] = compared(recipe, project, folders[0])
+    return {
+        "metric": metric,
+        "run": result,
+        "provenance": record["provenance"],
+        "threads": threads,
+        "folders": of_score,
+    }
+
+
+def yololab(
+    project: Path, *words: str, allowed: Sequence[int] = (0,), capture: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in the project; stop here when it ends with another code than those allowed."""
+    command = [sys.executable, "-m", "yololab", *words]
+    output = subprocess.PIPE if capture else None
+    ended = subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, stdout=output, text=True, check=False)
+    if ended.returncode not in allowed:
+        raise SystemExit(ended.returncode)
+    return ended
+
+
+def compared(recipe: str, project: Path, folder: Path) -> dict[str, Any]:
+    """Return what the recipe's comparison says: that of a run with its baseline, or of seeds with seeds."""
+    if SHORT[recipe].several:
+        sides = [f"multirun/{recipe}_*/*", f"multirun/{OTHER}_*/*"]
+        found = json.loads(yololab(project, "compare", *sides, "--json", allowed=(0, GATE), capture=True).stdout)
+    else:
+        found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    row = next(row for row in found["metrics"] if row["metric"] == found["primary_metric"])
+    return {key: found[key] for key in ("verdict", "sentence")} | {
+        key: row[key] for key in ("current", "baseline", "delta", "ci_low", "ci_high", "p")
+    }
+
+
+def interval_of(folders: Sequence[Path], metric: str) -> tuple[float, float] | None:
+    """Return the 95 % interval over the images of a metric, of its mean over several runs on the same images."""
+    rows = [TrialRow(number, {}, TrialStatus.COMPLETE, folder) for number, folder in enumerate(folders)]
+    found = resample(rows, metric)
+    if len(found.trials) < len(rows):
+        return None
+    mean = statistics.mean(json.loads(row.run.metrics.read_text(encoding="utf-8"))[metric] for row in rows)
+    ends = percentile_interval(found.values.mean(axis=0), 0.95)
+    return widened(ends, mean, found.units, 0.95) if ends else None
 
 
 def start_of(project: Path) -> Path:
     """Train the weights that recipes for work start from: the demo's, on the built-in shapes."""
-    command = [sys.executable, "-m", "yololab", *command_of("demo", ["epochs=8", "device.threads=1"]), "name=start"]
-    subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, check=True)
+    yololab(project, *command_of("demo", ["epochs=8", "device.threads=1"]), "name=start")
     return (project / "outputs/training/latest/weights/best.pt").resolve()
 
 
 def prepared(recipe: str, project: Path, data: Path, start: Path | None, more: list[str]) -> list[str]:
     """Do what the recipe's head says comes before it; return what is set besides."""
     short = SHORT[recipe]
-    yololab = [sys.executable, "-m", "yololab"]
     added = [*short.more, "device=cpu", *more]
     if start is not None:
         added = [f"model={start}", *(item for item in added if not item.startswith("model="))]
     if recipe == "kfold":
-        folds = [*yololab, "split", f"data={data}", "out=folds", "folds=5", "keep=test"]
-        subprocess.run(folds, cwd=project, stdin=subprocess.DEVNULL, check=True)
+        yololab(project, "split", f"data={data}", "out=folds", "folds=5", "keep=test")
         data = project / "folds/data.yaml"
-    if recipe == "beat_baseline":  # the recipe with the rate of its file is the baseline
-        first = [word for word in added if not word.startswith("lr0=")]
-        command = [*yololab, *command_of(recipe, [*first, f"data={data}"]), "baseline.promote=always"]
-        subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, check=True)
-    return [*added, f"data={data}"]
+    added.append(f"data={data}")
+    if short.against:
+        keys = tuple(word.partition("=")[0] + "=" for word in short.against)
+        other = [*(word for word in added if not word.startswith(keys)), *short.against]
+        promoted = [] if short.several else ["baseline.promote=always"]
+        yololab(project, *command_of(recipe, other), *promoted, f"name={OTHER}")
+    return added
 
 
 def processor_seconds() -> float:
@@ -165,6 +230,7 @@ def figures(recipe: str, found: list[dict[str, Any]], more: list[str]) -> dict[s
     spread = len(scores) > 1 and not (short is not None and short.best)
     several = short is not None and short.several
     seeds = [] if several else ["seed=" + ",".join(str(item["seed"]) for item in runs)]
+    ends = interval_of([folder for item in found for folder in item["folders"]], found[0]["metric"])
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     return {
         "command": " ".join(["yololab", *command_of(recipe, public(more)), *seeds]),
@@ -177,6 +243,7 @@ def figures(recipe: str, found: list[dict[str, Any]], more: list[str]) -> dict[s
         "runs": runs,
         "mean": round(mean, 3),
         "sd": round(statistics.stdev(scores), 3) if spread else None,
+        "interval": None if ends is None else [round(end, 3) for end in ends],
         "worst": round(min(scores), 3),
         "seconds": round(statistics.median(item["seconds"] for item in runs)),
     }
@@ -190,22 +257,43 @@ def save(recipe: str, measured: dict[str, Any]) -> None:
 
 
 def head_line(measured: dict[str, Any], recipe: str = "") -> str:
-    """Return the line of a recipe's head that says what was measured."""
+    """Return the lines of a recipe's head that say what was measured."""
     short = SHORT.get(recipe)
     count = len(measured["runs"])
     score = f"{measured['metric']} {measured['mean']:.3f}"
     if measured["sd"] is not None:
         score += f" ± {measured['sd']:.3f}"
-    seeds = f"{count} seed{'s' if count > 1 else ''}"
-    if short is not None and short.several:
-        trials = len(measured["runs"][0]["trials"])
-        seeds = (
-            f"the best of {trials} trials" if short.best else f"{trials} {'folds' if recipe == 'kfold' else 'seeds'}"
-        )
     cores = f"{measured['threads']} core{'s' if measured['threads'] > 1 else ''}"
+    seeds = f"{count} seed{'s' if count > 1 else ''}"
     if short is None:
         return f"# About {measured['seconds']} s on {cores}; {score} ({seeds}; recipes.json)."
-    return f"{short.said}\n{RESULT_LINE}{score} ({seeds}), about {measured['seconds']} s on {cores}; recipes.json."
+    first = measured["runs"][0]
+    if short.several:
+        trials = len(first["trials"])
+        seeds = f"{trials} {'folds' if recipe == 'kfold' else 'seeds'}"
+        if short.best:
+            early = first["begun"] - trials
+            seeds = f"the best of {first['begun']} trials, {early} of them ended early"
+    low, high = measured["interval"]
+    lines = [short.said, f"{score} ({low:.3f} to {high:.3f}; {seeds}), about {measured['seconds']} s on {cores}"]
+    if "comparison" in first:
+        lines.append(f"against {', '.join(short.against)}: {comparison_said(first['comparison'])}")
+    if "export" in first:
+        lines.append(
+            f"the {first['export']['precision'].upper()} export against its checkpoint: {exported_said(first)}"
+        )
+    return f"\n{RESULT_LINE}".join(lines) + "; recipes.json."
+
+
+def comparison_said(found: dict[str, Any]) -> str:
+    """Return verdict, difference and interval of a comparison."""
+    ends = interval(found["ci_low"], found["ci_high"])
+    return f"{found['verdict']}, {signed(found['delta'])} ({ends})"
+
+
+def exported_said(first: dict[str, Any]) -> str:
+    """Return the verdict on an export."""
+    return str(first["export"]["verdict"])
 
 
 def write_head(recipe: str, measured: dict[str, Any]) -> None:
@@ -234,6 +322,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--threads", type=int, help="cores of a run; for a machine that does other things as well")
     parser.add_argument("--data", type=Path, help="data.yaml of BCCD, for the recipes for work")
+    parser.add_argument("--keep", type=Path, help="folder in which the runs stay, one folder a recipe")
     parser.add_argument("--start", type=Path, help="weights to start from; those of the demo are trained without it")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.recipes) - set(RECIPES)):
@@ -244,8 +333,9 @@ def main() -> int:
     threads = [f"device.threads={arguments.threads}"] if arguments.threads else []
     passed = True
     for recipe in recipes:
-        with tempfile.TemporaryDirectory() as scratch:
-            project, more, short = Path(scratch), threads, SHORT.get(recipe)
+        with nullcontext(arguments.keep / recipe) if arguments.keep else tempfile.TemporaryDirectory() as scratch:
+            project, more, short = Path(scratch).resolve(), threads, SHORT.get(recipe)
+            project.mkdir(parents=True, exist_ok=True)
             # A sweep brings its own seeds, or folds.
             once = arguments.check or (short is not None and short.several)
             seeds = arguments.seeds[:1] if once else arguments.seeds
@@ -253,10 +343,10 @@ def main() -> int:
                 start = (arguments.start or start_of(project)).resolve() if short.pretrained else None
                 more = prepared(recipe, project, arguments.data.resolve(), start, threads)
             found = [run(recipe, seed, project, more) for seed in seeds]
-        if arguments.check:
+            measured = None if arguments.check else figures(recipe, found, more)
+        if measured is None:
             passed = check(recipe, found[0]["run"]["score"]) and passed
         else:
-            measured = figures(recipe, found, more)
             save(recipe, measured)
             write_head(recipe, measured)
     return 0 if passed else 1
