@@ -36,8 +36,11 @@ def start_run(
     experiment = composed.experiment
     sampler = experiment.search.sampler
     if sampler is not Sampler.NONE:
-        remedy = f"yololab -m search={composed.choices.get('search', sampler)} … searches, with a run for each trial"
-        raise InputError(Problem("search", f"{sampler} without -m", "none: a single run searches nothing", remedy))
+        # A recipe may bring the search: what was typed is repeated, whichever it was.
+        typed = [word for word in composed.overrides if word.startswith(("experiment=", "search"))]
+        remedy = f"-m is missing: yololab -m {' '.join(typed)} … starts a run for each trial"
+        found = f"{sampler}, and this is a single run"
+        raise InputError(Problem("search.sampler", found, "none: a single run searches nothing", remedy))
     problems = sweep_only(experiment.overridden)
     if composed.is_multirun:
         problems.append(Problem("hydra.mode", "MULTIRUN", "one run", "yololab -m … starts a sweep"))

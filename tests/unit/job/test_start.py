@@ -25,9 +25,10 @@ def test_a_run_is_named_by_its_name_or_its_model(overrides, name):
     assert run_name(compose_experiment(overrides)) == name
 
 
-def test_a_search_needs_trials(tmp_path):
-    composed = compose_experiment(["search=tpe", f"paths.root={tmp_path}"])
-    with pytest.raises(InputError, match=r"yololab -m search=tpe"):
+@pytest.mark.parametrize("typed", ["search=tpe", "experiment=kfold"])
+def test_a_search_needs_trials(tmp_path, typed):
+    composed = compose_experiment([typed, f"paths.root={tmp_path}"])
+    with pytest.raises(InputError, match=rf"-m is missing: yololab -m {typed} "):
         start_run(composed, None, ("yololab",), tmp_path, Screen(quiet=True))
     assert list(tmp_path.iterdir()) == []
 

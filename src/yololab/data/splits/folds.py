@@ -41,7 +41,7 @@ def with_fold(dataset: Dataset, fold: int) -> Dataset:
     lists: Sequence[Path] = folds_of(dataset)
     if not lists:
         remedy = "yololab split data=… out=DIR folds=5 makes them; then data=DIR/data.yaml"
-        found = f"{fold}, and {dataset.yaml} has no folds"
+        found = f"{dataset.yaml} has no folds"
         raise InputError(Problem(FOLD, found, f"a data.yaml with the key {FOLDS!r}", remedy))
     if fold >= len(lists):
         found = f"{fold}, and {dataset.yaml} has {counted(len(lists), 'fold')}"

@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 from yololab.data.checks.cached_check import check_key, dataset_state, save_check
 from yololab.data.checks.check_report import CheckReport
+from yololab.data.problems import DataProblem
 from yololab.errors import ApprovalError, JobError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import existing_folder
@@ -119,7 +120,7 @@ def agree(
     epochs = round(share * sum(trial.experiment.train.epochs for trial in trials))
     if any(item.device.kind == "cpu" for item in prepared):
         gates.reasons[GateName.CPU] = "no GPU: they run on the CPU"
-    warnings = sum(len(report.warnings) for report in checks.values())
+    warnings = len({found for report in checks.values() for found in report.warnings})
     if warnings:
         gates.reasons[GateName.DATASET] = f"the data has {counted(warnings, 'warning')} (shown above)"
     sizes = " or ".join(dict.fromkeys(f"{report.splits['train'].images:,}" for report in checks.values()))
@@ -159,16 +160,21 @@ def agree(
 def _check_datasets(
     trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen
 ) -> dict[str, CheckReport]:
-    """Check each distinct dataset once."""
+    """Check each distinct dataset once, and tell each finding once: folds share their images, and what is wrong there."""
     checks: dict[str, CheckReport] = {}
+    told: set[DataProblem] = set()
     for trial, item in zip(trials, prepared, strict=True):
         experiment, task, cache = trial.experiment, item.task.name, item.paths.cache
         settings = check_settings(experiment.check, experiment.train.imgsz, cache)
         key = check_key(item.dataset, task, experiment.train.single_cls, needed_splits(experiment), settings)
         if key not in checks:
-            checks[key] = checked_dataset(experiment, item.dataset, task, cache, screen)
-            show_findings(screen, item.dataset_name, checks[key])
-            refuse_blocking(checks[key])
+            report = checks[key] = checked_dataset(experiment, item.dataset, task, cache, screen)
+            new = tuple(found for found in report.problems if found not in told)
+            show_findings(screen, item.dataset_name, replace(report, problems=new))
+            if known := len(report.problems) - len(new):
+                screen.detail(f"and {counted(known, 'finding')} as above")
+            told.update(new)
+            refuse_blocking(report)
     return checks
 
 

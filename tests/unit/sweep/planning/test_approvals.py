@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from yololab.config.hydra.compose import compose_experiment
+from yololab.data.checks.check_report import CheckReport, CheckSettings
+from yololab.data.problems import warning
 from yololab.files.paths import OutputTree
 from yololab.job.gatekeeper import Answer, Approval, GateName
 from yololab.sweep.planning import approvals
@@ -85,6 +87,28 @@ def test_trials_side_by_side_take_their_share_of_the_time(monkeypatch, tmp_path)
     assert "for all 6 trials, 2 at a time" in printed
     _, gates, _ = agreed(monkeypatch, tmp_path, costs, parallel=100)
     assert gates.facts["estimated_seconds"] == 3 * (600 + 1200) / 6
+
+
+def test_what_is_wrong_with_images_that_folds_share_is_told_once(monkeypatch, tmp_path):
+    """Of three folds the third has a finding of its own."""
+    shared, own = (warning("label_overlap", tmp_path / name, "twice", "delete one") for name in ("a.txt", "b.txt"))
+    found = {"0": (shared,), "1": (shared,), "2": (shared, own)}
+    told = []
+
+    def checked(_experiment, dataset, *_):
+        return CheckReport(dataset, "detect", {}, found[dataset], {}, {}, None, {}, 0, {}, CheckSettings())
+
+    monkeypatch.setattr(approvals, "check_key", lambda dataset, *_: dataset)
+    monkeypatch.setattr(approvals, "checked_dataset", checked)
+    monkeypatch.setattr(approvals, "show_findings", lambda _screen, _name, report: told.append(report.problems))
+    trial = SimpleNamespace(experiment=compose_experiment([]).experiment)
+    task, paths = SimpleNamespace(name="detect"), SimpleNamespace(cache=tmp_path)
+    prepared = [SimpleNamespace(dataset=fold, dataset_name="cells", task=task, paths=paths) for fold in found]
+    printed = io.StringIO()
+    checks = approvals._check_datasets([trial] * 3, prepared, Screen(stream=printed))
+    assert told == [(shared,), (), (own,)]
+    assert printed.getvalue().count("and 1 finding as above") == 2
+    assert [report.problems for report in checks.values()] == [*found.values()]
 
 
 def test_a_cpu_warnings_and_a_full_disk_are_told(monkeypatch, tmp_path):
