@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -41,15 +42,19 @@ from yololab.statistics.inference.hypothesis_tests import percentile_interval, w
 from yololab.sweep.results.replicates import resample
 from yololab.sweep.results.rows import TrialRow
 from yololab.sweep.state import TrialStatus
-from yololab.text import interval, signed
+from yololab.text import counted, interval, signed
 
 FOLDER = Path(__file__).parents[2] / "conf/experiment"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 RESULT = Path(__file__).with_suffix(".json")
+PAGE = Path(__file__).parents[2] / "docs/guides/recipes.md"
 LEAST_MARGIN = 0.05
 GATE = 4  # exit code of a run that is worse than its baseline
 UNMEASURED = "# Not measured yet: "
 RESULT_LINE = "#   "
+PAGE_HEADER = """| recipe | in short | mAP50-95 (95 % interval) | of what | processor time |
+| --- | --- | --: | --- | --: |
+"""
 OTHER = "other"  # the runs that a recipe's runs are compared with
 
 
@@ -238,6 +243,7 @@ def figures(recipe: str, found: list[dict[str, Any]], more: list[str]) -> dict[s
         "machine": {key: provenance["hardware"][key] for key in ("cpu", "cores", "os", "python")}
         | {"features": list(processor_features())},
         "threads": found[0]["threads"],
+        "load": round(os.getloadavg()[1], 1),  # of the machine, at the end; its cores stand above
         "packages": {name: provenance["packages"][name] for name in ("torch", "ultralytics", "numpy")},
         "metric": found[0]["metric"],
         "runs": runs,
@@ -258,42 +264,61 @@ def save(recipe: str, measured: dict[str, Any]) -> None:
 
 def head_line(measured: dict[str, Any], recipe: str = "") -> str:
     """Return the lines of a recipe's head that say what was measured."""
-    short = SHORT.get(recipe)
-    count = len(measured["runs"])
-    score = f"{measured['metric']} {measured['mean']:.3f}"
-    if measured["sd"] is not None:
-        score += f" ± {measured['sd']:.3f}"
     cores = f"{measured['threads']} core{'s' if measured['threads'] > 1 else ''}"
-    seeds = f"{count} seed{'s' if count > 1 else ''}"
-    if short is None:
-        return f"# About {measured['seconds']} s on {cores}; {score} ({seeds}; recipes.json)."
-    first = measured["runs"][0]
-    if short.several:
-        trials = len(first["trials"])
-        seeds = f"{trials} {'folds' if recipe == 'kfold' else 'seeds'}"
-        if short.best:
-            early = first["begun"] - trials
-            seeds = f"the best of {first['begun']} trials, {early} of them ended early"
+    if recipe not in SHORT:
+        seeds = counted(len(measured["runs"]), "seed")
+        return f"# About {measured['seconds']} s on {cores}; {value_said(measured)} ({seeds}; recipes.json)."
     low, high = measured["interval"]
-    lines = [short.said, f"{score} ({low:.3f} to {high:.3f}; {seeds}), about {measured['seconds']} s on {cores}"]
-    if "comparison" in first:
-        lines.append(f"against {', '.join(short.against)}: {comparison_said(first['comparison'])}")
-    if "export" in first:
-        lines.append(
-            f"the {first['export']['precision'].upper()} export against its checkpoint: {exported_said(first)}"
-        )
+    score = f"{value_said(measured)} ({low:.3f} to {high:.3f}; {runs_said(recipe, measured)})"
+    lines = [SHORT[recipe].said, f"{score}, about {measured['seconds']} s on {cores}", *findings_said(recipe, measured)]
     return f"\n{RESULT_LINE}".join(lines) + "; recipes.json."
 
 
-def comparison_said(found: dict[str, Any]) -> str:
-    """Return verdict, difference and interval of a comparison."""
-    ends = interval(found["ci_low"], found["ci_high"])
-    return f"{found['verdict']}, {signed(found['delta'])} ({ends})"
+def value_said(measured: dict[str, Any]) -> str:
+    """Return metric, mean, and spread where there is one."""
+    spread = "" if measured["sd"] is None else f" ± {measured['sd']:.3f}"
+    return f"{measured['metric']} {measured['mean']:.3f}{spread}"
 
 
-def exported_said(first: dict[str, Any]) -> str:
-    """Return the verdict on an export."""
-    return str(first["export"]["verdict"])
+def runs_said(recipe: str, measured: dict[str, Any]) -> str:
+    """Return how many runs the score is of."""
+    short, first = SHORT[recipe], measured["runs"][0]
+    if not short.several:
+        return counted(len(measured["runs"]), "seed")
+    trials = len(first["trials"])
+    if short.best:
+        return f"the best of {first['begun']} trials, {first['begun'] - trials} of them ended early"
+    return counted(trials, "fold" if recipe == "kfold" else "seed")
+
+
+def findings_said(recipe: str, measured: dict[str, Any]) -> list[str]:
+    """Return what the recipe's comparison and its export have shown, a line each."""
+    first, lines = measured["runs"][0], []
+    if found := first.get("comparison"):
+        ends = interval(found["ci_low"], found["ci_high"])
+        against = ", ".join(SHORT[recipe].against)
+        lines.append(f"against {against}: {found['verdict']}, {signed(found['delta'])} ({ends})")
+    if export := first.get("export"):
+        lines.append(f"its {export['precision'].upper()} export against the checkpoint: {export['verdict']}")
+    return lines
+
+
+def page_row(recipe: str, measured: dict[str, Any]) -> str:
+    """Return the row of a recipe in the guide's table of what was measured."""
+    low, high = measured["interval"]
+    settings = " ".join(word for word in SHORT[recipe].more if not word.startswith("model="))
+    said = "; ".join([runs_said(recipe, measured), *findings_said(recipe, measured)])
+    score = f"{value_said(measured).removeprefix(measured['metric']).strip()} ({low:.3f} to {high:.3f})"
+    return f"| `{recipe}` | `{settings}` | {score} | {said} | {measured['seconds']} s |"
+
+
+def write_page() -> None:
+    """Write what was measured of the recipes for work into the guide's table, the rows below `PAGE_HEADER`."""
+    results = json.loads(RESULT.read_text(encoding="utf-8"))
+    before, header, after = PAGE.read_text(encoding="utf-8").partition(PAGE_HEADER)
+    kept = "\n".join(line for line in after.splitlines() if not line.startswith("| ")).strip("\n")
+    rows = [page_row(recipe, results[recipe]) for recipe in SHORT if recipe in results]
+    PAGE.write_text("\n".join([before + header.rstrip("\n"), *rows, "", kept]) + "\n", encoding="utf-8")
 
 
 def write_head(recipe: str, measured: dict[str, Any]) -> None:
@@ -320,6 +345,7 @@ def main() -> int:
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"all by default: {', '.join(RECIPES)}")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--render", action="store_true", help="write heads and guide from the file again, and end")
     parser.add_argument("--threads", type=int, help="cores of a run; for a machine that does other things as well")
     parser.add_argument("--data", type=Path, help="data.yaml of BCCD, for the recipes for work")
     parser.add_argument("--keep", type=Path, help="folder in which the runs stay, one folder a recipe")
@@ -328,6 +354,11 @@ def main() -> int:
     if unknown := sorted(set(arguments.recipes) - set(RECIPES)):
         parser.error(f"no recipe of conf/experiment: {', '.join(unknown)}; there are {', '.join(RECIPES)}")
     recipes = arguments.recipes or RECIPES
+    if arguments.render:
+        for recipe, measured in json.loads(RESULT.read_text(encoding="utf-8")).items():
+            write_head(recipe, measured)
+        write_page()
+        return 0
     if arguments.data is None and (work := sorted(set(recipes) & set(SHORT))):
         parser.error(f"--data is needed for {', '.join(work)}")
     threads = [f"device.threads={arguments.threads}"] if arguments.threads else []
@@ -349,6 +380,7 @@ def main() -> int:
         else:
             save(recipe, measured)
             write_head(recipe, measured)
+            write_page()
     return 0 if passed else 1
 
 

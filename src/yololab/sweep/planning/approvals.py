@@ -160,7 +160,7 @@ def agree(
 def _check_datasets(
     trials: Sequence[PlannedTrial], prepared: Sequence[Prepared], screen: Screen
 ) -> dict[str, CheckReport]:
-    """Check each distinct dataset once, and tell each finding once: folds share their images, and what is wrong there."""
+    """Check each distinct dataset once, and tell each finding once: folds share their images."""
     checks: dict[str, CheckReport] = {}
     told: set[DataProblem] = set()
     for trial, item in zip(trials, prepared, strict=True):
