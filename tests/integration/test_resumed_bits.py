@@ -10,6 +10,7 @@ import torch
 
 from yololab.config.device import Precision
 from yololab.files.epochs import read_results
+from yololab.ultralytics_adapter.training.pace.plan import PACES
 from yololab.ultralytics_adapter.training.training import train
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
@@ -26,6 +27,7 @@ KINDS = {
     "images in memory": {"cache": "ram"},
     "not validated": {"val": False},
     "bf16": {"amp": "bf16"},
+    "growing images, few validations": {"speed": "fast", "epochs": 6, "imgsz": 128},
 }
 
 
@@ -44,7 +46,8 @@ def weights(request) -> list[torch.Tensor]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_the_same(kind, make_request):
     arguments = {"epochs": EPOCHS, "batch": 2, "nbs": 2, "amp": False, "close_mosaic": 0, **KINDS[kind]}
-    whole = replace(make_request(**arguments), precision=Precision.AUTO)
+    pace = PACES[arguments.pop("speed", "exact")]
+    whole = replace(make_request(**arguments), precision=Precision.AUTO, pace=pace)
     resumed = replace(whole, save_dir=whole.save_dir.with_name("resumed"))
     assert train(whole).setup["precision"] == ("bf16" if kind == "bf16" else "fp32")
     interrupted(resumed, 2 * BATCHES + 2)

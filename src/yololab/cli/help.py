@@ -41,6 +41,7 @@ _OTHER_SETTINGS = {
     "seed": "The seed.",
     "classes": "Only these classes.",
     "tracking": "Experiment trackers to feed: tensorboard, mlflow, wandb, …",
+    "speed": "exact, balanced or fast: what a training leaves out to get there sooner.",
     "dry_run": "true takes one batch through every stage; overfit trains on it.",
     "notes": "Text for the record.",
 }

@@ -115,9 +115,11 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile, *, paired: bo
         known = "Images were held against each other by name and labels, not by content"
         missing = known if paired else "Whether both were measured on the same images is not known"
         warnings.append(f"{missing}: a fingerprint is missing.")
-    ours_in, theirs_in = (side.content.get("trained_precision") for side in (current, baseline))
-    if ours_in and theirs_in and ours_in != theirs_in:
-        warnings.append(f"Trained in {ours_in} now, in {theirs_in} before: that is part of the difference.")
+    for key, how in (("trained_precision", "in {}"), ("trained_speed", "with speed={}")):
+        ours_in, theirs_in = (side.content.get(key) for side in (current, baseline))
+        if ours_in and theirs_in and ours_in != theirs_in:
+            said = f"Trained {how.format(ours_in)} now, {how.format(theirs_in)} before"
+            warnings.append(f"{said}: that is part of the difference.")
     if current.content.get("comparable") is False:
         warnings.append("Training changed its own settings on the way; see the differences in the record.")
     return warnings

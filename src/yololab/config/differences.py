@@ -9,7 +9,7 @@ import yaml
 
 from yololab.config.defaults import default_tree
 from yololab.config.folders import conf_dir
-from yololab.config.schema import GROUP_CLASSES, ExperimentConfig
+from yololab.config.schema import GROUP_CLASSES, ExperimentConfig, Speed
 
 _DEFAULT_FILES = ("hparams/default.yaml", "augmentation/default.yaml")
 # Shown in other lines: the groups' choices, and where things lie.
@@ -48,6 +48,8 @@ def changed_settings(config: ExperimentConfig) -> list[tuple[str, Any, Any]]:
             plain = value.value if isinstance(value, StrEnum) else value
             if plain != default:
                 changed.append((f"{group}.{item.name}", plain, default))
+    if config.speed is not Speed.EXACT:
+        changed.append(("speed", config.speed.value, Speed.EXACT.value))
     if config.model.pretrained is not True:
         changed.append(("model.pretrained", config.model.pretrained, True))
     return changed

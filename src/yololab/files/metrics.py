@@ -76,6 +76,7 @@ class MetricsContent(TypedDict, total=False):
     speed_ms: dict[str, float | None] | None
     comparable: bool | None
     trained_precision: str | None
+    trained_speed: str | None
     definition: str | None
     definitions: dict[str, dict[str, float | None]] | None
     reading: list[str] | None

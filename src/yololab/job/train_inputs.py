@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from yololab.comparison.selection.metric_names import FITNESS, default_direction
-from yololab.config.checkpoint import CheckpointConfig
+from yololab.config.checkpoint import CheckpointConfig, Select
 from yololab.config.schema import DryRun, ExperimentConfig
+from yololab.config.search import Pruner
 from yololab.config.validation import training_arguments
 from yololab.data.dataset.layout import Dataset, split_images
 from yololab.data.dataset.resolved_yaml import write_resolved_yaml
@@ -16,6 +17,7 @@ from yololab.data.labels.task_labels import label_source
 from yololab.files.atomic import write_text
 from yololab.files.paths import RunFolder
 from yololab.job.prepare import Prepared, needed_splits
+from yololab.ultralytics_adapter.training.pace.plan import EXACT, Pace, pace_for
 from yololab.ultralytics_adapter.training.selection import SelectionRule
 from yololab.ultralytics_adapter.training.training import TrainRequest
 
@@ -81,11 +83,12 @@ def write_inputs(config: ExperimentConfig, prepared: Prepared, folder: RunFolder
     data = write_resolved_yaml(dataset, folder.data, config.data.allow_download, lists)
     arguments, rule = training_arguments(config), selection_rule(config.checkpoint, prepared.task.name)
 
-    def request(arguments: Mapping[str, Any], data: Path) -> TrainRequest:
+    def request(arguments: Mapping[str, Any], data: Path, pace: Pace) -> TrainRequest:
         own = {**arguments, "data": str(data)}
-        return TrainRequest(own, prepared.model, folder.path, config.device.threads, config.device.precision, rule)
+        device = config.device
+        return TrainRequest(own, prepared.model, folder.path, device.threads, device.precision, rule, pace)
 
-    whole = request(arguments, data)
+    whole = request(arguments, data, planned_pace(config))
     if config.dry_run is DryRun.OFF:
         return TrainInputs(data, whole)
     overfit = config.dry_run is DryRun.OVERFIT
@@ -100,7 +103,19 @@ def write_inputs(config: ExperimentConfig, prepared: Prepared, folder: RunFolder
         lists[split] = folder.list_of(split)
         _write_list(lists[split], drawn)
     data = write_resolved_yaml(dataset, folder.dry_run_data, config.data.allow_download, lists)
-    return TrainInputs(data, whole, request(dry_run_arguments(arguments, overfit=overfit, batch=count), data), count)
+    short = dry_run_arguments(arguments, overfit=overfit, batch=count)
+    return TrainInputs(data, whole, request(short, data, EXACT), count)
+
+
+def planned_pace(config: ExperimentConfig) -> Pace:
+    """Return which parts of a training are made cheaper, as far as the config alone tells."""
+    return pace_for(
+        config.speed.value,
+        timed=config.train.time is not None,
+        compiled=bool(training_arguments(config)["compile"]),
+        smoothed=config.checkpoint.select is Select.SMOOTHED,
+        watched=config.search.pruner not in (Pruner.NONE, Pruner.WILCOXON),
+    )
 
 
 def selection_rule(checkpoint: CheckpointConfig, task: str) -> SelectionRule:

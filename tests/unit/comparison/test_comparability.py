@@ -42,6 +42,8 @@ def test_numbers_of_two_kinds_are_warned_of_and_unknown_ones_are_not():
     assert any("bf16" in warning for warning in compare_metrics(ours, metrics(trained_precision="fp32"), 0.01).warnings)
     assert not compare_metrics(ours, metrics(), 0.01).warnings
     assert not compare_metrics(ours, metrics(trained_precision="bf16"), 0.01).warnings
+    paced = compare_metrics(metrics(trained_speed="fast"), metrics(trained_speed="exact"), 0.01).warnings
+    assert any("speed=fast now, with speed=exact before" in warning for warning in paced)
 
 
 def test_run_that_changed_its_settings_is_flagged():

@@ -145,7 +145,16 @@ def _content(
     groups = [file.alike for file in files.values()]
     speeds = [file.content.get("speed_ms") or {} for file in files.values()]
     warnings = [line for file in files.values() for line in protocol_warnings(file, first, paired=True)]
-    same = ("data", "dataset_root", "fitness_definition", "protocol", "names", "group", "trained_precision")
+    same = (
+        "data",
+        "dataset_root",
+        "fitness_definition",
+        "protocol",
+        "names",
+        "group",
+        "trained_precision",
+        "trained_speed",
+    )
     return {
         "model": f"{counted(len(files), 'model')}, one a fold",
         **{key: first.content[key] for key in same if key in first.content},

@@ -14,11 +14,12 @@ from yololab.files.paths import RunFolder
 from yololab.job.context import Context, Stage
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.stages.check import Checked
-from yololab.job.train_inputs import write_inputs
+from yololab.job.train_inputs import planned_pace, write_inputs
 from yololab.terminal.screen import Screen
 from yololab.text import counted, duration
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
 from yololab.ultralytics_adapter.probe.timing import Probe, import_early, measure_training
+from yololab.ultralytics_adapter.training.pace.plan import is_validated, step_costs
 from yololab.ultralytics_adapter.training.training import TrainRequest
 
 DOING = "timing a few real batches"
@@ -27,6 +28,7 @@ START_SECONDS = 3.0
 COLD_SECONDS = 2.5  # more, in a process that has trained nothing before
 EVALUATION_SECONDS = 2.5
 EXPORT_SECONDS = 5.0
+STRIDE = 32  # px, of every model but the very large: what it rounds the sizes of images to
 PLOT_BYTES = 8_000_000
 # A validation of an image takes about so much of what training on it takes; used when it was not measured.
 VALIDATION_SHARE = 0.35
@@ -169,7 +171,8 @@ def estimate_cost(
     With b batches an epoch of s seconds (s' in the c epochs without mosaic), v validation batches of w seconds, k
     seconds a checkpoint and E epochs, training takes `(E - c)·b·s + c·b·s' + E·(v·w + k)` on top of its start; the
     evaluation takes the time of a validation an image, and so do both sides of the export's mAP; an image that INT8 is
-    calibrated on takes twice that.
+    calibrated on takes twice that. With `speed` an epoch of smaller images costs as much less as they have fewer
+    pixels, and only epochs that are validated count as such.
 
     Args:
         probe: What was measured.
@@ -185,9 +188,13 @@ def estimate_cost(
     else:
         validation = probe.validation_batches * probe.validation_seconds_per_batch
     closed = min(epochs, int(train.close_mosaic or 0)) if train.mosaic else 0
-    steps = (epochs - closed) * probe.seconds_per_batch + closed * probe.seconds_per_batch_without_mosaic
+    pace = planned_pace(config)
+    costs = step_costs(pace, epochs, int(train.imgsz), STRIDE)
+    count = sum(is_validated(pace, epoch, epochs) for epoch in range(epochs))
+    steps = sum(costs[: epochs - closed]) * probe.seconds_per_batch
+    steps += sum(costs[epochs - closed :]) * probe.seconds_per_batch_without_mosaic
     training = START_SECONDS + (0.0 if warm else COLD_SECONDS) + probe.batches_per_epoch * steps
-    training += epochs * probe.save_seconds + (epochs if train.val else 1) * validation
+    training += epochs * probe.save_seconds + (count if train.val else 1) * validation
     wanted = config.verification.map_images
     calibrated = 0
     if reduced_precision(config.export, train.quantize) in CALIBRATED:

@@ -39,7 +39,8 @@ def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained
     if problem is not None:
         raise weights_error(folder, problem)
     comparable = rehearsal is None and trained.result.comparable
-    extra = {"comparable": comparable, "trained_precision": trained.result.setup.get("precision")}
+    setup = trained.result.setup
+    extra = {"comparable": comparable, "trained_precision": setup.get("precision"), "trained_speed": setup.get("speed")}
     extra["selection"] = chosen(context, trained, prepared.task.name)
     metrics = measure_checkpoint(
         folder.best,

@@ -191,7 +191,7 @@ def _estimate(
     costs: list[tuple[Estimate, float] | None] = []
     for trial, item in zip(trials, prepared, strict=True):
         experiment, train = trial.experiment, trial.experiment.train
-        size = (experiment.data.subset, train.fraction)
+        size = (experiment.data.subset, train.fraction, experiment.speed)
         key = (item.model.model, item.dataset.yaml, size, item.device.id, str([getattr(train, name) for name in _COST]))
         if key not in probes:
             probes[key] = _probe(trial, item, screen)

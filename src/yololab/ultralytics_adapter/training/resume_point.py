@@ -159,7 +159,7 @@ def read_state(path: Path) -> CheckpointState | None:
             validated=bool(args.get("val", True)),
             patience=int(args.get("patience") or 0),
             best_epoch=int(stopper.get("best_epoch") or 0),
-            is_best=chosen == epoch if chosen is not None else fitness is None or best is None or fitness == best,
+            is_best=chosen == epoch if chosen is not None else best is None or fitness == best,
             train_args=args,
             results=content.get("train_results") or {},
         )

@@ -130,17 +130,22 @@ class Selection:
         if self.rule.is_ultralytics:
             return fitness
         sound = math.isfinite(fitness)  # else the trainer must see it, to go back to its last checkpoint
-        lost = [None] * (trainer.epoch - len(self.values))
-        self.values = [
-            *self.values[: trainer.epoch],
-            *lost,
-            self._measured(trainer, metrics, fitness) if sound else None,
-        ]
+        self._note(trainer.epoch, self._measured(trainer, metrics, fitness) if sound else None)
         known = [score for score in scores(self.values, self.rule.select, over=False) if score is not None]
         if not sound or not known:
             return fitness
         trainer.best_fitness = max(known)
         return known[-1]
+
+    def skip(self, epoch: int) -> None:
+        """Note an epoch, from 0, that is not validated."""
+        if not self.rule.is_ultralytics:
+            self._note(epoch, None)
+
+    def _note(self, epoch: int, value: float | None) -> None:
+        """Note what an epoch has reached, after those before it."""
+        lost = [None] * (epoch - len(self.values))
+        self.values = [*self.values[:epoch], *lost, value]
 
     @contextmanager
     def kept_when_saved(self, trainer: TrainerMixin) -> Iterator[None]:

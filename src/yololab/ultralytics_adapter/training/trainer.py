@@ -19,7 +19,7 @@ from typing import Any
 from ultralytics.engine import trainer as engine
 from ultralytics.utils import DEFAULT_CFG, LOCAL_RANK, RANK, YAML
 from ultralytics.utils.callbacks import get_default_callbacks
-from ultralytics.utils.torch_utils import torch_distributed_zero_first, unwrap_model
+from ultralytics.utils.torch_utils import torch_distributed_zero_first
 
 from yololab.config.device import Precision
 from yololab.errors import InputError, InterruptedRunError, YololabError
@@ -35,7 +35,6 @@ from yololab.ultralytics_adapter.training.atomic_checkpoints import AtomicPath, 
 from yololab.ultralytics_adapter.training.batch_reports import BatchTeller
 from yololab.ultralytics_adapter.training.computing import ComputingMixin
 from yololab.ultralytics_adapter.training.ddp_workers import WorkerLaunch, end_orphan
-from yololab.ultralytics_adapter.training.effective import freeze_problem
 from yololab.ultralytics_adapter.training.exact_state import (
     Steps,
     exact_state,
@@ -43,6 +42,8 @@ from yololab.ultralytics_adapter.training.exact_state import (
     restore_weights,
     with_exact_state,
 )
+from yololab.ultralytics_adapter.training.pace.keeping import PaceMixin
+from yololab.ultralytics_adapter.training.pace.plan import EXACT, Pace
 from yololab.ultralytics_adapter.training.selection import BY_FITNESS, Selection, SelectionRule
 from yololab.ultralytics_adapter.training.training_file import INTERRUPTED, EpochReport, TrainResult
 from yololab.ultralytics_adapter.training.training_log import (
@@ -100,6 +101,7 @@ class TrainerSettings:
         owner: The process that asked for the training.
         precision: The numbers that were asked for.
         selection: How best.pt is chosen.
+        pace: Which of its parts are made cheaper.
     """
 
     requested: Mapping[str, Any]
@@ -110,6 +112,7 @@ class TrainerSettings:
     owner: ProcessIdentity = field(default_factory=ProcessIdentity.current)
     precision: Precision = Precision.FP32
     selection: SelectionRule = BY_FITNESS
+    pace: Pace = EXACT
 
 
 def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
@@ -128,7 +131,7 @@ def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
     return callbacks
 
 
-class TrainerMixin(ComputingMixin):
+class TrainerMixin(PaceMixin, ComputingMixin):
     """What ours do differently, for every task: put it before Ultralytics' trainer of the task.
 
     Attributes:
@@ -268,19 +271,6 @@ class TrainerMixin(ComputingMixin):
         finally:
             self.train_time_start = started
 
-    def set_model_attributes(self) -> None:
-        """Refuse layers to freeze that the model does not have: nothing would be frozen, without a word.
-
-        Raises:
-            InputError: `freeze` names other layers, or counts more than there are.
-        """
-        super().set_model_attributes()
-        model: Any = unwrap_model(self.model)
-        layers, asked = len(model.model), self.args.freeze
-        problem = freeze_problem(asked, layers, [name for name, _ in model.named_parameters()])
-        if problem:
-            raise InputError(problem)
-
     def get_dataset(self) -> Any:
         """Read the dataset; a mistake in it is the user's, and its `download:` entry, which can be code, never runs.
 
@@ -317,8 +307,8 @@ class TrainerMixin(ComputingMixin):
     def validate(self) -> Any:
         """Validate, and note that it was done: a 0 in the table of epochs can also mean that it was not."""
         metrics, fitness = super().validate()
-        if metrics is not None:
-            self.log.validation_done(None if fitness is None else float(fitness))
+        if fitness is not None:
+            self.log.validation_done(float(fitness))
             fitness = self.selection.rate(self, metrics, fitness)
         return metrics, fitness
 
@@ -371,6 +361,7 @@ class TrainerMixin(ComputingMixin):
         resumed, self._resumed = self._resumed, None
         if resumed is not None:
             restore_progress(self, resumed)
+        self.grow_images()
         if self.batches is not None:
             self.batches.epoch_begins(self)
 

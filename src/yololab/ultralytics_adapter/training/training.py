@@ -17,6 +17,7 @@ from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.logs import first_line, plain_lines
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
 from yololab.ultralytics_adapter.training.batch_reports import BatchTeller, validated
+from yololab.ultralytics_adapter.training.pace.plan import EXACT, Pace
 from yololab.ultralytics_adapter.training.resume_point import Step, find_resume_point, refuse_other_training
 from yololab.ultralytics_adapter.training.selection import BY_FITNESS, SelectionRule
 from yololab.ultralytics_adapter.training.training_file import (
@@ -49,6 +50,7 @@ class TrainRequest:
         threads: Number of torch's threads on a CPU; None follows what is free of the machine.
         precision: The numbers that it computes with; `amp=False` wins over it.
         selection: How best.pt is chosen.
+        pace: Which of its parts are made cheaper.
     """
 
     arguments: Mapping[str, Any]
@@ -57,6 +59,7 @@ class TrainRequest:
     threads: int | None
     precision: Precision = Precision.FP32
     selection: SelectionRule = BY_FITNESS
+    pace: Pace = EXACT
 
     def overrides(self) -> dict[str, Any]:
         """Return everything that Ultralytics' trainer is given; nothing is left to its own choice.
@@ -189,7 +192,14 @@ def build_trainer(
     requested = {**request.arguments, "pretrained": request.model.pretrained}
     cache, precision = runtime.current().cache, request.precision
     settings = TrainerSettings(
-        requested, cache, request.threads, stop_file, start, precision=precision, selection=request.selection
+        requested,
+        cache,
+        request.threads,
+        stop_file,
+        start,
+        precision=precision,
+        selection=request.selection,
+        pace=request.pace,
     )
     try:
         return trainer_class(overrides=overrides, _callbacks=callbacks_with(settings))

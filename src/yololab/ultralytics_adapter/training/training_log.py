@@ -17,6 +17,7 @@ from yololab.text import as_number
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.training.batch_reports import memory_of
 from yololab.ultralytics_adapter.training.effective import Circumstances, differences
+from yololab.ultralytics_adapter.training.pace.plan import cost_ahead, described
 from yololab.ultralytics_adapter.training.training_file import (
     COMPLETE,
     FAILED,
@@ -130,6 +131,9 @@ class TrainingLog:
         self._write(trainer, RUNNING)
         table = read_results(trainer.csv, validated=trainer.args.val)
         report = epoch_report(table, len(table.epochs) - 1, trainer.args.task, trainer.epochs)
+        if report.seconds_left is not None:
+            rise = cost_ahead(trainer.pace, trainer.epoch + 1, trainer.epochs, trainer.args.imgsz, trainer.stride)
+            report = replace(report, seconds_left=report.seconds_left * rise)
         if trainer.args.time:
             left = trainer.args.time * 3600 - (time.time() - trainer.train_time_start)
             report = replace(report, seconds_left=max(0.0, left))
@@ -229,6 +233,8 @@ def setup(trainer: Any) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
         "frozen_tensors": sum(not parameter.requires_grad for parameter in trainer.model.parameters()),
         "peak_memory_bytes": torch.cuda.max_memory_reserved(trainer.device) if cuda else None,
+        "speed": trainer.pace.speed,
+        "pace": described(trainer.pace, trainer.epochs, trainer.args.imgsz, trainer.stride),
         **({"depth_calibration": calibration} if calibration else {}),
     }
 

@@ -23,6 +23,7 @@ from yololab.job.stages.estimate import (
 from yololab.job.train_inputs import OVERFIT_EPOCHS, dry_run_arguments
 from yololab.ultralytics_adapter.probe.pace import for_whole_batch
 from yololab.ultralytics_adapter.probe.timing import Probe
+from yololab.ultralytics_adapter.training.pace.plan import PACES, described, step_costs
 
 PROBE = Probe(
     seconds_per_batch=2.0,
@@ -64,6 +65,17 @@ def test_beside_busy_processes_it_takes_as_much_longer_as_the_batches_did():
     assert as_busy(estimated()) == estimated().seconds
     assert as_busy(estimated(replace(PROBE, slowed=3.0))) == pytest.approx(3 * estimated().seconds)
     assert estimated(replace(PROBE, slowed=3.0)).to_json()["slowed"] == 3.0
+
+
+def test_smaller_images_and_fewer_validations_are_reckoned_with():
+    pace = PACES["balanced"]
+    costs = step_costs(pace, 20, 640, 32)
+    validated = len(described(pace, 20, 640, 32)["validated_epochs"])
+    steps = 10 * (sum(costs[:10]) * 2.0 + sum(costs[10:]) * 1.5)
+    found = estimated(speed="balanced").training_seconds
+    assert found == pytest.approx(START_SECONDS + steps + validated * 4 * 1.0 + 20 * 0.5)
+    assert found < 0.85 * estimated().training_seconds
+    assert estimated(speed="balanced", time=1.0).training_seconds == estimated(time=1.0).training_seconds
 
 
 def test_without_validation_and_export():

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from yololab.ultralytics_adapter.training.pace.plan import EXACT
 from yololab.ultralytics_adapter.training.training_file import TrainResult
 from yololab.ultralytics_adapter.training.training_log import (
     MAX_WARNINGS,
@@ -92,9 +93,10 @@ def test_the_memory_of_each_epoch_is_noted_at_its_place(notes, monkeypatch, tmp_
     monkeypatch.setattr(f"{module}.memory_of", lambda trainer: 100 + trainer.epoch)
     monkeypatch.setattr(notes, "_write", lambda *_: None)
     (tmp_path / "results.csv").write_text("epoch,time\n1,2.0\n")
-    args = SimpleNamespace(patience=9, val=True, task="detect", time=None)
+    args = SimpleNamespace(patience=9, val=True, task="detect", time=None, imgsz=64)
+    fixed = {"args": args, "train_loader": [1], "csv": tmp_path / "results.csv", "epochs": 9, "pace": EXACT}
     for epoch in (0, 1, 4, 1):  # notes of two epochs were lost, then an earlier one is trained again
-        trainer = SimpleNamespace(epoch=epoch, args=args, train_loader=[1], csv=tmp_path / "results.csv", epochs=9)
+        trainer = SimpleNamespace(epoch=epoch, stride=32, **fixed)
         notes.epoch_done(trainer)
         if epoch == 4:
             assert notes.result.epoch_memory_bytes == [100, 101, None, None, 104]

@@ -1,0 +1,178 @@
+"""`speed`: which parts of a training are made cheaper, and what that means for each of its epochs.
+
+Everything follows from the number of an epoch alone, so that a resumed training does what the interrupted one would
+have done.
+
+Small images first, then the whole ones: what is coarse is learnt from a quarter of the pixels, and the last epochs
+undo what a network owes to the size that it was trained at (Touvron et al., *Fixing the train-test resolution
+discrepancy*, 2019; Howard, DAWNBench 2018). A validation costs as much as a third of the same images in training, and
+before the last part of a schedule hardly ever chooses the checkpoint.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from statistics import fmean
+from typing import Any
+
+VALIDATIONS, IMAGES, FROZEN = "validations", "image sizes", "frozen layers"
+# Smaller ones leave the last feature map a single pixel, of which a batch of one image has no variance.
+_LEAST_STRIDES = 2
+# What a step costs beside its pixels, as a share of a step with whole images: loading, the loss, the optimizer.
+FIXED_SHARE = 0.3
+# The last quarter of the epochs, and five at least, are all validated; before it one of so many.
+_CHOSEN_FROM = 0.75
+_LEAST_CHOSEN = 5
+_EARLY = 8
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Which parts of a training are made cheaper; the default is none.
+
+    Attributes:
+        speed: The setting that it comes from.
+        sparse: Whether only those epochs are validated that can change the choice, and a few before.
+        start: Side of the images of the first epochs, as a share of the whole.
+        full_from: From this share of the epochs on images are whole; before it their side grows evenly.
+        frozen: How many of the first layers are frozen when a training starts from weights.
+        left_off: Part → why it is left off in this training.
+    """
+
+    speed: str = "exact"
+    sparse: bool = False
+    start: float = 1.0
+    full_from: float = 0.0
+    frozen: int = 0
+    left_off: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, part: str, reason: str) -> "Pace":
+        """Return it without a part, and the reason on record; itself where it does not have the part.
+
+        >>> PACES["fast"].without(IMAGES, "torch.compile").start
+        1.0
+        """
+        plain: Any = {VALIDATIONS: {"sparse": False}, IMAGES: {"start": 1.0, "full_from": 0.0}, FROZEN: {"frozen": 0}}
+        changed = replace(self, **plain[part])
+        return self if changed == self else replace(changed, left_off={**self.left_off, part: reason})
+
+
+EXACT = Pace()
+PACES = {
+    "exact": EXACT,
+    "balanced": Pace("balanced", sparse=True, start=0.5, full_from=0.6),
+    "fast": Pace("fast", sparse=True, start=0.5, full_from=0.8, frozen=5),
+}
+
+
+def pace_for(
+    speed: str, *, timed: bool = False, compiled: bool = False, smoothed: bool = False, watched: bool = False
+) -> Pace:
+    """Return what a speed means for a training.
+
+    Args:
+        speed: A name in `PACES`.
+        timed: Whether a time limit decides how many epochs there will be.
+        compiled: Whether the network is compiled.
+        smoothed: Whether best.pt is chosen by means over three epochs.
+        watched: Whether a pruner looks at each epoch.
+
+    >>> dict(pace_for("fast", watched=True).left_off)
+    {'validations': 'a pruner compares the trial with others after each epoch'}
+    """
+    pace = PACES[speed]
+    for holds, part, reason in (
+        (timed, IMAGES, "with a time limit nobody knows which epochs are the last ones"),
+        (timed, VALIDATIONS, "with a time limit nobody knows which epochs are the last ones"),
+        (compiled, IMAGES, "torch.compile would compile anew for each size"),
+        (smoothed, VALIDATIONS, "checkpoint.select=smoothed takes the mean over three epochs in a row"),
+        (watched, VALIDATIONS, "a pruner compares the trial with others after each epoch"),
+    ):
+        pace = pace.without(part, reason) if holds else pace
+    return pace
+
+
+def is_validated(pace: Pace, epoch: int, epochs: int) -> bool:
+    """Return whether an epoch is validated whatever patience says.
+
+    Args:
+        pace: The pace.
+        epoch: The epoch, from 0.
+        epochs: How many there are.
+
+    >>> [epoch + 1 for epoch in range(20) if is_validated(PACES["balanced"], epoch, 20)]
+    [2, 4, 6, 8, 10, 12, 14, 16, 17, 18, 19, 20]
+    """
+    if not pace.sparse or epoch >= min(_CHOSEN_FROM * epochs, epochs - _LEAST_CHOSEN):
+        return True
+    return (epoch + 1) % max(2, round(epochs / _EARLY)) == 0
+
+
+def patience_asks(epoch: int, best_epoch: int, patience: float) -> bool:
+    """Return whether patience could end the training soon, so that it has to be seen whether it still improves.
+
+    Args:
+        epoch: The epoch, from 0.
+        best_epoch: The best one so far, from 1; 0 before there is one.
+        patience: Epochs without improvement that end a training.
+
+    >>> patience_asks(13, 5, 20), patience_asks(15, 5, 20)
+    (False, True)
+    """
+    return epoch + 1 - best_epoch > patience / 2
+
+
+def image_size(pace: Pace, epoch: int, epochs: int, imgsz: int, stride: int) -> int:
+    """Return the side of an epoch's images, px: a multiple of the stride.
+
+    Args:
+        pace: The pace.
+        epoch: The epoch, from 0.
+        epochs: How many there are.
+        imgsz: The side of the whole images, px.
+        stride: The model's largest stride, px.
+
+    >>> [image_size(PACES["balanced"], epoch, 10, 320, 32) for epoch in range(10)]
+    [160, 192, 224, 256, 256, 288, 320, 320, 320, 320]
+    """
+    grown = epoch / (pace.full_from * epochs) if pace.full_from else 1.0
+    if grown >= 1.0 or epoch + 1 >= epochs:
+        return imgsz
+    side = imgsz * (pace.start + (1.0 - pace.start) * grown)
+    return min(imgsz, max(_LEAST_STRIDES * stride, round(side / stride) * stride))
+
+
+def step_costs(pace: Pace, epochs: int, imgsz: int, stride: int) -> list[float]:
+    """Return what a step of each epoch costs, as a share of one with whole images.
+
+    >>> [round(cost, 2) for cost in step_costs(PACES["balanced"], 4, 320, 32)]
+    [0.47, 0.64, 0.87, 1.0]
+    """
+    shares = ((image_size(pace, epoch, epochs, imgsz, stride) / imgsz) ** 2 for epoch in range(epochs))
+    return [FIXED_SHARE + (1.0 - FIXED_SHARE) * share for share in shares]
+
+
+def cost_ahead(pace: Pace, done: int, epochs: int, imgsz: int, stride: int) -> float:
+    """Return what an epoch that is to come costs, as a multiple of one that is done; 1 at the end.
+
+    >>> round(cost_ahead(PACES["balanced"], 2, 4, 320, 32), 2), cost_ahead(Pace(), 1, 4, 320, 32)
+    (1.67, 1.0)
+    """
+    costs = step_costs(pace, epochs, imgsz, stride)
+    return fmean(costs[done:]) / fmean(costs[:done]) if 0 < done < epochs else 1.0
+
+
+def described(pace: Pace, epochs: int, imgsz: int, stride: int) -> dict[str, Any]:
+    """Return what the record says of a pace.
+
+    >>> described(PACES["balanced"], 2, 320, 32)["image_sizes"]
+    [{'from_epoch': 1, 'px': 160}, {'from_epoch': 2, 'px': 320}]
+    """
+    sizes = [image_size(pace, epoch, epochs, imgsz, stride) for epoch in range(epochs)]
+    steps = [(1, sizes[0]), *((place + 2, b) for place, (a, b) in enumerate(pairwise(sizes)) if a != b)]
+    return {
+        "validated_epochs": [epoch + 1 for epoch in range(epochs) if is_validated(pace, epoch, epochs)],
+        "image_sizes": [{"from_epoch": first, "px": size} for first, size in steps],
+        "frozen_layers": pace.frozen,
+        "left_off": dict(pace.left_off),
+    }
