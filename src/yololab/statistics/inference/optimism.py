@@ -1,10 +1,11 @@
 """By how much the score of a checkpoint is too good because it was the best of many on the same images.
 
 The curve of a training is a trend and chance about it. The trend is a local straight line (window of a third of the
-curve), the size of chance what is left, with the degrees of freedom that the lines take. Chance of that size is put on
-the trend again and again, the checkpoint chosen by the same rule, and what chance has given the chosen one is its
-optimism (a parametric bootstrap; Efron & Tibshirani 1993, ch. 17). All that is no trend counts as chance, also real ups
-and downs between epochs: so it is rather too large; slow waves count as trend.
+curve), the size of chance what is left of the better half of the epochs, with the degrees of freedom that the lines
+take: the worse half is the steep beginning, which no straight line follows, and decides no choice. Chance of that size
+is put on the trend again and again, the checkpoint chosen by the same rule, and what chance has given the chosen one is
+its optimism (a parametric bootstrap; Efron & Tibshirani 1993, ch. 17). All that is no trend counts as chance, also real
+ups and downs between epochs; slow waves count as trend.
 """
 
 from collections.abc import Sequence
@@ -32,9 +33,11 @@ class Optimism:
 
 
 def chance_of(curve: Sequence[float]) -> float:
-    """Return the standard deviation of chance about the trend of a curve of five epochs or more."""
-    left = np.eye(len(curve)) - _local_lines(len(curve))
-    return float(np.sqrt(np.square(left @ np.asarray(curve, np.float64)).sum() / np.square(left).sum()))
+    """Return the standard deviation of chance about the trend of a curve of five epochs or more, in its better half."""
+    values, lines = np.asarray(curve, np.float64), _local_lines(len(curve))
+    better = np.argsort(-(lines @ values), kind="stable")[: max(FEWEST_EPOCHS, -(-len(values) // 2))]
+    left = (np.eye(len(values)) - lines)[better]
+    return float(np.sqrt(np.square(left @ values).sum() / np.square(left).sum()))
 
 
 def optimism(curve: Sequence[float], *, smoothed: bool = False, chance: float | None = None) -> Optimism | None:
