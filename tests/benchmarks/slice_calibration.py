@@ -2,14 +2,13 @@
 
     python tests/benchmarks/slice_calibration.py     # 1,000 simulations a setting, writes slice_calibration.json
     python tests/benchmarks/slice_calibration.py --simulations 50 --no-write --jobs 1
+    python tests/benchmarks/slice_calibration.py --cases boxes dark    # these alone, beside what is known of the others
 
 Two equal models on the sets of `simulation.py`, cut by objects an image, by two properties that have nothing to do with
 the models, and by five folders: up to fourteen slices; on sets with boxes of real places, by size and crowding. Counted
 is a claim in any slice, and how often the interval of a difference misses 0. Then a model that is truly worse in dark
 images alone: how often these are named, and how often another third of the brightness is.
 """
-
-from __future__ import annotations
 
 import argparse
 import json
@@ -109,20 +108,32 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--cases", nargs="+", metavar="WORD", help="measure anew what has a name with such a word")
     options = parser.parse_args()
-    started, count = time.monotonic(), options.simulations
-    content: dict = {"limits": LIMITS, "equal": {}}
+    started, count, results = time.monotonic(), options.simulations, Path(__file__).with_suffix(".json")
+    known = json.loads(results.read_text()) if options.cases and results.is_file() else {"equal": {}}
+    content: dict = known | {"limits": LIMITS}
     with multiprocessing.get_context("spawn").Pool(options.jobs, begin) as pool:
+
+        def run(section: str, name: str, work, simulations: int, summarise) -> None:
+            if options.cases and not any(word in name for word in options.cases):
+                return
+            content.setdefault(section, {})[name] = summarise(pool.map(work, range(simulations), chunksize=4))
+            print(name, json.dumps(content[section][name]), flush=True)
+            if not options.no_write:
+                words = f"--simulations {count}" + (f" --cases {' '.join(options.cases)}" if options.cases else "")
+                keep(Path(__file__), content, words, time.monotonic() - started, name)
+
         for name in (*(setting.name for setting in SETTINGS), BOXED):
             # A set with boxes costs as much as five others.
-            seeds = range(count if name != BOXED else max(count // 4, 1))
-            content["equal"][name] = summary(pool.map(partial(one, name), seeds, chunksize=4))
-            print(name, json.dumps(content["equal"][name]), flush=True)
-        found = pool.map(in_the_dark, range(max(count // 4, 1)), chunksize=4)
-        content["worse"] = {DARK: {key: rate([row[key] for row in found]) for key in found[0]}}
-        print(DARK, json.dumps(content["worse"][DARK]), flush=True)
-    if not options.no_write:
-        keep(Path(__file__), content, f"--simulations {count}", time.monotonic() - started)
+            run("equal", name, partial(one, name), count if name != BOXED else max(count // 4, 1), summary)
+        run(
+            "worse",
+            DARK,
+            in_the_dark,
+            max(count // 4, 1),
+            lambda found: {key: rate([row[key] for row in found]) for key in found[0]},
+        )
 
 
 if __name__ == "__main__":
