@@ -2,14 +2,14 @@
 
     python tests/benchmarks/calibration.py                 # 1,000 simulations a setting, writes calibration.json
     python tests/benchmarks/calibration.py --simulations 50 --no-write
+    python tests/benchmarks/calibration.py --renew --cases hotcoco    # these alone, beside what is known of the others
 
 The generator is described in `simulation.py`. Each simulation is a paired comparison with 300 replicates at τ = 0.01
 and α = 0.05; a p-value of as few is as valid as one of many, and its power hardly less. Data that users have (films,
-few images, rare catastrophes, rare classes) are the cases of `simulation_hard.py`. In the same simulations: the bare
-rule, BCa intervals, resamples in which a repeated image counts once, and sign-flips over seeds.
+few images, rare catastrophes, rare classes) are the cases of `simulation_hard.py`, choices among checkpoints and trials
+those of `simulation_choice.py`; series of candidates are in `referee.py`. In the same simulations: the bare rule, BCa
+intervals, resamples in which a repeated image counts once, sign-flips over seeds, and hotcoco, where it is installed.
 """
-
-from __future__ import annotations
 
 import argparse
 import itertools
@@ -26,7 +26,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+import beside_hotcoco
 from simulation import SETTINGS, SKILL, Setting, simulate
+from simulation_choice import CHOICES, TRIALS, best_of, chosen
 from simulation_hard import CASES, REPLICATES, TOLERANCE, UNEVEN, PrimaryOnly, bca_interval, of_seeds, paired
 
 from yololab.statistics.inference import paired_comparison, resampling
@@ -37,10 +39,12 @@ from yololab.statistics.metrics.ranked_detections import rank_classes
 POWER_SKILLS = (0.7, 0.6, 0.4, 0.0)
 SEEDS = {"equal recipes": (SKILL, SKILL), "one recipe truly worse": (0.6, SKILL)}
 LIMITS = {"interval": 0.08, "permutation": 0.07, "verdict": 0.05, "standard_error": 0.15, "told": 0.95, "power": 0.88}
+LIMITS |= {"chosen": 0.03, "optimism": 0.1}
 # The same data for every version of this file.
-_SETTINGS, _CASES, _UNEVEN, _SEEDS = 7, 11, 13, 17
+_SETTINGS, _CASES, _UNEVEN, _SEEDS, _CHOICES, _TRIALS = 7, 11, 13, 17, 31, 37
 _REMEMBERED = 4
 _BESIDE = 300  # simulations in which other methods are tried too
+_HOTCOCO = {5: 300, 20: 100, 80: 40}  # of so many classes: it takes seconds of many
 
 
 def row_of(result) -> dict[str, float | str | bool]:
@@ -72,6 +76,13 @@ def one(task: tuple[Setting, int, tuple[float, float]]) -> dict[str, float | str
         }.items():
             found[name] = not low <= 0 <= high
     return found
+
+
+def one_of_hotcoco(task: tuple[Setting, int]) -> dict[str, float | bool]:
+    """Compare the two models of `one` by hotcoco."""
+    setting, seed = task
+    sides = simulate(setting, np.random.default_rng([_SETTINGS, seed, len(setting.name)]))
+    return beside_hotcoco.difference(*sides, REPLICATES)
 
 
 def begin() -> None:
@@ -122,6 +133,18 @@ def one_of_seeds(task: tuple[str, int]) -> dict[str, bool]:
     return of_seeds(np.random.default_rng([_SEEDS, seed, len(name)]), SEEDS[name])
 
 
+def one_choice(task: tuple[str, int]) -> dict[str, float | bool]:
+    """Compare the best checkpoints of two equal trainings."""
+    name, seed = task
+    return chosen(np.random.default_rng([_CHOICES, seed, len(name)]), CHOICES[name])
+
+
+def one_sweep(task: tuple[str, int]) -> dict[str, float]:
+    """Choose the best one of equal trials."""
+    name, seed = task
+    return best_of(np.random.default_rng([_TRIALS, seed, len(name)]), *TRIALS[name])
+
+
 def rate(values) -> dict[str, float]:
     """Return a rate with its standard error."""
     share = np.asarray(values, float)
@@ -159,6 +182,41 @@ def of_uneven(found: list[dict]) -> dict:
         "standard_error_of_truth": round(float(error / spread), 3),
         "told": rate([row["told"] for row in found]),
         "verdict_degraded_or_improved": rate([row["verdict"] in ("DEGRADED", "IMPROVED") for row in found]),
+    }
+
+
+def of_hotcoco(found: list[dict]) -> dict:
+    """Return how often hotcoco claims a difference of equal models, and its error beside the true one."""
+    spread, error = np.std([row["delta"] for row in found], ddof=1), np.mean([row["error"] for row in found])
+    return {
+        "simulations": len(found),
+        "version": beside_hotcoco.version(),
+        "interval_excludes_truth": rate([row["excludes"] for row in found]),
+        "standard_error_of_truth": round(float(error / spread), 3),
+    }
+
+
+def of_choices(found: list[dict]) -> dict:
+    """Return how often the better choice is called a better model, and how much it gives beside what is said of it."""
+    return {
+        "simulations": len(found),
+        "improved_by_the_test_alone": rate([row["improved_by_the_test"] for row in found]),
+        "improved": rate([row["improved"] for row in found]),
+        "mean_difference": round(float(np.mean([row["difference"] for row in found])), 5),
+        "mean_estimate": round(float(np.mean([row["estimated"] for row in found])), 5),
+    }
+
+
+def of_sweeps(found: list[dict]) -> dict:
+    """Return the luck of the best of equal trials beside what is said of it."""
+    true, estimated = (np.array([row[key] for row in found]) for key in ("true", "estimated"))
+    ratio = estimated.mean() / true.mean()
+    error = np.std(estimated - ratio * true) / true.mean() / math.sqrt(len(found))
+    return {
+        "simulations": len(found),
+        "mean_optimism": round(float(true.mean()), 5),
+        "estimated_of_true": round(float(ratio), 3),
+        "standard_error": round(float(error), 4),
     }
 
 
@@ -223,6 +281,16 @@ def main() -> None:
             many = count * (2 if setting.images == 50 else 1)
             tasks = [(setting, seed, (SKILL, SKILL)) for seed in range(many)]
             run("settings", setting.name, one, tasks, summary)
+        for setting in filter(lambda item: wanted(f"hotcoco, {item.name}"), SETTINGS):
+            if not beside_hotcoco.INSTALLED:
+                print("hotcoco is not installed: its rows are left out")
+                break
+            tasks = [(setting, seed) for seed in range(min(count, _HOTCOCO[setting.classes]))]
+            run("hotcoco", setting.name, one_of_hotcoco, tasks, of_hotcoco)
+        for name in filter(wanted, CHOICES):
+            run("choices", name, one_choice, [(name, seed) for seed in range(count * 2 // 5)], of_choices)
+        for name in filter(lambda item: wanted(f"optimism, {item}"), TRIALS):
+            run("optimism", name, one_sweep, [(name, seed) for seed in range(count // 5)], of_sweeps)
         for name, case in CASES.items():
             if wanted(name):
                 limits = {"most": case.most, "least": case.least}

@@ -1,13 +1,12 @@
 """How often the comparison is wrong for classification, pixels and depth: `calibration.py` for the other tasks.
 
     python tests/benchmarks/calibration_tasks.py           # 1,000 simulations a setting, writes calibration_tasks.json
-    python tests/benchmarks/calibration_tasks.py --simulations 50 --no-write
+    python tests/benchmarks/calibration_tasks.py --simulations 50 --no-write --jobs 1
+    python tests/benchmarks/calibration_tasks.py --cases depth     # these alone, beside what is known of the others
 
 The generators are described in `simulation_tasks.py`. For each setting two equal models, and one that is truly worse by
 more than the tolerance: how often that is called equivalent or not worse is the error that a gate would make.
 """
-
-from __future__ import annotations
 
 import argparse
 import json
@@ -72,17 +71,23 @@ def main() -> None:
     """Run the simulations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--cases", nargs="+", metavar="WORD", help="measure anew what has a name with such a word")
     options = parser.parse_args()
-    started = time.monotonic()
-    content: dict = {"limits": LIMITS, "tolerance": TOLERANCE, "replicates": REPLICATES, "settings": {}}
-    with multiprocessing.get_context("spawn").Pool(2, begin) as pool:
+    started, results = time.monotonic(), Path(__file__).with_suffix(".json")
+    known = json.loads(results.read_text()) if options.cases else {"settings": {}}
+    content: dict = known | {"limits": LIMITS, "tolerance": TOLERANCE, "replicates": REPLICATES}
+    words = f"--simulations {options.simulations}" + (f" --cases {' '.join(options.cases)}" if options.cases else "")
+    with multiprocessing.get_context("spawn").Pool(options.jobs, begin) as pool:
         for setting in TASK_SETTINGS:
+            if options.cases and not any(word in setting.name for word in options.cases):
+                continue
             found = of_setting(setting, options.simulations, lambda work, tasks: pool.map(work, tasks, chunksize=8))
             content["settings"][setting.name] = found
             print(setting.name, json.dumps(found), flush=True)
-    if not options.no_write:
-        keep(Path(__file__), content, f"--simulations {options.simulations}", time.monotonic() - started)
+            if not options.no_write:
+                keep(Path(__file__), content, words, time.monotonic() - started, setting.name)
 
 
 if __name__ == "__main__":

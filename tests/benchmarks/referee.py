@@ -13,8 +13,6 @@ A proposal whose gain lies below 2.5 of its linear standard errors is discarded 
 3.3 (a model of the series at 0.05: below 1.7, where 1.96 is asked for). Cases that are not run keep what they had.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import multiprocessing
@@ -170,8 +168,8 @@ def main() -> None:
             print(case, known[case], flush=True)
             if not options.no_write:
                 words = f"--nights {options.nights}" if options.nights else ""
-                content = known | {"proposals": PROPOSALS, "gains": GAINS}
-                keep(Path(__file__), content, words, time.perf_counter() - started)
+                content = known | {"a night": {"proposals": PROPOSALS, "gains": GAINS, "gain": 0.03}}
+                keep(Path(__file__), content, f"{words} --cases '{case}'".strip(), time.perf_counter() - started, case)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ Each case names what is simulated, what is counted, and how often that may, or h
 them. Beside ours stand the methods that others use, in the same simulations.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
@@ -15,13 +13,15 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 from simulation import SETTINGS, SKILL, Setting, detected, header_of, simulate
 
+from yololab.comparison.groups import alike_warning
 from yololab.comparison.guards import check_guards
 from yololab.config.schema import GuardsConfig
 from yololab.files.metrics import MetricsFile
 from yololab.statistics.inference import recipe_difference
 from yololab.statistics.inference.best import select_best
 from yololab.statistics.inference.paired_comparison import PairedResult, compare_pair
-from yololab.statistics.inference.paired_models import DetectionPair, Pair, pair_of
+from yololab.statistics.inference.paired_models import DetectionPair, Pair, metrics_of, pair_of
+from yololab.statistics.inference.power import RULED_OUT, units_needed
 from yololab.statistics.inference.resampling import Units, group_units
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.records.base import Records
@@ -237,6 +237,22 @@ def ruled_out(rng: np.random.Generator, tolerance: float) -> float:
     return float(let_pass(result, 0))
 
 
+def ruled_out_as_planned(rng: np.random.Generator, scenes: int, frames: int, drop: float) -> float:
+    """Whether as many scenes of a film as `plan` says, from two seeds, rule out a drop between two equal models."""
+    current, baseline, units = film(rng, scenes, frames, grouped=True)
+    apart = np.subtract(*(metrics_of(side, PRIMARY["detect"]).influence() for side in (current, baseline)))
+    error = float(np.square(units.gathered(apart)).sum()) ** 0.5
+    current, baseline, units = film(rng, units_needed(scenes, error, drop, 0.8, RULED_OUT), frames, grouped=True)
+    return float(let_pass(compare_pair(paired(current, baseline), drop, units=units), 0))
+
+
+def warned(rng: np.random.Generator, scenes: int, frames: int) -> float:
+    """Whether images that resemble each other are noticed where no groups are named."""
+    current, baseline, _ = film(rng, scenes, frames, grouped=False)
+    apart = np.subtract(*(metrics_of(side, PRIMARY["detect"]).influence() for side in (current, baseline)))
+    return float(alike_warning(current.keys, apart) is not None)
+
+
 def shown(rng: np.random.Generator, skill: float, drop: float) -> float:
     """Whether as many images as a worse model was said to need show that it is worse."""
     skills = (skill, SKILL)
@@ -278,6 +294,10 @@ CASES = {
     "20 scenes × 5 frames, grouped: false verdicts": compared(
         lambda rng: film(rng, 20, 5, grouped=True), wrong, 0.06, part=0.6
     ),
+    "20 scenes × 5 frames, no groups: false verdicts": compared(
+        lambda rng: film(rng, 20, 5, grouped=False), wrong, 1.0, part=0.3
+    ),
+    "20 scenes × 5 frames, no groups: warned": Case(lambda rng: warned(rng, 20, 5), least=0.95, part=0.3),
     "10 images: interval misses": compared(lambda rng: alike(rng, _few(10)), missed, 0.07),
     "20 images: interval misses": compared(lambda rng: alike(rng, _few(20)), missed, 0.06),
     "50 images: interval misses": compared(lambda rng: alike(rng, _few(50)), missed, 0.06),
@@ -307,10 +327,13 @@ CASES = {
         lambda rng: left_out(rng, 30, 20), most=0.05, part=0.3
     ),
     "20 equal trials, 200 images: left out of those that could be best": Case(
-        lambda rng: left_out(rng, 200, 20), most=0.05, part=0.1
+        lambda rng: left_out(rng, 200, 20), most=0.05, part=0.3
     ),
     "images needed, two equal models: a drop of 0.03 is ruled out": Case(
         lambda rng: ruled_out(rng, 0.03), most=0.85, least=0.75, part=0.3
+    ),
+    "groups needed, two equal models of a film: a drop of 0.03 is ruled out": Case(
+        lambda rng: ruled_out_as_planned(rng, 60, 3, 0.03), most=0.85, least=0.75, part=0.3
     ),
     "images to show it, a drop of 0.0515: DEGRADED": Case(
         lambda rng: shown(rng, 0.4, 0.0515), most=0.85, least=0.75, part=0.3
