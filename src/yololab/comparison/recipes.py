@@ -19,6 +19,7 @@ from yololab.comparison.comparability import (
 )
 from yololab.comparison.evidence import RESAMPLING, Tell, in_silence, read_records
 from yololab.comparison.groups import units_of
+from yololab.comparison.multiplicity.primary_metrics import PrimaryMetrics, joint_verdict_of, metric_problems
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.run_reference import RunReference
 from yololab.comparison.verdict_text import verdict_text
@@ -26,17 +27,23 @@ from yololab.errors import InputError, Problem
 from yololab.files.predictions import PredictionsError
 from yololab.statistics.inference.hypothesis_tests import detectable_drop
 from yololab.statistics.inference.paired_comparison import MetricDifference
-from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, compare_recipes
+from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS, RecipeDifference, compare_recipes_by
 from yololab.statistics.inference.seeds import outlying
 from yololab.statistics.inference.verdict import CLAIMS, Verdict, decide_verdict
 from yololab.statistics.records.base import Records
 from yololab.tasks import TASKS, Direction
 
+_OVER = "images and seeds"
 _FROM_WORST = (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.NOT_WORSE, Verdict.EQUIVALENT, Verdict.IMPROVED)
 
 
 def compare_groups(
-    current: Sequence[Arm], baseline: Sequence[Arm], tolerance: float, group: str | None = None, tell: Tell = in_silence
+    current: Sequence[Arm],
+    baseline: Sequence[Arm],
+    tolerance: float,
+    group: str | None = None,
+    tell: Tell = in_silence,
+    metrics: PrimaryMetrics | None = None,
 ) -> Comparison:
     """Compare recipes: one with one, or several with one; then the worst verdict stands, and all are listed.
 
@@ -46,6 +53,7 @@ def compare_groups(
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image (`evaluation.group`); None takes what the first run says.
         tell: Told what is being done.
+        metrics: The metrics that decide together; None for the primary one alone.
 
     Raises:
         InputError: Both sides have several, or the runs were measured on different things.
@@ -57,7 +65,8 @@ def compare_groups(
         raise InputError(Problem("comparison", found, "several on one side at most", remedy))
     pairs = list(product(current, baseline))
     found_all = [
-        compare_arms(*pair, tolerance, group, tell_of(tell, place, len(pairs))) for place, pair in enumerate(pairs, 1)
+        compare_arms(*pair, tolerance, group, tell_of(tell, place, len(pairs)), metrics)
+        for place, pair in enumerate(pairs, 1)
     ]
     worst = min(found_all, key=lambda found: _FROM_WORST.index(found.verdict))
     if len(found_all) == 1:
@@ -76,7 +85,7 @@ def compare_groups(
     notes.append(
         f"{len(rows)} recipes were compared; the best of several looks better than it is: confirm it with new seeds."
     )
-    return replace(worst, notes=(*worst.notes, *notes), analysis={"recipes": rows})
+    return replace(worst, notes=(*worst.notes, *notes), analysis={**worst.analysis, "recipes": rows})
 
 
 def tell_of(tell: Tell, place: int, count: int) -> Tell:
@@ -85,7 +94,12 @@ def tell_of(tell: Tell, place: int, count: int) -> Tell:
 
 
 def compare_arms(
-    current: Arm, baseline: Arm, tolerance: float, group: str | None = None, tell: Tell = in_silence
+    current: Arm,
+    baseline: Arm,
+    tolerance: float,
+    group: str | None = None,
+    tell: Tell = in_silence,
+    metrics: PrimaryMetrics | None = None,
 ) -> Comparison:
     """Compare two recipes, or say what too few seeds cannot claim.
 
@@ -95,6 +109,7 @@ def compare_arms(
         tolerance: The drop that still counts as no worse.
         group: What names the group of an image (`evaluation.group`); None takes what the first run says.
         tell: Told what is being done.
+        metrics: The metrics that decide together; None for the primary one alone.
 
     Raises:
         InputError: The runs were measured on different things, or have no records.
@@ -102,6 +117,7 @@ def compare_arms(
     named, (current, baseline) = (current, baseline), (current.one_a_seed(), baseline.one_a_seed())
     files = (*current.files, *baseline.files)
     problems = [problem for file in files[1:] for problem in comparability_problems(file, files[0])]
+    problems += metric_problems(metrics.names if metrics else None, TASKS[files[0].task])
     if problems:
         raise InputError(problems)
     tell("reading the records", 0, 0)
@@ -141,23 +157,39 @@ def compare_arms(
     )
     if min(len(current.runs), len(baseline.runs)) < FEWEST_SEEDS:
         return unsupported
-    lower = task.primary.direction is Direction.LOWER
     units = units_of(ours[0].keys, group or first.group, clusters=first.alike)
     progress = partial(tell, RESAMPLING)
-    found = compare_recipes(ours, theirs, task.primary_metric, lower_is_better=lower, units=units, progress=progress)
-    verdict, confirmed = decide_verdict(found.difference, tolerance)
-    difference = _metric_difference(found, task.primary_metric, -1 if lower else 1)
+    lower = {metric.name: metric.direction is Direction.LOWER for metric in task.metrics}
+    chosen = dict.fromkeys([task.primary_metric, *(metrics.names if metrics else ())])
+    found = compare_recipes_by(
+        ours, theirs, task.primary_metric, {name: lower[name] for name in chosen}, units=units, progress=progress
+    )
+    differences = {name: _metric_difference(one, name, -1 if lower[name] else 1) for name, one in found.items()}
+    rows = tuple(replace(row, difference=differences.get(row.metric)) for row in unsupported.rows)
+    supported = replace(unsupported, statistical_support=True, rows=rows)
+    of_primary, difference = found[task.primary_metric], differences[task.primary_metric]
+    statistics = _statistics(of_primary, difference, len(units.keys))
+    if metrics is not None:
+        joint = joint_verdict_of(first, rows, None, metrics, tolerance, over=_OVER)
+        return replace(
+            supported,
+            verdict=joint.verdict,
+            otherwise=joint.otherwise,
+            confirmed=joint.confirmed,
+            text=joint.text,
+            statistics=statistics,
+            analysis={"primary_metrics": joint.to_json()},
+        )
+    verdict, confirmed = decide_verdict(of_primary.difference, tolerance)
     return replace(
-        unsupported,
+        supported,
         verdict=verdict,
-        otherwise=decide_verdict(found.difference, tolerance, CLAIMS)[0],
-        text=_text(verdict, found, difference, tolerance, lower_is_better=lower, confirmed=confirmed),
-        statistical_support=True,
-        confirmed=confirmed,
-        statistics=_statistics(found, difference, len(units.keys)),
-        rows=tuple(
-            replace(row, difference=difference) if row.metric == difference.metric else row for row in unsupported.rows
+        otherwise=decide_verdict(of_primary.difference, tolerance, CLAIMS)[0],
+        text=_text(
+            verdict, of_primary, difference, tolerance, lower_is_better=lower[difference.metric], confirmed=confirmed
         ),
+        confirmed=confirmed,
+        statistics=statistics,
     )
 
 
@@ -233,9 +265,7 @@ def _text(
 ) -> str:
     """Return the verdict in words; an inconclusive one says where the uncertainty comes from."""
     of_recipe = replace(difference, metric=f"{difference.metric} of the recipe")
-    text = verdict_text(
-        verdict, of_recipe, tolerance, lower_is_better=lower_is_better, confirmed=confirmed, over="images and seeds"
-    )
+    text = verdict_text(verdict, of_recipe, tolerance, lower_is_better=lower_is_better, confirmed=confirmed, over=_OVER)
     if verdict is not Verdict.INCONCLUSIVE:
         return text
     return f"{text} {1 - found.image_share:.0%} of the uncertainty comes from the seeds."

@@ -99,14 +99,11 @@ def compare_sides(
         found = f"{sum(len(arm.runs) for arm in groups[0])} runs"
         raise InputError(Problem(names[0], found, "one run, or two groups", "name what to compare them with"))
     current, baseline = ([_measured(arm, measure) for arm in arms] for arms in groups)
-    comparison = compare_groups(current, baseline, settings.tolerance, group, tell)
+    metrics = declared_metrics(settings, arms)
+    comparison = compare_groups(current, baseline, settings.tolerance, group, tell, metrics)
     warnings = []
     if settings.guards != GuardsConfig():
         warnings.append("baseline.guards watch single runs: they were not held against these groups.")
-    if declared_metrics(settings) is not None:
-        metric = comparison.primary_metric
-        warnings.append(f"baseline.metric has several metrics: recipes are judged by {metric} alone.")
-        settings = replace(settings, metric=None)
     if slices:
         warnings.append("evaluation.slices are of single runs: compare two of them to see where they differ.")
     comparison = replace(comparison, warnings=(*comparison.warnings, *warnings))

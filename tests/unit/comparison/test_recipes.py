@@ -7,7 +7,10 @@ from arm_samples import arm_of, read_arm
 from record_samples import records_of, write_run
 
 from yololab.comparison.arms import read_arms
+from yololab.comparison.multiplicity.primary_metrics import PrimaryMetrics
 from yololab.comparison.recipes import compare_arms, compare_groups
+from yololab.config.schema import Gate
+from yololab.config.special import Correction
 from yololab.errors import InputError
 from yololab.statistics.inference.verdict import Verdict
 
@@ -23,6 +26,28 @@ def test_three_seeds_an_arm_make_a_claim(tmp_path):
     row = found.primary
     assert row.interval[0] < row.delta < row.interval[1]
     assert (row.p, row.interval[0]) == (found.statistics["p_value"], found.statistics["ci_low"])
+
+
+@pytest.mark.heavy
+def test_several_metrics_decide_on_recipes_together(tmp_path):
+    arms = [read_arm(str(arm_of(tmp_path / str(found), found, range(3))), tmp_path) for found in (0.9, 0.5)]
+    alone = compare_arms(*arms, 0.01)
+    for correction in Correction:
+        declared = PrimaryMetrics(("recall", "mAP50-95"), correction)
+        better, worse = (compare_arms(*pair, 0.01, metrics=declared) for pair in (arms, arms[::-1]))
+        assert (better.verdict, worse.verdict) == ("IMPROVED", "DEGRADED")
+        assert better.statistics == alone.statistics  # the primary metric's, in the same resamples
+        assert better.primary == alone.primary
+        content = better.to_json(Gate.DEGRADED)["primary_metrics"]
+        recall, mean_ap = content["metrics"]
+        assert (recall["metric"], mean_ap["metric"]) == ("recall", "mAP50-95")
+        row = next(row for row in better.rows if row.metric == "recall")
+        assert row.interval[0] < row.delta < row.interval[1]
+        smaller, larger = sorted([recall["p"], mean_ap["p"]])
+        expected = [larger, max(2 * smaller, larger)][correction is Correction.HOLM]
+        assert max(recall["p_adjusted"], mean_ap["p_adjusted"]) == pytest.approx(expected)
+    with pytest.raises(InputError, match="no metric of detect"):
+        compare_arms(*arms, 0.01, metrics=PrimaryMetrics(("mAP50-95", "top1"), Correction.HOLM))
 
 
 @pytest.mark.heavy

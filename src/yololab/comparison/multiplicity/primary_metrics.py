@@ -183,17 +183,19 @@ def joint_verdict_of(
     alpha: float = ALPHA,
     *,
     withdrawn: str | None = None,
+    over: str | None = None,
 ) -> JointVerdict:
     """Judge each metric by its corrected p-value.
 
     Args:
         current: The current model's metrics.
         rows: Every metric on both sides.
-        result: The paired comparison; None where bare numbers are compared.
+        result: The paired comparison; None where bare numbers or recipes are compared.
         declared: Which metrics decide, and how they share α.
         tolerance: The drop that still counts as no worse, of each.
         alpha: What all metrics and arms share.
         withdrawn: The text on the task's primary metric where its claim was withdrawn.
+        over: What was drawn for the rows of recipes; None where the paired comparison says it.
     """
     alpha /= declared.arms
     found = {row.metric: row for row in rows}
@@ -201,10 +203,11 @@ def joint_verdict_of(
     known = [_difference_of(row) for row in chosen]
     tests = [item for item in known if item is not None]
     corrected: Sequence[float | None] = [None] * len(chosen)
-    if result is not None and len(tests) == len(chosen):
+    drawn = over or (result.unit if result is not None else None)
+    if drawn is not None and len(tests) == len(chosen):
         corrected = _corrected(tests, declared.correction, alpha)
     judged = [
-        _judged(row, difference, p, result, tolerance, alpha, current.primary.name)
+        _judged(row, difference, p, result, tolerance, alpha, current.primary.name, drawn or "images")
         for row, difference, p in zip(chosen, known, corrected, strict=True)
     ]
     if withdrawn is not None:
@@ -225,12 +228,13 @@ def _judged(
     tolerance: float,
     alpha: float,
     primary: str,
+    over: str,
 ) -> JudgedMetric:
     """Return what is said of a metric."""
     shown = row.difference or MetricDifference(row.metric, row.current, row.baseline)
-    verdict, confirmed, otherwise, over = Verdict.INCONCLUSIVE, False, Verdict.INCONCLUSIVE, "images"
-    if difference is not None and p is not None and result is not None:
-        refused, shown, over = _refused(row, result, primary), replace(shown, p=p), result.unit
+    verdict, confirmed, otherwise = Verdict.INCONCLUSIVE, False, Verdict.INCONCLUSIVE
+    if difference is not None and p is not None:
+        refused, shown = _refused(row, result, primary), replace(shown, p=p)
         verdict, confirmed = decide_verdict(replace(difference, p=p), tolerance, refused, alpha)
         otherwise, _ = decide_verdict(difference, tolerance, {*refused, *CLAIMS}, alpha)
     elif row.gain is not None:
@@ -265,12 +269,14 @@ def _corrected(tests: Sequence[Difference], correction: Correction, alpha: float
     return corrected
 
 
-def _refused(row: MetricRow, result: PairedResult, primary: str) -> tuple[Verdict, ...]:
+def _refused(row: MetricRow, result: PairedResult | None, primary: str) -> tuple[Verdict, ...]:
     """Return what the images cannot support; of the task's primary metric it is known, of others it is alike.
 
     Rare failures that none of the images shows cost any metric what they cost the primary one, and a few images that
     tell two models apart are few for each.
     """
+    if result is None:
+        return ()
     if row.metric == primary or result.carriers is None:
         return result.withheld
     few = 0 < result.carriers.telling < FEWEST_IMAGES_OF_A_CLASS

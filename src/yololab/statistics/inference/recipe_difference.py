@@ -18,7 +18,7 @@ up to .993), and .936 only in Welch's own worst case (3 runs against 10, and not
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ _REPLICATES = 2_000
 
 @dataclass(frozen=True)
 class RecipeDifference:
-    """The difference of two recipes on the primary metric.
+    """The difference of two recipes on a metric.
 
     Attributes:
         current: The metric of each run of the current recipe.
@@ -64,15 +64,32 @@ def compare_recipes(
     units: Units | None = None,
     progress: Progress = untold,
 ) -> RecipeDifference:
-    """Compare two recipes by the primary metric of their runs.
+    """Compare two recipes by the primary metric of their runs: `compare_recipes_by` of this one alone."""
+    lower = {primary: lower_is_better}
+    return compare_recipes_by(current, baseline, primary, lower, units=units, progress=progress)[primary]
+
+
+def compare_recipes_by(
+    current: Sequence[Records],
+    baseline: Sequence[Records],
+    primary: str,
+    metrics: Mapping[str, bool],
+    *,
+    units: Units | None = None,
+    progress: Progress = untold,
+) -> dict[str, RecipeDifference]:
+    """Compare two recipes by metrics of their runs, all in the same resamples.
 
     Args:
         current: Records of at least three runs of the current recipe, one a seed.
         baseline: The same of the other recipe, over the same images.
-        primary: The metric that decides.
-        lower_is_better: Whether it is an error.
+        primary: The metric that decides; others than this one cost more.
+        metrics: The metrics, and whether each is an error.
         units: What is independent of each other; None for the images.
         progress: Told of each block of replicates of an arm.
+
+    Returns:
+        The difference of each metric.
 
     Raises:
         ValueError: There are fewer than three runs in an arm, or nothing to measure.
@@ -80,17 +97,26 @@ def compare_recipes(
     if min(len(current), len(baseline)) < FEWEST_SEEDS:
         raise ValueError(f"{len(current)} and {len(baseline)} runs: a claim on recipes needs {FEWEST_SEEDS} an arm")
     arms = [[metrics_of(records, primary) for records in arm] for arm in (current, baseline)]
-    ours, theirs = (tuple(_value(run) for run in arm) for arm in arms)
+    points = [[run.points() for run in arm] for arm in arms]
     units = units or Units(current[0].keys)
     everything = 2 * _REPLICATES
     sampled = (
-        replicates_of(arms[0], units, lambda done: progress(done, everything)),
-        replicates_of(arms[1], units, lambda done: progress(_REPLICATES + done, everything)),
+        _sampled(arms[0], units, [*metrics], lambda done: progress(done, everything)),
+        _sampled(arms[1], units, [*metrics], lambda done: progress(_REPLICATES + done, everything)),
     )
-    known = np.isfinite(sampled[0]).all(axis=0) & np.isfinite(sampled[1]).all(axis=0)
-    return recipe_difference(
-        ours, theirs, sampled[0][:, known], sampled[1][:, known], len(units.keys), lower_is_better=lower_is_better
-    )
+    found = {}
+    for metric, lower in metrics.items():
+        ours, theirs = (side[metric] for side in sampled)
+        known = np.isfinite(ours).all(axis=0) & np.isfinite(theirs).all(axis=0)
+        found[metric] = recipe_difference(
+            tuple(_value(point[metric]) for point in points[0]),
+            tuple(_value(point[metric]) for point in points[1]),
+            ours[:, known],
+            theirs[:, known],
+            len(units.keys),
+            lower_is_better=lower,
+        )
+    return found
 
 
 def recipe_difference(
@@ -134,9 +160,8 @@ def recipe_difference(
     return RecipeDifference(current, baseline, difference, error, image_variance / variance, degrees)
 
 
-def _value(run: WeightedMetrics) -> float:
-    """Return the primary metric of a run."""
-    value = run.points()[run.primary]
+def _value(value: float | None) -> float:
+    """Return the metric of a run."""
     if value is None:
         raise ValueError("the images hold no labels")
     return value
@@ -166,8 +191,19 @@ def replicates_of(
         units: What is independent of each other.
         progress: Told how many resamples are measured.
     """
-    blocks: list[Values] = []
+    (primary,) = {run.primary for run in arm}
+    return _sampled(arm, units, [primary], progress)[primary]
+
+
+def _sampled(
+    arm: Sequence[WeightedMetrics], units: Units, metrics: Sequence[str], progress: Callable[[int], None]
+) -> dict[str, Values]:
+    """Return metrics of an arm's runs in each resample, shape (S, B) each."""
+    blocks: dict[str, list[Values]] = {metric: [] for metric in metrics}
+    everything, done = any(metric != arm[0].primary for metric in metrics), 0
     for weights in map(units.spread, units.resamples(_REPLICATES)):
-        blocks.append(np.stack([run.replicates(weights, everything=False).metrics[run.primary] for run in arm]))
-        progress(sum(block.shape[1] for block in blocks))
-    return np.concatenate(blocks, axis=1)
+        measured = [run.replicates(weights, everything=everything).metrics for run in arm]
+        for metric, rows in blocks.items():
+            rows.append(np.stack([found[metric] for found in measured]))
+        progress(done := done + weights.shape[1])
+    return {metric: np.concatenate(rows, axis=1) for metric, rows in blocks.items()}

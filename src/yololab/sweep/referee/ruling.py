@@ -41,7 +41,7 @@ from yololab.sweep.referee.night import (
     newest_night,
     read_night,
 )
-from yololab.sweep.referee.proposals import Contestant, contestant
+from yololab.sweep.referee.proposals import Contestant, contestant, record_of
 from yololab.sweep.referee.start import floor_of, place_of, records_of
 from yololab.tasks import Direction
 from yololab.text import moment, p_equation, signed
@@ -185,6 +185,12 @@ def _doubts(proposed: Contestant, night: Night) -> list[str]:
         doubts.append("Its training began before the night: who proposed it may have known its result.")
     if proposed.recipe is None:
         doubts.append("It has no record: whether the same was proposed before is not known.")
+    asked = (((record_of(proposed.path) or {}).get("requested_config") or {}).get("baseline") or {}).get("metric") or ()
+    if len(asked) > 1:
+        doubts.append(
+            f"It was to be judged by {', '.join(asked)}; a night goes by {night.content['metric']} alone: "
+            "`yololab compare` says what it did to the others."
+        )
     return doubts
 
 

@@ -110,6 +110,16 @@ def test_a_night_ends_by_number_and_by_the_clock(tmp_path, base):
         rule_on(run_of(tmp_path, "more", 0.95, 4, lr0=0.04), tree)
 
 
+def test_a_night_goes_by_one_metric_and_says_so(tmp_path, base, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["referee", "start", str(base), "proposals=2", "baseline.metric=[mAP50-95,recall]"]) == 2
+    assert "primary metric alone" in capsys.readouterr().err
+    begin(tmp_path, str(base), proposals=2)
+    several = {"baseline": {"metric": ["mAP50-95", "recall"]}}
+    found = rule_on(run_of(tmp_path, "both", 0.6, 2, lr0=0.02, **several), OutputTree(tmp_path))
+    assert any("to be judged by mAP50-95, recall" in warning for warning in found.proposal["warnings"])
+
+
 def test_the_test_split_is_for_the_end(tmp_path, base):
     begin(tmp_path, str(base), proposals=1)
     folder = tmp_path / "outputs/training/tested"

@@ -17,6 +17,7 @@ def run(request: Request) -> int:
     """Do what is asked of the referee; return 0, or 4 when a proposal is discarded."""
     action, *others = request.operands
     names = [text for text in others if "=" not in text]
+    _refuse_several_metrics(others)
     settings, tree = request.own_settings(NightSettings, others)
     _check(action, names, settings)
     if action == "start":
@@ -54,6 +55,14 @@ def _check(action: str, names: list[str], settings: NightSettings) -> None:
         raise InputError(Problem(f"referee {action}", counted(len(names), "operand"), wanted[action]))
     if action != "start" and settings != NightSettings():
         raise InputError(Problem(f"referee {action}", "settings of a night", "declared by `referee start` alone"))
+
+
+def _refuse_several_metrics(words: list[str]) -> None:
+    """Refuse other metrics than the task's own: of them a night knows no noise between seeds."""
+    if asked := [word for word in words if word.startswith(("baseline.metric", "baseline.correction"))]:
+        allowed = "a night goes by the task's primary metric alone, the one whose noise between seeds it knows"
+        remedy = "look at what it keeps by several: yololab compare RUN BASELINE 'baseline.metric=[…]'"
+        raise InputError(Problem("referee", asked[0], allowed, remedy))
 
 
 def _begin(request: Request, night: Night, content: dict[str, Any]) -> None:
