@@ -185,7 +185,9 @@ def _doubts(proposed: Contestant, night: Night) -> list[str]:
         doubts.append("Its training began before the night: who proposed it may have known its result.")
     if proposed.recipe is None:
         doubts.append("It has no record: whether the same was proposed before is not known.")
-    asked = (((record_of(proposed.path) or {}).get("requested_config") or {}).get("baseline") or {}).get("metric") or ()
+    record = record_of(proposed.path)
+    requested = (record.get("requested_config") or {}) if record else {}
+    asked = (requested.get("baseline") or {}).get("metric") or ()
     if len(asked) > 1:
         doubts.append(
             f"It was to be judged by {', '.join(asked)}; a night goes by {night.content['metric']} alone: "
