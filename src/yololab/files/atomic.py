@@ -86,12 +86,13 @@ def copy_any(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def link_file(source: Path, target: Path) -> str:
+def link_file(source: Path, target: Path, *, passing: bool = False) -> str:
     """Give a file a second name, in a folder that nobody sees yet: it takes no room and changes nothing of the first.
 
     Args:
         source: The file, absolute.
         target: Where nothing is yet; its folder is made.
+        passing: The first name will go: a symbolic link would point at nothing.
 
     Returns:
         What came of it: `linked`, where both lie on one file system; else `pointed` at by a symbolic link, or `copied`
@@ -102,9 +103,10 @@ def link_file(source: Path, target: Path) -> str:
     with contextlib.suppress(OSError, NotImplementedError):
         target.hardlink_to(real)
         return "linked"
-    with contextlib.suppress(OSError, NotImplementedError):
-        target.symlink_to(real)
-        return "pointed"
+    if not passing:
+        with contextlib.suppress(OSError, NotImplementedError):
+            target.symlink_to(real)
+            return "pointed"
     shutil.copyfile(real, target)
     return "copied"
 

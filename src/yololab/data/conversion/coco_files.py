@@ -48,6 +48,7 @@ class Annotation(msgspec.Struct):
     iscrowd: int | bool | None = 0
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
     keypoints: msgspec.Raw = msgspec.Raw(b"null")
+    attributes: msgspec.Raw = msgspec.Raw(b"null")
 
 
 EXPECTED: dict[Any, str] = {Detection: RESULTS, Annotation: "{image_id, category_id, bbox: [x, y, width, height], …}"}
@@ -67,7 +68,7 @@ class Category(msgspec.Struct):
     """A class of an instances file."""
 
     id: Id = None
-    name: str | None = None
+    name: Id = None
     supercategory: msgspec.Raw = msgspec.Raw(b"null")
     keypoints: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -170,8 +171,8 @@ def box_of(bbox: list[float | None] | None, segmentation: msgspec.Raw) -> tuple[
     Returns:
         The box; None where there is none.
     """
-    if bbox:
-        return None if len(bbox) != 4 else tuple(float("nan") if side is None else side for side in bbox)  # type: ignore[return-value]
+    if bbox and len(bbox) == 4:
+        return tuple(float("nan") if side is None else side for side in bbox)  # type: ignore[return-value]
     try:
         return _box_around(msgspec.json.decode(segmentation))
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, IndexError, OverflowError):
@@ -217,20 +218,24 @@ def run_lengths(text: str) -> list[int]:
 
 
 def _content(path: Path) -> bytes:
-    return read_bytes(path, MOST_BYTES).removeprefix(b"\xef\xbb\xbf")
+    """Return a file in UTF-8; of UTF-16, which Windows' PowerShell writes, what it says."""
+    content = read_bytes(path, MOST_BYTES)
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
+    return content.removeprefix(b"\xef\xbb\xbf")
 
 
 def _parsed(content: bytes, shape: Any) -> Any:
     """Return JSON in its type; NaN and infinities, which are no JSON but are written, as null."""
     try:
-        return msgspec.json.decode(content, type=shape)
+        return msgspec.json.decode(content, type=shape, strict=False)  # numbers in quotes are numbers
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
         mended, times = _NO_NUMBER.subn(b"null", content)
         if not times:
             raise
-        return msgspec.json.decode(mended, type=shape)
+        return msgspec.json.decode(mended, type=shape, strict=False)
 
 
 def _decoded(path: Path, shape: Any, allowed: str) -> Any:
@@ -245,7 +250,7 @@ def _decoded(path: Path, shape: Any, allowed: str) -> Any:
     except msgspec.ValidationError as error:
         keys = keys_of(path)
         found = f"a JSON object with the keys {first_of(keys, 6)}" if keys and shape is not Instances else str(error)
-        labels = {"images", "annotations"} <= set(keys)
+        labels = shape is not Instances and {"images", "annotations"} <= set(keys)
         remedy = f"these are labels: truth={path.name} holds detections against them" if labels else ""
         raise InputError(Problem(str(path), found, allowed, remedy)) from None
     except (msgspec.DecodeError, RecursionError) as error:
@@ -258,12 +263,12 @@ def _typed(rows: Sequence[msgspec.Raw], shape: type[Row], faults: Faults) -> Ite
     for first in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[first : first + _ROWS_AT_ONCE]
         try:
-            yield msgspec.json.decode(b"[" + b",".join(part) + b"]", type=list[shape])  # type: ignore[valid-type]
+            yield msgspec.json.decode(b"[" + b",".join(part) + b"]", type=list[shape], strict=False)  # type: ignore[valid-type]
         except msgspec.MsgspecError:
             typed: list[Row] = []
             for place, row in enumerate(part, first + 1):
                 try:
-                    typed.append(msgspec.json.decode(row, type=shape))
+                    typed.append(msgspec.json.decode(row, type=shape, strict=False))
                 except msgspec.MsgspecError as error:
                     typed.append(shape(image_id=BROKEN))
                     faults.add("of another form", f"number {place:,}: {error}", EXPECTED[shape])

@@ -1,7 +1,7 @@
 """What is true of the images that somebody's detections are measured on: from an instances JSON, or a YOLO dataset."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -24,6 +24,7 @@ from yololab.files.reading import read_bytes
 from yololab.text import counted, first_of
 
 MOST_IMAGE = 2**31
+_MOST_DIGITS = 20  # of an id
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,13 +146,14 @@ def read_coco_truth(path: Path) -> GroundTruth:
     order = sorted(range(len(keys)), key=lambda place: keys[place])
     ids = [ids[place] for place in order]
     known = {image: place for place, image in enumerate(ids)}
+    named = {plain_id(item.id) for item in content.categories}
     images, tokens, rows, areas, crowd, numbers = [], [], [], [], [], 0
     for part in parts:
         for row in part:
             numbers += 1
             if row.image_id == BROKEN:
                 continue
-            place = known.get(plain_id(row.image_id), -1)  # type: ignore[arg-type]
+            place = known.get(matching_id(row.image_id, known), -1)  # type: ignore[arg-type]
             box = box_of(row.bbox, row.segmentation)
             if place < 0:
                 faults.add("of images that it does not have", row.image_id, "the id of an image in the same file")
@@ -160,7 +162,7 @@ def read_coco_truth(path: Path) -> GroundTruth:
                 faults.add("without a box", f"{row.bbox} in number {numbers:,}", allowed)
             elif place >= 0:
                 images.append(place)
-                tokens.append(plain_id(row.category_id))
+                tokens.append(matching_id(row.category_id, named))
                 rows.append(box)
                 areas.append(box[2] * box[3] if row.area is None else row.area)
                 crowd.append(bool(row.iscrowd))
@@ -214,18 +216,58 @@ def images_of(path: Path, content: Instances) -> tuple[list[str], list[ImageId]]
 def classes_of(
     path: Path, content: Instances, used: Sequence[ImageId | None], faults: Faults
 ) -> tuple[dict[ImageId, int], dict[int, str]]:
-    """Return the index of each category by its id, and the names; without a list of them, ids are names."""
-    named = {plain_id(item.id): item.name for item in content.categories} or dict.fromkeys(used)
-    for token in used:
-        if token is None or token not in named:
-            faults.add("of categories that it does not have", token, first_of(named, 12))
-    known = sorted((token for token in named if token is not None), key=lambda token: (isinstance(token, str), token))
-    names = {index: named[token] or str(token) for index, token in enumerate(known)}
-    repeated = [name for name in names.values() if list(names.values()).count(name) > 1]
+    """Return the index of each category by its id, and the names; without a list of them, ids are names.
+
+    Raises:
+        InputError: As `names_by_id`, or two categories have one name.
+    """
+    named = names_by_id(path, content, used, faults)
+    names = list(named.values())
+    repeated = [name for name in names if names.count(name) > 1]
     if repeated:
         found = f"{repeated[0]!r} is the name of several categories"
         raise InputError(Problem(f"{path}, categories", found, "a different name for each"))
-    return {token: index for index, token in enumerate(known)}, names
+    return {token: index for index, token in enumerate(named)}, dict(enumerate(names))
+
+
+def names_by_id(path: Path, content: Instances, used: Sequence[ImageId | None], faults: Faults) -> dict[ImageId, str]:
+    """Return the name of each category by its id, in the order of the ids; without a list of them, ids are names.
+
+    Args:
+        path: The file.
+        content: What it holds.
+        used: The ids that labels have.
+        faults: Takes labels of categories that it does not have.
+
+    Raises:
+        InputError: Two categories have one id.
+    """
+    named: dict[ImageId | None, str] = {} if content.categories else {token: str(token) for token in used}
+    for item in content.categories:
+        token, name = plain_id(item.id), str("" if item.name is None else item.name).strip() or str(item.id)
+        if named.setdefault(token, name) != name:
+            found = f"{token!r} is the id of {named[token]!r} and of {name!r}"
+            raise InputError(Problem(f"{path}, categories", found, "an id of its own for each"))
+    for token in used:
+        if token is None or token not in named:
+            faults.add("of categories that it does not have", token, first_of(named, 12))
+    known = [token for token in named if token is not None]
+    return {token: named[token] for token in sorted(known, key=lambda token: (isinstance(token, str), token))}
+
+
+def matching_id(identity: Id, known: Container[ImageId | None]) -> ImageId | None:
+    """Return an id as it is known: programs write the id 7 of one list as the text "7" in another.
+
+    >>> matching_id("7", {7}), matching_id(7.0, {"7"}), matching_id("07", {7})
+    (7, '7', '07')
+    """
+    token = plain_id(identity)
+    if token in known or token is None:
+        return token
+    if isinstance(token, int):
+        return str(token) if str(token) in known else token
+    number = int(token) if token.isdecimal() and len(token) < _MOST_DIGITS else None
+    return number if number in known and str(number) == token else token
 
 
 def plain_id(identity: Id) -> ImageId | None:

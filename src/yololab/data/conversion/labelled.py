@@ -58,6 +58,8 @@ class LabelledImage:
         split: `train`, `val` or `test`; empty when the source does not say.
         labels: Its objects.
         also: Another name that it may have.
+        optional: Whether it holds nothing, and need not be there.
+        embedded: The label file that holds the image itself; None for none.
     """
 
     name: str
@@ -67,6 +69,8 @@ class LabelledImage:
     split: str = ""
     labels: list[Label] = field(default_factory=list)
     also: str = ""
+    optional: bool = False
+    embedded: Path | None = None
 
 
 class Tally:
@@ -82,6 +86,10 @@ class Tally:
         places = self.places.setdefault(what, [])
         if len(places) < MOST_NAMED:
             places.append(shortened(where, 200))
+
+    def rename(self, before: str, after: str) -> None:
+        """Call the first part of all places otherwise."""
+        self.places = {what: [place.replace(before, after) for place in own] for what, own in self.places.items()}
 
     def to_json(self) -> dict[str, dict[str, object]]:
         """Return it as JSON: what → how often, and where first; the most frequent first."""
@@ -100,6 +108,7 @@ class Source:
         keypoints: Names of the keypoints, where the format has some.
         left_out: Annotations that belong to no image.
         notes: What a reader should know.
+        frames: Whether images are frames of a film, known by their numbers.
     """
 
     format: str
@@ -109,6 +118,7 @@ class Source:
     keypoints: tuple[str, ...] = ()
     left_out: Tally = field(default_factory=Tally)
     notes: list[str] = field(default_factory=list)
+    frames: bool = False
 
 
 def split_named(text: str) -> str:

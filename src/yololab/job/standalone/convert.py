@@ -1,7 +1,9 @@
 """Labels of another program as a YOLO dataset, checked: what `yololab convert` does."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ from yololab.config.settings import setting
 from yololab.data.checks.check_report import CheckReport, instances_of
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.conversion.labelled import Source
+from yololab.data.conversion.sources.archives import is_archive, unpack
+from yololab.data.conversion.sources.frames import match_frames
 from yololab.data.conversion.sources.places import ImagePlaces
 from yololab.data.conversion.sources.recognise import Options, read_source
+from yololab.data.conversion.yolo.scratch import Scratch, scratch_beside
 from yololab.data.conversion.yolo.writing import VERSION, Conversion, place_images, write_dataset
 from yololab.data.dataset.data_yaml import find_data_yaml, read_data_yaml
 from yololab.data.dataset.layout import load_dataset
@@ -114,6 +119,40 @@ def convert_labels(
         JobError: The check counts other labels than were written.
     """
     folder, image_folder = _folders(settings, working_directory)
+    with scratch_beside(folder.path) as scratch:
+        if source.is_file() and is_archive(source):
+            with screen.working("convert", f"unpacking {source.name}"):
+                unpack(source, place := _made(scratch.folder / "source"))
+            with _called(f"{place}/", f"{source}, "), _called(str(place), str(source)):
+                conversion = _convert(place, folder, image_folder, settings, working_directory, scratch, screen)
+            for tally in (conversion.left_out, conversion.changed):
+                tally.rename(f"{place}/", f"{source}, ")
+        else:
+            conversion = _convert(source, folder, image_folder, settings, working_directory, scratch, screen)
+    show_conversion(screen, conversion)
+    report = _checked(conversion, config, working_directory, screen)
+    show_findings(screen, folder.path.name, report)
+    seen = _counts(report)
+    content = conversion.to_json() | {"check": {"labels": seen, "findings": report.summary()}}
+    write_json(folder.report, content, VERSION)
+    screen.place("dataset", folder.data)
+    screen.place("report", folder.report)
+    if not report.blocking and seen != {split: counts for split, counts in _written(conversion).items() if counts}:
+        raise JobError(f"{folder.path}: the check counts {seen}, but {_written(conversion)} was written: do not use it")
+    _say_what_is_next(screen, conversion, report)
+    return conversion, report
+
+
+def _convert(
+    source: Path,
+    folder: ConvertedFolder,
+    image_folder: Path | None,
+    settings: ConvertSettings,
+    working_directory: Path,
+    scratch: Scratch,
+    screen: Screen,
+) -> Conversion:
+    """Read the labels of a file or a folder, find the images, and write the dataset."""
     task = settings.task.value
     wanted = "" if settings.format is Format.AUTO else settings.format.value
     with screen.working("convert", "reading labels"):
@@ -128,24 +167,31 @@ def convert_labels(
             image.folder = image_folder
     root = source if source.is_dir() else source.parent
     places = ImagePlaces([image_folder] if image_folder else [root, *{image.folder: None for image in found.images}])
+    if found.frames:
+        conversion.notes += match_frames(found.images, places)
     with screen.counting("convert", "images", "looking for images") as progress:
         skip = settings.missing is Missing.SKIP
-        placed = place_images(found, places, skip, conversion.left_out, conversion.changed, progress)
+        placed = place_images(found, places, skip, scratch, conversion.left_out, conversion.changed, progress)
     with screen.counting("convert", "images", "writing") as progress:
         copy = settings.images is Placing.COPY
         write_dataset(found, placed, folder, places, task, copy, progress, conversion)
-    show_conversion(screen, conversion)
-    report = _checked(conversion, config, working_directory, screen)
-    show_findings(screen, folder.path.name, report)
-    seen = _counts(report)
-    content = conversion.to_json() | {"check": {"labels": seen, "findings": report.summary()}}
-    write_json(folder.report, content, VERSION)
-    screen.place("dataset", folder.data)
-    screen.place("report", folder.report)
-    if not report.blocking and seen != {split: counts for split, counts in _written(conversion).items() if counts}:
-        raise JobError(f"{folder.path}: the check counts {seen}, but {_written(conversion)} was written: do not use it")
-    _say_what_is_next(screen, conversion, report)
-    return conversion, report
+    return conversion
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+@contextmanager
+def _called(before: str, after: str) -> Iterator[None]:
+    """Have a mistake call a folder by another name: that of the archive which was unpacked there."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            Problem(*(text.replace(before, after) for text in astuple(problem))) for problem in error.problems
+        ) from None
 
 
 def show_conversion(screen: Screen, conversion: Conversion) -> None:
@@ -175,6 +221,8 @@ def _folders(settings: ConvertSettings, working_directory: Path) -> tuple[Conver
     out = (working_directory / Path(settings.out).expanduser()).absolute()
     if not settings.out:
         problems.append(Problem("out", "missing", "out=DIR, a folder that is new or empty"))
+    elif out.is_symlink() and not out.exists():
+        problems.append(Problem("out", f"{out}: a link that leads nowhere", "a folder that is new or empty"))
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         what = "holds something already" if out.is_dir() else "a file"
         problems.append(Problem("out", f"{out} {what}", "a folder that is new or empty", "choose another name"))
@@ -213,10 +261,23 @@ def _refuse_without_labels(source: Path, found: Source, task: str) -> None:
     labels = [label for image in found.images for label in image.labels]
     if not found.names:
         raise InputError(Problem(str(source), f"{counted(len(found.images), 'image')} and no class", "labelled images"))
-    if task == "pose" and not any(label.keypoints is not None for label in labels):
-        allowed = "keypoints of COCO, or skeletons of CVAT"
+    if task != "pose":
+        return
+    counts: dict[int, list[str]] = {}
+    for label in labels:
+        if label.keypoints is not None:
+            counts.setdefault(len(label.keypoints), []).append(label.where)
+    allowed = "keypoints of COCO, or skeletons of CVAT"
+    if not counts:
         raise InputError(
             Problem("task", f"pose, but {source} has no keypoints", allowed, "task=detect takes the boxes")
+        )
+    if len(counts) > 1:
+        several = "; ".join(f"{count} in {first_of(where, 2)}" for count, where in sorted(counts.items()))
+        raise InputError(
+            Problem(
+                str(source), f"objects of several numbers of keypoints: {several}", "the same number in all objects"
+            )
         )
 
 
@@ -245,6 +306,9 @@ def _written(conversion: Conversion) -> dict[str, dict[str, int]]:
 
 def _say_what_is_next(screen: Screen, conversion: Conversion, report: CheckReport) -> None:
     """Print the command to go on with."""
+    if report.blocking:
+        screen.hint("mend that in the source, and convert again to another folder: nothing trains on this one")
+        return
     data, folder = shown_path(conversion.folder.data), shown_path(conversion.folder.path)
     leaks = any(problem.check in _LEAKS for problem in report.problems)
     if {"train", "val"} <= conversion.images.keys() and not leaks:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -128,10 +130,13 @@ def test_missing_images_stop_it_unless_they_are_to_be_skipped(tmp_path):
         ({"a.xml": "<annotation>" * 500}, "more than 100 levels"),
         ({"a.xml": "<annotation><object><name>a</name></object></annotation>"}, "without a box"),
         ({"a.xml": b"<annotation>\xfc</annotation>"}, "line 1: not readable as XML"),
-        ({"a.xml": "<annotations><track/></annotations>"}, "tracks of a video"),
-        ({"a.csv": "filename,xmin,class\na.jpg,1,b\n"}, "no labels of a known format"),
+        ({"a.csv": "filename,xmin,class\na.jpg,1,b\n"}, "no column for a box among filename, xmin, class"),
+        ({"a.csv": b"filename,xmin\n\xf1"}, "byte 0xf1 is not UTF-8"),
+        ({"a.csv": "filename,region_shape_attributes\n"}, "labels of VIA"),
+        ({"data.yaml": "names: [a]"}, "YOLO's own format"),
+        ({"a.json": '{"images": [], "categories": []}'}, "looked at a.json with images, categories"),
         ({"a.csv": "file,x1,y1,x2,y2,class\na.jpg,1,2,three,4,b\n"}, "line 2: 'three'"),
-        ({"a.json": '{"_via_img_metadata": {}}'}, "a project of VIA"),
+        ({"a.json": '{"_via_img_metadata": {}}'}, "labels of VIA"),
         ({"a.json": '{"shapes": [{"points": []}]}'}, "without a label"),
         ({"a.json": '{"shapes": [{"label": "b", "points": [[1, "x"]]}]}'}, "without numbers"),
         ({"a.json": '{"shapes": []}', "b.csv": "file,x1,y1,x2,y2\n"}, "several formats"),
@@ -150,6 +155,96 @@ def test_an_odd_source_is_told_and_leaves_nothing(files, message, tmp_path):
     with pytest.raises(InputError, match=message):
         convert(source, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+BOX = [10, 10, 50, 40]
+ROW = "0 0.175000 0.187500 0.250000 0.250000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        ({"categories": [{"id": "1", "name": " cat "}]}, ROW),
+        ({"categories": [{"id": 1, "name": 7}]}, ROW),
+        ({"categories": [{"id": 1, "name": "cat"}, {"id": 5, "name": "cat"}]}, ROW),
+        ({"annotations": [{"image_id": "0", "category_id": 1, "bbox": ["10", "10", "50", "40"], "iscrowd": "0"}]}, ROW),
+        ({"images": [{"id": 0, "file_name": "https://host/data/a.jpg?key=1", "width": "200", "height": 160}]}, ROW),
+        ({"images": [{"id": 0, "file_name": "%61.jpg", "width": 200, "height": 160}]}, ROW),
+        # CVAT writes a turned box as it is before it is turned
+        (
+            {"annotations": [{"image_id": 0, "category_id": 1, "bbox": BOX, "attributes": {"rotation": 90}}]},
+            "0 0.175000 0.187500 0.200000 0.312500",
+        ),
+        # five numbers are a turned box of another program: its outline counts
+        (
+            {
+                "annotations": [
+                    {
+                        "image_id": 0,
+                        "category_id": 1,
+                        "bbox": [35, 30, 50, 40, 0],
+                        "segmentation": [[10, 10, 60, 10, 60, 50, 10, 50]],
+                    }
+                ]
+            },
+            ROW,
+        ),
+    ],
+)
+def test_coco_as_other_programs_write_it(changes, row, tmp_path):
+    source = instances(tmp_path / "s", [{"bbox": BOX}])
+    file = source / "instances.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    convert(source, tmp_path / "out")
+    assert (tmp_path / "out/labels/train/a.txt").read_text() == f"{row}\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "message"),
+    [
+        ([], {"categories": [{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}]}, "the id of 'cat' and of 'dog'"),
+        ([{"bbox": BOX, "keypoints": [1, 1, 2]}, {"bbox": BOX, "keypoints": [1, 1, 2] * 2}], {}, "1 in .*; 2 in"),
+        ([{"bbox": [35, 30, 50, 40, 30]}], {}, "polygon of its corners"),
+    ],
+)
+def test_what_could_mean_two_things_is_refused(rows, changes, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        convert(instances(tmp_path / "s", rows, **changes), tmp_path / "out", task=LabelTask.POSE)
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_an_archive_is_unpacked_and_gone_again(kind, tmp_path):
+    source = instances(tmp_path / "s", [{"bbox": BOX}, {"bbox": BOX, "iscrowd": 1}], ("v/a.jpg",))
+    archive = Path(shutil.make_archive(str(tmp_path / "export"), kind, source))
+    found, _ = convert(archive, tmp_path / "out")
+    assert (tmp_path / "out/labels/train/v/a.txt").read_text() == f"{ROW}\n"
+    assert (tmp_path / "out/images/train/v/a.jpg").stat().st_nlink == 1  # of its own
+    assert dict(found.placing) == {"unpacked": 1}
+    (source / "images/v/a.jpg").unlink()
+    archive = Path(shutil.make_archive(str(tmp_path / "labels"), kind, source))
+    with pytest.raises(InputError, match=r"not there: v/a\.jpg") as caught:
+        convert(archive, tmp_path / "more")
+    assert str(archive) in str(caught.value)
+    assert ".tmp" not in str(caught.value) + (tmp_path / "out/conversion.json").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"s", "out", *(path.name for path in tmp_path.glob("*.*"))}
+    assert [path.name for path in tmp_path.glob(".*")] == [".yololab"]
+
+
+def test_an_image_within_a_label_file_is_taken_out(tmp_path):
+    write_images(tmp_path, ("a.jpg",))
+    source = tmp_path / "s"
+    (source / "v").mkdir(parents=True)
+    shape = {"label": "cat", "shape_type": "rectangle", "points": [[10, 10], [60, 50]]}
+    held = base64.b64encode((tmp_path / "a.jpg").read_bytes()).decode()
+    content = {"shapes": [shape], "imagePath": "C:\\gone\\a.png", "imageData": held}
+    (source / "v/one.json").write_text(json.dumps(content))
+    found, _ = convert(source, tmp_path / "out")
+    assert (tmp_path / "out/images/train/v/one.jpg").read_bytes() == (tmp_path / "a.jpg").read_bytes()
+    assert (tmp_path / "out/labels/train/v/one.txt").read_text() == f"{ROW}\n"
+    assert [*found.changed.counts] == [writing.EMBEDDED]
+    (source / "v/one.json").write_text(json.dumps(content | {"imageData": "bm9uZQ=="}))
+    with pytest.raises(InputError, match="not there, and not readable in the label file"):
+        convert(source, tmp_path / "more")
 
 
 def test_an_interrupt_leaves_nothing_that_looks_whole(tmp_path, monkeypatch):

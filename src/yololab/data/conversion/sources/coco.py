@@ -1,5 +1,6 @@
 """COCO's instances files: one of all images, one a split, or one a folder, as `pycocotools` and labelling tools do."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import msgspec
 import numpy as np
 
 from yololab.data.conversion.coco_files import BROKEN, Annotation, Category, Faults, box_of, read_instances, run_lengths
-from yololab.data.conversion.ground_truth import classes_of, images_of, plain_id
+from yololab.data.conversion.ground_truth import images_of, matching_id, names_by_id, plain_id
 from yololab.data.conversion.labelled import Label, LabelledImage, Points, Source, Tally, split_of_file
+from yololab.data.conversion.sources.voc import turned_box
 from yololab.errors import InputError, Problem, noting
-from yololab.text import counted, first_of
+from yololab.text import counted, first_of, read_number
 
 _MOST_PIXELS = 2**28  # of a mask, as of an image
 _LEAST_POINTS = 3
@@ -71,54 +73,73 @@ def _read_file(
         for key, identity, image in zip(keys, ids, content.images, strict=True)
     ]
     known = dict(zip(ids, images, strict=True))
-    named = {plain_id(item.id): item.name or str(item.id) for item in content.categories}
+    ids_named = {plain_id(item.id) for item in content.categories}
+    read: list[tuple[Label, Any]] = []
     number, used = 0, dict[Any, None]()
     for rows in parts:
         for row in rows:
             number += 1
             if row.image_id == BROKEN:
                 continue
-            category = plain_id(row.category_id)
+            category = matching_id(row.category_id, ids_named)
             used[category] = None
             where = f"{file.name}, annotation {number:,} (image {row.image_id})"
-            image = known.get(plain_id(row.image_id))  # type: ignore[arg-type]
-            label = _label(row, named.get(category, ""), where, task, faults)
+            image = known.get(matching_id(row.image_id, known))  # type: ignore[arg-type]
+            label = _label(row, where, task, faults)
             if image is None:
                 left_out.add("of an image that the source does not have", where)
             elif label is not None:
                 image.labels.append(label)
-    names: dict[int, str] = {}
+                read.append((label, category))
+    names: dict[Any, str] = {}
     with noting(problems):
-        _, names = classes_of(file, content, list(used), faults)
+        names = names_by_id(file, content, list(used), faults)
+    for label, category in read:
+        label.name = names.get(category, "")
     with noting(problems):
         faults.stop()
     if problems:
         raise InputError(problems)
-    heading = _heading(content.categories, used)
+    heading, place = _heading(content.categories, used), file.relative_to(root) if file.is_relative_to(root) else file
     if heading:
-        place = file.relative_to(root) if file.is_relative_to(root) else file
         notes.append(f"{place}: the category {heading!r} is left out, it is the heading of the others")
+    for name, times in Counter(names.values()).items():
+        if times > 1:
+            notes.append(f"{place}: {times} categories are called {name!r}, they are one class")
     points = [own for item in content.categories if (own := _keypoint_names(item))]
-    return images, [names[index] for index in range(len(names)) if names[index] != heading], points
+    return images, [name for name in dict.fromkeys(names.values()) if name != heading], points
 
 
-def _label(row: Annotation, name: str, where: str, task: str, faults: Faults) -> Label | None:
-    """Return an annotation; None for one that is wrong, which is noted."""
+def _label(row: Annotation, where: str, task: str, faults: Faults) -> Label | None:
+    """Return an annotation without its class; None for one that is wrong, which is noted."""
     box = box_of(row.bbox, row.segmentation)
     if box is None or not np.isfinite(box).all():
-        faults.add("without a box", where, "[x, y, width, height] in pixels, or a mask")
+        remedy = "a rotated box: as a polygon of its corners under segmentation" if len(row.bbox or ()) > 4 else ""
+        faults.add("without a box", where, "[x, y, width, height] in pixels, or a mask", remedy)
         return None
     x, y, width, height = box
-    label = Label(name.strip(), where, (x, y, x + width, y + height))
+    label = Label("", where, (x, y, x + width, y + height))
+    turned = _rotation(row.attributes)
     if row.iscrowd:
         label.left_out = "a crowd"
     elif width <= 0 or height <= 0:
         label.left_out = "no area"
+    elif turned and task != "pose":
+        label.corners, label.box = turned_box(x, y, x + width, y + height, np.deg2rad(turned)), None
     elif task in ("segment", "obb"):
         label.polygons = polygons_of(row.segmentation)
     elif task == "pose":
         label.keypoints = _keypoints(row.keypoints, where, faults)
     return label
+
+
+def _rotation(attributes: msgspec.Raw) -> float:
+    """Return by how many degrees a box is turned around its centre: CVAT writes it beside the box."""
+    try:
+        found = msgspec.json.decode(attributes)
+    except msgspec.MsgspecError:
+        return 0.0
+    return read_number(found.get("rotation")) or 0.0 if isinstance(found, dict) else 0.0
 
 
 def polygons_of(segmentation: msgspec.Raw) -> tuple[Points, ...]:
@@ -181,7 +202,7 @@ def _heading(categories: Sequence[Category], used: Iterable[Any]) -> str | None:
 
     first, *others = categories
     is_heading = others and plain_id(first.id) not in used and all(above(item) == first.name for item in others)
-    return first.name if is_heading else None
+    return str(first.name).strip() if is_heading else None
 
 
 def _folder(file: Path, keys: Sequence[str]) -> Path:

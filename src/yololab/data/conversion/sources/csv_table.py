@@ -26,24 +26,28 @@ from yololab.files.reading import read_bytes
 from yololab.text import counted, first_of, read_number
 
 MOST_BYTES = 2**32
+_SEPARATORS = ",;\t|"  # of two that are there as often, the first
+_SEPARATOR = re.compile('"?sep=(.)"?')
 NO_CLASS = "object"
 # What a column is called, without case and without what is no letter or number.
 COLUMNS = {
-    "image": "filename file image imagename imagepath imagefile imagefilename path filepath imgpath img imageid",
-    "x1": "xmin x1 left xtl xleft bboxxmin startx minx",
-    "y1": "ymin y1 top ytl ytop bboxymin starty miny",
-    "x2": "xmax x2 right xbr xright bboxxmax endx maxx",
-    "y2": "ymax y2 bottom ybr ybottom bboxymax endy maxy",
-    "x": "x bboxx xtopleft",
-    "y": "y bboxy ytopleft",
+    "image": "filename file image imagename imagepath imagefile imagefilename path filepath imgpath img imageid"
+    " imageurl imageuri",
+    "x1": "xmin x1 left xtl xleft bboxxmin startx minx roix1 upperleftcornerx",
+    "y1": "ymin y1 top ytl ytop bboxymin starty miny roiy1 upperleftcornery",
+    "x2": "xmax x2 right xbr xright bboxxmax endx maxx roix2 lowerrightcornerx",
+    "y2": "ymax y2 bottom ybr ybottom bboxymax endy maxy roiy2 lowerrightcornery",
+    "x": "x bboxx xtopleft bbleft bboxleft boxleft",
+    "y": "y bboxy ytopleft bbtop bboxtop boxtop",
     "xc": "xcenter xcentre centerx cx xc",
     "yc": "ycenter ycentre centery cy yc",
-    "bw": "w bw bboxw bboxwidth boxwidth",
-    "bh": "h bh bboxh bboxheight boxheight",
+    "bw": "w bw bboxw bboxwidth boxwidth bbwidth",
+    "bh": "h bh bboxh bboxheight boxheight bbheight",
     "bbox": "bbox box",
     "width": "width imagewidth imgwidth",
     "height": "height imageheight imgheight",
-    "class": "class label classname labelname category categoryname object objectname classid labelid target type",
+    "class": "class label classname labelname category categoryname object objectname classid labelid target type"
+    " annotationtag",
     "split": "split set subset usage partition dataset",
     "crowd": "isgroupof iscrowd",
 }
@@ -107,7 +111,10 @@ def means_boxes(header: Sequence[str]) -> bool:
 
 
 def read_lines(file: Path, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a table with their lines: in UTF-8, or UTF-16 as Excel saves it; separated by `,`, `;` or tab.
+    """Yield the rows of a table with their lines: in UTF-8, or UTF-16 as Excel saves it.
+
+    The separator is the `,`, `;`, tab or `|` that the first line has most of, a space where it has none of them, or
+    the one that Excel's line `sep=;` names.
 
     Args:
         file: The file.
@@ -122,19 +129,22 @@ def read_lines(file: Path, most: int | None = None) -> Iterator[tuple[int, list[
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        found = f"byte {content[error.start]:#04x} is not {encoding.upper()}"
+        found = f"byte {content[error.start]:#04x} is not {encoding.upper().removesuffix('-SIG')}"
         raise InputError(Problem(f"{file}, line {line}", found, "text in UTF-8", "save the file as UTF-8")) from None
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    first, _, rest = text.partition("\n")
+    said = _SEPARATOR.fullmatch(first.strip("\r"))
+    likely = max(_SEPARATORS, key=first.count)
+    separator = said[1] if said else likely if likely in first else " "
+    rows = csv.reader(io.StringIO(rest if said else text, newline=""), delimiter=separator, skipinitialspace=True)
+    before = 1 if said else 0
     try:
         for place, row in enumerate(rows):
             if most is not None and place >= most:
                 return
             if any(cell.strip() for cell in row):
-                yield rows.line_num, row
+                yield before + rows.line_num, row
     except csv.Error as error:
-        raise InputError(Problem(f"{file}, line {rows.line_num}", f"not readable as CSV ({error})")) from None
+        raise InputError(Problem(f"{file}, line {before + rows.line_num}", f"not readable as CSV ({error})")) from None
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
@@ -144,10 +154,10 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
         meaning = _MEANS.get(re.sub(r"[\W_]", "", cell.lower()))
         if meaning:
             found.setdefault(meaning, place)
-    if "x1" not in found and "bbox" not in found:  # then width and height are the box's, not the image's
-        for box, image in (("bw", "width"), ("bh", "height")):
-            if box not in found and image in found:
-                found[box] = found.pop(image)
+    if "x2" not in found and "bbox" not in found:  # then width and height are the box's, not the image's
+        for box, other in (("bw", "width"), ("bh", "height"), ("x", "x1"), ("y", "y1")):
+            if box not in found and other in found:
+                found[box] = found.pop(other)
     return found
 
 

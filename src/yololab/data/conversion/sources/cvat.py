@@ -1,6 +1,6 @@
-"""CVAT for images 1.1: one XML file with all images; boxes, polygons, ellipses, masks and skeletons."""
+"""CVAT for images 1.1 and for video 1.1: one XML file; boxes, polygons, ellipses, masks and skeletons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -17,13 +17,19 @@ from yololab.data.conversion.labelled import (
     split_of_file,
 )
 from yololab.data.conversion.sources.coco import contours_of
+from yololab.data.conversion.sources.cvat_tracks import frames_of, name_of, size_of
 from yololab.data.conversion.sources.numbers import NumberReader
 from yololab.data.conversion.sources.voc import ordered_box, turned_box
 from yololab.data.conversion.sources.xml_files import place, read_xml
 from yololab.errors import InputError, Problem, noting
 from yololab.text import counted, read_number
 
-_SHAPES = ("box", "polygon", "ellipse", "mask", "polyline", "points", "skeleton")
+_SHAPES = ("box", "polygon", "ellipse", "mask", "skeleton")
+_WITHOUT_AREA = {
+    **dict.fromkeys(("polyline", "points"), "a shape without an area"),
+    "cuboid": "a shape of two faces, which no row of a label can hold",
+    "tag": "a word about the whole image",
+}
 _ELLIPSE_POINTS = 36
 _MOST_PIXELS = 2**28
 
@@ -36,18 +42,16 @@ def read_cvat(files: Sequence[Path], root: Path) -> Source:
         root: The folder of the source.
 
     Raises:
-        InputError: Everything that is wrong with the files, or they are of CVAT for video.
+        InputError: Everything that is wrong with the files.
     """
     problems: list[Problem] = []
     images: list[LabelledImage] = []
     declared: list[str] = []
     keypoints: dict[tuple[str, ...], None] = {}
+    films = 0
     for file in files:
         with noting(problems):
             tree = read_xml(file)
-            if tree.find("track") is not None:
-                remedy = 'export the task as "CVAT for images 1.1", with its images'
-                raise InputError(Problem(str(file), "tracks of a video", "a file of CVAT for images", remedy))
             declared += [
                 name
                 for item in tree.iter("label")
@@ -55,6 +59,9 @@ def read_cvat(files: Sequence[Path], root: Path) -> Source:
             ]
             numbers = NumberReader(file, "shape")
             images += [_read_image(file, root, item, numbers, keypoints) for item in tree.iter("image")]
+            if tree.find("track") is not None:
+                films += 1
+                images += _read_film(file, root, tree, numbers, keypoints)
             numbers.faults.stop()
     if len(keypoints) > 1:
         found = "; ".join(", ".join(names) for names in keypoints)
@@ -64,8 +71,9 @@ def read_cvat(files: Sequence[Path], root: Path) -> Source:
     if problems:
         raise InputError(problems)
     names = ordered_names((label.name for image in images for label in image.labels), declared)
-    understood = f"CVAT for images, {counted(len(files), 'file')}"
-    return Source("cvat", understood, images, names, next(iter(keypoints), ()), Tally())
+    kind = "video" if films == len(files) else "images and video" if films else "images"
+    understood = f"CVAT for {kind}, {counted(len(files), 'file')}"
+    return Source("cvat", understood, images, names, next(iter(keypoints), ()), Tally(), frames=bool(films))
 
 
 def _read_image(
@@ -80,14 +88,38 @@ def _read_image(
         (size[0], size[1]) if min(size) > 0 else None,
         split_named(item.get("subset") or "") or split_of_file(file, root),
     )
-    for shape in item:
-        if shape.tag in _SHAPES:
+    _add_shapes(file, image, item, numbers, keypoints)
+    return image
+
+
+def _read_film(
+    file: Path, root: Path, tree: Element, numbers: NumberReader, keypoints: dict[tuple[str, ...], None]
+) -> list[LabelledImage]:
+    """Return the frames of a video; CVAT puts their images into a folder beside the file."""
+    folder = next((place for name in ("images", "") if (place := file.parent / name).is_dir()), file.parent)
+    split, size = split_of_file(file, root), size_of(tree)
+    images = []
+    for frame, shapes in frames_of(file, tree, numbers).items():
+        image = LabelledImage(name_of(frame), f"{file}, frame {frame}", folder, size, split, optional=not shapes)
+        _add_shapes(file, image, shapes, numbers, keypoints)
+        images.append(image)
+    return images
+
+
+def _add_shapes(
+    file: Path,
+    image: LabelledImage,
+    shapes: Iterable[Element],
+    numbers: NumberReader,
+    keypoints: dict[tuple[str, ...], None],
+) -> None:
+    for shape in shapes:
+        if shape.tag in _SHAPES or shape.tag in _WITHOUT_AREA:
             label = _label(place(file, shape), shape, numbers)
             if label is not None:
                 image.labels.append(label)
                 if shape.tag == "skeleton" and label.keypoints is not None:
                     keypoints[tuple(point.get("label") or "" for point in _joints(shape))] = None
-    return image
 
 
 def _label(where: str, shape: Element, numbers: NumberReader) -> Label | None:
@@ -105,9 +137,12 @@ def _label(where: str, shape: Element, numbers: NumberReader) -> Label | None:
         if angle:
             label.corners, label.box = turned_box(*label.box, np.deg2rad(angle)), None
     elif shape.tag == "polygon":
-        points = _points(shape, numbers, where, 3)
-        label.polygons = () if points is None else (points,)
-        return None if points is None else label
+        points = _points(shape, numbers, where, 1)
+        if points is None:
+            return None
+        if len(points) < 3:
+            label.left_out = "a polygon of one or two points"
+        label.polygons = (points,)
     elif shape.tag == "ellipse":
         found = numbers.read({side: shape.get(side) for side in ("cx", "cy", "rx", "ry")}, where)
         if found is None:
@@ -121,7 +156,7 @@ def _label(where: str, shape: Element, numbers: NumberReader) -> Label | None:
     elif shape.tag == "skeleton":
         return _skeleton(label, shape, numbers, where)
     else:
-        label.left_out = f"a {shape.tag}, which has no area"
+        label.left_out = f"{shape.tag}: {_WITHOUT_AREA[shape.tag]}"
     return label
 
 

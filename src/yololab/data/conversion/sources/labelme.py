@@ -20,6 +20,9 @@ from yololab.files.reading import read_bytes
 from yololab.text import counted, read_number
 
 _WITHOUT_AREA = ("point", "points", "line", "linestrip")
+_TURNED = ("oriented_rectangle", "rotation")  # LabelMe's word, and X-AnyLabeling's
+# How many points a shape has at least.
+_LEAST = {"polygon": 3, "rectangle": 2, "circle": 2, "mask": 2, **dict.fromkeys(_TURNED, 4)}
 
 
 def read_labelme(files: Sequence[Path], root: Path) -> Source:
@@ -56,6 +59,7 @@ def _read_image(file: Path, root: Path) -> LabelledImage:
         (size[0], size[1]) if min(size) > 0 else None,
         split_of_folders(file, root),
         also=file.stem,
+        embedded=file if content.get("imageData") else None,
     )
     numbers = NumberReader(file, "shape")
     image.labels = list(_labels(file, shapes, numbers))
@@ -83,6 +87,15 @@ def _labels(file: Path, shapes: list[Any], numbers: NumberReader) -> Iterator[La
             known.polygons, known.box = (*outlines(known), *outlines(label)), None
 
 
+def embedded_image(file: Path) -> bytes | None:
+    """Return the image that a file of LabelMe holds itself; None for none that can be read."""
+    content = parse_json(read_bytes(file, MOST_BYTES), str(file))
+    try:
+        return base64.b64decode(content["imageData"], validate=True)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def outlines(label: Label) -> tuple[Points, ...]:
     """Return the outline of a label, also of one that is a box."""
     if label.box is None or label.polygons:
@@ -95,15 +108,18 @@ def _label(label: Label, shape: dict[str, Any], numbers: NumberReader) -> Label 
     """Return a shape as a label; None for one that is wrong, which is noted."""
     kind = str(shape.get("shape_type") or "polygon")
     if kind in _WITHOUT_AREA:
-        label.left_out = f"a {kind}, which has no area"
+        label.left_out = f"{kind}: a shape without an area"
         return label
-    least = {"polygon": 3, "rectangle": 2, "circle": 2, "mask": 2, "oriented_rectangle": 4}.get(kind)
+    least = _LEAST.get(kind)
     if least is None:
-        label.left_out = f"a {kind}, a shape that is not known"
+        label.left_out = f"{kind}: a shape that is not known"
         return label
-    points = numbers.points(shape.get("points"), label.where, least)
+    points = numbers.points(shape.get("points"), label.where, 1 if kind == "polygon" else least)
     if points is None:
         return None
+    if len(points) < least:
+        label.left_out = "a polygon of one or two points"
+        return label
     if kind == "rectangle":
         (x1, y1), (x2, y2) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         label.box = ordered_box(x1, y1, x2, y2)
@@ -117,7 +133,7 @@ def _label(label: Label, shape: dict[str, Any], numbers: NumberReader) -> Label 
         if not label.polygons:
             numbers.wrong("with a mask that is none", label.where, "a PNG in base64, with the corners of its box")
             return None
-    elif kind == "oriented_rectangle":
+    elif kind in _TURNED:
         label.corners = points[:4]
     else:
         label.polygons = (points,)

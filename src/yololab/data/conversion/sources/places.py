@@ -5,10 +5,14 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from yololab.data.conversion.image_lookup import AMBIGUOUS, ImageLookup
 from yololab.data.dataset.folder_walk import entries_below
 from yololab.data.dataset.image_names import is_image_name
+
+MISSING = "not there"
+OTHERWISE = "found under a name in another case or spelling"
 
 
 class ImagePlaces:
@@ -45,6 +49,10 @@ class ImagePlaces:
     def _alike(self) -> ImageLookup:
         return ImageLookup([_folded(self.key(path)) for path in self.files])
 
+    def add(self, root: Path) -> None:
+        """Take one more folder: images in it are named from there."""
+        self.roots = tuple(dict.fromkeys((*self.roots, root.resolve())))
+
     def key(self, path: Path) -> str:
         """Return the path of a file from the folder that it lies in, with `/`; its last two names when in none."""
         root = next((root for root in self.roots if path.is_relative_to(root)), None)
@@ -60,7 +68,16 @@ class ImagePlaces:
         Returns:
             The file, and nothing or how its name differs; None, and why there is none.
         """
-        plain = name.replace("\\", "/").strip()
+        found, remark = self._find(name.replace("\\", "/").strip(), folder)
+        if found is not None or remark != MISSING:
+            return found, remark
+        for other in _other_spellings(name):
+            found, remark = self._find(other, folder)
+            if found is not None:
+                return found, remark or OTHERWISE
+        return None, MISSING
+
+    def _find(self, plain: str, folder: Path) -> tuple[Path | None, str]:
         direct = Path(os.path.normpath(folder / plain)) if plain and "\0" not in plain else None
         try:
             if direct is not None and direct.is_file():
@@ -68,17 +85,27 @@ class ImagePlaces:
                     return None, "of a type that Ultralytics does not read"
                 return direct, ""
         except OSError:  # a name that no file can have
-            return None, "not there"
+            return None, MISSING
         near = self._stems.get((str(direct.parent), direct.name)) if direct is not None else None
         if near is not None:
             return near, ""
-        for lookup, difference in ((self._exact, ""), (self._alike, "found under a name in another case or spelling")):
+        for lookup, difference in ((self._exact, ""), (self._alike, OTHERWISE)):
             found = lookup.place(None, plain if not difference else _folded(plain))
             if found >= 0:
                 return self.files[found], difference
             if found == AMBIGUOUS:
                 return None, "one of several files of that name: give the folder in the name, or images one by one"
-        return None, "not there"
+        return None, MISSING
+
+
+def _other_spellings(name: str) -> list[str]:
+    """Return what else a name may mean: the path of a URL, and what `%20` stands for.
+
+    >>> _other_spellings("https://host/up/my%20cat.jpg?sign=1"), _other_spellings("a.jpg")
+    (['/up/my%20cat.jpg', '/up/my cat.jpg'], [])
+    """
+    path = urlsplit(name).path if "://" in name else name
+    return list(dict.fromkeys(other for other in (path, unquote(path)) if other != name))
 
 
 def _folded(name: str) -> str:

@@ -8,19 +8,22 @@ from xml.etree.ElementTree import Element
 from yololab.data.conversion.coco_files import Faults, is_list, keys_of, read_instances
 from yololab.data.conversion.labelled import Source
 from yololab.data.conversion.sources.coco import chosen_files, read_coco
-from yololab.data.conversion.sources.csv_table import means_boxes, read_csv, read_lines
+from yololab.data.conversion.sources.csv_table import MOST_BYTES, means_boxes, read_csv, read_lines
 from yololab.data.conversion.sources.cvat import read_cvat
 from yololab.data.conversion.sources.labelme import read_labelme
 from yololab.data.conversion.sources.voc import read_voc
 from yololab.data.conversion.sources.xml_files import read_xml
+from yololab.data.dataset.data_yaml import YAML_SUFFIXES
 from yololab.data.dataset.folder_walk import entries_below
 from yololab.errors import InputError, Problem
+from yololab.files.paths import DATA_YAML
+from yololab.files.reading import read_bytes
 from yololab.text import counted, first_of
 
 FORMATS = {
     "coco": "a JSON with images, annotations and categories",
     "voc": "XML files with <annotation>, one an image",
-    "cvat": "an XML with <annotations> and <image> (CVAT for images 1.1)",
+    "cvat": "an XML with <annotations>, and <image> or <track> (CVAT for images or video 1.1)",
     "labelme": "JSON files with shapes, one an image",
     "csv": "a table with a column for the image and four for the box",
 }
@@ -33,7 +36,7 @@ _SUFFIXES_OF = {
     "csv": _SUFFIXES[2:],
 }
 _LOOKED_AT = 20  # files of a kind, until one is recognised
-_VIA = "_via_img_metadata"
+_VIA, _VIA_COLUMN, _HEAD = "_via_img_metadata", b"region_shape_attributes", 4096
 
 
 @dataclass(frozen=True)
@@ -107,19 +110,42 @@ def _unknown(source: Path, files: Sequence[Path], wanted: str) -> Problem:
         InputError: The first file cannot be read.
     """
     allowed = FORMATS[wanted] if wanted else "; ".join(f"{name}: {meaning}" for name, meaning in FORMATS.items())
-    if source.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
-        return Problem(str(source), "an archive", "a folder or a file of labels", "unpack it, and name the folder")
-    if any(_VIA in keys_of(file) for file in files[:_LOOKED_AT] if file.suffix.lower() == ".json"):
+    if source.suffix.lower() in (".7z", ".rar", ".gz"):
+        return Problem(str(source), "an archive", "a folder, a .zip or a .tar", "unpack it, and name the folder")
+    if yaml := _of_yolo(source):
+        remedy = f"it needs no converting: yololab check data={yaml}"
+        return Problem(str(source), "a dataset in YOLO's own format", "labels of another program", remedy)
+    if any(map(_is_via, files[:_LOOKED_AT])):
         remedy = "in VIA choose Annotation → Export annotations (COCO format)"
-        return Problem(str(source), "a project of VIA (VGG Image Annotator)", allowed, remedy)
+        return Problem(str(source), "labels of VIA (VGG Image Annotator)", allowed, remedy)
     for file in files[:1]:  # what keeps it from being read says more
         if file.suffix.lower() == ".xml":
             read_xml(file)
+        elif file.suffix.lower() in _SUFFIXES_OF["csv"]:
+            read_csv([file], source)
         elif file.suffix.lower() == ".json" and not keys_of(file) and not is_list(file):
             read_instances(file, Faults(file, "annotation"))
     what = f"not {wanted}" if wanted else "no labels of a known format"
-    seen = f": looked at {first_of([file.name for file in files])}" if files else ": no .json, .xml or .csv file"
+    seen = f": looked at {first_of([_seen(file) for file in files])}" if files else ": no .json, .xml or .csv file"
     return Problem(str(source), what + seen, allowed)
+
+
+def _seen(file: Path) -> str:
+    """Return the name of a file, and what a JSON object has in it."""
+    keys = keys_of(file) if file.suffix.lower() == ".json" else ()
+    return f"{file.name} with {first_of(keys, 5)}" if keys else file.name
+
+
+def _of_yolo(source: Path) -> Path | None:
+    """Return the data.yaml of a source that is a YOLO dataset already; None for anything else."""
+    found = [source, source / DATA_YAML, source.parent / DATA_YAML if source.name == "labels" else source]
+    return next((file for file in found if file.suffix.lower() in YAML_SUFFIXES and file.is_file()), None)
+
+
+def _is_via(file: Path) -> bool:
+    if file.suffix.lower() == ".json":
+        return _VIA in keys_of(file)
+    return file.suffix.lower() == ".csv" and _VIA_COLUMN in read_bytes(file, MOST_BYTES)[:_HEAD]
 
 
 def _json_with(files: Sequence[Path], needed: set[str]) -> Iterator[Path]:

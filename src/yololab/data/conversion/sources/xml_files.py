@@ -51,9 +51,10 @@ def parse_xml(content: bytes, where: str) -> Element:
         return builder.close()
     except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: an encoding that nobody knows
         line = getattr(error, "lineno", None) or parser.CurrentLineNumber
+        why = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else error
         remedy = "have the file written again, in UTF-8"
         raise InputError(
-            Problem(f"{where}, line {line}", f"not readable as XML ({error})", "an XML file of labels", remedy)
+            Problem(f"{where}, line {line}", f"not readable as XML ({why})", "an XML file of labels", remedy)
         ) from None
 
 

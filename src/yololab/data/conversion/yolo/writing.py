@@ -9,10 +9,12 @@ from typing import Any
 import yaml
 
 from yololab.data.conversion.labelled import LabelledImage, Source, Tally
+from yololab.data.conversion.sources.labelme import embedded_image
 from yololab.data.conversion.sources.places import ImagePlaces
 from yololab.data.conversion.yolo.frame import Frame, frame_of
 from yololab.data.conversion.yolo.keys import class_names_alike, keys_for
 from yololab.data.conversion.yolo.rows import flipped_order, rows_of
+from yololab.data.conversion.yolo.scratch import Scratch
 from yololab.data.images.image_facts import read_facts
 from yololab.data.images.jpeg_header import read_jpeg_header
 from yololab.errors import InputError, Problem
@@ -25,6 +27,9 @@ from yololab.text import counted, first_of
 VERSION = 1
 SPLITS = ("train", "val", "test")
 _MOST_IMAGE = 2**31
+EMBEDDED = "taken out of the label file, which holds the image"
+_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tif"}
+_FRAMES = "ffmpeg -i FILM -start_number 0 DIR/frame_%06d.png"
 _HEAD = 2**18  # bytes in which the size of nearly every image stands
 _SHOWN = 20
 
@@ -37,11 +42,13 @@ class Placed:
         image: The image.
         file: Its file.
         frame: How its labels lie on it.
+        passing: Whether the file lies in a folder that goes again.
     """
 
     image: LabelledImage
     file: Path
     frame: Frame
+    passing: bool = False
 
 
 @dataclass
@@ -94,6 +101,7 @@ def place_images(
     source: Source,
     places: ImagePlaces,
     skip_missing: bool,
+    scratch: Scratch,
     left_out: Tally,
     changed: Tally,
     progress: Callable[[int, int], object],
@@ -104,6 +112,7 @@ def place_images(
         source: The source.
         places: Where its images may lie.
         skip_missing: Leave out images that are not there or cannot be read.
+        scratch: Where images that lie in label files are unpacked.
         left_out: Takes these.
         changed: Takes images whose labels are turned or scaled.
         progress: Told how many images were looked at, of how many.
@@ -115,9 +124,10 @@ def place_images(
     missing, owners, problems = Tally(), dict[Path, LabelledImage](), list[Problem]()
     for done, image in enumerate(source.images, 1):
         progress(done, len(source.images))
-        file, remark = places.find(image.name, image.folder)
-        if file is None and image.also:
-            file, remark = places.find(image.also, image.folder)
+        file, remark = _find(image, places, scratch)
+        if file is None and image.optional:
+            left_out.add("frame without an object, whose image is not there", f"{image.name} ({image.where})")
+            continue
         if file is None:
             missing.add(remark, f"{image.name} ({image.where})")
             continue
@@ -131,13 +141,13 @@ def place_images(
             continue
         frame = frame_of(image.size, stored, orientation)
         for note in filter(None, (remark, frame.note)):
-            changed.add(note, str(file))
-        placed.append(Placed(image, file, frame))
+            changed.add(note, str(image.embedded if remark == EMBEDDED else file))
+        placed.append(Placed(image, file, frame, scratch.holds(file)))
     if missing.counts and skip_missing and placed:
         for what, count in missing.counts.items():
             left_out.add(f"image {what}", first_of(missing.places[what]), count)
     else:
-        problems += _missing_images(missing, len(source.images))
+        problems += _missing_images(missing, len(source.images), source.frames)
     if problems:
         more = [Problem("images", f"{len(problems) - _SHOWN} more problems")] if len(problems) > _SHOWN else []
         raise InputError([*problems[:_SHOWN], *more])
@@ -146,8 +156,35 @@ def place_images(
     return placed
 
 
-def _missing_images(missing: Tally, all_: int) -> list[Problem]:
+def _find(image: LabelledImage, places: ImagePlaces, scratch: Scratch) -> tuple[Path | None, str]:
+    """Return the file of an image, and how its name differs; None, and why there is none."""
+    file, remark = places.find(image.name, image.folder)
+    if file is None and image.also:
+        file, remark = places.find(image.also, image.folder)
+    if file is None and image.embedded is not None:
+        held = _unpacked(image.embedded, places, scratch)
+        return (held, EMBEDDED) if held is not None else (None, "not there, and not readable in the label file")
+    return file, remark
+
+
+def _unpacked(label_file: Path, places: ImagePlaces, scratch: Scratch) -> Path | None:
+    """Return the image that a label file holds, as a file named like that one; None for none."""
+    content = embedded_image(label_file)
+    suffix = _SUFFIXES.get(read_facts(content).format or "") if content else None
+    if content is None or suffix is None:
+        return None
+    folder = scratch.folder / "embedded"
+    places.add(folder)
+    file = (folder / places.key(label_file)).with_suffix(suffix)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file.resolve()
+
+
+def _missing_images(missing: Tally, all_: int, frames: bool) -> list[Problem]:
     remedy = "image_folder=… says where they lie; missing=skip leaves them out"
+    if frames:
+        remedy = f"have CVAT save the images with the labels; or, all of the film: {_FRAMES}, and image_folder=DIR"
     return [
         Problem("images", f"{count:,} of {all_:,} {what}: {first_of(missing.places[what])}", "every image", remedy)
         for what, count in missing.counts.items()
@@ -214,7 +251,8 @@ def write_dataset(
                 target, text = new.images(split) / key, new.labels(split) / Path(key).with_suffix(".txt")
                 if copy:
                     copy_any(item.file, target)
-                conversion.placing["copied" if copy else link_file(item.file, target)] += 1
+                how = "copied" if copy else link_file(item.file, target, passing=item.passing)
+                conversion.placing["unpacked" if item.passing else how] += 1
                 text.parent.mkdir(parents=True, exist_ok=True)
                 text.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8", newline="\n")
                 conversion.images[split] += 1

@@ -32,6 +32,14 @@ BOX = (10.0, 20.0, 30.0, 60.0)
             ("a", (1, 1), "", [("b", (0.1, 0.2, 0.3, 0.6))]),
         ),
         ("path\tx1\ty1\tx2\ty2\tlabel\na\t30\t60\t10\t20\tb", ("a", None, "", [("b", BOX)])),
+        ("image_path,left,top,width,height,label\na,10,20,20,40,b", ("a", None, "", [("b", BOX)])),
+        ("sep=|\nfile|x1|y1|x2|y2\na|10|20|30|60", ("a", None, "", [("object", BOX)])),
+        ("file x1 y1 x2 y2\na  10 20 30 60", ("a", None, "", [("object", BOX)])),
+        (
+            "Filename;Annotation tag;Upper left corner X;Upper left corner Y;"
+            "Lower right corner X;Lower right corner Y\na;b;10;20;30;60",
+            ("a", None, "", [("b", BOX)]),
+        ),
         ("path,x1,y1,x2,y2\na,10,20,30,60\n".encode("utf-16"), ("a", None, "", [("object", BOX)])),
     ],
 )

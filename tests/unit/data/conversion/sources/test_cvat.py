@@ -24,17 +24,19 @@ def test_every_shape(tmp_path):
         '<polygon label="b" points="1,2;3,4;5,9"/>'
         '<ellipse label="b" cx="20" cy="20" rx="10" ry="5"/>'
         '<mask label="b" left="4" top="6" width="3" height="3" rle="0,9"/>'
-        '<polyline label="b" points="1,2;3,4"/>',
+        '<polyline label="b" points="1,2;3,4"/><cuboid label="b"/><polygon label="b" points="1,2;3,4"/>',
         tmp_path,
         'subset="Validation"',
     )
-    box, polygon, oval, mask, line = found
+    box, polygon, oval, mask, line, cuboid, edge = found
     assert source.images[0].split == "val"
     assert np.allclose(sorted(box.corners.tolist()), [(15, 0), (15, 20), (25, 0), (25, 20)])
     assert polygon.polygons[0].tolist() == [[1, 2], [3, 4], [5, 9]]
     assert np.allclose([oval.polygons[0].min(axis=0), oval.polygons[0].max(axis=0)], [(10, 15), (30, 25)])
     assert sorted(mask.polygons[0].tolist()) == [[4, 6], [4, 8], [6, 6], [6, 8]]
-    assert line.left_out == "a polyline, which has no area"
+    assert line.left_out == "polyline: a shape without an area"
+    assert cuboid.left_out.startswith("cuboid: a shape of two faces")
+    assert edge.left_out == "a polygon of one or two points"
     assert np.allclose(ellipse(0, 0, 2, 1, np.pi / 2).max(axis=0), (1, 2), atol=1e-9)
 
 
