@@ -87,7 +87,7 @@ class Tally:
         if len(places) < MOST_NAMED:
             places.append(shortened(where, 200))
 
-    def rename(self, before: str, after: str) -> None:
+    def call_places(self, before: str, after: str) -> None:
         """Call the first part of all places otherwise."""
         self.places = {what: [place.replace(before, after) for place in own] for what, own in self.places.items()}
 

@@ -126,7 +126,7 @@ def convert_labels(
             with _called(f"{place}/", f"{source}, "), _called(str(place), str(source)):
                 conversion = _convert(place, folder, image_folder, settings, working_directory, scratch, screen)
             for tally in (conversion.left_out, conversion.changed):
-                tally.rename(f"{place}/", f"{source}, ")
+                tally.call_places(f"{place}/", f"{source}, ")
         else:
             conversion = _convert(source, folder, image_folder, settings, working_directory, scratch, screen)
     show_conversion(screen, conversion)

@@ -7,6 +7,7 @@ from label_sources import write_images
 
 from yololab.data.conversion.labelled import LabelledImage
 from yololab.data.conversion.sources.cvat import read_cvat
+from yololab.data.conversion.sources.cvat_tracks import name_of
 from yololab.data.conversion.sources.frames import match_frames
 from yololab.data.conversion.sources.places import ImagePlaces
 from yololab.errors import InputError
@@ -34,7 +35,7 @@ def frames(tmp_path, shapes: str, last: int = 5, step: int = 1) -> dict[str, lis
 
 def test_a_shape_in_every_frame_is_taken_as_it_is(tmp_path):
     found = frames(tmp_path, box(0, 1) + box(1, 2) + box(2, 3, outside=1) + box(4, 9) + box(5, 9, outside=1))
-    assert found == {f"frame_00000{n}": left for n, left in enumerate([[1], [2], [], [], [9], []])}
+    assert found == {name_of(n): left for n, left in enumerate([[1], [2], [], [], [9], []])}
 
 
 def test_between_keyframes_boxes_move_on_a_straight_line_and_steps_are_no_gap(tmp_path):
