@@ -13,6 +13,7 @@ from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.metrics.detection_metrics import DetectionMetrics
 from yololab.statistics.metrics.ties import tie_span
 from yololab.statistics.records.base import Records
+from yololab.statistics.records.detections import DetectionRecords
 from yololab.tasks import Direction
 from yololab.text import number, signed
 
@@ -37,6 +38,7 @@ _SHOWN = 3
 _TRUTH = {"truth_image", "truth_class", "target"}  # arrays of records that depend on the labels alone
 _LARGEST_TIE_SPAN = 0.002
 _SAME_BOX = 0.1  # px
+_SILENT = 0.05  # of the images
 _UNLIKE = "Measured under different protocols"
 
 
@@ -128,6 +130,22 @@ def protocol_warnings(current: MetricsFile, baseline: MetricsFile, *, paired: bo
 def names_protocol_difference(warnings: Iterable[str]) -> bool:
     """Return whether warnings of `protocol_warnings` name a difference of the protocols."""
     return any(warning.startswith(_UNLIKE) for warning in warnings)
+
+
+def silence_warning(current: MetricsFile, baseline: MetricsFile, ours: Records, theirs: Records) -> str | None:
+    """Return that one side has nothing at all on images where the other finds something; None where both are runs.
+
+    A results file does not say which images a model was shown: of a part of them it looks like a model that is blind.
+    """
+    if not (isinstance(ours, DetectionRecords) and isinstance(theirs, DetectionRecords)):
+        return None
+    sides = ((current, "The current model", ours, theirs), (baseline, "The baseline", theirs, ours))
+    for file, name, own, other in sides:
+        silent = int(((own.detections == 0) & (other.detections > 0)).sum())
+        if "reading" in file.content and silent >= max(1, _SILENT * len(own.keys)):
+            found = f"{name} has no detection on {silent:,} of {len(own.keys):,} images where the other has some"
+            return f"{found}: if it was not shown these, they do not belong in the comparison."
+    return None
 
 
 def tied_range(records: Records, metric: str) -> tuple[float, float] | None:

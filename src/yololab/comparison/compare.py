@@ -10,6 +10,7 @@ from yololab.comparison.comparability import (
     describe,
     protocol_warnings,
     side_notes,
+    silence_warning,
     tie_warning,
     tied_range,
 )
@@ -26,7 +27,7 @@ from yololab.comparison.multiplicity.primary_metrics import (
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.selection.optimism import Excess, excess_of, explains, selection_notes, selection_warning
 from yololab.comparison.slices.slices import Asked, slice_warning
-from yololab.comparison.verdict_text import exact_test_text, look_text, paired_text, verdict_text
+from yololab.comparison.verdict_text import exact_test_text, guards_text, look_text, paired_text, verdict_text
 from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError
 from yololab.files.looks import Look
@@ -102,7 +103,7 @@ def compare_metrics(
         withdrawn = None if excess is None else _less_the_choice(excess, evidence, current, tolerance)
         if withdrawn is not None:
             verdict, confirmed, text = withdrawn
-        if metrics is not None:
+        if metrics is not None and evidence.single is None:
             joint = joint_verdict_of(
                 current, rows, evidence.result, metrics, tolerance, alpha, withdrawn=text if withdrawn else None
             )
@@ -111,8 +112,7 @@ def compare_metrics(
     asked = Asked(slices, group or current.group or (baseline.group if baseline else None), remedy=remedy)
     analysis = analyse(evidence, current, asked)
     broken = [guard.message for guard in watched if guard.broken]
-    if broken:
-        text += f" Guards are broken: {'; '.join(broken)}."
+    text += guards_text(broken)
     notes = [*side_notes(current, baseline), *evidence.missing] if baseline is not None else []
     notes += selection_notes(excess, current.primary.name) if excess is not None else []
     if evidence.result is not None:
@@ -166,7 +166,10 @@ def _decided(
     if look and verdict in CLAIMS:
         verdict = Verdict.INCONCLUSIVE  # bare numbers know no α that a series could share
     bare = MetricDifference(metric.name, row.current, row.baseline)
-    return verdict, False, verdict_text(verdict, bare, tolerance, lower_is_better=lower)
+    if evidence.single is not None:
+        verdict = Verdict.INCONCLUSIVE  # the rule on bare numbers is for those that have nothing else
+    text = verdict_text(verdict, bare, tolerance, lower_is_better=lower)
+    return verdict, False, f"{text} {evidence.single}" if evidence.single else text
 
 
 def _less_the_choice(
@@ -203,6 +206,9 @@ def _warnings(
         warnings.insert(0, evidence.alike)
     if worse := slice_warning(analysis.get("slices")):
         warnings.insert(0, worse)
+    if evidence.current is not None and evidence.baseline is not None:
+        silent = silence_warning(current, baseline, evidence.current, evidence.baseline)
+        warnings += [silent] if silent else []
     for records, side in ((evidence.current, "the current model"), (evidence.baseline, "the baseline")):
         if records is not None and (tied := tied_range(records, name)):
             warnings.append(tie_warning(tied, name, side))

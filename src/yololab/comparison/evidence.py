@@ -49,6 +49,7 @@ class Evidence:
         baseline: The baseline's records; None without one.
         result: The paired comparison; None without a baseline, or when the images hold nothing to measure.
         missing: Why there is no paired comparison, in plain words; empty when there is one.
+        single: Why nothing can be claimed although both have records: what they hold is no more than one case.
         units: What is independent of each other; None without a paired comparison.
         alike: That images which count as independent are not; None where nothing speaks for it.
     """
@@ -57,6 +58,7 @@ class Evidence:
     baseline: Records | None
     result: PairedResult | None
     missing: tuple[str, ...] = ()
+    single: str | None = None
     units: Units | None = None
     alike: str | None = None
 
@@ -110,9 +112,18 @@ def gather_evidence(
         pair, tolerance, lower_is_better=lower, units=units, progress=progress, alpha=alpha, secondary=secondary
     )
     if result is None:
-        return Evidence(ours, theirs, None, ("The images hold nothing to measure, or there is only one of them.",))
+        return Evidence(ours, theirs, None, single=_single(units))
     alike = alike_warning(ours.keys, pair.influence(), clusters) if units.place is None else None
     return Evidence(ours, theirs, result, units=units, alike=alike)
+
+
+def _single(units: Units) -> str:
+    """Return why two models cannot be told apart that were measured image by image."""
+    if len(units.keys) > 1:
+        return "The images hold nothing to measure."
+    if units.place is not None and len(units.place) > 1:
+        return f"All {len(units.place):,} images are one group ({units.keys[0]!r}), and one says nothing of chance."
+    return "There is only one image, and one says nothing of chance."
 
 
 def read_records(metrics: MetricsFile, side: str) -> Records:

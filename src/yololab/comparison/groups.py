@@ -3,11 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from yololab.data.conversion.image_lookup import stem, tails
 from yololab.errors import InputError, Problem
 from yololab.files.reading import read_text
 from yololab.statistics.inference.resampling import Units, group_units
@@ -18,11 +20,16 @@ SETTING, FOLDER, ALIKE = "evaluation.group", "folder", "alike"
 _NUMBERED = r"(.*\D)\d+\.\w+$"
 CSV_COLUMN = re.compile(r"(?P<file>.+\.csv):(?P<column>.+)", re.IGNORECASE)
 _SHOWN = 3
+_SEPARATORS = ",;\t"
 # Fewer groups say too little of how alike their images are.
 _FEWEST_GROUPS, _LEAST_EFFECT, _DEVIATIONS = 8, 1.5, 3.0
 # Images that look alike are known to belong together: less has to be seen of it in the numbers.
 _LEAST_EFFECT_OF_ALIKE = 1.1
 Clusters = Sequence[Sequence[str]] | None
+
+
+class UnclearTableError(InputError):
+    """A table says two things of one image, or one thing of images that it does not tell apart."""
 
 
 def absolute_group(group: str | None, folder: Path) -> str | None:
@@ -48,8 +55,7 @@ def units_of(keys: Sequence[str], group: str | None, folder: Path | None = None,
     if not group:
         return Units(tuple(keys))
     if table := CSV_COLUMN.fullmatch(group):
-        names = from_table((folder or Path()) / table["file"], table["column"])
-        found = [names.get(key, names.get(PurePosixPath(key).name)) for key in keys]
+        found = from_table((folder or Path()) / table["file"], table["column"], keys)
     elif group == ALIKE:
         if clusters is None:
             what = "the evaluations do not say which images look alike"
@@ -131,21 +137,54 @@ def _compiled(group: str) -> re.Pattern[str]:
         raise InputError(Problem(SETTING, f"{group!r}: {error}", allowed)) from None
 
 
-def from_table(path: Path, column: str, setting: str = SETTING) -> Mapping[str, str]:
-    """Return what a CSV file says of each image, by its key or its file name; its first column names images.
+def from_table(path: Path, column: str, keys: Sequence[str], setting: str = SETTING) -> list[str | None]:
+    """Return what a CSV file says of each image; its first column names images, None of one that it does not name.
+
+    A name is the end of an image's path, with or without the suffix, or a longer path that ends in it.
 
     Args:
-        path: The file.
+        path: The file; columns are separated by commas, semicolons or tabs.
         column: Which of its columns.
+        keys: Keys of the images.
         setting: What named it, for the message.
 
     Raises:
         InputError: The file or the column is not there.
+        UnclearTableError: It does not say clearly what it says of an image.
     """
-    rows = list(csv.reader(io.StringIO(read_text(path))))
-    header = rows[0] if rows else []
-    if column not in header[1:]:
-        allowed = f"one of {', '.join(header[1:])}" if header[1:] else "a header: image, and a column"
+    text = read_text(path)
+    header = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=header.count)
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    columns = rows[0] if rows else []
+    if column not in columns[1:]:
+        allowed = f"one of {', '.join(columns[1:])}" if columns[1:] else "a header: image, and a column"
         raise InputError(Problem(f"{setting}, {path}", f"no column {column!r}", allowed))
-    place = header.index(column)
-    return {row[0]: row[place] for row in rows[1:] if len(row) > place and row[place]}
+    place = columns.index(column)
+    named: dict[str, set[str]] = {}
+    longer: dict[str, set[str]] = {}
+    for row in rows[1:]:
+        if len(row) > place and row[place]:
+            whole, *shorter = tails(row[0].replace("\\", "/"))
+            named.setdefault(whole, set()).add(row[place])
+            for tail in shorter:
+                longer.setdefault(tail, set()).add(row[place])
+    rows_of = [_row_of(key, named) for key in keys]
+    values = [
+        named[row] if row is not None else longer.get(key, longer.get(stem(key), set()))
+        for key, row in zip(keys, rows_of, strict=True)
+    ]
+    twice = ((key, said) for key, said in zip(keys, values, strict=True) if len(said) > 1)
+    unclear = [f"{key} is {' and '.join(sorted(said))}" for key, said in twice]
+    uses = Counter(row for row in rows_of if row is not None)
+    unclear += [f"{row} is the name of {count:,} images" for row, count in uses.items() if count > 1]
+    if unclear:
+        shown = "; ".join(unclear[:_SHOWN]) + ("; …" if len(unclear) > _SHOWN else "")
+        allowed = "one row an image, by its path with as many folders as tell it apart"
+        raise UnclearTableError(Problem(f"{setting}, {path}", shown, allowed))
+    return [next(iter(said), None) for said in values]
+
+
+def _row_of(key: str, named: Collection[str]) -> str | None:
+    """Return the name by which a table knows an image, the longest that it has; None where it has none."""
+    return next((tail for tail in (*tails(key), *tails(stem(key))) if tail in named), None)

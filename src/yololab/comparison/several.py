@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from yololab.comparison.registration.registered import KEY
 from yololab.comparison.result import ComparedArm, Comparison
-from yololab.comparison.verdict_text import verdict_text
+from yololab.comparison.verdict_text import guards_text, verdict_text
 from yololab.statistics.inference.hypothesis_tests import holm
 from yololab.statistics.inference.verdict import ALPHA, CLAIMS
 from yololab.tasks import Direction
@@ -50,7 +50,9 @@ def _corrected(arm: Comparison, p: float | None, count: int) -> Comparison:
         arm.tolerance,
         lower_is_better=arm.primary.direction is Direction.LOWER,
         over=str((arm.statistics or {}).get("unit") or "images and seeds"),
+        test=f"the test, corrected for {count} arms,",
     )
     registered = arm.analysis.get(KEY, {}).get("sentence")
-    text = f"{text} p is corrected for {count} arms." + (f" {registered}" if registered else "")
+    text = f"{text} p is corrected for {count} arms.{guards_text(arm.broken_guards)}"
+    text += f" {registered}" if registered else ""
     return replace(arm, verdict=arm.otherwise, confirmed=False, text=text)

@@ -6,6 +6,8 @@
 'Worse: rmse +0.0200 (lower is better), beyond the tolerance of 0.01; whether it is more than chance was not tested.'
 """
 
+from collections.abc import Sequence
+
 from yololab.files.looks import Look
 from yololab.statistics.inference.paired_comparison import MetricDifference, PairedResult
 from yololab.statistics.inference.paired_models import ExactTest
@@ -28,7 +30,13 @@ _CLAIMS = {
     Verdict.INCONCLUSIVE: "a loss of more than {tau:g} is not ruled out: {ci95}",
 }
 _CONFIRMED = "by more than the tolerance of {tau:g}, and more than chance: {ci95}"
-_BORDERLINE = "borderline: {ci95} and {excludes} 0, the permutation {permutation} ({p})"
+# Of a claim that its own interval and p-value allow and that something else forbids; what that is, is said after it.
+_WITHHELD = {
+    Verdict.NOT_WORSE: "a loss of more than {tau:g} is ruled out (90 % interval {ends90}); more is not claimed, "
+    "although {ci95} and excludes 0",
+    Verdict.INCONCLUSIVE: "nothing is claimed, although {ci95} and excludes 0",
+}
+_BORDERLINE = "borderline: {ci95} and {excludes} 0, {test} {tested} ({p})"
 
 
 def verdict_text(
@@ -39,6 +47,7 @@ def verdict_text(
     lower_is_better: bool = False,
     confirmed: bool = False,
     over: str = "images",
+    test: str = "the test",
 ) -> str:
     """Return a verdict with the difference and the interval that it rests on.
 
@@ -49,6 +58,7 @@ def verdict_text(
         lower_is_better: Whether the metric is an error.
         confirmed: Whether a degradation is certain even at the best end of its interval.
         over: What was resampled: images, groups of them, or images and seeds.
+        test: What gave p, where it was corrected.
     """
     delta = found.delta or 0.0
     change = f"{_NAMES[verdict]}: {found.metric} {delta:+.4f}" + (" (lower is better)" if lower_is_better else "")
@@ -62,10 +72,12 @@ def verdict_text(
         "ci95": f"the 95 % interval over {over} is {_ends(found.ci95)}",
         "ends90": _ends(found.ci90),
         "excludes": "excludes" if excludes else "holds",
-        "permutation": "excludes it" if significant else "does not",
+        "test": test,
+        "tested": "excludes it" if significant else "does not",
         "p": "" if found.p is None else p_equation(found.p),
     }
-    parts = [(_CONFIRMED if confirmed else _CLAIMS[verdict]).format(**facts)]
+    claims = {**_CLAIMS, **_WITHHELD} if excludes and significant else _CLAIMS
+    parts = [(_CONFIRMED if confirmed else claims[verdict]).format(**facts)]
     if excludes != significant and verdict not in (Verdict.IMPROVED, Verdict.DEGRADED):
         if verdict is Verdict.INCONCLUSIVE:
             parts = [f"a loss of more than {tolerance:g} is not ruled out"]
@@ -94,6 +106,11 @@ def paired_text(result: PairedResult, metric: str, tolerance: float, *, lower_is
         f"{text} About {result.images_needed:,} would rule out a loss of {tolerance:g} if there is none, "
         f"about {result.images_to_show:,} would show one of {2 * tolerance:g}."
     )
+
+
+def guards_text(broken: Sequence[str]) -> str:
+    """Return which guards are broken, as a further sentence; empty where none is."""
+    return f" Guards are broken: {'; '.join(broken)}." if broken else ""
 
 
 def look_text(look: Look, p: float | None) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from metrics_samples import PROTOCOL, metrics
+from record_samples import records_of, write_evaluation
 
 from yololab.comparison.compare import compare_metrics
 from yololab.errors import InputError
+from yololab.files.metrics import read_metrics
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,14 @@ def test_numbers_of_two_kinds_are_warned_of_and_unknown_ones_are_not():
 
 def test_run_that_changed_its_settings_is_flagged():
     assert any("settings" in w for w in compare_metrics(metrics(comparable=False), metrics(), 0.01).warnings)
+
+
+def test_a_results_file_that_is_silent_on_images_is_noticed(tmp_path):
+    """It may be of a part of the images, and looks like a blind model there."""
+    whole = records_of(1.0, 1)
+    part = whole.chosen(whole.image >= 6)
+    for reading, warned in (([], True), (None, False)):
+        said = {} if reading is None else {"reading": reading}
+        written = [write_evaluation(tmp_path / name, own, **said) for name, own in (("a", part), ("b", whole))]
+        warnings = compare_metrics(*map(read_metrics, written), 0.01).warnings
+        assert any("The current model has no detection on 6 of 60 images" in line for line in warnings) is warned

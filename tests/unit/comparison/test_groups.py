@@ -40,6 +40,39 @@ def test_a_table_names_groups_by_path_or_file(tmp_path):
         units_of(KEYS, f"{table}:site")
 
 
+@pytest.mark.parametrize("written", ["film a\\{}.jpg; P 1", "/data/set/film a/{}.jpg\tP 1", "film a/{} , P 1"])
+def test_a_table_may_be_written_by_any_program(tmp_path, written):
+    separator = next(sign for sign in "\t;," if sign in written)
+    rows = [written.format(number) for number in ("001", "002")]
+    (tmp_path / "t.csv").write_text("\n".join([f"image{separator} patient", *rows, f"other.jpg{separator}P 2"]))
+    units = units_of(KEYS[:2], "t.csv:patient", tmp_path)
+    assert (units.keys, units.place.tolist()) == (("P 1",), [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"),
+    [
+        (["x.jpg,P 1", "002.jpg,P 1", "001.jpg,P 2"], "001.jpg is the name of 2 images"),
+        (["film b/x.jpg,P 1", "film b/x.jpg,P 2"], "film b/x.jpg is P 1 and P 2"),
+    ],
+)
+def test_a_table_that_does_not_tell_images_apart_is_refused(tmp_path, rows, match):
+    (tmp_path / "t.csv").write_text("\n".join(["image,patient", *rows]))
+    with pytest.raises(InputError, match=match):
+        units_of(KEYS, "t.csv:patient", tmp_path)
+
+
+@pytest.mark.parametrize(("group", "said"), [("jpg", "All 60 images are one group ('jpg')"), (None, "only one image")])
+def test_of_a_single_case_nothing_is_claimed(tmp_path, group, said):
+    """Records are there: the rule on bare numbers is for those that have nothing else."""
+    records = [records_of(quality, 1, images=60 if group else 1) for quality in (0.2, 0.9)]
+    sides = [read_metrics(write_evaluation(tmp_path / str(n), one)) for n, one in enumerate(records)]
+    found = compare_metrics(*sides, 0.01, group=group)
+    assert found.primary.delta < -0.01
+    assert (found.verdict, found.statistical_support) == ("INCONCLUSIVE", False)
+    assert said in found.text
+
+
 def test_what_cannot_be_used_is_said():
     assert units_of(KEYS, None).place is None
     with pytest.raises(InputError, match="have no group by"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from yololab.comparison.guards import Guard
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.several import compare_arms_together
 from yololab.config.schema import Gate
@@ -50,6 +51,15 @@ def test_a_claim_that_does_not_survive_the_correction_is_taken_back():
     assert found.arms[0].comparison.text == "as tested alone"
     assert "p = 0.06" in found.arms[1].comparison.text
     assert found.arms[1].comparison.text.endswith("p is corrected for 3 arms.")
+
+
+def test_a_broken_guard_is_named_also_when_a_claim_is_taken_back():
+    guard = Guard("latency", 10.0, 12.0, broken=True, message="inference takes 12.0 ms")
+    guarded = replace(arm(Verdict.IMPROVED, 0.03, 0.011, Verdict.NOT_WORSE), guards=(guard,))
+    found = compare_arms_together(["a", "b"], [guarded, arm(Verdict.INCONCLUSIVE, 0.5, 0.0)])
+    assert "the test, corrected for 2 arms, does not (p = 0.060)" in found.text
+    assert found.text.endswith("p is corrected for 2 arms. Guards are broken: inference takes 12.0 ms.")
+    assert not found.passes(Gate.DEGRADED)
 
 
 def test_one_arm_that_fails_the_gate_is_enough():

@@ -78,7 +78,7 @@ def test_an_exact_test_counts_the_images():
             Verdict.EQUIVALENT,
             row_of(-0.003, (-0.005, -0.001), p=0.06),
             "Equivalent: mAP50-95 -0.0030; the 90 % interval lies within ±0.01; borderline: the 95 % interval over "
-            "images is -0.0050 to -0.0010 and excludes 0, the permutation does not (p = 0.060).",
+            "images is -0.0050 to -0.0010 and excludes 0, the test does not (p = 0.060).",
         ),
         (
             Verdict.NOT_WORSE,
@@ -102,7 +102,19 @@ def test_an_exact_test_counts_the_images():
             Verdict.INCONCLUSIVE,
             row_of(-0.03, (-0.062, 0.002), p=0.04),
             "Inconclusive: mAP50-95 -0.0300; a loss of more than 0.01 is not ruled out; borderline: the 95 % interval "
-            "over images is -0.0620 to +0.0020 and holds 0, the permutation excludes it (p = 0.040).",
+            "over images is -0.0620 to +0.0020 and holds 0, the test excludes it (p = 0.040).",
+        ),
+        (  # a claim that a series of looks, or images too few, forbid: what forbids it is said after it
+            Verdict.INCONCLUSIVE,
+            row_of(-0.03, (-0.05, -0.01), p=0.01),
+            "Inconclusive: mAP50-95 -0.0300; nothing is claimed, although the 95 % interval over images is "
+            "-0.0500 to -0.0100 and excludes 0.",
+        ),
+        (
+            Verdict.NOT_WORSE,
+            row_of(0.02, (0.001, 0.039), (0.003, 0.036), p=0.02),
+            "Not worse: mAP50-95 +0.0200; a loss of more than 0.01 is ruled out (90 % interval +0.0030 to +0.0360); "
+            "more is not claimed, although the 95 % interval over images is +0.0010 to +0.0390 and excludes 0.",
         ),
         (
             Verdict.IMPROVED,

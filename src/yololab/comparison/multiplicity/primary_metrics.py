@@ -240,7 +240,9 @@ def _judged(
     elif row.gain is not None:
         verdict = bare_verdict(row.gain, tolerance)
     lower = row.direction is Direction.LOWER
-    text = verdict_text(verdict, shown, tolerance, lower_is_better=lower, confirmed=confirmed, over=over)
+    text = verdict_text(
+        verdict, shown, tolerance, lower_is_better=lower, confirmed=confirmed, over=over, test="the corrected test"
+    )
     if result is not None and row.metric == primary:
         text = " ".join([text, *result.refused])
     return JudgedMetric(row.metric, verdict, confirmed, otherwise, row.p, p, text)

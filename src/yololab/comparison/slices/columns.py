@@ -1,7 +1,7 @@
 """Values of images put into slices: numbers into thirds, words into categories."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,8 +112,3 @@ def _number(cell: str | None) -> float:
     except ValueError:
         return math.nan
     return found if math.isfinite(found) else math.nan
-
-
-def of_images(keys: Sequence[str], named: Mapping[str, str]) -> list[str | None]:
-    """Return what a table says of each image, which it names by its key or by its file name."""
-    return [named.get(key, named.get(key.rpartition("/")[2])) for key in keys]

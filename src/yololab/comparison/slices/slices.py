@@ -12,8 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from yololab.comparison.groups import CSV_COLUMN, FOLDER, Clusters, absolute_group, from_table, units_of
-from yololab.comparison.slices.columns import ImageSlice, by_column, categories, of_images, thirds
+from yololab.comparison.groups import (
+    CSV_COLUMN,
+    FOLDER,
+    Clusters,
+    UnclearTableError,
+    absolute_group,
+    from_table,
+    units_of,
+)
+from yololab.comparison.slices.columns import ImageSlice, by_column, categories, thirds
 from yololab.errors import InputError
 from yololab.statistics.diagnosis.size_metrics import SIZES, labels_by_size, measures_by_size
 from yololab.statistics.diagnosis.slices import SliceResult, SliceValue, compare_in_slices, compare_with_the_rest
@@ -156,7 +164,7 @@ def check_slices(asked: Asked) -> None:
     """
     for name in asked.names or ():
         if table := CSV_COLUMN.fullmatch(name):
-            from_table((asked.folder or Path()) / table["file"], table["column"], SLICES)
+            from_table((asked.folder or Path()) / table["file"], table["column"], (), SLICES)
 
 
 def slice_warning(content: Mapping[str, Any] | None) -> str | None:
@@ -275,7 +283,10 @@ def _images(records: Records, name: str, asked: Asked) -> tuple[list[ImageSlice]
         return [], f"these evaluations do not hold it; {asked.remedy} measures it"
     if table := CSV_COLUMN.fullmatch(name):
         path = (asked.folder or Path()) / table["file"]
-        cells = of_images(records.keys, from_table(path, table["column"], SLICES))
+        try:
+            cells = from_table(path, table["column"], records.keys, SLICES)
+        except UnclearTableError as error:  # the file and the column are there, `check_slices` has seen that
+            return [], error.problems[0].found
         nobody = f"{table['file']} names none of the images" if not any(cells) else alike
         return by_column(table["column"], cells), nobody
     setting = asked.group or FOLDER if name == GROUP else name

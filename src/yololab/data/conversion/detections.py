@@ -1,6 +1,6 @@
 """Anybody's detections on known images: a COCO results file as arrays, its images and classes understood."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ _BEGIN = {"from 0": 0, "from 1": 1}
 _ARRAYS = ("image", "classes", "boxes", "areas", "scores")
 _BROKEN = -3  # the place of a row of another form
 _SCORE = "score: a number from 0 to 1"
+_LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,7 @@ def read_detections(path: Path, truth: GroundTruth) -> Detections:
     lookup = truth.lookup()
     known: dict[tuple[object, str | None], int] = {}
     tokens: dict[ImageId | None, int] = {}
+    texts = {*truth.names.values(), *(truth.categories or ())}
     images, columns, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros((0, 5))]
     masks = before = 0
     for rows in read_results(path, faults):
@@ -77,7 +79,8 @@ def read_detections(path: Path, truth: GroundTruth) -> Detections:
         scores = np.array([np.nan if row.score is None else row.score for row in rows])
         _check(rows, places, boxes, scores, before, truth, faults)
         masks += sum(not row.bbox for row in rows)
-        columns.append(np.array([tokens.setdefault(_plain(row.category_id), len(tokens)) for row in rows], np.int64))
+        called_as = (_plain(row.category_id, texts) for row in rows)
+        columns.append(np.array([tokens.setdefault(token, len(tokens)) for token in called_as], np.int64))
         images.append(places)
         numbers.append(np.column_stack([boxes, scores]))
         before += len(rows)
@@ -142,7 +145,10 @@ def _name(row: Detection) -> object:
     return row.file_name or row.image_id
 
 
-def _plain(token: object) -> ImageId | None:
+def _plain(token: object, texts: Collection[ImageId]) -> ImageId | None:
+    """Return a category id as the ground truth has it: a number, also where it was written as a text."""
+    if isinstance(token, str) and token.isdecimal() and token not in texts and len(token) < _LONGEST_NUMBER:
+        return int(token)
     return int(token) if isinstance(token, float) and token.is_integer() else token  # type: ignore[return-value]
 
 

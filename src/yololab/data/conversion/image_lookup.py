@@ -19,10 +19,10 @@ class ImageLookup:
         self._ids: dict[ImageId, int] = {} if ids is None else {image: place for place, image in enumerate(ids)}
         self._names: dict[ImageId, int] = {}
         for place, key in enumerate(keys):
-            stem = _stem(key)
-            for name in {*_tails(key), *_tails(stem)}:
+            without = stem(key)
+            for name in {*tails(key), *tails(without)}:
                 self._add(name, place)
-            number = stem.rpartition("/")[2]
+            number = without.rpartition("/")[2]
             if ids is None and number.isdecimal():
                 self._add(int(number), place)
         # A whole name is that image, whatever else ends in it.
@@ -59,24 +59,24 @@ class ImageLookup:
 
     def _named(self, name: str) -> int:
         """Return the image whose path ends as a name does, with or without a suffix; more folders are cut off."""
-        for tail in _tails(name.replace("\\", "/")):  # the longest first
+        for tail in tails(name.replace("\\", "/")):  # the longest first
             found = self._names.get(tail, UNKNOWN)
             if found != UNKNOWN:
                 return found
         return UNKNOWN
 
 
-def _tails(key: str) -> list[str]:
+def tails(key: str) -> list[str]:
     """Return a path, then the same with a folder less, … down to the name.
 
-    >>> _tails("a/b/c.jpg")
+    >>> tails("a/b/c.jpg")
     ['a/b/c.jpg', 'b/c.jpg', 'c.jpg']
     """
     parts = key.removeprefix("./").split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
-def _stem(key: str) -> str:
+def stem(key: str) -> str:
     """Return a path without its suffix."""
     folder, _, name = key.rpartition("/")
     return f"{folder}/{name.rpartition('.')[0] or name}" if folder else name.rpartition(".")[0] or name

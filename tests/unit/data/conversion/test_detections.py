@@ -34,6 +34,8 @@ WAYS = [
     (lambda place: 100 - place, (7, 3, 20), "coco", ()),
     (lambda place: f"{place:03}.png", ("cat", "dog", "owl"), "coco", ()),
     (lambda place: f"/data/val/{place:03}.png", (7.0, 3.0, 20.0), "coco", ()),
+    (lambda place: str(100 - place), ("7", "3", "20"), "coco", ()),
+    (named, ("1", "2", "3"), "yolo", ("read as class indices from 1",)),
     (named, (0, 1, 2), "yolo", ("read as class indices from 0",)),
     (named, (1, 2, 3), "yolo", ("read as class indices from 1",)),
     (int, ("cat", "dog", "owl"), "yolo", ()),
