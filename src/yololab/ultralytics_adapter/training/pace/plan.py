@@ -15,6 +15,8 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
+from yololab.text import counted
+
 VALIDATIONS, IMAGES, FROZEN = "validations", "image sizes", "frozen layers"
 # Smaller ones leave the last feature map a single pixel, of which a batch of one image has no variance.
 _LEAST_STRIDES = 2
@@ -163,7 +165,7 @@ def cost_ahead(pace: Pace, done: int, epochs: int, imgsz: int, stride: int) -> f
     """Return what an epoch that is to come costs, as a multiple of one that is done; 1 at the end.
 
     >>> round(cost_ahead(PACES["balanced"], 2, 4, 320, 32), 2), cost_ahead(Pace(), 1, 4, 320, 32)
-    (2.0, 1.0)
+    (1.86, 1.0)
     """
     costs = step_costs(pace, epochs, imgsz, stride)
     return fmean(costs[done:]) / fmean(costs[:done]) if 0 < done < epochs else 1.0
@@ -177,9 +179,24 @@ def described(pace: Pace, epochs: int, imgsz: int, stride: int) -> dict[str, Any
     """
     sizes = [image_size(pace, epoch, epochs, imgsz, stride) for epoch in range(epochs)]
     steps = [(1, sizes[0]), *((place + 2, b) for place, (a, b) in enumerate(pairwise(sizes)) if a != b)]
-    return {
+    content = {
         "validated_epochs": [epoch + 1 for epoch in range(epochs) if is_validated(pace, epoch, epochs)],
         "image_sizes": [{"from_epoch": first, "px": size} for first, size in steps],
         "frozen_layers": pace.frozen,
         "left_off": dict(pace.left_off),
     }
+    return content | {"text": None if pace == EXACT else _told(pace, epochs, content)}
+
+
+def _told(pace: Pace, epochs: int, content: Mapping[str, Any]) -> str:
+    """Say in a line what a pace does to a training."""
+    parts = []
+    if pace.sparse:
+        parts.append(f"{len(content['validated_epochs'])} of {epochs} epochs are validated")
+    first, last = content["image_sizes"][0], content["image_sizes"][-1]
+    if first != last:
+        parts.append(f"images of {first['px']} px at first, of {last['px']} px from epoch {last['from_epoch']} on")
+    if pace.frozen:
+        parts.append(f"the first {counted(pace.frozen, 'layer')} frozen")
+    parts += [f"{part} left off: {reason}" for part, reason in pace.left_off.items()]
+    return f"speed={pace.speed}: {'; '.join(parts) or 'nothing to leave out'}"

@@ -57,6 +57,16 @@ def test_no_epoch_that_patience_could_end_is_left_unvalidated():
     assert not patience_asks(40, 3, float("inf"))
 
 
+def test_a_line_tells_it():
+    assert described(EXACT, 20, 640, 32)["text"] is None
+    assert described(PACES["fast"], 20, 640, 32)["text"] == (
+        "speed=fast: 12 of 20 epochs are validated; images of 320 px at first, of 640 px from epoch 17 on; "
+        "the first 5 layers frozen"
+    )
+    small = described(PACES["balanced"].without(VALIDATIONS, "several GPUs"), 20, 64, 32)["text"]
+    assert small == "speed=balanced: validations left off: several GPUs"
+
+
 def test_what_cannot_be_is_left_off_with_its_reason():
     assert pace_for("fast") == PACES["fast"]
     timed = pace_for("fast", timed=True)
