@@ -92,10 +92,10 @@ SHORT = {
     "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=3", "close_mosaic=1")),
     "edge": Short((*_SMALL, "epochs=8")),
     "scratch": Short((*_SMALL, "epochs=12", "warmup_epochs=1"), pretrained=False),
-    "kfold": Short((*_SMALL, "epochs=4"), several=True),
-    "three_seeds": Short((*_SMALL, "epochs=4"), several=True, against=("augmentation=heavy",)),
+    "kfold": Short((*_SMALL, "epochs=3"), several=True),
+    "three_seeds": Short((*_SMALL, "epochs=3"), several=True, against=("augmentation=heavy",)),
     "beat_baseline": Short((*_SMALL, "epochs=6", "lr0=0.002"), against=("lr0=0.001",)),
-    "overnight": Short((*_SMALL, "epochs=4", "search.trials=8"), several=True, best=True),
+    "overnight": Short((*_SMALL, "epochs=4", "search.trials=6"), several=True, best=True),
 }
 
 

@@ -2,7 +2,8 @@
 
 A greedy assignment in the spirit of Sechidis et al. (2011, "On the stratification of multi-label data"): the group that
 holds most of some class goes first, each to the part where it brings all shares closest to what was asked for; then
-groups move, and two change places, as long as that helps. Everything follows from the names of the groups and the seed:
+groups move, and two change places, as long as that helps. No part stays empty where there are groups enough: who asked
+for a test split wants one, however uneven the groups are. Everything follows from the names of the groups and the seed:
 the same on every machine, whatever the order of the files.
 """
 
@@ -41,6 +42,8 @@ def share_out(groups: Mapping[str, Amounts], shares: Sequence[float], seed: int 
         moved = [table.shift(group) for group in table.order]
         if not any(moved) and not (len(groups) <= _MOST_SWAPPED and table.swap()):
             break
+    for part in range(len(shares)):
+        table.fill(part)
     return {name: int(table.part[group]) for group, name in enumerate(table.names)}
 
 
@@ -114,6 +117,24 @@ class _Table:
             after = before
         self.put(group, after)
         return after != before
+
+    def fill(self, part: int) -> None:
+        """Give a part that has nothing the group that costs least there; none where another one would lose its last."""
+        counts = np.bincount(self.part, minlength=len(self.off))
+        if counts[part]:
+            return
+        found = []
+        for place, group in enumerate(self.order):
+            before = int(self.part[group])
+            if counts[before] > 1:
+                self.put(group, before, -1)
+                costs = self.costs(group)
+                self.put(group, before)
+                found.append((float(costs[part] - costs[before]), place, group))
+        if found:
+            *_, group = min(found)
+            self.put(group, int(self.part[group]), -1)
+            self.put(group, part)
 
     def swap(self) -> bool:
         """Let pairs of groups change places where that costs less; return whether any did."""

@@ -76,6 +76,22 @@ def test_few_groups_are_shared_out_nearly_as_well_as_every_way_tried_finds():
     assert sum(np.isclose(ours, best, atol=1e-9)) >= 6
 
 
+@pytest.mark.parametrize(
+    ("sizes", "shares", "expected"),
+    [
+        ((8,) * 5, (0.8, 0.1, 0.1), [8, 8, 24]),
+        ((50, 3, 2), (0.8, 0.1, 0.1), [2, 3, 50]),
+        ((9, 1), (0.8, 0.1, 0.1), [0, 1, 9]),
+    ],
+)
+def test_no_part_stays_empty_where_there_are_groups_enough(sizes, shares, expected):
+    groups = {f"g{place}": {IMAGES: size, ("instances", 0): size} for place, size in enumerate(sizes)}
+    held = [0] * len(shares)
+    for name, part in share_out(groups, shares).items():
+        held[part] += groups[name][IMAGES]
+    assert sorted(held) == expected
+
+
 @pytest.mark.heavy
 def test_it_follows_from_names_and_seed_alone():
     groups = made(60, 4, None, 0)
