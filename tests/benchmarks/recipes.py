@@ -89,12 +89,12 @@ _SMALL = ("model=yolo26n", "imgsz=160", "batch=8", "nbs=8")
 SHORT = {
     "finetune": Short((*_SMALL, "epochs=12")),
     "few_images": Short(("imgsz=160", "epochs=20", "data.subset=40", "freeze=0")),
-    "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=3", "close_mosaic=1")),
+    "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=2", "close_mosaic=1")),
     "edge": Short((*_SMALL, "epochs=8")),
-    "scratch": Short((*_SMALL, "epochs=12", "warmup_epochs=1"), pretrained=False),
+    "scratch": Short((*_SMALL, "epochs=10", "warmup_epochs=1"), pretrained=False),
     "kfold": Short((*_SMALL, "epochs=3"), several=True),
     "three_seeds": Short((*_SMALL, "epochs=3"), several=True, against=("augmentation=heavy",)),
-    "beat_baseline": Short((*_SMALL, "epochs=6", "lr0=0.002"), against=("lr0=0.001",)),
+    "beat_baseline": Short((*_SMALL, "epochs=5", "lr0=0.002"), against=("lr0=0.001",)),
     "overnight": Short((*_SMALL, "epochs=4", "search.trials=6"), several=True, best=True),
 }
 

@@ -70,7 +70,7 @@ def _show_plan(context: Context, prepared: Prepared, checked: Checked, estimate:
     images = ", ".join(counted(count, f"{split} image") for split, count in checked.images.items())
     epochs = counted(train.epochs, "epoch")
     if checked.inputs.rehearsal is not None:
-        epochs = f"a dry run, {checked.inputs.rehearsal.arguments['epochs']} epoch(s) of one batch"
+        epochs = f"a dry run, {counted(checked.inputs.rehearsal.arguments['epochs'], 'epoch')} of one batch"
     model = Path(prepared.model.model).name
     screen.stage("plan", f"{model} on {prepared.dataset_name} ({images}), {epochs} at {train.imgsz} px")
     if estimate is not None:

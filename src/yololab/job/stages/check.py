@@ -32,7 +32,7 @@ from yololab.job.context import Context, Stage
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.train_inputs import TrainInputs, write_inputs
 from yololab.terminal.screen import Screen
-from yololab.text import shortened
+from yololab.text import counted, shortened
 
 DATASET_REPORT_VERSION = 2
 SHOWN_PROBLEMS = 20
@@ -223,7 +223,7 @@ def _show_dry_run(context: Context, inputs: TrainInputs) -> None:
     mode, epochs = context.config.dry_run.value, inputs.rehearsal.arguments["epochs"]
     context.record.update(dry_run={"mode": mode, "images": inputs.rehearsed_images, "epochs": epochs})
     batch = f"one batch of {inputs.rehearsed_images} images"
-    context.screen.stage("dry run", f"{batch} through every stage, {epochs} epoch(s); nothing is promoted")
+    context.screen.stage("dry run", f"{batch} through every stage, {counted(epochs, 'epoch')}; nothing is promoted")
 
 
 def show_findings(screen: Screen, name: str, report: CheckReport) -> None:
