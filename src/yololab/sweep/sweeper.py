@@ -155,6 +155,7 @@ def run_sweep(
             planned=plan.trainings,
             parallel=1 if on_this_cpu else plan.executor.capacity,
             remote=None if engine == LOCAL else engine,
+            timeout_seconds=None if (limit := plan.settings.search.timeout_minutes) is None else 60 * limit,
         )
     except ApprovalError:
         plan.new_folder(config, lambda hidden, _place: save_rejected(hidden, gates.approvals))

@@ -95,6 +95,7 @@ def agree(
     planned: int,
     parallel: int,
     remote: str | None = None,
+    timeout_seconds: float | None = None,
 ) -> Agreement:
     """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
 
@@ -105,6 +106,7 @@ def agree(
         planned: How many trainings there will be at most.
         parallel: How many run at once.
         remote: The engine on whose machines they run; None: they run here, and can be timed.
+        timeout_seconds: From when on no trial is started any more.
 
     Raises:
         InputError: A dataset has a problem that blocks a training.
@@ -138,12 +140,18 @@ def agree(
     at_once = max(1, min(parallel, planned))
     seconds = share * sum(trial.training_seconds for trial, _ in known) / at_once
     whole = share * sum(trial.seconds + TRIAL_SECONDS for trial, _ in known) / at_once
+    if timeout_seconds is not None:
+        # The last one may start just before the end.
+        longest = max((trial.seconds + TRIAL_SECONDS for trial, _ in known), default=0.0)
+        seconds, whole = min(seconds, timeout_seconds + longest), min(whole, timeout_seconds + longest)
     whole += max((winner_seconds for _, winner_seconds in known), default=0.0)
     together = f", {at_once} at a time" if at_once > 1 else ""
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
     needed = share * sum(trial.disk_bytes for trial, _ in known)
     screen.stage("plan", plan)
     screen.stage("estimate", f"{duration(whole)} at most for all {counted(planned, 'trial')}{together}")
+    if timeout_seconds is not None:
+        screen.detail(f"no trial is started after {duration(timeout_seconds)} (search.timeout_minutes)")
     screen.detail(f"{size(needed)} of {size(free)} free disk")
     screen.place("folder", prepared[0].paths.tree.multirun)
     if needed > free:

@@ -89,6 +89,17 @@ def test_trials_side_by_side_take_their_share_of_the_time(monkeypatch, tmp_path)
     assert gates.facts["estimated_seconds"] == 3 * (600 + 1200) / 6
 
 
+def test_a_sweep_takes_no_longer_than_its_time_and_the_last_trial(monkeypatch, tmp_path):
+    costs = [(Cost(600, 660, 0), 30.0), (Cost(1200, 1290, 0), 50.0)]
+    _, gates, printed = agreed(monkeypatch, tmp_path, costs, timeout_seconds=1800.0)
+    last = 1290 + TRIAL_SECONDS
+    assert gates.facts["estimated_seconds"] == 1800 + last
+    assert f"estimate {duration(1800 + last + 50)} at most" in printed
+    assert "no trial is started after 30 min" in printed
+    _, gates, _ = agreed(monkeypatch, tmp_path, costs, timeout_seconds=10**6)
+    assert gates.facts["estimated_seconds"] == 3 * (600 + 1200)
+
+
 def test_what_is_wrong_with_images_that_folds_share_is_told_once(monkeypatch, tmp_path):
     """Of three folds the third has a finding of its own."""
     shared, own = (warning("label_overlap", tmp_path / name, "twice", "delete one") for name in ("a.txt", "b.txt"))
