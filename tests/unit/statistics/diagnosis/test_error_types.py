@@ -93,6 +93,58 @@ def test_a_label_that_is_found_is_not_taken_by_a_worse_placed_detection():
 
 
 @pytest.mark.torch
+def test_a_label_is_mended_once_whichever_kind_of_error_points_at_it():
+    """The surer one of another class would take it: mending where the other one lies is worth nothing more."""
+    other_class, loose = (1, 0.9, 10, 10, 100), (0, 0.8, 60, 10, 100)
+    found = error_types(records_of(scene(GOOD[:1], [other_class, loose])))
+    assert {kind: entry.count for kind, entry in found.items() if entry.count} == {
+        "classification": 1,
+        "localisation": 1,
+    }
+    assert found["classification"].delta_ap == pytest.approx(0.995)
+    assert found["localisation"].delta_ap == 0
+
+
+# tidecv 1.0.1 on the scenes of `drawn`, `TIDE().evaluate(…, mode=TIDE.BOX)`: how many, and dAP in percent points.
+TIDECV = {
+    "classification": (20, 5.91),
+    "localisation": (104, 21.45),
+    "both": (24, 1.19),
+    "duplicate": (36, 1.37),
+    "background": (77, 1.87),
+    "missed": (44, 7.86),
+}
+
+
+def drawn(seed: int) -> list[ImageRecord]:
+    rng, images = np.random.default_rng(seed), []
+    for number in range(60):
+        labels = [
+            (int(rng.integers(0, 2)), *rng.uniform(0, 200, 2), float(np.exp(rng.uniform(2.5, 5.2))))
+            for _ in range(rng.integers(1, 6))
+        ]
+        found = []
+        for index, x, y, side in labels:
+            for _ in range(rng.integers(0, 4)):
+                dx, dy = rng.normal(0, side * rng.choice([0.03, 0.2, 0.4]), 2)
+                seen = index if rng.random() < 0.85 else 1 - index
+                found.append((seen, float(np.float32(rng.beta(3, 2))), x + dx, y + dy, side * rng.uniform(0.8, 1.2)))
+        for _ in range(rng.integers(0, 4)):
+            seen, confidence = int(rng.integers(0, 2)), float(np.float32(rng.beta(1.5, 3)))
+            found.append((seen, confidence, *rng.uniform(0, 300, 2), float(rng.uniform(8, 120))))
+        images.append(scene(labels, sorted(found, key=lambda item: -item[1]), f"{number:02}"))
+    return images
+
+
+@pytest.mark.torch
+def test_errors_against_tidecv():
+    found = error_types(records_of(*drawn(3)))
+    assert {name: entry.count for name, entry in found.items()} == {name: count for name, (count, _) in TIDECV.items()}
+    for name, (_, worth) in TIDECV.items():
+        assert 100 * found[name].delta_ap == pytest.approx(worth, abs=0.3), name
+
+
+@pytest.mark.torch
 def test_mending_never_costs():
     rng = np.random.default_rng(3)
     images = []
