@@ -40,7 +40,7 @@ def logit(shares: NDArray[np.floating], margin: float = 1e-3) -> Values:
     return np.asarray(np.log(inside / (1 - inside)))
 
 
-def fit_probability(line: Line, x: Values, classes: NDArray[np.int64], targets: Values) -> Line:
+def fit_probability(line: Line, x: Values, classes: NDArray[np.int64], targets: Values, steep: float = 0.0) -> Line:
     """Take some steps of Newton's method towards the logistic regression of targets between 0 and 1.
 
     Args:
@@ -48,10 +48,12 @@ def fit_probability(line: Line, x: Values, classes: NDArray[np.int64], targets: 
         x: The value of each row, shape (N,).
         classes: Its class, shape (N,).
         targets: How likely it is a success, shape (N,).
+        steep: Weight of the expectation that the slope is 1 or more, as the precision of a normal prior.
     """
     for _ in range(_STEPS):
         expected = logistic(line.at(x, classes))
-        line = _step(line, x, classes, targets - expected, np.maximum(expected * (1 - expected), 1e-4), _PRIOR / 4)
+        weights = np.maximum(expected * (1 - expected), 1e-4)
+        line = _step(line, x, classes, targets - expected, weights, _PRIOR / 4, steep)
     return line
 
 
@@ -63,11 +65,20 @@ def fit_mean(line: Line, x: Values, classes: NDArray[np.int64], targets: Values,
     return line
 
 
-def _step(line: Line, x: Values, classes: NDArray[np.int64], gradient: Values, weights: Values, prior: float) -> Line:
+def _step(
+    line: Line,
+    x: Values,
+    classes: NDArray[np.int64],
+    gradient: Values,
+    weights: Values,
+    prior: float,
+    steep: float = 0.0,
+) -> Line:
     """Take one step of the line, then one of the offsets with what is left of the gradient."""
-    moments = [weights.sum() + prior, (weights * x).sum(), (weights * x * x).sum() + prior]
+    steep = steep if line.slope < 1 else 0.0
+    moments = [weights.sum() + prior, (weights * x).sum(), (weights * x * x).sum() + prior + steep]
     matrix = np.array([[moments[0], moments[1]], [moments[1], moments[2]]])
-    start, slope = np.linalg.solve(matrix, [gradient.sum(), (gradient * x).sum()])
+    start, slope = np.linalg.solve(matrix, [gradient.sum(), (gradient * x).sum() + steep * (1 - line.slope)])
     slope = max(line.slope + slope, 0.0) - line.slope  # more confidence never means less
     left = gradient - weights * (start + slope * x)
     size = len(line.offsets)

@@ -18,13 +18,14 @@ from yololab.statistics.diagnosis.labels.class_offsets import Values, logit
 from yololab.statistics.diagnosis.labels.confusion import wrong_class
 from yololab.statistics.diagnosis.labels.meetings import FOUND, Meeting, Meetings, meetings
 from yololab.statistics.diagnosis.labels.placement import misplaced
-from yololab.statistics.diagnosis.labels.reliability import Reliability, reliability
+from yololab.statistics.diagnosis.labels.reliability import reliability
 from yololab.statistics.metrics.matching import overlaps
 from yololab.statistics.records.classification import ClassifyRecords
 from yololab.statistics.records.detections import DetectionRecords
 
 Places = NDArray[np.int64]
 _HALF = 0.5
+_BESIDE = (0.1, 0.3)  # overlaps with a neighbour's label that are told apart
 _LEAST = 1e-3  # what is less likely than that is not suspected
 
 
@@ -100,13 +101,17 @@ def label_suspects(records: DetectionRecords) -> Suspicions:
     own = records.classes.astype(np.int64)
     count = int(max(own.max(initial=0), records.truth_class.max(initial=0))) + 1
     x = logit(records.confidence)
-    x -= x[met.detection].mean()
-    known = reliability(x[met.detection], own[met.detection], met.kind, met.beside, count)
     right = np.zeros(len(own))
-    right[met.detection] = known.right
-    parts = (_missing(met, known), _other_class(records, met, count), _misplaced(records, met, known, x, right))
+    meant = np.flatnonzero(met.kind != Meeting.AGAIN)
+    found = met.kind[meant] == Meeting.FOUND
+    right[met.detection[meant]] = reliability(x[met.detection[meant]], own[met.detection[meant]], found, count).right
+    parts = (
+        _missing(records, met, x, count),
+        _other_class(records, met, x, count),
+        _misplaced(records, met, x, right, count),
+    )
     usual = _usual_overlaps(records, met, count)
-    shown = int(((met.kind == Meeting.FOUND) & (known.right > _HALF)).sum())
+    shown = int(((met.kind == Meeting.FOUND) & (right[met.detection] > _HALF)).sum())
     suspects = (_suspect(records, met, found, right, usual) for found in _one_each(records, parts))
     return Suspicions(tuple(suspects), shown / len(met.own) if len(met.own) else None)
 
@@ -120,9 +125,8 @@ def image_suspects(records: ClassifyRecords) -> Suspicions:
     if not len(records.keys) or not records.predicted.shape[1]:
         return Suspicions((), None)
     said, target = records.predicted[:, 0].astype(np.int64), records.target.astype(np.int64)
-    kind = np.where(said == target, Meeting.FOUND, Meeting.OTHER_CLASS).astype(np.int64)
-    x = logit(records.confidence)
-    known = reliability(x - x.mean(), said, kind, np.zeros(len(said)), int(max(said.max(), target.max())) + 1)
+    count = int(max(said.max(), target.max())) + 1
+    known = reliability(logit(records.confidence), said, said == target, count)
     other = np.flatnonzero(said != target)
     order = other[np.lexsort((other, -known.wrong_label[other]))].tolist()
     suspects = (
@@ -132,38 +136,44 @@ def image_suspects(records: ClassifyRecords) -> Suspicions:
     return Suspicions(tuple(suspects), float(((said == target) & (known.right > _HALF)).mean()))
 
 
-def _missing(met: Meetings, known: Reliability) -> _Part:
-    """Return the detections where no label is."""
-    here = met.kind == Meeting.NOTHING
-    return _Part(Kind.MISSING, known.wrong_label[here], np.full(int(here.sum()), -1), met.detection[here])
+def _missing(records: DetectionRecords, met: Meetings, x: Values, count: int) -> _Part:
+    """Return the detections where no label is: on what the others lie, labels are, whatever their class."""
+    rows = np.flatnonzero(np.isin(met.kind, [Meeting.FOUND, Meeting.OTHER_CLASS, Meeting.NOTHING]))
+    detection, labelled = met.detection[rows], met.kind[rows] != Meeting.NOTHING
+    around = np.digitize(met.beside[rows], _BESIDE)
+    known = reliability(x[detection], records.classes[detection].astype(np.int64), labelled, count, around)
+    here = detection[~labelled]
+    return _Part(Kind.MISSING, known.wrong_label[~labelled], np.full(len(here), -1), here)
 
 
-def _other_class(records: DetectionRecords, met: Meetings, count: int) -> _Part:
-    """Return the labels on which a detection of another class lies."""
+def _other_class(records: DetectionRecords, met: Meetings, x: Values, count: int) -> _Part:
+    """Return the labels on which a detection of another class lies that is ahead of those of their own."""
     on = met.kind == Meeting.OTHER_CLASS
     detection, label = met.detection[on], met.label[on]
     order = np.lexsort((-detection, records.confidence[detection]))
     by = np.full(len(met.own), -1)
     by[label[order]] = detection[order]  # the most confident one stays
-    seen = np.flatnonzero(by >= 0)
-    other = np.full(len(by), np.nan)
-    other[seen] = logit(records.confidence[by[seen]])
-    other_class = np.zeros(len(by), np.int64)
-    other_class[seen] = records.classes[by[seen]]
     own = np.where(met.own > 0, logit(met.own), np.nan)
-    score = wrong_class(own, other, records.truth_class.astype(np.int64), other_class, count)
-    return _Part(Kind.CLASS, score[seen], seen, by[seen])
+    other = np.where(by >= 0, x[by], np.nan)
+    least = np.full(count, np.inf)
+    np.minimum.at(least, records.classes[met.detection].astype(np.int64), x[met.detection])
+    least = np.where(np.isinf(least), x[met.detection].min(), least)
+    known = wrong_class(own, other, records.truth_class.astype(np.int64), records.classes[by].astype(np.int64), least)
+    seen = np.flatnonzero(known.wrong_label > 0)
+    return _Part(Kind.CLASS, known.wrong_label[seen], seen, by[seen])
 
 
-def _misplaced(records: DetectionRecords, met: Meetings, known: Reliability, x: Values, right: Values) -> _Part:
+def _misplaced(records: DetectionRecords, met: Meetings, x: Values, right: Values, count: int) -> _Part:
     """Return the labels that their detection overlaps less than usual."""
     label = np.flatnonzero(met.partner >= 0)
     detection = met.partner[label]
     score = np.zeros(len(met.own))
-    classes = records.classes[detection].astype(np.int64)
-    score[label] = misplaced(met.overlap[label], x[detection], classes) * right[detection]
-    loose = met.kind == Meeting.LOOSE
-    score[met.label[loose]] = known.wrong_label[loose]
+    classes = records.classes.astype(np.int64)
+    score[label] = misplaced(met.overlap[label], x[detection], classes[detection]) * right[detection]
+    rows = np.flatnonzero(np.isin(met.kind, [Meeting.FOUND, Meeting.LOOSE]))
+    on, found = met.detection[rows], met.kind[rows] == Meeting.FOUND
+    loose = reliability(x[on], classes[on], found, count).wrong_label[~found]
+    score[met.label[rows[~found]]] = loose
     kept = score[label] > 0
     return _Part(Kind.MISPLACED, score[label][kept], label[kept], detection[kept])
 

@@ -27,7 +27,7 @@ def test_planted_errors_come_first_and_their_number_is_known(rng):
     hits = found_among(records, first, errors)
     assert len(hits) >= 38
     assert Counter(errors[number][0] for number in hits).keys() == {"missing", "class", "misplaced"}
-    assert sum(item.score for item in suspects) == pytest.approx(45, abs=9)
+    assert 25 < sum(item.score for item in suspects) < 54  # of 45: rather too few than too many
     assert [item.score for item in suspects] == sorted((item.score for item in suspects), reverse=True)
     labels = [item.label for item in suspects if item.label is not None]
     assert len(set(labels)) == len(labels)
