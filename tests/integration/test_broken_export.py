@@ -6,9 +6,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from whole_run import context_of, write_whole_run
 
+from yololab.cli.main import main
 from yololab.config.defaults import default_tree
 from yololab.config.frozen import Frozen
 from yololab.config.validation import validate
@@ -62,9 +65,28 @@ def test_int8_of_a_small_model_is_calibrated_on_training_images_and_compared(run
     assert found.metrics.content["protocol"]["rect"] is found.checkpoint.content["protocol"]["rect"] is False
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("quantize", [None, 8])
+def test_openvino_is_as_good_as_its_checkpoint_and_predicts(run_of, monkeypatch, tmp_path, quantize):
+    """Where the processor has bf16 its runtime computes in that, which moves raw outputs and breaks nothing."""
+    pytest.importorskip("openvino")
+    pytest.importorskip("nncf")
+    folder, item, config = run_of(format="openvino", quantize=quantize, compare="split", calibration_images=6)
+    record = Record(folder).read()
+    found = Experiment(folder, record).export
+    assert item.passed is found.works is not False, item.evidence
+    assert found.metrics.value("mAP50-95") > 0.5 * found.checkpoint.value("mAP50-95") > 0.2
+    assert len(found.calibration or ()) == (6 if quantize else 0)
+    promote_model(folder.path, config, tmp_path, Screen(quiet=True))
+    (kept,) = (tmp_path / "outputs/baselines").rglob("*_openvino_model")
+    monkeypatch.chdir(tmp_path)
+    image = kept.parents[0] / "image.png"
+    cv2.imwrite(str(image), np.zeros((64, 64, 3), np.uint8))
+    assert main(["predict", str(image), f"model={kept}", "device=cpu", "device.threads=1"]) == 0
+
+
 def _zeroed(path: Path) -> None:
     """Lose the weights of the head, as a wrong scale of a quantisation does."""
-    import numpy as np
     import onnx
 
     model = onnx.load(path)

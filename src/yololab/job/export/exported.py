@@ -68,18 +68,21 @@ def _tried(
     name: str,
 ) -> Check:
     """Compare raw outputs; then the whole evaluated split, or the metric of a few images. Record what was found."""
-    config, folder, reduced = context.config, context.folder, content["precision"] is not None
+    config, folder = context.config, context.folder
     imgsz, threads = config.evaluation.imgsz or config.train.imgsz, config.device.threads
     some = evenly(images, config.verification.images)
     found = exported_outputs_differ(folder.best, made.path, some, imgsz=imgsz, threads=threads)
+    reduced = content["precision"] is not None or found.precision is not None
     if on_split(config.export, config.train.quantize) and config.dry_run is DryRun.OFF:
         calibrated_on = content["calibration"]["images"] if content["calibration"] else None
         compared = compare_on_split(context, prepared, made, calibrated_on)
         item = compared.check(f"{name} with {found.runtime}")
         raw = exported_model_works(name, found, config.export.tolerance)
+        content = content | compared.to_json()
         if not reduced and raw.passed is False:  # in full precision outputs are the same, whatever the metric says
             item = replace(item, passed=False, evidence=f"{item.evidence} {raw.evidence}.")
-        content = content | compared.to_json() | {"works": item.passed}
+            content["sentence"] = raw.evidence
+        content["works"] = item.passed
     else:
         # Reduced precision moves raw outputs by design: there the metric alone decides.
         allowed = max(config.export.tolerance, config.baseline.tolerance) if reduced else config.export.tolerance

@@ -33,6 +33,7 @@ class ExportCheck:
             and maps relative to their largest value; None when not comparable.
         runtime: What ran the export.
         reason: Why the outputs are not comparable; None when they are.
+        precision: In which precision the runtime computes here, when it is not single; None for single.
     """
 
     images: int
@@ -40,6 +41,7 @@ class ExportCheck:
     max_relative_difference: float | None
     runtime: str
     reason: str | None = None
+    precision: str | None = None
 
 
 def exported_outputs_differ(
@@ -74,9 +76,10 @@ def exported_outputs_differ(
     cpu = torch.device("cpu")
     theirs = _loaded(exported, cpu)
     metadata = getattr(theirs, "metadata", None) or {}
-    runtime = _runtime(theirs.format)
+    precision = _precision(theirs.format)
+    runtime = f"{_runtime(theirs.format)}{f' in {precision}' if precision else ''}"
     if metadata.get("args", {}).get("nms"):
-        return ExportCheck(0, None, None, runtime, "the export has NMS inside, so it has no raw outputs")
+        return ExportCheck(0, None, None, runtime, "the export has NMS inside, so it has no raw outputs", precision)
     end2end = bool(metadata.get("end2end", False))
     ours = AutoBackend(model=str(info.path), device=cpu, verbose=False, end2end=end2end)
     fixed = None if metadata.get("dynamic") else metadata.get("imgsz")
@@ -93,9 +96,10 @@ def exported_outputs_differ(
         if difference is not None:
             differences.append(difference)
     if not differences:
-        return ExportCheck(len(images), None, None, runtime, "no detection stands out enough to be found again")
+        reason = "no detection stands out enough to be found again"
+        return ExportCheck(len(images), None, None, runtime, reason, precision)
     difference = largest_of(differences)
-    return ExportCheck(len(images), difference.absolute, difference.relative, runtime)
+    return ExportCheck(len(images), difference.absolute, difference.relative, runtime, precision=precision)
 
 
 @dataclass(frozen=True)
@@ -221,6 +225,20 @@ def _letterboxed(image: Path, height: int, width: int, channels: int) -> NDArray
     boxed = LetterBox(new_shape=(height, width), auto=False, scaleup=False)(image=pixels)
     boxed = boxed.reshape(height, width, -1)[..., ::-1].transpose(2, 0, 1)
     return np.ascontiguousarray(boxed, dtype=np.float32)[None] / np.float32(255)
+
+
+def _precision(format_name: str) -> str | None:
+    """Return in which precision a runtime computes on this processor; None for single.
+
+    OpenVINO takes bf16 where the processor has it, whatever the weights of the model are (its documentation,
+    "Precision Control").
+    """
+    if format_name != "openvino":
+        return None
+    import openvino
+
+    kind = str(openvino.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string())
+    return {"f32": None, "f16": "fp16"}.get(kind, kind)
 
 
 def _runtime(format_name: str) -> str:

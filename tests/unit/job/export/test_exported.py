@@ -90,6 +90,14 @@ def test_half_precision_is_compared_on_the_whole_split_and_full_on_a_few_images(
     assert len(whole) == 2
 
 
+@pytest.mark.parametrize(("precision", "passed"), [(None, False), ("bf16", True)])
+def test_a_runtime_that_computes_in_bf16_need_not_give_the_same_outputs(seen, monkeypatch, precision, passed):
+    found = ExportCheck(8, 0.2, 0.003, "openvino", precision=precision)
+    monkeypatch.setattr(exported, "exported_outputs_differ", lambda *_args, **_keywords: found)
+    asked = seen(config_with("export", quantize=None))
+    assert asked.check.passed is asked.record["works"] is passed, asked.check.evidence
+
+
 def test_int8_is_calibrated_on_training_images_that_are_not_measured(seen):
     asked = seen(config_with("export", quantize=8, compare="parity", calibration_images=4))
     listed = Path(asked.record["calibration"]["list"]).read_text().splitlines()
