@@ -28,6 +28,32 @@ def is_class_root(folder: Path) -> bool:
     return any(is_image_name(path) for name in classes for path, _ in entries_below(train / name, hidden=True))
 
 
+def is_unsplit_class_root(folder: Path) -> bool:
+    """Return whether a folder holds class folders with images, and none of a split: what `yololab split` shares out."""
+    if not os.path.isdir(folder):  # noqa: PTH112
+        return False
+    classes = class_folders(folder)
+    if {"train", "test", *VALIDATION_FOLDERS, *_NO_CLASSES} & {name.lower() for name in classes}:
+        return False
+    holding = [
+        name for name in classes if any(is_image_name(path) for path, _ in entries_below(folder / name, hidden=True))
+    ]
+    return len(holding) > 1
+
+
+def fold_folder(root: Path, fold: int) -> Path:
+    """Return the folder of a fold, with `train` and `val`, of a classification dataset that was split into folds."""
+    return root / f"fold_{fold}"
+
+
+def folds_of_classes(root: Path) -> int:
+    """Return how many folds a folder has, as `yololab split folds=…` writes them; 0 for none."""
+    fold = 0
+    while is_class_root(fold_folder(root, fold)):
+        fold += 1
+    return fold
+
+
 def class_folders(split: Path) -> list[str]:
     """Return the names of the class folders of a split in the order of their indices."""
     with os.scandir(split) as entries:

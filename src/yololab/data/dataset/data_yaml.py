@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from yololab.data.dataset.class_folders import is_unsplit_class_root
 from yololab.data.dataset.task_keys import wrong_task_keys
 from yololab.errors import InputError, Problem
 from yololab.files.reading import load_yaml, read_text
@@ -77,7 +78,11 @@ def find_data_yaml(source: Path) -> Path:
             names = ", ".join(str(file.relative_to(source)) for file in sorted(found)[:5])
             what = f"{len(found)} YAML files: {names}" if found else "no YAML file"
             allowed = "a folder with exactly one data.yaml, or a folder with class folders: train/<class>, val/<class>"
-            raise InputError(Problem(str(source), what, allowed, "give the path of the data.yaml"))
+            remedy = "give the path of the data.yaml"
+            if is_unsplit_class_root(source):
+                what = "class folders that are in no split"
+                remedy = f"yololab split data={source} out=DIR ratios=0.8,0.2, and then data=DIR"
+            raise InputError(Problem(str(source), what, allowed, remedy))
         return named[0]
     if source.suffix.lower() not in YAML_SUFFIXES:
         what = f"a file of type {source.suffix or '(no suffix)'}"

@@ -11,7 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from yololab.data.dataset.class_folders import class_folders, class_images, class_splits, is_class_root
+from yololab.data.dataset.class_folders import (
+    class_folders,
+    class_images,
+    class_splits,
+    fold_folder,
+    folds_of_classes,
+    is_class_root,
+    is_unsplit_class_root,
+)
 from yololab.data.dataset.data_yaml import REQUIRED_SPLITS, YAML_SUFFIXES, DataYaml, find_data_yaml, read_data_yaml
 from yololab.data.dataset.folder_walk import entries_below
 from yololab.data.dataset.image_names import is_image_name, windows_remedy
@@ -90,8 +98,8 @@ def load_dataset(
     """
     if source.is_dir():
         has_yaml = any(entry.suffix in YAML_SUFFIXES and entry.name[0] != "." for entry in source.iterdir())
-        if (prefer_folders or not has_yaml) and is_class_root(source):
-            return _class_dataset(_real(source))
+        if (prefer_folders or not has_yaml) and (found := _class_dataset(source, required)) is not None:
+            return found
     file = find_data_yaml(source).absolute()
     content = read_data_yaml(file, required)
     root = _root(content, file, datasets_dir)
@@ -102,11 +110,34 @@ def load_dataset(
     return Dataset(file, root, splits=splits, **same)
 
 
-def _class_dataset(root: Path) -> Dataset:
-    """Return the dataset of a folder with class folders; the classes are those of the training split."""
+def _class_dataset(source: Path, required: Collection[str]) -> Dataset | None:
+    """Return the dataset of a folder with class folders; None for any other folder.
+
+    Where no validation is needed, a folder whose class folders are in no split is one that is all training.
+    """
+    if is_class_root(source):
+        return class_fold(source, None)
+    if folds_of_classes(source):
+        return class_fold(source, 0)
+    if "val" not in required and is_unsplit_class_root(source):
+        root = _real(source)
+        return Dataset(
+            root, root, dict(enumerate(class_folders(root))), {"train": (root,)}, None, 3, None, {}, folders=True
+        )
+    return None
+
+
+def class_fold(source: Path, fold: int | None) -> Dataset:
+    """Return the dataset of a folder with class folders, or of one of its folds; the classes are those of training.
+
+    Args:
+        source: The folder.
+        fold: The number of the fold; None for a folder that has no folds.
+    """
+    root = _real(source if fold is None else fold_folder(source, fold))
     names = dict(enumerate(class_folders(root / "train")))
     splits: dict[str, tuple[Path, ...]] = {split: (folder,) for split, folder in class_splits(root).items()}
-    return Dataset(root, root, names, splits, None, 3, None, {}, folders=True)
+    return Dataset(_real(source), root, names, splits, None, 3, None, {}, folders=True)
 
 
 def _root(content: DataYaml, file: Path, datasets_dir: Path | None) -> Path:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from yololab.data.dataset.class_folders import folds_of_classes
 from yololab.data.dataset.data_yaml import FOLDS
-from yololab.data.dataset.layout import Dataset
+from yololab.data.dataset.layout import Dataset, class_fold
 from yololab.errors import InputError, Problem
 from yololab.files.record_content import FOLD
 from yololab.text import counted
@@ -39,12 +40,15 @@ def with_fold(dataset: Dataset, fold: int) -> Dataset:
         InputError: It has no folds, or not so many.
     """
     lists: Sequence[Path] = folds_of(dataset)
-    if not lists:
+    count = folds_of_classes(dataset.yaml) if dataset.folders else len(lists)
+    if not count:
         remedy = "yololab split data=… out=DIR folds=5 makes them; then data=DIR/data.yaml"
         found = f"{dataset.yaml} has no folds"
         raise InputError(Problem(FOLD, found, f"a data.yaml with the key {FOLDS!r}", remedy))
-    if fold >= len(lists):
-        found = f"{fold}, and {dataset.yaml} has {counted(len(lists), 'fold')}"
-        raise InputError(Problem(FOLD, found, f"0 to {len(lists) - 1}"))
+    if fold >= count:
+        found = f"{fold}, and {dataset.yaml} has {counted(count, 'fold')}"
+        raise InputError(Problem(FOLD, found, f"0 to {count - 1}"))
+    if dataset.folders:
+        return class_fold(dataset.yaml, fold)
     others = tuple(path for place, path in enumerate(lists) if place != fold)
     return replace(dataset, splits={**dataset.splits, "train": others, "val": (lists[fold],)})

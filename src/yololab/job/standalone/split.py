@@ -1,6 +1,7 @@
 """Splitting a dataset into training, validation and test, or into folds: what `yololab split` does."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from yololab.data.dataset.image_names import image_key
 from yololab.data.dataset.layout import Dataset, missing_splits, split_images
 from yololab.data.images.image_cache import scan_index
 from yololab.data.labels.task_labels import label_source
+from yololab.data.splits.class_links import write_class_folders
 from yololab.data.splits.lists import list_problems, write_lists
 from yololab.data.splits.outcome import Member, SplitOutcome, grouped, outcome_of
 from yololab.data.splits.settings import SplitSettings
@@ -41,10 +43,12 @@ class SplitResult:
 
     Attributes:
         folder: Where.
+        data: What `data=` takes: the data.yaml, or the folder of a classification dataset.
         content: What split.json holds.
     """
 
     folder: SplitFolder
+    data: Path
     content: Mapping[str, Any]
 
 
@@ -52,6 +56,8 @@ def split_data(
     composed: Composed, settings: SplitSettings, task: str | None, working_directory: Path, screen: Screen
 ) -> SplitResult:
     """Split a dataset; lists of images and a data.yaml are written to a new folder, images and labels stay.
+
+    Of a classification dataset, of which Ultralytics reads no lists, folders of links are written.
 
     Args:
         composed: The dataset, the seed, and what the check reads of the other settings.
@@ -66,15 +72,14 @@ def split_data(
     config, paths = composed.experiment, project_paths(composed.experiment, working_directory)
     place = _place_of(settings.out, working_directory)
     dataset, name = prepare_dataset(config, paths, composed.data_option, ("train",), task, required=("train",))
-    if dataset.folders:
-        found = "a classification dataset: its folders are its classes, and Ultralytics reads no lists of them"
-        remedy = "move the images of whole groups between its folders train, val and test"
-        raise InputError(Problem(str(dataset.root), found, "a data.yaml", remedy))
+    if dataset.folders and place.is_relative_to(dataset.root):
+        found = f"{place} lies within the dataset, where its folders would count as classes or splits"
+        raise InputError(Problem("out", found, f"a folder beside {dataset.root.name}"))
     task = task or likely_task(dataset)
     if problems := unsuitable_dataset(dataset, task):
         raise InputError(problems)
     taken, kept = _images_of(dataset, settings)
-    if problems := list_problems([*taken.values(), *kept.values()], place):
+    if not dataset.folders and (problems := list_problems([*taken.values(), *kept.values()], place)):
         raise InputError(problems)
     scanned = _scanned(config, dataset, task, list(taken.values()), paths.cache, screen)
     alike = _alike(config, list(taken), scanned, screen)
@@ -107,17 +112,24 @@ def split_data(
         **outcome.to_json(),
     }
 
+    ways: Counter[str] = Counter()
     with _filling(place) as folder:
         how = f"{settings.asked}, seed {config.train.seed}"
         note = f"{dataset.yaml.name} of {name}, split by yololab: {how}; {counted(len(members), 'image')}"
-        write_lists(folder, place, dataset, parts, folds=settings.folds is not None, note=note)
+        if dataset.folders:
+            ways = write_class_folders(folder.path, dataset, parts, folds=settings.folds is not None)
+        else:
+            write_lists(folder, place, dataset, parts, folds=settings.folds is not None, note=note)
         write_json(folder.summary, content, SPLIT_VERSION)
     _show(screen, name, settings, content, outcome, label_source(dataset, task).unit)
     if settings.keep is None and _TEST in dataset.splits:
         screen.hint("the images of the dataset's test split were shared out as well: keep=test leaves it as it is")
     made = SplitFolder(place)
-    screen.place(made.data.name, made.data)
-    return SplitResult(made, content)
+    if ways["pointed"]:
+        screen.warn("images are symbolic links: they lie on another file system, and have to stay there")
+    data = place if dataset.folders else made.data
+    screen.place("dataset" if dataset.folders else data.name, data)
+    return SplitResult(made, data, content)
 
 
 def _place_of(out: str, working_directory: Path) -> Path:

@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from tiny import make_dataset
 
@@ -14,6 +16,7 @@ from yololab.cli.table import COMMANDS
 from yololab.config.hydra.compose import compose_experiment
 from yololab.data.checks.dataset_check import check_dataset
 from yololab.data.dataset.layout import load_dataset, split_images
+from yololab.data.splits.folds import with_fold
 from yololab.data.splits.settings import SplitSettings
 from yololab.errors import InputError
 from yololab.job.standalone.split import split_data
@@ -101,11 +104,48 @@ def test_a_dataset_without_val(cells, capsys):
     assert [part["images"] for part in found["parts"]] == [2, 2, 2]
 
 
-def test_a_classification_dataset_has_no_lists(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for place in ("train/cat", "train/dog", "val/cat", "val/dog"):
+def write_pets(*places: str, images: int = 4) -> None:
+    for seed, place in enumerate(places):
         Path("pets", place).mkdir(parents=True)
-        Path("pets", place, "a.png").write_bytes(b"")
+        for number in range(images):
+            pixels = np.random.default_rng((seed, number)).integers(0, 255, (6, 6, 3), np.uint8)
+            cv2.imwrite(f"pets/{place}/{number}.png", cv2.resize(pixels, (48, 48), interpolation=cv2.INTER_NEAREST))
+
+
+@pytest.mark.heavy
+def test_class_folders_in_no_split_are_shared_out_as_links(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_pets("cat", "dog")
+    Path("pets/cat/1.png").unlink()
     composed = compose_experiment(["data.source=./pets"])
-    with pytest.raises(InputError, match="reads no lists"):
-        split_data(composed, SplitSettings("out", folds=2), "classify", tmp_path, Screen(quiet=True))
+    with pytest.raises(InputError, match="class folders that are in no split"):
+        load_dataset(Path("pets"))
+    with pytest.raises(InputError, match="lies within the dataset"):
+        split_data(composed, SplitSettings("pets/x", (0.5, 0.5)), None, tmp_path, Screen(quiet=True))
+    found = split_data(composed, SplitSettings("out", (0.5, 0.25, 0.25)), None, tmp_path, Screen(quiet=True))
+    dataset = load_dataset(found.data)
+    assert (dataset.names, [*dataset.splits]) == ({0: "cat", 1: "dog"}, ["train", "val", "test"])
+    images = [image for split in dataset.splits for image in split_images(dataset, split)]
+    assert len(images) == 7
+    assert sorted(image.stat().st_ino for image in images) == sorted(
+        image.stat().st_ino for image in Path("pets").rglob("*.png")
+    )
+    report = check_dataset(dataset, "classify")
+    assert not [problem for problem in report.problems if problem.check.startswith("leak") or problem.blocking]
+
+
+@pytest.mark.heavy
+def test_folds_of_class_folders_hold_every_image_once_and_every_class(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_pets("train/cat", "train/dog", "val/cat", "val/dog", images=3)
+    composed = compose_experiment(["data.source=./pets"])
+    split_data(composed, SplitSettings("out", folds=3), "classify", tmp_path, Screen(quiet=True))
+    dataset = load_dataset(Path("out"))
+    folds = [with_fold(dataset, fold) for fold in range(3)]
+    held = [{image.relative_to(fold.root) for image in split_images(fold, "val")} for fold in folds]
+    assert len(set.union(*held)) == sum(map(len, held)) == 12
+    assert all(len(split_images(fold, "train")) + len(own) == 12 for fold, own in zip(folds, held, strict=True))
+    assert all(sorted(path.name for path in fold.splits["val"][0].iterdir()) == ["cat", "dog"] for fold in folds)
+    assert dataset == folds[0]
+    with pytest.raises(InputError, match="has 3 folds"):
+        with_fold(dataset, 3)

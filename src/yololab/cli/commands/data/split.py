@@ -10,5 +10,5 @@ def run(request: Request) -> int:
     settings = read_split_settings(dict(text.split("=", 1) for text in request.operands))
     found = split_data(request.composed, settings, request.task, request.working_directory, request.screen)
     path = found.folder.path
-    request.print_json({**found.content, "path": str(path), "yaml": str(found.folder.data)})
+    request.print_json({**found.content, "path": str(path), "yaml": str(found.data)})
     return 0
