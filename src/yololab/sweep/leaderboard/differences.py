@@ -12,6 +12,7 @@ from yololab.files.metrics import number_in
 from yololab.files.paths import RunFolder
 from yololab.files.reading import read_text
 from yololab.files.record import Record
+from yololab.sweep.leaderboard.plain import is_plain_run, record_of_plain
 from yololab.tasks import TASKS
 from yololab.text import differing, flattened, mask_secrets
 
@@ -50,13 +51,14 @@ def find_differences(folders: Sequence[Path]) -> Differences:
     """Return what differs between runs.
 
     Args:
-        folders: The runs' folders, two or more.
+        folders: The runs' folders, two or more; also plain ones of Ultralytics.
 
     Raises:
         InputError: A record is missing or cannot be read.
     """
     runs = [RunFolder(folder) for folder in folders]
-    records = [cast(Mapping[str, Any], mask_secrets(dict(Record(run).read()))) for run in runs]
+    read = [record_of_plain(run) if is_plain_run(run) else dict(Record(run).read()) for run in runs]
+    records = [cast(Mapping[str, Any], mask_secrets(record)) for record in read]
     provenances = [record.get("provenance") or {} for record in records]
     return Differences(
         runs=[str(folder) for folder in folders],

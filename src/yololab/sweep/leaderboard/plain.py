@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from yololab.config.train_arguments.arguments import TRAIN_ARGUMENTS
 from yololab.errors import InputError, Problem, noting
 from yololab.files.epochs import read_results
@@ -56,6 +58,29 @@ def plain_folders(names: Sequence[str], working_directory: Path, tree: OutputTre
     return found
 
 
+def is_plain_run(run: RunFolder) -> bool:
+    """Return whether a folder is a run of `yolo train`, and none of ours."""
+    return run.results.is_file() and run.args.is_file() and not run.record.exists()
+
+
+def record_of_plain(run: RunFolder) -> dict[str, Any]:
+    """Return what a plain run says of itself in the words of a record, as far as it does.
+
+    Raises:
+        InputError: Its files cannot be read.
+    """
+    facts, settings = _read_run(run)
+    return {
+        "status": facts.status,
+        "task": facts.task,
+        "evaluation": facts.metrics,
+        "results": {"final_epoch": facts.epochs},
+        "timings": {"train": facts.seconds},
+        "requested_config": settings,
+        "dataset": {"name": facts.dataset},
+    }
+
+
 def read_plain(folders: Sequence[Path], working_directory: Path) -> Board:
     """Read plain runs as a leaderboard of their own.
 
@@ -77,7 +102,7 @@ def read_plain(folders: Sequence[Path], working_directory: Path) -> Board:
             with noting(problems):
                 if (place / TUNING).is_file() or (place / TUNING_TABLE).is_file():
                     base = _add_tuning(board, base, name, place)
-                elif run.results.is_file() and run.args.is_file() and not run.record.exists():
+                elif is_plain_run(run):
                     base = _add_run(board, base, name, run)
         if len(board.rows) == before and not problems:
             allowed = "folders of `yolo train` (args.yaml, results.csv) or `yolo tune`, or a folder of these"
@@ -114,6 +139,15 @@ def _settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _add_run(board: Board, base: Base | None, name: str, run: RunFolder) -> Base:
     """Add a run of `yolo train`; return the base that settings are held against."""
+    facts, settings = _read_run(run)
+    base = base or Base(settings)
+    facts = msgspec.structs.replace(facts, **against_base(settings, base))
+    board.rows.append(RunRow(name, str(run.path), facts, facts.status, None, base.values))
+    return base
+
+
+def _read_run(run: RunFolder) -> tuple[RunFacts, dict[str, Any]]:
+    """Return what a run of `yolo train` has reached, and its settings."""
     arguments = read_yaml(run.args)
     if not isinstance(arguments, dict):
         raise InputError(Problem(str(run.args), "no mapping", "the arguments of a training"))
@@ -121,7 +155,6 @@ def _add_run(board: Board, base: Base | None, name: str, run: RunFolder) -> Base
     task = TASKS.get(str(arguments.get("task") or "detect"))
     best = _best_epoch(table.metrics, task)
     settings = _settings(arguments)
-    base = base or Base(settings)
     done, wanted = max(table.epochs, default=0), arguments.get("epochs")
     facts = RunFacts(
         status=Status.COMPLETE if done and done == wanted else _STOPPED if run.best.is_file() else Status.INTERRUPTED,
@@ -132,10 +165,8 @@ def _add_run(board: Board, base: Base | None, name: str, run: RunFolder) -> Base
         epochs=done or None,
         dataset=_dataset(arguments.get("data")),
         seconds=sum(seconds or 0.0 for seconds in table.seconds),
-        **against_base(settings, base),
     )
-    board.rows.append(RunRow(name, str(run.path), facts, facts.status, None, base.values))
-    return base
+    return facts, settings
 
 
 def _best_epoch(columns: Mapping[str, Sequence[float | None]], task: Task | None) -> dict[str, float | None]:

@@ -59,6 +59,17 @@ def test_the_best_epoch_counts_and_seeds_are_one_line(project, capsys):
     assert "yololab compare A B" in shown
 
 
+def test_two_of_them_are_held_against_each_other(project, capsys):
+    assert main(["runs", "runs/detect/train", "runs/detect/train2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["results"]["mAP50-95"] == [0.3, 0.4]
+    assert found["config"] == {"lr0": [0.01, 0.02]}
+    assert main(["runs", "runs/detect/train", "runs/detect/train3"]) == 0
+    assert "measured alike: yololab compare runs/detect/train runs/detect/train3" in capsys.readouterr().out
+    assert main(["runs", "runs/detect/train", "runs/detect/tune", "--json"]) == 0  # no run: a list
+    assert len(json.loads(capsys.readouterr().out)) == 4
+
+
 def test_what_is_no_run_is_named_and_the_older_form_of_tune_is_read(project, capsys):
     Path("empty").mkdir()
     assert main(["runs", "empty"]) == 2

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from yololab.cli.request import Request
 from yololab.errors import InputError, Problem, noting
-from yololab.files.paths import OutputTree, SweepPaths
+from yololab.files.paths import OutputTree, RunFolder, SweepPaths
 from yololab.files.run_names import find_run, is_pattern
 from yololab.sweep.leaderboard.cells import TEXT_COLUMNS, cells_of, columns_of, header_of, value_text
 from yololab.sweep.leaderboard.groups import Group, board_content, group_board
-from yololab.sweep.leaderboard.plain import plain_folders, read_plain
+from yololab.sweep.leaderboard.plain import is_plain_run, plain_folders, read_plain
 from yololab.sweep.leaderboard.query import ALL, Query, Term, check_keys, read_query
 from yololab.sweep.leaderboard.rows import Board, read_board
 from yololab.terminal.columns import aligned
@@ -21,6 +21,7 @@ from yololab.terminal.screen import Screen
 from yololab.text import counted, first_of, shortened
 
 _ON_A_SCREEN = 20  # lines of a group
+_SIDE_BY_SIDE = 4  # plain runs that are held against each other; more of them are listed
 _LONGEST = 40  # columns of a cell that is no name
 
 
@@ -29,10 +30,13 @@ def run(request: Request) -> int:
     gc.disable()  # ten thousand rows hold no cycle, and the process ends with the command
     query = read_query(request.operands)
     tree = OutputTree.of_project(query.paths.root, request.working_directory, to_write=False)
-    if plain := plain_folders(query.names, request.working_directory, tree):
+    plain = plain_folders(query.names, request.working_directory, tree)
+    several = len(query.names) > 1 and not query.terms and not request.flags and not any(map(is_pattern, query.names))
+    side_by_side = len(query.names) <= _SIDE_BY_SIDE and all(is_plain_run(RunFolder(folder)) for folder in plain)
+    if plain and not (several and side_by_side):
         return _plain(request, query, tree, plain)
-    if len(query.names) > 1 and not query.terms and not request.flags and not any(map(is_pattern, query.names)):
-        return _compare(request, query, tree)
+    if several:
+        return _compare(request, query, tree, alike=not plain)
     if "--watch" in request.flags:
         return _watch(request, query, tree)
     board = read_board(tree, tree.root / query.paths.cache)
@@ -111,8 +115,15 @@ def _watch(request: Request, query: Query, tree: OutputTree) -> int:
     return 0
 
 
-def _compare(request: Request, query: Query, tree: OutputTree) -> int:
-    """Print what differs between the runs that are named."""
+def _compare(request: Request, query: Query, tree: OutputTree, *, alike: bool) -> int:
+    """Print what differs between the runs that are named.
+
+    Args:
+        request: The command.
+        query: What was asked.
+        tree: The project.
+        alike: Whether all were measured alike, as plain runs need not be.
+    """
     from yololab.sweep.leaderboard.differences import find_differences
 
     folders: list[Path] = []
@@ -145,6 +156,8 @@ def _compare(request: Request, query: Query, tree: OutputTree) -> int:
         screen.lines(table.header, table.lines)
     for line in found.notes:
         screen.hint(line)
+    if not alike:
+        screen.hint(f"plain runs measured themselves; measured alike: yololab compare {' '.join(query.names)}")
     return 0
 
 
