@@ -3,9 +3,12 @@
 Twenty equal models in a row, each tested at 0.05, make one false claim likely. In a declared series of N looks each is
 tested at α/N (Bonferroni): whatever the models have in common and in whichever order they come, the chance of any false
 claim is at most α. A look belongs to a candidate, told by the hash of its checkpoint: to resume a run, to compare again
-or to move the project spends nothing.
+or to move the project spends nothing. A hash over the list shows an edit of it, by accident or to please: α would be spent
+again.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +40,7 @@ class LooksContent(TypedDict, total=False):
     """looks.json of a baseline: every candidate that was held against it, oldest first."""
 
     looks: Required[list[LookEntry]]
+    sha256: str
 
 
 class LookContent(TypedDict):
@@ -128,7 +132,8 @@ def take_look(baseline: Baseline, candidate: str | None, declared: int, alpha: f
         look = look_of(ours, candidate, declared, alpha)
         if look.number > len(ours) and not look.spent:
             entry = LookEntry(candidate=candidate, alpha=look.alpha, version=version, time=now())
-            write_json(baseline.looks, {"looks": [*looks, entry]}, LOOKS_VERSION)
+            written = [*looks, entry]
+            write_json(baseline.looks, {"looks": written, "sha256": _hash_of(written)}, LOOKS_VERSION)
         return look
 
 
@@ -143,9 +148,29 @@ def looks_left(baseline: Baseline, declared: int, alpha: float) -> bool:
 
 def _looks_now(baseline: Baseline) -> tuple[str, list[LookEntry], list[LookEntry]]:
     """Return the version in force, all looks at a baseline, and those at this version."""
-    version, known = baseline.origin()["version"], baseline.looks.is_file()
-    looks = read_json(baseline.looks, (LOOKS_VERSION,), LooksContent)["looks"] if known else []
+    version = baseline.origin()["version"]
+    looks = _read_looks(baseline.looks) if baseline.looks.is_file() else []
     return version, looks, [look for look in looks if look.get("version") == version]
+
+
+def _read_looks(path: Path) -> list[LookEntry]:
+    """Return the looks of a file.
+
+    Raises:
+        InputError: It is damaged, or was edited.
+    """
+    content = read_json(path, (LOOKS_VERSION,), LooksContent)
+    looks = content["looks"]
+    # Files of before there was a hash have none.
+    if ("sha256" in content and content["sha256"] != _hash_of(looks)) or any(look["alpha"] <= 0 for look in looks):
+        found, allowed = "was edited since it was written, and says no longer what α is left", "what yololab wrote"
+        raise InputError(Problem(str(path), found, allowed, "restore it; `yololab promote RUN` begins a new series"))
+    return looks
+
+
+def _hash_of(looks: Sequence[LookEntry]) -> str:
+    """Return the SHA-256 of all looks."""
+    return hashlib.sha256(json.dumps(looks, sort_keys=True).encode()).hexdigest()
 
 
 def no_look_left(baseline: Baseline, declared: int) -> InputError:

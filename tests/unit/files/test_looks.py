@@ -74,6 +74,36 @@ def test_a_damaged_file_of_looks_is_told(place):
         take_look(place, "a", 4, 0.05)
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda content: content["looks"].pop(),
+        lambda content: content["looks"].clear(),
+        lambda content: content["looks"][0].update(alpha=0.001),
+        lambda content: content["looks"][1].update(version="another"),
+        lambda content: (content.pop("sha256"), content["looks"][0].update(alpha=-1.0)),
+    ],
+)
+def test_a_file_of_looks_that_was_edited_spends_nothing_again(place, edit):
+    for name in ("a", "b"):
+        take_look(place, name, 2, 0.05)
+    content = json.loads(place.looks.read_text())
+    edit(content)
+    place.looks.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="was edited since it was written"):
+        take_look(place, "c", 2, 0.05)
+
+
+def test_a_file_of_looks_of_before_there_was_a_hash_is_read(place):
+    take_look(place, "a", 2, 0.05)
+    content = json.loads(place.looks.read_text())
+    del content["sha256"]
+    content["looks"].reverse()
+    place.looks.write_text(json.dumps(dict(reversed(content.items()))))
+    assert take_look(place, "b", 2, 0.05).number == 2
+    assert take_look(place, "c", 2, 0.05).spent
+
+
 def test_a_candidate_is_its_checkpoint_wherever_it_lies(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

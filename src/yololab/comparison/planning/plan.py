@@ -145,7 +145,7 @@ def _between_seeds(arm: Arm, metric: str, group: str | None) -> _Known | None:
     problems += [problem for other in records[1:] for problem in pairing_problems(other, records[0])]
     if problems:
         raise InputError(problems)
-    units = units_of(records[0].keys, group or files[0].group)
+    units = units_of(records[0].keys, group or files[0].group, clusters=files[0].alike)
     influences = [units.gathered(metrics_of(item, metric).influence()) for item in records]
     of_images = fmean(float(np.square(one - other).sum()) for one, other in pairwise(influences))
     values = [value for value in (file.value(metric) for file in files) if value is not None]
@@ -172,7 +172,8 @@ def _compared(path: Path, metric: str) -> _Known | None:
 def _alone(arm: Arm, metric: str, group: str | None) -> _Known:
     """Return what is expected of two models like the only one that is known."""
     records = _records(arm, 0)
-    units = units_of(records.keys, group or arm.files[0].group)
+    file = arm.files[0]
+    units = units_of(records.keys, group or file.group, clusters=file.alike)
     own = float(np.square(units.gathered(metrics_of(records, metric).influence())).sum())
     basis = (
         "a guess from one run: two models are taken to share half of their error; name several seeds ('name_*') or "

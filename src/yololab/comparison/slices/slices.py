@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.comparison.groups import (
+    ALIKE,
     CSV_COLUMN,
     FOLDER,
     Clusters,
@@ -290,6 +291,8 @@ def _images(records: Records, name: str, asked: Asked) -> tuple[list[ImageSlice]
         nobody = f"{table['file']} names none of the images" if not any(cells) else alike
         return by_column(table["column"], cells), nobody
     setting = asked.group or FOLDER if name == GROUP else name
+    if setting == ALIKE:
+        return [], "images that look alike are groups of a few, and no slices"
     units = units_of(records.keys, setting, asked.folder)
     assert units.place is not None
     names = [units.keys[place] for place in units.place.tolist()]

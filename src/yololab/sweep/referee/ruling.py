@@ -230,10 +230,12 @@ def night_floor(night: Night) -> NoiseFloor | None:
 def _above_noise(metrics: MetricsFile, night: Night, floor: NoiseFloor, direction: Direction) -> NoiseTest:
     """Hold a proposal's gain against the noise: over the mean of the seeds, or over what was kept last."""
     records, primary = records_of(metrics), metrics.primary.name
-    units = units_of(records.keys, metrics.group or night.reference.group)
+    reference = night.reference
+    alike = reference.alike if metrics.alike is None else metrics.alike
+    units = units_of(records.keys, metrics.group or reference.group, clusters=alike)
     value, influence = value_and_influence(records, primary, units)
     if night.kept:
-        before, theirs = value_and_influence(records_of(night.reference), primary, units)
+        before, theirs = value_and_influence(records_of(reference), primary, units)
         stands_for = 1
     else:
         before, theirs, stands_for = float(np.mean(floor.values)), floor.influence, len(floor.values)

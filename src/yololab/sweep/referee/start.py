@@ -110,7 +110,7 @@ def floor_of(evaluations: Sequence[MetricsFile]) -> NoiseFloor:
     problems += [problem for other in records[1:] for problem in pairing_problems(other, records[0])]
     if problems:
         raise InputError(problems)
-    units = units_of(records[0].keys, evaluations[0].group)
+    units = units_of(records[0].keys, evaluations[0].group, clusters=evaluations[0].alike)
     return noise_floor(records, evaluations[0].primary.name, units)
 
 

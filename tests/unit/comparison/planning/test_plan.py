@@ -40,3 +40,15 @@ def test_models_that_nothing_tells_apart_are_no_plan(tmp_path):
     folder = tmp_path / "a"
     with pytest.raises(InputError, match="tells two models apart"):
         plan_comparison(read_arm(str(folder), tmp_path), 0.02, 0.8)
+
+
+@pytest.mark.parametrize("runs", [("1",), ("1", "2", "3")])
+def test_images_that_look_alike_are_counted_as_groups(tmp_path, runs):
+    """Of one run and of seeds, by what the evaluations say of them."""
+    keys = records_of(0.8).keys
+    alike = {"group": "alike", "alike": [[*keys[:10]], [*keys[10:20]]]}
+    for seed in runs:
+        write_run(tmp_path / "a" / seed, records_of(0.8, int(seed)), {"seed": int(seed)}, **alike)
+    arm = read_arm(str(tmp_path / ("a" if len(runs) > 1 else "a/1")), tmp_path)
+    plan = plan_comparison(arm, 0.02, 0.8)
+    assert (plan.unit, plan.units) == ("groups", 42)

@@ -86,6 +86,13 @@ def test_what_cannot_be_cut_is_said_where_it_was_asked_for():
     ]
 
 
+def test_images_that_look_alike_are_no_slices():
+    asked = Asked(("group",), "alike")
+    assert slices_of_one(BAD, Units(BAD.keys), asked)["said"] == [
+        "group: images that look alike are groups of a few, and no slices."
+    ]
+
+
 def test_one_model_is_held_against_the_rest_of_the_set():
     found = slices_of_one(BAD, Units(BAD.keys), Asked())
     json.dumps(found, allow_nan=False)

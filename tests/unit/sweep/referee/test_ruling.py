@@ -11,12 +11,13 @@ from record_samples import records_of, write_run
 from yololab.cli.main import main
 from yololab.config.validation import read_own
 from yololab.errors import InputError
+from yololab.files.metrics import read_metrics
 from yololab.files.paths import OutputTree
 from yololab.sweep.referee.night import newest_night
 from yololab.sweep.referee.proposals import recipe_of
 from yololab.sweep.referee.report import greedy_keeps, night_report
 from yololab.sweep.referee.ruling import rule_on
-from yololab.sweep.referee.start import NightSettings, start_night
+from yololab.sweep.referee.start import NightSettings, floor_of, start_night
 
 
 def run_of(root, name: str, found: float, seed: int, **config):
@@ -175,3 +176,11 @@ def test_the_commands_of_a_night(tmp_path, base, monkeypatch, capsys):
     assert "greedy" not in page
     for line in (["judge"], ["think"], ["report", "base"], ["judge", "better", "proposals=3"]):
         assert main(["referee", *line]) == 2
+
+
+def test_a_night_counts_images_that_look_alike_as_groups(tmp_path):
+    keys = records_of(0.8).keys
+    said = {"group": "alike", "alike": [[*keys[:10]], [*keys[10:20]]]}
+    runs = [write_run(tmp_path / str(seed), records_of(0.8, seed), {"seed": seed}, **said) for seed in range(3)]
+    files = [read_metrics(run / "evaluation/metrics.json") for run in runs]
+    assert len(floor_of(files).influence) == 42
