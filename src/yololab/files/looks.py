@@ -3,8 +3,8 @@
 Twenty equal models in a row, each tested at 0.05, make one false claim likely. In a declared series of N looks each is
 tested at α/N (Bonferroni): whatever the models have in common and in whichever order they come, the chance of any false
 claim is at most α. A look belongs to a candidate, told by the hash of its checkpoint: to resume a run, to compare again
-or to move the project spends nothing. A hash over the list shows an edit of it, by accident or to please: α would be spent
-again.
+or to move the project spends nothing. A hash over the list shows an edit of it, by accident or to please:
+α would be spent again.
 """
 
 import hashlib

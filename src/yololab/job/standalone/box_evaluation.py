@@ -118,6 +118,7 @@ def _by_ultralytics(truth: GroundTruth, found: Detections, rules: Rules) -> tupl
     """Measure as Ultralytics does, whose conversion of COCO's labels leaves out crowds and boxes without area."""
     sides = truth.boxes[:, 2:] - truth.boxes[:, :2]
     truth = truth.with_labels(~truth.crowd & (sides > 0).all(axis=1))
+    found = found.in_any_file()  # COCO's rules go by the file's order, as pycocotools does
     starts = np.searchsorted(found.image, found.image)
     kept = (np.arange(len(found.image)) - starts < rules.most) & (found.scores >= rules.confidence)
     whole = replace(_records(truth, found.chosen(kept), rules), order=None)  # as evaluations of ours have it

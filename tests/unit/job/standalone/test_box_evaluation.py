@@ -89,3 +89,15 @@ def test_what_the_protocol_leaves_out_does_not_count(tmp_path):
     assert records.detections.tolist() == [1] * 6
     assert records.confidence.min() >= 0.4
     assert records.flags[BOX].any()
+
+
+def test_equal_confidences_have_an_order_that_the_file_has_no_part_in(tmp_path):
+    """Of the COCO numbers pycocotools' is kept, which is the file's."""
+    labels = labels_of()
+    truth = read_coco_truth(write_instances(tmp_path / "x.json", labels))
+    rows = [row | {"score": round(row["score"], 1)} for row in detections_of(labels)]
+    shuffled = [rows[place] for place in np.random.default_rng(1).permutation(len(rows)).tolist()]
+    found = [read_detections(write_results(tmp_path / "r.json", one), truth) for one in (rows, shuffled)]
+    (ours, numbers), (theirs, same) = (evaluated(truth, one, Rules()) for one in found)
+    assert numbers["mAP50-95"] == same["mAP50-95"]
+    assert all(np.array_equal(value, theirs.arrays()[name]) for name, value in ours.arrays().items())
