@@ -86,16 +86,17 @@ class Short:
 
 # A step after each batch, as so few epochs of so few images would else have a few dozen steps.
 _SMALL = ("model=yolo26n", "imgsz=160", "batch=8", "nbs=8")
+_SHORTEST = (*_SMALL, "epochs=2", "warmup_epochs=0", "evaluation.plots=false")
 SHORT = {
     "finetune": Short((*_SMALL, "epochs=12")),
     "few_images": Short(("imgsz=160", "epochs=20", "data.subset=40", "freeze=0")),
-    "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=2", "close_mosaic=1")),
+    "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=2", "close_mosaic=1", "warmup_epochs=0")),
     "edge": Short((*_SMALL, "epochs=8")),
     "scratch": Short((*_SMALL, "epochs=10", "warmup_epochs=1"), pretrained=False),
-    "kfold": Short((*_SMALL, "epochs=3"), several=True),
-    "three_seeds": Short((*_SMALL, "epochs=3"), several=True, against=("augmentation=heavy",)),
+    "kfold": Short(_SHORTEST, several=True),
+    "three_seeds": Short((*_SHORTEST, "data.subset=100"), several=True, against=("augmentation=heavy",)),
     "beat_baseline": Short((*_SMALL, "epochs=5", "lr0=0.002"), against=("lr0=0.001",)),
-    "overnight": Short((*_SMALL, "epochs=4", "search.trials=6"), several=True, best=True),
+    "overnight": Short((*_SMALL, "epochs=3", "data.subset=100", "search.trials=6"), several=True, best=True),
 }
 
 
