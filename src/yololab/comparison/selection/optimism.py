@@ -11,13 +11,15 @@ from yololab.errors import InputError
 from yololab.files.epochs import read_results
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import METRICS, RunFolder
-from yololab.statistics.inference.optimism import FEWEST_EPOCHS, Optimism, chance_of, optimism
+from yololab.statistics.inference.optimism import Optimism, chance_of, optimism
 from yololab.statistics.inference.verdict import Verdict
 from yololab.tasks import TASKS, Direction
 from yololab.text import counted
 
 _MOST_EPOCHS = 1_000  # of longer curves the last ones
-_KNOWS_CHANCE = 10  # a shorter curve does not tell its trend from chance
+_KNOWS_CHANCE = (
+    10  # a shorter curve does not tell its trend from chance: it borrows that of a longer one, or is unknown
+)
 _VAL = "val"
 
 
@@ -124,8 +126,10 @@ def _optimism(side: Chosen, known: list[float], file: MetricsFile) -> Optimism |
         return Optimism(0.0, 0.0)
     if side.metric not in (FITNESS, file.primary.name):
         return None
-    borrowed = min(known) if known and FEWEST_EPOCHS <= len(side.curve) < _KNOWS_CHANCE else None
-    return optimism(side.curve, smoothed=side.select == Select.SMOOTHED, chance=borrowed)
+    short = len(side.curve) < _KNOWS_CHANCE
+    if short and not known:
+        return None
+    return optimism(side.curve, smoothed=side.select == Select.SMOOTHED, chance=min(known) if short else None)
 
 
 def selection_notes(excess: Excess, metric: str) -> list[str]:

@@ -38,6 +38,18 @@ def test_a_gain_that_the_choice_explains_is_no_claim(tmp_path):
     assert "evaluation.split=test" in found.text
 
 
+def test_of_a_few_epochs_nobody_knows_what_is_chance(tmp_path):
+    """The curve of a training that was a wild one in its warm-up, and learnt all the same."""
+    ours = side(tmp_path / "a", 5, 0.95, 1, curve=[0.08, 0.03, 0.0, 0.27, 0.34])
+    theirs = side(tmp_path / "b", 5, 0.6, 2, curve=[0.03, 0.16, 0.2, 0.3, 0.32])
+    found = compare_metrics(ours, theirs, 0.01)
+    assert found.verdict is Verdict.IMPROVED
+    assert found.analysis["selection"]["bias"] is None
+    assert any(
+        note.startswith("The current model was chosen from 5 checkpoints on this split.") for note in found.notes
+    )
+
+
 def test_only_what_favours_the_claim_is_held_against_it():
     favoured = Excess(None, None, Optimism(0.03, 0.01), Optimism(0.01, 0.01))
     assert explains(favoured, Verdict.IMPROVED, (0.01, 0.05), lower_is_better=False)
