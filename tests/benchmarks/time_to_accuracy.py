@@ -3,6 +3,7 @@
     python tests/benchmarks/time_to_accuracy.py --bccd path/to/bccd/data.yaml     # writes time_to_accuracy.json
     python tests/benchmarks/time_to_accuracy.py --bccd … --arms plain fast --minutes 5    # a piece; the rest later
     python tests/benchmarks/time_to_accuracy.py --bccd … --setting large          # 320 px, on an idle machine
+    python tests/benchmarks/time_to_accuracy.py --steps                           # only what a step costs: a minute
 
 All arms fine-tune one checkpoint (the recipe `demo`, eight epochs on the built-in shapes; made on the way, or
 `--start`) with equal arguments, in one process with one thread, in an order that turns with the seed. `plain` is
@@ -129,6 +130,44 @@ def judged(runs: list[dict[str, Any]], work: Path) -> dict[str, Any]:
     return found
 
 
+def step_seconds(imgsz: int, batch: int, frozen: int) -> float:
+    """Return the processor seconds of a step of yolo26n with one thread, its images in memory; the best of three."""
+    import torch
+    from ultralytics.cfg import get_cfg
+    from ultralytics.nn.tasks import DetectionModel
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model: Any = DetectionModel("yolo26n.yaml", nc=3, verbose=False).to(memory_format=torch.channels_last).train()
+    model.args = get_cfg()
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = int(name.split(".")[1]) >= frozen and ".dfl" not in name
+    optimizer = torch.optim.AdamW([item for item in model.parameters() if item.requires_grad])
+    images = torch.rand(batch, 3, imgsz, imgsz).contiguous(memory_format=torch.channels_last)
+    objects = {"cls": torch.randint(0, 3, (12 * batch, 1)).float(), "bboxes": torch.rand(12 * batch, 4) * 0.3 + 0.2}
+    content = {"img": images, **objects, "batch_idx": torch.arange(batch).repeat_interleave(12).float()}
+    took = []
+    for _ in range(4):
+        begin = time.process_time()
+        model(content)[0].sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        took.append(time.process_time() - begin)
+    return round(min(took[1:]), 4)
+
+
+def steps() -> dict[str, dict[str, float]]:
+    """Return what a step costs of whole images and of those of half the side, with frozen layers and without."""
+    return {
+        f"{imgsz} px, batch {batch}": {
+            f"{side} px, {frozen} layers frozen": step_seconds(side, batch, frozen)
+            for side in (imgsz, imgsz // 2)
+            for frozen in (0, 5, 11)
+        }
+        for imgsz, batch in ((128, 16), (320, 8), (640, 4))
+    }
+
+
 def start_of(work: Path, given: Path | None) -> Path:
     """Return the checkpoint that all arms start from; made by the recipe `demo` when it is not there."""
     start = work / "start.pt"
@@ -191,6 +230,7 @@ def write(path: Path, content: dict[str, Any], work: Path, setting: str) -> None
                     name: judged([run for run in runs if run["data"] == name], work)
                     for name in dict.fromkeys(run["data"] for run in runs)
                 },
+                "steps": content.get("steps", {}),
                 "runs": runs,
             },
             indent=1,
@@ -220,12 +260,16 @@ def main() -> None:
     parser.add_argument("--start", type=Path)
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no training that would end later")
     parser.add_argument("--work", type=Path, default=Path("time_to_accuracy"))
+    parser.add_argument("--steps", action="store_true", help="measure what a step costs, and nothing else")
     parser.add_argument("--out", type=Path, default=HERE / "time_to_accuracy.json")
     asked = parser.parse_args()
     ends = time.monotonic() + 60 * asked.minutes
     work, out = asked.work.resolve(), asked.out.resolve()
     work.mkdir(parents=True, exist_ok=True)
     os.environ |= {"YOLO_OFFLINE": "1", "YOLO_CONFIG_DIR": str(work / "settings"), "OMP_NUM_THREADS": "1"}
+    if asked.steps:
+        write(out, read(out) | {"steps": steps()}, work, asked.setting)
+        return
     given = asked.start and asked.start.resolve()
     bccd = asked.bccd and asked.bccd.resolve()
     os.chdir(work)

@@ -123,7 +123,7 @@ class SweepProgress:
         return (str(entry.number), values, str(state or entry.status), *shown)
 
     def _epoch(self, entry: TrialEntry) -> tuple[int | None, float | None]:
-        """Return the last epoch that a trial has finished, and its metric."""
+        """Return the last epoch that a trial has finished, and the metric that was measured last."""
         try:
             table = read_results(self.folder.trial(entry.number).results)
         except InputError:
@@ -131,7 +131,9 @@ class SweepProgress:
         shown = self.settings.objectives[0].metric
         source = next((item.source for item in TASKS[self.settings.task].metrics if item.name == shown), None)
         column = table.metrics.get(source or "", ())
-        return (table.epochs[-1] if table.epochs else None), (column[-1] if column else None)
+        # with `speed` not each epoch is validated
+        known = next((value for value in reversed(column) if value is not None), None)
+        return (table.epochs[-1] if table.epochs else None), known
 
 
 def _short(value: Any) -> str:

@@ -81,7 +81,8 @@ class PaceMixin(_Base):
         if self.image_side is not None:
             images, part = batch["img"], self.image_side / self.args.imgsz
             sides = [max(self.stride, round(side * part / self.stride) * self.stride) for side in images.shape[2:]]
-            batch["img"] = functional.interpolate(images, sides, mode="bilinear", align_corners=False, antialias=True)
+            sharp = self.device.type != "mps"  # which has no such filter
+            batch["img"] = functional.interpolate(images, sides, mode="bilinear", align_corners=False, antialias=sharp)
         return batch
 
     def validate(self) -> Any:
