@@ -10,7 +10,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-WORKFLOWS = [*sorted((ROOT / ".github/workflows").glob("*.yml")), *sorted((ROOT / "examples/workflows").glob("*.yml"))]
+PLACES = (".github/workflows", "examples/workflows", "src/yololab/config/starter/files/github/workflows")
+WORKFLOWS = [path for place in PLACES for path in sorted((ROOT / place).glob("*.yml"))]
 GUIDE = (ROOT / "docs/guides/pull-request.md").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 

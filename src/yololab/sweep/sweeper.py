@@ -158,7 +158,8 @@ def run_sweep(
             timeout_seconds=None if (limit := plan.settings.search.timeout_minutes) is None else 60 * limit,
         )
     except ApprovalError:
-        plan.new_folder(config, lambda hidden, _place: save_rejected(hidden, gates.approvals))
+        asked = [str(mask_secrets(argument)) for argument in arguments]
+        plan.new_folder(config, lambda hidden, _place: save_rejected(hidden, gates.approvals, asked))
         raise
     if only_estimate is not None:
         only_estimate.update(gates.facts)

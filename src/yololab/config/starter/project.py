@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
@@ -44,7 +44,7 @@ def start_project(folder: Path, source: str | None, weights: str) -> Started:
         InputError: The folder cannot be made, or written to.
     """
     dataset = json.dumps(source, ensure_ascii=False) if source else SHAPES  # JSON's text is YAML's in quotes
-    values = {"{source}": dataset, "{weights}": weights, "{name}": folder.name or "Models"}
+    values = {"{source}": dataset, "{weights}": weights, "{name}": folder.name or "Models", **_workflow_values(source)}
     written, kept = [], []
     for place, template in _templates().items():
         if place == _TEMPLATE_OF_DATA and source is not None:
@@ -66,6 +66,19 @@ def start_project(folder: Path, source: str | None, weights: str) -> Started:
             raise not_made(folder, error) from None
         written.append(place)
     return Started(folder, tuple(written), tuple(kept))
+
+
+def _workflow_values(source: str | None) -> dict[str, str]:
+    """Return what the workflow says of the dataset: one that lies elsewhere is not in the repository."""
+    data = _TEMPLATE_OF_DATA if source is None or PurePath(source).is_absolute() else source
+    place = PurePath(data).parent if PurePath(data).suffix else PurePath(data)
+    below = "" if place == PurePath() else f"{place.as_posix()}/"
+    pattern, quoted = (text.replace("'", "''") for text in (f"{below}**/*", data))  # as GitHub's expressions want it
+    images = f"'{pattern}.jpg', '{pattern}.png'"
+    there = f"hashFiles('models/current/metrics.json', {images}) != ''"
+    checked = f"${{{{ hashFiles({images}) != '' && '{quoted}' || '' }}}}"
+    values = {"{data_paths}": f"{below}**", "{there}": there, "{data}": checked}
+    return {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
 
 
 def _templates() -> dict[str, Path]:

@@ -229,9 +229,16 @@ def save_agreement(sweep: Path, agreement: Agreement) -> None:
         save_check(SweepFolder(sweep).checks / key, report, dataset_state(report.dataset, report.labels))
 
 
-def save_rejected(sweep: Path, approvals: Sequence[Approval]) -> None:
-    """Write into the folder of a sweep that somebody declined, or that nobody was there to approve, what was asked."""
-    content = {"status": Status.REJECTED, "approvals": [vars(approval) for approval in approvals]}
+def save_rejected(sweep: Path, approvals: Sequence[Approval], arguments: Sequence[str]) -> None:
+    """Write into the folder of a sweep that somebody declined, or that nobody was there to approve, what was asked.
+
+    It is all that such a folder holds: `yololab runs status=all` lists it, `yololab clean` removes it.
+    """
+    content = {
+        "status": Status.REJECTED,
+        "arguments": list(arguments),
+        "approvals": [vars(approval) for approval in approvals],
+    }
     write_json(SweepFolder(sweep).approvals, content, APPROVALS_VERSION)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -21,7 +22,15 @@ def test_its_recipe_composes_with_every_option_of_it(tmp_path, monkeypatch):
     assert started.kept == ()
     assert {".gitignore", ".github/workflows/yololab.yml", "README.md", "data/data.yaml"} <= set(started.written)
     assert (tmp_path / "cells/README.md").read_text().startswith("# cells\n")
-    assert yaml.safe_load((tmp_path / "cells/.github/workflows/yololab.yml").read_text())["jobs"]
+    workflow, action = (
+        yaml.safe_load(file.read_text())
+        for file in (tmp_path / "cells/.github/workflows/yololab.yml", Path(__file__).parents[4] / "action.yml")
+    )
+    (step,) = (step for step in workflow["jobs"]["gate"]["steps"] if step.get("id") == "yololab")
+    assert set(step["with"]) <= set(action["inputs"])
+    assert step["with"]["data"] == (
+        "${{ hashFiles('data/**/*.jpg', 'data/**/*.png') != '' && 'data/data.yaml' || '' }}"
+    )
     monkeypatch.chdir(tmp_path / "cells")
     assert all(
         EXAMPLE in group_options(tmp_path / "cells")[name] for name in ("data", "experiment", "hparams", "model")
@@ -40,6 +49,12 @@ def test_what_is_there_stays_as_it_is(tmp_path):
     assert not (tmp_path / "nowhere").exists()
     assert yaml.safe_load((tmp_path / "conf/data/mine.yaml").read_text()) == {"source": "data 1/ü#.yaml"}
     assert not (tmp_path / "data").exists()  # there is one already, elsewhere
+    assert (
+        "'data 1/ü#.yaml'"
+        in yaml.safe_load((tmp_path / ".github/workflows/yololab.yml").read_text())["jobs"]["gate"]["steps"][2]["with"][
+            "data"
+        ]
+    )
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert start_project(tmp_path, None, "b.pt").written == ("data/data.yaml",)
     assert {path: path.read_bytes() for path in before} == before
