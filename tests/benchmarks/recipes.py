@@ -79,9 +79,8 @@ class Short:
     @property
     def said(self) -> str:
         """What the head says of it."""
-        changed = ", ".join(self.more)
         start = "from weights of the built-in shapes" if self.pretrained else "without weights"
-        return f"# BCCD in short, {start}: {changed}"
+        return f"# BCCD in short, {start}:\n{RESULT_LINE}{' '.join(self.more)}"
 
 
 # A step after each batch, as so few epochs of so few images would else have a few dozen steps.

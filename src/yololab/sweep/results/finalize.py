@@ -11,6 +11,7 @@ from yololab.config.search import Keep
 from yololab.errors import YololabError
 from yololab.files.atomic import point_link
 from yololab.files.record import Record
+from yololab.files.record_content import FOLD
 from yololab.host.signals import StopSignal
 from yololab.report.sweep.page import write_sweep_report
 from yololab.sweep.engines.registry import make_executor
@@ -18,7 +19,7 @@ from yololab.sweep.executor import JobState
 from yololab.sweep.results.cleaning import losing_weights, remove_weights
 from yololab.sweep.results.folds import folds_table
 from yololab.sweep.results.outcome import last_lines
-from yololab.sweep.results.rows import TrialRow
+from yololab.sweep.results.rows import SEED, TrialRow
 from yololab.sweep.results.summary import Summary, read_summary, with_test
 from yololab.sweep.results.summary_files import store_summary, summary_content
 from yololab.sweep.state import SweepFolder
@@ -159,7 +160,7 @@ def show_summary(screen: Screen, summary: Summary) -> None:
     screen.stage("result", content["answer"])
     for note in content["notes"]:
         screen.detail(note)
-    if summary.importances is not None:
+    if summary.importances is not None and {*keys} - {FOLD, SEED}:  # a seed does not matter, nor a fold
         screen.detail(summary.importances.text)
     for row in summary.rows:
         if row.error:
