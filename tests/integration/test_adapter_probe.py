@@ -10,10 +10,17 @@ import pytest
 import torch
 
 from yololab.errors import InputError, JobError
+from yololab.ultralytics_adapter.probe import timing
 from yololab.ultralytics_adapter.probe.timing import measure_training
 from yololab.ultralytics_adapter.training.training import train
 
 pytestmark = pytest.mark.usefixtures("prepared", "logged")
+
+
+@pytest.fixture
+def long(monkeypatch):
+    """Trainings of seconds that are taken for long ones."""
+    monkeypatch.setattr(timing, "SHORT_SECONDS", 0.0)
 
 
 def weights(path):
@@ -33,6 +40,7 @@ def random_state():
     )
 
 
+@pytest.mark.usefixtures("long")
 def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepared):
     plain, probed = make_request(epochs=2), make_request(epochs=2)
     train(plain)
@@ -59,6 +67,7 @@ def test_the_training_after_a_probe_is_bit_by_bit_the_same(make_request, prepare
     assert probe.peak_memory_bytes is None
 
 
+@pytest.mark.usefixtures("long")
 def test_a_training_of_fewer_batches_than_asked_for(make_request):
     told = []
     probe = measure_training(
@@ -69,6 +78,18 @@ def test_a_training_of_fewer_batches_than_asked_for(make_request):
     assert probe.batches_per_epoch == 1
     assert probe.seconds_per_batch > 0
     assert probe.validation_seconds_per_batch is not None
+
+
+def test_of_a_short_training_one_batch_is_timed(make_request):
+    told = []
+    request = make_request(epochs=2)
+    probe = measure_training(request, batches=4, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (4, 4)  # two of two images, two whole ones: the first of a size chooses algorithms
+    assert (probe.measured_images, probe.batch) == (4, 4)
+    assert 0 < probe.seconds_per_batch < probe.spent_seconds
+    assert probe.validation_seconds_per_batch is None
+    written = train(request).finished and (request.save_dir / "weights/last.pt").stat().st_size
+    assert written < probe.checkpoint_bytes < 20 * written  # of one that holds its optimizer
 
 
 def test_the_time_limit_ends_it_with_what_it_has(make_request):

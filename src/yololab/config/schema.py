@@ -244,7 +244,8 @@ class EstimateConfig:
 
     Attributes:
         batches: Training batches that are timed at most.
-        limit_seconds: Seconds that the probe may take at most; it takes no more than 5 s, or 2 % of a longer job.
+        limit_seconds: Seconds that the probe may take at most; it takes no more than 5 s, or 2 % of a longer job, and
+            less before a training of half a minute, of which one batch tells enough.
     """
 
     batches: int = setting(4, at_least=1)

@@ -35,6 +35,7 @@ from yololab.job.stages.estimate import Estimated
 from yololab.job.stages.evaluate import Evaluated
 from yololab.terminal.screen import shown_path
 from yololab.text import duration, number
+from yololab.ultralytics_adapter.isolation.drawing import drawing_aside
 
 # The status of a run that an error has ended; any other error has failed it.
 STATUSES = {InterruptedRunError: Status.INTERRUPTED, ApprovalError: Status.REJECTED}
@@ -174,6 +175,7 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
         try:
             stop.release()
             stack.enter_context(context.screen.logging_to(context.folder.log))
+            stack.enter_context(drawing_aside())
             if not new:
                 begin_record(context)
             prepared = prepared or _prepare(context)

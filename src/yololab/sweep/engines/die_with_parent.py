@@ -4,28 +4,11 @@ Started as `python -m yololab.sweep.engines.die_with_parent PARENT SIGNAL COMMAN
 not outlive whoever looks after it: it would meet its successor in the same folder.
 """
 
-import ctypes
 import os
 import signal
 import sys
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-
-
-def tie_to(parent: int, number: int) -> None:
-    """Let this process end with its parent.
-
-    Args:
-        parent: The number of the process that started this one.
-        number: The signal that the system sends when the parent is gone.
-
-    Raises:
-        SystemExit: It is gone already.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:  # it died in between
-        raise SystemExit(1)
+from yololab.host.parent import tie_to
 
 
 def await_body() -> None:

@@ -26,6 +26,9 @@ else:
 
 # Planned so that a probe ends within 5 s, or 2 % of what it foresees: validation and checkpoint come after these.
 LEAST_BUDGET_SECONDS = 3.8
+# Of a training that is shorter nobody wants to know to the second: one batch is timed, all else is reckoned from it.
+SHORT_SECONDS = 30.0
+SHORT_SAVE_SECONDS = 0.3
 BUDGET_SHARE = 0.018
 SMALL_BATCH_GAIN = 0.6
 VALIDATED = 2  # batches of a validation
@@ -43,9 +46,10 @@ class Probe:
         images: Training images.
         batch: Images a batch; of one GPU's share where there are several.
         measured_images: Images of the batches that were timed; fewer than `batch` where it would take too long.
-        validation_seconds_per_batch: One validation batch with its loading and loss; None when there was no time left.
+        validation_seconds_per_batch: One validation batch with its loading and loss; None when there was no time left,
+            or the training is short.
         validation_batches: Validation batches an epoch.
-        save_seconds: Writing the two checkpoints of an epoch.
+        save_seconds: Writing the two checkpoints of an epoch; what that usually takes where the training is short.
         checkpoint_bytes: Size of a checkpoint with its optimizer.
         parameters: Number of the model's weights.
         peak_memory_bytes: Most memory of a GPU that was reserved; None on a CPU.
@@ -87,7 +91,8 @@ def measure_training(
     """Time a few real training batches and a validation batch, in a scratch folder that is removed.
 
     It ends after `batches` timed batches, or when its time is up: 5 s, or 2 % of what it foresees for the training,
-    and never more than `limit_seconds` (one unit of work may end a little later). On a CPU, where even one batch can
+    and never more than `limit_seconds` (one unit of work may end a little later). Of a training that takes less than
+    half a minute it times one batch, and neither validation nor checkpoints. On a CPU, where even one batch can
     take minutes, it begins with a batch of two images and then times batches as large as the time allows; from two
     sizes the whole batch follows by a straight line.
 
@@ -152,6 +157,7 @@ class _Plan:
         limit_seconds: The most that it may take.
         gpus: Among how many an epoch's batches are shared.
         budget: What it may take, as far as it knows by now.
+        short: Whether the training is so short that one batch tells enough.
         progress: Told how many batches are done, and how many there will be.
         done: How many are done.
         expected: How many there will be if the time allows.
@@ -162,6 +168,7 @@ class _Plan:
     limit_seconds: float = 30.0
     gpus: int = 1
     budget: float = LEAST_BUDGET_SECONDS
+    short: bool = False
     progress: Callable[[int, int], None] = lambda done, total: None
     done: int = 0
     expected: int = 0
@@ -169,6 +176,12 @@ class _Plan:
     def foresee(self, training_seconds: float) -> None:
         """Set the budget, now that the length of the training can be guessed."""
         self.budget = min(self.limit_seconds, max(LEAST_BUDGET_SECONDS, BUDGET_SHARE * training_seconds))
+        self.short = training_seconds < SHORT_SECONDS
+
+    @property
+    def enough(self) -> int:
+        """How many timed batches of the last size are enough."""
+        return 1 if self.short else self.batches
 
     def batch_done(self) -> None:
         """Count a batch."""
@@ -280,18 +293,29 @@ class _ProbeMixin(_Base):
             if fitting <= size:
                 self._end()
             self._batches.size = min(fitting, whole)
-        elif timed >= self.plan.batches or (timed >= 1 and self.plan.left < 1.7 * times[-1]) or self.plan.left < 0:
+        elif timed >= self.plan.enough or (timed >= 1 and self.plan.left < 1.7 * times[-1]) or self.plan.left < 0:
             self._end()
         self._begin()
 
     def _end(self) -> None:
         """Time what happens once an epoch, a validation and the writing of its checkpoints, and stop."""
+        if self.plan.short:
+            self._save, self._checkpoint_bytes = SHORT_SAVE_SECONDS, self._reckoned_bytes()
+            self.plan.progress(self.plan.done, self.plan.done)
+            raise _Enough
         self._time_validation()
         begin = self._now()
         self.best_fitness = self.fitness = 0.0
         super().save_model()
         self._save, self._checkpoint_bytes = self._now() - begin, self.last.stat().st_size
         raise _Enough
+
+    def _reckoned_bytes(self) -> int:
+        """Return about how large a checkpoint is: weights, their average in full and in half, and the optimizer."""
+        tensors = [item for state in self.optimizer.state.values() for item in state.values()]
+        kept = sum(item.nbytes for item in tensors if hasattr(item, "nbytes"))
+        model: Any = self.model
+        return kept + sum(item.numel() * 10 for item in model.parameters())
 
     def _time_validation(self) -> None:
         """Run the validator over two batches; the second is timed. Without time for that, two images tell."""

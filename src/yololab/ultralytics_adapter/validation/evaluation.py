@@ -18,6 +18,7 @@ from yololab.tasks import task_named
 from yololab.text import first_of, read_number
 from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
+from yololab.ultralytics_adapter.isolation.drawing import charts
 from yololab.ultralytics_adapter.isolation.installed import installed_version
 from yololab.ultralytics_adapter.isolation.logs import first_line, joined_threads, quiet_progress
 from yololab.ultralytics_adapter.models.exports import describe_model
@@ -108,6 +109,7 @@ def evaluate(
         stack.enter_context(quiet_progress())
         stack.enter_context(preserved_randomness())
         findings = stack.enter_context(guarded_data(cache))
+        stack.enter_context(charts())
         stack.enter_context(joined_threads())
         arguments = {
             **asdict(protocol),

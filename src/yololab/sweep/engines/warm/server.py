@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from yololab.files.paths import RunFolder
-from yololab.sweep.engines.die_with_parent import await_body, tie_to
+from yololab.host.parent import tie_to
+from yololab.sweep.engines.die_with_parent import await_body
 
 # A trial to start: its folder, and all variables that its process has.
 Start = tuple[str, dict[str, str]]

@@ -1,0 +1,83 @@
+"""Charts are drawn by a process beside the job, before the job ends; what fails there is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from yololab.ultralytics_adapter.isolation import drawing
+from yololab.ultralytics_adapter.isolation.drawing import charts, drawing_aside
+
+pytestmark = [pytest.mark.torch, pytest.mark.process]
+
+
+@pytest.fixture
+def draw(monkeypatch, tmp_path):
+    """Ultralytics' function, which writes who draws in place of a chart."""
+    from ultralytics.engine import trainer
+
+    def plot_results(file):
+        if file.name == "broken" and os.getpid() != here:
+            raise ValueError("no room")
+        if file.name == "impossible":
+            raise ValueError("no ink")
+        file.write_text(f"{os.getpid()} {file.name}")
+
+    here = os.getpid()
+    monkeypatch.setattr(trainer, "plot_results", plot_results)
+    return lambda name: trainer.plot_results(file=tmp_path / name)
+
+
+def drawn(folder) -> dict[str, int]:
+    return {name: int(number) for number, name in (path.read_text().split() for path in folder.iterdir())}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_they_are_drawn_beside_the_job_and_are_there_at_its_end(draw, tmp_path):
+    with drawing_aside(), charts():
+        draw("first")
+        draw("second")
+        assert not drawn(tmp_path)
+    found = drawn(tmp_path)
+    assert found.keys() == {"first", "second"}
+    assert len(set(found.values())) == 1
+    assert os.getpid() not in found.values()
+
+
+def test_without_a_job_they_are_drawn_on_the_spot(draw, tmp_path):
+    with charts():
+        draw("first")
+    assert drawn(tmp_path) == {"first": os.getpid()}
+
+
+def test_after_an_error_nothing_is_drawn(draw, tmp_path):
+    with drawing_aside(), pytest.raises(RuntimeError), charts():
+        draw("first")
+        raise RuntimeError("the evaluation failed")
+    assert not drawn(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_what_fails_there_is_drawn_here_and_told_if_it_fails_again(draw, tmp_path, caplog):
+    with drawing_aside(), charts():
+        draw("broken")
+        draw("impossible")
+    assert drawn(tmp_path) == {"broken": os.getpid()}
+    assert "a chart was not drawn: ValueError: no ink" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_one_that_never_ends_is_ended(draw, tmp_path, monkeypatch):
+    import time
+
+    from ultralytics.engine import trainer
+
+    here = os.getpid()
+    monkeypatch.setattr(trainer, "plot_results", lambda file: None if os.getpid() == here else time.sleep(60))
+    monkeypatch.setattr(drawing, "_PATIENCE_SECONDS", 0.1)
+    begin = time.monotonic()
+    with drawing_aside(), charts():
+        draw("first")
+    assert time.monotonic() - begin < 30
