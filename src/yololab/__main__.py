@@ -1,22 +1,22 @@
 """`yololab …`, and `python -m yololab …`, which is the same."""
 
-import gc
 import os
 from contextlib import suppress
 
 from yololab.errors import InterruptedRunError
+from yololab.host.collection import importing, own_process
 
 
 def main() -> int:
     """Run one command and return its exit code; Ctrl-C is answered already while the command is imported."""
-    gc.disable()  # what is imported stays: nothing of it is garbage
+    own_process()
     try:
-        from yololab.cli.main import main as run
+        with importing():
+            from yololab.cli.main import main as run
     except KeyboardInterrupt:
         with suppress(OSError):
             os.write(2, b"error: interrupted\n")  # there is no screen yet
         return InterruptedRunError.exit_code
-    gc.enable()
     return run()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from yololab.config.frozen import Frozen, thaw
 from yololab.files.paths import RunFolder
+from yololab.host.collection import own_process
 from yololab.job.context import Context, Permissions, TrialContext
 from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.lifecycle import start
@@ -96,4 +97,5 @@ def _should_prune() -> Callable[[int, Mapping[str, float | None]], bool] | None:
 
 
 if __name__ == "__main__":
+    own_process()
     raise SystemExit(run_trial(Path(sys.argv[1])))

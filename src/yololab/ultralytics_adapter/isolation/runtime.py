@@ -20,6 +20,7 @@ from typing import Any
 
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import CacheFolder
+from yololab.host.collection import importing
 from yololab.ultralytics_adapter.isolation import logs
 from yololab.ultralytics_adapter.isolation.installed import check_version, installed_version, settings_schema
 from yololab.ultralytics_adapter.isolation.logs import ultralytics_log
@@ -126,7 +127,7 @@ def activate() -> None:
     """
     isolation = current()
     if "ultralytics.utils" not in sys.modules:
-        with preserved_environment("YOLO_OFFLINE"), _import_output():
+        with preserved_environment("YOLO_OFFLINE"), _import_output(), importing():
             os.environ["YOLO_OFFLINE"] = "1"  # the import looks up names in the DNS, which may wait for long
             import ultralytics.utils  # noqa: F401
     logs.silence()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from yololab.errors import JobError, YololabError
 from yololab.files.atomic import scratch_folder
+from yololab.host.collection import importing
 from yololab.ultralytics_adapter.isolation import runtime
 from yololab.ultralytics_adapter.isolation.logs import first_line
 from yololab.ultralytics_adapter.models.resolve import ResolvedModel
@@ -213,16 +214,17 @@ def import_early(model: ResolvedModel | None = None) -> None:
     from yololab.ultralytics_adapter.training.trainers import trainer_for
 
     runtime.activate()  # before the imports: it says where they may write
-    import matplotlib.font_manager
-    import torch
+    with importing():
+        import matplotlib.font_manager
+        import torch
 
-    if model is not None:
-        trainer_for(model.task, model.family)
-    else:
-        import matplotlib.pyplot  # noqa: F401
-        import torchvision  # noqa: F401
-    with preserved_randomness():
-        torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
+        if model is not None:
+            trainer_for(model.task, model.family)
+        else:
+            import matplotlib.pyplot  # noqa: F401
+            import torchvision  # noqa: F401
+        with preserved_randomness():
+            torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
 
 
 def _probing(trainer_class: type[Any]) -> type[Any]:

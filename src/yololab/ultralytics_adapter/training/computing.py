@@ -26,6 +26,7 @@ else:
     _Base = object
 
 _NO_AMP = (False, "fp32")
+_FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 
 
 def cpu_precision(asked: Precision, amp: Any, native: bool) -> Precision:
@@ -91,6 +92,17 @@ def splits(model: Any) -> bool:
     return isinstance(model, BaseModel) and kind.loss is BaseModel.loss and kind.predict is BaseModel.predict
 
 
+def fused(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    """Return an optimizer that steps in one kernel for all weights, where PyTorch has one for it on a CPU.
+
+    Ultralytics asks for it on a GPU alone. A state that is loaded later brings its own choice.
+    """
+    if type(optimizer) in _FUSED:
+        for group in optimizer.param_groups:
+            group["fused"] = True
+    return optimizer
+
+
 class ComputingMixin(_Base):
     """Computes as the device does best; put it before Ultralytics' trainer of the task.
 
@@ -130,6 +142,11 @@ class ComputingMixin(_Base):
         super().set_model_attributes()
         if self.device.type == "cpu" and self.settings.requested.get("channels_last") is not False:
             unwrap_model(self.model).to(memory_format=torch.channels_last)
+
+    def build_optimizer(self, *arguments: Any, **keywords: Any) -> Any:
+        """Build the optimizer, on a CPU a fused one."""
+        optimizer = super().build_optimizer(*arguments, **keywords)
+        return fused(optimizer) if self.device.type == "cpu" else optimizer
 
     @property
     def effective_amp(self) -> Any:

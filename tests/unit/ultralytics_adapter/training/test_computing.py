@@ -68,3 +68,32 @@ def test_the_network_computes_in_bf16_and_the_loss_and_the_gradients_are_those_o
     assert near.sum().item() != exact.sum().item()
     near.sum().backward()
     assert {weights.grad.dtype for weights in model.parameters() if weights.grad is not None} == {torch.float32}
+
+
+@pytest.mark.parametrize(("name", "keywords"), [("AdamW", {}), ("SGD", {"momentum": 0.9, "nesterov": True})])
+def test_a_fused_optimizer_steps_as_the_plain_one_does(name, keywords):
+    import torch
+
+    from yololab.ultralytics_adapter.training.computing import fused
+
+    ends = []
+    for change in (lambda optimizer: optimizer, fused):
+        torch.manual_seed(0)
+        weights = [torch.nn.Parameter(torch.rand(4, 3)), torch.nn.Parameter(torch.rand(5))]
+        optimizer = change(getattr(torch.optim, name)(weights, lr=0.1, weight_decay=0.01, **keywords))
+        for _ in range(3):
+            sum((weight**2).sum() for weight in weights).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        ends.append(torch.cat([weight.detach().ravel() for weight in weights]))
+    torch.testing.assert_close(*ends)
+    assert optimizer.param_groups[0]["fused"]
+
+
+def test_an_optimizer_without_such_a_kernel_stays_as_it_is():
+    import torch
+
+    from yololab.ultralytics_adapter.training.computing import fused
+
+    optimizer = torch.optim.NAdam([torch.nn.Parameter(torch.rand(2))])
+    assert "fused" not in fused(optimizer).param_groups[0]
