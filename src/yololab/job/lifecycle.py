@@ -36,6 +36,7 @@ from yololab.job.stages.evaluate import Evaluated
 from yololab.terminal.screen import shown_path
 from yololab.text import duration, number
 from yololab.ultralytics_adapter.isolation.drawing import drawing_aside
+from yololab.ultralytics_adapter.isolation.kept_images import keeping_images
 
 # The status of a run that an error has ended; any other error has failed it.
 STATUSES = {InterruptedRunError: Status.INTERRUPTED, ApprovalError: Status.REJECTED}
@@ -176,6 +177,7 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
             stop.release()
             stack.enter_context(context.screen.logging_to(context.folder.log))
             stack.enter_context(drawing_aside())
+            stack.enter_context(keeping_images())
             if not new:
                 begin_record(context)
             prepared = prepared or _prepare(context)

@@ -19,6 +19,7 @@ from yololab.ultralytics_adapter.export.output_difference import (
     selected_difference,
 )
 from yololab.ultralytics_adapter.isolation.logs import first_line
+from yololab.ultralytics_adapter.isolation.onnx_sessions import modest_sessions
 from yololab.ultralytics_adapter.models.checkpoints import inspect_checkpoint
 
 
@@ -190,7 +191,8 @@ def _loaded(exported: Path, device: Any) -> Any:
     if not exported.exists():
         raise InputError(Problem(str(exported), "no such file", remedy="export the model again"))
     try:
-        return AutoBackend(model=str(exported), device=device, verbose=False)
+        with modest_sessions(exported):
+            return AutoBackend(model=str(exported), device=device, verbose=False)
     except ImportError as error:
         found = f"its runtime is not installed ({error.name})"
         raise InputError(Problem(str(exported), found, remedy=f"pip install {error.name}")) from error

@@ -21,6 +21,7 @@ from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders
 from yololab.ultralytics_adapter.isolation.drawing import charts
 from yololab.ultralytics_adapter.isolation.installed import installed_version
 from yololab.ultralytics_adapter.isolation.logs import first_line, joined_threads, quiet_progress
+from yololab.ultralytics_adapter.isolation.onnx_sessions import modest_sessions
 from yololab.ultralytics_adapter.models.exports import describe_model
 from yololab.ultralytics_adapter.models.resolve import find_checkpoint
 from yololab.ultralytics_adapter.training.batch_reports import validated
@@ -110,6 +111,7 @@ def evaluate(
         stack.enter_context(preserved_randomness())
         findings = stack.enter_context(guarded_data(cache))
         stack.enter_context(charts())
+        stack.enter_context(modest_sessions(path))
         stack.enter_context(joined_threads())
         arguments = {
             **asdict(protocol),
