@@ -1,8 +1,9 @@
 """What a training step costs on a CPU, by each thing that we do about it: python tests/benchmarks/cpu_step.py
 
-Writes cpu_step.json beside itself. YOLO26n, 16 images with 12 boxes each, forward, loss and backward on one thread;
-each way of computing is a process of its own. CPU seconds of the fastest of the steps after the first, so that a busy
-machine changes little. Takes about three minutes; `cpu_step.py 160 320` measures these sizes alone, in one.
+Writes cpu_step.json beside itself. YOLO26n, 16 images with 12 boxes each, forward, loss, backward and AdamW on one
+thread; each way of computing is a process of its own. CPU seconds of the fastest of the steps after the first, so that
+a busy machine changes little. `a_step_at_all` is what a step costs whatever its images are: where the line through the
+steps of two and of 16 images meets none. Takes about four minutes; `cpu_step.py 160 320` measures these sizes alone.
 """
 
 from __future__ import annotations
@@ -20,23 +21,26 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BATCH, BOXES, STEPS = 16, 12, 4
+BATCH, FEW, BOXES, STEPS = 16, 2, 12, 4
 SIZES = ("160", "320", "640")
+PLAIN = {"layout": False, "memory": False, "fused": False, "bf16": False}
 WAYS = {
-    "as Ultralytics": {"layout": False, "memory": False, "bf16": False},
-    "channels_last": {"layout": True, "memory": False, "bf16": False},
-    "channels_last, memory kept": {"layout": True, "memory": True, "bf16": False},
-    "channels_last, memory kept, bf16": {"layout": True, "memory": True, "bf16": True},
+    "as Ultralytics": PLAIN,
+    "channels_last": PLAIN | {"layout": True},
+    "channels_last, memory kept": PLAIN | {"layout": True, "memory": True},
+    "channels_last, memory kept, fused": PLAIN | {"layout": True, "memory": True, "fused": True},
+    "channels_last, memory kept, fused, bf16": {"layout": True, "memory": True, "fused": True, "bf16": True},
 }
 
 
-def step(size: int, layout: bool, memory: bool, bf16: bool) -> dict[str, float]:
+def step(size: int, images: int, layout: bool, memory: bool, fused: bool, bf16: bool) -> dict[str, float]:
     """Return the CPU seconds of a step's parts."""
     import torch
     from ultralytics.cfg import get_cfg
     from ultralytics.nn.tasks import DetectionModel
 
     from yololab.ultralytics_adapter.isolation.memory import kept_memory
+    from yololab.ultralytics_adapter.training.computing import fused as one_kernel
     from yololab.ultralytics_adapter.training.computing import in_full
 
     torch.set_num_threads(1)
@@ -45,14 +49,16 @@ def step(size: int, layout: bool, memory: bool, bf16: bool) -> dict[str, float]:
     model.args = get_cfg()
     if layout:
         model.to(memory_format=torch.channels_last)
-    count = BATCH * BOXES
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
+    optimizer = one_kernel(optimizer) if fused else optimizer
+    count = images * BOXES
     batch = {
-        "img": torch.rand(BATCH, 3, size, size),
-        "batch_idx": torch.arange(BATCH).repeat_interleave(BOXES).float(),
+        "img": torch.rand(images, 3, size, size),
+        "batch_idx": torch.arange(images).repeat_interleave(BOXES).float(),
         "cls": torch.randint(0, 3, (count, 1)).float(),
         "bboxes": torch.cat([torch.rand(count, 2) * 0.8 + 0.1, torch.rand(count, 2) * 0.15 + 0.05], 1),
     }
-    best = {"forward": float("inf"), "loss": float("inf"), "backward": float("inf")}
+    best = dict.fromkeys(("forward", "loss", "backward", "optimizer"), float("inf"))
     with kept_memory() if memory else contextlib.nullcontext():
         for number in range(STEPS):
             times = [time.process_time()]
@@ -64,8 +70,9 @@ def step(size: int, layout: bool, memory: bool, bf16: bool) -> dict[str, float]:
             times.append(time.process_time())
             loss.backward()
             times.append(time.process_time())
-            for parameter in model.parameters():
-                parameter.grad = None
+            optimizer.step()
+            optimizer.zero_grad()
+            times.append(time.process_time())
             if number:
                 took = [end - begin for begin, end in itertools.pairwise(times)]
                 best = {name: min(best[name], seconds) for name, seconds in zip(best, took, strict=True)}
@@ -86,9 +93,14 @@ def main() -> None:
             for way, how in WAYS.items():
                 if how["bf16"] and not has_bf16():
                     continue
-                command = [sys.executable, __file__, json.dumps({"size": int(size), **how})]
-                done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-                found.setdefault(size, {})[way] = json.loads(done.stdout.splitlines()[-1])
+                took = {}
+                for images in (BATCH, FEW):
+                    command = [sys.executable, __file__, json.dumps({"size": int(size), "images": images, **how})]
+                    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+                    took[images] = json.loads(done.stdout.splitlines()[-1])
+                an_image = (took[BATCH]["step"] - took[FEW]["step"]) / (BATCH - FEW)
+                at_all = round(max(0.0, took[FEW]["step"] - FEW * an_image), 3)
+                found.setdefault(size, {})[way] = took[BATCH] | {"a_step_at_all": at_all}
                 print(size, way, found[size][way], flush=True)
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True)
     result = {

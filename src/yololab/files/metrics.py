@@ -74,6 +74,7 @@ class MetricsContent(TypedDict, total=False):
     per_class: dict[str, dict[str, float | None]] | None
     protocol: dict[str, Any] | None
     speed_ms: dict[str, float | None] | None
+    threads: dict[str, int] | None
     comparable: bool | None
     trained_precision: str | None
     trained_speed: str | None

@@ -194,6 +194,7 @@ def write_metrics(
         "dataset_fingerprint": how.fingerprints.get(split),
         "train_fingerprint": how.fingerprints.get("train"),
         "speed_ms": evaluation.speed_ms,
+        **({"threads": evaluation.threads} if evaluation.threads else {}),
         # rows are predicted, columns true
         "confusion": None
         if confusion is None

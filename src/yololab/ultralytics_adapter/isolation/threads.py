@@ -1,6 +1,7 @@
 """Torch's threads: as many as the machine has free when a job begins to compute, corrected between its steps."""
 
 import os
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -69,11 +70,13 @@ class ComputeThreads:
 
     Attributes:
         count: How many compute now.
+        used: Number of threads → steps that were computed with it.
     """
 
     def __init__(self, threads: int | None) -> None:
         self.count = set_threads(threads)
         self._governor = None if threads is not None else Governor(limit(), self.count)
+        self.used: Counter[str] = Counter()
         self._meter = StepMeter(machine())
         self._running = False
 
@@ -89,6 +92,7 @@ class ComputeThreads:
 
     def end(self) -> None:
         """Note that a step is over, and set with how many threads the next one computes."""
+        self.used[str(self.count)] += 1
         if not self._running or self._governor is None:
             return
         self._running = False

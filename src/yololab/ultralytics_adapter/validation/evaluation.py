@@ -42,6 +42,7 @@ class Evaluation:
         names: Class index → name, of the model.
         per_class: Class index → `name`, the task's values, `instances`, `images`; values are None without a label.
         speed_ms: Step → milliseconds an image.
+        threads: Number of torch's threads → batches that were computed with it; empty on another device than a CPU.
         confusion: The confusion matrix, of detections at IoU 0.45; None when the task has none.
         protocol: How it was measured in the end, which may differ from what was asked for.
         changes: Keys of the protocol that differ from what was asked for → why.
@@ -56,6 +57,7 @@ class Evaluation:
     names: Mapping[int, str]
     per_class: Mapping[int, Mapping[str, Any]]
     speed_ms: Mapping[str, float]
+    threads: Mapping[str, int]
     confusion: Confusion | None
     protocol: Protocol
     changes: Mapping[str, str]
@@ -137,7 +139,8 @@ def evaluate(
         except Exception as error:
             raise _error(path, data_yaml, protocol.split, error) from error
     exported = path.suffix.lower() != ".pt"
-    return _evaluation(validator, task, protocol, names, exported, findings.warnings)
+    threads_used = dict(compute.used) if validator.device.type == "cpu" else {}
+    return _evaluation(validator, task, protocol, names, exported, findings.warnings, threads_used)
 
 
 def _check_dataset(data_yaml: Path, split: str) -> None:
@@ -165,7 +168,13 @@ def _error(path: Path, data_yaml: Path, split: str, error: Exception) -> Excepti
 
 
 def _evaluation(
-    validator: Any, task: str, asked: Protocol, names: Mapping[int, str], exported: bool, findings: list[str]
+    validator: Any,
+    task: str,
+    asked: Protocol,
+    names: Mapping[int, str],
+    exported: bool,
+    findings: list[str],
+    threads: Mapping[str, int],
 ) -> Evaluation:
     """Turn a validator that has run into plain values."""
     row = task_named(task)
@@ -189,6 +198,7 @@ def _evaluation(
         names=names,
         per_class={index: {"name": names[index], **found} for index, found in values.items()},
         speed_ms={step: float(value) for step, value in validator.speed.items()},
+        threads=threads,
         confusion=validator.confusion(),
         protocol=protocol,
         changes=changes,
