@@ -189,8 +189,8 @@ def _show(context: Context, checked: Checked, trained: Trained) -> None:
     for change in result.differences:
         line = f"{change.name}: {change.requested} became {change.effective} ({change.reason})"
         (screen.detail if change.changes_training else screen.log)(line)
-    if told := (result.setup.get("pace") or {}).get("text"):
-        screen.detail(told)
+    if text := (result.setup.get("pace") or {}).get("text"):
+        screen.detail(text)
     if len(result.threads) > 1:
         screen.detail(f"threads followed what else ran: {threads_text(result.threads)}")
     selection = "" if result.model_selection else "; no model selection: best.pt is the last epoch (val=false)"

@@ -119,8 +119,8 @@ def _remarks(training: Mapping[str, Any]) -> list[str]:
     """Return what a reader of the curves must know."""
     remarks = texts(training.get("warnings"))
     said = " ".join(remarks).lower()
-    if told := inside(training, "setup", "pace", "text"):
-        remarks.append(f"{told}.")
+    if pace := inside(training, "setup", "pace", "text"):
+        remarks.append(f"{pace}.")
     if training.get("unstable") and "nan" not in said and "unstable" not in said:
         remarks.append("Unstable: the loss was not a finite number at some point.")
     if training.get("not_learning") and "learning" not in said:

@@ -170,18 +170,18 @@ def _check_datasets(
 ) -> dict[str, CheckReport]:
     """Check each distinct dataset once, and tell each finding once: folds share their images."""
     checks: dict[str, CheckReport] = {}
-    told: set[DataProblem] = set()
+    shown: set[DataProblem] = set()
     for trial, item in zip(trials, prepared, strict=True):
         experiment, task, cache = trial.experiment, item.task.name, item.paths.cache
         settings = check_settings(experiment.check, experiment.train.imgsz, cache)
         key = check_key(item.dataset, task, experiment.train.single_cls, needed_splits(experiment), settings)
         if key not in checks:
             report = checks[key] = checked_dataset(experiment, item.dataset, task, cache, screen)
-            new = tuple(found for found in report.problems if found not in told)
+            new = tuple(found for found in report.problems if found not in shown)
             show_findings(screen, item.dataset_name, replace(report, problems=new))
             if known := len(report.problems) - len(new):
                 screen.detail(f"and {counted(known, 'finding')} as above")
-            told.update(new)
+            shown.update(new)
             refuse_blocking(report)
     return checks
 

@@ -57,9 +57,9 @@ def _check(action: str, names: list[str], settings: NightSettings) -> None:
         raise InputError(Problem(f"referee {action}", "settings of a night", "declared by `referee start` alone"))
 
 
-def _refuse_several_metrics(words: list[str]) -> None:
+def _refuse_several_metrics(arguments: list[str]) -> None:
     """Refuse other metrics than the task's own: of them a night knows no noise between seeds."""
-    if asked := [word for word in words if word.startswith(("baseline.metric", "baseline.correction"))]:
+    if asked := [word for word in arguments if word.startswith(("baseline.metric", "baseline.correction"))]:
         allowed = "a night goes by the task's primary metric alone, the one whose noise between seeds it knows"
         remedy = "look at what it keeps by several: yololab compare RUN BASELINE 'baseline.metric=[…]'"
         raise InputError(Problem("referee", asked[0], allowed, remedy))

@@ -185,10 +185,10 @@ def described(pace: Pace, epochs: int, imgsz: int, stride: int) -> dict[str, Any
         "frozen_layers": pace.frozen,
         "left_off": dict(pace.left_off),
     }
-    return content | {"text": None if pace == EXACT else _told(pace, epochs, content)}
+    return content | {"text": None if pace == EXACT else _in_a_line(pace, epochs, content)}
 
 
-def _told(pace: Pace, epochs: int, content: Mapping[str, Any]) -> str:
+def _in_a_line(pace: Pace, epochs: int, content: Mapping[str, Any]) -> str:
     """Say in a line what a pace does to a training."""
     parts = []
     if pace.sparse:
