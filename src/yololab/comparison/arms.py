@@ -136,11 +136,16 @@ def _fold(run: Path) -> Any:
 
 
 def refuse_seeds(arms: Sequence[Arm]) -> None:
-    """Refuse runs that differ in nothing but the seed as arms of their own: they are one recipe.
+    """Refuse runs that differ in nothing but the seed as arms of their own, and a model that is named twice.
 
     Raises:
         InputError: There are some.
     """
+    paths = [arm.runs[0].path.resolve() for arm in arms if not arm.several]
+    twice = [arm.text for arm in arms if not arm.several and paths.count(arm.runs[0].path.resolve()) > 1]
+    if twice:
+        found, allowed = "the same model more than once", "each of them once"
+        raise InputError(Problem(", ".join(twice), found, allowed, "leave one out: p is corrected for each arm"))
     named: dict[str, list[str]] = {}
     for arm in arms:
         folder = arm.runs[0].path if arm.runs[0].path.is_dir() else arm.runs[0].path.parent.parent

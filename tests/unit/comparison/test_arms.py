@@ -6,7 +6,7 @@ import pytest
 from arm_samples import arm_of, read_arm
 from record_samples import records_of, write_run
 
-from yololab.comparison.arms import read_arms
+from yololab.comparison.arms import read_arms, refuse_seeds
 from yololab.errors import InputError
 
 
@@ -48,3 +48,10 @@ def test_a_link_to_a_run_counts_once_and_sweeps_are_opened(tmp_path):
     (folder / "best").symlink_to(folder / "1")
     assert len(read_arm(f"{folder}/*", tmp_path).runs) == 3
     assert read_arm("swee*", tmp_path).seeds == (0, 1, 2)
+
+
+def test_a_model_that_is_named_twice_is_no_arm_of_its_own(tmp_path):
+    write_run(tmp_path / "a", records_of(0.8), {"lr0": 0.1, "seed": 0})
+    arms = [arm for name in ("a", "a/evaluation/metrics.json", "a") for arm in read_arms(name, tmp_path)]
+    with pytest.raises(InputError, match="a, a: the same model more than once"):
+        refuse_seeds(arms)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yololab.data.conversion.coco_files import BROKEN, Detection, Faults, box_of, read_results
-from yololab.data.conversion.ground_truth import GroundTruth
+from yololab.data.conversion.ground_truth import GroundTruth, matching_id
 from yololab.data.conversion.image_lookup import AMBIGUOUS, UNKNOWN, ImageId
 from yololab.errors import InputError, Problem
 from yololab.text import counted, first_of
@@ -20,7 +20,6 @@ _BEGIN = {"from 0": 0, "from 1": 1}
 _ARRAYS = ("image", "classes", "boxes", "areas", "scores")
 _BROKEN = -3  # the place of a row of another form
 _SCORE = "score: a number from 0 to 1"
-_LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,9 @@ def read_detections(path: Path, truth: GroundTruth) -> Detections:
     lookup = truth.lookup()
     known: dict[tuple[object, str | None], int] = {}
     tokens: dict[ImageId | None, int] = {}
-    texts = {*truth.names.values(), *(truth.categories or ())}
+    # Of YOLO labels it is not known yet from which number on their classes are counted.
+    numbered: Collection[ImageId] = range(_COCO_IDS[-1] + len(truth.names)) if truth.categories is None else ()
+    identities = {*truth.names.values(), *(truth.categories or ()), *numbered}
     images, columns, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros((0, 5))]
     masks = before = 0
     for rows in read_results(path, faults):
@@ -83,7 +84,8 @@ def read_detections(path: Path, truth: GroundTruth) -> Detections:
         scores = np.array([np.nan if row.score is None else row.score for row in rows])
         _check(rows, places, boxes, scores, before, truth, faults)
         masks += sum(not row.bbox for row in rows)
-        called_as = (_plain(row.category_id, texts) for row in rows)
+        meant = {written: matching_id(written, identities) for written in {row.category_id for row in rows}}
+        called_as = (meant[row.category_id] for row in rows)
         columns.append(np.array([tokens.setdefault(token, len(tokens)) for token in called_as], np.int64))
         images.append(places)
         numbers.append(np.column_stack([boxes, scores]))
@@ -147,13 +149,6 @@ def _check(
 
 def _name(row: Detection) -> object:
     return row.file_name or row.image_id
-
-
-def _plain(token: object, texts: Collection[ImageId]) -> ImageId | None:
-    """Return a category id as the ground truth has it: a number, also where it was written as a text."""
-    if isinstance(token, str) and token.isdecimal() and token not in texts and len(token) < _LONGEST_NUMBER:
-        return int(token)
-    return int(token) if isinstance(token, float) and token.is_integer() else token  # type: ignore[return-value]
 
 
 def _classes(

@@ -9,6 +9,7 @@ from yololab.comparison.arms import read_arms
 from yololab.comparison.evidence import read_records
 from yololab.comparison.run_reference import RunReference
 from yololab.config.schema import ExperimentConfig
+from yololab.data.checks.alike import alike_images
 from yololab.data.conversion.detections import read_detections
 from yololab.data.conversion.ground_truth import GroundTruth, read_coco_truth, read_yolo_truth
 from yololab.data.dataset.layout import load_dataset
@@ -16,7 +17,7 @@ from yololab.data.dataset.locate import locate_dataset
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder
 from yololab.files.json_files import write_json
-from yololab.files.metrics import METRICS_VERSION, MetricsFile, read_metrics
+from yololab.files.metrics import ALIKE, METRICS_VERSION, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS
 from yololab.files.predictions import PredictionsError, write_arrays
 from yololab.job.prepare import project_paths
@@ -92,6 +93,7 @@ class BoxMeasurement:
             "protocol": {} if metrics is None else metrics.content.get("protocol") or {},
             "reading": [*truth.notes, *found.notes],
             "speed_ms": {} if metrics is None else metrics.content.get("speed_ms") or {},
+            **self._independence(metrics),
         }
 
         def fill(hidden: Path, _place: Path) -> None:
@@ -118,6 +120,22 @@ class BoxMeasurement:
             return truth
         root = self._leading[0].content.get("dataset_root")
         return truth.named_as(self._leading[1].keys, self._leading[1].names, Path(root) if root else None)
+
+    def _independence(self, metrics: MetricsFile | None) -> dict[str, Any]:
+        """Return what is said of which images belong together, and of what an own checkpoint was chosen from."""
+        leading = metrics or (self._leading[0] if self._leading else None)
+        known = {} if leading is None else leading.content
+        kept = {key: known[key] for key in ("group", ALIKE, *(("selection",) if metrics else ())) if key in known}
+        return kept if ALIKE in kept or self._alike is None else {**kept, ALIKE: self._alike}
+
+    @cached_property
+    def _alike(self) -> list[list[str]] | None:
+        """The images of the split that look alike; None where nobody looks, or the images are not at hand."""
+        truth, check = self._given, self._experiment.check
+        if truth is None or truth.root is None or not check.near_duplicates:
+            return None
+        images = {key: truth.root / key for key in truth.keys}
+        return alike_images(images, check.near_duplicate_distance, self._paths.cache)
 
     @cached_property
     def _leading(self) -> tuple[MetricsFile, DetectionRecords] | None:

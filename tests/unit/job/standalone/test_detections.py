@@ -6,8 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from coco_samples import detections_of, labels_of, write_dataset, write_instances, write_results
+from record_samples import records_of, write_run
 
 from yololab.comparison.evidence import load_records
 from yololab.config.hydra.compose import compose_experiment
@@ -120,3 +123,31 @@ def test_a_side_is_measured_here_when_it_has_boxes_alone(project):
     assert reference.results
     assert measurement.concerns(reference)
     assert measurement.measure(reference).content["reading"] == []
+
+
+@pytest.mark.heavy
+def test_images_that_look_alike_are_noticed_where_they_are_at_hand(project):
+    """Six frames each of fifteen films; both models see a film, or do not see it."""
+    rng = np.random.default_rng(0)
+    labels = [own for own in labels_of(15) for _ in range(6)]
+    shutil.rmtree(project / "set")
+    data = write_dataset(project / "set", labels)
+    films = [cv2.resize(rng.integers(0, 255, (8, 8), np.uint8), (200, 160)) for _ in range(15)]
+    for place in range(90):
+        cv2.imwrite(str(project / f"set/val/images/{place:03}.png"), films[place // 6])
+    for name in ("one", "other"):
+        seen = np.repeat(rng.random(15) < 0.6, 6)
+        rows = [row for row in detections_of(labels, 1.0, noise=0.0) if seen[row["image_id"]]]
+        write_results(project / f"{name}.json", rows, "{:03}".format, ("cat", "dog", "owl"))
+    settings = (f"truth={data}", "evaluation.split=val")
+    found = compare(project, "one.json", "other.json", overrides=settings)
+    assert any("90 images look like others of them" in warning for warning in found["warnings"])
+    grouped = compare(project, "one.json", "other.json", overrides=(*settings, "evaluation.group=alike"))
+    assert (grouped["statistics"]["unit"], grouped["statistics"]["images"]) == ("groups", 15)
+
+
+def test_a_run_that_is_measured_by_cocos_rules_keeps_its_groups(project):
+    write_run(project / "a", records_of(0.9, 1), {}, group=r"(\d)\.jpg")
+    write_run(project / "b", records_of(0.9, 2), {}, group=r"(\d)\.jpg")
+    found = compare(project, "a", "b", overrides=("evaluation.definition=coco",))
+    assert (found["statistics"]["unit"], found["statistics"]["images"]) == ("groups", 10)
