@@ -92,6 +92,12 @@ class GateError(YololabError):
     exit_code = 4
 
 
+class PausedRunError(YololabError):
+    """The sweep has paused the trial, whose training goes on later or not at all: exit code 0, its state is saved."""
+
+    exit_code = 0
+
+
 class InterruptedRunError(YololabError):
     """SIGINT or SIGTERM stopped the job; its state is saved: exit code 130."""
 

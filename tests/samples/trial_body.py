@@ -33,7 +33,10 @@ def main(folder: Path) -> int:
         print("the machine is on fire")
         return 1
     record = Record(RunFolder(folder))
-    record.begin({"name": folder.name, "task": "detect"})
+    if record.path.is_file():
+        record.resume(0.0)
+    else:
+        record.begin({"name": folder.name, "task": "detect"})
     if what == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     elif what != "hang":
@@ -69,6 +72,9 @@ def body(folder: Path, record: Record, wishes: dict[str, str], starts: int) -> i
         time.sleep(600)
     time.sleep(float(wishes.get("seconds", 0.1)))
     value = None if what == "nan" else score(float(wishes.get("lr0", 0.5)), wishes)
+    if paused(folder, wishes, value):
+        record.finish(Status.PAUSED, {"message": "paused", "kind": "PausedRunError", "exit_code": 0})
+        return 0
     pruned = reported(wishes, value)
     (folder / "evaluation").mkdir(exist_ok=True)
     metrics = {"schema_version": 1, "mAP50-95": value, "mAP50": value, "speed_ms": {"inference": 1.0 + (value or 0)}}
@@ -81,6 +87,25 @@ def body(folder: Path, record: Record, wishes: dict[str, str], starts: int) -> i
 def score(rate: float, wishes: dict[str, str]) -> float:
     """Return a number that is best at 0.3, with a little luck that depends on the seed."""
     return 1 - (rate - 0.3) ** 2 + 0.001 * (int(wishes.get("seed", 0)) % 3)
+
+
+def paused(folder: Path, wishes: dict[str, str], value: float | None) -> bool:
+    """Train until the epoch after which its sweep pauses the trial; the epochs of each process are noted."""
+    environment, epochs = read_trial_environment(), int(wishes.get("epochs", 1))
+    if environment is None or environment.pruner != "freeze_thaw" or value is None:
+        return False
+    from yololab.sweep.planning.trial_env import EpochReporter
+
+    until, reporter = environment.until or epochs, EpochReporter(environment)
+    table = folder / "results.csv"
+    lines = table.read_text().splitlines() if table.is_file() else ["epoch,metrics/mAP50-95(B)"]
+    for epoch in range(len(lines), until + 1):
+        reporter.should_prune(epoch, value * epoch / epochs)
+        lines.append(f"{epoch},{value * epoch / epochs}")
+    table.write_text("\n".join(lines) + "\n")
+    with (folder / "pieces.txt").open("a") as file:
+        file.write(f"{until}\n")
+    return until < epochs
 
 
 def reported(wishes: dict[str, str], value: float | None) -> bool:

@@ -35,6 +35,7 @@ class Pruner(StrEnum):
     ASHA = "asha"
     HYPERBAND = "hyperband"
     WILCOXON = "wilcoxon"
+    FREEZE_THAW = "freeze_thaw"
 
 
 class FailOn(StrEnum):
@@ -126,7 +127,10 @@ class SearchConfig:
         space: Key → values in Hydra's sweep syntax, beside the command line's; or the names of ready-made spaces.
         objective: A number of metrics.json, or several; null for the task's primary metric.
         direction: maximize or minimize, one for each objective; null where it is known.
-        pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds.
+        pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds; freeze_thaw pauses trials, and those
+            go on that are expected to end best.
+        budget_epochs: With freeze_thaw the epochs of all trials together at most; null for those of six trainings.
+        warm_start: Folders of earlier sweeps on the same data; their best points come right after the config's own.
         seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
         sequential: Whether a grid over seeds stops as soon as it is clear which recipe is best: from the third round of
             seeds on it is looked at, and all looks share one α of 0.05.
@@ -148,6 +152,8 @@ class SearchConfig:
     objective: list[str] | None = setting(None, reader=_read_objectives)
     direction: list[str] | None = setting(None, reader=_read_directions)
     pruner: Pruner = Pruner.NONE
+    budget_epochs: int | None = setting(None, at_least=1)
+    warm_start: list[str] | None = setting(None, reader=_read_names)
     seeds: int = setting(1, at_least=1)
     sequential: bool = False
     seed: int = setting(0, at_least=0)
@@ -186,5 +192,8 @@ def search_contradictions(search: SearchConfig) -> Iterator[Problem]:
     if (search.pruner is Pruner.WILCOXON) and search.seeds < 2:
         remedy = "search.seeds=5 trains each point five times at most"
         yield Problem("search.pruner", "wilcoxon with one seed a point", "search.seeds of at least 2", remedy)
+    if search.budget_epochs is not None and search.pruner is not Pruner.FREEZE_THAW:
+        remedy = "search=freeze_thaw, or search.timeout_minutes"
+        yield Problem("search.budget_epochs", f"set with search.pruner={search.pruner}", "freeze_thaw", remedy)
     if search.seeds > 1 and search.pruner not in (Pruner.NONE, Pruner.WILCOXON):
         yield Problem("search.pruner", f"{search.pruner} with several seeds a point", "wilcoxon, or none")

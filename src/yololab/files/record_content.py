@@ -27,6 +27,7 @@ class Status(StrEnum):
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     PRUNED = "pruned"
+    PAUSED = "paused"
 
 
 class NoteEntry(TypedDict, total=False):

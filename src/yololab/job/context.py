@@ -26,11 +26,13 @@ class TrialContext:
         cached_checks: Where the sweep has put its dataset checks.
         should_prune: Given the number and the metrics of each epoch, says whether the trial is pruned; None in a sweep
             without a pruner.
+        pause_after: The epoch after which the trial is paused, from 1; None when it is trained to its end.
     """
 
     estimate: dict[str, Any] | None
     cached_checks: Path
     should_prune: Callable[[int, Mapping[str, float | None]], bool] | None
+    pause_after: int | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from yololab.errors import (
     InterruptedRunError,
     JobError,
     NotContinuedError,
+    PausedRunError,
     Problem,
     YololabError,
 )
@@ -39,7 +40,7 @@ from yololab.ultralytics_adapter.isolation.drawing import drawing_aside
 from yololab.ultralytics_adapter.isolation.kept_images import keeping_images
 
 # The status of a run that an error has ended; any other error has failed it.
-STATUSES = {InterruptedRunError: Status.INTERRUPTED, ApprovalError: Status.REJECTED}
+STATUSES = {InterruptedRunError: Status.INTERRUPTED, ApprovalError: Status.REJECTED, PausedRunError: Status.PAUSED}
 
 
 def start_new(
@@ -202,7 +203,9 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
                 _record_end(context, error)
         if not isinstance(error, ApprovalError):
             _summarise(context, results)
-        if error is not None:
+        if isinstance(error, PausedRunError):
+            context.screen.stage("pause", str(error))
+        elif error is not None:
             context.screen.show_error(error)
         return error.exit_code if error else 0
 
@@ -255,6 +258,8 @@ def _explain(context: Context, error: BaseException) -> YololabError:
     ours = isinstance(error, YololabError)
     if isinstance(error, InterruptedRunError) or (not ours and of_interrupt(error)):
         return InterruptedRunError(f"{INTERRUPTED}. To resume: {resume}")
+    if isinstance(error, PausedRunError):
+        return error
     context.screen.log("".join(traceback.format_exception(error)))
     if isinstance(error, YololabError):
         return error

@@ -48,6 +48,7 @@ STATUSES = {
     "failed": Appearance("The run failed", Tone.BAD, "cross"),
     "interrupted": Appearance("The run was interrupted", Tone.WARN, "pause"),
     "pruned": Appearance("Stopped early by the sweep", Tone.NEUTRAL, "stop"),
+    "paused": Appearance("Paused by the sweep", Tone.NEUTRAL, "pause"),
 }
 
 

@@ -155,7 +155,7 @@ class TrialLoop:
         # One that its parent's death has stopped can be resumed; one that was ended by a limit has failed.
         orphan = reason is None and entry.handle in [item.handle for item in self.still_running]
         outcome = read_outcome(entry, folder, self.objectives, reason, asked=stopping or orphan)
-        if outcome.retriable and entry.attempts <= self.retries and not stopping:
+        if outcome.retriable and entry.attempts - entry.pauses <= self.retries and not stopping:
             self._submit(entry)
         else:
             self._record(outcome.entry)

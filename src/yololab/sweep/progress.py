@@ -62,7 +62,9 @@ class SweepProgress:
         values = "  ".join(f"{key}={_short(value)}" for key, value in entry.params.items())
         if entry.status is TrialStatus.RUNNING:
             self._started[entry.number] = time.monotonic()
-            again = f"  (attempt {entry.attempts})" if entry.attempts > 1 else ""
+            again = f"  (attempt {entry.attempts - entry.pauses})" if entry.attempts - entry.pauses > 1 else ""
+            again += "  goes on" if entry.pauses else ""
+            again += "" if entry.until is None else f"  until epoch {entry.until}"
             self.screen.stage(f"trial {entry.number}", f"{values}{again}")
             return
         if entry.status.finished:

@@ -1,12 +1,12 @@
 """Running a sweep: the one path on which it starts, and on which it is resumed after whatever has ended it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from yololab.config.folders import composing_from
 from yololab.config.schema import DryRun, ExperimentConfig, Policy
-from yololab.config.search import FailOn, Sampler
+from yololab.config.search import FailOn, Pruner, Sampler
 from yololab.errors import ApprovalError, InputError, JobError, Problem
 from yololab.files.atomic import ABANDONED_SECONDS, remove_temporaries
 from yololab.files.paths import OutputTree, TrackingStore
@@ -15,6 +15,7 @@ from yololab.job.prepare import prepare_dataset, project_paths
 from yololab.sweep.engines.registry import make_executor
 from yololab.sweep.executor import Executor
 from yololab.sweep.loop import TrialLoop, reattach_trials
+from yololab.sweep.planning.freeze_thaw.source import FreezeThawSource
 from yololab.sweep.planning.plan import freeze_trial, plan_trial
 from yololab.sweep.planning.space import Space, read_space
 from yololab.sweep.planning.storage import absolute_url, take_password
@@ -129,31 +130,49 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
             freeze_trial(plan_trial(number, overrides), folder.trial(number))
 
         seeds = SequentialSeeds(folder, settings, screen)
-        source = StudySource(folder, settings, _space(settings), freeze, seeds.settled)
+        seconds = None if minutes is None else 60 * minutes
+        source = _source(folder, settings, freeze, seeds, seconds)
         source.catch_up()
         trackers = _start_trackers(folder, settings, screen)
         ended = False
         try:
             progress = SweepProgress(folder, settings, screen, source.planned, executor.capacity)
             with progress.shown():
+                observers = (SummaryWriter(folder, settings, screen), progress)
                 loop = TrialLoop(
                     folder,
                     source,
                     executor,
                     settings.objectives,
-                    (SummaryWriter(folder, settings, screen), progress),
+                    observers,
                     retries=settings.search.retries,
                     still_running=still_running,
-                    timeout_seconds=None if minutes is None else 60 * minutes,
+                    timeout_seconds=None if isinstance(source, FreezeThawSource) else seconds,
                 )
                 with stop.listening(), stop.waiting_for_batch(lambda: screen.stage("stop", STOPPING)):
                     loop.run(stop)
+                if isinstance(source, FreezeThawSource):
+                    for entry in source.prune_paused():
+                        progress.changed(entry)
                 ended = True
         finally:
             if folder.numbers():
                 finalize_sweep(folder, screen, finish=ended)
             trackers.finish("sweep")
     return _exit_code(folder, settings)
+
+
+def _source(
+    folder: SweepFolder,
+    settings: SweepSettings,
+    freeze: Callable[[int, Sequence[str]], None],
+    seeds: SequentialSeeds,
+    seconds: float | None,
+) -> StudySource:
+    """Return where the trials come from."""
+    if settings.search.pruner is Pruner.FREEZE_THAW:
+        return FreezeThawSource(folder, settings, _space(settings), freeze, late_after=seconds)
+    return StudySource(folder, settings, _space(settings), freeze, seeds.settled)
 
 
 def _start_trackers(folder: SweepFolder, settings: SweepSettings, screen: Screen) -> Trackers:

@@ -43,6 +43,7 @@ class TrialStatus(StrEnum):
     NOT_STARTED = "not started"
     RUNNING = "running"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"
     COMPLETE = "complete"
     PRUNED = "pruned"
     FAILED = "failed"
@@ -81,6 +82,8 @@ class TrialEntry:
         error: Why it failed: `message` and `kind`.
         submitted: When it was first submitted.
         finished: When the sweep learnt of its end.
+        until: The epoch after which it is paused, from 1; None when it is trained to its end.
+        pauses: How often it was paused.
     """
 
     number: int
@@ -95,6 +98,8 @@ class TrialEntry:
     error: dict[str, Any] | None = None
     submitted: str | None = None
     finished: str | None = None
+    until: int | None = None
+    pauses: int = 0
 
     @property
     def damaged(self) -> bool:
@@ -117,7 +122,8 @@ class TrialEntry:
 
 # What a record says, as a status of its trial; of a trial that is `running` its process says more.
 _RECORDED = {Status.REJECTED: TrialStatus.FAILED} | {
-    status: TrialStatus(status) for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.INTERRUPTED)
+    status: TrialStatus(status)
+    for status in (Status.COMPLETE, Status.PRUNED, Status.PAUSED, Status.FAILED, Status.INTERRUPTED)
 }
 
 
@@ -188,6 +194,21 @@ class StoppedEarly:
 
 
 @dataclass(frozen=True)
+class WarmTrial:
+    """A trial of an earlier sweep that this one begins with.
+
+    Attributes:
+        folder: Its folder.
+        metric: The objective, as both sweeps have it.
+        value: What it had reached, on the split that chose it there: never the test split.
+    """
+
+    folder: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
 class SweepSettings:
     """What was asked for: all that a resumed sweep needs to know.
 
@@ -211,6 +232,9 @@ class SweepSettings:
         identity: What tells its points from those of other sweeps in the same study, wherever it lies.
         stopped: Why it has fewer trials than were asked for; None when it has not.
         first_point: Values that the first point has; what it leaves out is sampled. Empty when all are sampled.
+        budget_epochs: Epochs of all trials together at most; None where only their number counts.
+        warm_points: Points of earlier sweeps that come right after the first one, the best first.
+        warm_from: Of each of these the folder of its trial, and what that had reached.
     """
 
     name: str
@@ -232,6 +256,9 @@ class SweepSettings:
     identity: str = ""
     stopped: StoppedEarly | None = None
     first_point: dict[str, Any] = field(default_factory=dict)
+    budget_epochs: int | None = None
+    warm_points: tuple[dict[str, Any], ...] = ()
+    warm_from: tuple[WarmTrial, ...] = ()
 
 
 def _is_number(name: str) -> bool:

@@ -26,19 +26,22 @@ from yololab.errors import ApprovalError, InputError, Problem, noting
 from yololab.files.atomic import new_folder, new_named_folder, write_text
 from yololab.files.record import now
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
+from yololab.job.measure import fingerprint_splits
 from yololab.job.prepare import Prepared
 from yololab.sweep.engines.registry import LOCAL, keep_secrets, make_executor, remote_device, split_settings
 from yololab.sweep.executor import Executor
 from yololab.sweep.planning.approvals import Agreement, Gates, agree, save_agreement, save_rejected
+from yololab.sweep.planning.freeze_thaw.earlier import Earlier, earlier_points
+from yololab.sweep.planning.freeze_thaw.limits import budget_of, freeze_thaw_problems
 from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import GRIDS, PlannedTrial, config_point, plan_space, plan_trials, prepare_trials
 from yololab.sweep.planning.space import Space, canonical
 from yololab.sweep.planning.storage import absolute_url, relative_url, take_password
 from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
 from yololab.sweep.run import run_trials
-from yololab.sweep.state import SweepFolder, SweepSettings
-from yololab.terminal.screen import Screen, current_screen
-from yololab.text import mask_secrets
+from yololab.sweep.state import Objective, SweepFolder, SweepSettings
+from yololab.terminal.screen import Screen, current_screen, shown_path
+from yololab.text import counted, mask_secrets, number
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
 _ONLY_ESTIMATE: ContextVar[dict[str, Any] | None] = ContextVar("only_estimate", default=None)
@@ -156,6 +159,7 @@ def run_sweep(
             parallel=1 if on_this_cpu else plan.executor.capacity,
             remote=None if engine == LOCAL else engine,
             timeout_seconds=None if (limit := plan.settings.search.timeout_minutes) is None else 60 * limit,
+            budget_epochs=plan.settings.budget_epochs,
         )
     except ApprovalError:
         asked = [str(mask_secrets(argument)) for argument in arguments]
@@ -195,6 +199,12 @@ def _plan_sweep(
         make_sampler(sampler, search.seed, search.sampler_options or {})
     with noting(problems):
         make_pruner(search.pruner, search.pruner_options or {}, epochs)
+    budget = len(points) if is_grid else search.trials or DEFAULT_TRIALS
+    pauses = search.pruner is Pruner.FREEZE_THAW
+    problems += freeze_thaw_problems(search, trials) if pauses else ()
+    earlier: list[Earlier] = []
+    with noting(problems):
+        earlier = _earlier_points(search, space, objectives[0], trials[0], prepared[0])
     if problems:
         raise InputError(problems)
     # The GPUs are left to trials that name theirs, or use none: the local engine then hands none out.
@@ -211,7 +221,7 @@ def _plan_sweep(
         keys=space.keys,
         objectives=objectives,
         search=replace(search, sampler=sampler, storage=mask_secrets(search.storage)),
-        budget=len(points) if is_grid else search.trials or DEFAULT_TRIALS,
+        budget=budget,
         engine=engine,
         engine_settings=keep_secrets(engine_settings),
         resources=resources,
@@ -221,8 +231,26 @@ def _plan_sweep(
         seed=trials[0].experiment.train.seed,
         command=mask_secrets(("yololab", *sys.argv[1:])),
         first_point=first_point(search, space),
+        budget_epochs=budget_of(search, epochs, budget) if pauses else None,
+        warm_points=tuple(item.values for item in earlier),
+        warm_from=tuple(item.trial for item in earlier),
     )
     return SweepPlan(settings, space, trials, prepared, make_executor(engine, engine_settings, resources))
+
+
+def _earlier_points(
+    search: SearchConfig, space: Space, objective: Objective, trial: PlannedTrial, prepared: Prepared
+) -> list[Earlier]:
+    """Return the points of earlier sweeps that this one begins with; none unless they are named.
+
+    Raises:
+        InputError: One that is named cannot be used.
+    """
+    if not search.warm_start:
+        return []
+    folders = [(Path.cwd() / Path(name).expanduser()).resolve() for name in search.warm_start]
+    prints = fingerprint_splits(prepared.dataset, trial.experiment.train, prepared.task.name)
+    return earlier_points(folders, space, objective, prints, trial.experiment.evaluation.split.value)
 
 
 def first_point(search: SearchConfig, space: Space) -> dict[str, Any]:
@@ -264,6 +292,13 @@ def _announce(screen: Screen, plan: SweepPlan) -> None:
     screen.detail("; ".join(parts))
     if settings.search.sequential and len(settings.keys) > 1:
         screen.detail("a seed of each recipe at a time; from the third on it ends when it is clear which is best")
+    if settings.budget_epochs is not None:
+        text = "trials pause, and those that look best go on"
+        screen.detail(f"{text}: {counted(settings.budget_epochs, 'epoch')} in all at most (search.budget_epochs)")
+    for trial in settings.warm_from:
+        screen.detail(
+            f"begins with the point of {shown_path(Path(trial.folder))}: {trial.metric} {number(trial.value)}"
+        )
     if capacity > 1 and any(metric.startswith("speed_ms.") for metric in metrics):
         screen.warn("trials that run at the same time slow each other down: speeds are rough with more than one job")
     if settings.first_point:

@@ -20,7 +20,7 @@ from yololab.job.lifecycle import start
 from yololab.job.prepare import isolate, project_paths
 from yololab.sweep.executor import THREADS
 from yololab.sweep.planning.approvals import answered_by_parent, estimated_by_parent
-from yololab.sweep.planning.trial_env import EpochReporter, read_trial_environment
+from yololab.sweep.planning.trial_env import EpochReporter, TrialEnvironment, read_trial_environment
 from yololab.sweep.state import SweepFolder
 from yololab.terminal.output import exit_code_of
 from yololab.terminal.screen import Screen
@@ -31,7 +31,8 @@ def run_trial(folder: Path) -> int:
     """Run the trial in `folder`, or resume it: calling it again, after whatever ended it, is always right.
 
     Returns:
-        The exit code of the job; 0 at once when the trial is complete or pruned, 2 when it is still running.
+        The exit code of the job; 0 also for a trial that is paused, and at once when it is complete or pruned; 2 when
+        it is still running.
     """
     return exit_code_of(lambda: _run(folder))
 
@@ -66,6 +67,7 @@ def _run(folder: Path) -> int:
     sweep, number = SweepFolder(run.path.parent), run.path.name
     config = frozen.experiment
     _take_share(frozen)
+    environment = read_trial_environment()
     context = Context(
         run,
         frozen,
@@ -74,7 +76,10 @@ def _run(folder: Path) -> int:
         started_in,
         sys.orig_argv,
         trial=TrialContext(
-            estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None, sweep.checks, _should_prune()
+            estimated_by_parent(sweep.path, int(number)) if number.isdigit() else None,
+            sweep.checks,
+            _should_prune(environment),
+            None if environment is None else environment.until,
         ),
         # The engine that starts it again has seen the end of the process before.
         permissions=Permissions(take_over=True),
@@ -82,9 +87,8 @@ def _run(folder: Path) -> int:
     return start(context)
 
 
-def _should_prune() -> Callable[[int, Mapping[str, float | None]], bool] | None:
+def _should_prune(environment: TrialEnvironment | None) -> Callable[[int, Mapping[str, float | None]], bool] | None:
     """Return what decides after each epoch whether to prune; None in a sweep without a pruner."""
-    environment = read_trial_environment()
     if environment is None or environment.trial_id is None:
         return None
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from yololab.config.schema import DryRun
-from yololab.errors import InputError, Problem
+from yololab.errors import InputError, PausedRunError, Problem
 from yololab.files.atomic import point_link
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
@@ -44,6 +44,7 @@ def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estim
 
     Raises:
         InputError: The run was complete, and nothing of its training is left to resume from.
+        PausedRunError: Its sweep has paused it; the same call goes on from there.
     """
     inputs, screen, primary = checked.inputs, context.screen, prepared.task.primary_metric
     request = inputs.rehearsal or inputs.request
@@ -69,7 +70,8 @@ def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estim
         screen.detail(at if point.epochs_done else "no epoch was saved: training starts anew")
         context.record.describe_attempt(from_epoch=point.epochs_done)
     should_prune = context.trial.should_prune if context.trial else None
-    pruned = False
+    pause_after = context.trial.pause_after if context.trial else None
+    pruned = paused = False
     with (
         ultralytics_log(screen.line_of_ultralytics),
         screen.training(expected) as progress,
@@ -77,7 +79,7 @@ def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estim
     ):
 
         def on_epoch(report: EpochReport) -> None:
-            nonlocal pruned
+            nonlocal pruned, paused
             _point_latest(context, prepared)
             losses = [v for name, v in report.losses.items() if name.startswith("train/") and v is not None]
             numbers = {"loss": sum(losses) if losses else None}
@@ -86,16 +88,19 @@ def run(context: Context, prepared: Prepared, checked: Checked, estimated: Estim
             tracked.look()
             wanted = should_prune is not None and should_prune(report.epoch, report.metrics)
             pruned = wanted and report.epoch < report.epochs
+            paused = pause_after is not None and pause_after <= report.epoch < report.epochs
 
         result = train_model(
             request,
             on_epoch,
-            lambda: context.stop() or pruned,
+            lambda: context.stop() or pruned or paused,
             on_batch=progress.batch,
             on_validation=progress.validation,
             aside=aside,
         )
         _record(context, result)  # also when somebody asked it to stop, which ends the run with this block
+    if paused and not pruned and not result.finished:
+        raise PausedRunError(f"paused by its sweep after {counted(result.epochs_completed, 'epoch')}")
     trained = Trained(result, pruned)
     _show(context, checked, trained)
     return trained

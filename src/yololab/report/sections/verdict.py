@@ -85,6 +85,7 @@ def _status_text(run: RunFiles) -> str:
         "failed": f"{reached} before it failed. What exists is shown below.",
         "interrupted": f"{reached}; what was reached is saved.",
         "pruned": f"{reached}; the sweep had better trials by then.",
+        "paused": f"{reached}; the sweep goes on with it when it looks like the best one.",
     }.get(run.status, "")
 
 

@@ -17,7 +17,13 @@ from yololab.text import as_number, number, read_number, share
 _CURVES = 6
 _MOST_AXES, _MOST_LINES = 8, 300
 # Status → colour and mark.
-MARKS_OF = {"complete": (0, ""), "pruned": (5, "triangle"), "failed": (1, "cross"), "interrupted": (4, "square")}
+MARKS_OF = {
+    "complete": (0, ""),
+    "pruned": (5, "triangle"),
+    "paused": (5, "triangle"),
+    "failed": (1, "cross"),
+    "interrupted": (4, "square"),
+}
 
 
 def history(sweep: SweepFiles) -> Markup:

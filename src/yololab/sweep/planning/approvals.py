@@ -96,6 +96,7 @@ def agree(
     parallel: int,
     remote: str | None = None,
     timeout_seconds: float | None = None,
+    budget_epochs: int | None = None,
 ) -> Agreement:
     """Check each dataset, estimate each trial, and ask at every gate that any trial would meet.
 
@@ -107,6 +108,7 @@ def agree(
         parallel: How many run at once.
         remote: The engine on whose machines they run; None: they run here, and can be timed.
         timeout_seconds: From when on no trial is started any more.
+        budget_epochs: Epochs of all trainings together at most; None where each may be trained to its end.
 
     Raises:
         InputError: A dataset has a problem that blocks a training.
@@ -120,6 +122,10 @@ def agree(
     gates.facts |= {"trials": planned, "datasets": names, "devices": machines, "images": images}
     share = planned / len(trials)
     epochs = round(share * sum(trial.experiment.train.epochs for trial in trials))
+    trained = 1.0 if budget_epochs is None else min(1.0, budget_epochs / epochs)
+    # A trial that is paused is started again, and most are started twice.
+    starts = 1 if budget_epochs is None else 2
+    epochs = round(trained * epochs)
     if any(item.device.kind == "cpu" for item in prepared):
         gates.reasons[GateName.CPU] = "no GPU: they run on the CPU"
     warnings = len({found for report in checks.values() for found in report.warnings})
@@ -138,8 +144,9 @@ def agree(
     costs = _estimate(trials, prepared, screen)
     known = [cost for cost in costs if cost is not None]
     at_once = max(1, min(parallel, planned))
-    seconds = share * sum(trial.training_seconds for trial, _ in known) / at_once
-    whole = share * sum(trial.seconds + TRIAL_SECONDS for trial, _ in known) / at_once
+    training = trained * share * sum(trial.training_seconds for trial, _ in known)
+    rest = share * sum(trial.seconds - trial.training_seconds + starts * TRIAL_SECONDS for trial, _ in known)
+    seconds, whole = training / at_once, (training + rest) / at_once
     if timeout_seconds is not None:
         # The last one may start just before the end.
         longest = max((trial.seconds + TRIAL_SECONDS for trial, _ in known), default=0.0)

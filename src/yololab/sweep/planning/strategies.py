@@ -7,12 +7,34 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.pruners import BasePruner
+from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from yololab.errors import InputError, Problem
 from yololab.sweep.planning.space import Dimension, Scale
+
+
+class FreezeThaw(NopPruner):
+    """Prunes nothing by itself: the parent of the sweep pauses trials and goes on with them.
+
+    Args:
+        first_epochs: Epochs after which a point is paused for the first time.
+        first_round: Points that are begun before the first one goes on.
+        later_rounds: Points that are begun after each trial that has come to its end.
+        factor: What the epochs of a trial are multiplied by from one pause to the next.
+    """
+
+    def __init__(self, first_epochs: int, first_round: int = 4, later_rounds: int = 3, factor: float = 3.0) -> None:
+        super().__init__()
+        counts = {"first_epochs": first_epochs, "first_round": first_round, "later_rounds": later_rounds}
+        bad = [f"{name}={value}" for name, value in counts.items() if not isinstance(value, int) or value < 1]
+        bad += [] if factor > 1 else [f"factor={factor}"]
+        if bad:
+            raise ValueError(f"{', '.join(bad)}: whole numbers from 1 on, and a factor above 1")
+        self.first_epochs, self.factor = first_epochs, factor
+        self.first_round, self.later_rounds = first_round, later_rounds
+
 
 # Name → sampler. `grid` takes its points from a queue, so what samples behind it is never asked.
 SAMPLERS: dict[str, type[BaseSampler]] = {
@@ -31,6 +53,7 @@ PRUNERS: dict[str, type[BasePruner]] = {
     "asha": optuna.pruners.SuccessiveHalvingPruner,
     "hyperband": optuna.pruners.HyperbandPruner,
     "wilcoxon": optuna.pruners.WilcoxonPruner,
+    "freeze_thaw": FreezeThaw,
 }
 # A sequence is one only with the seed that it began with, and when no point of another kind takes the place of its own.
 SEQUENCES = ("qmc",)
@@ -130,6 +153,7 @@ def _pruner_defaults(name: str, epochs: int) -> dict[str, Any]:
         "percentile": {"percentile": 25.0, "n_warmup_steps": first},
         "asha": {"min_resource": first, "reduction_factor": 3},
         "hyperband": {"min_resource": first, "max_resource": max(1, epochs), "reduction_factor": 3},
+        "freeze_thaw": {"first_epochs": first},
     }
     return table.get(name, {})
 

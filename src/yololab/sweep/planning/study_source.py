@@ -39,7 +39,7 @@ PATIENCE_SECONDS = 300.0
 Freeze = Callable[[int, Sequence[str]], None]
 
 
-def _patient(method: Callable[Asked, Found]) -> Callable[Asked, Found]:
+def patient(method: Callable[Asked, Found]) -> Callable[Asked, Found]:
     """Repeat what a database did not answer: each method here can be begun again, wherever it was cut off.
 
     Raises:
@@ -112,15 +112,16 @@ class StudySource:
         )
         if search.sampler is Sampler.GRID:
             self._queue(self._in_rounds(self.space.grid()[: self.settings.budget]))
-        elif self.settings.first_point:
-            self._queue([self.settings.first_point])
+        else:
+            own = [self.settings.first_point] if self.settings.first_point else []
+            self._queue([*own, *self.settings.warm_points])
 
     @property
     def planned(self) -> int:
         """How many trainings there will be at most."""
         return self.settings.budget * max(1, len(self.seeds))
 
-    @_patient
+    @patient
     def next(self) -> TrialEntry | None:
         """Return the next trial, claimed for this process."""
         with self.folder.locked():
@@ -142,7 +143,7 @@ class StudySource:
                 following = self._create(point.number, point.params, 0, entries)
             return following
 
-    @_patient
+    @patient
     def environment(self, entry: TrialEntry) -> dict[str, str]:
         """Tell the trial's process where to report its epochs."""
         search, objectives = self.settings.search, self.settings.objectives
@@ -150,10 +151,10 @@ class StudySource:
         trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
         metric, pruner, options = objectives[0].metric, search.pruner, search.pruner_options or {}
         study = (self.url, self.settings.name, trial_id)
-        variables = TrialEnvironment(*study, metric, pruner, options, self.settings.epochs).variables()
+        variables = TrialEnvironment(*study, metric, pruner, options, self.settings.epochs, entry.until).variables()
         return variables | {name: os.environ[name] for name in (PASSWORD,) if name in os.environ}
 
-    @_patient
+    @patient
     def ended(self, entry: TrialEntry) -> None:
         """Tell the study of a point whose trainings are all over."""
         if entry.study_trial is None or self._frozen(entry.study_trial).state.is_finished():
@@ -278,7 +279,12 @@ class StudySource:
         return None
 
     def _create(
-        self, study_trial: int, params: Mapping[str, Any], index: int, entries: Sequence[TrialEntry]
+        self,
+        study_trial: int,
+        params: Mapping[str, Any],
+        index: int,
+        entries: Sequence[TrialEntry],
+        until: int | None = None,
     ) -> TrialEntry:
         """Make the folder of a trial, with its frozen config."""
         number = max((entry.number for entry in entries), default=-1) + 1
@@ -289,7 +295,8 @@ class StudySource:
         if self.seeds:
             overrides = (*(item for item in overrides if not item.startswith("seed=")), f"seed={self.seeds[index]}")
             values["seed"] = self.seeds[index]
-        entry = TrialEntry(number, overrides, values, study_trial=study_trial, owner=ProcessIdentity.current())
+        ours = ProcessIdentity.current()
+        entry = TrialEntry(number, overrides, values, study_trial=study_trial, owner=ours, until=until)
         try:
             self.freeze(number, overrides)
         except InputError as error:

@@ -20,6 +20,7 @@ class TrialEnvironment:
         pruner: The pruner's name; `none` reports and never prunes.
         pruner_options: The pruner's keyword arguments.
         epochs: Epochs of the sweep's longest training, by which the pruner reckons.
+        until: The epoch after which the trial is paused; None when it is trained to its end.
     """
 
     storage: str
@@ -29,6 +30,7 @@ class TrialEnvironment:
     pruner: str = "none"
     pruner_options: dict[str, Any] = field(default_factory=dict)
     epochs: int = 1
+    until: int | None = None
 
     def variables(self) -> dict[str, str]:
         """Return the variable as an engine passes it on."""

@@ -1,7 +1,7 @@
 """What became of a trial: read from its own record, once its process is gone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yololab.errors import InputError
@@ -21,7 +21,8 @@ class Outcome:
     """The end of an attempt.
 
     Attributes:
-        entry: The trial, complete, pruned or failed; in a sweep that was asked to stop also one that can be resumed.
+        entry: The trial, complete, pruned, paused or failed; in a sweep that was asked to stop also one that can be
+            resumed.
         retriable: Whether starting it again may end better: it was killed, or ended by its limits.
     """
 
@@ -50,6 +51,8 @@ def read_outcome(
     status = trial_status(entry, record, gone=True)
     if status.startable and asked:
         return Outcome(entry.ended(status))
+    if status is TrialStatus.PAUSED:
+        return Outcome(replace(entry.ended(status), pauses=entry.pauses + 1))
     if record is None:
         why = reason or last_lines(folder.output) or unread
         message = f"the process ended before it wrote its record: {why}"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from yololab.comparison.result import COMPARISON_VERSION, ComparisonContent
 from yololab.errors import InputError
-from yololab.files.epochs import read_results
+from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import RunFolder
@@ -15,6 +15,7 @@ from yololab.files.record import Record
 from yololab.statistics.inference.hypothesis_tests import holm
 from yololab.statistics.inference.verdict import ALPHA, CLAIMS, Verdict
 from yololab.sweep.state import Objective, SweepFolder, TrialEntry, TrialStatus, trial_status
+from yololab.tasks import TASKS
 
 Found = TypeVar("Found")
 SEED = "seed"
@@ -129,6 +130,8 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
     status = trial_status(entry, record)
     message = str(error.get("message") or "").strip() if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else ""
     measured = tuple(metrics.value(item.metric) if metrics else None for item in objectives)
+    if metrics is None and status in (TrialStatus.PAUSED, TrialStatus.PRUNED) and table is not None:
+        measured = tuple(_best_in(table, str(known.get("task")), item) for item in objectives)
     return TrialRow(
         trial=entry.number,
         values=dict(entry.params),
@@ -210,6 +213,14 @@ def _corrected(found: BaselineVerdict, p: float | None) -> BaselineVerdict:
     """Return a comparison with the baseline under a corrected p-value: what is chance then is no longer claimed."""
     chance = found.verdict in CLAIMS and p is not None and p >= ALPHA
     return replace(found, p_adjusted=p, alone=found.verdict, verdict=found.otherwise if chance else found.verdict)
+
+
+def _best_in(table: EpochTable, task: str, objective: Objective) -> float | None:
+    """Return the best value that the validations in training have shown of a trial that was never evaluated."""
+    metrics = TASKS[task].metrics if task in TASKS else ()
+    source = next((item.source for item in metrics if item.name == objective.metric), "")
+    values = [value for value in table.metrics.get(source, ()) if value is not None]
+    return (min if objective.lower_is_better else max)(values, default=None)
 
 
 def _baseline(run: RunFolder) -> BaselineVerdict | None:

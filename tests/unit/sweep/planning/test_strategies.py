@@ -40,7 +40,7 @@ def test_options_of_strategies_are_checked():
         make_sampler("tpe", 0, {"startup": 3})
     with pytest.raises(InputError, match="percentile"):
         make_pruner("percentile", {"percentile": 200.0}, 20)
-    for name in ("none", "median", "percentile", "asha", "hyperband", "wilcoxon"):
+    for name in ("none", "median", "percentile", "asha", "hyperband", "wilcoxon", "freeze_thaw"):
         for epochs in (1, 3, 300):
             make_pruner(name, {}, epochs)
 

@@ -1,0 +1,155 @@
+"""The trials of a freeze-thaw search: new points and paused trials from one study, one budget of epochs for all."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import optuna
+from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import TrialState as StudyState
+
+from yololab.config.search import Sampler
+from yololab.files.record import Record
+from yololab.files.record_content import Status
+from yololab.host.processes import ProcessIdentity
+from yololab.sweep.planning.freeze_thaw.curves import Curve
+from yololab.sweep.planning.freeze_thaw.policy import Begin, Rules, Thaw, next_step
+from yololab.sweep.planning.freeze_thaw.spread import spread_point
+from yololab.sweep.planning.strategies import FreezeThaw, make_sampler
+from yololab.sweep.planning.study_source import StudySource, patient
+from yololab.sweep.state import TrialEntry, TrialStatus
+
+# So many points are spread over the space before the sampler, which then knows them all, proposes the next.
+SPREAD = 10
+# Samplers whose next point depends on the results so far.
+_LEARNING = (Sampler.TPE, Sampler.GP, Sampler.CMAES)
+
+
+@dataclass
+class FreezeThawSource(StudySource):
+    """The trials of a search that pauses trainings and goes on with those that are expected to end best.
+
+    Attributes:
+        late_after: Seconds after which nothing is begun any more; None for never.
+        clock: Seconds from some moment on.
+    """
+
+    late_after: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    _since: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._since = self.clock()
+        pruner, epochs = self._study.pruner, self.settings.epochs
+        assert isinstance(pruner, FreezeThaw)
+        self.rules = Rules(
+            epochs,
+            min(pruner.first_epochs, epochs),
+            self.settings.budget_epochs or epochs * self.settings.budget,
+            self.settings.budget,
+            pruner.first_round,
+            pruner.later_rounds,
+            pruner.factor,
+        )
+
+    @patient
+    def next(self) -> TrialEntry | None:
+        """Return the next trial, claimed for this process: interrupted ones first, then a new or a paused one."""
+        with self.folder.locked():
+            entries = self._entries()
+            for entry in entries:
+                if entry.status.startable and not self.folder.has_another_parent(entry):
+                    return self._claimed(entry)
+            late = self.late_after is not None and self.clock() - self._since >= self.late_after
+            while True:
+                shown = [self._curve(entry) for entry in entries]
+                step = next_step(shown, self.rules, late=late)
+                if isinstance(step, Begin):
+                    begun = self._begin(step, entries)
+                    if begun is not None and not begun.status.finished:
+                        return begun
+                    if begun is not None:  # it could not be composed, and has failed
+                        entries.append(begun)
+                        continue
+                    # The space has no more points: what is paused goes on.
+                    step = next_step(shown, replace(self.rules, points=len(entries)), late=late)
+                if not isinstance(step, Thaw):
+                    return None
+                return self._claimed(replace(entries[step.place], until=step.until))
+
+    @patient
+    def prune_paused(self) -> list[TrialEntry]:
+        """End what is still paused when nothing runs any more: other trials were better; returns their entries."""
+        with self.folder.locked():
+            entries = self._entries()
+            left = [entry for entry in entries if not entry.status.finished]
+            paused = [entry for entry in left if entry.status is TrialStatus.PAUSED]
+            if len(paused) < len(left) or any(self.folder.has_another_parent(entry) for entry in paused):
+                return []  # another parent is at work, and may thaw one
+            found = []
+            for entry in paused:
+                ended = entry.ended(TrialStatus.PRUNED)
+                Record(self.folder.trial(entry.number)).finish(Status.PRUNED)
+                self.folder.write_trial(ended)
+                found.append(ended)
+        for entry in found:
+            self.ended(entry)
+        return found
+
+    def _claimed(self, entry: TrialEntry) -> TrialEntry:
+        """Return a trial as ours."""
+        claimed = replace(entry, owner=ProcessIdentity.current())
+        self.folder.write_trial(claimed)
+        return claimed
+
+    def _begin(self, step: Begin, entries: Sequence[TrialEntry]) -> TrialEntry | None:
+        """Return the trial of a new point; None when the space has none left."""
+        self._propose(entries)
+        point = self._next_point(entries)
+        if point is None:
+            return None
+        return self._create(point.number, point.params, 0, entries, until=step.until)
+
+    def _propose(self, entries: Sequence[TrialEntry]) -> None:
+        """Queue the next point: spread over the space at first, then what the sampler proposes.
+
+        In the study a paused trial counts as running, of which a sampler knows nothing. So it is asked in a study of
+        its own, where paused trials stand as pruned ones with what they have shown.
+        """
+        search, trials = self.settings.search, self._study.get_trials(deepcopy=False)
+        if search.sampler not in _LEARNING or any(trial.state is StudyState.WAITING for trial in trials):
+            return
+        if len(entries) < SPREAD:
+            self._study.enqueue_trial(spread_point(self.space.dimensions, len(entries), search.seed))
+            return
+        direction = optuna.study.StudyDirection[self.settings.objectives[0].direction.upper()]
+        sampler = make_sampler(search.sampler, search.seed, search.sampler_options or {})
+        shadow = optuna.create_study(direction=direction, sampler=sampler)
+        shadow.add_trials([known for trial in trials if (known := self._shown(trial)) is not None])
+        self._study.enqueue_trial(shadow.ask(self._distributions).params)
+
+    def _shown(self, trial: FrozenTrial) -> FrozenTrial | None:
+        """Return a trial as a sampler can learn from it; None of one that has shown nothing."""
+        complete = trial.state is StudyState.COMPLETE
+        if trial.params.keys() != self._distributions.keys() or not (complete or trial.intermediate_values):
+            return None
+        return create_trial(
+            params=trial.params,
+            distributions=self._distributions,
+            state=StudyState.COMPLETE if complete else StudyState.PRUNED,
+            value=trial.value if complete else None,
+            intermediate_values=trial.intermediate_values,
+        )
+
+    def _curve(self, entry: TrialEntry) -> Curve:
+        """Return what a trial has shown, larger is better."""
+        known = {} if entry.study_trial is None else self._frozen(entry.study_trial).intermediate_values
+        sign = -1.0 if self.settings.objectives[0].lower_is_better else 1.0
+        values = {epoch: sign * value for epoch, value in known.items() if math.isfinite(value)}
+        # One that another parent is about to start again still stands as paused.
+        paused = entry.status is TrialStatus.PAUSED and not self.folder.has_another_parent(entry)
+        ended = entry.status.finished
+        trained = max(values, default=0) if ended else entry.until or self.settings.epochs
+        return Curve(values, trained, not (paused or ended), ended, entry.status is TrialStatus.COMPLETE)
