@@ -84,3 +84,21 @@ def test_a_checkpoint_of_another_trainer_is_resumed_as_before(make_request):
     del content["optimizer"]["yololab"]
     torch.save(content, last)
     assert train(request, aside=request.save_dir / "attempts/1").epochs_completed == 3
+
+
+def test_it_is_the_same_when_it_stops_twice_before_a_step_is_due(make_request):
+    """A step of eight batches, and a process that trains two: the step is the one of both, neither sooner nor later."""
+    whole = make_request(epochs=6, batch=8, nbs=64, optimizer="SGD", lr0=0.05, warmup_epochs=3.0, amp=False)
+    resumed = replace(whole, save_dir=whole.save_dir.with_name("resumed"))
+    train(whole)
+    for attempt, until in enumerate((1, 3, 6)):
+        reached: list[int] = []
+        train(
+            resumed,
+            lambda report, reached=reached: reached.append(report.epoch),
+            lambda reached=reached, until=until: until in reached,
+            aside=resumed.save_dir / "attempts" / str(attempt) if attempt else None,
+        )
+    tables = [read_results(request.save_dir / "results.csv") for request in (whole, resumed)]
+    assert tables[0].losses == tables[1].losses
+    assert all(map(torch.equal, weights(whole), weights(resumed)))

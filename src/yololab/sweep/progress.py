@@ -45,6 +45,10 @@ class SweepProgress:
     _ended: dict[int, TrialEntry] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
     _foreseen: float | None = None
+    # Where trials are paused: the epochs that each has trained, those before this process, the seconds of each piece.
+    _trained: dict[int, int] = field(default_factory=dict)
+    _trained_before: int = 0
+    _pieces: list[float] = field(default_factory=list)
     _started: dict[int, float] = field(default_factory=dict)
     _activity: Activity = field(default_factory=lambda: Activity("sweep"))
     _shown: float = 0.0
@@ -52,7 +56,11 @@ class SweepProgress:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Show how far the sweep is, on a terminal with a table of the trials that run."""
-        self._ended = {entry.number: entry for entry in self.folder.trials() if entry.status.finished}
+        entries = self.folder.trials()
+        self._ended = {entry.number: entry for entry in entries if entry.status.finished}
+        there = [entry for entry in entries if entry.status in (TrialStatus.PAUSED, TrialStatus.COMPLETE)]
+        self._trained = {entry.number: entry.until or self.settings.epochs for entry in there}
+        self._trained_before = sum(self._trained.values())
         with self.screen.showing(self._activity):
             yield
 
@@ -67,6 +75,10 @@ class SweepProgress:
             again += "" if entry.until is None else f"  until epoch {entry.until}"
             self.screen.stage(f"trial {entry.number}", f"{values}{again}")
             return
+        if entry.status in (TrialStatus.PAUSED, TrialStatus.COMPLETE):
+            self._trained[entry.number] = entry.until or self.settings.epochs
+            if entry.number in self._started:
+                self._pieces.append(time.monotonic() - self._started[entry.number])
         if entry.status.finished:
             self._ended[entry.number] = entry
             if entry.number in self._started and entry.status is TrialStatus.COMPLETE:
@@ -75,6 +87,9 @@ class SweepProgress:
             f"{item.metric} {number(value)}"
             for item, value in zip(self.settings.objectives, entry.objectives or (), strict=False)
         )
+        if entry.status is TrialStatus.PAUSED:
+            epoch, value = self._epoch(entry)
+            numbers = f"after epoch {epoch}  {self.settings.objectives[0].metric} {number(value)}"
         error = str((entry.error or {}).get("message", "")).partition("\n")[0]
         parts = (entry.status.value, numbers, error, self.overview())
         self.screen.stage(f"trial {entry.number}", "  ".join(filter(None, parts)))
@@ -95,6 +110,9 @@ class SweepProgress:
         """Return how far the sweep is, in one line."""
         count = Counter(entry.status for entry in self._ended.values())
         parts = [f"{len(self._ended)}/{self.planned}"]
+        if self.settings.budget_epochs is not None:
+            parts = [f"{sum(self._trained.values())}/{self.settings.budget_epochs} epochs"]
+            parts += [f"{count[TrialStatus.COMPLETE]} complete"] if count[TrialStatus.COMPLETE] else []
         parts += [f"{count[status]} {status}" for status in (TrialStatus.PRUNED, TrialStatus.FAILED) if count[status]]
         complete = [entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE]
         scores = {entry.number: entry.objectives[0] for entry in complete if entry.objectives}
@@ -106,6 +124,10 @@ class SweepProgress:
 
     def seconds_left(self) -> float | None:
         """Return how long the rest will take at the pace so far; None before the first epoch of a trial."""
+        if self.settings.budget_epochs is not None:
+            trained = sum(self._trained.values()) - self._trained_before
+            left_epochs = self.settings.budget_epochs - sum(self._trained.values())
+            return sum(self._pieces) / trained * left_epochs / max(1, self.parallel) if trained > 0 else None
         left = self.planned - len(self._ended)
         each = fmean(self._took) if self._took else self._foreseen
         return None if each is None or left <= 0 else each * left / max(1, self.parallel)

@@ -26,6 +26,7 @@ from yololab.sweep.results.sequential import SequentialSeeds
 from yololab.sweep.results.summary_files import SummaryWriter
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialStatus
 from yololab.terminal.screen import Screen, shown_path
+from yololab.text import counted
 from yololab.tracking.launch import Trackers
 
 STOPPING = "after the batches that run; Ctrl-C once more stops at once"
@@ -152,8 +153,9 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
                 with stop.listening(), stop.waiting_for_batch(lambda: screen.stage("stop", STOPPING)):
                     loop.run(stop)
                 if isinstance(source, FreezeThawSource):
-                    for entry in source.prune_paused():
-                        progress.changed(entry)
+                    pruned = source.prune_paused()
+                    if pruned:
+                        screen.stage("pruned", f"{counted(len(pruned), 'trial')} that were paused: others were better")
                 ended = True
         finally:
             if folder.numbers():

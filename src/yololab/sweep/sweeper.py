@@ -32,12 +32,12 @@ from yololab.sweep.engines.registry import LOCAL, keep_secrets, make_executor, r
 from yololab.sweep.executor import Executor
 from yololab.sweep.planning.approvals import Agreement, Gates, agree, save_agreement, save_rejected
 from yololab.sweep.planning.freeze_thaw.earlier import Earlier, earlier_points
-from yololab.sweep.planning.freeze_thaw.limits import budget_of, freeze_thaw_problems
+from yololab.sweep.planning.freeze_thaw.limits import budget_of, freeze_thaw_problems, most_points
 from yololab.sweep.planning.objectives import plan_objectives
 from yololab.sweep.planning.plan import GRIDS, PlannedTrial, config_point, plan_space, plan_trials, prepare_trials
 from yololab.sweep.planning.space import Space, canonical
 from yololab.sweep.planning.storage import absolute_url, relative_url, take_password
-from yololab.sweep.planning.strategies import SEQUENCES, make_pruner, make_sampler
+from yololab.sweep.planning.strategies import SEQUENCES, FreezeThaw, make_pruner, make_sampler
 from yololab.sweep.run import run_trials
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings
 from yololab.terminal.screen import Screen, current_screen, shown_path
@@ -198,10 +198,9 @@ def _plan_sweep(
     with noting(problems):
         make_sampler(sampler, search.seed, search.sampler_options or {})
     with noting(problems):
-        make_pruner(search.pruner, search.pruner_options or {}, epochs)
+        pruner = make_pruner(search.pruner, search.pruner_options or {}, epochs)
     budget = len(points) if is_grid else search.trials or DEFAULT_TRIALS
-    pauses = search.pruner is Pruner.FREEZE_THAW
-    problems += freeze_thaw_problems(search, trials) if pauses else ()
+    problems += freeze_thaw_problems(search, trials) if search.pruner is Pruner.FREEZE_THAW else ()
     earlier: list[Earlier] = []
     with noting(problems):
         earlier = _earlier_points(search, space, objectives[0], trials[0], prepared[0])
@@ -214,6 +213,10 @@ def _plan_sweep(
         engine_settings |= {"gpu_ids": []}
     if engine == LOCAL and on_gpu:
         engine_settings |= {"warm": False}  # CUDA wants a fresh process, also where trials name their GPU themselves
+    budget_epochs = None
+    if isinstance(pruner, FreezeThaw):
+        budget_epochs = budget_of(search, epochs, budget)
+        budget = most_points(budget, budget_epochs, epochs, pruner.first_epochs)
     settings = SweepSettings(
         name=search.study or "",
         storage=None if search.storage is None else take_password(absolute_url(search.storage, working_directory)),
@@ -231,7 +234,7 @@ def _plan_sweep(
         seed=trials[0].experiment.train.seed,
         command=mask_secrets(("yololab", *sys.argv[1:])),
         first_point=first_point(search, space),
-        budget_epochs=budget_of(search, epochs, budget) if pauses else None,
+        budget_epochs=budget_epochs,
         warm_points=tuple(item.values for item in earlier),
         warm_from=tuple(item.trial for item in earlier),
     )

@@ -61,7 +61,12 @@ class Importances:
 
 
 def importances(
-    values: Sequence[Mapping[str, Any]], scores: Sequence[float], *, lower_is_better: bool = False, seed: int = 0
+    values: Sequence[Mapping[str, Any]],
+    scores: Sequence[float],
+    *,
+    lower_is_better: bool = False,
+    seed: int = 0,
+    what: str = "complete trials",
 ) -> Importances:
     """Return how much each varied setting mattered for the score.
 
@@ -70,15 +75,16 @@ def importances(
         scores: Its score.
         lower_is_better: Whether the score is an error.
         seed: Seed of the shuffles.
+        what: What the scores are those of, in the plural.
     """
     keys = varied(values)
     if not keys:
-        return Importances((), "No setting varies between the complete trials.")
+        return Importances((), f"No setting varies between the {what}.")
     if len(scores) < FEWEST_TRIALS:
-        few = f"{len(scores)} complete trials are too few to say which setting mattered (at least {FEWEST_TRIALS})."
+        few = f"{len(scores)} {what} are too few to say which setting mattered (at least {FEWEST_TRIALS})."
         return Importances((), few)
     if len(set(scores)) == 1:
-        return Importances((), "All complete trials have the same score.")
+        return Importances((), f"All {what} have the same score.")
     if len(keys) == 1:
         return Importances((), f"Only {keys[0]} varies, so there is nothing to weigh it against.")
     columns = {key: _column([row[key] for row in values]) for key in keys}
@@ -91,7 +97,7 @@ def importances(
     items = [Importance(key, value / total, p[key]) for key, value in sorted(found.items(), key=lambda item: -item[1])]
     clear = [item.key for item in items if item.more_than_chance]
     verdict = f"more than chance: {', '.join(clear)}" if clear else "none stands out from chance"
-    return Importances(tuple(items), f"PED-ANOVA over {len(scores)} complete trials; {verdict}.")
+    return Importances(tuple(items), f"PED-ANOVA over {len(scores)} {what}; {verdict}.")
 
 
 def _corrected_p(found: Mapping[str, float], chance: Sequence[Mapping[str, float]]) -> dict[str, float]:

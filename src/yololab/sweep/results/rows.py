@@ -131,14 +131,15 @@ def read_row(folder: SweepFolder, entry: TrialEntry, objectives: Sequence[Object
     message = str(error.get("message") or "").strip() if status in (TrialStatus.FAILED, TrialStatus.INTERRUPTED) else ""
     measured = tuple(metrics.value(item.metric) if metrics else None for item in objectives)
     if metrics is None and status in (TrialStatus.PAUSED, TrialStatus.PRUNED) and table is not None:
-        measured = tuple(_best_in(table, str(known.get("task")), item) for item in objectives)
+        measured = tuple(_best_in(table, known.get("task"), item) for item in objectives)  # it was never evaluated
+    shown = {item.metric: value for item, value in zip(objectives, measured, strict=True)}
     return TrialRow(
         trial=entry.number,
         values=dict(entry.params),
         status=status,
         folder=run.path,
         task=known.get("task") or (metrics.task if metrics else None),
-        metrics=metrics_of(metrics),
+        metrics=metrics_of(metrics) or {name: value for name, value in shown.items() if value is not None},
         objectives=entry.objectives if entry.objectives is not None and None in measured else measured,
         # The table also knows of a training that was ended from outside.
         epochs=max(table.epochs) if table and table.epochs else (known.get("results") or {}).get("final_epoch"),
@@ -215,11 +216,18 @@ def _corrected(found: BaselineVerdict, p: float | None) -> BaselineVerdict:
     return replace(found, p_adjusted=p, alone=found.verdict, verdict=found.otherwise if chance else found.verdict)
 
 
-def _best_in(table: EpochTable, task: str, objective: Objective) -> float | None:
-    """Return the best value that the validations in training have shown of a trial that was never evaluated."""
+def value_at(row: TrialRow, objective: Objective, epoch: int) -> float | None:
+    """Return what a trial's validation has shown of an objective by an epoch: the best of those until then."""
+    table = _read(lambda: read_results(row.run.results))
+    return None if table is None else _best_in(table, row.task, objective, epoch)
+
+
+def _best_in(table: EpochTable, task: str | None, objective: Objective, epoch: int | None = None) -> float | None:
+    """Return the best value that the validations in training have shown, of those until an epoch."""
     metrics = TASKS[task].metrics if task in TASKS else ()
-    source = next((item.source for item in metrics if item.name == objective.metric), "")
-    values = [value for value in table.metrics.get(source, ()) if value is not None]
+    column = table.metrics.get(next((item.source for item in metrics if item.name == objective.metric), ""), ())
+    shown = zip(table.epochs, column, strict=False)
+    values = [value for at, value in shown if value is not None and (epoch is None or at <= epoch)]
     return (min if objective.lower_is_better else max)(values, default=None)
 
 

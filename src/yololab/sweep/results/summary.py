@@ -13,9 +13,10 @@ from yololab.files.paths import COMPARISON, METRICS
 from yololab.sweep.results.folds import FoldedRecipe, fold_recipes, has_folds
 from yololab.sweep.results.importance import Importances, importances
 from yololab.sweep.results.ranking import Ranking, rank_trials
-from yololab.sweep.results.rows import RowCache, TrialRow, metrics_of, primary_row, with_adjusted_p
+from yololab.sweep.results.rows import RowCache, TrialRow, metrics_of, primary_row, value_at, with_adjusted_p
 from yololab.sweep.results.sequential import exclusion_level, stopped_text
 from yololab.sweep.state import SweepFolder, SweepSettings
+from yololab.text import counted
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Summary:
     @property
     def finished(self) -> bool:
         """Whether all trials that were asked for have come to their end."""
-        return all(row.status.finished for row in self.rows) and len(self.rows) >= self.settings.budget
+        # A freeze-thaw search ends its paused trials when its epochs are spent, however many points that were.
+        all_there = len(self.rows) >= self.settings.budget or self.settings.budget_epochs is not None
+        return all(row.status.finished for row in self.rows) and all_there
 
 
 def with_test(summary: Summary) -> Summary:
@@ -83,8 +86,14 @@ def summarize(
     found = None
     if statistics:
         scored = [(row.values, row.score) for row in ranked if row.complete and row.score is not None]
-        lower = settings.objectives[0].lower_is_better
-        found = importances([values for values, _ in scored], [score for _, score in scored], lower_is_better=lower)
+        what, lower = "complete trials", settings.objectives[0].lower_is_better
+        if settings.budget_epochs is not None:
+            epoch = min((row.epochs for row in ranked if row.epochs), default=1)
+            early = [(row.values, value_at(row, settings.objectives[0], epoch)) for row in ranked]
+            scored = [(values, value) for values, value in early if value is not None]
+            what = f"trials after {counted(epoch, 'epoch')} of each"
+        values, scores = [values for values, _ in scored], [score for _, score in scored]
+        found = importances(values, scores, lower_is_better=lower, what=what)
     return with_test(Summary(folder, settings, tuple(rows), ranking, found, None, folds))
 
 

@@ -112,6 +112,10 @@ class Steps:
         self.resumed: int | None = None
         self.ahead = 0
 
+    def resume(self, last: int) -> None:
+        """Go on after the step that a checkpoint knows of; the next checkpoint may come before another one is due."""
+        self.last = self.resumed = last
+
     def due(self, batch: int, accumulate: int) -> bool:
         """Return whether a step that Ultralytics takes at a batch is due; note it."""
         resumed, self.resumed = self.resumed, None

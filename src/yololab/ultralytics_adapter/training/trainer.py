@@ -250,7 +250,7 @@ class TrainerMixin(PaceMixin, DrawingMixin, ComputingMixin):
             self._resumed = exact_state(ckpt)
             if self._resumed is not None:
                 restore_weights(self, self._resumed)
-                self.steps.resumed = self._resumed["last_step"]
+                self.steps.resume(self._resumed["last_step"])
                 self.selection.resume(self._resumed.get("selection") or self.selection.state())
             self.args.model, self.args.resume = self.settings.start.model, False
             if RANK in {-1, 0}:

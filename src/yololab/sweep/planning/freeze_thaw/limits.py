@@ -21,6 +21,15 @@ def budget_of(search: SearchConfig, epochs: int, points: int) -> int:
     return search.budget_epochs or epochs * min(TRAININGS, points)
 
 
+def most_points(points: int, budget: int, epochs: int, first_epochs: int) -> int:
+    """Return how many points a budget of epochs holds at most, when one of them is trained to its end.
+
+    >>> most_points(50, budget=24, epochs=9, first_epochs=1)
+    16
+    """
+    return min(points, 1 + max(0, budget - epochs) // first_epochs)
+
+
 def freeze_thaw_problems(search: SearchConfig, trials: Sequence[PlannedTrial]) -> Iterator[Problem]:
     """Return what keeps curves from being compared, or a trial from coming to its end.
 
