@@ -127,8 +127,8 @@ class SearchConfig:
         space: Key → values in Hydra's sweep syntax, beside the command line's; or the names of ready-made spaces.
         objective: A number of metrics.json, or several; null for the task's primary metric.
         direction: maximize or minimize, one for each objective; null where it is known.
-        pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds; freeze_thaw pauses trials, and those
-            go on that are expected to end best.
+        pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds; freeze_thaw pauses each trial, and
+            the best of those that are paused go on.
         budget_epochs: With freeze_thaw the epochs of all trials together at most; null for those of six trainings.
         warm_start: Folders of earlier sweeps on the same data; their best points come right after the config's own.
         seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
@@ -173,6 +173,8 @@ DEFAULT_TRIALS = 50
 DEFAULT_SPACE = "optimizer"
 # Samplers that know only one objective.
 _SINGLE = (Sampler.CMAES,)
+# Samplers that go with freeze_thaw: the others learn from complete trials, of which it has few.
+_FROZEN = (Sampler.NONE, Sampler.GRID, Sampler.RANDOM, Sampler.QMC)
 
 
 def search_contradictions(search: SearchConfig) -> Iterator[Problem]:
@@ -192,6 +194,14 @@ def search_contradictions(search: SearchConfig) -> Iterator[Problem]:
     if (search.pruner is Pruner.WILCOXON) and search.seeds < 2:
         remedy = "search.seeds=5 trains each point five times at most"
         yield Problem("search.pruner", "wilcoxon with one seed a point", "search.seeds of at least 2", remedy)
+    if search.pruner is Pruner.FREEZE_THAW and search.sampler not in _FROZEN:
+        remedy = "search=freeze_thaw, which spreads its points and then stays near the best one"
+        yield Problem("search.sampler", f"{search.sampler} with freeze_thaw", "random, qmc, or a grid", remedy)
+    if search.warm_start and search.sampler in (Sampler.NONE, Sampler.GRID, Sampler.QMC):
+        remedy = "search=tpe, search=freeze_thaw, or leave it out"
+        yield Problem(
+            "search.warm_start", f"set with search.sampler={search.sampler}", "a sampler without order", remedy
+        )
     if search.budget_epochs is not None and search.pruner is not Pruner.FREEZE_THAW:
         remedy = "search=freeze_thaw, or search.timeout_minutes"
         yield Problem("search.budget_epochs", f"set with search.pruner={search.pruner}", "freeze_thaw", remedy)

@@ -296,7 +296,7 @@ def _announce(screen: Screen, plan: SweepPlan) -> None:
     if settings.search.sequential and len(settings.keys) > 1:
         screen.detail("a seed of each recipe at a time; from the third on it ends when it is clear which is best")
     if settings.budget_epochs is not None:
-        text = "trials pause, and those that look best go on"
+        text = "trials pause, and the best ones go on"
         screen.detail(f"{text}: {counted(settings.budget_epochs, 'epoch')} in all at most (search.budget_epochs)")
     for trial in settings.warm_from:
         screen.detail(

@@ -19,21 +19,18 @@ class FreezeThaw(NopPruner):
     """Prunes nothing by itself: the parent of the sweep pauses trials and goes on with them.
 
     Args:
-        first_epochs: Epochs after which a point is paused for the first time.
+        first_epochs: Epochs after which a point is paused.
         first_round: Points that are begun before the first one goes on.
         later_rounds: Points that are begun after each trial that has come to its end.
-        factor: What the epochs of a trial are multiplied by from one pause to the next.
     """
 
-    def __init__(self, first_epochs: int, first_round: int = 4, later_rounds: int = 3, factor: float = 3.0) -> None:
+    def __init__(self, first_epochs: int, first_round: int = 4, later_rounds: int = 3) -> None:
         super().__init__()
         counts = {"first_epochs": first_epochs, "first_round": first_round, "later_rounds": later_rounds}
         bad = [f"{name}={value}" for name, value in counts.items() if not isinstance(value, int) or value < 1]
-        bad += [] if factor > 1 else [f"factor={factor}"]
         if bad:
-            raise ValueError(f"{', '.join(bad)}: whole numbers from 1 on, and a factor above 1")
-        self.first_epochs, self.factor = first_epochs, factor
-        self.first_round, self.later_rounds = first_round, later_rounds
+            raise ValueError(f"{', '.join(bad)}: whole numbers from 1 on")
+        self.first_epochs, self.first_round, self.later_rounds = first_epochs, first_round, later_rounds
 
 
 # Name → sampler. `grid` takes its points from a queue, so what samples behind it is never asked.

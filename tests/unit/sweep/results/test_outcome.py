@@ -39,6 +39,8 @@ def run_with(path, status: Status | None, error=None, **metrics) -> RunFolder:
         (Status.INTERRUPTED, None, False, "failed", "interrupted", True),
         (Status.INTERRUPTED, None, True, "interrupted", None, False),
         (Status.PRUNED, None, False, "pruned", None, False),
+        (Status.PAUSED, None, False, "paused", None, False),
+        (Status.PAUSED, None, True, "paused", None, False),
         (Status.FAILED, None, False, "failed", "the trial is failed", False),
         (Status.REJECTED, None, True, "failed", "the trial is rejected", False),
         (Status.FAILED, "the time limit", False, "failed", "the time limit; None", True),
@@ -53,6 +55,7 @@ def test_every_end(status, reason, asked, found, message, retriable, tmp_path):
     outcome = read_outcome(ENTRY, run, MAP, reason, asked=asked)
     assert (outcome.entry.status, outcome.retriable) == (found, retriable)
     assert (outcome.entry.handle, outcome.entry.owner) == (None, None)
+    assert outcome.entry.pauses == (found == "paused")
     assert (outcome.entry.finished is not None) is outcome.entry.status.finished
     if message is None:
         assert outcome.entry.error is None

@@ -1,1 +1,1 @@
-"""Freeze-thaw search: trials are paused and go on from their checkpoints, and a model of their curves says which."""
+"""Freeze-thaw search: every point is paused after a few epochs, and the best ones go on from their checkpoints."""

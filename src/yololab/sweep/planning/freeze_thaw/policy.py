@@ -1,15 +1,38 @@
-"""What a freeze-thaw search does next: begin a point, or thaw the trial that is expected to end best.
+"""What a freeze-thaw search does next: begin a point, or thaw the paused trial that has shown most.
 
-Rounds: some points are begun and paused after a few epochs; then the one that is expected to end best goes on, in
-pieces between which another may overtake it, until one of them has come to its end. Then the next round begins; what
-earlier rounds have paused takes part in it. No epoch is trained twice, and no trial given up before the budget is.
+Rounds: some points are begun, each paused after the same few epochs; then the best of all that are paused goes on to
+its end, and the next round begins. No epoch is trained twice, and no trial is given up before the budget is spent. That
+the first epochs tell enough was found by Egele et al. (2023) for many searches over networks. Models of the curves that
+let another trial overtake between two pauses needed as many epochs: see docs/decisions/freeze-thaw.md.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yololab.sweep.planning.freeze_thaw.curves import Curve, predicted
+
+@dataclass(frozen=True)
+class Curve:
+    """What a trial has shown so far.
+
+    Attributes:
+        values: Epoch, from 1 → the objective there, larger is better; epochs that were not measured are missing.
+        trained: Epochs that it has trained, or will have when it is paused or ends.
+        running: Whether it is being trained.
+        ended: Whether nothing comes after it.
+        complete: Whether it has come to its end, and was measured.
+    """
+
+    values: Mapping[int, float]
+    trained: int
+    running: bool = False
+    ended: bool = False
+    complete: bool = False
+
+    @property
+    def best(self) -> float:
+        """The best value so far; minus infinity without one."""
+        return max(self.values.values(), default=-math.inf)
 
 
 @dataclass(frozen=True)
@@ -18,12 +41,11 @@ class Rules:
 
     Attributes:
         epochs: The last epoch of a training.
-        first_epochs: Epochs after which a point is paused for the first time.
+        first_epochs: Epochs after which a point is paused.
         budget: Epochs of all trials together, at most.
         points: How many points are begun at most.
         first_round: Points of the first round.
         later_rounds: Points of each later one.
-        factor: What the epochs of a trial are multiplied by from one piece to the next.
     """
 
     epochs: int
@@ -32,7 +54,6 @@ class Rules:
     points: int
     first_round: int = 4
     later_rounds: int = 3
-    factor: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -48,22 +69,20 @@ class Begin:
 
 @dataclass(frozen=True)
 class Thaw:
-    """Go on with a paused trial.
+    """Go on with a paused trial, to its end.
 
     Attributes:
         place: Its place among the curves.
-        until: The epoch after which it is paused again; None when it is trained to its end.
     """
 
     place: int
-    until: int | None
 
 
 def next_step(curves: Sequence[Curve], rules: Rules, *, late: bool = False) -> Begin | Thaw | None:
     """Return what is done next; None when nothing is left to do.
 
-    The epochs that some trial still needs to its end are kept back, so that the budget always buys a trained model; a
-    trial that has failed has cost only what it took.
+    The epochs that a paused trial needs to its end are kept back, so that the budget always buys a trained model and no
+    point is begun that could not go on; a trial that has failed has cost only what it took.
 
     Args:
         curves: The trials that were begun, with what they have shown; the epochs that run count as trained.
@@ -74,28 +93,18 @@ def next_step(curves: Sequence[Curve], rules: Rules, *, late: bool = False) -> B
     >>> next_step([], rules)
     Begin(until=1)
     >>> next_step([Curve({1: value}, 1) for value in (0.1, 0.3, 0.2, 0.0)], rules)
-    Thaw(place=1, until=3)
+    Thaw(place=1)
     """
-    complete = sum(curve.complete for curve in curves)
-    to_the_end = complete + sum(curve.running and curve.trained >= rules.epochs for curve in curves)
+    to_the_end = sum(curve.complete or (curve.running and curve.trained >= rules.epochs) for curve in curves)
     left = rules.budget - sum(curve.trained for curve in curves)
     waiting = [place for place, curve in enumerate(curves) if not (curve.running or curve.ended)]
-    paused = [place for place in waiting if rules.epochs - curves[place].trained <= left]
-    expected = predicted(curves, rules.epochs)
-    lead = max(paused, key=lambda place: (expected[place], -place), default=None)
+    affordable = [place for place in waiting if rules.epochs - curves[place].trained <= left]
+    lead = max(affordable, key=lambda place: (curves[place].best, -place), default=None)
     if late:
-        return None if to_the_end or lead is None else Thaw(lead, None)
-    wanted = min(rules.points, rules.first_round + rules.later_rounds * complete)
-    open_epochs = [curve.trained for curve in curves if not curve.ended]
-    kept_back = 0 if to_the_end else rules.epochs - max(open_epochs, default=rules.first_epochs)
+        return None if to_the_end or lead is None else Thaw(lead)
+    wanted = min(rules.points, rules.first_round + rules.later_rounds * to_the_end)
+    started = [curve.trained for curve in curves if not curve.ended and curve.trained < rules.epochs]
+    kept_back = rules.epochs - max(started, default=rules.first_epochs)
     if len(curves) < wanted and rules.first_epochs + kept_back <= left:
-        return Begin(_until(rules.first_epochs, rules))
-    if lead is None:
-        return None
-    trained = curves[lead].trained
-    return Thaw(lead, _until(max(trained + 1, math.ceil(trained * rules.factor)), rules))
-
-
-def _until(epoch: int, rules: Rules) -> int | None:
-    """Return the epoch after which a trial is paused; None for the last one."""
-    return None if epoch >= rules.epochs else epoch
+        return Begin(None if rules.first_epochs >= rules.epochs else rules.first_epochs)
+    return None if lead is None else Thaw(lead)

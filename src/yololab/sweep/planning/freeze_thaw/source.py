@@ -1,37 +1,30 @@
 """The trials of a freeze-thaw search: new points and paused trials from one study, one budget of epochs for all."""
 
 import math
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import optuna
-from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as StudyState
 
 from yololab.config.search import Sampler
 from yololab.files.record import Record
 from yololab.files.record_content import Status
 from yololab.host.processes import ProcessIdentity
-from yololab.sweep.planning.freeze_thaw.curves import Curve
-from yololab.sweep.planning.freeze_thaw.policy import Begin, Rules, Thaw, next_step
-from yololab.sweep.planning.freeze_thaw.spread import spread_point
-from yololab.sweep.planning.strategies import FreezeThaw, make_sampler
+from yololab.sweep.planning.freeze_thaw.points import near_point, spread_point
+from yololab.sweep.planning.freeze_thaw.policy import Begin, Curve, Rules, Thaw, next_step
+from yololab.sweep.planning.strategies import FreezeThaw
 from yololab.sweep.planning.study_source import StudySource, patient
 from yololab.sweep.state import TrialEntry, TrialStatus
-
-# So many points are spread over the space before the sampler, which then knows them all, proposes the next.
-SPREAD = 10
-# Samplers whose next point depends on the results so far.
-_LEARNING = (Sampler.TPE, Sampler.GP, Sampler.CMAES)
 
 
 @dataclass
 class FreezeThawSource(StudySource):
-    """The trials of a search that pauses trainings and goes on with those that are expected to end best.
+    """The trials of a search that pauses trainings and goes on with the best ones.
 
     Attributes:
-        late_after: Seconds after which nothing is begun any more; None for never.
+        late_after: Seconds after which nothing is started any more; None for never.
         clock: Seconds from some moment on.
     """
 
@@ -51,7 +44,6 @@ class FreezeThawSource(StudySource):
             self.settings.budget,
             pruner.first_round,
             pruner.later_rounds,
-            pruner.factor,
         )
 
     @patient
@@ -67,17 +59,17 @@ class FreezeThawSource(StudySource):
                 shown = [self._curve(entry) for entry in entries]
                 step = next_step(shown, self.rules, late=late)
                 if isinstance(step, Begin):
-                    begun = self._begin(step, entries)
-                    if begun is not None and not begun.status.finished:
-                        return begun
-                    if begun is not None:  # it could not be composed, and has failed
-                        entries.append(begun)
+                    started = self._begin(step, entries, shown)
+                    if started is not None and not started.status.finished:
+                        return started
+                    if started is not None:  # it could not be composed, and has failed
+                        entries.append(started)
                         continue
                     # The space has no more points: what is paused goes on.
                     step = next_step(shown, replace(self.rules, points=len(entries)), late=late)
                 if not isinstance(step, Thaw):
                     return None
-                return self._claimed(replace(entries[step.place], until=step.until))
+                return self._claimed(replace(entries[step.place], until=None))
 
     @patient
     def prune_paused(self) -> list[TrialEntry]:
@@ -104,44 +96,31 @@ class FreezeThawSource(StudySource):
         self.folder.write_trial(claimed)
         return claimed
 
-    def _begin(self, step: Begin, entries: Sequence[TrialEntry]) -> TrialEntry | None:
+    def _begin(self, step: Begin, entries: Sequence[TrialEntry], shown: Sequence[Curve]) -> TrialEntry | None:
         """Return the trial of a new point; None when the space has none left."""
-        self._propose(entries)
+        self._propose(entries, shown)
         point = self._next_point(entries)
         if point is None:
             return None
         return self._create(point.number, point.params, 0, entries, until=step.until)
 
-    def _propose(self, entries: Sequence[TrialEntry]) -> None:
-        """Queue the next point: spread over the space at first, then what the sampler proposes.
-
-        In the study a paused trial counts as running, of which a sampler knows nothing. So it is asked in a study of
-        its own, where paused trials stand as pruned ones with what they have shown.
-        """
-        search, trials = self.settings.search, self._study.get_trials(deepcopy=False)
-        if search.sampler not in _LEARNING or any(trial.state is StudyState.WAITING for trial in trials):
+    def _propose(self, entries: Sequence[TrialEntry], shown: Sequence[Curve]) -> None:
+        """Queue the next point, unless one is queued already or the points have their own order."""
+        search, number = self.settings.search, len(entries)
+        waits = any(trial.state is StudyState.WAITING for trial in self._study.get_trials(deepcopy=False))
+        if search.sampler is not Sampler.RANDOM or waits:
             return
-        if len(entries) < SPREAD:
-            self._study.enqueue_trial(spread_point(self.space.dimensions, len(entries), search.seed))
-            return
-        direction = optuna.study.StudyDirection[self.settings.objectives[0].direction.upper()]
-        sampler = make_sampler(search.sampler, search.seed, search.sampler_options or {})
-        shadow = optuna.create_study(direction=direction, sampler=sampler)
-        shadow.add_trials([known for trial in trials if (known := self._shown(trial)) is not None])
-        self._study.enqueue_trial(shadow.ask(self._distributions).params)
+        point = spread_point(self.space.dimensions, number, search.seed)
+        measured = [place for place, curve in enumerate(shown) if curve.values]
+        if number >= self.rules.first_round and measured:
+            best = entries[max(measured, key=lambda place: shown[place].best)]
+            rng = random.Random(search.seed * 1_000_003 + self._asked())
+            point = near_point(self.space.dimensions, best.params, rng)
+        self._study.enqueue_trial(point)
 
-    def _shown(self, trial: FrozenTrial) -> FrozenTrial | None:
-        """Return a trial as a sampler can learn from it; None of one that has shown nothing."""
-        complete = trial.state is StudyState.COMPLETE
-        if trial.params.keys() != self._distributions.keys() or not (complete or trial.intermediate_values):
-            return None
-        return create_trial(
-            params=trial.params,
-            distributions=self._distributions,
-            state=StudyState.COMPLETE if complete else StudyState.PRUNED,
-            value=trial.value if complete else None,
-            intermediate_values=trial.intermediate_values,
-        )
+    def _asked(self) -> int:
+        """Return how many points the study knows, with those that turned out to be known already."""
+        return len(self._study.get_trials(deepcopy=False))
 
     def _curve(self, entry: TrialEntry) -> Curve:
         """Return what a trial has shown, larger is better."""

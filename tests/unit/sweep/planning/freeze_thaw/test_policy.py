@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass, replace
 
 import pytest
 
-from yololab.sweep.planning.freeze_thaw.curves import Curve
-from yololab.sweep.planning.freeze_thaw.policy import Begin, Rules, Thaw, next_step
+from yololab.sweep.planning.freeze_thaw.policy import Begin, Curve, Rules, Thaw, next_step
 
 RULES = Rules(epochs=9, first_epochs=1, budget=54, points=40)
 
@@ -40,7 +38,7 @@ def play(rules: Rules, curve_of, fails=()) -> Played:
         if isinstance(step, Begin):
             played.curves.append(Curve({}, 0))
         place = len(played.curves) - 1 if isinstance(step, Begin) else step.place
-        until = step.until or rules.epochs
+        until = rules.epochs if isinstance(step, Thaw) else step.until or rules.epochs
         assert until > played.curves[place].trained, "no epoch is trained twice"
         failed, done = place in fails, until == rules.epochs
         values = {epoch: curve_of(place, epoch) for epoch in range(1, until + 1)}
@@ -49,18 +47,14 @@ def play(rules: Rules, curve_of, fails=()) -> Played:
     raise AssertionError("it never ends")
 
 
-def test_the_best_of_the_first_round_goes_on_in_pieces():
-    played = play(replace(RULES, budget=12), lambda trial, epoch: (0.1, 0.3, 0.2, 0.0)[trial] + 0.01 * epoch)
-    assert played.pieces == [(0, 1), (1, 1), (2, 1), (3, 1), (1, 3), (1, 9)]
+def test_the_best_of_the_first_round_goes_on_to_its_end_and_the_next_round_begins():
+    played = play(replace(RULES, budget=24), lambda trial, epoch: (0.1, 0.3, 0.2, 0.0, 0.1, 0.1, 0.1)[trial])
+    assert played.pieces == [(0, 1), (1, 1), (2, 1), (3, 1), (1, 9), (4, 1), (5, 1), (6, 1), (2, 9)]
 
 
-def test_one_that_rises_less_than_the_others_do_is_overtaken_and_keeps_what_it_has():
-    rising = Curve({epoch: 0.1 + 0.2 * math.log(epoch, 3) for epoch in range(1, 10)}, 9, ended=True, complete=True)
-    slow, behind = Curve({1: 0.25, 2: 0.255, 3: 0.26}, 3), Curve({1: 0.24}, 1)
-    rules = replace(RULES, points=3)
-    assert next_step([rising, slow, behind], rules) == Thaw(2, 3)
-    level = replace(rising, values={1: 0.1, 9: 0.11})
-    assert next_step([level, slow, behind], rules) == Thaw(1, None)
+def test_what_earlier_rounds_have_paused_takes_part():
+    played = play(replace(RULES, budget=24), lambda trial, epoch: (0.1, 0.3, 0.2, 0.0, 0.1, 0.25, 0.1)[trial])
+    assert played.pieces[-1] == (5, 9)
 
 
 @pytest.mark.parametrize("first", [1, 2, 9])
@@ -84,15 +78,16 @@ def test_a_trial_that_has_failed_costs_what_it_took_and_another_one_wins():
 
 def test_parallel_slots_take_the_next_best():
     curves = [Curve({1: value}, 1) for value in (0.1, 0.4, 0.3, 0.2)]
-    first = next_step(curves, RULES)
-    assert first == Thaw(1, 3)
-    curves[1] = replace(curves[1], trained=3, running=True)
-    assert next_step(curves, RULES) == Thaw(2, 3)
+    assert next_step(curves, RULES) == Thaw(1)
+    curves[1] = replace(curves[1], trained=9, running=True)
+    assert next_step(curves, RULES) == Begin(1), "the next round, in the slot that is free"
+    alone = replace(RULES, points=4)
+    assert next_step(curves, alone) == Thaw(2)
 
 
 def test_when_time_is_up_only_a_sweep_without_a_trained_model_goes_on():
     curves = [Curve({1: 0.1}, 1), Curve({1: 0.2}, 1)]
-    assert next_step(curves, RULES, late=True) == Thaw(1, None)
+    assert next_step(curves, RULES, late=True) == Thaw(1)
     running = [curves[0], replace(curves[1], trained=9, running=True)]
     assert next_step(running, RULES, late=True) is None
     assert next_step([], RULES, late=True) is None

@@ -23,9 +23,9 @@ from yololab.sweep.results.rows import RowCache
 from yololab.sweep.state import SweepFolder, TrialEntry, TrialStatus
 from yololab.terminal.screen import Screen
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.heavy]
 SETTINGS = {
-    "search": {"sampler": "tpe", "pruner": "freeze_thaw"},
+    "search": {"sampler": "random", "pruner": "freeze_thaw"},
     "arguments": ("lr0=interval(0.0,1.0)", "epochs=9"),
     "epochs": 9,
     "budget": 20,
@@ -82,7 +82,7 @@ def test_points_begin_pause_and_the_best_goes_on_to_its_end(searched):
     assert sum(steps[-1] for steps in trained) <= 30
     best_of_first = max(entries[:4], key=lambda entry: -((entry.params["lr0"] - 0.3) ** 2))
     assert best_of_first.status is TrialStatus.COMPLETE
-    assert trained[best_of_first.number] == [1, 3, 9]
+    assert trained[best_of_first.number] == [1, 9]
     assert {entry.status for entry in entries} == {TrialStatus.COMPLETE, TrialStatus.PRUNED}
     assert [entry.attempts - entry.pauses for entry in entries] == [
         1 if entry.status is TrialStatus.COMPLETE else 0 for entry in entries
