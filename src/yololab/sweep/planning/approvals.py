@@ -123,8 +123,6 @@ def agree(
     share = planned / len(trials)
     epochs = round(share * sum(trial.experiment.train.epochs for trial in trials))
     trained = 1.0 if budget_epochs is None else min(1.0, budget_epochs / epochs)
-    # A trial that is paused is started again, and most are started twice.
-    starts = 1 if budget_epochs is None else 2
     epochs = round(trained * epochs)
     if any(item.device.kind == "cpu" for item in prepared):
         gates.reasons[GateName.CPU] = "no GPU: they run on the CPU"
@@ -144,13 +142,8 @@ def agree(
     costs = _estimate(trials, prepared, screen)
     known = [cost for cost in costs if cost is not None]
     at_once = max(1, min(parallel, planned))
-    training = trained * share * sum(trial.training_seconds for trial, _ in known)
-    rest = share * sum(trial.seconds - trial.training_seconds + starts * TRIAL_SECONDS for trial, _ in known)
-    seconds, whole = training / at_once, (training + rest) / at_once
-    if timeout_seconds is not None:
-        # The last one may start just before the end.
-        longest = max((trial.seconds + TRIAL_SECONDS for trial, _ in known), default=0.0)
-        seconds, whole = min(seconds, timeout_seconds + longest), min(whole, timeout_seconds + longest)
+    each = [trial for trial, _ in known]
+    seconds, whole = _at_most(each, share / at_once, None if budget_epochs is None else trained, timeout_seconds)
     whole += max((winner_seconds for _, winner_seconds in known), default=0.0)
     together = f", {at_once} at a time" if at_once > 1 else ""
     free = shutil.disk_usage(existing_folder(prepared[0].paths.tree.multirun)).free
@@ -170,6 +163,27 @@ def agree(
     gates.ask(start)
     estimates = tuple(cost and cost[0].to_json() for cost in costs)
     return Agreement(tuple(gates.approvals), estimates, checks)
+
+
+def _at_most(
+    trials: Sequence[Estimate], share: float, trained: float | None, timeout_seconds: float | None
+) -> tuple[float, float]:
+    """Return the seconds of training, and those of everything, that trials take at most.
+
+    Args:
+        trials: What each costs that was timed.
+        share: How many trials of the sweep each stands for, over those that run at once.
+        trained: The share of their epochs that is trained where trials are paused; None where they are not.
+        timeout_seconds: From when on no trial is started any more.
+    """
+    starts = 1 if trained is None else 2  # one that was paused is started again, but most never are
+    training = (1.0 if trained is None else trained) * share * sum(trial.training_seconds for trial in trials)
+    rest = share * sum(trial.seconds - trial.training_seconds + starts * TRIAL_SECONDS for trial in trials)
+    if timeout_seconds is None:
+        return training, training + rest
+    # The last one may start just before the end.
+    latest = timeout_seconds + max((trial.seconds + TRIAL_SECONDS for trial in trials), default=0.0)
+    return min(training, latest), min(training + rest, latest)
 
 
 def _check_datasets(

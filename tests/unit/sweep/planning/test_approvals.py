@@ -136,3 +136,13 @@ def test_elsewhere_nobody_knows_how_long(monkeypatch, tmp_path):
     assert GateName.LONG in gates.reasons
     assert found.estimates == ()
     assert "on machines of slurm, 8 at a time" in printed
+
+
+def test_a_budget_of_epochs_is_what_a_person_is_asked_about(monkeypatch, tmp_path):
+    costs = [(Cost(600, 660, 0), 0.0), (Cost(1200, 1290, 0), 0.0)]
+    _, gates, printed = agreed(monkeypatch, tmp_path, costs, budget_epochs=30)
+    assert gates.facts["epochs"] == 30
+    assert gates.facts["estimated_seconds"] == 3 * (600 + 1200) / 3
+    assert "30 epochs" in printed
+    _, gates, _ = agreed(monkeypatch, tmp_path, costs, budget_epochs=10**6)
+    assert gates.facts["epochs"] == 90, "never more than all trials to their end"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from yololab.config.schema import Speed
 from yololab.config.search import SearchConfig
 from yololab.errors import Problem
 from yololab.sweep.planning.plan import PlannedTrial
@@ -45,6 +46,9 @@ def freeze_thaw_problems(search: SearchConfig, trials: Sequence[PlannedTrial]) -
     if any(trial.experiment.train.time is not None for trial in trials):
         remedy = "set epochs instead, or search=asha"
         yield Problem(where, "freeze_thaw with time=…, which changes the number of epochs", "epochs", remedy)
+    if any(trial.experiment.speed is not Speed.EXACT for trial in trials):
+        remedy = "speed=exact, or search.pruner=none"
+        yield Problem(where, "freeze_thaw with a speed that validates few of the first epochs", "speed=exact", remedy)
     if any(not trial.experiment.train.val for trial in trials):
         yield Problem(where, "freeze_thaw with val=false: no curve to look at", "val=true", "search.pruner=none")
     if search.budget_epochs is not None and search.budget_epochs < lengths[-1]:

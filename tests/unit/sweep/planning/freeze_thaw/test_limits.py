@@ -6,13 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from yololab.config.schema import Speed
 from yololab.config.search import Pruner, Sampler, SearchConfig, search_contradictions
 from yololab.sweep.planning.freeze_thaw.limits import budget_of, freeze_thaw_problems, most_points
 
 
-def trials(*epochs: int, **train):
-    return [SimpleNamespace(experiment=SimpleNamespace(train=SimpleNamespace(**{"epochs": number, "time": None,
-            "val": True, **train}))) for number in epochs]  # fmt: skip
+def trials(*epochs: int, speed: Speed = Speed.EXACT, **train):
+    known = [{"epochs": number, "time": None, "val": True, **train} for number in epochs]
+    return [SimpleNamespace(experiment=SimpleNamespace(speed=speed, train=SimpleNamespace(**item))) for item in known]
 
 
 def test_a_budget_is_what_was_said_or_that_of_six_trainings():
@@ -28,6 +29,7 @@ def test_a_budget_is_what_was_said_or_that_of_six_trainings():
         ("trainings of 3 to 9 epochs", {}, trials(3, 9)),
         ("time=", {}, trials(9, time=1.0)),
         ("val=false", {}, trials(9, val=False)),
+        ("validates few", {}, trials(9, speed=Speed.FAST)),
         ("5, fewer than the 9 epochs", {"budget_epochs": 5}, trials(9)),
         (None, {"budget_epochs": 9}, trials(9, 9)),
     ],
