@@ -282,6 +282,17 @@ class SweepFolder(SweepPaths):
         except InputError:
             return False
 
+    def refuse_rejected(self) -> None:
+        """Stop where there is nothing but an answer.
+
+        Raises:
+            InputError: The sweep was not approved.
+        """
+        if self.is_rejected():
+            remedy = "the command that was typed starts it anew; `yololab clean` of the folder removes it"
+            found = "a sweep that was not approved: nothing of it was run"
+            raise InputError(Problem(str(self.path), found, "a run or a sweep that was started", remedy))
+
     def numbers(self, known: Container[int] = ()) -> list[int]:
         """Return the numbers of the trials that there are, in order.
 

@@ -9,7 +9,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.baseline import promoted_runs
 from yololab.files.paths import CacheFolder, OutputTree, RunFolder
 from yololab.files.record import Record, now
-from yololab.sweep.results.lost_runs import lost_folders, lost_run, remove_lost
+from yololab.sweep.results.lost_runs import is_declined, lost_folders, lost_run, remove_lost
 from yololab.sweep.results.summary import Summary, read_summary
 from yololab.sweep.state import SweepFolder, TrialStatus, trial_status
 
@@ -74,7 +74,7 @@ def plan_cleaning(path: Path, cache: Path, *projects: OutputTree) -> CleaningPla
     if SweepFolder(path).is_sweep():
         found, kept = _losing(SweepFolder(path), projects)
         return CleaningPlan(tuple(found), tuple(kept), projects)
-    if RunFolder(path).record.is_file():
+    if RunFolder(path).record.is_file() or is_declined(path):
         return CleaningPlan((_whole(lost_run(path, *projects)),), (), projects)
     if not (tree.multirun.is_dir() or tree.training.is_dir()):
         allowed = "a sweep's folder, or the folder that holds outputs/ and multirun/"

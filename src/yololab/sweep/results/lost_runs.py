@@ -31,16 +31,18 @@ def lost_folders(tree: OutputTree, *projects: OutputTree) -> tuple[list[Path], l
         reason = _reason_to_keep(RunFolder(path), promoted)
         found += [] if reason else [path]
         left += [f"{path.relative_to(tree.root)}: {reason}"] if reason else []
-    found += [path for path in sorted(tree.multirun.glob("*")) if not path.is_symlink() and _is_rejected(path)]
+    found += [path for path in sorted(tree.multirun.glob("*")) if not path.is_symlink() and is_declined(path)]
     return found, left
 
 
 def lost_run(path: Path, *projects: OutputTree) -> Path:
-    """Return the folder of one run that is named, also when it has trained: whoever names it means it.
+    """Return the folder of one run, also of one that has trained, or of a declined sweep: who names it means it.
 
     Raises:
         InputError: It did not fail and was not declined, a baseline needs it, or it is a trial of a sweep.
     """
+    if is_declined(path):
+        return path
     run = RunFolder(path)
     status, allowed = _status(run), "a run that failed or was declined, a sweep, or the folder that holds outputs/"
     found = promoted_runs(*projects, OutputTree(path.parent.parent.parent)).reason_to_keep(run)
@@ -61,7 +63,7 @@ def remove_lost(path: Path, projects: Sequence[OutputTree]) -> bool:
         projects: Those whose baselines may need it.
     """
     run = RunFolder(path)
-    if _is_rejected(path):
+    if is_declined(path):
         return remove_folder(path)
     try:
         with locked(run, process_of(Record(run).read())):
@@ -72,7 +74,7 @@ def remove_lost(path: Path, projects: Sequence[OutputTree]) -> bool:
         return False
 
 
-def _is_rejected(path: Path) -> bool:
+def is_declined(path: Path) -> bool:
     """Return whether a folder holds what was written of a declined sweep, and nothing else."""
     folder = SweepFolder(path)
     return path.is_dir() and folder.is_rejected() and [item.name for item in path.iterdir()] == [folder.approvals.name]

@@ -13,7 +13,7 @@ from yololab.files.record import Record
 from yololab.files.record_content import Status
 from yololab.sweep.results.cleaning import delete, plan_cleaning
 from yololab.sweep.results.lost_runs import lost_folders, lost_run, remove_lost
-from yololab.sweep.state import APPROVALS_VERSION
+from yololab.sweep.state import APPROVALS_VERSION, SweepFolder
 
 
 @pytest.fixture
@@ -86,6 +86,10 @@ def test_a_declined_sweep_goes_and_one_with_something_in_it_stays(tree):
     write_sweep(tree.multirun / "sweep_1")
     found, _ = lost_folders(tree)
     assert found == [declined]
+    (item,) = plan_cleaning(declined, tree.root / "cache").items
+    assert item.path == declined == lost_run(declined)
+    with pytest.raises(InputError, match="not approved: nothing of it was run"):
+        SweepFolder(declined).refuse_rejected()
     assert remove_lost(declined, [tree])
     assert not declined.exists()
 

@@ -15,6 +15,7 @@ def run(request: Request) -> int:
     """(Re)write report.html from what the folder holds, of a sweep its summary, too; return 0."""
     folder = request.path
     sweep, files = SweepFolder(folder), RunFolder(folder)
+    sweep.refuse_rejected()
     if sweep.is_sweep():
         # The rows are read anew: a killed sweep knows only what was true after its last trial.
         point_at_winner(write_summary(sweep, statistics=True))

@@ -13,6 +13,7 @@ READ_OF_SWEEPS = ("approval", "search.storage", "resume.launcher_commands", *PER
 def run(request: Request) -> int:
     """Resume a run or a sweep, and return its exit code; 0 when nothing was missing."""
     given = request.experiment
+    SweepFolder(request.path).refuse_rejected()
     if SweepFolder(request.path).is_sweep():
         refuse_other_settings(given, "a sweep is resumed with what it was started with", READ_OF_SWEEPS)
         code = resume_sweep(request.path, request.screen, given)
