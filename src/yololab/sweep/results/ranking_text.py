@@ -49,9 +49,10 @@ def _recipes_text(ranking: Ranking) -> str:
     """Say which recipe is best, whatever its seed."""
     tested = [recipe for recipe in ranking.recipes if recipe.standing is not None]
     best = tested[0]
-    mean = f"mean {ranking.objective.metric} {best.mean:.4f} over {len(best.trials)} seeds"
+    spread = f" ± {best.standing.deviation:.4f} (SD)" if best.standing is not None else ""
+    mean = f"mean {ranking.objective.metric} {best.mean:.4f}{spread} over {len(best.trials)} seeds"
     if len(tested) == 1:
-        return f"The recipe {_settings(best.values)} has {mean}."
+        return f"{_settings(best.values) or 'The recipe'} has {mean}."
     others = [item for item in tested[1:] if item.standing and item.standing.could_be_best]
     first = f"Of {len(tested)} recipes {_settings(best.values)} came out first, with {mean}"
     if not others:
@@ -82,6 +83,10 @@ def ranking_notes(rows: Sequence[TrialRow], ranking: Ranking, test: Mapping[str,
     notes += _baseline_notes(winner, rows)
     if ranking.selection is not None and not any(recipe.standing for recipe in ranking.recipes):
         notes.append("Single runs are compared, as checkpoints: that does not measure variation between seeds.")
+    if [recipe.standing is not None for recipe in ranking.recipes] == [True]:
+        sweep = winner.folder.parent
+        pair = f"'{sweep.parent.name}/{sweep.name}/*' '{sweep.parent.name}/OTHER/*'"
+        notes.append(f"Better than another recipe? Run as many seeds of that one, and `yololab compare {pair}` says.")
     few = [recipe for recipe in ranking.recipes if recipe.standing is None]
     if few:
         notes.append(f"{len(few)} recipes have fewer than three complete seeds; no claim is made on them.")
@@ -135,4 +140,4 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 def _settings(values: Mapping[str, Any]) -> str:
     """Return the settings of a recipe as a sentence names them."""
-    return ", ".join(f"{key}={value}" for key, value in values.items()) or "the only one"
+    return ", ".join(f"{key}={value}" for key, value in values.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sweep_samples import LATENCY, write_comparison, write_sweep, write_trial
 
@@ -39,6 +41,14 @@ def test_a_clear_winner_is_called_better(folder):
     assert "better than each of the others by more than chance" in answer
     assert "winner's curse" in notes
     assert "not measured on a test split" in notes
+
+
+def test_seeds_of_one_recipe_have_a_mean_and_no_rival(folder):
+    for number, found in enumerate((0.6, 0.7, 0.8)):
+        write_trial(folder, number, {"seed": number}, found)
+    answer, notes = said(folder)
+    assert re.fullmatch(r"The recipe has mean mAP50-95 0\.\d{4} ± 0\.\d{4} \(SD\) over 3 seeds\.", answer)
+    assert f"as many seeds of that one, and `yololab compare '{folder.path.parent.name}/sweep/*' '" in notes
 
 
 def test_indistinguishable_trials_are_not_ranked_in_the_text(folder):
