@@ -3,6 +3,7 @@
     python tests/benchmarks/time_to_accuracy.py --bccd path/to/bccd/data.yaml     # writes time_to_accuracy.json
     python tests/benchmarks/time_to_accuracy.py --bccd … --arms plain fast --minutes 5    # a piece; the rest later
     python tests/benchmarks/time_to_accuracy.py --bccd … --setting large          # 320 px, on an idle machine
+    python tests/benchmarks/time_to_accuracy.py --setting rehearsal --data shapes --out try.json    # does it work?
     python tests/benchmarks/time_to_accuracy.py --steps                           # only what a step costs: a minute
 
 All arms fine-tune one checkpoint (the recipe `demo`, eight epochs on the built-in shapes; made on the way, or
@@ -40,13 +41,15 @@ COMMON = {
     "optimizer": "AdamW", "lr0": 0.002, "lrf": 0.05, "warmup_epochs": 1.0, "warmup_bias_lr": 0.0, "close_mosaic": 2,
     "patience": 100, "device": "cpu", "workers": 0, "plots": False, "verbose": False,
 }  # fmt: skip
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
+    "rehearsal": {"epochs": 2, "imgsz": 96, "batch": 8, "nbs": 8, "fraction": 16},
     "tiny": {"epochs": 8, "imgsz": 128, "batch": 16, "nbs": 16},
     "large": {"epochs": 20, "imgsz": 320, "batch": 16, "nbs": 16, "close_mosaic": 4},
 }
 PARTS: dict[str, dict[str, Any]] = {
     "validations": {"sparse": True},
     "images": {"start": 0.5, "full_from": 0.6},
+    "images, held": {"start": 0.5, "grows_from": 0.4, "full_from": 0.6},
     "images, longer": {"start": 0.5, "grows_from": 0.5, "full_from": 0.8},
     "frozen 5": {"frozen": 5},
     "frozen 11": {"frozen": 11},

@@ -69,7 +69,7 @@ EXACT = Pace()
 PACES = {
     "exact": EXACT,
     "balanced": Pace("balanced", sparse=True, start=0.5, full_from=0.6),
-    "fast": Pace("fast", sparse=True, start=0.5, grows_from=0.5, full_from=0.8, frozen=5),
+    "fast": Pace("fast", sparse=True, start=0.5, grows_from=0.4, full_from=0.6, frozen=5),
 }
 
 
