@@ -1,7 +1,5 @@
 """What is independent of each other: the images, or groups of them that `evaluation.group` names."""
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -11,7 +9,7 @@ import numpy as np
 
 from yololab.data.conversion.image_lookup import stem, tails
 from yololab.errors import InputError, Problem
-from yololab.files.reading import read_text
+from yololab.files.reading import table_rows
 from yololab.statistics.inference.resampling import Units, group_units
 from yololab.statistics.metrics.base import Values
 
@@ -20,7 +18,6 @@ SETTING, FOLDER, ALIKE = "evaluation.group", "folder", "alike"
 _NUMBERED = r"(.*\D)\d+\.\w+$"
 CSV_COLUMN = re.compile(r"(?P<file>.+\.csv):(?P<column>.+)", re.IGNORECASE)
 _SHOWN = 3
-_SEPARATORS = ",;\t"
 # Fewer groups say too little of how alike their images are.
 _FEWEST_GROUPS, _LEAST_EFFECT, _DEVIATIONS = 8, 1.5, 3.0
 # Images that look alike are known to belong together: less has to be seen of it in the numbers.
@@ -152,10 +149,7 @@ def from_table(path: Path, column: str, keys: Sequence[str], setting: str = SETT
         InputError: The file or the column is not there.
         UnclearTableError: It does not say clearly what it says of an image.
     """
-    text = read_text(path)
-    header = text.partition("\n")[0]
-    separator = max(_SEPARATORS, key=header.count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    rows = table_rows(path)
     columns = rows[0] if rows else []
     if column not in columns[1:]:
         allowed = f"one of {', '.join(columns[1:])}" if columns[1:] else "a header: image, and a column"

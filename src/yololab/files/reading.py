@@ -4,7 +4,9 @@ A pipe without a writer waits for ever, a device never ends, a few bytes of YAML
 that are nested deep enough end the process. What is refused is an InputError with the place and what to do.
 """
 
+import csv
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ from yololab.errors import InputError, Problem
 
 MOST_TEXT = 32 * 2**20  # bytes of a text file; a data.yaml or a record has some kilobytes
 MOST_NESTED = 100
+_SEPARATORS = ",;\t"
 MOST_NODES = 2_000_000  # values of a YAML file once its aliases are followed
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What PyYAML raises: also for a number of 5,000 digits, the 99th of a month, `!!bool x`, `!!int ''`, `!!timestamp x`.
@@ -106,6 +109,18 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         found = f"byte {content[error.start]:#04x} is not UTF-8"
         raise InputError(Problem(f"{path}, line {line}", found, "text in UTF-8", "save the file as UTF-8")) from None
+
+
+def table_rows(path: Path) -> list[list[str]]:
+    """Return the rows of a table, its header first: cells between commas, semicolons or tabs, stripped.
+
+    Raises:
+        InputError: As `read_text`.
+    """
+    text = read_text(path)
+    header = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=header.count)
+    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=separator)]
 
 
 def read_yaml(path: Path, most: int = MOST_TEXT) -> Any:

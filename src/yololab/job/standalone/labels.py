@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ from yololab.comparison.folds.out_of_fold import SPLIT, out_of_fold
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.config.nearest import nearest
 from yololab.config.settings import setting
-from yololab.data.dataset.layout import label_path
-from yololab.data.labels.label_lines import label_line, rows_of_file
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder, write_text
 from yololab.files.baseline import Baseline
@@ -21,8 +18,10 @@ from yololab.files.paths import OutputTree, ReviewFolder, SweepPaths
 from yololab.files.predictions import PredictionsError
 from yololab.report.appearance import Tone
 from yololab.report.card import Card
+from yololab.report.review.description import Description
 from yololab.report.review.page import NAMES, Review, render_review
-from yololab.report.review.suspicion import Box, Suspicion, label_row, why
+from yololab.report.review.seen import Seen
+from yololab.report.review.suspicion import Suspicion
 from yololab.report.run_files import load_run, run_of_metrics
 from yololab.statistics.diagnosis.labels.suspects import Kind, Suspect, Suspicions, image_suspects, label_suspects
 from yololab.statistics.records.base import Records
@@ -60,12 +59,14 @@ class ReviewSettings:
         kind: Of these kinds: missing, class, misplaced; null for all.
         class_: About these classes, as the label has it or as the model says; null for all.
         score: How likely a label has to be wrong.
+        seen: Earlier lists, or their folders, whose labels were looked at: they are left out; null for none.
     """
 
     limit: int = setting(100, at_least=1, at_most=1_000_000)
     kind: Any = setting(None, reader=_kinds)
     class_: Any = setting(None, reader=_listed_in)
     score: float = setting(0.02, at_least=0, at_most=1)
+    seen: Any = setting(None, reader=_listed_in)
 
 
 @dataclass(frozen=True, repr=False)
@@ -131,7 +132,8 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
         tree: The project's results.
 
     Raises:
-        InputError: It has not been evaluated, its records are gone, or its task has no labels of objects or images.
+        InputError: It has not been evaluated, its records are gone, its task has no labels of objects or images, or
+            `seen` names something else than lists.
     """
     path = _evaluation_in(path)
     reference = read_reference(str(path), tree.root)
@@ -143,11 +145,20 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
     found = _suspects(records, path)
     classes = None if settings.class_ is None else _named(settings.class_, records.names)
     root = _root(reference, metrics)
-    described = _Description(records, root)
-    wanted = [item for item in found.suspects if _is_wanted(item, records, settings, classes)][: settings.limit]
-    listed = [described.of(item, rank) for rank, item in enumerate(wanted, start=1)]
+    described, listed, held = Description(records, root), list[Suspicion](), 0
+    seen = Seen([Path(text).expanduser() for text in settings.seen or ()])
+    for item in (item for item in found.suspects if _is_wanted(item, records, settings, classes)):
+        if len(listed) == settings.limit:
+            break
+        suspicion = described.of(item, len(listed) + 1)
+        if seen.holds(suspicion):
+            held += 1
+        else:
+            listed.append(suspicion)
     weak = found.known is not None and found.known < _ENOUGH
     remarks = [*([_weakness(found.known or 0.0)] if weak else []), *_remarks(records, listed, root)]
+    if seen:
+        remarks.append(f"{counted(held, 'label')} of an earlier list left out.")
     name = _name_of(reference)
     review = Review(
         name=name,
@@ -267,66 +278,6 @@ def _root(reference: RunReference, metrics: MetricsFile) -> Path | None:
     return Path(recorded) if recorded and Path(recorded).is_dir() else None
 
 
-class _Description:
-    """Suspects in words, with the file and the line where each is mended.
-
-    Args:
-        records: The evaluation.
-        root: Folder of the dataset; None when it is gone.
-    """
-
-    def __init__(self, records: Records, root: Path | None) -> None:
-        self.records, self.root = records, root
-        self.rows = cache(rows_of_file)
-        self.one_class = bool(records.protocol.get("single_cls"))
-
-    def of(self, item: Suspect, rank: int) -> Suspicion:
-        """Return a suspect in words."""
-        if isinstance(self.records, DetectionRecords):
-            return self._of_object(self.records, item, rank)
-        assert isinstance(self.records, ClassifyRecords)
-        return self._of_image(self.records, item, rank)
-
-    def _of_object(self, records: DetectionRecords, item: Suspect, rank: int) -> Suspicion:
-        key, size = records.keys[item.image], (int(records.sizes[item.image][0]), int(records.sizes[item.image][1]))
-        file = self._label_file(key)
-        said, given, box_given, line = self._name(int(records.classes[item.detection])), None, None, None
-        if item.label is not None:
-            index = int(records.truth_class[item.label])
-            given, box_given = self._name(index), _box(records.truth_boxes[item.label])
-            if self.root is not None:
-                row_class = None if self.one_class else index
-                line = label_line(self.rows(file, records.task), row_class, box_given, size)
-        box = _box(records.boxes[item.detection])
-        if item.kind is Kind.CLASS and box_given is not None:
-            box = box_given
-        confidence = float(records.confidence[item.detection])
-        text = why(item.kind, given, said, item._asdict() | {"confidence": confidence})
-        row = label_row(int(records.classes[item.detection]), box, size) if records.truth_is_whole else None
-        head = (rank, key, size, file, line, item.kind, item.score)
-        return Suspicion(*head, given, said, box_given, box, row, confidence, text)
-
-    def _of_image(self, records: ClassifyRecords, item: Suspect, rank: int) -> Suspicion:
-        given, said = self._name(int(records.target[item.image])), self._name(int(records.predicted[item.image, 0]))
-        confidence = float(records.confidence[item.image])
-        text = why(item.kind, given, said, item._asdict() | {"confidence": confidence}, "answers")
-        head = (rank, records.keys[item.image], (0, 0), None, None, item.kind, item.score)
-        return Suspicion(*head, given, said, None, None, None, confidence, text)
-
-    def _label_file(self, key: str) -> Path:
-        """Return the label file of an image, below the dataset's folder when that is gone."""
-        if self.root is not None:
-            return label_path(self.root / key)
-        return label_path(Path("/") / key).relative_to("/")
-
-    def _name(self, index: int) -> str:
-        return self.records.names.get(index, str(index))
-
-
-def _box(row: Any) -> Box:
-    return tuple(float(value) for value in row)
-
-
 def _weakness(known: float) -> str:
     """Return why a list is weak, and what helps."""
     return (
@@ -342,8 +293,10 @@ def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None) -
         remarks.append("The model was trained on these labels, and has learned their errors: it repeats many of them.")
     elif records.split == SPLIT:
         remarks.append("Every image of the folds was looked at by the model that was not trained on it.")
-    else:
+    elif records.split:
         remarks.append(f"Only labels of the {records.split} split were looked at, which this model was not trained on.")
+    else:
+        remarks.append("Of images that the model was trained on, the list tells little: it repeats their errors.")
     if records.protocol.get("single_cls") or len(records.names) == 1:
         remarks.append("There is one class: wrong classes are not looked for.")
     if isinstance(records, DetectionRecords) and not records.truth_is_whole:

@@ -129,6 +129,22 @@ def test_a_run_without_records(project):
         review(project)
 
 
+def test_what_was_looked_at_stays_away(project):
+    first = review(project, limit=6)
+    rows = first.folder.table.read_text().splitlines()
+    again = review(project, limit=6, seen=(str(first.folder.path),))
+    place = [(item.image, item.box_given or item.box_suggested) for item in (*first.listed, *again.listed)]
+    assert len(set(place)) == 12
+    assert again.listed[0].rank == 1
+    assert "6 labels of an earlier list left out." in again.review.remarks
+    kept = project.root / "kept.csv"  # as a spreadsheet writes it, without the row of the first
+    kept.write_text("\ufeff" + "\n".join(line.replace(",", ";") for line in [rows[0], *rows[2:]]))
+    assert review(project, limit=1, seen=(str(kept),)).listed[0] == first.listed[0]
+    with pytest.raises(InputError) as caught:
+        review(project, seen=(str(project.root.parent / "data"), str(first.folder.report)))
+    assert len(caught.value.problems) == 2
+
+
 @pytest.mark.heavy
 def test_a_sweep_over_folds_stands_for_all_their_images(project):
     sweep = SweepPaths(project.multirun / "folds_20260117_143000")

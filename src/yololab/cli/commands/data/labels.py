@@ -31,7 +31,8 @@ def run(request: Request) -> int:
 def _show(screen: Screen, found: LabelReview) -> None:
     """Print what was found for people."""
     review, listed = found.review, found.listed
-    looked_at = f"{counted(review.labels, 'label')} in {counted(review.images, 'image')} of {review.split}"
+    of = f" of {review.split}" if review.split else ""
+    looked_at = f"{counted(review.labels, 'label')} in {counted(review.images, 'image')}{of}"
     if not listed:
         screen.stage("labels", f"{looked_at}: none stands out")
     else:

@@ -54,7 +54,8 @@ def meetings(records: DetectionRecords) -> Meetings:
     Of each class so many detections are looked at as it has labels three times over, and some more: whatever
     confidence a model has, these are the ones that mean something.
     """
-    confident = records.chosen(_confident(records))
+    looked_at = _confident(records)
+    confident = records.chosen(looked_at)
     found = overlapping(confident, TOUCHING)
     detections, paired = pair_up(found, np.array([FOUND]))
     count, labels = len(confident.confidence), len(records.truth_image)
@@ -76,20 +77,21 @@ def meetings(records: DetectionRecords) -> Meetings:
     on = found.alike & (found.iou >= FOUND)
     highest = np.zeros(labels)
     np.maximum.at(highest, found.label[on], confident.confidence[found.detection[on]].astype(np.float64))
-    places = np.flatnonzero(_confident(records))
+    places = np.flatnonzero(looked_at)
     partner = np.append(places, -1)[partner]
     return Meetings(places, kind.astype(np.int64), meant, beside, partner, overlap, highest)
 
 
 def _confident(records: DetectionRecords) -> NDArray[np.bool_]:
-    """Return which detections are looked at, shape (D,)."""
+    """Return which detections are looked at, shape (D,); what lies in a crowd tells nothing of single labels."""
     own = records.classes.astype(np.int64)
     size = int(max(own.max(initial=0), records.truth_class.max(initial=0))) + 1
     most = np.bincount(records.truth_class, minlength=size) * _A_LABEL + _BESIDES
     order = np.lexsort((-records.confidence, own))
     rank = np.empty(len(own), np.int64)
     rank[order] = np.arange(len(own)) - np.searchsorted(own[order], own[order])
-    return np.asarray((rank < most[own]) & (records.confidence >= _LEAST_CONFIDENCE))
+    counts = np.ones(len(own), bool) if records.ignored is None else (records.ignored & 1) == 0
+    return np.asarray((rank < most[own]) & (records.confidence >= _LEAST_CONFIDENCE) & counts)
 
 
 def _partners(best: NDArray[np.float64], own: Places, labels: int) -> tuple[Places, NDArray[np.float64]]:

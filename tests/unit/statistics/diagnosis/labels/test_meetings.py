@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from yololab.statistics.diagnosis.labels.meetings import Meeting, meetings
@@ -30,7 +32,8 @@ def test_every_case():
     header = RecordsHeader(
         names=names, task="detect", split="val", label_fingerprint="", protocol={}, ultralytics="8.4.190"
     )
-    met = meetings(pack_records([image], header))
+    records = pack_records([image], header)
+    met = meetings(records)
     assert met.detection.tolist() == [*range(len(cases))]
     assert [Meeting(kind) for kind in met.kind] == list(kinds)
     assert met.label.tolist() == list(meant)
@@ -38,3 +41,5 @@ def test_every_case():
     assert met.overlap.round(2).tolist() == [1.0, 0.33, 0.0, 1.0]
     assert met.own.round(2).tolist() == [0.9, 0.0, 0.0, 0.3]
     assert met.beside.round(2).tolist() == [0.0, 0.9, 0.0, 0.0, 0.0, 0.33, 0.0]
+    ignored = np.array([0, 0, 0, 0, 1, 2, 0], np.uint16)  # the fifth lies in a crowd; the sixth at no IoU that counts
+    assert meetings(replace(records, ignored=ignored)).detection.tolist() == [0, 1, 2, 3, 5, 6]
