@@ -186,12 +186,21 @@ def missing_splits(dataset: Dataset, splits: Sequence[str] = REQUIRED_SPLITS) ->
             f"{dataset.yaml}, key {split!r}",
             f"no such folder or file: {path}",
             allowed,
-            windows_remedy(str(path)) or remedy,
+            _moved(dataset, path) or windows_remedy(str(path)) or remedy,
         )
         for split in splits
         for path in dataset.splits.get(split, ())
         if not path.is_dir() and not path.is_file()  # a pipe is neither
     ]
+
+
+def _moved(dataset: Dataset, path: Path) -> str:
+    """Return what to do about a folder that lies beside the data.yaml, and not where `path:` of it says; else empty."""
+    beside = dataset.yaml.parent
+    if dataset.folders or not path.is_relative_to(dataset.root) or dataset.root == beside:
+        return ""
+    here = beside / path.relative_to(dataset.root)
+    return f"it is there beside the file, {here}: leave the key 'path' out of it" if here.exists() else ""
 
 
 def split_images(dataset: Dataset, split: str) -> list[Path]:

@@ -85,9 +85,12 @@ def _ratios(text: str, keep: str | None, problems: list[Problem]) -> tuple[float
     if not 2 <= len(found) <= most:
         problems.append(Problem("ratios", repr(text), f"{allowed}: ratios=0.8,0.2"))
     elif not all(0 < part < 1 for part in found) or abs(math.fsum(found) - 1) > _SUM:
-        total = math.fsum(found)
-        remedy = f"ratios={','.join(f'{part / total:.4g}' for part in found)}" if all(p > 0 for p in found) else ""
-        problems.append(Problem("ratios", f"{text}, which add up to {total:g}", f"{allowed}, above 0, sum 1", remedy))
+        kept = [part for part in found if part > 0]
+        total = math.fsum(kept)
+        fits = len(kept) > 1 and min(found) >= 0 and math.isfinite(total)
+        remedy = f"ratios={','.join(f'{part / total:.4g}' for part in kept)}" if fits else ""
+        what = text if abs(math.fsum(found) - 1) <= _SUM else f"{text}, which add up to {math.fsum(found):g}"
+        problems.append(Problem("ratios", what, f"{allowed}, above 0, sum 1; a part of nothing is left out", remedy))
     return found
 
 

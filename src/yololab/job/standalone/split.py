@@ -87,11 +87,7 @@ def split_data(
     amounts = [item.labels.amounts for item in scanned]
     members = [Member(key, group, held) for key, group, held in zip(taken, groups, amounts, strict=True)]
     wanted = settings.shares
-    if len(set(groups)) < len(wanted):
-        found = f"{counted(len(set(groups)), 'group')} of {counted(len(members), 'image')}"
-        looks = "look for less likeness: check.near_duplicate_distance=8, or check.near_duplicates=false with group=…"
-        remedy = looks if settings.group in (None, ALIKE) else "name smaller groups"
-        raise InputError(Problem("group", found, f"at least one for each of {len(wanted)} parts", remedy))
+    _refuse_few(len(set(groups)), len(members), len(wanted), settings.group)
     part_of = share_out(grouped(members), list(wanted.values()), config.train.seed)
     outcome = outcome_of(members, part_of, wanted, dataset.names)
     names = list(wanted)
@@ -130,6 +126,23 @@ def split_data(
     data = place if dataset.folders else made.data
     screen.place("dataset" if dataset.folders else data.name, data)
     return SplitResult(made, data, content)
+
+
+def _refuse_few(groups: int, images: int, parts: int, group: str | None) -> None:
+    """Stop where there are fewer groups than parts.
+
+    Raises:
+        InputError: There are.
+    """
+    if groups >= parts:
+        return
+    remedy = "name smaller groups"
+    if groups == images:
+        remedy = f"fewer parts: folds={groups} at most" if groups > 1 else "more images"
+    elif group in (None, ALIKE):
+        remedy = "look for less likeness: check.near_duplicate_distance=8, or check.near_duplicates=false with group=…"
+    found = f"{counted(groups, 'group')} of {counted(images, 'image')}"
+    raise InputError(Problem("group", found, f"at least one for each of {parts} parts", remedy))
 
 
 def _place_of(out: str, working_directory: Path) -> Path:
