@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from yololab.job.context import Context
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.lifecycle import start_new
 from yololab.job.measure import fingerprint_splits
-from yololab.job.prepare import prepare_job
+from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.rerun import what_differs
 from yololab.job.resume import reopen
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_path
 from yololab.text import counted, number
 
 # The settings that may be given; what else differs would be another experiment than the run's.
@@ -129,7 +129,7 @@ def extend_run(
     frozen = _changed(frozen, start, options.epochs, schedule, before)
     experiment = frozen.experiment
     experiment.notes = given.notes
-    prepared = prepare_job(experiment, started_in, named_option(frozen.choices, "data"))
+    prepared = _prepared(frozen, started_in, start)
     screen.verbose = experiment.train.verbose
     fingerprints = fingerprint_splits(prepared.dataset, experiment.train, prepared.task.name)
     gpus = prepared.device.names if prepared.device.kind == "cuda" else ()
@@ -158,8 +158,28 @@ def extend_run(
     folder, code = start_new(
         context, prepared, str(name), lambda folder, place: refreeze(parent, folder, place, frozen)
     )
-    screen.hint(f"did it help? yololab compare {folder.path.name} {parent.path.name}")
+    if code == 0:
+        # The number of a trial names a run only with its sweep.
+        named = parent.path.name if not parent.path.name.isdigit() else shown_path(parent.path)
+        screen.hint(f"did it help? yololab compare {folder.path.name} {named}")
     return folder, code
+
+
+def _prepared(frozen: Frozen, started_in: Path, start: Path) -> Prepared:
+    """Find dataset, model and device.
+
+    Raises:
+        InputError: One is not there; of a dataset that has moved, with what else can be done.
+    """
+    experiment = frozen.experiment
+    try:
+        return prepare_job(experiment, started_in, named_option(frozen.choices, "data"))
+    except InputError as error:
+        if Path(experiment.data.source).exists() or not any(item.where == "data.source" for item in error.problems):
+            raise
+        remedy = f"put it back, or link it there; with the data elsewhere: yololab model={shown_path(start)} data=…"
+        moved = (replace(item, remedy=remedy) if item.where == "data.source" else item for item in error.problems)
+        raise InputError(moved) from None
 
 
 def _start_of(parent: RunFolder, before: RecordContent, experiment: ExperimentConfig, options: ExtendOptions) -> Path:

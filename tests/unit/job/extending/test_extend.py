@@ -86,3 +86,15 @@ def test_what_cannot_be_trained_further_is_refused(run):
     Record(run).finish(Status.INTERRUPTED)
     with pytest.raises(InputError, match="resume cells_20260101_000000 finishes it"):
         extended(run, epochs=5)
+
+
+@pytest.mark.torch
+def test_data_that_has_moved_is_told_with_what_else_can_be_done(run, monkeypatch):
+    monkeypatch.chdir(run.path.parents[2])
+    tree = yaml.safe_load(run.config.read_text())
+    tree["data"]["source"] = "./gone/data.yaml"
+    run.config.write_text(yaml.safe_dump(tree))
+    with pytest.raises(
+        InputError, match=r"yololab model=outputs/training/cells_20260101_000000/weights/last\.pt data="
+    ):
+        extended(run, epochs=5)
