@@ -94,7 +94,5 @@ def test_data_that_has_moved_is_told_with_what_else_can_be_done(run, monkeypatch
     tree = yaml.safe_load(run.config.read_text())
     tree["data"]["source"] = "./gone/data.yaml"
     run.config.write_text(yaml.safe_dump(tree))
-    with pytest.raises(
-        InputError, match=r"yololab model=outputs/training/cells_\w+/weights/last\.pt data="
-    ):
+    with pytest.raises(InputError, match=r"yololab model=outputs/training/cells_\w+/weights/last\.pt data="):
         extended(run, epochs=5)

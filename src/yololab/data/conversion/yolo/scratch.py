@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from yololab.errors import InputError, Problem
 from yololab.files.atomic import scratch_folder
 
 
@@ -21,8 +22,16 @@ class Scratch:
 
     @cached_property
     def folder(self) -> Path:
-        """The folder, absolute and without links."""
-        return self._held.enter_context(scratch_folder(self._beside.parent, self._beside.name)).resolve()
+        """The folder, absolute and without links.
+
+        Raises:
+            InputError: It cannot be made.
+        """
+        try:
+            return self._held.enter_context(scratch_folder(self._beside.parent, self._beside.name)).resolve()
+        except OSError as error:
+            found = f"nothing can be written beside {self._beside} ({error.strerror or error})"
+            raise InputError(Problem("out", found, "a folder in one that can be written to")) from None
 
     def holds(self, file: Path) -> bool:
         """Return whether a file lies in it."""
