@@ -44,7 +44,7 @@ LIMITS |= {"chosen": 0.03, "optimism": 0.1}
 _SETTINGS, _CASES, _UNEVEN, _SEEDS, _CHOICES, _TRIALS = 7, 11, 13, 17, 31, 37
 _REMEMBERED = 4
 _BESIDE = 300  # simulations in which other methods are tried too
-_HOTCOCO = {5: 300, 20: 100, 80: 40}  # of so many classes: it takes seconds of many
+_HOTCOCO = {5: 200, 20: 60, 80: 24}  # of so many classes: it takes seconds of many
 
 
 def row_of(result) -> dict[str, float | str | bool]:

@@ -11,22 +11,26 @@ the best so far" would have kept.
 """
 
 import argparse
+import contextlib
+import io
 import json
-import subprocess
 import sys
 import tempfile
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 from calibration import keep
 
+from yololab.cli.main import main
+
 RECIPE = (
     *("experiment=demo_classify", "device.threads=1", "workers=0", "estimate.batches=1"),
     *("approval=auto", "export=none", "evaluation.plots=false"),
 )
-SEEDS, EPOCHS = 5, 6
+SEEDS, EPOCHS = 5, 4
 CHANGES = (
     "weight_decay=0.0006",
     "lr0=0.004",
@@ -50,22 +54,28 @@ class Night:
     Attributes:
         project: Its folder.
         epochs: How long each training is.
+        code: The exit code of the last command.
         ends: When no other training begins (by `time.monotonic`); None for whenever.
     """
 
     def __init__(self, project: Path, epochs: int, minutes: float | None) -> None:
         self.project, self.epochs = project, epochs
+        self.code = 0
         self.ends = None if minutes is None else time.monotonic() + 60 * minutes
 
-    def yololab(self, *words: str, allowed: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project; its exit code has to be one that is allowed."""
-        command = [sys.executable, "-m", "yololab", *words]
-        found = subprocess.run(
-            command, cwd=self.project, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if found.returncode not in allowed:
-            raise SystemExit(f"{' '.join(command)} ended with {found.returncode}:\n{found.stdout}{found.stderr}")
-        return found
+    def yololab(self, *words: str, allowed: tuple[int, ...] = (0,)) -> str:
+        """Run a command in the project, in this process, and return what it prints; its exit code has to be allowed.
+
+        All commands share one process: starting one costs as much as a training this short.
+        """
+        printed, told = io.StringIO(), io.StringIO()
+        with contextlib.chdir(self.project), redirect_stdout(printed), redirect_stderr(told):
+            self.code = main(list(words))
+        if self.code not in allowed:
+            raise SystemExit(
+                f"yololab {' '.join(words)} ended with {self.code}:\n{told.getvalue()}{printed.getvalue()}"
+            )
+        return printed.getvalue()
 
     def trained(self, name: str, *change: str) -> Path:
         """Return the run of a training, which is trained now unless it is there."""
@@ -87,9 +97,9 @@ class Night:
         for place, change in enumerate(CHANGES[:proposals]):
             run = self.trained(f"try{place}", change)
             # A run that was judged before is answered as it was, and counts once.
-            code = self.yololab("referee", "judge", str(run), allowed=(KEPT, DISCARDED)).returncode
-            print(change, "kept" if code == KEPT else "discarded", flush=True)
-        return json.loads(self.yololab("referee", "report", "--json").stdout)
+            self.yololab("referee", "judge", str(run), allowed=(KEPT, DISCARDED))
+            print(change, "kept" if self.code == KEPT else "discarded", flush=True)
+        return json.loads(self.yololab("referee", "report", "--json"))
 
     def seconds(self) -> float:
         """Return how long all stages of all runs took."""
@@ -113,7 +123,7 @@ def summary(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def whole() -> None:
     """Run the night, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--proposals", type=int, default=len(CHANGES))
@@ -134,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    whole()

@@ -5,6 +5,7 @@ from typing import Any
 
 from yololab.files.metrics import TIES
 from yololab.report.run_files import RunFiles, inside, mapping, mappings
+from yololab.report.sections.breakdown.power import power_curve
 from yololab.tasks import TASKS
 from yololab.text import as_number, count, flattened, interval, number
 
@@ -23,6 +24,7 @@ def measurements(run: RunFiles) -> dict[str, Any] | None:
         "tolerance": as_number(run.comparison.get("tolerance")),
         "primary": run.primary_metric,
         "rests_on": _rests_on(run),
+        "power": power_curve(run),
         "tied": _tied(run),
         "guards": mappings(run.comparison.get("guards")),
         "speed": [item for item in mapping(run.metrics.get("speed_ms")).items() if as_number(item[1])],
