@@ -274,7 +274,7 @@ def main() -> None:
                 keep(Path(__file__), content, f"--simulations {count}", time.monotonic() - started)
             if options.renew:
                 typed = f"--simulations {count} --renew --cases {' '.join(words or ())}"
-                keep(Path(__file__), content, typed, time.monotonic() - started, section)
+                keep(Path(__file__), content, typed, time.monotonic() - started, f"{section}, {name}")
 
         for setting in filter(lambda item: wanted(item.name), SETTINGS):
             # The rates lie near to the limits: where a simulation is cheap, they are looked at more closely.

@@ -135,15 +135,40 @@ def test_the_versions_of_files_are_those_of_the_code():
 
 
 def test_the_calibration_is_the_measured_one():
-    page = text_of(ROOT / "docs/decisions/statistics.md")
-    settings = json.loads((ROOT / "tests/benchmarks/calibration.json").read_text(encoding="utf-8"))["settings"]
-    for name, rates in settings.items():
+    page = " ".join(text_of(ROOT / "docs/decisions/statistics.md").split())
+    found, referee, cost = (
+        json.loads((ROOT / f"tests/benchmarks/{name}.json").read_text(encoding="utf-8"))
+        for name in ("calibration", "referee", "exact_ap")
+    )
+    for name, rates in found["settings"].items():
         keys = ("bare_rule_degraded", "verdict_degraded", "verdict_improved", "interval_excludes_truth")
         cells = [f"{rates[key]['rate']:.1%}" for key in (*keys, "permutation_below_0.05")]
         assert f"| {name} | {' | '.join(cells)} |" in page
-        others = ("bare_rule_degraded", "unrepeated_excludes_truth", "bca_excludes_truth")
-        cells = [f"{rates[key]['rate']:.1%}" for key in (*others, "verdict_degraded_or_improved")]
+        keys = ("bare_rule_degraded", "unrepeated_excludes_truth", "bca_excludes_truth", "verdict_degraded_or_improved")
+        cells = [f"{rates[key]['rate']:.1%}" for key in keys]
+        hotcoco = found["hotcoco"].get(name)
+        cells.insert(2, f"{hotcoco['interval_excludes_truth']['rate']:.1%}" if hotcoco else "—")
         assert f"| {name} | {' | '.join(cells)} |" in page
+    for name, rates in found["cases"].items():
+        assert f"| {name} | {rates['rate']:.1%} |" in page
+    for key, what in (("promoted", "promoted"), ("any", "called better or worse")):
+        row = f"20 equal models in a row, `baseline.looks=20`: any is {what}"
+        assert f"| {row} | {referee['series of 20, looks=20'][key]['rate']:.1%} | ≤ 5% |" in page
+    for name, rates in found["choices"].items():
+        assert (
+            f"| {name}, equally good: IMPROVED by the test alone | {rates['improved_by_the_test_alone']['rate']:.1%}"
+            in page
+        )
+        assert f"IMPROVED, less what the choice explains | {rates['improved']['rate']:.1%} | ≤ 3% |" in page
+        assert f"{name} gives {rates['mean_difference']:.4f}, of which {rates['mean_estimate']:.4f} is said" in page
+    for name, luck in found.get("optimism", {}).items():
+        assert f"{name}, {luck['estimated_of_true']:.2f}" in page
+    errors = [rates["standard_error_of_truth"] for rates in found["hotcoco"].values()]
+    assert f"hotcoco's standard error is {min(errors):.2f} to {max(errors):.2f} of the true one" in page
+    at_coco = cost["hotcoco"]["the size of COCO"]
+    theirs, ours = at_coco["cpu_seconds_a_thousand_of_hotcoco"], at_coco["cpu_seconds_a_thousand"]
+    assert f"cost it {theirs:.0f} CPU seconds, and {ours:.1f} here: {at_coco['times_less']} times less" in page
+    assert at_coco["times_less"] >= 50
 
 
 def test_the_stages_are_those_of_the_job():

@@ -159,8 +159,10 @@ def test_figures_come_from_their_results():
     text = " ".join(README.split())
     assert f"raises a false alarm in {bare:.1f} % of cases, and this verdict in {ours:.1f} %" in text
     keys = ("unrepeated_excludes_truth", "bca_excludes_truth", "verdict_degraded_or_improved")
-    others, bca, ours = (f"{rates[key]['rate']:.1%}".replace("%", " %") for key in keys)
-    assert f"a bootstrap without repeated images {others}, BCa intervals {bca}, this verdict {ours}" in text
+    rates["hotcoco"] = results["calibration"]["hotcoco"]["200 images, 5 classes"]["interval_excludes_truth"]
+    others, bca, ours, hotcoco = (f"{rates[key]['rate']:.1%}".replace("%", " %") for key in (*keys, "hotcoco"))
+    assert f"a bootstrap without repeated images {others}, hotcoco's `compare` {hotcoco}" in text
+    assert f"BCa intervals {bca}, this verdict {ours}" in text
 
 
 def test_what_a_search_costs_comes_from_its_result():
@@ -200,6 +202,12 @@ def test_the_calibration_meets_its_limits():
     for name, rates in results.get("cases", {}).items():
         noise = 2 * rates["standard_error"]
         assert rates["least"] - noise <= rates["rate"] <= rates["most"] + noise, name
+    for name, found in results["choices"].items():
+        assert found["improved"]["rate"] <= 0.03 + 2 * found["improved"]["standard_error"], name
+    for name, found in results.get("optimism", {}).items():
+        assert abs(found["estimated_of_true"] - 1) <= 0.1 + 2 * found["standard_error"], name
+    series = json.loads((ROOT / "tests/benchmarks/referee.json").read_text())["series of 20, looks=20"]
+    assert series["promoted"]["rate"] <= series["any"]["rate"] <= 0.05
     for name, found in results.get("uneven", {}).items():
         assert abs(found["standard_error_of_truth"] - 1) <= 0.15 or found["told"]["rate"] >= 0.95, name
     assert any(
