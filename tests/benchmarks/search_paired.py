@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 TRIALS, BUDGET_EPOCHS = 10, 30
 SHARED = {
     "epochs": 6, "imgsz": 96, "batch": 4, "nbs": 4, "optimizer": "AdamW", "device": "cpu", "workers": 0,
-    "plots": False, "close_mosaic": 2, "warmup_epochs": 1, "warmup_bias_lr": 0.0, "patience": 100,
+    "plots": False, "close_mosaic": 2, "warmup_epochs": 1, "warmup_bias_lr": 0.0, "patience": 100, "cos_lr": False,
 }  # fmt: skip
 IMAGES = 48
 START_OF_TUNE = {"lr0": 0.01, "momentum": 0.937}

@@ -67,6 +67,8 @@ def test_paused_killed_and_gone_on_with_it_is_one_training(project):
     assert folder.best.resolve() == folder.trial(won.number).path.resolve()
     pruned = next(entry for entry in entries if entry.status is TrialStatus.PRUNED)
     assert json.loads(folder.trial(pruned.number).record.read_text())["status"] == "pruned"
+    sizes = [folder.trial(entry.number).last.stat().st_size for entry in (won, pruned)]
+    assert sizes[1] < 1.2 * sizes[0], "nothing goes on from there, so what only that needs is gone"
     assert json.loads(folder.summary.read_text())["finished"]
 
     # The same training in one go has the same numbers, to the last digit.

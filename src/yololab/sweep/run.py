@@ -192,8 +192,10 @@ def _show_what_is_there(folder: SweepFolder, running: int, screen: Screen) -> No
     statuses = [entry.status for entry in folder.trials()]
     if statuses:
         ended, waiting = sum(status.finished for status in statuses), sum(status.startable for status in statuses)
+        paused = statuses.count(TrialStatus.PAUSED)
         text = f"{shown_path(folder.path)}: {ended} trials have ended"
-        text += (f", {waiting} were interrupted" if waiting else "") + (f", {running} still run" if running else "")
+        text += f", {waiting} were interrupted" if waiting else ""
+        text += (f", {paused} are paused" if paused else "") + (f", {running} still run" if running else "")
         screen.stage("resume", text)
 
 

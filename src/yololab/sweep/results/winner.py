@@ -34,10 +34,11 @@ from yololab.job.gatekeeper import Gatekeeper
 from yololab.job.measure import Measurement, fingerprint_splits, measure_checkpoint, measurement_of, whole_evaluation
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.stages import compare, report, verify
-from yololab.sweep.state import SweepFolder
+from yololab.sweep.state import SweepFolder, TrialStatus
 from yololab.terminal.output import exit_code_of
 from yololab.terminal.screen import Screen
 from yololab.terminal.tables import comparison_table
+from yololab.ultralytics_adapter.training.atomic_checkpoints import strip_checkpoints
 
 TEST = Split.TEST.value
 
@@ -71,10 +72,19 @@ def finish_winner(folder: Path) -> int:
                 error = f"{name}: {caught}"
                 screen.warn(error)
             record.add_timing(f"winner_{name}", time.monotonic() - started)
+        _strip_pruned(sweep)
         record.update(winner={"sweep": str(run.path.parent), "time": now(), "error": error})
         if report.wanted(context):
             report.run(context)
     return 0 if error is None else 1
+
+
+def _strip_pruned(sweep: SweepFolder) -> None:
+    """Take out of checkpoints what a training goes on from, where none will: of trials that were paused, and pruned."""
+    for entry in sweep.trials() if sweep.is_sweep() else ():
+        if entry.pauses and entry.status is TrialStatus.PRUNED:
+            run = sweep.trial(entry.number)
+            strip_checkpoints(run.last, run.best)
 
 
 def _measure_on_test(context: Context, prepared: Prepared) -> None:
