@@ -1,4 +1,4 @@
-"""Python's search for garbage, kept away from what is imported: millions of objects, and none of them is garbage."""
+"""Python's search for garbage, kept away from where there is none: what is imported, what is read of a dataset."""
 
 import gc
 from collections.abc import Iterator
@@ -17,18 +17,27 @@ def own_process() -> None:
 
 
 @contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no garbage while many objects are made that stay."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+@contextmanager
 def importing() -> Iterator[None]:
     """Look for no garbage while something large is imported.
 
     Afterwards a process of our own leaves all that there is alone. In one of somebody else (a notebook), what is there
     can become garbage later.
     """
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if _Process.ours:
-            gc.freeze()
-        if before:
-            gc.enable()
+    with uncollected():
+        try:
+            yield
+        finally:
+            if _Process.ours:
+                gc.freeze()

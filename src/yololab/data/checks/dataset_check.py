@@ -31,8 +31,10 @@ from yololab.data.labels.map_distribution import MapDistribution
 from yololab.data.labels.task_labels import label_source
 from yololab.data.problems import DataProblem, Severity, note, warning
 from yololab.extensions import Point, extensions
+from yololab.host.collection import uncollected
 
 
+@uncollected()
 def check_dataset(
     dataset: Dataset,
     task: str,
@@ -128,7 +130,7 @@ def _of_the_whole(
     images = [image for found in listed.values() for image in found]
     yield from folder_rules.wrong_suffixes(sources)
     yield from folder_rules.passed_over_lines(sources)
-    yield from folder_rules.orphan_labels(sources, images, labels.file, labels.suffixes)
+    yield from folder_rules.orphan_labels(sources, images, labels.file_name, labels.suffixes)
     for split, files in readable.items():
         yield from leakage.repeated_content(split, files)
     yield from leakage.same_images(readable)

@@ -27,7 +27,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest as compressed JSON; the same one always gives the same bytes."""
     content = {"schema_version": MANIFEST_VERSION, "splits": manifest}
     text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
-    write_bytes(path, gzip.compress(text, compresslevel=6, mtime=0))
+    write_bytes(path, gzip.compress(text, compresslevel=1, mtime=0))
 
 
 def read_manifest(path: Path) -> Manifest:

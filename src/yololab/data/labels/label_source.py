@@ -72,6 +72,10 @@ class LabelSource(ABC):
     def file(self, image: Path) -> Path:
         """Return where the labels of an image lie; for class folders the folder."""
 
+    def file_name(self, image: str) -> str:
+        """Return the same of an image's name."""
+        return str(self.file(Path(image)))
+
     @abstractmethod
     def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Read and check the labels of an image.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from yololab.data.dataset.layout import Dataset, label_path
+from yololab.data.dataset.layout import Dataset, label_name, label_path
 from yololab.data.images.image_cache import CachedMap, ImageEntry
 from yololab.data.labels.label_rows import LabelRules
 from yololab.data.labels.label_rules import LabelVerdict, check_label
@@ -37,6 +37,10 @@ class TextLabels(LabelSource):
     def file(self, image: Path) -> Path:
         """Return the label file of an image."""
         return label_path(image)
+
+    def file_name(self, image: str) -> str:
+        """Return the name of an image's label file."""
+        return label_name(image)
 
     def read(self, image: Path, entry: ImageEntry | None, cached: tuple[str, CachedMap] | None) -> ImageLabels:
         """Read and check the rows of an image's label file."""

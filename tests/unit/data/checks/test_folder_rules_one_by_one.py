@@ -14,7 +14,7 @@ from yololab.data.checks.folder_rules import (
     repeated_images,
     wrong_suffixes,
 )
-from yololab.data.dataset.layout import Dataset, label_path, load_dataset
+from yololab.data.dataset.layout import Dataset, label_name, load_dataset
 from yololab.data.problems import Severity
 
 
@@ -74,15 +74,15 @@ def test_lines_of_a_list_that_name_no_image(tmp_path):
 
 def test_a_label_without_its_image(dataset):
     sources, suffixes = [dataset.root / "images/train"], frozenset({".txt"})
-    assert list(orphan_labels(sources, train_images(dataset), label_path, suffixes)) == []
+    assert list(orphan_labels(sources, train_images(dataset), label_name, suffixes)) == []
     for name in ("gone.txt", "classes.txt", ".hidden.txt", "deeper/lost.txt"):
         (dataset.root / "labels/train" / name).parent.mkdir(exist_ok=True)
         (dataset.root / "labels/train" / name).write_bytes(b"")
-    found = [problem.file.name for problem in orphan_labels(sources, train_images(dataset), label_path, suffixes)]
+    found = [problem.file.name for problem in orphan_labels(sources, train_images(dataset), label_name, suffixes)]
     assert found == ["lost.txt", "gone.txt"]
 
 
 def test_a_label_of_an_image_that_no_list_names_is_none_too_many(dataset):
     sources = [dataset.root / "images/train"]
     only_first = train_images(dataset)[:1]
-    assert list(orphan_labels(sources, only_first, label_path, frozenset({".txt"}))) == []
+    assert list(orphan_labels(sources, only_first, label_name, frozenset({".txt"}))) == []
