@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -79,12 +80,35 @@ def step(size: int, images: int, layout: bool, memory: bool, fused: bool, bf16: 
     return {name: round(seconds, 3) for name, seconds in best.items()} | {"step": round(sum(best.values()), 3)}
 
 
+def write(found: dict[str, dict[str, dict[str, float]]], sizes: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Write what has been found so far, and return how many times less CPU time each way takes."""
+    from yololab.host.processor import processor_features, processor_name
+
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True)
+    less = {
+        size: {way: round(ways["as Ultralytics"]["step"] / took["step"], 2) for way, took in ways.items()}
+        for size, ways in found.items()
+    }
+    result = {
+        "command": " ".join(("python tests/benchmarks/cpu_step.py", *sizes)),
+        "commit": done.stdout.strip(),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {processor_name()}",
+        "features": processor_features(),
+        "torch": version("torch"),
+        "cpu_seconds": found,
+        "times_less_cpu": less,
+    }
+    (HERE / "cpu_step.json").write_text(json.dumps(result, indent=2) + "\n")
+    return less
+
+
 def main() -> None:
     if len(sys.argv) == 2 and sys.argv[1].startswith("{"):
         print(json.dumps(step(**json.loads(sys.argv[1]))))
         return
     sizes = sys.argv[1:] or SIZES
-    from yololab.host.processor import has_bf16, processor_features, processor_name
+    from yololab.host.processor import has_bf16
 
     found: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -102,22 +126,8 @@ def main() -> None:
                 at_all = round(max(0.0, took[FEW]["step"] - FEW * an_image), 3)
                 found.setdefault(size, {})[way] = took[BATCH] | {"a_step_at_all": at_all}
                 print(size, way, found[size][way], flush=True)
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True)
-    result = {
-        "command": " ".join(("python tests/benchmarks/cpu_step.py", *sys.argv[1:])),
-        "commit": done.stdout.strip(),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {processor_name()}",
-        "features": processor_features(),
-        "torch": version("torch"),
-        "cpu_seconds": found,
-        "times_less_cpu": {
-            size: {way: round(ways["as Ultralytics"]["step"] / took["step"], 2) for way, took in ways.items()}
-            for size, ways in found.items()
-        },
-    }
-    (HERE / "cpu_step.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result["times_less_cpu"], indent=2))
+            less = write(found, list(found))
+    print(json.dumps(less, indent=2))
 
 
 if __name__ == "__main__":
