@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -51,24 +51,61 @@ def units_of(keys: Sequence[str], group: str | None, folder: Path | None = None,
     """
     if not group:
         return Units(tuple(keys))
-    if table := CSV_COLUMN.fullmatch(group):
-        found = from_table((folder or Path()) / table["file"], table["column"], keys)
-    elif group == ALIKE:
+    if group == ALIKE:
         if clusters is None:
             what = "the evaluations do not say which images look alike"
             allowed = "an evaluation of this version, with check.near_duplicates=true"
             raise InputError(Problem(SETTING, what, allowed, "evaluate again, or name the groups"))
-        found = list(_clustered(keys, clusters))
-    elif group == FOLDER:
-        found = [str(PurePosixPath(key).parent) for key in keys]
-    else:
-        found = [_matched(_compiled(group), key) for key in keys]
+        return group_units(_clustered(keys, clusters))
+    found = _named(keys, group, folder)
     without = [key for key, name in zip(keys, found, strict=True) if name is None]
     if without:
         some = ", ".join(without[:_SHOWN]) + (", …" if len(without) > _SHOWN else "")
         found_text = f"{len(without):,} of {len(keys):,} images have no group by {group!r} ({some})"
         raise InputError(Problem(SETTING, found_text, "a group for every image", "name them all, or leave it out"))
-    return group_units([str(name) for name in found])
+    return group_units(list(map(str, found)))
+
+
+def check_groups(
+    splits: Mapping[str, Sequence[str]], evaluated: str, group: str | None, folder: Path | None = None
+) -> str | None:
+    """Return a warning where groups of the evaluated split are trained on as well; None where none is.
+
+    What cannot be used is found here, before a training is paid for that could not be judged.
+
+    Args:
+        splits: The keys of the images of each split.
+        evaluated: The split that is evaluated.
+        group: As in `units_of`.
+        folder: As in `units_of`.
+
+    Raises:
+        InputError: The setting cannot be used, or an image of the evaluated split has no group.
+    """
+    if not group or group == ALIKE:
+        return None
+    ours = set(units_of(splits.get(evaluated, ()), group, folder).keys)
+    try:
+        trained_on = set(_named(splits.get("train", ()), group, folder)) if evaluated != "train" else set()
+    except UnclearTableError:  # of images that are not judged
+        return None
+    if not (shared := sorted(ours & trained_on, key=str)):
+        return None
+    shown = ", ".join(map(str, shared[:_SHOWN])) + (", …" if len(shared) > _SHOWN else "")
+    return (
+        f"{SETTING}={group}: {len(shared):,} of {len(ours):,} groups of {evaluated} are also in train ({shown}): "
+        f"the score is too good for images of new groups. `yololab split … group={group}` keeps them together."
+    )
+
+
+def _named(keys: Sequence[str], group: str, folder: Path | None) -> list[str | None]:
+    """Return the group of each image by its folder, a table, or a pattern; None of one that has none."""
+    if table := CSV_COLUMN.fullmatch(group):
+        return from_table((folder or Path()) / table["file"], table["column"], keys)
+    if group == FOLDER:
+        return [str(PurePosixPath(key).parent) for key in keys]
+    pattern = _compiled(group)
+    return [_matched(pattern, key) for key in keys]
 
 
 def alike_warning(keys: Sequence[str], influence: Values, clusters: Clusters = None) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from record_samples import records_of, write_evaluation
 
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.groups import absolute_group, alike_warning, units_of
+from yololab.comparison.groups import absolute_group, alike_warning, check_groups, units_of
 from yololab.errors import InputError
 from yololab.files.metrics import read_metrics
 
@@ -71,6 +71,18 @@ def test_of_a_single_case_nothing_is_claimed(tmp_path, group, said):
     assert found.primary.delta < -0.01
     assert (found.verdict, found.statistical_support) == ("INCONCLUSIVE", False)
     assert said in found.text
+
+
+def test_groups_are_looked_at_before_a_training_is_paid_for(tmp_path):
+    splits = {"train": ["train/film a/003.jpg", "train/other.jpg"], "val": ["val/film a/1.jpg", "val/film b/1.jpg"]}
+    said = check_groups(splits, "val", r"film \w")
+    assert "1 of 2 groups of val are also in train (film a)" in said
+    assert check_groups(splits, "val", "folder") is None
+    assert check_groups(splits, "val", None) is check_groups(splits, "val", "alike") is None
+    with pytest.raises(InputError, match="1 of 2 images have no group"):
+        check_groups(splits, "val", r"film b")
+    (tmp_path / "t.csv").write_text("image,film\nval/film a/1.jpg,A\nval/film b/1.jpg,B\nfilm a/003.jpg,B\n")
+    assert "(B)" in check_groups(splits, "val", "t.csv:film", tmp_path)
 
 
 def test_what_cannot_be_used_is_said():

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from yololab.comparison.groups import check_groups
 from yololab.config.schema import CheckConfig, Decode, DryRun, ExperimentConfig
 from yololab.config.train_arguments.arguments import TrainArguments
 from yololab.data.checks.cached_check import cached_check, check_key, dataset_state, forget_old_checks, save_check
 from yololab.data.checks.check_report import CheckReport, CheckSettings, DatasetReport, SplitCounts
 from yololab.data.checks.dataset_check import check_dataset
+from yololab.data.dataset.image_names import image_key
 from yololab.data.dataset.layout import Dataset
 from yololab.data.identity.manifest import (
     changes_json,
@@ -84,6 +86,7 @@ def run(context: Context, prepared: Prepared) -> Checked:
         }
     )
     refuse_blocking(report, folder.dataset_report)
+    _check_groups(config, prepared, report, screen)
     refuse_unlike_baseline(context, prepared, fingerprints)
     _show_changes(context, prepared, report, fingerprints)
     inputs = write_inputs(config, prepared, folder)
@@ -96,6 +99,18 @@ def run(context: Context, prepared: Prepared) -> Checked:
     if inputs.rehearsal is not None:
         _show_dry_run(context, inputs)
     return Checked(report, {} if inputs.rehearsal else fingerprints, inputs, images)
+
+
+def _check_groups(config: ExperimentConfig, prepared: Prepared, report: CheckReport, screen: Screen) -> None:
+    """Look whether `evaluation.group` can be used, and whether training shares groups with what is evaluated.
+
+    Raises:
+        InputError: It cannot be used, or an image of the evaluated split has no group.
+    """
+    root, settings = prepared.dataset.root, config.evaluation
+    keys = {split: [image_key(str(file.image), root) for file in files] for split, files in report.files.items()}
+    if shared := check_groups(keys, settings.split.value, settings.group, prepared.paths.working_directory):
+        screen.warn(shared)
 
 
 def done(context: Context) -> bool | None:
