@@ -268,8 +268,9 @@ def labels(run: str | Path, **settings: Any) -> LabelReview:
     """Rank the labels that may be wrong, as `yololab labels` does; none is changed.
 
     Args:
-        run: A run's folder or name, an evaluation's metrics.json, or a baseline.
-        settings: What is listed: `limit=50`, `kind="missing"`, `score=0.5`; `**{"class": "cat"}`.
+        run: A run's folder or name, an evaluation's metrics.json, a baseline, or with `truth=` a COCO results file.
+        settings: What is listed: `limit=50`, `kind="missing"`, `score=0.5`, `seen="outputs/labels/…"`;
+            `**{"class": "cat"}`.
 
     Returns:
         `listed`, the most likely first, each with image, label file, line, and both classes and boxes; `expected`.

@@ -8,6 +8,7 @@ from typing import Any
 from yololab.comparison.arms import read_arms
 from yololab.comparison.evidence import read_records
 from yololab.comparison.run_reference import RunReference
+from yololab.config.measuring.evaluation import Definition
 from yololab.config.schema import ExperimentConfig
 from yololab.data.checks.alike import alike_images
 from yololab.data.conversion.detections import read_detections
@@ -18,7 +19,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder
 from yololab.files.json_files import write_json
 from yololab.files.metrics import ALIKE, METRICS_VERSION, MetricsFile, read_metrics
-from yololab.files.paths import METRICS, PREDICTIONS
+from yololab.files.paths import METRICS, PREDICTIONS, OutputTree
 from yololab.files.predictions import PredictionsError, write_arrays
 from yololab.job.prepare import project_paths
 from yololab.job.standalone.box_evaluation import TASK, Rules, as_detections, evaluated, truth_of
@@ -173,6 +174,18 @@ class BoxMeasurement:
             "split": self._experiment.evaluation.split.value if of_yolo else None,
             "dataset_fingerprint": truth.fingerprint,
         }
+
+
+def measured_by_coco(reference: RunReference, truth: str | None, tree: OutputTree) -> MetricsFile:
+    """Measure a COCO results file by COCO's rules, under which what lies in a crowd does not count.
+
+    Raises:
+        InputError: Detections or ground truth are not right, or there is none.
+    """
+    experiment = ExperimentConfig(truth=truth)
+    experiment.paths.root = str(tree.root)
+    experiment.evaluation.definition = Definition.COCO
+    return BoxMeasurement([str(reference.path)], experiment, Path.cwd(), Screen(quiet=True)).measure(reference)
 
 
 def _records_of(metrics: MetricsFile, side: str) -> DetectionRecords:

@@ -16,6 +16,7 @@ from yololab.files.baseline import Baseline
 from yololab.files.metrics import MetricsFile
 from yololab.files.paths import OutputTree, ReviewFolder, SweepPaths
 from yololab.files.predictions import PredictionsError
+from yololab.job.standalone.detections import measured_by_coco
 from yololab.report.appearance import Tone
 from yololab.report.card import Card
 from yololab.report.review.description import Description
@@ -59,6 +60,7 @@ class ReviewSettings:
         kind: Of these kinds: missing, class, misplaced; null for all.
         class_: About these classes, as the label has it or as the model says; null for all.
         score: How likely a label has to be wrong.
+        truth: The labels that a COCO results file is held against: an instances JSON or a data.yaml; null for a run.
         seen: Earlier lists, or their folders, whose labels were looked at: they are left out; null for none.
     """
 
@@ -66,6 +68,7 @@ class ReviewSettings:
     kind: Any = setting(None, reader=_kinds)
     class_: Any = setting(None, reader=_listed_in)
     score: float = setting(0.02, at_least=0, at_most=1)
+    truth: str | None = None
     seen: Any = setting(None, reader=_listed_in)
 
 
@@ -127,7 +130,7 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
     """Rank the labels that an evaluation speaks against; write list.csv and a page of pictures.
 
     Args:
-        path: A run, an evaluation, a baseline, or a sweep over folds: its out-of-fold evaluation.
+        path: A run, an evaluation, a baseline, a COCO results file, or a sweep over folds: its out-of-fold evaluation.
         settings: What is listed.
         tree: The project's results.
 
@@ -137,7 +140,9 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
     """
     path = _evaluation_in(path)
     reference = read_reference(str(path), tree.root)
-    metrics = reference.measured()
+    if settings.truth is not None and not reference.results:
+        raise InputError(Problem("truth", repr(settings.truth), "nothing: a run knows its labels"))
+    metrics = measured_by_coco(reference, settings.truth, tree) if reference.results else reference.measured()
     try:
         records = read_records(metrics, "run")
     except PredictionsError as error:
@@ -145,7 +150,9 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
     found = _suspects(records, path)
     classes = None if settings.class_ is None else _named(settings.class_, records.names)
     root = _root(reference, metrics)
-    described, listed, held = Description(records, root), list[Suspicion](), 0
+    truth = Path(str(metrics.content.get("truth") or ""))
+    one_file = truth if truth.suffix.lower() == ".json" else None
+    described, listed, held = Description(records, root, one_file), list[Suspicion](), 0
     seen = Seen([Path(text).expanduser() for text in settings.seen or ()])
     for item in (item for item in found.suspects if _is_wanted(item, records, settings, classes)):
         if len(listed) == settings.limit:
@@ -156,7 +163,7 @@ def review_labels(path: Path, settings: ReviewSettings, tree: OutputTree) -> Lab
         else:
             listed.append(suspicion)
     weak = found.known is not None and found.known < _ENOUGH
-    remarks = [*([_weakness(found.known or 0.0)] if weak else []), *_remarks(records, listed, root)]
+    remarks = [*([_weakness(found.known or 0.0)] if weak else []), *_remarks(records, listed, root, one_file)]
     if seen:
         remarks.append(f"{counted(held, 'label')} of an earlier list left out.")
     name = _name_of(reference)
@@ -190,6 +197,8 @@ _COLUMNS = (
 def _name_of(reference: RunReference) -> str:
     """Return what the list is called by: the run, a trial with its sweep, a baseline by its dataset."""
     path = reference.path
+    if reference.results:
+        return path.stem
     if path.is_file():
         run = run_of_metrics(path)
         path = run.path if run is not None else path.parent
@@ -286,7 +295,7 @@ def _weakness(known: float) -> str:
     )
 
 
-def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None) -> list[str]:
+def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None, file: Path | None) -> list[str]:
     """Return what a reader should know of a list."""
     remarks = []
     if records.split == "train":
@@ -301,7 +310,8 @@ def _remarks(records: Records, listed: Sequence[Suspicion], root: Path | None) -
         remarks.append("There is one class: wrong classes are not looked for.")
     if isinstance(records, DetectionRecords) and not records.truth_is_whole:
         remarks.append("Boxes decide: outlines and keypoints are not judged.")
-    changed = [item for item in listed if root is not None and item.line is None and item.box_given is not None]
+    in_lines = root is not None and file is None
+    changed = [item for item in listed if in_lines and item.line is None and item.box_given is not None]
     if changed:
         remarks.append(
             f"{counted(len(changed), 'label')} of the list cannot be found in the label files: they have changed since."

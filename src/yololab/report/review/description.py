@@ -19,10 +19,11 @@ class Description:
     Args:
         records: The evaluation.
         root: Folder of the dataset; None when it is gone.
+        file: The one file that all labels are in; None where each image has its own.
     """
 
-    def __init__(self, records: Records, root: Path | None) -> None:
-        self.records, self.root = records, root
+    def __init__(self, records: Records, root: Path | None, file: Path | None = None) -> None:
+        self.records, self.root, self.file = records, root, file
         self.rows = cache(rows_of_file)
         self.one_class = bool(records.protocol.get("single_cls"))
 
@@ -40,7 +41,7 @@ class Description:
         if item.label is not None:
             index = int(records.truth_class[item.label])
             given, box_given = self._name(index), _box(records.truth_boxes[item.label])
-            if self.root is not None:
+            if self.root is not None and self.file is None:
                 row_class = None if self.one_class else index
                 line = label_line(self.rows(file, records.task), row_class, box_given, size)
         box = _within(_box(records.boxes[item.detection]), size)
@@ -61,6 +62,8 @@ class Description:
 
     def _label_file(self, key: str) -> Path:
         """Return the label file of an image, below the dataset's folder when that is gone."""
+        if self.file is not None:
+            return self.file
         if self.root is not None:
             return label_path(self.root / key)
         return label_path(Path("/") / key).relative_to("/")

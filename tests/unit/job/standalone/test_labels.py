@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -129,6 +130,37 @@ def test_a_run_without_records(project):
         review(project)
 
 
+def test_detections_of_another_program(project, tmp_path):
+    records = load_records(next(project.training.iterdir()) / "evaluation/predictions.npz")
+
+    def rows(images, classes, boxes):
+        for image, index, (x1, y1, x2, y2) in zip(images, classes, boxes.astype(float), strict=True):
+            yield {"image_id": int(image), "category_id": int(index) + 1, "bbox": [x1, y1, x2 - x1, y2 - y1]}
+
+    truth = list(rows(records.truth_image, records.truth_class, records.truth_boxes))
+    whole = {"image_id": 0, "bbox": [0, 0, SIDE, SIDE], "iscrowd": 1}
+    truth += [whole | {"category_id": index + 1} for index in NAMES]
+    content = {
+        "images": [
+            {"id": number, "file_name": key, "width": SIDE, "height": SIDE} for number, key in enumerate(records.keys)
+        ],
+        "categories": [{"id": index + 1, "name": name} for index, name in NAMES.items()],
+        "annotations": [{"id": number, "area": 1.0, "iscrowd": 0} | row for number, row in enumerate(truth, 1)],
+    }
+    found = rows(records.image, records.classes, records.boxes)
+    results = [row | {"score": float(score)} for row, score in zip(found, records.confidence, strict=True)]
+    labels, theirs = tmp_path / "ö labels.json", tmp_path / "theirs.json"
+    labels.write_text(json.dumps(content))
+    theirs.write_text(json.dumps(results))
+    listed = review_labels(theirs, ReviewSettings(score=0, limit=500, truth=str(labels)), project).listed
+    assert {item.label_file for item in listed} == {labels}
+    assert {item.kind.value for item in listed} == {"missing", "class", "misplaced"}
+    assert records.keys[0] not in {item.image for item in listed if item.kind.value == "missing"}
+    with pytest.raises(InputError, match="a run knows its labels"):
+        review(project, truth=str(labels))
+
+
+@pytest.mark.heavy
 def test_what_was_looked_at_stays_away(project):
     first = review(project, limit=6)
     rows = first.folder.table.read_text().splitlines()
