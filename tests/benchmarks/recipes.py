@@ -89,9 +89,9 @@ _SHORTEST = (*_SMALL, "epochs=2", "warmup_epochs=0", "evaluation.plots=false")
 SHORT = {
     "finetune": Short((*_SMALL, "epochs=12")),
     "few_images": Short(("imgsz=160", "epochs=20", "data.subset=40", "freeze=0")),
-    "small_objects": Short(("imgsz=320", "batch=8", "nbs=8", "epochs=2", "close_mosaic=1", "warmup_epochs=0")),
+    "small_objects": Short(("imgsz=320", *_SHORTEST[2:], "close_mosaic=1", "data.subset=100")),
     "edge": Short((*_SMALL, "epochs=8")),
-    "scratch": Short((*_SMALL, "epochs=10", "warmup_epochs=1"), pretrained=False),
+    "scratch": Short((*_SMALL, "epochs=8", "warmup_epochs=1"), pretrained=False),
     "kfold": Short(_SHORTEST, several=True),
     "three_seeds": Short((*_SHORTEST, "data.subset=100"), several=True, against=("augmentation=heavy",)),
     "beat_baseline": Short((*_SMALL, "epochs=5", "lr0=0.002"), against=("lr0=0.001",)),
