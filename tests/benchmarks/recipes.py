@@ -131,7 +131,8 @@ def run(recipe: str, seed: int, project: Path, more: list[str]) -> dict[str, Any
     if len(scores) > 1:
         result["trials"] = scores
     if short is not None and short.best:
-        result["begun"] = len(list(sweep.glob("*/experiment_log.json")))
+        records = [json.loads(path.read_text(encoding="utf-8")) for path in sweep.glob("[0-9]*/experiment_log.json")]
+        result |= {"begun": len(records), "early": sum(found["status"] == "pruned" for found in records)}
     export = record.get("export") or {}
     if export.get("verdict"):
         result["export"] = {key: export[key] for key in ("precision", "verdict", "sentence", "inference")}
@@ -287,7 +288,7 @@ def runs_said(recipe: str, measured: dict[str, Any]) -> str:
         return counted(len(measured["runs"]), "seed")
     trials = len(first["trials"])
     if short.best:
-        return f"the best of {first['begun']} trials, {first['begun'] - trials} of them ended early"
+        return f"the best of {first['begun']} trials, {first['early']} of them ended early"
     return counted(trials, "fold" if recipe == "kfold" else "seed")
 
 
