@@ -19,7 +19,7 @@ import recipes  # noqa: E402
 RESULTS = json.loads((BENCHMARKS / "recipes.json").read_text(encoding="utf-8"))
 
 # Recipes for work that no figure is there for yet.
-NOT_YET = {"small_objects", "scratch"}
+NOT_YET = {"scratch"}
 
 
 def head_of(name: str) -> list[str]:
