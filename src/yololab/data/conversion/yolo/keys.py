@@ -22,6 +22,8 @@ def keys_for(images: Sequence[tuple[str, str]]) -> tuple[list[str], int]:
     (['cam1/a.jpg', 'cam2/a.jpg', 'b.jpg'], 0)
     >>> keys_for([("train", "a.jpg"), ("train", "a.png")])
     (['a.jpg', 'a_png.png'], 1)
+    >>> keys_for([("train", ".cache/.a.jpg")])
+    (['_cache/_a.jpg'], 0)
     """
     short = [_short(split, path) for split, path in images]
     seen: dict[tuple[str, str], set[str]] = {}
@@ -47,8 +49,11 @@ def _short(split: str, path: str) -> str:
 
 
 def _plain(path: str) -> str:
-    """Return a path that stays in its folder, without one that Ultralytics would take for that of the images."""
-    parts = [part for part in re.split(r"[\\/]+", path) if part not in ("", ".", "..")]
+    """Return a path that stays in its folder, without one that Ultralytics would take for that of the images.
+
+    A name that begins with a dot is passed over by what lists images, and begins with another letter here.
+    """
+    parts = [re.sub(r"^\.", "_", part) for part in re.split(r"[\\/]+", path) if part not in ("", ".", "..")]
     return "/".join([*(part for part in parts[:-1] if part.lower() not in _DROPPED), parts[-1]])
 
 
