@@ -1,7 +1,7 @@
 """Making what was measured the baseline of its dataset and task: what `yololab promote` does."""
 
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from yololab.comparison.run_reference import RunReference, read_reference
 from yololab.comparison.sides import dataset_of
@@ -84,8 +84,12 @@ def _doubts(reference: RunReference, metrics: MetricsFile) -> list[str]:
     """Return what speaks against a baseline: what the checklist of the run says, and a result of nothing."""
     run, doubts = RunFolder(reference.path), []
     if reference.path.is_dir() and run.record.is_file():
-        failed = [check.check for check in checks_on_record(Record(run).read()) if check.passed is False]
+        record = Record(run).read()
+        failed = [check.check for check in checks_on_record(record) if check.passed is False]
         doubts += [f"its checklist failed at: {', '.join(failed)}"] if failed else []
+        export = record.get("export")
+        if export and not (run.weights / (name := PurePath(export["path"]).name)).exists():
+            doubts.append(f"its export {name} is not there any more: the baseline keeps the checkpoint alone")
     value = metrics.value(metrics.primary.name)
     if value is not None and round(value, 4) == 0 and metrics.direction(metrics.primary) is Direction.HIGHER:
         doubts.append(f"its {metrics.primary.name} is {number(value)}: it finds nothing")

@@ -10,6 +10,8 @@ import pytest
 
 from yololab.config.hydra.compose import compose_experiment
 from yololab.errors import InputError
+from yololab.files.paths import RunFolder
+from yololab.files.record import Record
 from yololab.job.standalone.promote import promote_model
 from yololab.terminal.screen import Screen
 
@@ -35,6 +37,17 @@ def test_earlier_baselines_stay(project):
     assert {first_version.name, second_version.name} <= {path.name for path in second.history.iterdir()}
     then = json.loads((runs[1] / "evaluation/metrics.json").read_text())
     assert second.metrics().value("mAP50-95") == then["mAP50-95"]
+
+
+def test_an_export_that_is_gone_is_told(project, capsys):
+    run = next((project / "outputs/training").glob("detect_2*"))
+    Record(RunFolder(run)).update(export={"path": "/elsewhere/best.onnx", "format": "onnx", "works": True})
+    config = compose_experiment([]).experiment
+    promote_model(run, config, project, Screen())
+    assert "best.onnx is not there any more" in capsys.readouterr().out
+    (run / "weights/best.onnx").touch()
+    promote_model(run, config, project, Screen())
+    assert "not there any more" not in capsys.readouterr().out
 
 
 def test_numbers_of_no_dataset_are_no_baseline(tmp_path, monkeypatch):
