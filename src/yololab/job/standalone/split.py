@@ -14,6 +14,7 @@ from yololab.config.schema import ExperimentConfig
 from yololab.data.checks.alike import MOST_IMAGES, groups_of
 from yololab.data.checks.scan import ScannedImage, scan
 from yololab.data.checks.suitability import likely_task, unsuitable_dataset
+from yololab.data.dataset.class_folders import class_folders, loose_images
 from yololab.data.dataset.image_names import image_key
 from yololab.data.dataset.layout import Dataset, missing_splits, split_images
 from yololab.data.images.image_cache import scan_index
@@ -75,6 +76,8 @@ def split_data(
     if dataset.folders and place.is_relative_to(dataset.root):
         found = f"{place} lies within the dataset, where its folders would count as classes or splits"
         raise InputError(Problem("out", found, f"a folder beside {dataset.root.name}"))
+    if dataset.folders:
+        dataset = _with_all_classes(dataset, screen)
     task = task or likely_task(dataset)
     if problems := unsuitable_dataset(dataset, task):
         raise InputError(problems)
@@ -126,6 +129,15 @@ def split_data(
     data = place if dataset.folders else made.data
     screen.place("dataset" if dataset.folders else data.name, data)
     return SplitResult(made, data, content)
+
+
+def _with_all_classes(dataset: Dataset, screen: Screen) -> Dataset:
+    """Return a classification dataset with the classes of all its splits; say what is in none."""
+    folders = [folder for sources in dataset.splits.values() for folder in sources if folder.is_dir()]
+    if loose := [image for folder in folders for image in loose_images(folder)]:
+        screen.warn(f"{counted(len(loose), 'image')} in no class folder, left out: {first_of(loose)}")
+    names = sorted({name for folder in folders for name in class_folders(folder)})
+    return replace(dataset, names=dict(enumerate(names)))
 
 
 def _refuse_few(groups: int, images: int, parts: int, group: str | None) -> None:
