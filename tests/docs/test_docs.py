@@ -168,7 +168,23 @@ def test_the_calibration_is_the_measured_one():
     at_coco = cost["hotcoco"]["the size of COCO"]
     theirs, ours = at_coco["cpu_seconds_a_thousand_of_hotcoco"], at_coco["cpu_seconds_a_thousand"]
     assert f"cost it {theirs:.0f} CPU seconds, and {ours:.1f} here: {at_coco['times_less']} times less" in page
+    small = cost["hotcoco"]["200 images, 5 classes"]["times_less"]
+    assert f"times less, and on 200 images of 5 classes {small} times" in page
     assert at_coco["times_less"] >= 50
+
+
+def test_what_slices_claim_of_equal_models_is_the_measured_one():
+    page = " ".join(text_of(ROOT / "docs/guides/slices.md").split())
+    found = json.loads((ROOT / "tests/benchmarks/slice_calibration.json").read_text(encoding="utf-8"))
+    for name, rates in found["equal"].items():
+        cells = [f"{rates['simulations']:,}", f"{rates['slices']:.0f}"]
+        cells += [f"{rates[key]['rate']:.1%}" for key in ("any_claim", "interval_misses")]
+        assert f"| {name} | {' | '.join(cells)} |" in page
+        for key, most in found["limits"].items():
+            assert rates[key]["rate"] <= most + 2 * rates[key]["standard_error"], name
+    (worse,) = found["worse"].values()
+    assert f"is named there in {worse['dark named']['rate']:.0%}" in page
+    assert f"in another third of the brightness in {worse['another third named']['rate']:.1%}" in page
 
 
 def test_the_stages_are_those_of_the_job():
