@@ -69,6 +69,8 @@ class FreezeThawSource(StudySource):
                     step = next_step(shown, replace(self.rules, points=len(entries)), late=late)
                 if not isinstance(step, Thaw):
                     return None
+                # Should its process end before it says so itself, the old `paused` must not be taken for what it did.
+                Record(self.folder.trial(entries[step.place].number)).update(status=Status.RUNNING)
                 return self._claimed(replace(entries[step.place], until=None))
 
     @patient

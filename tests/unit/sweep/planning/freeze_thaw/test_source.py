@@ -9,8 +9,10 @@ from pathlib import Path
 
 import optuna
 import pytest
-from sweep_contract import BODY, settings_of
+from sweep_contract import BODY, MAP, settings_of
 
+from yololab.files.record import Record
+from yololab.files.record_content import Status
 from yololab.host.processes import ProcessIdentity
 from yololab.host.signals import StopSignal
 from yololab.sweep.engines.registry import make_executor
@@ -19,6 +21,7 @@ from yololab.sweep.planning.freeze_thaw.source import FreezeThawSource
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.planning.storage import open_storage
 from yololab.sweep.progress import SweepProgress
+from yololab.sweep.results.outcome import read_outcome
 from yololab.sweep.results.rows import RowCache
 from yololab.sweep.state import SweepFolder, TrialEntry, TrialStatus
 from yololab.terminal.screen import Screen
@@ -122,6 +125,23 @@ def test_a_dead_parent_leaves_paused_trials_and_the_next_one_goes_on_with_them(t
     assert entries[0].pauses >= 1
     assert pieces(entries, path)[0][0] == 1
     assert TrialStatus.COMPLETE in {entry.status for entry in entries}
+
+
+def test_a_thawed_trial_whose_process_never_came_up_has_failed(tmp_path):
+    """Its record said `paused`: taken for the end of the attempt, it would be thawed for ever."""
+    folder = SweepFolder(tmp_path / "s")
+    source = source_of(folder, budget=1, budget_epochs=9)
+    entry = source.next()
+    assert entry is not None
+    record = Record(folder.trial(0))
+    record.begin({"name": "0"})
+    record.finish(Status.PAUSED)
+    folder.write_trial(replace(entry.ended(TrialStatus.PAUSED), pauses=1))
+    thawed = source.next()
+    assert thawed is not None
+    assert (thawed.number, thawed.until) == (0, None)
+    outcome = read_outcome(replace(thawed, status=TrialStatus.RUNNING), folder.trial(0), MAP, None, asked=False)
+    assert (outcome.entry.status, outcome.retriable) == (TrialStatus.FAILED, True)
 
 
 def test_when_time_is_up_one_trial_comes_to_its_end(tmp_path):
