@@ -18,9 +18,6 @@ import recipes  # noqa: E402
 
 RESULTS = json.loads((BENCHMARKS / "recipes.json").read_text(encoding="utf-8"))
 
-# Recipes for work that no figure is there for yet.
-NOT_YET = {"scratch"}
-
 
 def head_of(name: str) -> list[str]:
     lines = (recipes.FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
@@ -33,11 +30,7 @@ def test_a_head_says_command_and_what_was_measured(name):
     assert head[0] == "# @package _global_"
     assert head[1].startswith("# yololab ")
     assert f"experiment={name}" in "\n".join(head)
-    if name in NOT_YET:
-        assert any(line.startswith(recipes.UNMEASURED) for line in head)
-        assert name not in RESULTS
-    else:
-        assert recipes.head_line(RESULTS[name], name) in "\n".join(head)
+    assert recipes.head_line(RESULTS[name], name) in "\n".join(head)
 
 
 @pytest.mark.parametrize("name", sorted(recipes.SHORT))
@@ -46,8 +39,6 @@ def test_a_recipe_for_work_says_when_and_at_what_cost(name):
     assert "data=path/" in head
     assert "\n# When: " in head
     assert "\n# Cost: " in head
-    if name in NOT_YET:
-        return
     assert recipes.page_row(name, RESULTS[name]) in recipes.PAGE.read_text(encoding="utf-8")
     assert {*recipes.SHORT[name].more} - {"model=yolo26n"} <= {*RESULTS[name]["command"].split()}
 
