@@ -38,8 +38,8 @@ def interrupted(request, batch: int):
     return train(request, aside=request.save_dir / "attempts" / "1")
 
 
-def weights(request) -> list[torch.Tensor]:
-    model = torch.load(request.save_dir / "weights/last.pt", weights_only=False)["model"]
+def weights(request, name: str = "last.pt") -> list[torch.Tensor]:
+    model = torch.load(request.save_dir / "weights" / name, weights_only=False)["model"]
     return list(model.float().state_dict().values())
 
 
@@ -50,12 +50,14 @@ def test_it_is_the_same(kind, make_request):
     whole = replace(make_request(**arguments), precision=Precision.AUTO, pace=pace)
     resumed = replace(whole, save_dir=whole.save_dir.with_name("resumed"))
     assert train(whole).setup["precision"] == ("bf16" if kind == "bf16" else "fp32")
-    interrupted(resumed, 2 * BATCHES + 2)
+    # with few validations after an epoch without one, which is not the best because nobody has measured it
+    interrupted(resumed, (3 if pace.sparse else 2) * BATCHES + 2)
     tables = [read_results(request.save_dir / "results.csv") for request in (whole, resumed)]
     assert tables[0].losses == tables[1].losses
     assert tables[0].metrics == tables[1].metrics
     assert tables[0].learning_rates == tables[1].learning_rates
     assert all(map(torch.equal, weights(whole), weights(resumed)))
+    assert all(map(torch.equal, weights(whole, "best.pt"), weights(resumed, "best.pt")))
     # the end of a training has taken out what only a resume needs
     content = torch.load(resumed.save_dir / "weights/last.pt", weights_only=False)
     assert content["optimizer"] is None
