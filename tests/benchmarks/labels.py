@@ -28,6 +28,7 @@ import csv
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -436,7 +437,8 @@ def save(cases: dict[str, Any], words: str) -> None:
 def write_table(content: dict[str, Any]) -> None:
     """Write the results into the guide's table, the rows below `HEADER`."""
     before, _, rest = GUIDE.read_text(encoding="utf-8").partition(HEADER)
-    kept = rest[rest.index("\n\n") :]
+    commits = sorted({case.get("commit", content.get("commit", "")) for case in content["cases"].values()})
+    kept = re.sub(r"(?<=Measured at commit )[^.]+", ", ".join(commits), rest[rest.index("\n\n") :])
     GUIDE.write_text(before + HEADER + "\n".join(rows_of_table(content)) + kept, encoding="utf-8")
 
 
