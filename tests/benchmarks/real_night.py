@@ -1,6 +1,6 @@
 """One real night: ten short trainings, proposed one after the other and judged by `yololab referee`; run on demand.
 
-    python tests/benchmarks/real_night.py                                       # 15 trainings of a few seconds each
+    python tests/benchmarks/real_night.py                                       # 15 trainings of half a minute each
     python tests/benchmarks/real_night.py --project DIR --minutes 4             # in pieces: again goes on where it was
     python tests/benchmarks/real_night.py --proposals 1 --seeds 1 --epochs 1    # a rehearsal, written nowhere
 
@@ -27,10 +27,10 @@ from calibration import keep
 from yololab.cli.main import main
 
 RECIPE = (
-    *("experiment=demo_classify", "data.subset=0.5", "device.threads=1", "workers=0"),
-    *("estimate.batches=1", "approval=auto", "export=none", "evaluation.plots=false"),
+    *("experiment=demo_classify", "device.threads=1", "workers=0", "estimate.batches=1"),
+    *("approval=auto", "export=none", "evaluation.plots=false"),
 )
-SEEDS, EPOCHS = 5, 3
+SEEDS, EPOCHS = 5, 5
 CHANGES = (
     "weight_decay=0.0006",
     "lr0=0.004",

@@ -96,6 +96,11 @@ def noise_text(report: dict[str, Any]) -> str:
             "one run stands for the baseline: claims are on checkpoints, and seeds alone may look like a gain. "
             "Five seeds would tell: yololab -m search=seeds with the baseline's settings"
         )
+    if noise["seed_sd"] == noise["image_error"] == 0:
+        # Untrained, all of them name one class; or nothing is left to be learnt.
+        return (
+            f"the {noise['seeds']} seeds differ in no image: a recipe that has learnt so little, or all, shows no noise"
+        )
     text = f"noise floor of {noise['seeds']} seeds: SD {noise['seed_sd']:.4f} between seeds"
     text += f", standard error {noise['image_error']:.4f} by the images"
     return f"{text}; a gain of {report['detectable_gain']:.4f} is kept four times in five"

@@ -15,7 +15,7 @@ from yololab.files.metrics import read_metrics
 from yololab.files.paths import OutputTree
 from yololab.sweep.referee.night import newest_night
 from yololab.sweep.referee.proposals import recipe_of
-from yololab.sweep.referee.report import greedy_keeps, night_report
+from yololab.sweep.referee.report import greedy_keeps, night_report, noise_text
 from yololab.sweep.referee.ruling import rule_on
 from yololab.sweep.referee.start import NightSettings, floor_of, start_night
 
@@ -109,6 +109,11 @@ def test_a_night_ends_by_number_and_by_the_clock(tmp_path, base):
     assert "began before the night" in found.proposal["warnings"][-1]
     with pytest.raises(InputError, match=r"1 proposals of .* are used"):
         rule_on(run_of(tmp_path, "more", 0.95, 4, lr0=0.04), tree)
+
+
+def test_seeds_that_are_alike_are_no_noise_floor():
+    alike = {"noise": {"seeds": 5, "seed_sd": 0.0, "image_error": 0.0}, "detectable_gain": 0.0}
+    assert "differ in no image" in noise_text(alike)
 
 
 def test_a_night_goes_by_one_metric_and_says_so(tmp_path, base, capsys, monkeypatch):
