@@ -53,6 +53,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "images, longer": {"start": 0.5, "grows_from": 0.5, "full_from": 0.8},
     "frozen 5": {"frozen": 5},
     "frozen 11": {"frozen": 11},
+    "fast, frozen 5": {"sparse": True, "start": 0.5, "grows_from": 0.4, "full_from": 0.6, "frozen": 5},
 }
 ARMS = ("plain", "exact", *PARTS, "balanced", "fast")
 

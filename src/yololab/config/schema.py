@@ -309,7 +309,7 @@ class ExperimentConfig:
         train: Ultralytics' train arguments by their own names, as requested; those at null that a group owns are left
             to the group.
         speed: `exact` trains as the other settings say; `balanced` and `fast` are to be as good sooner:
-            fewer validations, small images first, and with `fast` frozen first layers where it starts from weights.
+            fewer validations, small images first, with `fast` for longer.
         dry_run: false; true takes one batch through every stage; `overfit` trains on it until it should be learnt.
         tracking: Experiment trackers: none, tensorboard, mlflow, wandb, trackio, clearml, comet or dvc; or a list.
         notes: The user's words on this run.

@@ -60,8 +60,7 @@ def test_no_epoch_that_patience_could_end_is_left_unvalidated():
 def test_a_line_tells_it():
     assert described(EXACT, 20, 640, 32)["text"] is None
     assert described(PACES["fast"], 20, 640, 32)["text"] == (
-        "speed=fast: 12 of 20 epochs are validated; images of 320 px at first, of 640 px from epoch 13 on; "
-        "the first 5 layers frozen"
+        "speed=fast: 12 of 20 epochs are validated; images of 320 px at first, of 640 px from epoch 13 on"
     )
     small = described(PACES["balanced"].without(VALIDATIONS, "several GPUs"), 20, 64, 32)["text"]
     assert small == "speed=balanced: validations left off: several GPUs"
