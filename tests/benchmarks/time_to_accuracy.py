@@ -46,14 +46,21 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "tiny": {"epochs": 8, "imgsz": 128, "batch": 16, "nbs": 16},
     "large": {"epochs": 20, "imgsz": 320, "batch": 16, "nbs": 16, "close_mosaic": 4},
 }
+HELD = {"sparse": True, "start": 0.5, "grows_from": 0.4, "full_from": 0.6}
 PARTS: dict[str, dict[str, Any]] = {
-    "validations": {"sparse": True},
     "images": {"start": 0.5, "full_from": 0.6},
     "images, held": {"start": 0.5, "grows_from": 0.4, "full_from": 0.6},
     "images, longer": {"start": 0.5, "grows_from": 0.5, "full_from": 0.8},
     "frozen 5": {"frozen": 5},
     "frozen 11": {"frozen": 11},
-    "fast, frozen 5": {"sparse": True, "start": 0.5, "grows_from": 0.4, "full_from": 0.6, "frozen": 5},
+    "validations, images held": {"sparse": True, "start": 0.5, "grows_from": 0.4, "full_from": 0.6},
+    "validations, images held, frozen 5": {
+        "sparse": True,
+        "start": 0.5,
+        "grows_from": 0.4,
+        "full_from": 0.6,
+        "frozen": 5,
+    },
 }
 ARMS = ("plain", "exact", *PARTS, "balanced", "fast")
 

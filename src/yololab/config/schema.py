@@ -308,8 +308,8 @@ class ExperimentConfig:
     Attributes:
         train: Ultralytics' train arguments by their own names, as requested; those at null that a group owns are left
             to the group.
-        speed: `exact` trains as the other settings say; `balanced` and `fast` are to be as good sooner:
-            fewer validations, small images first, with `fast` for longer.
+        speed: `exact` trains as the other settings say; `balanced` leaves out validations that cannot change the choice
+            of best.pt; `fast` begins with small images as well, which can cost accuracy.
         dry_run: false; true takes one batch through every stage; `overfit` trains on it until it should be learnt.
         tracking: Experiment trackers: none, tensorboard, mlflow, wandb, trackio, clearml, comet or dvc; or a list.
         notes: The user's words on this run.

@@ -68,14 +68,14 @@ def test_beside_busy_processes_it_takes_as_much_longer_as_the_batches_did():
 
 
 def test_smaller_images_and_fewer_validations_are_reckoned_with():
-    pace = PACES["balanced"]
+    pace = PACES["fast"]
     costs = step_costs(pace, 20, 640, 32)
     validated = len(described(pace, 20, 640, 32)["validated_epochs"])
     steps = 10 * (sum(costs[:10]) * 2.0 + sum(costs[10:]) * 1.5)
-    found = estimated(speed="balanced").training_seconds
+    found = estimated(speed="fast").training_seconds
     assert found == pytest.approx(START_SECONDS + steps + validated * 4 * 1.0 + 20 * 0.5)
     assert found < 0.85 * estimated().training_seconds
-    assert estimated(speed="balanced", time=1.0).training_seconds == estimated(time=1.0).training_seconds
+    assert estimated(speed="fast", time=1.0).training_seconds == estimated(time=1.0).training_seconds
 
 
 def test_without_validation_and_export():

@@ -1,6 +1,5 @@
 """`yololab runs`: the leaderboard of a project, what differs between runs, and what runs now."""
 
-import gc
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from yololab.cli.request import Request
 from yololab.errors import InputError, Problem, noting
 from yololab.files.paths import OutputTree, RunFolder, SweepPaths
 from yololab.files.run_names import find_run, is_pattern
+from yololab.host.collection import uncollected
 from yololab.sweep.leaderboard.cells import TEXT_COLUMNS, cells_of, columns_of, header_of, value_text
 from yololab.sweep.leaderboard.groups import Group, board_content, group_board
 from yololab.sweep.leaderboard.plain import is_plain_run, plain_folders, read_plain
@@ -27,7 +27,14 @@ _LONGEST = 40  # columns of a cell that is no name
 
 def run(request: Request) -> int:
     """Print the leaderboard, or what else is asked for; return 0."""
-    gc.disable()  # ten thousand rows hold no cycle, and the process ends with the command
+    if "--watch" in request.flags:
+        return _shown(request)
+    with uncollected():  # ten thousand rows hold no cycle
+        return _shown(request)
+
+
+def _shown(request: Request) -> int:
+    """Print what is asked for; return 0."""
     query = read_query(request.operands)
     tree = OutputTree.of_project(query.paths.root, request.working_directory, to_write=False)
     plain = plain_folders(query.names, request.working_directory, tree)
@@ -83,7 +90,6 @@ def _watch(request: Request, query: Query, tree: OutputTree) -> int:
 
     if request.as_json or request.flags > {"--watch"}:
         raise InputError(Problem("--watch", "with --json, --csv or --html", "--watch alone: it does not end by itself"))
-    gc.enable()
     alert = make_alerts(query.alerts) if query.alerts else None
     screen, before = request.screen, dict[str, str]()
     # A run that ends has another status, and is still asked for.
