@@ -187,6 +187,21 @@ def test_what_slices_claim_of_equal_models_is_the_measured_one():
     assert f"in another third of the brightness in {worse['another third named']['rate']:.1%}" in page
 
 
+def test_the_real_night_is_the_one_that_was_measured():
+    page = " ".join(text_of(ROOT / "docs/guides/referee.md").split())
+    night = json.loads((ROOT / "tests/benchmarks/real_night.json").read_text(encoding="utf-8"))
+    noise = night["noise"]
+    assert f"(SD beyond that {noise['seed_sd']:.3f})" in page
+    assert f"an error of {noise['image_error']:.3f}, and a gain of {night['detectable_gain']:.3f} is kept" in page
+    for row in night["judged"]:
+        gain, low, high = (f"{row[key]:+.3f}".replace("-", "−") for key in ("gain", "ci_low", "ci_high"))
+        judged = "kept" if row["kept"] else "discarded"
+        assert f"| `{row['change']}` | {row['value']:.3f} | {gain} | {low} … {high} | {judged} |" in page
+    kept = len(night["kept"])
+    assert f"{kept} {'was' if kept == 1 else 'were'} kept;" in page
+    assert f"would have kept {night['greedy']}." in page
+
+
 def test_the_stages_are_those_of_the_job():
     (quoted,) = re.findall(
         r"```python\n(STAGES = .*?)```", (ROOT / "docs/architecture.md").read_text(), flags=re.DOTALL
