@@ -42,7 +42,10 @@ class SweepProgress:
     screen: Screen
     planned: int
     parallel: int
-    _ended: dict[int, TrialEntry] = field(default_factory=dict)
+    # Of the trials that have ended: kept up with each, since a line tells them after each of ten thousand.
+    _ended: dict[int, TrialStatus] = field(default_factory=dict)
+    _count: Counter[TrialStatus] = field(default_factory=Counter)
+    _best: tuple[float, int] | None = None
     _took: list[float] = field(default_factory=list)
     _foreseen: float | None = None
     # Where trials are paused: the epochs that each has trained, those before this process, the seconds of each piece.
@@ -57,7 +60,9 @@ class SweepProgress:
     def shown(self) -> Iterator[None]:
         """Show how far the sweep is, on a terminal with a table of the trials that run."""
         entries = self.folder.trials()
-        self._ended = {entry.number: entry for entry in entries if entry.status.finished}
+        for entry in entries:
+            if entry.status.finished:
+                self._note(entry)
         there = [entry for entry in entries if entry.status in (TrialStatus.PAUSED, TrialStatus.COMPLETE)]
         self._trained = {entry.number: entry.until or self.settings.epochs for entry in there}
         self._trained_before = sum(self._trained.values())
@@ -80,7 +85,7 @@ class SweepProgress:
             if entry.number in self._started:
                 self._pieces.append(time.monotonic() - self._started[entry.number])
         if entry.status.finished:
-            self._ended[entry.number] = entry
+            self._note(entry)
             if entry.number in self._started and entry.status is TrialStatus.COMPLETE:
                 self._took.append(time.monotonic() - self._started.pop(entry.number))
         numbers = "  ".join(
@@ -93,6 +98,18 @@ class SweepProgress:
         error = str((entry.error or {}).get("message", "")).partition("\n")[0]
         parts = (entry.status.value, numbers, error, self.overview())
         self.screen.stage(f"trial {entry.number}", "  ".join(filter(None, parts)))
+
+    def _note(self, entry: TrialEntry) -> None:
+        """Count a trial that has ended."""
+        before = self._ended.get(entry.number)
+        if before is not None:
+            self._count[before] -= 1
+        self._ended[entry.number] = entry.status
+        self._count[entry.status] += 1
+        if entry.status is TrialStatus.COMPLETE and entry.objectives:
+            value, lower = entry.objectives[0], self.settings.objectives[0].lower_is_better
+            if self._best is None or (value < self._best[0] if lower else value > self._best[0]):
+                self._best = value, entry.number
 
     def tick(self, running: Mapping[int, TrialEntry], states: Mapping[int, JobState]) -> None:
         """Draw the table anew."""
@@ -108,17 +125,15 @@ class SweepProgress:
 
     def overview(self) -> str:
         """Return how far the sweep is, in one line."""
-        count = Counter(entry.status for entry in self._ended.values())
+        count = self._count
         parts = [f"{len(self._ended)}/{self.planned}"]
         if self.settings.budget_epochs is not None:
             parts = [f"{sum(self._trained.values())}/{self.settings.budget_epochs} epochs"]
             parts += [f"{count[TrialStatus.COMPLETE]} complete"] if count[TrialStatus.COMPLETE] else []
         parts += [f"{count[status]} {status}" for status in (TrialStatus.PRUNED, TrialStatus.FAILED) if count[status]]
-        complete = [entry for entry in self._ended.values() if entry.status is TrialStatus.COMPLETE]
-        scores = {entry.number: entry.objectives[0] for entry in complete if entry.objectives}
-        if scores and FOLD not in self.settings.keys:  # a fold is no better than another
-            best = (min if self.settings.objectives[0].lower_is_better else max)(scores, key=scores.__getitem__)
-            parts.append(f"best {number(scores[best])} (trial {best})")
+        if self._best is not None and FOLD not in self.settings.keys:  # a fold is no better than another
+            value, trial = self._best
+            parts.append(f"best {number(value)} (trial {trial})")
         left = self.seconds_left()
         return ", ".join(parts) + ("" if left is None else f", about {duration(left)} left")
 
