@@ -67,7 +67,7 @@ class ReviewSettings:
     limit: int = setting(100, at_least=1, at_most=1_000_000)
     kind: Any = setting(None, reader=_kinds)
     class_: Any = setting(None, reader=_listed_in)
-    score: float = setting(0.02, at_least=0, at_most=1)
+    score: float = setting(0.002, at_least=0, at_most=1)
     truth: str | None = None
     seen: Any = setting(None, reader=_listed_in)
 

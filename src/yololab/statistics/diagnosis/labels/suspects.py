@@ -1,12 +1,14 @@
 """The suspects: missing labels, labels of the wrong class, and badly placed ones, in one list.
 
 Each kind is ranked by the probability that the label is wrong, learned from the evaluation itself, so that one list can
-be read from the top, and the sum of its scores says how many errors to expect. ObjectLab (Tkachenko, Thyagarajan,
-Mueller, "ObjectLab: Automated Diagnosis of Mislabeled Images in Object Detection Data", 2023) looks for the same three
-kinds, with scores of fixed weights.
+be read from the top, and the sum of its scores says how many errors to expect at least. What is less likely wrong than
+right comes after that, the kinds in turn: so far down a score rests on the tail of a model of its kind, and says much
+within a kind and little between kinds. ObjectLab (Tkachenko, Thyagarajan, Mueller, "ObjectLab: Automated Diagnosis of
+Mislabeled Images in Object Detection Data", 2023) looks for the same three kinds, with scores of fixed weights.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -68,7 +70,7 @@ class Suspicions:
     """What may be wrong with the labels of an evaluation.
 
     Attributes:
-        suspects: The suspects, the most likely first.
+        suspects: The suspects, the most likely first; those below one half with the kinds in turn, each by its scores.
         known: Share of the labels that a detection shows which is more likely right than not: of the others the model
             cannot tell. None without labels.
     """
@@ -113,7 +115,7 @@ def label_suspects(records: DetectionRecords) -> Suspicions:
     usual = _usual_overlaps(records, met, count)
     shown = int(((met.kind == Meeting.FOUND) & (right[met.detection] > _HALF)).sum())
     suspects = (_suspect(records, met, found, right, usual) for found in _one_each(records, parts))
-    return Suspicions(tuple(suspects), shown / len(met.own) if len(met.own) else None)
+    return Suspicions(_in_turn(suspects), shown / len(met.own) if len(met.own) else None)
 
 
 def image_suspects(records: ClassifyRecords) -> Suspicions:
@@ -211,6 +213,21 @@ def _one_each(records: DetectionRecords, parts: tuple[_Part, ...]) -> Iterator[_
         if found.label >= 0:
             labels.add(found.label)
         yield found
+
+
+def _in_turn(suspects: Iterable[Suspect]) -> tuple[Suspect, ...]:
+    """Return suspects that come by score; those below one half with the best of each kind first, then the second best."""
+    likely: list[Suspect] = []
+    ranked: list[tuple[int, Suspect]] = []
+    rank = Counter[Kind]()
+    for suspect in suspects:
+        if suspect.score >= _HALF:
+            likely.append(suspect)
+        else:
+            ranked.append((rank[suspect.kind], suspect))
+            rank[suspect.kind] += 1
+    ranked.sort(key=lambda item: item[0])  # of one rank the most likely stays first
+    return (*likely, *(suspect for _, suspect in ranked))
 
 
 def _usual_overlaps(records: DetectionRecords, met: Meetings, count: int) -> list[float | None]:

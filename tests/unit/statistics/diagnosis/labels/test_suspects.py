@@ -28,7 +28,13 @@ def test_planted_errors_come_first_and_their_number_is_known(rng):
     assert len(hits) >= 38
     assert Counter(errors[number][0] for number in hits).keys() == {"missing", "class", "misplaced"}
     assert 25 < sum(item.score for item in suspects) < 54  # of 45: rather too few than too many
-    assert [item.score for item in suspects] == sorted((item.score for item in suspects), reverse=True)
+    likely = [item.score for item in suspects if item.score >= 0.5]
+    assert likely == sorted(likely, reverse=True) == [item.score for item in suspects[: len(likely)]]
+    for kind in Kind:
+        scores = [item.score for item in suspects if item.kind is kind]
+        assert scores == sorted(scores, reverse=True)
+    turns = [item.kind for item in suspects[len(likely) : len(likely) + 9]]
+    assert Counter(turns) == dict.fromkeys(Kind, 3)
     labels = [item.label for item in suspects if item.label is not None]
     assert len(set(labels)) == len(labels)
     assert len({item.detection for item in suspects}) == len(suspects)
