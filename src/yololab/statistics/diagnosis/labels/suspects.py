@@ -216,7 +216,7 @@ def _one_each(records: DetectionRecords, parts: tuple[_Part, ...]) -> Iterator[_
 
 
 def _in_turn(suspects: Iterable[Suspect]) -> tuple[Suspect, ...]:
-    """Return suspects that come by score; those below one half with the best of each kind first, then the second best."""
+    """Return suspects that come by score; those below one half come after them, the best of each kind first."""
     likely: list[Suspect] = []
     ranked: list[tuple[int, Suspect]] = []
     rank = Counter[Kind]()
