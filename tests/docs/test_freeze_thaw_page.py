@@ -35,3 +35,9 @@ def test_the_table_of_the_page_is_the_result():
     medians = [start["freeze thaw"]["share_median"] for start in starts]
     assert "the median of freeze-thaw is {:.2f} and {:.2f}".format(*medians) in " ".join(page.split())
     assert f"{result['searches']} searches" in " ".join(page.split())
+
+
+def test_the_page_says_what_the_real_pairs_gave():
+    page = (ROOT / "docs/decisions/freeze-thaw.md").read_text(encoding="utf-8")
+    pairs = json.loads((ROOT / "tests/benchmarks/search_paired.json").read_text(encoding="utf-8"))["shares"]
+    assert ", ".join(f"{pair['share']:.3f}" for pair in pairs.values()) in page
