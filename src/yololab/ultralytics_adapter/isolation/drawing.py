@@ -9,19 +9,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yololab.host.parent import tie_to
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, first_line
 from yololab.ultralytics_adapter.isolation.patching import replaced
 
-if TYPE_CHECKING:
-    from ultralytics.engine.trainer import BaseTrainer as _Base
-else:
-    _Base = object
-
 # A chart takes half a second. A process that never ends was forked from among threads at the wrong moment.
-_PATIENCE_SECONDS, _LOOK_SECONDS = 60.0, 0.02
+_PATIENCE_SECONDS, _LOOK_SECONDS = 20.0, 0.02
 # Next to a training it takes what is left over.
 _NICE = 5
 
@@ -57,9 +52,10 @@ def drawing_aside() -> Iterator[None]:
 
 @contextmanager
 def charts() -> Iterator[None]:
-    """Draw on leaving, and together, what Ultralytics draws by matplotlib within; after an error nothing is drawn."""
-    from ultralytics.engine import trainer
-    from ultralytics.models.yolo.detect import train
+    """Draw on leaving, and together, an evaluation's charts, by matplotlib alone; after an error nothing is drawn.
+
+    Those of a training read by polars, whose threads a forked process has lost: it would wait for them for ever.
+    """
     from ultralytics.utils import metrics
 
     waiting: list[Draw] = []
@@ -69,28 +65,12 @@ def charts() -> Iterator[None]:
 
     matrix = metrics.ConfusionMatrix
     with (
-        replaced(trainer, {"plot_results": later(trainer.plot_results)}),
-        replaced(train, {"plot_labels": later(train.plot_labels)}),
         replaced(metrics, {name: later(getattr(metrics, name)) for name in ("plot_pr_curve", "plot_mc_curve")}),
         replaced(matrix, {"plot": later(matrix.plot)}),
     ):
         yield
     if waiting:
         _draw(waiting)
-
-
-class DrawingMixin(_Base):
-    """Draws the charts of a training beside it; put it before Ultralytics' trainer."""
-
-    def plot_training_labels(self) -> None:
-        """Draw labels.jpg."""
-        with charts():
-            super().plot_training_labels()
-
-    def plot_metrics(self) -> None:
-        """Draw results.png."""
-        with charts():
-            super().plot_metrics()
 
 
 def _draw(waiting: list[Draw]) -> None:

@@ -28,7 +28,6 @@ from yololab.files.atomic import scratch_folder
 from yololab.files.paths import ARGUMENTS, BEST, LAST, RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
-from yololab.ultralytics_adapter.isolation.drawing import DrawingMixin
 from yololab.ultralytics_adapter.isolation.logs import joined_threads, quiet_progress
 from yololab.ultralytics_adapter.isolation.patching import replaced
 from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
@@ -132,7 +131,7 @@ def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
     return callbacks
 
 
-class TrainerMixin(PaceMixin, DrawingMixin, ComputingMixin):
+class TrainerMixin(PaceMixin, ComputingMixin):
     """What ours do differently, for every task: put it before Ultralytics' trainer of the task.
 
     Attributes:

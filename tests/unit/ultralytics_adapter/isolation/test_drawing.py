@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.torch, pytest.mark.process]
 @pytest.fixture
 def draw(monkeypatch, tmp_path):
     """Ultralytics' function, which writes who draws in place of a chart."""
-    from ultralytics.engine import trainer
+    from ultralytics.utils import metrics
 
-    def plot_results(file):
+    def plot_pr_curve(file):
         if file.name == "broken" and os.getpid() != here:
             raise ValueError("no room")
         if file.name == "impossible":
@@ -26,8 +26,8 @@ def draw(monkeypatch, tmp_path):
         file.write_text(f"{os.getpid()} {file.name}")
 
     here = os.getpid()
-    monkeypatch.setattr(trainer, "plot_results", plot_results)
-    return lambda name: trainer.plot_results(file=tmp_path / name)
+    monkeypatch.setattr(metrics, "plot_pr_curve", plot_pr_curve)
+    return lambda name: metrics.plot_pr_curve(file=tmp_path / name)
 
 
 def drawn(folder) -> dict[str, int]:
@@ -72,10 +72,10 @@ def test_what_fails_there_is_drawn_here_and_told_if_it_fails_again(draw, tmp_pat
 def test_one_that_never_ends_is_ended(draw, tmp_path, monkeypatch):
     import time
 
-    from ultralytics.engine import trainer
+    from ultralytics.utils import metrics
 
     here = os.getpid()
-    monkeypatch.setattr(trainer, "plot_results", lambda file: None if os.getpid() == here else time.sleep(60))
+    monkeypatch.setattr(metrics, "plot_pr_curve", lambda file: None if os.getpid() == here else time.sleep(60))
     monkeypatch.setattr(drawing, "_PATIENCE_SECONDS", 0.1)
     begin = time.monotonic()
     with drawing_aside(), charts():
