@@ -126,11 +126,8 @@ class StudySource:
         """Return the next trial, claimed for this process."""
         with self.folder.locked():
             entries = self._entries()
-            for entry in entries:
-                if entry.status.startable and not self.folder.has_another_parent(entry):
-                    claimed = replace(entry, owner=ProcessIdentity.current())
-                    self.folder.write_trial(claimed)
-                    return claimed
+            if (again := self._interrupted(entries)) is not None:
+                return again
             if self.settled(entries):
                 return None
             following = self._next_seed(entries)
@@ -142,6 +139,19 @@ class StudySource:
                     return None
                 following = self._create(point.number, point.params, 0, entries)
             return following
+
+    def _interrupted(self, entries: Sequence[TrialEntry]) -> TrialEntry | None:
+        """Return the first trial that was interrupted and nobody else looks after, claimed; None without one."""
+        for entry in entries:
+            if entry.status.startable and not self.folder.has_another_parent(entry):
+                return self._claimed(entry)
+        return None
+
+    def _claimed(self, entry: TrialEntry) -> TrialEntry:
+        """Claim a trial for this process."""
+        claimed = replace(entry, owner=ProcessIdentity.current())
+        self.folder.write_trial(claimed)
+        return claimed
 
     @patient
     def environment(self, entry: TrialEntry) -> dict[str, str]:

@@ -8,7 +8,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from yololab.host.parent import tie_to
@@ -25,14 +24,8 @@ Draw = Callable[[], Any]
 log = logging.getLogger(LOGGER_NAME)
 
 
-@dataclass
-class _Aside:
-    """Charts that are being drawn: the process, and what it draws."""
-
-    running: dict[int, list[Draw]] = field(default_factory=dict)
-
-
-_open: list[_Aside] = []
+# The processes that draw for each job that is open, and what they draw.
+_open: list[dict[int, list[Draw]]] = []
 
 
 @contextmanager
@@ -41,13 +34,13 @@ def drawing_aside() -> Iterator[None]:
 
     Where no process can be forked (other systems than Linux), and outside of this, they are drawn on the spot.
     """
-    aside = _Aside()
-    _open.append(aside)
+    running: dict[int, list[Draw]] = {}
+    _open.append(running)
     try:
         yield
     finally:
-        _open.remove(aside)
-        _wait(aside.running)
+        _open.pop()
+        _wait(running)
 
 
 @contextmanager
@@ -80,7 +73,7 @@ def _draw(waiting: list[Draw]) -> None:
         for draw in waiting:
             draw()
     elif process:
-        _open[-1].running[process] = waiting
+        _open[-1][process] = waiting
     else:
         _end_with(waiting)
 

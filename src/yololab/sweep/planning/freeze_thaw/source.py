@@ -11,7 +11,6 @@ from optuna.trial import TrialState as StudyState
 from yololab.config.search import Sampler
 from yololab.files.record import Record
 from yololab.files.record_content import Status
-from yololab.host.processes import ProcessIdentity
 from yololab.sweep.planning.freeze_thaw.points import near_point, spread_point
 from yololab.sweep.planning.freeze_thaw.policy import Begin, Curve, Rules, Thaw, next_step
 from yololab.sweep.planning.strategies import FreezeThaw
@@ -51,9 +50,8 @@ class FreezeThawSource(StudySource):
         """Return the next trial, claimed for this process: interrupted ones first, then a new or a paused one."""
         with self.folder.locked():
             entries = self._entries()
-            for entry in entries:
-                if entry.status.startable and not self.folder.has_another_parent(entry):
-                    return self._claimed(entry)
+            if (again := self._interrupted(entries)) is not None:
+                return again
             late = self.late_after is not None and self.clock() - self._since >= self.late_after
             while True:
                 shown = [self._curve(entry) for entry in entries]
@@ -91,12 +89,6 @@ class FreezeThawSource(StudySource):
         for entry in found:
             self.ended(entry)
         return found
-
-    def _claimed(self, entry: TrialEntry) -> TrialEntry:
-        """Return a trial as ours."""
-        claimed = replace(entry, owner=ProcessIdentity.current())
-        self.folder.write_trial(claimed)
-        return claimed
 
     def _begin(self, step: Begin, entries: Sequence[TrialEntry], shown: Sequence[Curve]) -> TrialEntry | None:
         """Return the trial of a new point; None when the space has none left."""
