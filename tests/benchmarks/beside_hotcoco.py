@@ -1,6 +1,6 @@
 """hotcoco's `compare` on simulated records: another public bootstrap of two models' AP, in the same simulations.
 
-hotcoco (https://pypi.org/project/hotcoco) is no dependency: `pip install hotcoco==1.3.0` before a benchmark that names
+hotcoco is no dependency: `pip install hotcoco==1.3.0` before a benchmark that names
 it. The records of `simulation.py` hold boxes that reach the very IoUs of their flags, so both see the same hits.
 """
 
