@@ -131,7 +131,9 @@ def compare_metrics(
         per_class=() if baseline is None else class_rows(current, baseline, classes, TASKS[current.task].class_metric),
         current=describe(current),
         baseline=None if baseline is None else describe(baseline),
-        warnings=() if baseline is None else tuple(_warnings(current, baseline, evidence, excess, analysis)),
+        warnings=()
+        if baseline is None
+        else (*([look.told] if look and look.told else []), *_warnings(current, baseline, evidence, excess, analysis)),
         notes=tuple(notes),
         confirmed=confirmed,
         otherwise=otherwise,

@@ -381,5 +381,5 @@ def read_comparison(path: Path) -> Comparison:
         confirmed=content["confirmed"],
         statistics=content["statistics"],
         guards=tuple(Guard.from_json(guard) for guard in content["guards"]),
-        look=Look(**look) if (look := content.get("look")) else None,
+        look=Look.from_json(look) if (look := content.get("look")) else None,
     )

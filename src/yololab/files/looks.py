@@ -4,15 +4,16 @@ Twenty equal models in a row, each tested at 0.05, make one false claim likely. 
 tested at α/N (Bonferroni): whatever the models have in common and in whichever order they come, the chance of any false
 claim is at most α. A look belongs to a candidate, told by the hash of its checkpoint: to resume a run, to compare again
 or to move the project spends nothing. A hash over the list shows an edit of it, by accident or to please:
-α would be spent again.
+α would be spent again. Each look is kept by the comparison that it belongs to as well, with its number: a list that
+was deleted, emptied or replaced by an older one is made whole from there.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Required, TypedDict
+from typing import Any, Required, TypedDict, cast
 
 from filelock import FileLock
 
@@ -22,12 +23,15 @@ from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import METRICS, PREDICTIONS
 from yololab.files.reading import sha256_of
 from yololab.files.record import now
+from yololab.files.series.chain import Linked, first_link, is_edited, link_of, traces
+from yololab.text import counted
 
 LOOKS_VERSION = 1
 _ROUNDING = 1e-9
+_LOST = "lost:"  # a candidate that nothing is known of but that there was one
 
 
-class LookEntry(TypedDict, total=False):
+class LookEntry(Linked, total=False):
     """One look."""
 
     candidate: Required[str]
@@ -43,12 +47,17 @@ class LooksContent(TypedDict, total=False):
     sha256: str
 
 
-class LookContent(TypedDict):
-    """The place of a comparison in its series, as it stands in comparison.json."""
+class LookContent(TypedDict, total=False):
+    """The place of a comparison in its series, as it stands in comparison.json and in the run's record.
 
-    number: int
-    of: int
-    alpha: float
+    With it the series is made whole where looks.json is gone: `series` tells it, `entry` is what stood there.
+    """
+
+    number: Required[int]
+    of: Required[int]
+    alpha: Required[float]
+    series: str
+    entry: LookEntry
 
 
 @dataclass(frozen=True)
@@ -59,11 +68,17 @@ class Look:
         number: Which candidate of the series it is, from 1.
         of: How many looks were declared.
         alpha: What p has to lie below for a claim; 0 when all looks are used.
+        series: What tells the series; empty where it is kept elsewhere.
+        entry: What stands in the list of looks; None where nothing does.
+        told: What a person should know of the list; empty when it was whole.
     """
 
     number: int
     of: int
     alpha: float
+    series: str = field(default="", repr=False)
+    entry: LookEntry | None = field(default=None, repr=False)
+    told: str = field(default="", repr=False)
 
     @property
     def spent(self) -> bool:
@@ -72,7 +87,16 @@ class Look:
 
     def to_json(self) -> LookContent:
         """Return it as it stands in comparison.json."""
-        return LookContent(number=self.number, of=self.of, alpha=self.alpha)
+        content = LookContent(number=self.number, of=self.of, alpha=self.alpha)
+        if self.entry is not None:
+            content |= {"series": self.series, "entry": self.entry}
+        return content
+
+    @classmethod
+    def from_json(cls, content: LookContent) -> "Look":
+        """Read what `to_json` gave."""
+        number, of, alpha = content["number"], content["of"], content["alpha"]
+        return cls(number, of, alpha, content.get("series", ""), content.get("entry"))
 
 
 def look_of(looks: Sequence[LookEntry], candidate: str, declared: int, alpha: float) -> Look:
@@ -128,13 +152,18 @@ def take_look(baseline: Baseline, candidate: str | None, declared: int, alpha: f
     if candidate is None or candidate in own:
         return None
     with FileLock(baseline.lock, timeout=60):
-        version, looks, ours = _looks_now(baseline)
-        look = look_of(ours, candidate, declared, alpha)
-        if look.number > len(ours) and not look.spent:
-            entry = LookEntry(candidate=candidate, alpha=look.alpha, version=version, time=now())
-            written = [*looks, entry]
+        known = _looks_now(baseline)
+        look = look_of(known.ours, candidate, declared, alpha)
+        ours, entry = known.ours, known.ours[look.number - 1] if look.number <= len(known.ours) else None
+        if entry is None and not look.spent:
+            entry = LookEntry(candidate=candidate, alpha=look.alpha, version=known.version, time=now())
+            entry["before"] = next((link for other in reversed(ours) if (link := other.get("sha256"))), known.series)
+            entry["sha256"] = link_of(entry)
+            ours = [*ours, entry]
+        if ours != known.ours or known.told:
+            written = [*known.others, *ours]
             write_json(baseline.looks, {"looks": written, "sha256": _hash_of(written)}, LOOKS_VERSION)
-        return look
+        return replace(look, series=known.series, entry=entry, told=known.told)
 
 
 def looks_left(baseline: Baseline, declared: int, alpha: float) -> bool:
@@ -143,14 +172,86 @@ def looks_left(baseline: Baseline, declared: int, alpha: float) -> bool:
     Raises:
         InputError: The file of the looks is damaged.
     """
-    return not look_of(_looks_now(baseline)[2], "", declared, alpha).spent
+    return not look_of(_looks_now(baseline).ours, "", declared, alpha).spent
 
 
-def _looks_now(baseline: Baseline) -> tuple[str, list[LookEntry], list[LookEntry]]:
-    """Return the version in force, all looks at a baseline, and those at this version."""
-    version = baseline.origin()["version"]
+@dataclass(frozen=True)
+class _Looks:
+    """The looks at a baseline.
+
+    Attributes:
+        version: The version in force.
+        series: What tells the series of that version.
+        ours: The looks at it.
+        others: Those at other versions.
+        told: What of them was not in the file, as a sentence; empty when it was whole.
+    """
+
+    version: str
+    series: str
+    ours: list[LookEntry]
+    others: list[LookEntry]
+    told: str
+
+
+def _looks_now(baseline: Baseline) -> _Looks:
+    """Return the looks at a baseline: those of its file, and those that only the records of the project still show."""
+    origin = baseline.origin()
+    version = origin["version"]
+    # No path is in it: a moved project goes on with its series, and another project's looks are none of ours.
+    facts = {"version": version, "model": origin.get("model_sha256"), "promoted_at": origin.get("promoted_at")}
+    series = first_link(facts | {"dataset": baseline.path.parent.name, "task": baseline.path.name})
     looks = _read_looks(baseline.looks) if baseline.looks.is_file() else []
-    return version, looks, [look for look in looks if look.get("version") == version]
+    ours = [look for look in looks if look.get("version") == version]
+    others = [look for look in looks if look.get("version") != version]
+    whole, lacked = whole_series(ours, traces(baseline.project, series), series)
+    told = ""
+    if lacked:
+        told = f"{baseline.looks} lacked {counted(lacked, 'look')} at this baseline that comparisons and records of "
+        told += "runs show: it was deleted, replaced or cut. They count again."
+    return _Looks(version, series, whole, others, told)
+
+
+def whole_series(
+    looks: Sequence[LookEntry], kept: Iterable[Mapping[str, Any]], series: str
+) -> tuple[list[LookEntry], int]:
+    """Return the looks of a series in their order, and how many of them its file lacked.
+
+    Args:
+        looks: Those of its file.
+        kept: What comparisons and records keep of the series, as `Look.to_json` writes it.
+        series: What the first look comes after.
+    """
+    found = {look["candidate"]: (place, look) for place, look in enumerate(looks, 1)}
+    lacked, highest = 0, 0
+    for content in kept:
+        entry, number = content.get("entry"), content.get("number")
+        if not isinstance(entry, dict) or type(number) is not int or not _is_look(entry):
+            continue  # somebody edited it: a number, or a hash, that it does not have is no evidence
+        highest = max(highest, number)
+        known = found.get(entry["candidate"])
+        if known is None or known[1]["alpha"] < entry["alpha"]:
+            found[entry["candidate"]] = (number, cast(LookEntry, entry))
+            lacked += 1
+    whole = [look for _, look in sorted(found.values(), key=lambda item: item[0])]
+    # A look whose own comparison is gone, too: the one after it names its hash, and later ones have counted it.
+    hashes = {series, *(look.get("sha256", "") for look in whole)}
+    unseen = [link for look in whole if (link := look.get("before")) is not None and link not in hashes]
+    gone = max(len(set(unseen)), highest - len(whole)) if whole else 0
+    for place in range(gone):
+        lost = LookEntry(candidate=f"{_LOST}{len(whole)}", alpha=max(look["alpha"] for look in whole))
+        lost |= {"version": whole[-1].get("version", ""), "time": whole[-1].get("time", "")}
+        if place < len(unseen):
+            lost["sha256"] = unseen[place]
+        whole.append(lost)
+    return whole, lacked + gone
+
+
+def _is_look(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry is one that was written as it is."""
+    alpha, kinds = entry.get("alpha"), (entry.get("candidate"), entry.get("version"), entry.get("sha256"))
+    is_alpha = isinstance(alpha, float) and 0 < alpha < 1
+    return is_alpha and all(isinstance(kind, str) for kind in kinds) and not is_edited(entry)
 
 
 def _read_looks(path: Path) -> list[LookEntry]:
@@ -162,9 +263,11 @@ def _read_looks(path: Path) -> list[LookEntry]:
     content = read_json(path, (LOOKS_VERSION,), LooksContent)
     looks = content["looks"]
     # Files of before there was a hash have none.
-    if ("sha256" in content and content["sha256"] != _hash_of(looks)) or any(look["alpha"] <= 0 for look in looks):
+    edited = "sha256" in content and content["sha256"] != _hash_of(looks)
+    if edited or any(look["alpha"] <= 0 or is_edited(look) for look in looks):
         found, allowed = "was edited since it was written, and says no longer what α is left", "what yololab wrote"
-        raise InputError(Problem(str(path), found, allowed, "restore it; `yololab promote RUN` begins a new series"))
+        remedy = "restore it; or delete it: the looks that comparisons and records of runs show are counted again"
+        raise InputError(Problem(str(path), found, allowed, f"{remedy}; `yololab promote RUN` begins a new series"))
     return looks
 
 

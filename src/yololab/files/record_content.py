@@ -138,6 +138,8 @@ class RegistrationSection(TypedDict, total=False):
     group: str | None
     split: str | None
     run: str
+    started: str
+    settings: str
     time: str
     sha256: str
 
@@ -147,6 +149,7 @@ class ComparisonSection(TypedDict, total=False):
 
     verdict: str
     path: str
+    look: dict[str, Any] | None
 
 
 class CalibrationSection(TypedDict, total=False):
@@ -186,6 +189,7 @@ class RecordContent(TypedDict, total=False):
 
     timestamp: Required[str]
     status: Required[Status]
+    name: str | None
     error: ErrorSection | None
     task: str | None
     requested_config: dict[str, Any] | None
@@ -212,6 +216,7 @@ class RecordContent(TypedDict, total=False):
     winner: WinnerSection | None
     dry_run: dict[str, Any] | None
     tracking: dict[str, Any] | None
+    refereed: dict[str, Any] | None
 
 
 def broken_export(record: RecordContent) -> str | None:

@@ -68,7 +68,7 @@ def introduce(context: Context, prepared: Prepared) -> None:
         write_text(context.folder.git_diff, diff)
     group = absolute_group(config.evaluation.group, prepared.paths.working_directory)
     criteria = criteria_of(config.baseline, config.evaluation, prepared.task.primary_metric, group)
-    registered = register(criteria, context.folder.path.name)
+    registered = register(criteria, context.folder)
     screen.log(f"registered before the training: {registered}")
     context.record.update(
         registered=registered,

@@ -11,9 +11,11 @@ import pytest
 from yololab.errors import InputError
 from yololab.files import baseline as baselines
 from yololab.files.json_files import write_json
-from yololab.files.looks import candidate_of, look_of, looks_left, no_look_left, take_look
+from yololab.files.looks import Look, candidate_of, look_of, looks_left, no_look_left, take_look
 from yololab.files.metrics import read_metrics
 from yololab.files.paths import OutputTree
+
+NAMED = ("cells", "detect", None)
 
 
 @pytest.fixture
@@ -113,3 +115,78 @@ def test_a_candidate_is_its_checkpoint_wherever_it_lies(tmp_path):
     assert found[0] == found[1]
     assert candidate_of(None, tmp_path / "a/metrics.json") != candidate_of(None, tmp_path / "b/metrics.json")
     assert candidate_of(None, tmp_path / "none/metrics.json") is None
+
+
+def kept(place, folder: str, look, *, in_record: bool = False):
+    """Keep a look where a comparison, or a run, keeps it."""
+    root, content = place.project.root, {"verdict": "IMPROVED", "look": look.to_json()}
+    if in_record:
+        file = root / "outputs/training" / folder / "experiment_log.json"
+        write_json(file, {"timestamp": "2026-01-17", "status": "complete", "comparison": content}, 1)
+    else:
+        file = root / "outputs/comparisons" / folder / "comparison.json"
+        write_json(file, content, 2)
+    return file
+
+
+def three_looks(place):
+    looks = [take_look(place, name, 4, 0.05) for name in "abc"]
+    return [kept(place, f"c{look.number}", look, in_record=look.number % 2 == 0) for look in looks]
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied", "older", "another project's"])
+def test_a_series_that_was_cut_goes_on_and_it_is_told(place, how):
+    take_look(place, "a", 4, 0.05)
+    older = place.looks.read_text()
+    three_looks(place)
+    if how == "deleted":
+        place.looks.unlink()
+    elif how == "emptied":
+        write_json(place.looks, {"looks": []}, 1)
+    elif how == "older":
+        place.looks.write_text(older)
+    else:
+        foreign = [{"candidate": "x", "alpha": 0.0125, "version": "20250101_000000", "time": "2025"}]
+        write_json(place.looks, {"looks": foreign}, 1)
+    moved = shutil.move(place.project.root, place.project.root.with_name("moved"))
+    there = baselines.baseline_of(OutputTree(moved), *NAMED)
+    look = take_look(there, "d", 4, 0.05)
+    assert (look.number, look.spent) == (4, False)
+    assert f"lacked {2 if how == 'older' else 3} looks" in look.told
+    assert take_look(there, "e", 4, 0.05).spent
+    # It is whole again, as it was: nothing is told twice.
+    again = take_look(there, "b", 4, 0.05)
+    assert (again.number, again.told) == (2, "")
+
+
+def test_a_look_whose_own_comparison_is_gone_still_counts(place):
+    files = three_looks(place)
+    place.looks.unlink()
+    shutil.rmtree(files[0].parent)
+    shutil.rmtree(files[1].parent)
+    assert not looks_left(place, 3, 0.0375)
+    look = take_look(place, "d", 4, 0.05)
+    assert look.number == 4
+    assert "lacked 3 looks" in look.told
+    assert take_look(place, "e", 4, 0.05).told == ""
+
+
+def test_an_edited_look_is_found_although_its_hashes_fit(place):
+    files = three_looks(place)
+    content = json.loads(place.looks.read_text())
+    del content["sha256"], content["looks"][1]["before"], content["looks"][1]["sha256"]
+    content["looks"][1]["alpha"] = 1e-6
+    place.looks.write_text(json.dumps(content))
+    assert "lacked 1 look" in take_look(place, "d", 4, 0.05).told
+    # What is edited in a record is no evidence, and a comparison with another baseline is none of this series.
+    edited = json.loads(files[2].read_text())
+    edited["look"]["entry"]["candidate"] = "z"
+    files[2].write_text(json.dumps(edited))
+    assert take_look(place, "z", 4, 0.05).number == 5
+    assert take_look(place, "z", 4, 0.05).told == ""
+
+
+def test_a_look_comes_back_from_its_file(place):
+    look = take_look(place, "a", 4, 0.05)
+    assert Look.from_json(json.loads(json.dumps(look.to_json()))) == look
+    assert Look.from_json({"number": 1, "of": 2, "alpha": 0.025}) == Look(1, 2, 0.025)

@@ -3,6 +3,8 @@
 A tolerance, a metric or a group that is chosen after the result is seen can make any result a success. So tolerance,
 metrics, definition, group, split and gate are registered; a comparison that goes by others says so in its sentence. The
 hash is shown in the log of the run as well: it shows that nobody has edited the record since, by accident or to please.
+It holds as well whose registration it is (name, start and settings of the run, the seed among them): that of another
+run, copied into a record, has a hash that fits, and is refused.
 """
 
 import hashlib
@@ -17,7 +19,8 @@ from yololab.config.measuring.evaluation import EvaluationConfig
 from yololab.config.schema import BaselineConfig
 from yololab.files.paths import RunFolder
 from yololab.files.record import Record, now
-from yololab.files.record_content import RegistrationSection
+from yololab.files.record_content import RecordContent, RegistrationSection
+from yololab.text import moment
 
 # What is compared of it, and how it is called.
 _CALLED = {
@@ -30,6 +33,8 @@ _CALLED = {
     "split": "evaluation.split",
 }
 SHOWN_OF_HASH = 12
+# What tells whose registration it is, and how that is called.
+_IDENTITY = {"run": "name", "started": "start", "settings": "configuration"}
 KEY = "registration"  # in comparison.json
 
 
@@ -81,21 +86,47 @@ def criteria_of(baseline: BaselineConfig, evaluation: EvaluationConfig, primary:
     )
 
 
-def register(criteria: Criteria, name: str) -> RegistrationSection:
-    """Return what the record of a run keeps.
+def register(criteria: Criteria, run: RunFolder) -> RegistrationSection:
+    """Return what the record of a run keeps, once it has begun.
 
     Args:
         criteria: What it will be judged by.
-        name: The run.
+        run: The run.
     """
-    values = criteria.to_json() | {"run": name, "time": now()}
+    values = criteria.to_json() | _identity(Record(run).read(), run.path.name) | {"time": now()}
     return cast(RegistrationSection, {**values, "sha256": _hash_of(values)})
 
 
-def registered_in(folder: Path) -> RegistrationSection | None:
-    """Return what is registered of a run; None for anything else, and for runs of before there were registrations."""
+def registered_in(folder: Path) -> tuple[RegistrationSection, str] | None:
+    """Return what is registered of a run, and why that is not its own registration (empty where it is).
+
+    None for anything else, and for runs of before there were registrations.
+    """
     run = RunFolder(folder)
-    return Record(run).read().get("registered") if run.record.is_file() else None
+    record = Record(run).read() if run.record.is_file() else None
+    found = record.get("registered") if record else None
+    if record is None or not found:
+        return None
+    wanted: Mapping[str, Any] = found
+    own = _identity(record, str(found.get("run")))
+    unlike = [what for key, what in _IDENTITY.items() if wanted.get(key, own[key]) != own[key]]
+    if not unlike:
+        return found, ""
+    theirs = (
+        f"{found.get('run')}, which began at {moment(found['started'])}" if "started" in found else found.get("run")
+    )
+    return found, f"it was made for a run of another {' and '.join(unlike)} ({theirs})"
+
+
+def _identity(record: RecordContent, name: str) -> dict[str, Any]:
+    """Return what tells a run from others, wherever it lies and whatever its folder is called now.
+
+    Args:
+        record: Its record.
+        name: What it is called where the record does not say.
+    """
+    settings = hashlib.sha256(json.dumps(record.get("requested_config"), sort_keys=True, default=str).encode())
+    return {"run": record.get("name") or name, "started": record["timestamp"], "settings": settings.hexdigest()}
 
 
 def held_to_registration(comparison: Comparison, folders: Iterable[Path], used: Criteria) -> Comparison:
@@ -110,17 +141,22 @@ def held_to_registration(comparison: Comparison, folders: Iterable[Path], used: 
     if not known:
         return comparison
     several = len(known) > 1
+    refused = [f"The registration in {name} is refused: {foreign}." for name, (_, foreign) in known.items() if foreign]
     said = [
-        f"{name}: {text}" if several else text for name, found in known.items() for text in _departures(found, used)
+        f"{name}: {text}" if several else text
+        for name, (found, foreign) in known.items()
+        if not foreign
+        for text in _departures(found, used)
     ]
-    text = f"Not as registered before the training: {'; '.join(said)}." if said else ""
+    departed = [f"Not as registered before the training: {'; '.join(said)}."] if said else []
+    text = " ".join([*departed, *refused])
     section = {
-        "kept": not said,
+        "kept": not text,
         "sentence": text,
         "used": used.to_json(),
-        "registered": {name: dict(found) for name, found in known.items()},
+        "registered": {name: dict(found) for name, (found, _) in known.items()},
     }
-    whole = f"{comparison.text} {text}" if said else comparison.text
+    whole = f"{comparison.text} {text}" if text else comparison.text
     return replace(comparison, text=whole, analysis={**comparison.analysis, KEY: section})
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from yololab.comparison.compare import DRY_RUN_TEXT, compare_metrics
 from yololab.comparison.evidence import REPLICATES
@@ -88,7 +89,10 @@ def whole_comparison(path: Path) -> Comparison | None:
 
 def record(context: Context, comparison: Comparison) -> None:
     """Record the verdict."""
-    context.record.update(comparison={"verdict": comparison.verdict, "path": str(context.folder.comparison)})
+    said: dict[str, Any] = {"verdict": comparison.verdict, "path": str(context.folder.comparison)}
+    if comparison.look is not None:  # kept here as well: what a series has lost is found in the records
+        said["look"] = comparison.look.to_json()
+    context.record.update(comparison=said)
 
 
 STAGE = Stage("compare", run, done, record, doing="reading the records")

@@ -2,7 +2,9 @@
 
 The night keeps a copy of the evaluation of whatever it holds proposals against: nothing that happens to runs or
 baselines meanwhile changes what a judgement rests on. All is in one file that is replaced in one step, so a judgement
-is there whole or not at all.
+is there whole or not at all. The judgements are a chain of hashes that begins with what was declared, and each is kept
+by the run that was judged as well: a declaration that was changed afterwards, and a judgement that was edited or taken
+out, are found.
 """
 
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from yololab.files.json_files import PathText, read_json, write_json
 from yololab.files.looks import LookEntry
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import NightFolder, OutputTree
+from yololab.files.series.chain import first_link, is_edited, traces
 
 NIGHT_VERSION = 1
 # A night keeps something false one time in twenty at most.
 NIGHT_ALPHA = 0.05
+_REMEDY = "restore it; a new night, with an α of its own, begins with: yololab referee start BASELINE proposals=N"
 
 
 class ReferenceContent(TypedDict):
@@ -70,6 +74,15 @@ class NightContent(TypedDict, total=False):
     judged: Required[list[ProposalContent]]
 
 
+class RefereedContent(TypedDict):
+    """What the record of a run keeps of its judgement."""
+
+    series: str
+    number: int
+    kept: bool
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Night:
     """A night.
@@ -103,6 +116,18 @@ class Night:
         """How many more proposals can be judged."""
         return self.content["proposals"] - len(self.content["judged"])
 
+    @property
+    def series(self) -> str:
+        """What the first judgement comes after: the hash of what was declared, without any path."""
+        content = self.content
+        declared = {key: content.get(key) for key in ("started", "metric", "split", "task", "proposals", "hours")}
+        return first_link(declared | {"seeds": [seed["candidate"] for seed in content["seeds"]]})
+
+    @property
+    def last_link(self) -> str:
+        """The hash of the last judgement."""
+        return self.content["judged"][-1].get("sha256", "") if self.content["judged"] else self.series
+
     def write(self) -> None:
         """Write it."""
         write_json(self.folder.night, self.content, NIGHT_VERSION)
@@ -128,7 +153,38 @@ def read_night(folder: NightFolder) -> Night:
     Raises:
         InputError: Its file is missing or damaged.
     """
-    return Night(folder, read_json(folder.night, (NIGHT_VERSION,), NightContent))
+    night = Night(folder, read_json(folder.night, (NIGHT_VERSION,), NightContent))
+    judged = night.content["judged"]
+    expected = [night.series, *(proposal.get("sha256") for proposal in judged)]
+    for before, proposal in zip(expected, judged, strict=False):
+        # Nights of before there were chains have no hashes.
+        if "sha256" in proposal and (is_edited(proposal) or proposal.get("before") != before):
+            found = f"proposal {proposal['number']}, or what was declared, was edited since it was judged"
+            raise InputError(Problem(str(folder.night), found, "what yololab wrote", _REMEDY))
+    kept = [proposal for proposal in judged if proposal["kept"]]
+    reference = reference_name(kept[-1]) if kept else judged[0].get("against") if judged else None
+    if reference not in (None, night.content["reference"]):
+        found = f"the reference is {night.content['reference']!r}, and the judgements lead to {reference!r}"
+        raise InputError(Problem(str(folder.night), found, "what yololab wrote", _REMEDY))
+    return night
+
+
+def reference_name(proposal: ProposalContent) -> str:
+    """Return the name under which the evaluation of a proposal that was kept lies in the night."""
+    return f"proposal_{proposal['number']}"
+
+
+def refuse_cut(night: Night, tree: OutputTree) -> None:
+    """Refuse a night that lacks a judgement which the record of a run shows.
+
+    Raises:
+        InputError: One is missing.
+    """
+    known = {proposal.get("sha256") for proposal in night.content["judged"]}
+    lost = sorted({int(kept["number"]) for kept in traces(tree, night.series) if kept.get("sha256") not in known})
+    if lost:
+        found = f"lacks the judgement of proposal {', '.join(map(str, lost))}, which the records of runs show"
+        raise InputError(Problem(str(night.folder.night), found, "what yololab wrote", _REMEDY))
 
 
 def keep_evaluation(folder: NightFolder, name: str, metrics: MetricsFile, predictions: Path) -> None:

@@ -6,6 +6,7 @@ rise above what two runs of one recipe differ by. What is kept is the reference 
 speaks against them, not for them.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +22,9 @@ from yololab.comparison.run_reference import read_reference
 from yololab.errors import InputError, Problem
 from yololab.files.looks import Look, look_of
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import OutputTree
-from yololab.files.record import now
+from yololab.files.paths import OutputTree, RunFolder
+from yololab.files.record import Record, now
+from yololab.files.series.chain import link_of
 from yololab.statistics.inference.noise_floor import (
     FEWEST_SEEDS,
     NoiseFloor,
@@ -36,10 +38,13 @@ from yololab.sweep.referee.night import (
     Night,
     NightContent,
     ProposalContent,
+    RefereedContent,
     keep_evaluation,
     moment_of,
     newest_night,
     read_night,
+    reference_name,
+    refuse_cut,
 )
 from yololab.sweep.referee.proposals import Contestant, contestant, record_of
 from yololab.sweep.referee.start import floor_of, place_of, records_of
@@ -82,6 +87,7 @@ def rule_on(path: Path, tree: OutputTree) -> Judgement:
     night = newest_night(tree)
     with FileLock(night.folder.lock, timeout=600):
         night = read_night(night.folder)
+        refuse_cut(night, tree)
         proposed = contestant(read_reference(str(path), tree.root))
         judged = night.content["judged"]
         before = next((item for item in judged if item["candidate"] == proposed.candidate), None)
@@ -99,14 +105,28 @@ def rule_on(path: Path, tree: OutputTree) -> Judgement:
             found = "measured under another protocol than the reference"
             raise InputError(Problem(str(proposed.path), found, "the same evaluation.* settings"))
         proposal = _judged(proposed, night, comparison, look, tree)
+        proposal["before"] = night.last_link
+        proposal["sha256"] = link_of(proposal)
         content: NightContent = {**night.content, "judged": [*judged, proposal]}
         if proposal["kept"]:
-            name = f"proposal_{proposal['number']}"
+            name = reference_name(proposal)
             keep_evaluation(night.folder, name, proposed.metrics, proposed.predictions)
             content["reference"] = name
         night = replace(night, content=content)
         night.write()
+    _keep(proposal, night, proposed)
     return Judgement(night, proposal, again=False, comparison=comparison)
+
+
+def _keep(proposal: ProposalContent, night: Night, proposed: Contestant) -> None:
+    """Keep a judgement in the record of its run as well, where there is one that can be written."""
+    run = RunFolder(proposed.path)
+    if run.record.is_file():
+        kept = RefereedContent(
+            series=night.series, number=proposal["number"], kept=proposal["kept"], sha256=proposal["sha256"]
+        )
+        with suppress(PermissionError):
+            Record(run).update(refereed=kept)
 
 
 def _what_forbids(proposed: Contestant, night: Night) -> list[Problem]:

@@ -189,3 +189,27 @@ def test_a_night_counts_images_that_look_alike_as_groups(tmp_path):
     runs = [write_run(tmp_path / str(seed), records_of(0.8, seed), {"seed": seed}, **said) for seed in range(3)]
     files = [read_metrics(run / "evaluation/metrics.json") for run in runs]
     assert len(floor_of(files).influence) == 42
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (lambda content: content.update(proposals=40), "was edited since it was judged"),
+        (lambda content: content["judged"][1].update(recipe="another"), "proposal 2, or what was declared"),
+        (lambda content: content["judged"].pop(0), "was edited since it was judged"),
+        (lambda content: content["judged"].pop(), "lacks the judgement of proposal 2"),
+        (lambda content: content["judged"].clear(), "lacks the judgement of proposal 1, 2"),
+        (lambda content: content.update(reference="a_weaker_one"), "the judgements lead to '0_base'"),
+    ],
+)
+def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, base, edit, told):
+    begin(tmp_path, str(base), proposals=4)
+    for number in (2, 3):
+        rule_on(run_of(tmp_path, f"run_{number}", 0.6, number, lr0=0.01 * number), OutputTree(tmp_path))
+    moved = shutil.move(tmp_path / "outputs", tmp_path / "elsewhere/outputs").parent
+    night = newest_night(OutputTree(moved))  # a moved project has the same night
+    content = json.loads(night.folder.night.read_text())
+    edit(content)
+    night.folder.night.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=told):
+        rule_on(run_of(moved, "run_4", 0.6, 4, lr0=0.04), OutputTree(moved))
