@@ -28,6 +28,7 @@ from yololab.files.reading import read_text
 from yololab.text import one_of
 
 _UPWARDS = "./../"
+_ABOVE = f"{os.sep}..{os.sep}"
 MOST_LIST = 2**29  # bytes of a list of images: some millions of them
 
 
@@ -56,6 +57,11 @@ class Dataset:
     download: str | None
     raw: dict[str, Any]
     folders: bool = False
+
+    @cached_property
+    def inside(self) -> str:
+        """How the paths of all files in the root begin."""
+        return os.path.join(self.root, "")  # noqa: PTH118
 
     @cached_property
     def outside_prefixes(self) -> dict[Path, str]:
@@ -314,9 +320,11 @@ def relative_key(dataset: Dataset, image: Path) -> str:
     outside folders of the dataset apart (a split's folder; for a list, the folders of the images in it), then the path
     from that folder: two splits `/a/train/images` and `/a/val/images` give `../train/images/…` and `../val/images/…`.
     """
-    name, root = os.path.abspath(image), os.path.join(dataset.root, "")  # noqa: PTH100, PTH118
-    if name.startswith(root):  # nearly always, and pathlib takes ten times as long
-        return name[len(root) :].replace(os.sep, "/")
+    name, inside = str(image), dataset.inside
+    if not name.startswith(inside) or _ABOVE in name:  # hardly ever, and for a million images this takes long
+        name = os.path.abspath(image)  # noqa: PTH100
+    if name.startswith(inside):
+        return name[len(inside) :].replace(os.sep, "/")
     path = Path(name)
     if path.is_relative_to(dataset.root):
         return path.relative_to(dataset.root).as_posix()

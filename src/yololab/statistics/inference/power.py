@@ -7,7 +7,7 @@ above −d: (z(0.95) + z(power))·e ≤ d. e² falls as 1/n with the number of i
 
 import math
 
-from scipy.special import ndtr, ndtri, stdtrit
+import scipy  # its `special` is imported when it is first used
 
 SHOWN, RULED_OUT = 0.975, 0.95
 _MOST_SEEDS = 1_000
@@ -24,7 +24,7 @@ def power(drop: float, error: float, level: float = SHOWN) -> float:
     >>> round(power(0.028, 0.01), 2)
     0.8
     """
-    return float(ndtr(drop / error - ndtri(level))) if error > 0 else 1.0
+    return float(scipy.special.ndtr(drop / error - scipy.special.ndtri(level))) if error > 0 else 1.0
 
 
 def units_needed(units: int, error: float, drop: float, wanted: float, level: float = SHOWN) -> int:
@@ -40,13 +40,13 @@ def units_needed(units: int, error: float, drop: float, wanted: float, level: fl
     >>> units_needed(100, 0.01, 0.01, 0.8)
     785
     """
-    width = float(ndtri(level) + ndtri(wanted)) * error
+    width = float(scipy.special.ndtri(level) + scipy.special.ndtri(wanted)) * error
     return max(2, math.ceil(units * (width / drop) ** 2))
 
 
 def drop_found(error: float, wanted: float) -> float:
     """Return the smallest drop that is shown with a power."""
-    return float((ndtri(SHOWN) + ndtri(wanted)) * error)
+    return float((scipy.special.ndtri(SHOWN) + scipy.special.ndtri(wanted)) * error)
 
 
 def seeds_needed(image_variance: float, seed_variance: float, drop: float, wanted: float, fewest: int) -> int | None:
@@ -62,6 +62,6 @@ def seeds_needed(image_variance: float, seed_variance: float, drop: float, wante
     for seeds in range(fewest, _MOST_SEEDS + 1):
         error = math.sqrt(image_variance + 2 * seed_variance / seeds)
         degrees = 2 * (seeds - 1)
-        if (stdtrit(degrees, SHOWN) + stdtrit(degrees, wanted)) * error <= drop:
+        if (scipy.special.stdtrit(degrees, SHOWN) + scipy.special.stdtrit(degrees, wanted)) * error <= drop:
             return seeds
     return None

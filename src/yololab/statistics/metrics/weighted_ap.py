@@ -24,8 +24,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
+import scipy  # its `sparse` is imported when it is first used
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from yololab.statistics.metrics.ranked_detections import RankedClass
 from yololab.statistics.records.detections import IOU_THRESHOLDS
@@ -149,7 +149,7 @@ def segment_sums(
     """
     each = np.ones(len(rows), weights.dtype) if scale is None else scale
     # As a sparse matrix of segments by rows: the product walks each segment once and copies no row of the weights.
-    bags = csr_array((each, rows, np.append(starts, len(rows))), shape=(len(starts), len(weights)))
+    bags = scipy.sparse.csr_array((each, rows, np.append(starts, len(rows))), shape=(len(starts), len(weights)))
     sums: NDArray[Real] = bags @ weights
     return sums
 
