@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from yololab.text import mask_secrets, printable, shown
 
 # What could not be written, and why.
 _errors: dict[str, OSError] = {}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?%?", re.IGNORECASE)
 
 
 class PatientStream:
@@ -159,8 +161,13 @@ def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> 
 
 
 def _cell(text: str) -> str:
-    """Return text for a spreadsheet, which would compute what begins as a formula."""
-    return f"'{printable(text)}" if text.startswith(("=", "+", "-", "@")) else printable(text)
+    """Return text for a spreadsheet, which would compute what begins as a formula; a number is none.
+
+    >>> _cell("=1+2"), _cell("-0.5")
+    ("'=1+2", '-0.5')
+    """
+    formula = text.startswith(("=", "+", "-", "@")) and not _NUMBER.fullmatch(text)
+    return f"'{printable(text)}" if formula else printable(text)
 
 
 def exit_code_of(command: Callable[[], int]) -> int:

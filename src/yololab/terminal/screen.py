@@ -299,6 +299,11 @@ def shown_path(path: Path) -> str:
     return str(path)
 
 
+def shown_name(run: Path) -> str:
+    """Write how a user calls a run: by its folder's name, of a trial, whose folder is a number, by its place."""
+    return shown_path(run) if run.name.isdigit() else run.name
+
+
 def _columns_that_fit(rows: Sequence[Sequence[str]], width: int) -> int:
     """Return how many columns of a table can stand side by side, two at least."""
     widths = [max(map(text_width, column)) + 2 for column in zip(*rows, strict=True)]

@@ -23,7 +23,7 @@ from yololab.job.measure import fingerprint_splits
 from yololab.job.prepare import Prepared, prepare_job
 from yololab.job.rerun import what_differs
 from yololab.job.resume import reopen
-from yololab.terminal.screen import Screen, shown_path
+from yololab.terminal.screen import Screen, shown_name, shown_path
 from yololab.text import counted, number
 
 # The settings that may be given; what else differs would be another experiment than the run's.
@@ -160,8 +160,7 @@ def extend_run(
     )
     if code == 0:
         # The number of a trial names a run only with its sweep.
-        named = parent.path.name if not parent.path.name.isdigit() else shown_path(parent.path)
-        screen.hint(f"did it help? yololab compare {folder.path.name} {named}")
+        screen.hint(f"did it help? yololab compare {folder.path.name} {shown_name(parent.path)}")
     return folder, code
 
 

@@ -33,7 +33,7 @@ from yololab.job.baseline import refuse_unlike_baseline, run_of_baseline
 from yololab.job.context import Context, Stage
 from yololab.job.prepare import Prepared, needed_splits
 from yololab.job.train_inputs import TrainInputs, write_inputs
-from yololab.terminal.screen import Screen
+from yololab.terminal.screen import Screen, shown_name
 from yololab.text import counted, shortened
 
 DATASET_REPORT_VERSION = 2
@@ -227,7 +227,7 @@ def _show_changes(context: Context, prepared: Prepared, report: CheckReport, fin
         return
     changes = manifest_changes(read_manifest(other.manifest), report.manifest())
     for line in (lines := describe_changes(changes)):
-        context.screen.detail(f"changed since {other.path.name}: {line}")
+        context.screen.detail(f"changed since {shown_name(other.path)}: {line}")
     splits = {split: changes_json(found) for split, found in changes.items()}
     context.record.update(data_changes={"since": str(other.path), "splits": splits, "summary": lines})
 
@@ -258,14 +258,15 @@ def describe(counts: SplitCounts, unit: str) -> str:
     """Return what a split holds.
 
     >>> from yololab.data.checks.check_report import ClassCounts
-    >>> describe(SplitCounts(3, 3, 0, 0, 5, {}), "objects")
-    '3 images with 5 objects'
+    >>> describe(SplitCounts(1, 1, 0, 0, 5, {}), "objects")
+    '1 image with 5 objects'
     >>> describe(SplitCounts(3, 3, 0, 0, 3, {0: ClassCounts(3, 3)}), "images")
-    '3 images of 1 classes'
+    '3 images of 1 class'
     """
     if unit == "images":
-        return f"{counts.images} images of {sum(bool(found.images) for found in counts.per_class.values())} classes"
-    return f"{counts.images} images with {counts.instances} {unit}"
+        classes = sum(bool(found.images) for found in counts.per_class.values())
+        return f"{counted(counts.images, 'image')} of {counted(classes, 'class', 'classes')}"
+    return f"{counted(counts.images, 'image')} with {counted(counts.instances, unit.removesuffix('s'), unit)}"
 
 
 def refuse_blocking(report: CheckReport, where: Path | None = None) -> None:
