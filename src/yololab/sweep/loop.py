@@ -22,7 +22,7 @@ ORPHAN_SECONDS = 30
 
 
 class Source(Protocol):
-    """Where trials come from."""
+    """Where trials come from, and who keeps what is known of them."""
 
     def next(self) -> TrialEntry | None:
         """Return the next trial, claimed for this process and its folder frozen; None when there is none now."""
@@ -30,6 +30,10 @@ class Source(Protocol):
 
     def environment(self, entry: TrialEntry) -> dict[str, str]:
         """Return the variables for the trial's process."""
+        ...
+
+    def write(self, entry: TrialEntry) -> None:
+        """Write a trial's trial.json."""
         ...
 
     def ended(self, entry: TrialEntry) -> None:
@@ -124,14 +128,14 @@ class TrialLoop:
         attempt = replace(entry, status=TrialStatus.RUNNING, attempts=entry.attempts + 1)
         attempt = replace(attempt, owner=ProcessIdentity.current(), submitted=entry.submitted or now())
         # Before the engine has it: a parent killed in between leaves a claim that its successor sees as dead.
-        self.folder.write_trial(attempt)
+        self.source.write(attempt)
         try:
             handle = self.executor.submit(self.folder.trial(entry.number).path, self.source.environment(entry))
         except JobError as error:
             self._record(attempt.ended(TrialStatus.FAILED, error=failure(str(error), "JobError")))
             return
         attempt = replace(attempt, handle=handle)
-        self.folder.write_trial(attempt)
+        self.source.write(attempt)
         self._running[entry.number] = attempt
         self._states[entry.number] = JobState.PENDING
         for observer in self.observers:
@@ -162,7 +166,7 @@ class TrialLoop:
 
     def _record(self, ended: TrialEntry) -> None:
         """Write what became of a trial."""
-        self.folder.write_trial(ended)
+        self.source.write(ended)
         if ended.status is TrialStatus.FAILED:
             self.folder.leave_record(ended)
         if ended.status.finished:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import Any
 
 from yololab.errors import InputError
@@ -46,12 +45,13 @@ class SweepProgress:
     _ended: dict[int, TrialStatus] = field(default_factory=dict)
     _count: Counter[TrialStatus] = field(default_factory=Counter)
     _best: tuple[float, int] | None = None
-    _took: list[float] = field(default_factory=list)
+    _took: float = 0.0  # of so many trials together
+    _timed: int = 0
     _foreseen: float | None = None
-    # Where trials are paused: the epochs that each has trained, those before this process, the seconds of each piece.
+    # Where trials are paused: the epochs that each has trained, those before this process, the seconds of all pieces.
     _trained: dict[int, int] = field(default_factory=dict)
     _trained_before: int = 0
-    _pieces: list[float] = field(default_factory=list)
+    _pieces: float = 0.0
     _started: dict[int, float] = field(default_factory=dict)
     _activity: Activity = field(default_factory=lambda: Activity("sweep"))
     _shown: float = 0.0
@@ -83,11 +83,12 @@ class SweepProgress:
         if entry.status in (TrialStatus.PAUSED, TrialStatus.COMPLETE):
             self._trained[entry.number] = entry.until or self.settings.epochs
             if entry.number in self._started:
-                self._pieces.append(time.monotonic() - self._started[entry.number])
+                self._pieces += time.monotonic() - self._started[entry.number]
         if entry.status.finished:
             self._note(entry)
             if entry.number in self._started and entry.status is TrialStatus.COMPLETE:
-                self._took.append(time.monotonic() - self._started.pop(entry.number))
+                self._took += time.monotonic() - self._started.pop(entry.number)
+                self._timed += 1
         numbers = "  ".join(
             f"{item.metric} {number(value)}"
             for item, value in zip(self.settings.objectives, entry.objectives or (), strict=False)
@@ -142,9 +143,9 @@ class SweepProgress:
         if self.settings.budget_epochs is not None:
             trained = sum(self._trained.values()) - self._trained_before
             left_epochs = self.settings.budget_epochs - sum(self._trained.values())
-            return sum(self._pieces) / trained * left_epochs / max(1, self.parallel) if trained > 0 else None
+            return self._pieces / trained * left_epochs / max(1, self.parallel) if trained > 0 else None
         left = self.planned - len(self._ended)
-        each = fmean(self._took) if self._took else self._foreseen
+        each = self._took / self._timed if self._timed else self._foreseen
         return None if each is None or left <= 0 else each * left / max(1, self.parallel)
 
     def _row(self, entry: TrialEntry, state: JobState | None) -> tuple[str, ...]:
@@ -156,8 +157,8 @@ class SweepProgress:
         if began is not None and epoch:
             self._foreseen = (time.monotonic() - began) / epoch * self.settings.epochs
             left = self._foreseen * max(0.0, 1 - epoch / self.settings.epochs)
-        elif began is not None and self._took:
-            left = max(0.0, fmean(self._took) - (time.monotonic() - began))
+        elif began is not None and self._timed:
+            left = max(0.0, self._took / self._timed - (time.monotonic() - began))
         shown = "" if epoch is None else str(epoch), number(value), "" if left is None else duration(left)
         return (str(entry.number), values, str(state or entry.status), *shown)
 

@@ -174,7 +174,7 @@ def _source(
     """Return where the trials come from."""
     if settings.search.pruner is Pruner.FREEZE_THAW:
         return FreezeThawSource(folder, settings, _space(settings), freeze, late_after=seconds)
-    return StudySource(folder, settings, _space(settings), freeze, seeds.settled)
+    return StudySource(folder, settings, _space(settings), freeze, seeds.settled if seeds.looks else None)
 
 
 def _start_trackers(folder: SweepFolder, settings: SweepSettings, screen: Screen) -> Trackers:

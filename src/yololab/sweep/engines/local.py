@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -89,6 +90,8 @@ class LocalExecutor:
     resources: Resources
     body: Sequence[str]
     _jobs: dict[str, _Job] = field(default_factory=dict)
+    # Those that had not ended when a trial was started last: of all that were, in ten thousand trials, few.
+    _alive: dict[str, _Job] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = visible_gpus() if self.settings.gpu_ids is None else list(map(str, self.settings.gpu_ids))
@@ -109,8 +112,9 @@ class LocalExecutor:
 
     def submit(self, folder: Path, environment: Mapping[str, str]) -> str:
         """Start the body in the slot that is used the least."""
-        used = [job.slot for job in self._jobs.values() if not job.gone]
-        slot = min(range(self.capacity), key=lambda index: (used.count(index), index))
+        self._alive = {handle: job for handle, job in self._alive.items() if not job.gone}
+        used = Counter(job.slot for job in self._alive.values())
+        slot = min(range(self.capacity), key=lambda index: (used[index], index))
         gpu = self._slots[slot]
         own = {THREADS: str(self.threads)} | ({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})
         body = TrialBody(str(folder), self.body, {**own, **environment}, str(Path.cwd()))
@@ -123,7 +127,7 @@ class LocalExecutor:
         deadline = None if minutes is None else time.time() + 60 * minutes
         job = _Job(ProcessIdentity.of(process.pid), slot, deadline, process)
         handle = json.dumps({**job.identity.to_json(), "slot": slot, "deadline": deadline})
-        self._jobs[handle] = job
+        self._jobs[handle] = self._alive[handle] = job
         return handle
 
     def poll(self, handles: Sequence[str]) -> dict[str, JobState]:
@@ -165,7 +169,8 @@ class LocalExecutor:
                 content = json.loads(handle)
                 slot, deadline = min(int(content["slot"]), self.capacity - 1), content["deadline"]
                 identity = ProcessIdentity.from_json(content)
-                self._jobs[handle] = _Job(identity, slot, None if deadline is None else float(deadline))
+                job = _Job(identity, slot, None if deadline is None else float(deadline))
+                self._jobs[handle] = self._alive[handle] = job
             except (ValueError, TypeError, LookupError):  # not written by this engine
                 self._jobs[handle] = _Job(ProcessIdentity("", 0, ""), 0, None, gone=True)
         return self._jobs[handle]

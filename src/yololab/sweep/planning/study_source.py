@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from statistics import fmean
 from typing import Any, ParamSpec, TypeVar
@@ -16,9 +16,10 @@ from optuna.trial import TrialState as StudyState
 
 from yololab.config.search import Pruner, Sampler
 from yololab.errors import InputError, JobError, Problem
-from yololab.files.index import stamp_of
 from yololab.host.processes import ProcessIdentity
 from yololab.sweep.executor import PASSWORD
+from yololab.sweep.planning.known_points import DUPLICATE_ATTRIBUTE, KnownPoints, same
+from yololab.sweep.planning.known_trials import KnownTrials
 from yololab.sweep.planning.space import Space
 from yololab.sweep.planning.storage import absolute_url, journal_url, open_study
 from yololab.sweep.planning.strategies import distribution_of, make_pruner, make_sampler
@@ -29,7 +30,6 @@ from yololab.text import first_of, mask_secrets
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")
 SWEEP_ATTRIBUTE = "yololab:sweep"
-DUPLICATE_ATTRIBUTE = "yololab:duplicate_of"
 # So many points in a row that are known already: the space has no other ones, or hardly any.
 DUPLICATES = 30
 
@@ -70,17 +70,14 @@ class StudySource:
         settings: What was asked for.
         space: What varies.
         freeze: Composes a trial from its overrides and freezes it in its folder; raises InputError when it cannot.
-        settled: Whether the trials so far give the answer: then no further point is begun.
+        settled: Whether the trials so far give the answer: then no further point is begun. None: they never do.
     """
 
     folder: SweepFolder
     settings: SweepSettings
     space: Space
     freeze: Freeze
-    settled: Callable[[Sequence[TrialEntry]], bool] = lambda entries: False
-    _finished: dict[int, TrialEntry] = field(default_factory=dict)
-    # Our own that run, with the stamp of their file: nobody else writes them, and there may be a thousand.
-    _ours: dict[int, tuple[str, TrialEntry]] = field(default_factory=dict)
+    settled: Callable[[Sequence[TrialEntry]], bool] | None = None
 
     def __post_init__(self) -> None:
         search, count = self.settings.search, self.settings.search.seeds
@@ -97,8 +94,12 @@ class StudySource:
             make_pruner(search.pruner, search.pruner_options or {}, self.settings.epochs),
         )
         self._refuse_another_space()
-        known = {trial.number for trial in self._study.get_trials(deepcopy=False)}
-        lost = [entry.number for entry in self._entries() if entry.study_trial not in (None, *known)]
+        self.trials = KnownTrials(self.folder)
+        self.points = KnownPoints(self._study, self.trials.has_point)
+        points = range(len(self.points))
+        lost = [
+            item.number for item in self.trials.all() if not (item.study_trial is None or item.study_trial in points)
+        ]
         if lost:
             found = f"the study {self.settings.name!r} knows nothing of the trials {first_of(lost)} of this sweep"
             remedy = "move the study together with the sweep, or say where it is: search.storage=…"
@@ -125,40 +126,49 @@ class StudySource:
     def next(self) -> TrialEntry | None:
         """Return the next trial, claimed for this process."""
         with self.folder.locked():
-            entries = self._entries()
-            if (again := self._interrupted(entries)) is not None:
-                return again
-            if self.settled(entries):
-                return None
-            following = self._next_seed(entries)
-            while following is None or following.status.finished:
-                # One that could not be composed has failed, and the next one is tried.
-                entries += [following] if following else []
-                point = self._next_point(entries)
-                if point is None:
-                    return None
-                following = self._create(point.number, point.params, 0, entries)
-            return following
+            self.trials.catch_up()
+            found = self._next()
+            if found is None:  # before that is said, all that others have left is looked at
+                self.trials.refresh()
+                found = self._next()
+            return found
 
-    def _interrupted(self, entries: Sequence[TrialEntry]) -> TrialEntry | None:
+    def _next(self) -> TrialEntry | None:
+        """Return the next trial, as far as the trials are known."""
+        if (again := self._interrupted()) is not None:
+            return again
+        if self.settled is not None and self.settled(self.trials.all()):
+            return None
+        following = self._next_seed()
+        while following is None or following.status.finished:
+            # One that could not be composed has failed, and the next one is tried.
+            point = self._next_point()
+            if point is None:
+                return None
+            following = self._create(point.number, point.params, 0)
+        return following
+
+    def _interrupted(self) -> TrialEntry | None:
         """Return the first trial that was interrupted and nobody else looks after, claimed; None without one."""
-        for entry in entries:
-            if entry.status.startable and not self.folder.has_another_parent(entry):
-                return self._claimed(entry)
-        return None
+        entry = self.trials.startable()
+        return None if entry is None else self._claimed(entry)
 
     def _claimed(self, entry: TrialEntry) -> TrialEntry:
         """Claim a trial for this process."""
         claimed = replace(entry, owner=ProcessIdentity.current())
-        self.folder.write_trial(claimed)
+        self.write(claimed)
         return claimed
+
+    def write(self, entry: TrialEntry) -> None:
+        """Write a trial that is ours."""
+        self.trials.write(entry)
 
     @patient
     def environment(self, entry: TrialEntry) -> dict[str, str]:
         """Tell the trial's process where to report its epochs."""
         search, objectives = self.settings.search, self.settings.objectives
         reports = search.pruner not in (Pruner.NONE, Pruner.WILCOXON) and len(objectives) == 1
-        trial_id = None if entry.study_trial is None or not reports else self._frozen(entry.study_trial)._trial_id
+        trial_id = None if entry.study_trial is None or not reports else self.points[entry.study_trial]._trial_id
         metric, pruner, options = objectives[0].metric, search.pruner, search.pruner_options or {}
         study = (self.url, self.settings.name, trial_id)
         variables = TrialEnvironment(*study, metric, pruner, options, self.settings.epochs, entry.until).variables()
@@ -167,13 +177,13 @@ class StudySource:
     @patient
     def ended(self, entry: TrialEntry) -> None:
         """Tell the study of a point whose trainings are all over."""
-        if entry.study_trial is None or self._frozen(entry.study_trial).state.is_finished():
+        if entry.study_trial is None or self.points[entry.study_trial].state.is_finished():
             return
         if not self.seeds:
             self._tell(entry.study_trial, entry.status, entry.objectives)
             return
         with self.folder.locked():
-            of_point = [item for item in self._entries() if item.study_trial == entry.study_trial]
+            of_point = self.trials.of_point(entry.study_trial)
         values = [item.objectives for item in of_point if item.objectives is not None]
         lost = entry.objectives is not None and self._should_prune_point(entry)
         ended = len(of_point) == len(self.seeds) and all(item.status.finished for item in of_point)
@@ -184,7 +194,7 @@ class StudySource:
     def catch_up(self) -> None:
         """Tell the study of what has ended without its learning of it: a parent was killed in between."""
         with self.folder.locked():
-            ended = [entry for entry in self._entries() if entry.status.finished]
+            ended = [entry for entry in self.trials.all() if entry.status.finished]
         for entry in ended:
             self.ended(entry)
 
@@ -216,69 +226,41 @@ class StudySource:
     def _queue(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Queue the points that come first, once; a parent that was killed half-way is made up for."""
         with self.folder.locked():
-            known = [trial.system_attrs.get("fixed_params") for trial in self._study.get_trials(deepcopy=False)]
+            queued = [trial.system_attrs.get("fixed_params") for trial in self._study.get_trials(deepcopy=False)]
+            known = {same(point) for point in queued if point is not None}
             for point in points:
-                if point not in known:
+                if same(point) not in known:
                     self._study.enqueue_trial(dict(point))
 
-    def _entries(self) -> list[TrialEntry]:
-        """Read the trials; those that have ended do not change any more."""
-        entries = []
-        for number in self.folder.numbers(self._finished):
-            entry = self._finished.get(number) or self._running_entry(number)
-            if entry.status.finished and not entry.damaged:  # a file may be unreadable for a moment
-                self._finished[number] = entry
-            entries.append(entry)
-        return entries
-
-    def _running_entry(self, number: int) -> TrialEntry:
-        """Read a trial that has not ended, unless it is our own and its file is the one that we know."""
-        try:
-            stamp = stamp_of(self.folder.trial(number).trial.stat())
-        except OSError:
-            return self.folder.known_trial(number)
-        known = self._ours.get(number)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        self._ours.pop(number, None)
-        entry = self.folder.known_trial(number)
-        if entry.status is TrialStatus.RUNNING and entry.owner == ProcessIdentity.current():
-            self._ours[number] = stamp, entry
-        return entry
-
-    def _next_seed(self, entries: Sequence[TrialEntry]) -> TrialEntry | None:
+    def _next_seed(self) -> TrialEntry | None:
         """Return the next training of a point that has seeds left; one at a time, as each may be the last."""
-        points: dict[int, list[TrialEntry]] = {}
-        for entry in entries if self.seeds else ():
-            if entry.study_trial is not None:
-                points.setdefault(entry.study_trial, []).append(entry)
-        for number, of_point in points.items():
-            if len(of_point) < len(self.seeds) and all(item.status.finished for item in of_point):
-                trial = self._frozen(number)
-                if not trial.state.is_finished():
-                    return self._create(number, trial.params, len(of_point), entries)
+        for number in sorted(self.trials.idle) if self.seeds else ():
+            trained, trial = len(self.trials.of_point(number)), self.points[number]
+            if trained < len(self.seeds) and not trial.state.is_finished():
+                return self._create(number, trial.params, trained)
+            self.trials.idle.discard(number)
         return None
 
-    def _next_point(self, entries: Sequence[TrialEntry]) -> FrozenTrial | None:
+    def _next_point(self) -> FrozenTrial | None:
         """Return the next point to try; None when the budget is spent, or the space has no more points."""
-        ours = {entry.study_trial for entry in entries}
-        trials = self._study.get_trials(deepcopy=False)
-        for trial in trials:
+        points = self.points
+        points.catch_up()
+        for trial in points.running_elsewhere():
             # A parent was killed between asking and making the trial's folder; we hold the lock, so it is not at work.
             whose = trial.user_attrs.get(SWEEP_ATTRIBUTE)
             mine = self.settings.storage is None or whose in (self.settings.identity, str(self.folder.path))
-            has_point = trial.params.keys() == self._distributions.keys()
-            if trial.state is StudyState.RUNNING and mine and trial.number not in ours and has_point:
-                return trial
-        spent = [t for t in trials if t.state is not StudyState.WAITING and DUPLICATE_ATTRIBUTE not in t.user_attrs]
-        waiting = any(trial.state is StudyState.WAITING for trial in trials)
-        if len(spent) >= self.settings.budget or (self.settings.search.sampler is Sampler.GRID and not waiting):
+            if mine and trial.params.keys() == self._distributions.keys():
+                self.trials.refresh()
+                if not self.trials.has_point(trial.number):
+                    return trial
+        in_order = self.settings.search.sampler is Sampler.GRID
+        if points.spent >= self.settings.budget or (in_order and not points.any_waiting):
             return None
         for _ in range(DUPLICATES):
             asked = self._study.ask(self._distributions)
             asked.set_user_attr(SWEEP_ATTRIBUTE, self.settings.identity or str(self.folder.path))
-            trial = self._frozen(asked.number)
-            twin = next((other for other in spent if other.params == trial.params), None)
+            trial = points[asked.number]
+            twin = points.twin_of(trial)
             if twin is None:
                 return trial
             asked.set_user_attr(DUPLICATE_ATTRIBUTE, twin.number)
@@ -288,18 +270,9 @@ class StudySource:
             )
         return None
 
-    def _create(
-        self,
-        study_trial: int,
-        params: Mapping[str, Any],
-        index: int,
-        entries: Sequence[TrialEntry],
-        until: int | None = None,
-    ) -> TrialEntry:
+    def _create(self, study_trial: int, params: Mapping[str, Any], index: int, until: int | None = None) -> TrialEntry:
         """Make the folder of a trial, with its frozen config."""
-        number = max((entry.number for entry in entries), default=-1) + 1
-        while (run := self.folder.trial(number)).record.exists() or run.holds_a_run():  # its trial.json is gone
-            number += 1
+        number = self.trials.free_number()
         overrides = self.space.overrides(params)
         values = {key: params[key] for key in self.space.keys}
         if self.seeds:
@@ -313,7 +286,7 @@ class StudySource:
             entry = entry.ended(TrialStatus.FAILED, error=failure(str(error), "InputError", error.exit_code))
             self.folder.leave_record(entry)
             self._tell(study_trial, entry.status, None)
-        self.folder.write_trial(entry)
+        self.write(entry)
         return entry
 
     def _tell(self, study_trial: int, status: TrialStatus, values: Sequence[float] | None) -> None:
@@ -331,10 +304,6 @@ class StudySource:
         assert entry.objectives is not None
         if len(self.settings.objectives) > 1:
             return False
-        trial = optuna.Trial(self._pruning_study, self._frozen(entry.study_trial)._trial_id)
+        trial = optuna.Trial(self._pruning_study, self.points[entry.study_trial]._trial_id)
         trial.report(entry.objectives[0], self.seeds.index(entry.params["seed"]))
         return trial.should_prune()
-
-    def _frozen(self, number: int) -> FrozenTrial:
-        """Return a trial of the study."""
-        return next(trial for trial in self._study.get_trials(deepcopy=False) if trial.number == number)

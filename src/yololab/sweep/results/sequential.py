@@ -61,13 +61,18 @@ class SequentialSeeds:
     def __post_init__(self) -> None:
         self._seeds, self._clear = planned_seeds(self.settings), self.settings.stopped is not None
 
+    @property
+    def looks(self) -> bool:
+        """Whether there is anything to look at between the trials."""
+        return self._clear or len(self._seeds) > FEWEST_SEEDS
+
     def settled(self, entries: Sequence[TrialEntry]) -> bool:
         """Return whether no further training is needed; the sweep then keeps why.
 
         Args:
             entries: All trials of the sweep so far.
         """
-        if self._clear or len(self._seeds) <= FEWEST_SEEDS:
+        if self._clear or not self.looks:
             return self._clear
         recipes = _by_recipe(entries)
         if len(recipes) < 2:

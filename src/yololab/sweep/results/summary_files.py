@@ -12,6 +12,7 @@ from yololab.errors import InputError
 from yololab.files.atomic import write_text
 from yololab.files.json_files import write_json
 from yololab.files.record import now
+from yololab.host.sparing import Sparing
 from yololab.sweep.executor import JobState
 from yololab.sweep.results.folds import folds_content, folds_notes, folds_text
 from yololab.sweep.results.ranking import METHOD, RankedRecipe, Ranking
@@ -22,8 +23,6 @@ from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry
 from yololab.terminal.screen import Screen
 
 SUMMARY_VERSION = 2
-# The part of a running sweep's time that its summary may take: all of its rows are written anew each time.
-SHARE_OF_TIME = 0.05
 
 
 class TrialContent(TypedDict):
@@ -92,10 +91,10 @@ class SummaryWriter:
     clock: Callable[[], float] = time.monotonic
     _warned: bool = False
     _behind: bool = False
-    _due: float = 0.0
 
     def __post_init__(self) -> None:
         self._rows = RowCache(self.folder, self.settings.objectives)
+        self._sparing = Sparing(self.clock)  # all rows are written anew each time
 
     def changed(self, entry: TrialEntry) -> None:
         """Write the summary when a trial has ended."""
@@ -109,18 +108,16 @@ class SummaryWriter:
 
     def _catch_up(self) -> None:
         """Write the summary when it lacks a trial that has ended, and may be written again."""
-        began = self.clock()
-        if not self._behind or began < self._due:
+        if not self._behind or not self._sparing.due:
             return
         self._behind = False
         try:
-            store_summary(summarize(self.folder, self.settings, self._rows.read()))
+            with self._sparing.working():
+                store_summary(summarize(self.folder, self.settings, self._rows.read()))
         except (InputError, OSError) as error:
             if not self._warned:
                 self.screen.warn(f"summary.json and summary.csv cannot be written: {error}; the sweep continues")
             self._warned = True
-        ended = self.clock()
-        self._due = ended + (ended - began) / SHARE_OF_TIME
 
 
 def summary_content(summary: Summary) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def trained(
     while True:
         while len(running) < at_once and len(begun) < most and (entry := source.next()):
             running.append(entry)
-            folder.write_trial(replace(entry, status=TrialStatus.RUNNING))
+            source.write(replace(entry, status=TrialStatus.RUNNING))
             begun.append((float(entry.params["lr0"]), int(entry.params["seed"])))
         if not running:
             return begun
@@ -55,7 +55,7 @@ def trained(
         run = folder.trial(entry.number)
         write_run(run.path, records_of(found[rate], seed + round(1e4 * rate), images=40), {"seed": seed})
         value = read_metrics(run.metrics).value("mAP50-95")
-        folder.write_trial(entry.ended(TrialStatus.COMPLETE, (value,)))
+        source.write(entry.ended(TrialStatus.COMPLETE, (value,)))
         source.ended(entry)
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from optuna.trial import TrialState as StudyState
-
 from yololab.config.search import Sampler
 from yololab.files.record import Record
 from yololab.files.record_content import Status
@@ -49,11 +47,12 @@ class FreezeThawSource(StudySource):
     def next(self) -> TrialEntry | None:
         """Return the next trial, claimed for this process: interrupted ones first, then a new or a paused one."""
         with self.folder.locked():
-            entries = self._entries()
-            if (again := self._interrupted(entries)) is not None:
+            self.trials.refresh()
+            if (again := self._interrupted()) is not None:
                 return again
             late = self.late_after is not None and self.clock() - self._since >= self.late_after
             while True:
+                entries = self.trials.all()
                 shown = [self._curve(entry) for entry in entries]
                 step = next_step(shown, self.rules, late=late)
                 if isinstance(step, Begin):
@@ -61,7 +60,6 @@ class FreezeThawSource(StudySource):
                     if started is not None and not started.status.finished:
                         return started
                     if started is not None:  # it could not be composed, and has failed
-                        entries.append(started)
                         continue
                     # The space has no more points: what is paused goes on.
                     step = next_step(shown, replace(self.rules, points=len(entries)), late=late)
@@ -75,8 +73,8 @@ class FreezeThawSource(StudySource):
     def prune_paused(self) -> list[TrialEntry]:
         """End what is still paused when nothing runs any more: other trials were better; returns their entries."""
         with self.folder.locked():
-            entries = self._entries()
-            left = [entry for entry in entries if not entry.status.finished]
+            self.trials.refresh()
+            left = [entry for entry in self.trials.all() if not entry.status.finished]
             paused = [entry for entry in left if entry.status is TrialStatus.PAUSED]
             if len(paused) < len(left) or any(self.folder.has_another_parent(entry) for entry in paused):
                 return []  # another parent is at work, and may thaw one
@@ -84,7 +82,7 @@ class FreezeThawSource(StudySource):
             for entry in paused:
                 ended = entry.ended(TrialStatus.PRUNED)
                 Record(self.folder.trial(entry.number)).finish(Status.PRUNED)
-                self.folder.write_trial(ended)
+                self.write(ended)
                 found.append(ended)
         for entry in found:
             self.ended(entry)
@@ -93,32 +91,26 @@ class FreezeThawSource(StudySource):
     def _begin(self, step: Begin, entries: Sequence[TrialEntry], shown: Sequence[Curve]) -> TrialEntry | None:
         """Return the trial of a new point; None when the space has none left."""
         self._propose(entries, shown)
-        point = self._next_point(entries)
-        if point is None:
-            return None
-        return self._create(point.number, point.params, 0, entries, until=step.until)
+        point = self._next_point()
+        return None if point is None else self._create(point.number, point.params, 0, until=step.until)
 
     def _propose(self, entries: Sequence[TrialEntry], shown: Sequence[Curve]) -> None:
         """Queue the next point, unless one is queued already or the points have their own order."""
         search, number = self.settings.search, len(entries)
-        waits = any(trial.state is StudyState.WAITING for trial in self._study.get_trials(deepcopy=False))
-        if search.sampler is not Sampler.RANDOM or waits:
+        self.points.catch_up()
+        if search.sampler is not Sampler.RANDOM or self.points.any_waiting:
             return
         point = spread_point(self.space.dimensions, number, search.seed)
         measured = [place for place, curve in enumerate(shown) if curve.values]
         if number >= self.rules.first_round and measured:
             best = entries[max(measured, key=lambda place: shown[place].best)]
-            rng = random.Random(search.seed * 1_000_003 + self._asked())
+            rng = random.Random(search.seed * 1_000_003 + len(self.points))
             point = near_point(self.space.dimensions, best.params, rng)
         self._study.enqueue_trial(point)
 
-    def _asked(self) -> int:
-        """Return how many points the study knows, with those that turned out to be known already."""
-        return len(self._study.get_trials(deepcopy=False))
-
     def _curve(self, entry: TrialEntry) -> Curve:
         """Return what a trial has shown, larger is better."""
-        known = {} if entry.study_trial is None else self._frozen(entry.study_trial).intermediate_values
+        known = {} if entry.study_trial is None else self.points[entry.study_trial].intermediate_values
         sign = -1.0 if self.settings.objectives[0].lower_is_better else 1.0
         values = {epoch: sign * value for epoch, value in known.items() if math.isfinite(value)}
         # One that another parent is about to start again still stands as paused.
