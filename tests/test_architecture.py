@@ -57,7 +57,7 @@ INNER = {
         *("schema", "defaults", "renamed", "validation", "folders", "hydra", "arguments"),
     ),
     "data": ("problems", "shapes", "dataset", "images", "labels", "identity", "splits", "conversion", "checks"),
-    "statistics": ("records", "metrics", "inference", "diagnosis"),
+    "statistics": ("records", "metrics", "inference", "diagnosis", "timing"),
     "ultralytics_adapter": (
         "contract",
         "isolation",

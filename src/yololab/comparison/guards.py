@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from yololab.config.schema import GuardsConfig, Unsettled
+from yololab.comparison.guarding.guard import Guard, GuardRule
+from yololab.comparison.guarding.latency import latency_guards
+from yololab.config.schema import GuardsConfig
 from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
 from yololab.files.metrics import MetricsFile
@@ -22,39 +24,6 @@ from yololab.tasks import TASKS, Task
 _RESAMPLES, _Z95 = 500, 1.96
 
 
-@dataclass(frozen=True)
-class Guard:
-    """One limit and what was found.
-
-    Attributes:
-        guard: What is watched.
-        limit: The limit.
-        value: What was found; None when it could not be measured.
-        broken: Whether the limit is broken beyond chance; what could not be measured counts as broken.
-        message: What was found, and what is allowed.
-        settled: Whether the images say which side of the limit it is on.
-        asks: Whether a person is to decide what the images do not.
-    """
-
-    guard: str
-    limit: float
-    value: float | None
-    broken: bool
-    message: str
-    settled: bool = True
-    asks: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the guard as it stands in comparison.json, where the message is called `told`."""
-        content = asdict(self)
-        return content | {"told": content.pop("message")}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Guard:
-        """Read what `to_json` gave."""
-        return cls(**{"message" if key == "told" else key: value for key, value in content.items()})
-
-
 def check_guards(
     config: GuardsConfig,
     metrics: MetricsFile,
@@ -65,15 +34,15 @@ def check_guards(
 ) -> tuple[Guard, ...]:
     """Hold the current model against the guards that are set.
 
-    A guard of accuracies is broken when all of its interval lies beyond the limit, held when none of it does, and not
-    settled else; the intervals hold together, whatever their number. Without records bare numbers are compared.
+    A guard is broken when all of its interval lies beyond the limit, held when none of it does, and not settled else;
+    the intervals hold together, whatever their number. Without records, or times of batches, bare numbers are compared.
 
     Args:
         config: The limits.
         metrics: The current model's metrics.
         records: Its records; None when it has none.
         classes: Class name → its difference from the baseline; empty without a paired comparison.
-        baseline: The baseline's metrics, for guards of other packages; None without a baseline.
+        baseline: The baseline's metrics, for its times and for guards of other packages; None without a baseline.
         units: What is independent of each other; None for the images.
 
     Raises:
@@ -84,55 +53,24 @@ def check_guards(
         raise InputError(problems)
     watched = [] if config.class_drop is None else [item for item in classes.values() if not item.insufficient]
     floors = config.class_floors or {}
-    tests = len(watched) + len(floors) + sum(floor is not None for floor in (config.precision, config.recall))
-    rule = _Rule(simultaneous_factor(tests), config.unsettled)
-    errors = _errors(config, metrics, records, units) if tests > len(watched) else {}
+    single = (config.precision, config.recall, config.latency_ms, config.latency_rise)
+    tests = len(watched) + len(floors) + sum(limit is not None for limit in single)
+    rule = GuardRule(simultaneous_factor(tests), config.unsettled)
+    errors = _errors(config, metrics, records, units)
     return (
         *_floors(config, metrics, rule, errors),
         *_drops(config, classes, rule),
         *_fixed_threshold(config, metrics, records, rule, errors),
-        *_latency(config, metrics),
+        *latency_guards(config, metrics, baseline, rule),
         *_of_extensions(config, metrics, baseline),
     )
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """What becomes of a value and its interval.
-
-    Attributes:
-        factor: By how much 95 % intervals widen, since there are several.
-        unsettled: What becomes of a guard that the images do not settle.
-    """
-
-    factor: float
-    unsettled: Unsettled
-
-    def guard(self, name: str, limit: float, value: float, ends: tuple[float, float] | None, message: str) -> Guard:
-        """Return the guard of a value that is at least its limit when it is held.
-
-        Args:
-            name: What is watched.
-            limit: The limit; as the drop that is allowed it is told with the other sign.
-            value: The value.
-            ends: Its 95 % interval; None where there is none.
-            message: What was found, and what is allowed.
-        """
-        if ends is None:
-            return Guard(name, limit, value, value < limit, message)
-        low, high = (value + self.factor * (end - value) for end in ends)
-        if high < limit or low >= limit:
-            return Guard(name, limit, value, high < limit, message)
-        fails = self.unsettled is Unsettled.FAIL
-        text = f"{message}: not settled by these images, its interval is {low:.4f} to {high:.4f}"
-        return Guard(name, limit, value, fails, text, settled=False, asks=self.unsettled is Unsettled.ASK)
 
 
 def _errors(
     config: GuardsConfig, metrics: MetricsFile, records: Records | None, units: Units | None
 ) -> Mapping[str, float]:
     """Return standard errors of the current model's class metrics, by class, and of `precision` and `recall`."""
-    if records is None:
+    if records is None or not (config.class_floors or config.precision is not None or config.recall is not None):
         return {}
     task = TASKS[metrics.task]
     own, units = metrics_of(records, task.primary_metric), units or Units(records.keys)
@@ -188,7 +126,9 @@ def guard_problems(config: GuardsConfig, task: Task, classes: Collection[str]) -
     return problems
 
 
-def _floors(config: GuardsConfig, metrics: MetricsFile, rule: _Rule, errors: Mapping[str, float]) -> Iterator[Guard]:
+def _floors(
+    config: GuardsConfig, metrics: MetricsFile, rule: GuardRule, errors: Mapping[str, float]
+) -> Iterator[Guard]:
     """Watch the floor of each class that has one."""
     per_class = metrics.content.get("per_class") or {}
     key = TASKS[metrics.task].class_metric
@@ -197,7 +137,7 @@ def _floors(config: GuardsConfig, metrics: MetricsFile, rule: _Rule, errors: Map
         yield _at_least(f"{key} of {name}", floor, per_class[name].get(key), rule, errors.get(f"class {name}"))
 
 
-def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference], rule: _Rule) -> Iterator[Guard]:
+def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference], rule: GuardRule) -> Iterator[Guard]:
     """Watch how far any class falls, where enough images hold it."""
     if config.class_drop is None:
         return
@@ -211,7 +151,7 @@ def _drops(config: GuardsConfig, classes: Mapping[str, ClassDifference], rule: _
 
 
 def _fixed_threshold(
-    config: GuardsConfig, metrics: MetricsFile, records: Records | None, rule: _Rule, errors: Mapping[str, float]
+    config: GuardsConfig, metrics: MetricsFile, records: Records | None, rule: GuardRule, errors: Mapping[str, float]
 ) -> Iterator[Guard]:
     """Watch precision and recall at the confidence that the model is used at, of what the primary metric matches."""
     asked = {"precision": config.precision, "recall": config.recall}
@@ -223,18 +163,6 @@ def _fixed_threshold(
     values = dict(zip(asked, found or (None, None), strict=True))
     for name, floor in floors.items():
         yield _at_least(f"{name} at confidence {config.confidence:g}", floor, values[name], rule, errors.get(name))
-
-
-def _latency(config: GuardsConfig, metrics: MetricsFile) -> Iterator[Guard]:
-    """Watch the time of an inference."""
-    if config.latency_ms is None:
-        return
-    value = (metrics.content.get("speed_ms") or {}).get("inference")
-    broken = value is None or value > config.latency_ms
-    found = "was not measured" if value is None else f"takes {value:.1f} ms an image"
-    yield Guard(
-        "latency", config.latency_ms, value, broken, f"inference {found} (at most {config.latency_ms:g} ms is allowed)"
-    )
 
 
 def _of_extensions(config: GuardsConfig, metrics: MetricsFile, baseline: MetricsFile | None) -> Iterator[Guard]:
@@ -249,7 +177,7 @@ def _of_extensions(config: GuardsConfig, metrics: MetricsFile, baseline: Metrics
             yield Guard(name, limit, None, True, extension.error(error))
 
 
-def _at_least(what: str, floor: float, value: float | None, rule: _Rule, error: float | None) -> Guard:
+def _at_least(what: str, floor: float, value: float | None, rule: GuardRule, error: float | None) -> Guard:
     """Hold a value against a floor."""
     asked = f"(at least {floor:g} is asked for)"
     if value is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Required, TypedDict
 
-from yololab.comparison.guards import Guard
+from yololab.comparison.guarding.guard import Guard
 from yololab.config.schema import Gate
 from yololab.errors import InputError, Problem
 from yololab.files.json_files import read_json, write_json

@@ -172,6 +172,8 @@ class GuardsConfig:
         recall: Least recall at `confidence`, mean over the classes.
         confidence: The confidence from which a detection counts for `precision` and `recall`: that of your product.
         latency_ms: The longest inference in ms an image, as measured on this machine.
+        latency_rise: The largest rise of that time over the baseline's, as a share (0.1 for a tenth), where both were
+            timed on the same device.
         custom: Guard of another package → its limit: {small_objects:0.3}.
         unsettled: What becomes of a guard that the images do not settle (its interval, corrected for the number of
             guards, holds the limit): `pass` shows it, `ask` has a run ask before its result is accepted and promotes
@@ -184,6 +186,7 @@ class GuardsConfig:
     recall: float | None = setting(None, at_least=0)
     confidence: float = setting(0.25, at_least=0)
     latency_ms: float | None = setting(None, at_least=0)
+    latency_rise: float | None = setting(None, at_least=0)
     custom: dict[str, float] | None = setting(None, reader=read_limits)
     unsettled: Unsettled = Unsettled.PASS
 
@@ -200,8 +203,8 @@ class BaselineConfig:
         tolerance: The drop of the primary metric that still counts as no worse (absolute).
         gate: When the command exits with 4; null means `degraded` for `yololab compare`, `none` for training.
         promote: When the run becomes the baseline.
-        guards: Limits beside it: `class_floors`, `class_drop`, `precision`, `recall`, `confidence`, `latency_ms`. A
-            broken one is named in the verdict and stops at the gate.
+        guards: Limits beside it: `class_floors`, `class_drop`, `precision`, `recall`, `confidence`, `latency_ms`,
+            `latency_rise`. A broken one is named in the verdict and stops at the gate.
         looks: How many candidates the promoted baseline will meet: `if_improved` and the gate go by p below 0.05/looks.
     """
 

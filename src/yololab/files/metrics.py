@@ -15,6 +15,7 @@ METRICS_VERSION = 1
 SLICES = "slices"  # where the model is weak, and what was looked at
 ALIKE = "alike"  # the groups of images that look alike
 FOLDS = "folds"  # of an out-of-fold evaluation: the runs that it was pooled from
+TIMING = "timing"  # the time of an inference, block by block
 TIES = "ties"  # metric → the ends between which the order of equal confidences moves it
 
 
@@ -58,6 +59,22 @@ class SlicesContent(TypedDict, total=False):
     rows: list[dict[str, Any]]
 
 
+class TimingContent(TypedDict):
+    """The time of an inference, block by block of successive batches, in the order of evaluation.
+
+    `cores`: with how many threads an undisturbed block is computed; 0 where that does not matter. Of each block:
+    `images`, `ms` an image, `waiting` (the share of the time that threads wanted a core for which they waited for one;
+    null where nobody counts it), the fewest `threads`.
+    """
+
+    device: str
+    cores: int
+    images: list[int]
+    ms: list[float]
+    waiting: list[float | None]
+    threads: list[int]
+
+
 class MetricsContent(TypedDict, total=False):
     """What a metrics.json holds besides the metrics themselves, as far as it is used; a foreign one may lack it all."""
 
@@ -74,6 +91,7 @@ class MetricsContent(TypedDict, total=False):
     per_class: dict[str, dict[str, float | None]] | None
     protocol: dict[str, Any] | None
     speed_ms: dict[str, float | None] | None
+    timing: TimingContent | None
     threads: dict[str, int] | None
     comparable: bool | None
     trained_precision: str | None

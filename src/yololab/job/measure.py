@@ -22,7 +22,7 @@ from yololab.data.identity.fingerprint import fingerprint_split
 from yololab.errors import InputError
 from yololab.files.atomic import copy_file
 from yololab.files.json_files import parse_json, write_json
-from yololab.files.metrics import ALIKE, METRICS_VERSION, SLICES, TIES, MetricsFile, read_metrics
+from yololab.files.metrics import ALIKE, METRICS_VERSION, SLICES, TIES, TIMING, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS, THRESHOLDS
 from yololab.files.predictions import read_arrays, write_arrays
 from yololab.job.prepare import Prepared
@@ -194,6 +194,7 @@ def write_metrics(
         "dataset_fingerprint": how.fingerprints.get(split),
         "train_fingerprint": how.fingerprints.get("train"),
         "speed_ms": evaluation.speed_ms,
+        **({} if evaluation.timing is None else {TIMING: asdict(evaluation.timing)}),
         **({"threads": evaluation.threads} if evaluation.threads else {}),
         # rows are predicted, columns true
         "confusion": None

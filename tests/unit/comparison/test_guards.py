@@ -9,7 +9,8 @@ import pytest
 from record_samples import records_of, write_evaluation
 
 from yololab.comparison.compare import compare_metrics
-from yololab.comparison.guards import Guard, check_guards
+from yololab.comparison.guarding.guard import Guard
+from yololab.comparison.guards import check_guards
 from yololab.config.schema import Gate, GuardsConfig, Unsettled
 from yololab.errors import InputError
 from yololab.files.metrics import MetricsFile, read_metrics

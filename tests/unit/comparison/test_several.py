@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from yololab.comparison.guards import Guard
+from yololab.comparison.guarding.guard import Guard
 from yololab.comparison.result import Comparison, MetricRow
 from yololab.comparison.several import compare_arms_together
 from yololab.config.schema import Gate

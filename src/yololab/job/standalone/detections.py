@@ -18,7 +18,7 @@ from yololab.data.dataset.locate import locate_dataset
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder
 from yololab.files.json_files import write_json
-from yololab.files.metrics import ALIKE, METRICS_VERSION, MetricsFile, read_metrics
+from yololab.files.metrics import ALIKE, METRICS_VERSION, TIMING, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS, OutputTree
 from yololab.files.predictions import PredictionsError, write_arrays
 from yololab.job.prepare import project_paths
@@ -94,6 +94,7 @@ class BoxMeasurement:
             "protocol": {} if metrics is None else metrics.content.get("protocol") or {},
             "reading": [*truth.notes, *found.notes],
             "speed_ms": {} if metrics is None else metrics.content.get("speed_ms") or {},
+            **({TIMING: metrics.content[TIMING]} if metrics is not None and TIMING in metrics.content else {}),
             **self._independence(metrics),
         }
 

@@ -139,12 +139,14 @@ def recipe_difference(
         lower_is_better: Whether the metric is an error; a gain is then a fall.
     """
     means = [np.mean(sampled, axis=0, dtype=np.float64) for sampled in (current_replicates, baseline_replicates)]
-    image_variance = float((means[0] - means[1]).var(ddof=1))
+    # A resample has the variance of the sample, (n − 1)/n of an unbiased one (Hesterberg 2015).
+    unbiased = images / max(images - 1, 1)
+    image_variance = unbiased * float((means[0] - means[1]).var(ddof=1))
     parts = [(image_variance, images - 1)]
     variance = image_variance
     for arm, sampled in ((current, current_replicates), (baseline, baseline_replicates)):
         between, count = float(np.var(arm, ddof=1)), len(arm)
-        of_seeds = between - run_noise(sampled)
+        of_seeds = between - unbiased * run_noise(sampled)
         if of_seeds > 0:
             variance += of_seeds / count
             parts.append((between / count, count - 1))

@@ -21,6 +21,7 @@ from yololab.statistics.records.base import Records, RecordsHeader
 from yololab.statistics.records.detections import ImageRecord, pack_records
 from yololab.text import read_number
 from yololab.ultralytics_adapter.validation.confusion import Confusion
+from yololab.ultralytics_adapter.validation.timing import InferenceTimer
 
 if TYPE_CHECKING:
     from ultralytics.engine.validator import BaseValidator as _Base
@@ -52,6 +53,7 @@ class RecordingMixin(_Base):
         recorded: What was seen of each image, in the order of evaluation.
         left_out: How many images of the split the validator does not look at.
         appearances: How each image looked to the model, by its key.
+        timer: Times the model's calls; None times nothing.
         classes_differ: What it means when the model's classes are not the dataset's.
     """
 
@@ -64,6 +66,13 @@ class RecordingMixin(_Base):
         self.recorded: list[Any] = []
         self.left_out = 0
         self.appearances: dict[str, Appearance] = {}
+        self.timer: InferenceTimer | None = None
+
+    def init_metrics(self, model: Any) -> None:
+        """Begin an evaluation: the model is called from here on."""
+        super().init_metrics(model)
+        if self.timer is not None:
+            self.timer.attach(model, self.device)
 
     def build_dataset(self, *arguments: Any, **keywords: Any) -> Any:
         """Have the images measured where they are decoded: at the size they are evaluated at, before any padding."""

@@ -14,6 +14,7 @@ from yololab.data.images.appearance import Appearance
 from yololab.errors import InputError, JobError, Problem
 from yololab.files.atomic import scratch_folder
 from yololab.statistics.records.base import Records, RecordsHeader
+from yololab.statistics.timing.latency import Timing
 from yololab.tasks import task_named
 from yololab.text import first_of, read_number
 from yololab.ultralytics_adapter.isolation import runtime
@@ -27,6 +28,7 @@ from yololab.ultralytics_adapter.models.resolve import find_checkpoint
 from yololab.ultralytics_adapter.training.batch_reports import validated
 from yololab.ultralytics_adapter.validation.confusion import Confusion
 from yololab.ultralytics_adapter.validation.protocol import Protocol, effective_protocol
+from yololab.ultralytics_adapter.validation.timing import InferenceTimer
 
 __all__ = ["Evaluation", "Protocol", "evaluate"]
 
@@ -42,6 +44,7 @@ class Evaluation:
         names: Class index → name, of the model.
         per_class: Class index → `name`, the task's values, `instances`, `images`; values are None without a label.
         speed_ms: Step → milliseconds an image.
+        timing: The time of an inference, block by block of batches; None of fewer than two batches.
         threads: Number of torch's threads → batches that were computed with it; empty on another device than a CPU.
         confusion: The confusion matrix, of detections at IoU 0.45; None when the task has none.
         protocol: How it was measured in the end, which may differ from what was asked for.
@@ -57,6 +60,7 @@ class Evaluation:
     names: Mapping[int, str]
     per_class: Mapping[int, Mapping[str, Any]]
     speed_ms: Mapping[str, float]
+    timing: Timing | None
     threads: Mapping[str, int]
     confusion: Confusion | None
     protocol: Protocol
@@ -100,7 +104,7 @@ def evaluate(
     task, family, names = describe_model(path)
     resolve_device(device)
     from yololab.ultralytics_adapter.isolation.randomness import preserved_randomness
-    from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
+    from yololab.ultralytics_adapter.isolation.threads import ComputeThreads, limit
     from yololab.ultralytics_adapter.validation.validators import validator_for
 
     validator_class = validator_for(task, family)
@@ -131,6 +135,7 @@ def evaluate(
         try:
             validator = validator_class(args=arguments, save_dir=(save_dir or scratch).resolve())
             validator.dataset_root = dataset_root.resolve()
+            validator.timer = InferenceTimer(lambda: compute.count, threads or limit())
             validator.add_callback("on_val_batch_start", lambda batch: compute.begin(batch.device))
             validator.add_callback("on_val_batch_end", lambda batch: compute.end())
             if progress is not None:
@@ -198,6 +203,7 @@ def _evaluation(
         names=names,
         per_class={index: {"name": names[index], **found} for index, found in values.items()},
         speed_ms={step: float(value) for step, value in validator.speed.items()},
+        timing=validator.timer.timing(),
         threads=threads,
         confusion=validator.confusion(),
         protocol=protocol,

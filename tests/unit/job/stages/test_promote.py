@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from whole_run import context_of, write_whole_run
 
-from yololab.comparison.guards import Guard
+from yololab.comparison.guarding.guard import Guard
 from yololab.comparison.result import read_comparison
 from yololab.files.record import Record
 from yololab.job.stages.promote import _is_better as is_better

@@ -1,0 +1,1 @@
+"""How long an inference takes: arrays of times in, intervals out."""
