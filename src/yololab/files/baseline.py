@@ -151,10 +151,21 @@ def other_baselines(tree: OutputTree, dataset: str, task: str, fingerprint: str 
         fingerprint: The fingerprint of the evaluated split.
     """
     own = baseline_of(tree, dataset, task, fingerprint)
+    return [baseline for baseline in promoted_of(tree, dataset, task) if baseline != own]
+
+
+def promoted_of(tree: OutputTree, dataset: str, task: str) -> list[Baseline]:
+    """Return all promoted baselines of a dataset and task, of whichever images and labels.
+
+    Args:
+        tree: The project's results.
+        dataset: The option or the folder name of the dataset.
+        task: Ultralytics' task.
+    """
     pattern = re.compile(rf"{re.escape(safe_name(dataset))}-[0-9a-f]{{{FINGERPRINT_DIGITS}}}")
     folders = sorted(tree.baselines.iterdir()) if tree.baselines.is_dir() else []
-    found = [Baseline(folder / task) for folder in folders if pattern.fullmatch(folder.name)]
-    return [baseline for baseline in found if baseline != own and baseline.exists()]
+    found = [Baseline(folder / safe_name(task)) for folder in folders if pattern.fullmatch(folder.name)]
+    return [baseline for baseline in found if baseline.exists()]
 
 
 def promote(baseline: Baseline, metrics: MetricsFile, predictions: Path | None, source: Path, notes: str = "") -> Path:

@@ -165,7 +165,7 @@ def _content(
         "directions": {metric.name: metric.direction for metric in task.metrics},
         "per_class": _classes(files, measured.class_points()),
         "warnings": list(dict.fromkeys(warnings)),
-        "dataset_fingerprint": _fingerprint(list(runs.values()), records.keys),
+        "dataset_fingerprint": _fingerprint({runs[fold]: file.split for fold, file in files.items()}, records.keys),
         "speed_ms": {
             key: fmean(own[key] for own in speeds) for key in speeds[0] if all(own.get(key) for own in speeds)
         },
@@ -212,16 +212,20 @@ def _classes(files: Mapping[int, MetricsFile], points: Mapping[str, Sequence[Any
     return found
 
 
-def _fingerprint(runs: Sequence[RunFolder], keys: Sequence[str]) -> str | None:
-    """Return the content hash of the pooled images and labels, whichever fold they are in; None when it is not known.
+def _fingerprint(splits: Mapping[RunFolder, str | None], keys: Sequence[str]) -> str | None:
+    """Return the content hash of the pooled images and labels; None when it is not known.
 
-    The manifest of any run of them has all images, in its training or its validation split.
+    Args:
+        splits: The run of each fold → the split that it was measured on. An image is named by where it lies there: a
+            folder of a class lies elsewhere in each fold of a classification dataset.
+        keys: Keys of the pooled images.
     """
+    known: dict[str, tuple[str, str]] = {}
     try:
-        manifest = read_manifest(runs[0].manifest)
+        for run, split in splits.items():
+            known |= read_manifest(run.manifest).get(split or "", {})
     except InputError:
         return None
-    known = {key: digests for split in manifest.values() for key, digests in split.items()}
     if any(key not in known for key in keys):
         return None
     lines = "\n".join("\0".join((key, *known[key])) for key in keys)

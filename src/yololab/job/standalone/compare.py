@@ -93,6 +93,7 @@ def compare_models(
     slices = absolute_slices(experiment.evaluation.slices, working_directory)
     names = [_from_here(path_or_pattern(tree, text, working_directory), working_directory) for text in references]
     boxes = BoxMeasurement(names, experiment, working_directory, screen)
+    boxes.refuse_single()
 
     def measure(reference: RunReference, other: RunReference) -> MetricsFile:
         if boxes.concerns(reference):

@@ -14,9 +14,10 @@ from yololab.data.checks.alike import alike_images
 from yololab.data.conversion.detections import read_detections
 from yololab.data.conversion.ground_truth import GroundTruth, read_coco_truth, read_yolo_truth
 from yololab.data.dataset.layout import load_dataset
-from yololab.data.dataset.locate import locate_dataset
+from yololab.data.dataset.locate import dataset_name, locate_dataset
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import new_named_folder
+from yololab.files.baseline import promoted_of
 from yololab.files.json_files import write_json
 from yololab.files.metrics import ALIKE, METRICS_VERSION, TIMING, MetricsFile, read_metrics
 from yololab.files.paths import METRICS, PREDICTIONS, OutputTree
@@ -50,6 +51,35 @@ class BoxMeasurement:
     def concerns(self, reference: RunReference) -> bool:
         """Return whether a side is measured here."""
         return reference.results or self._experiment.evaluation.definition == "coco"
+
+    def refuse_single(self) -> None:
+        """Refuse a results file that is named alone where no promoted baseline can be its other side.
+
+        Nothing has been measured then: detections of a large set take a while.
+
+        Raises:
+            InputError: It has nothing to be compared with; where the labels are missing too, that is said as well.
+        """
+        runs = [run for name in self._names for arm in read_arms(name, self._working_directory) for run in arm.runs]
+        if len(runs) != 1 or not runs[0].results:
+            return
+        problems, source = [], self._experiment.truth
+        data = None if source is None or source.lower().endswith(".json") else self._located(source)
+        name = dataset_name(None, data) if data else None
+        if name is None or not promoted_of(self._paths.tree, name, TASK):
+            of_data = f"; no baseline of {name} ({TASK}) was promoted" if name else ""
+            remedy = "name what to compare it with: yololab compare THEIRS.json BASELINE truth=…"
+            allowed = "two sides, or one on a dataset with a promoted baseline"
+            problems.append(Problem(str(runs[0].path), f"one side alone{of_data}", allowed, remedy))
+            if source is None:
+                problems.append(_no_truth())
+        if problems:
+            raise InputError(problems)
+
+    def _located(self, source: str) -> Path:
+        """Return the data.yaml that `truth` names."""
+        folders = self._working_directory, self._paths.datasets, packaged_datasets_folder()
+        return locate_dataset(source, *folders)
 
     def measure(self, reference: RunReference) -> MetricsFile:
         """Measure a side; its evaluation is kept in outputs/evaluation/<name>_<timestamp>/.
@@ -114,8 +144,7 @@ class BoxMeasurement:
         if path.suffix.lower() == ".json":
             truth = read_coco_truth(path.resolve())
         else:
-            folders = self._working_directory, self._paths.datasets, packaged_datasets_folder()
-            dataset = load_dataset(locate_dataset(source, *folders), self._paths.datasets)
+            dataset = load_dataset(self._located(source), self._paths.datasets)
             with self._screen.counting("evaluate", "images") as progress:
                 truth = read_yolo_truth(dataset, self._experiment.evaluation.split.value, progress)
         if self._leading is None:
@@ -158,8 +187,7 @@ class BoxMeasurement:
         if self._given is not None:
             return self._given
         if self._leading is None:
-            allowed = "truth=instances.json, or truth=data.yaml with evaluation.split"
-            raise InputError(Problem("truth", "not given", allowed, "name the labels of the images"))
+            raise InputError(_no_truth())
         return truth_of(self._leading[1], self._leading[0].path)
 
     @property
@@ -175,6 +203,12 @@ class BoxMeasurement:
             "split": self._experiment.evaluation.split.value if of_yolo else None,
             "dataset_fingerprint": truth.fingerprint,
         }
+
+
+def _no_truth() -> Problem:
+    """Return the problem of detections whose labels are not known."""
+    allowed = "truth=instances.json, or truth=data.yaml with evaluation.split"
+    return Problem("truth", "not given", allowed, "name the labels of the images")
 
 
 def measured_by_coco(reference: RunReference, truth: str | None, tree: OutputTree) -> MetricsFile:

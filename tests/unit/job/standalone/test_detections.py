@@ -15,7 +15,10 @@ from record_samples import records_of, write_run
 from yololab.comparison.evidence import load_records
 from yololab.config.hydra.compose import compose_experiment
 from yololab.errors import InputError
+from yololab.files.baseline import baseline_of, promote
+from yololab.files.json_files import write_json
 from yololab.files.metrics import read_metrics
+from yololab.files.paths import OutputTree
 from yololab.job.standalone.compare import compare_models
 from yololab.job.standalone.detections import BoxMeasurement
 from yololab.terminal.screen import Screen
@@ -109,9 +112,26 @@ def test_what_is_missing_is_said(project):
     (project / "object.json").write_text('{"predictions": [], "x": NaN}')
     with pytest.raises(InputError, match="take the list out"):
         compare(project, "object.json", "good.json")
+    assert not (project / "outputs/comparisons").exists()
+
+
+def test_one_side_alone_is_refused_before_anything_is_measured(project):
+    with pytest.raises(InputError, match=r"named\.json: one side alone; no baseline of set \(detect\) was promoted"):
+        compare(project, "named.json", overrides=("truth=set/data.yaml",))
+    with pytest.raises(InputError, match="one side alone\n") as told:
+        compare(project, "named.json")
+    assert [problem.where.rpartition("/")[2] for problem in told.value.problems] == ["named.json", "truth"]
+    assert not (project / "outputs").exists()
+    # One of other images was promoted: whether it is of these, only a measurement tells.
+    write_json(project / "metrics.json", {"task": "detect", "split": "val", "mAP50-95": 0.4}, 1)
+    promote(
+        baseline_of(OutputTree(project), "set", "detect", "0" * 64),
+        read_metrics(project / "metrics.json"),
+        None,
+        project / "run",
+    )
     with pytest.raises(InputError, match="no baseline of this dataset"):
         compare(project, "named.json", overrides=("truth=set/data.yaml",))
-    assert not (project / "outputs/comparisons").exists()
 
 
 def test_a_side_is_measured_here_when_it_has_boxes_alone(project):
