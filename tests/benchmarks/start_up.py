@@ -1,8 +1,9 @@
 """What a command costs before it does anything: python tests/benchmarks/start_up.py
 
 Processor seconds of whole processes (user and system, so that what else the machine does counts little), yololab's and
-the plain tool's in turn, medians of REPEATS; and what it takes until a job shows its first line at a terminal.
-Writes start_up.json beside itself; about two minutes.
+the plain tool's in turn, medians of REPEATS; what it takes until a job shows its first line at a terminal; and until it
+has trained its first batch, beside `yolo train` with the same arguments, in turn (the shapes, 160 px, random weights).
+Writes start_up.json beside itself; about four minutes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import date
 from pathlib import Path
 
@@ -71,6 +73,54 @@ def seconds_to_first_line(folder: Path) -> tuple[float, float]:
     return times.user + times.system, wall
 
 
+# Put before the code of both tools: ends the process as soon as the first batch of its training is done.
+WATCH = """
+import importlib.util, os, sys
+
+class Watch:
+    def find_spec(self, name, path, target=None):
+        if name != "ultralytics.utils.callbacks.base":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            module.default_callbacks["on_train_batch_end"].append(lambda trainer: os._exit(77))
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+sys.meta_path.insert(0, Watch())
+"""
+MAKE = "import sys, torch; from ultralytics import YOLO; torch.manual_seed(0); YOLO('yolo26n.yaml').save(sys.argv[1])"
+TRAIN = ("model=start.pt", "epochs=3", "imgsz=160", "batch=16", "device=cpu")
+PLAIN = (sys.executable, "-c", "from ultralytics.cfg import entrypoint; entrypoint()", "train")
+
+
+def seconds_to_first_batch(folder: Path) -> dict[str, list[float]]:
+    """Return for both tools the wall seconds from the start of the command to the end of the first batch."""
+    from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
+
+    data = ensure_shapes(ShapesSpec(seed=7, train=256, val=96, test=96), folder / "shapes")
+    (folder / "watch").mkdir()
+    (folder / "watch/sitecustomize.py").write_text(WATCH)
+    environment = as_installed(folder / "bytecode") | {"YOLO_CONFIG_DIR": str(folder), "YOLO_OFFLINE": "true"}
+    subprocess.run([sys.executable, "-c", MAKE, "start.pt"], cwd=folder, env=environment, check=True)
+    environment["PYTHONPATH"] = os.pathsep.join((str(folder / "watch"), environment.get("PYTHONPATH", "")))
+    took: dict[str, list[float]] = {"yololab": [], "yolo": []}
+    for _ in range(REPEATS + 1):
+        for name, command in {"yololab": (*YOLOLAB, "train", "approval=auto"), "yolo": PLAIN}.items():
+            began = time.perf_counter()
+            words = (*command, *TRAIN, f"data={data}")
+            done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, check=False, timeout=300)
+            took[name].append(time.perf_counter() - began)
+            if done.returncode != 77:
+                raise RuntimeError(f"{name} has trained no batch:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return took
+
+
 def machine() -> str:
     """Return what the figures depend on: kind, cores, and the features that arithmetic uses."""
     return f"{platform.machine()}, {os.cpu_count()} cores, {', '.join(processor_features()) or 'no AVX2'}"
@@ -85,6 +135,7 @@ def main() -> None:
             for name, command in COMMANDS.items():
                 measured[name].append(seconds(command, Path(folder)))
             first.append(seconds_to_first_line(Path(folder)))
+        batch = seconds_to_first_batch(Path(folder))
     commit = subprocess.run(
         ("git", "rev-parse", "--short", "HEAD"), cwd=HERE, capture_output=True, text=True, check=True
     )
@@ -98,6 +149,8 @@ def main() -> None:
             name: round(statistics.median(values), 2)
             for name, values in zip(("cpu_seconds", "wall_seconds"), zip(*first[1:], strict=True), strict=True)
         },
+        "first_batch": {name: round(statistics.median(values[1:]), 2) for name, values in batch.items()}
+        | {"ratio": round(statistics.median(a / b for a, b in zip(*batch.values(), strict=True)), 2)},
     }
     (HERE / "start_up.json").write_text(f"{json.dumps(content, indent=2)}\n", encoding="utf-8")
     print(json.dumps(content, indent=2))
