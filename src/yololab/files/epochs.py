@@ -74,6 +74,27 @@ def read_results(path: Path, *, validated: bool = True) -> EpochTable:
     return EpochTable(tuple(sorted(rows)), seconds, columns("train/", "val/"), columns("metrics/"), columns("lr/"))
 
 
+def read_columns(path: Path) -> dict[str, list[float | None]]:
+    """Return column → values of results.csv as a checkpoint of Ultralytics has them: whole numbers where all are whole.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    header, *rows = [[cell.strip() for cell in line.split(",")] for line in read_text(path).splitlines() if line]
+    return {name: _numbers(cells) for name, *cells in zip(header, *rows, strict=True)}
+
+
+def _numbers(cells: Sequence[str]) -> list[float | None]:
+    """Return the numbers of a column; None for an empty cell."""
+    try:
+        return [int(cell) if cell else None for cell in cells]
+    except ValueError:
+        return [float(cell) if cell else None for cell in cells]
+
+
 def trim_epochs(path: Path, epochs: int, earlier: Mapping[str, Sequence[float]]) -> float:
     """Bring results.csv to what a training that is resumed after `epochs` epochs must find: each once, in order.
 

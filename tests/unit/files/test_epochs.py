@@ -3,7 +3,7 @@ import os
 import pytest
 
 from yololab.errors import InputError
-from yololab.files.epochs import read_results, trim_epochs
+from yololab.files.epochs import read_columns, read_results, trim_epochs
 
 HEADER = "epoch,time,train/box_loss,train/cls_loss,train/dfl_loss,metrics/mAP50(B),val/box_loss,lr/pg0"
 
@@ -133,3 +133,13 @@ def test_what_is_no_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "results.csv")
     with pytest.raises(InputError, match="a pipe"):
         read_results(tmp_path / "results.csv")
+
+
+def test_columns_for_a_checkpoint_are_those_that_polars_reads_for_ultralytics(tmp_path):
+    polars = pytest.importorskip("polars")
+    path = tmp_path / "results.csv"
+    path.write_text("epoch,time,metrics/mAP50(B),val/box_loss,lr/pg0\n1,2.5,0,NaN,1e-05\n2,4,0.25,,0.0002\n")
+    theirs = polars.read_csv(path.read_bytes(), infer_schema_length=None).to_dict(as_series=False)
+    ours = read_columns(path)
+    assert repr(ours) == repr(theirs)  # NaN is not equal to itself
+    assert [type(value) for values in ours.values() for value in values[:1]] == [int, float, float, float, float]

@@ -28,6 +28,7 @@ from yololab.files.atomic import scratch_folder
 from yololab.files.paths import ARGUMENTS, BEST, LAST, RunFolder
 from yololab.host.processes import ProcessIdentity
 from yololab.ultralytics_adapter.isolation.data_guard import check_class_folders, dataset_error, guarded_data
+from yololab.ultralytics_adapter.isolation.drawing import DrawingMixin, curves
 from yololab.ultralytics_adapter.isolation.logs import joined_threads, quiet_progress
 from yololab.ultralytics_adapter.isolation.patching import replaced
 from yololab.ultralytics_adapter.isolation.threads import ComputeThreads
@@ -131,7 +132,7 @@ def callbacks_with(settings: TrainerSettings) -> dict[str, list[Any]]:
     return callbacks
 
 
-class TrainerMixin(PaceMixin, ComputingMixin):
+class TrainerMixin(PaceMixin, DrawingMixin, ComputingMixin):
     """What ours do differently, for every task: put it before Ultralytics' trainer of the task.
 
     Attributes:
@@ -191,6 +192,7 @@ class TrainerMixin(PaceMixin, ComputingMixin):
             stack.enter_context(ultralytics_warnings(self.log))
             stack.enter_context(replaced(engine, {"GIT": users_repository(Path.cwd())}))
             self.findings = stack.enter_context(guarded_data(self.settings.cache))
+            stack.enter_context(curves())  # when the threads that draw images have ended
             stack.enter_context(joined_threads())
             try:
                 if self.ddp:

@@ -8,9 +8,15 @@ import sys
 import pytest
 
 from yololab.ultralytics_adapter.isolation import drawing
-from yololab.ultralytics_adapter.isolation.drawing import charts, drawing_aside
+from yololab.ultralytics_adapter.isolation.drawing import charts, curves, drawing_aside
 
 pytestmark = [pytest.mark.torch, pytest.mark.process]
+
+
+@pytest.fixture(autouse=True)
+def no_polars(monkeypatch):
+    """As in a job, where nobody has read a table with it."""
+    monkeypatch.delitem(sys.modules, "polars", raising=False)
 
 
 @pytest.fixture
@@ -81,3 +87,32 @@ def test_one_that_never_ends_is_ended(draw, tmp_path, monkeypatch):
     with drawing_aside(), charts():
         draw("first")
     assert time.monotonic() - begin < 30
+
+
+def test_beside_threads_of_polars_they_are_drawn_on_the_spot(draw, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", sys)
+    with drawing_aside(), charts():
+        draw("first")
+    assert drawn(tmp_path) == {"first": os.getpid()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_a_trainer_is_not_kept_for_its_charts(monkeypatch):
+    import gc
+    import weakref
+
+    from ultralytics.engine import trainer
+
+    class Trainer:
+        def on_plot(self, name):
+            """Told of a chart."""
+
+    monkeypatch.setattr(trainer, "plot_results", lambda file, on_plot: None)
+    training = Trainer()
+    seen = weakref.ref(training)
+    with drawing_aside():
+        with curves():
+            trainer.plot_results(file="results.csv", on_plot=training.on_plot)
+        del training
+        gc.collect()
+        assert seen() is None
