@@ -6,8 +6,9 @@
 A night: 100 proposals, each a simulated model (`simulation.py`, 320 images of 5 classes) held against the reference as
 `yololab referee judge` does it. Null nights: all models are equal. Nights with gains: five of the 100, at random
 places, raise the skill so that the mAP is about 0.03 better; what is built on a kept one has its skill. Seeds: each
-model's skill has a random part of its own, as seeds give it, and the reference has eight seeds. A series: 20 equal
-models in a row against a baseline that `if_improved` moves, with and without `baseline.looks=20`.
+model's skill has a random part of its own, as seeds give it, and the reference has eight seeds, or sixteen. Further
+seeds: of each proposal that is kept, so many more seeds are trained and judged, and stand for the reference as well.
+A series: 20 equal models in a row against a baseline that `if_improved` moves, with and without `baseline.looks=20`.
 
 A proposal whose gain lies below 2.5 of its linear standard errors is discarded without a resample: the test asks for
 3.3 (a model of the series at 0.05: below 1.7, where 1.96 is asked for). Cases that are not run keep what they had.
@@ -28,7 +29,13 @@ from simulation import SKILL, Setting, detected
 from simulation_hard import PrimaryOnly
 
 from yololab.files.looks import look_of
-from yololab.statistics.inference.noise_floor import NoiseFloor, noise_floor, noise_test, value_and_influence
+from yololab.statistics.inference.noise_floor import (
+    NoiseFloor,
+    noise_floor,
+    noise_test,
+    value_and_influence,
+    with_scale_of,
+)
 from yololab.statistics.inference.paired_comparison import compare_pair
 from yololab.statistics.inference.resampling import Units
 from yololab.statistics.records.detections import DetectionRecords
@@ -38,7 +45,7 @@ PROPOSALS, GAINS, LOOKS, TOLERANCE = 100, 5, 20, 0.01
 PRIMARY = "mAP50-95"
 # The mean difference of 0.03 that a night's gains have: skill 0.8 + 0.27 on a large set.
 STEP = 0.27
-SEED_SKILL, SEEDS = 0.02, 8
+SEED_SKILL, SEEDS, FURTHER = 0.02, 8, 3
 _FAR_BEHIND, _CHANCE = 2.5, 1.7
 SETTING = Setting("320 images, 5 classes", 320, 5, 16, 8, 0.0)
 
@@ -66,6 +73,11 @@ class Images:
         return records, *value_and_influence(records, PRIMARY, Units(records.keys))
 
 
+def middle(group: list) -> tuple:
+    """Return the middle one of several models by its value, the lower one of two."""
+    return sorted(group, key=lambda seed: seed[1])[(len(group) - 1) // 2]
+
+
 def night(task: tuple[str, int]) -> dict:
     """Return what a night keeps."""
     case, number = task
@@ -73,11 +85,12 @@ def night(task: tuple[str, int]) -> dict:
     spread = SEED_SKILL if "seeds" in case else 0.0
     true = set(rng.choice(PROPOSALS, GAINS, replace=False).tolist()) if "gains" in case else set()
     images, kept, errors, looks = Images(rng), [], [], []
-    own = [images.model(SKILL + rng.normal(0, spread)) for _ in range(SEEDS if spread else 1)]
+    seeds, further = (SEEDS * (1 + ("sixteen" in case)) if spread else 1), FURTHER * ("further" in case)
+    own = [images.model(SKILL + rng.normal(0, spread)) for _ in range(seeds)]
     floor: NoiseFloor | None = None
     if spread:
-        floor = noise_floor([seed[0] for seed in own], PRIMARY, Units(own[0][0].keys))
-    reference = sorted(own, key=lambda seed: seed[1])[(len(own) - 1) // 2]
+        floor = now = noise_floor([seed[0] for seed in own], PRIMARY, Units(own[0][0].keys))
+    reference = middle(own)
     skill, best, greedy = SKILL, reference[1], 0  # a proposal is built on what was kept
     for place in range(PROPOSALS):
         proposed = skill + STEP * (place in true)
@@ -87,10 +100,11 @@ def night(task: tuple[str, int]) -> dict:
         looks.append({"candidate": str(place), "alpha": look.alpha})
         keeps = better(candidate, reference, look.alpha) == "IMPROVED"
         if floor is not None:
-            before = (float(np.mean(floor.values)), floor.influence) if not kept else reference[1:]
+            alone = bool(kept) and not further
+            before = reference[1:] if alone else (float(np.mean(now.values)), now.influence)
             variance = float(np.square(candidate[2] - before[1]).sum())
-            stands = 1 if kept else SEEDS
-            test = noise_test(floor, candidate[1] - before[0], variance, PROPOSALS, NIGHT_ALPHA, stands_for=stands)
+            stands = 1 if alone else len(now.values)
+            test = noise_test(now, candidate[1] - before[0], variance, PROPOSALS, NIGHT_ALPHA, stands_for=stands)
             errors.append(test.error)
             keeps = keeps and test.exceeds
         else:
@@ -98,6 +112,10 @@ def night(task: tuple[str, int]) -> dict:
         if keeps:
             kept.append(place)
             reference, skill = candidate, proposed
+            if further:
+                group = [candidate, *(images.model(skill + rng.normal(0, spread)) for _ in range(further))]
+                found = noise_floor([seed[0] for seed in group], PRIMARY, Units(candidate[0].keys))
+                reference, now = middle(group), with_scale_of(found, floor)
     return {
         "kept": len(kept),
         "false": sum(place not in true for place in kept),
@@ -146,6 +164,8 @@ CASES = {
     f"series of {LOOKS}, looks={LOOKS}": (series, LOOKS, 100, shares_of_series),
     "null, seeds": (night, "null, seeds", 40, shares_of),
     "gains, seeds": (night, "gains, seeds", 40, shares_of),
+    "gains, seeds, three further": (night, "gains, seeds, three further", 40, shares_of),
+    "gains, sixteen seeds, three further": (night, "gains, sixteen seeds, three further", 40, shares_of),
     f"series of {LOOKS}, looks=null": (series, 1, 30, shares_of_series),
 }
 

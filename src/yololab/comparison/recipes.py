@@ -7,8 +7,6 @@ from itertools import combinations, product
 from statistics import fmean
 from typing import Any
 
-import numpy as np
-
 from yololab.comparison.arms import Arm
 from yololab.comparison.comparability import (
     comparability_problems,
@@ -195,9 +193,8 @@ def compare_arms(
 
 def _repeated(arm: Arm, records: Sequence[Records]) -> list[Problem]:
     """Return the problem of runs whose seeds differ and whose detections do not: the seed had no effect."""
-    arrays = [found.arrays() for found in records]
-    for (one, ours), (two, theirs) in combinations(enumerate(arrays), 2):
-        if ours.keys() == theirs.keys() and all(np.array_equal(ours[name], theirs[name]) for name in ours):
+    for (one, ours), (two, theirs) in combinations(enumerate(records), 2):
+        if ours.same_as(theirs):
             seeds = f"seeds {arm.seeds[one]} and {arm.seeds[two]}"
             found = f"{seeds} of {arm.text} made the same detections, bit for bit: the seed had no effect"
             remedy = "check that each was trained (not copied), and that its version of Ultralytics heeds `seed`"

@@ -14,7 +14,7 @@ is less than Bonferroni's t asks for where degrees are few: with 8 seeds and 100
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -41,12 +41,14 @@ class NoiseFloor:
         influence: Mean influence of each unit over the runs, shape (U,).
         image_variance: v, the variance that the images give a single run's own results.
         observed: s²_observed, the variance of the values.
+        degrees: Degrees of freedom of that.
     """
 
     values: tuple[float, ...]
     influence: Values
     image_variance: float
     observed: float
+    degrees: int
 
     @property
     def seed_variance(self) -> float:
@@ -96,7 +98,24 @@ def noise_floor(runs: Sequence[Records], primary: str, units: Units) -> NoiseFlo
     values = tuple(value for value, _ in measured)
     influences = np.stack([influence for _, influence in measured])
     own = float(influences.var(axis=0, ddof=1).sum())
-    return NoiseFloor(values, influences.mean(axis=0), own, float(np.var(values, ddof=1)))
+    return NoiseFloor(values, influences.mean(axis=0), own, float(np.var(values, ddof=1)), len(values) - 1)
+
+
+def with_scale_of(reference: NoiseFloor, floor: NoiseFloor) -> NoiseFloor:
+    """Return what the seeds of another recipe say, with the scale of both recipes together: a change moves it little.
+
+    Args:
+        reference: The noise floor of the recipe that is the reference now.
+        floor: That of the recipe of which there are more seeds.
+    """
+    degrees = reference.degrees + floor.degrees
+    share = reference.degrees / degrees
+    return replace(
+        reference,
+        image_variance=share * reference.image_variance + (1 - share) * floor.image_variance,
+        observed=share * reference.observed + (1 - share) * floor.observed,
+        degrees=degrees,
+    )
 
 
 def value_and_influence(records: Records, primary: str, units: Units) -> tuple[float, Values]:
@@ -127,9 +146,9 @@ def noise_test(
     """
     share = 1 + 1 / stands_for
     variance = image_variance + share * floor.seed_variance
-    known = (share * floor.observed) ** 2 / (len(floor.values) - 1)
+    known = (share * floor.observed) ** 2 / floor.degrees
     degrees = variance**2 / known if known > 0 else _MOST_DEGREES
-    degrees = min(max(degrees, len(floor.values) - 1), _MOST_DEGREES)
+    degrees = min(max(degrees, floor.degrees), _MOST_DEGREES)
     return NoiseTest(gain, math.sqrt(variance), degrees, needed_errors(round(degrees, 1), proposals, alpha))
 
 

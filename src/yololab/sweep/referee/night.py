@@ -18,7 +18,7 @@ from yololab.files.json_files import PathText, read_json, write_json
 from yololab.files.looks import LookEntry
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import NightFolder, OutputTree
-from yololab.files.series.chain import first_link, is_edited, traces
+from yololab.files.series.chain import Linked, first_link, is_edited, traces
 
 NIGHT_VERSION = 1
 # A night keeps something false one time in twenty at most.
@@ -34,6 +34,12 @@ class ReferenceContent(TypedDict):
     candidate: str
     recipe: str | None
     value: float
+
+
+class FurtherContent(ReferenceContent, Linked, total=False):
+    """Another seed of a proposal that was kept: `of` is the number of that one."""
+
+    of: Required[int]
 
 
 class ProposalContent(LookEntry, total=False):
@@ -72,6 +78,7 @@ class NightContent(TypedDict, total=False):
     reference: Required[str]
     detectable_gain: float | None
     judged: Required[list[ProposalContent]]
+    further: list[FurtherContent]
 
 
 class RefereedContent(TypedDict):
@@ -104,6 +111,19 @@ class Night:
     def kept(self) -> list[ProposalContent]:
         """The proposals that were kept, oldest first."""
         return [proposal for proposal in self.content["judged"] if proposal["kept"]]
+
+    @property
+    def reference_names(self) -> list[str]:
+        """The names of the evaluations that stand for the reference: of all its seeds."""
+        if not self.kept:
+            return [seed["name"] for seed in self.content["seeds"]]
+        newest = self.kept[-1]
+        return [reference_name(newest), *(seed["name"] for seed in self.further if seed["of"] == newest["number"])]
+
+    @property
+    def further(self) -> list[FurtherContent]:
+        """The further seeds of proposals that were kept."""
+        return self.content.get("further") or []
 
     @property
     def ends(self) -> datetime | None:
@@ -161,10 +181,9 @@ def read_night(folder: NightFolder) -> Night:
         if "sha256" in proposal and (is_edited(proposal) or proposal.get("before") != before):
             found = f"proposal {proposal['number']}, or what was declared, was edited since it was judged"
             raise InputError(Problem(str(folder.night), found, "what yololab wrote", _REMEDY))
-    kept = [proposal for proposal in judged if proposal["kept"]]
-    reference = reference_name(kept[-1]) if kept else judged[0].get("against") if judged else None
-    if reference not in (None, night.content["reference"]):
-        found = f"the reference is {night.content['reference']!r}, and the judgements lead to {reference!r}"
+    names = night.reference_names
+    if night.content["reference"] not in names or any(map(is_edited, night.further)):
+        found = f"the reference is {night.content['reference']!r}, and the judgements lead to {' or '.join(names)}"
         raise InputError(Problem(str(folder.night), found, "what yololab wrote", _REMEDY))
     return night
 
@@ -180,7 +199,7 @@ def refuse_cut(night: Night, tree: OutputTree) -> None:
     Raises:
         InputError: One is missing.
     """
-    known = {proposal.get("sha256") for proposal in night.content["judged"]}
+    known = {entry.get("sha256") for entry in (*night.content["judged"], *night.further)}
     lost = sorted({int(kept["number"]) for kept in traces(tree, night.series) if kept.get("sha256") not in known})
     if lost:
         found = f"lacks the judgement of proposal {', '.join(map(str, lost))}, which the records of runs show"

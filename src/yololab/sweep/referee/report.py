@@ -44,6 +44,7 @@ def night_report(night: Night, root: Path) -> dict[str, Any]:
         "left": night.left,
         "ends": night.ends.isoformat(timespec="seconds") if night.ends else None,
         "reference": reference,
+        "reference_runs": len(night.reference_names),
         "start_value": first["value"],
         "value": last["value"] if last else first["value"],
         "noise": noise,
@@ -81,7 +82,8 @@ def show_night(screen: Screen, report: dict[str, Any]) -> None:
     rows = [_cells(proposal) for proposal in report["judged"]]
     if rows:
         screen.table(_COLUMNS[:-1], [row[:-1] for row in rows])
-    screen.detail(f"reference: {report['reference']}, {metric} {number(report['value'])}")
+    runs = f" and {counted(report['reference_runs'] - 1, 'other seed')}" if report["reference_runs"] > 1 else ""
+    screen.detail(f"reference: {report['reference']}{runs}, {metric} {number(report['value'])}")
     if report["kept"]:
         screen.hint(f"{metric} rose from {number(report['start_value'])} on images that proposals were chosen by")
     for command in report["test"]:

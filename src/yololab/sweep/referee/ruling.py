@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from statistics import median_low
 
 import numpy as np
 from filelock import FileLock
 
-from yololab.comparison.comparability import names_protocol_difference
+from yololab.comparison.comparability import names_protocol_difference, protocol_warnings
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.groups import units_of
 from yololab.comparison.result import Comparison
@@ -31,10 +32,12 @@ from yololab.statistics.inference.noise_floor import (
     NoiseTest,
     noise_test,
     value_and_influence,
+    with_scale_of,
 )
 from yololab.statistics.inference.verdict import Verdict
 from yololab.sweep.referee.night import (
     NIGHT_ALPHA,
+    FurtherContent,
     Night,
     NightContent,
     ProposalContent,
@@ -65,12 +68,14 @@ class Judgement:
         proposal: The proposal.
         again: Whether it had been judged before: then nothing was spent.
         comparison: The comparison with the reference; None when it had been judged before.
+        seed: The name of the run, where it is another seed of the proposal, which had been kept: nothing was spent.
     """
 
     night: Night
     proposal: ProposalContent
     again: bool
     comparison: Comparison | None = None
+    seed: str | None = None
 
 
 def rule_on(path: Path, tree: OutputTree) -> Judgement:
@@ -93,6 +98,8 @@ def rule_on(path: Path, tree: OutputTree) -> Judgement:
         before = next((item for item in judged if item["candidate"] == proposed.candidate), None)
         if before is not None:
             return Judgement(night, before, again=True)
+        if newest := _seed_of_the_reference(proposed, night):
+            return _strengthened(proposed, newest, night, tree)
         problems = [*_what_forbids(proposed, night)]
         if problems:
             raise InputError(problems)
@@ -114,19 +121,65 @@ def rule_on(path: Path, tree: OutputTree) -> Judgement:
             content["reference"] = name
         night = replace(night, content=content)
         night.write()
-    _keep(proposal, night, proposed)
+    _keep(proposal["number"], proposal["sha256"], night, proposed, kept=proposal["kept"])
     return Judgement(night, proposal, again=False, comparison=comparison)
 
 
-def _keep(proposal: ProposalContent, night: Night, proposed: Contestant) -> None:
+def _seed_of_the_reference(proposed: Contestant, night: Night) -> ProposalContent | None:
+    """Return the proposal that was kept last, where a run is another seed of it and its noise can be known."""
+    newest = night.kept[-1] if night.kept and len(night.content["seeds"]) >= FEWEST_SEEDS else None
+    return newest if newest and proposed.recipe and newest.get("recipe") == proposed.recipe else None
+
+
+def _strengthened(proposed: Contestant, newest: ProposalContent, night: Night, tree: OutputTree) -> Judgement:
+    """Let another seed of the reference stand for it as well: its mean is less luck than a single run is.
+
+    Raises:
+        InputError: It is no seed of its own, or was measured otherwise.
+    """
+    if any(seed["candidate"] == proposed.candidate for seed in night.further):
+        return Judgement(night, newest, again=True, seed=proposed.name)
+    content, where = night.content, str(proposed.path)
+    if proposed.metrics.split != content.get("split"):
+        allowed = f"an evaluation on {content.get('split')}"
+        raise InputError(Problem(where, f"measured on the split {proposed.metrics.split}", allowed))
+    files = [read_metrics(night.folder.kept(name).metrics) for name in night.reference_names]
+    warnings = [line for file in files for line in protocol_warnings(proposed.metrics, file, paired=True)]
+    if names_protocol_difference(warnings):
+        found = "measured under another protocol than the reference"
+        raise InputError(Problem(where, found, "the same evaluation.* settings"))
+    floor = floor_of([*files, proposed.metrics])  # on the same images, or it raises
+    if any(records_of(file).same_as(records_of(proposed.metrics)) for file in files):
+        found, allowed = "the very detections of another run of the reference", "a training with another seed"
+        raise InputError(Problem(where, found, allowed))
+    name = f"{reference_name(newest)}_seed_{len(files) + 1}"
+    entry = FurtherContent(
+        name=name,
+        run=place_of(proposed.path, tree),
+        candidate=proposed.candidate,
+        recipe=proposed.recipe,
+        value=proposed.value,
+        of=newest["number"],
+        before=night.last_link,
+    )
+    entry["sha256"] = link_of(entry)
+    keep_evaluation(night.folder, name, proposed.metrics, proposed.predictions)
+    names, values = [*night.reference_names, name], list(floor.values)
+    whole: NightContent = {**content, "further": [*night.further, entry]}
+    whole["reference"] = names[values.index(median_low(values))]
+    night = replace(night, content=whole)
+    night.write()
+    _keep(newest["number"], entry["sha256"], night, proposed, kept=True)
+    return Judgement(night, newest, again=False, seed=proposed.name)
+
+
+def _keep(number: int, link: str, night: Night, proposed: Contestant, *, kept: bool) -> None:
     """Keep a judgement in the record of its run as well, where there is one that can be written."""
     run = RunFolder(proposed.path)
     if run.record.is_file():
-        kept = RefereedContent(
-            series=night.series, number=proposal["number"], kept=proposal["kept"], sha256=proposal["sha256"]
-        )
+        said = RefereedContent(series=night.series, number=number, kept=kept, sha256=link)
         with suppress(PermissionError):
-            Record(run).update(refereed=kept)
+            Record(run).update(refereed=said)
 
 
 def _what_forbids(proposed: Contestant, night: Night) -> list[Problem]:
@@ -254,7 +307,12 @@ def _above_noise(metrics: MetricsFile, night: Night, floor: NoiseFloor, directio
     alike = reference.alike if metrics.alike is None else metrics.alike
     units = units_of(records.keys, metrics.group or reference.group, clusters=alike)
     value, influence = value_and_influence(records, primary, units)
-    if night.kept:
+    names = night.reference_names
+    if night.kept and len(names) > 1:
+        own = floor_of([read_metrics(night.folder.kept(name).metrics) for name in names])
+        before, theirs, stands_for = float(np.mean(own.values)), own.influence, len(names)
+        floor = with_scale_of(own, floor)
+    elif night.kept:
         before, theirs = value_and_influence(records_of(reference), primary, units)
         stands_for = 1
     else:

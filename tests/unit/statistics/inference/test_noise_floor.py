@@ -25,7 +25,7 @@ def test_a_night_of_equal_recipes_keeps_something_one_time_in_twenty():
     for _ in range(400):
         image, seeds = 0.5, 1.0  # variances that images and seeds give a run
         values = rng.normal(0, (image + seeds) ** 0.5, 8)
-        floor = NoiseFloor(tuple(values), np.zeros(1), image, float(values.var(ddof=1)))
+        floor = NoiseFloor(tuple(values), np.zeros(1), image, float(values.var(ddof=1)), 7)
         best = rng.normal(0, (image + seeds) ** 0.5, 30).max() - values.mean()
         false += noise_test(floor, best, image * (1 + 1 / 8), 30, 0.05, stands_for=8).exceeds
     assert false <= 30  # 20 are expected at most, ± 4.4

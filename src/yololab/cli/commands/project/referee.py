@@ -78,9 +78,16 @@ def _begin(request: Request, night: Night, content: dict[str, Any]) -> None:
 def _tell(request: Request, found: Judgement, reference: str) -> None:
     """Print a judgement."""
     screen, proposal = request.screen, found.proposal
+    if found.seed is not None:
+        runs = len(found.night.reference_names)
+        said = f"{found.seed} is another seed of proposal {proposal['number']}, which was kept: {runs} runs stand for "
+        screen.stage("referee", f"{said}the reference now, and nothing was spent")
+        return
     word = "kept" if proposal["kept"] else "discarded"
     again = "; it had been judged before, and nothing was spent" if found.again else ""
     screen.stage("referee", f"proposal {proposal['number']} {word}{again}. {proposal['reason']}")
     for warning in () if found.again else proposal.get("warnings", ()):
         screen.warn(warning)
     screen.detail(f"{counted(found.night.left, 'proposal')} left; the reference is {reference}")
+    if proposal["kept"] and proposal.get("needed") and found.night.left:
+        screen.hint("train two or three seeds more of it and judge them: that makes the next gains far easier to tell")
