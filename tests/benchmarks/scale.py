@@ -35,6 +35,7 @@ from sweep_contract import settings_of
 from trial_speed import MODEL, Instant
 
 from yololab.config.folders import composing_from, copy_config
+from yololab.config.hydra.recompose import Recomposer
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import JobState
 from yololab.sweep.loop import TrialLoop
@@ -133,8 +134,10 @@ def parent(path: Path, trials: int) -> dict[str, object]:
     folder.write_settings(settings)
     copy_config(folder.config, path)
 
+    composer = Recomposer()
+
     def freeze(number: int, overrides: Sequence[str]) -> None:
-        freeze_trial(plan_trial(number, overrides), folder.trial(number))
+        freeze_trial(plan_trial(number, overrides, composer), folder.trial(number))
 
     with composing_from(folder.config):
         source = StudySource(folder, settings, read_space(settings.arguments, discrete=False), freeze)

@@ -36,6 +36,7 @@ from sweep_contract import settings_of
 from tiny import make_dataset
 
 from yololab.config.folders import composing_from, copy_config
+from yololab.config.hydra.recompose import Recomposer
 from yololab.files.json_files import write_json
 from yololab.files.metrics import METRICS_VERSION
 from yololab.files.paths import RunFolder
@@ -155,8 +156,10 @@ def parent(path: Path, count: int = TRIVIAL) -> list[float]:
     )
     settings = folder.read_settings()
 
+    composer = Recomposer()
+
     def freeze(number: int, overrides: Sequence[str]) -> None:
-        freeze_trial(plan_trial(number, overrides), folder.trial(number))
+        freeze_trial(plan_trial(number, overrides, composer), folder.trial(number))
 
     source = StudySource(folder, settings, read_space(settings.arguments, discrete=False), freeze)
     progress = SweepProgress(folder, settings, screen, source.planned, engine.capacity)

@@ -1,13 +1,14 @@
 """The frozen config of a run: composed once, written to `.hydra/`, read back by a trial, a rerun or a resume."""
 
 import copy
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
 
 from yololab.config.hydra.compose import overridden_keys
 from yololab.config.hydra.grammar import encode_free, quote
@@ -19,6 +20,9 @@ from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import RunFolder
 from yololab.files.reading import read_yaml
 from yololab.text import mask_secrets
+
+# The one key of `.hydra/hydra.yaml`.
+_HYDRA = "hydra"
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,33 @@ class Frozen:
     overrides: tuple[str, ...]
 
 
-def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra_node: DictConfig, overrides: Sequence[str]) -> None:
-    """Write the three files of `.hydra/`, as Hydra itself writes them for a single run; passwords are masked."""
-    for path, content in (
-        (folder.config, dict(tree)),
-        (folder.hydra_settings, {"hydra": OmegaConf.to_container(hydra_node, enum_to_str=True)}),
-        (folder.overrides, list(overrides)),
-    ):
-        write_text(path, _as_yaml(mask_secrets(content)))
+def freeze(folder: RunFolder, tree: Mapping[str, Any], hydra: Mapping[str, Any], overrides: Sequence[str]) -> None:
+    """Write the three files of `.hydra/`, as Hydra itself writes them for a single run; passwords are masked.
+
+    Args:
+        folder: The run's folder.
+        tree: The composed config.
+        hydra: Hydra's own settings.
+        overrides: The overrides that led there.
+    """
+    sections = [_section(pickle.dumps(item)) for item in tree.items()]
+    write_text(folder.config, "".join(sections) or _as_yaml({}))
+    sections = [_section(pickle.dumps(item), below=_HYDRA) for item in hydra.items()]
+    write_text(folder.hydra_settings, "".join([f"{_HYDRA}:\n", *sections]))
+    write_text(folder.overrides, _as_yaml(mask_secrets(list(overrides))))
+
+
+@lru_cache(maxsize=512)
+def _section(item: bytes, below: str | None = None) -> str:
+    """Return the lines of one key of a mapping; those of thousands of trials are nearly all the same.
+
+    Args:
+        item: Key and value, pickled.
+        below: The key of the mapping that it stands in; None where that is the whole file.
+    """
+    key, value = pickle.loads(item)
+    content = mask_secrets({key: value})
+    return _as_yaml(content) if below is None else _as_yaml({below: content}).removeprefix(f"{below}:\n")
 
 
 def _as_yaml(content: Any) -> str:

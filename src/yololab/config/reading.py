@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeGuard, TypeVar
 
 from yololab.config.nearest import nearest, unknown_key
@@ -64,7 +65,8 @@ def read_group(cls: type[Group], where: str, values: Any) -> Group:
     Raises:
         InputError: Every unknown name and every value that is not right.
     """
-    declared = settings_of(cls)
+    kind: Any = cls
+    declared = _declared(kind)
     if not isinstance(values, Mapping):
         remedy = f"set one of its keys, e.g. `{where}.{next(iter(declared))}=…`"
         raise InputError(Problem(where, f"{values!r}", "a group of settings", remedy))
@@ -78,6 +80,12 @@ def read_group(cls: type[Group], where: str, values: Any) -> Group:
     if problems:
         raise InputError(problems)
     return cls(**found)
+
+
+@cache
+def _declared(cls: Any) -> Mapping[str, Setting]:
+    """Return the settings of a class, found out once: its annotations take longer to read than its values."""
+    return settings_of(cls)
 
 
 def allowed(setting: Setting) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-SHARE_OF_TIME = 0.05
+SHARE_OF_TIME = 0.02
 
 
 @dataclass

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from yololab.config.frozen import Frozen, freeze
 from yololab.config.hydra.app import run_config, run_in
-from yololab.config.hydra.compose import Composed
+from yololab.config.hydra.compose import Composed, plain_settings
 from yololab.config.hydra.grammar import named_option
 from yololab.config.hydra.keys import asked_folder, sweep_only
 from yololab.config.schema import DryRun
@@ -65,7 +65,8 @@ def start_run(
     context = Context(RunFolder(training), frozen, screen, gatekeeper, working_directory, command)
 
     def write_config(folder: RunFolder, place: Path) -> None:
-        freeze(folder, composed.tree, run_config(composed, place).hydra, composed.hydra.overrides.task)
+        settings = plain_settings(run_config(composed, place).hydra)
+        freeze(folder, composed.tree, settings, composed.hydra.overrides.task)
 
     def in_hydra(folder: RunFolder, run: Callable[[], int]) -> int:
         return int(run_in(folder.path, composed, lambda _config: run()))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yololab.config.folders import composing_from
+from yololab.config.hydra.recompose import Recomposer
 from yololab.config.schema import DryRun, ExperimentConfig, Policy
 from yololab.config.search import FailOn, Pruner, Sampler
 from yololab.errors import ApprovalError, InputError, JobError, Problem
@@ -126,9 +127,10 @@ def run_trials(folder: SweepFolder, settings: SweepSettings, executor: Executor,
     stop = StopSignal()
     minutes = settings.search.timeout_minutes
     with composing_from(folder.config), screen.logging_to(folder.log):
+        composer = Recomposer()
 
         def freeze(number: int, overrides: Sequence[str]) -> None:
-            freeze_trial(plan_trial(number, overrides), folder.trial(number))
+            freeze_trial(plan_trial(number, overrides, composer), folder.trial(number))
 
         seeds = SequentialSeeds(folder, settings, screen)
         seconds = None if minutes is None else 60 * minutes

@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from yololab.config.defaults import default_tree
-from yololab.config.frozen import frozen_working_directory, refreeze, thaw
+from yololab.config.frozen import freeze, frozen_working_directory, refreeze, thaw
+from yololab.config.hydra.compose import compose_experiment, plain_settings
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
+from yololab.text import mask_secrets
 
 
 @pytest.fixture
@@ -77,3 +79,19 @@ def test_a_repetition_has_its_own_place(run, tmp_path):
     node = yaml.safe_load(again.hydra_settings.read_text())["hydra"]
     assert node["run"]["dir"] == node["runtime"]["output_dir"] == str(tmp_path / "place")
     assert thaw(again.path).tree == thaw(run.path).tree
+
+
+def test_the_files_are_those_that_the_whole_content_gives(tmp_path):
+    """Section by section, as each is written once for thousands of trials."""
+    composed = compose_experiment(
+        ["lr0=0.02", "notes='a long note with: colons, and words that go on beyond a line, twice'"]
+    )
+    hydra = plain_settings(composed.hydra)
+    hydra["job"]["env_set"] = {"API_KEY": "secret", "TEXT": "words " * 40}
+    tree = composed.tree | {"password": "secret", "empty": {}, "list": [1, [2.0, None]], "yes": "yes"}
+    for _ in range(2):
+        freeze(RunFolder(tmp_path), tree, hydra, composed.overrides)
+        for file, content in (("config", tree), ("hydra", {"hydra": hydra}), ("overrides", list(composed.overrides))):
+            whole = yaml.dump(mask_secrets(content), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+            assert (tmp_path / f".hydra/{file}.yaml").read_text() == whole
+            assert "secret" not in whole

@@ -9,7 +9,7 @@ from yololab.config import renamed
 from yololab.config.arguments.overrides import Assignment, override_of
 from yololab.config.defaults import default_tree, known_keys
 from yololab.config.frozen import freeze, thaw
-from yololab.config.hydra.compose import compose_experiment
+from yololab.config.hydra.compose import compose_experiment, plain_settings
 from yololab.config.renamed import RENAMED, current_name, current_override, current_tree
 from yololab.files.paths import RunFolder
 from yololab.sweep.engines.registry import ENGINES, split_settings
@@ -73,7 +73,7 @@ def test_a_frozen_config_of_0_1_0_is_read_without_a_word(tmp_path, capsys):
     composed = compose_experiment([])
     folder = RunFolder(tmp_path)
     tree = composed.tree | {"resuming": {"take_over": False, "changed_data": False}}
-    freeze(folder, {key: value for key, value in tree.items() if key != "resume"}, composed.hydra, [])
+    freeze(folder, {key: value for key, value in tree.items() if key != "resume"}, plain_settings(composed.hydra), [])
     assert "resuming" in yaml.safe_load(folder.config.read_text())
     named_then = {"even_if_running": False, "changed_data": False}
     assert thaw(tmp_path).tree == composed.tree | {"resume": named_then}

@@ -166,6 +166,12 @@ def plain_tree(config: DictConfig) -> dict[str, Any]:
     }
 
 
+def plain_settings(node: DictConfig) -> dict[str, Any]:
+    """Return Hydra's own node as it is written to `.hydra/hydra.yaml`."""
+    found = OmegaConf.to_container(node, enum_to_str=True)
+    return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
+
+
 def overridden_keys(overrides: Sequence[str]) -> frozenset[str]:
     """Return the dotted keys that `overrides` set."""
     return frozenset(override.key_or_group for override in parse_overrides(overrides))

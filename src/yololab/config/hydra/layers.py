@@ -7,10 +7,11 @@ command line with twelve mistakes, cost what their values cost.
 
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
@@ -82,11 +83,23 @@ def set_value(config: DictConfig, override: Override) -> None:
 
 def note_overrides(config: DictConfig, overrides: Sequence[Override]) -> None:
     """Write into Hydra's node which overrides led to the config."""
+    noted, name = noted_overrides(overrides, config.hydra.job.config.override_dirname)
+    config.hydra.overrides.task, config.hydra.overrides.hydra = noted["task"], noted["hydra"]
+    config.hydra.job.override_dirname = name
+
+
+def noted_overrides(overrides: Sequence[Override], style: Mapping[str, Any]) -> tuple[dict[str, list[str]], str]:
+    """Return what Hydra's node says of the overrides that led to the config: its section `overrides`, and their name.
+
+    Args:
+        overrides: The overrides.
+        style: How the name is written: `hydra.job.config.override_dirname`.
+    """
     own = [override for override in overrides if not override.is_hydra_override()]
-    config.hydra.overrides.task = [override.input_line for override in own]
-    config.hydra.overrides.hydra = [override.input_line for override in overrides if override.is_hydra_override()]
-    style = config.hydra.job.config.override_dirname
-    config.hydra.job.override_dirname = get_overrides_dirname(own, style.exclude_keys, style.item_sep, style.kv_sep)
+    task = [override.input_line for override in own]
+    others = [override.input_line for override in overrides if override.is_hydra_override()]
+    name = get_overrides_dirname(own, style["exclude_keys"], style["item_sep"], style["kv_sep"])
+    return {"hydra": others, "task": task}, name
 
 
 def _roots() -> tuple[Path, ...]:

@@ -1,6 +1,6 @@
 """The trials of a sweep as one of its parents knows them: kept up with what changes, so that none is read in vain.
 
-Ours change only when we write them. Those of other parents are read anew for a twentieth of the time at most, and
+Ours change only when we write them. Those of other parents are read anew for a small share of the time, and
 whenever something would follow from them: that a trial may be claimed, or that nothing is left to do.
 """
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, open_dict, read_write
+from hydra.types import RunMode
 
 from yololab.config.arguments.overrides import Assignment, override_of
 from yololab.config.folders import group_options
 from yololab.config.frozen import freeze
 from yololab.config.hydra.compose import compose_experiment
 from yololab.config.hydra.grammar import FREE_PREFIX, decode_free
+from yololab.config.hydra.recompose import Recomposer
 from yololab.config.schema import ExperimentConfig
 from yololab.config.search import DEFAULT_SPACE, SPACES, Sampler, SearchConfig, read_values
 from yololab.errors import InputError, Problem, noting
@@ -37,19 +38,19 @@ class PlannedTrial:
         overrides: Its overrides.
         experiment: Its typed config.
         tree: Its config as a plain tree.
-        hydra: Hydra's own node for it.
+        hydra: Hydra's own settings for it.
     """
 
     number: int
     overrides: tuple[str, ...]
     experiment: ExperimentConfig
     tree: dict[str, Any]
-    hydra: DictConfig
+    hydra: dict[str, Any]
 
     @property
     def choices(self) -> dict[str, str]:
         """The chosen option of each config group."""
-        return {str(group): str(option) for group, option in self.hydra.runtime.choices.items()}
+        return {str(group): str(option) for group, option in self.hydra["runtime"]["choices"].items()}
 
 
 def plan_space(
@@ -132,19 +133,21 @@ def config_point(space: Space) -> dict[str, Value]:
     }
 
 
-def plan_trial(number: int, overrides: Sequence[str]) -> PlannedTrial:
+def plan_trial(number: int, overrides: Sequence[str], composer: Recomposer | None = None) -> PlannedTrial:
     """Compose and check a trial.
+
+    Args:
+        number: Its number.
+        overrides: Its overrides.
+        composer: What has composed others of the same files; None composes it by itself.
 
     Raises:
         InputError: Its problems.
     """
-    composed = compose_experiment(overrides)
-    node = composed.hydra
-    with read_write(node), open_dict(node):
-        node.job.num = number
-        node.job.id = f"{node.job.name}_{number}"
-        node.mode = "MULTIRUN"
-    return PlannedTrial(number, tuple(overrides), composed.experiment, composed.tree, node)
+    composed = (composer or Recomposer()).compose(overrides)
+    job = composed.hydra["job"]
+    own = {"job": job | {"num": number, "id": f"{job['name']}_{number}"}, "mode": RunMode.MULTIRUN.name}
+    return PlannedTrial(number, tuple(overrides), composed.experiment, composed.tree, composed.hydra | own)
 
 
 def _value_of(trial: PlannedTrial, key: str) -> Any:
@@ -213,10 +216,9 @@ def _ingredients(experiment: ExperimentConfig) -> tuple[str, ...]:
 
 def freeze_trial(trial: PlannedTrial, folder: RunFolder) -> None:
     """Write a trial's config into its folder; what is edited later does not change it."""
-    with read_write(trial.hydra), open_dict(trial.hydra):
-        trial.hydra.runtime.output_dir = str(folder.path)
-        trial.hydra.sweep.dir = str(folder.path.parent)
-    freeze(folder, trial.tree, trial.hydra, trial.overrides)
+    runtime = trial.hydra["runtime"] | {"output_dir": str(folder.path)}
+    sweep = trial.hydra["sweep"] | {"dir": str(folder.path.parent)}
+    freeze(folder, trial.tree, trial.hydra | {"runtime": runtime, "sweep": sweep}, trial.overrides)
 
 
 def _key(override: str) -> str:

@@ -173,11 +173,19 @@ class RowCache:
             run = self.folder.trial(number)
             # Taken before the files are read: what changes meanwhile is seen the next time.
             files = (run.trial, run.record, run.metrics, run.results, run.comparison)
-            found = [file.stat() for file in files if file.exists()]
-            state = [(file.st_mtime_ns, file.st_size, file.st_ino) for file in found]
+            state = [_state(file) for file in files]
             if number not in self._rows or self._rows[number][0] != state:
                 self._rows[number] = state, read_row(self.folder, self.folder.known_trial(number), self.objectives)
         return [row for _, (_, row) in sorted(self._rows.items())]
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    """Return what is another one when a file was written; None for one that is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def seed_of(entry: TrialEntry) -> str | None:

@@ -75,7 +75,7 @@ class SummaryWriter:
     """Keeps the summary of a running sweep up to date, so that a kill leaves one that knows of each ended trial.
 
     It follows the loop. After a trial only what has changed is read anew, and nothing is claimed: the statistics come
-    at the end. Where trials are so many and so short that writing after each would take more than a twentieth of the
+    at the end. Where trials are so many and so short that writing after each would take more than a small share of the
     time, several share one. A summary that cannot be written costs a warning, once, and never the sweep.
 
     Attributes:

@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from yololab.config.frozen import freeze, thaw
 from yololab.config.hydra import layers
 from yololab.config.hydra.app import run_config, run_in
-from yololab.config.hydra.compose import compose_experiment
+from yololab.config.hydra.compose import compose_experiment, plain_settings
 from yololab.files.paths import RunFolder
 
 
@@ -35,7 +35,8 @@ def test_the_job_gets_the_config_and_hydras_files_lie_in_its_folder(tmp_path):
         assert HydraConfig.get().runtime.output_dir == str(folder)
         return config.lr0, os.environ["A_LETTER"]
 
-    freeze(RunFolder(folder), composed.tree, run_config(composed, folder).hydra, composed.hydra.overrides.task)
+    settings = plain_settings(run_config(composed, folder).hydra)
+    freeze(RunFolder(folder), composed.tree, settings, composed.hydra.overrides.task)
     assert run_in(folder, composed, task) == (0.02, "b")
     assert "A_LETTER" not in os.environ
     written = thaw(folder)
@@ -59,7 +60,11 @@ def test_no_password_is_frozen(tmp_path):
     overrides = ["search.storage='mysql://me:secretword@host/db'", "+hydra.job.env_set.WANDB_API_KEY=secretword"]
     composed = compose_experiment(overrides)
     folder = RunFolder(tmp_path / "run")
-    run_in(folder.path, composed, lambda _: freeze(folder, composed.tree, composed.hydra, composed.overrides))
+    run_in(
+        folder.path,
+        composed,
+        lambda _: freeze(folder, composed.tree, plain_settings(composed.hydra), composed.overrides),
+    )
     files = list((folder.path / ".hydra").iterdir())
     assert len(files) == 3
     assert not any("secretword" in file.read_text() for file in files)

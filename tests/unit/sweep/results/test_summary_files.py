@@ -101,9 +101,8 @@ def test_nothing_is_written_before_a_trial_has_ended(tmp_path, reads):
 
 def test_short_trials_share_a_summary_that_takes_long_to_write(tmp_path, reads):
     folder = write_sweep(tmp_path / "sweep", budget=4)
-    moments = iter(
-        [0.0, 0.0, 1.0, 5.0, 20.9, 21.0, 21.0, 22.0]
-    )  # it takes a second, of which twenty must pass until the next
+    # it takes a second, of which fifty must pass until the next
+    moments = iter([0.0, 0.0, 1.0, 5.0, 50.9, 51.0, 51.0, 52.0])
     writer = following(folder, lambda: next(moments))
     for number in range(3):
         end(folder, writer, number)
