@@ -134,6 +134,8 @@ class SearchConfig:
         seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
         sequential: Whether a grid over seeds stops as soon as it is clear which recipe is best: from the third round of
             seeds on it is looked at, and all looks share one α of 0.05.
+        futility: Below which chance of an answer, were the difference as large as it looks, such a grid ends without
+            one; 0 trains on.
         seed: Where the sampler's random numbers start.
         retries: How often a trial that was killed, or ended by its limits, is started again.
         timeout_minutes: When the last trial is started at the latest.
@@ -156,6 +158,7 @@ class SearchConfig:
     warm_start: list[str] | None = setting(None, reader=_read_names)
     seeds: int = setting(1, at_least=1)
     sequential: bool = False
+    futility: float = setting(0.1, at_least=0, at_most=1)
     seed: int = setting(0, at_least=0)
     retries: int = setting(0, at_least=0)
     timeout_minutes: float | None = setting(None, at_least=0)

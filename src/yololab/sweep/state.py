@@ -182,8 +182,9 @@ class StoppedEarly:
         seeds: Seeds of each recipe after which it was clear.
         level: What p had to lie below, one-sided.
         p: The largest p of the other recipes.
-        best: The best recipe.
+        best: The best recipe; empty where it ended since an answer was not to be expected any more.
         planned: How many trainings there would have been.
+        chance: How likely all seeds would have given an answer, where it ended without.
     """
 
     seeds: int
@@ -191,6 +192,7 @@ class StoppedEarly:
     p: float
     best: str
     planned: int
+    chance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -294,7 +294,9 @@ def _announce(screen: Screen, plan: SweepPlan) -> None:
     parts += [f"objective: {', '.join(metrics)}", f"engine: {settings.engine}, {capacity} at a time"]
     screen.detail("; ".join(parts))
     if settings.search.sequential and len(settings.keys) > 1:
-        screen.detail("a seed of each recipe at a time; from the third on it ends when it is clear which is best")
+        screen.detail(
+            "a seed of each recipe at a time; from the third on it ends when it is clear which is best, or if"
+        )
     if settings.budget_epochs is not None:
         text = "trials pause, and the best ones go on"
         screen.detail(f"{text}: {counted(settings.budget_epochs, 'epoch')} in all at most (search.budget_epochs)")

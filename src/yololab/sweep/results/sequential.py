@@ -1,7 +1,8 @@
 """Seeds of several recipes, one round after the other, until it is clear which recipe is best (`search=seeds`).
 
 A round is one more seed of every recipe. From the third on the recipes are compared after each, at a level that keeps
-the chance of any false answer over all rounds (`level_of_looks`). A look takes whole rounds, whatever else has ended by
+the chance of any false answer over all rounds (`level_of_looks`); where an answer is not to be expected any more, it
+ends as well (`chance_of_answer`). A look takes whole rounds, whatever else has ended by
 then: so it finds the same however many trials run at a time, and again after a resume.
 """
 
@@ -11,13 +12,14 @@ from dataclasses import dataclass, field, replace
 
 from yololab.statistics.inference.best import rank_recipes
 from yololab.statistics.inference.recipe_difference import FEWEST_SEEDS
-from yololab.statistics.inference.seeds import level_of_looks
+from yololab.statistics.inference.seeds import chance_of_answer, level_of_looks
 from yololab.statistics.inference.verdict import ALPHA
 from yololab.sweep.planning.space import read_space
 from yololab.sweep.results.replicates import resample
 from yololab.sweep.results.rows import SEED, TrialRow, read_row
 from yololab.sweep.state import StoppedEarly, SweepFolder, SweepSettings, TrialEntry, TrialStatus
 from yololab.terminal.screen import Screen
+from yololab.text import share
 
 # Below α by what Student's quantiles with few degrees of freedom leave: simulated, .051 of α = .05 would be false.
 _SPENT = 0.048
@@ -114,10 +116,18 @@ class SequentialSeeds:
             lower_is_better=objectives[0].lower_is_better,
             alpha=level,
         )
-        if sum(standing.could_be_best for standing in standings) > 1:
+        p = max(standing.p for place, standing in enumerate(standings) if place != best)
+        rivals = [standing.behind for standing in standings if standing.could_be_best and standing.behind]
+        if not rivals:
+            return StoppedEarly(rounds, level, p, _named(groups[best][0]), self.settings.budget)
+        known = rounds / len(self._seeds)
+        chance = min(
+            chance_of_answer(rival.difference.gain, rival.standard_error, rival.degrees, known, level)
+            for rival in rivals
+        )
+        if chance >= self.settings.search.futility:
             return None
-        others = [standing.p for place, standing in enumerate(standings) if place != best]
-        return StoppedEarly(rounds, level, max(others), _named(groups[best][0]), self.settings.budget)
+        return StoppedEarly(rounds, level, p, "", self.settings.budget, chance)
 
     def _stop(self, found: StoppedEarly, trials: int) -> None:
         """Keep that the sweep is whole as it is."""
@@ -128,6 +138,12 @@ class SequentialSeeds:
 
 def stopped_text(found: StoppedEarly, trials: int) -> str:
     """Return why a sweep has fewer trials than were asked for."""
+    if found.chance is not None:
+        unlikely = f"that all seeds would tell them apart is unlikely (a chance of {share(found.chance)})"
+        return (
+            f"after {found.seeds} seeds of each recipe none is best by more than chance, and {unlikely}: {trials} of "
+            f"{found.planned} trainings were made (search.futility=0 makes all)."
+        )
     return (
         f"after {found.seeds} seeds of each recipe {found.best} is best (largest p of the others {found.p:.2g}, below "
         f"{found.level:.2g}): {trials} of {found.planned} trainings were needed."

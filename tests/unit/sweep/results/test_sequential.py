@@ -73,8 +73,20 @@ def test_it_ends_when_one_recipe_is_clearly_best(tmp_path, at_once):
     assert trained(folder, {0.01: 0.9, 0.02: 0.3}) == [], "a resume begins nothing"
 
 
-def test_equal_recipes_are_trained_to_the_end(tmp_path):
-    begun = trained(sweep_in(tmp_path / "s"), {0.01: 0.8, 0.02: 0.8}, at_once=2)
+def test_where_no_answer_is_to_be_expected_it_ends_without_one(tmp_path):
+    folder = sweep_in(tmp_path / "s")
+    assert len(trained(folder, {0.01: 0.8, 0.02: 0.8})) == 6
+    summary = read_summary(folder, statistics=True)
+    stopped = summary.settings.stopped
+    assert (stopped.seeds, stopped.best) == (3, "")
+    assert stopped.chance < summary.settings.search.futility
+    assert "none is best by more than chance" in " ".join(summary.ranking.missing)
+    assert trained(folder, {0.01: 0.8, 0.02: 0.8}) == [], "a resume begins nothing"
+
+
+def test_equal_recipes_are_trained_to_the_end_where_that_is_asked_for(tmp_path):
+    search = {"sampler": "grid", "sequential": True, "futility": 0.0}
+    begun = trained(sweep_in(tmp_path / "s", search=search), {0.01: 0.8, 0.02: 0.8}, at_once=2)
     assert len(begun) == 10
 
 
