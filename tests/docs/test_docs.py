@@ -187,6 +187,22 @@ def test_what_slices_claim_of_equal_models_is_the_measured_one():
     assert f"in another third of the brightness in {worse['another third named']['rate']:.1%}" in page
 
 
+def test_the_simulated_nights_are_those_that_were_measured():
+    page = text_of(ROOT / "docs/guides/referee.md")
+    found = json.loads((ROOT / "tests/benchmarks/referee.json").read_text(encoding="utf-8"))
+    rows = {
+        "| one run (a claim on checkpoints) | one run |": "gains",
+        "| eight seeds (a claim on recipes) | one run |": "gains, seeds",
+        "| eight seeds | and three further seeds of it |": "gains, seeds, three further",
+        "| sixteen seeds | and three further seeds of it |": "gains, sixteen seeds, three further",
+    }
+    for row, case in rows.items():
+        assert f"{row} {found[case]['at_least_three_true_kept']['rate']:.0%} |" in page, case
+        assert found[case]["keeps_anything_false"]["rate"] == 0
+        assert found[case]["median_standard_error"] < 0.007
+    assert f"without any better one, {found['null']['keeps_anything_false']['rate']:.0%} kept something." in page
+
+
 def test_the_real_night_is_the_one_that_was_measured():
     page = " ".join(text_of(ROOT / "docs/guides/referee.md").split())
     night = json.loads((ROOT / "tests/benchmarks/real_night.json").read_text(encoding="utf-8"))
