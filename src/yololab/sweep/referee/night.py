@@ -7,6 +7,7 @@ by the run that was judged as well: a declaration that was changed afterwards, a
 out, are found.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,8 @@ from yololab.files.atomic import copy_file
 from yololab.files.json_files import PathText, read_json, write_json
 from yololab.files.looks import LookEntry
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import NightFolder, OutputTree
+from yololab.files.paths import NightFolder, OutputTree, RunFolder
+from yololab.files.record import Record
 from yololab.files.series.chain import Linked, first_link, is_edited, traces
 
 NIGHT_VERSION = 1
@@ -212,6 +214,15 @@ def keep_evaluation(folder: NightFolder, name: str, metrics: MetricsFile, predic
     place.evaluation.mkdir(parents=True, exist_ok=True)
     copy_file(predictions, place.predictions)
     copy_file(metrics.path, place.metrics)
+
+
+def keep_in_record(number: int, link: str, night: Night, path: Path, *, kept: bool) -> None:
+    """Keep a judgement in the record of its run as well, where there is one that can be written."""
+    run = RunFolder(path)
+    if run.record.is_file():
+        said = RefereedContent(series=night.series, number=number, kept=kept, sha256=link)
+        with suppress(PermissionError):
+            Record(run).update(refereed=said)
 
 
 def moment_of(text: str) -> datetime:

@@ -6,16 +6,14 @@ rise above what two runs of one recipe differ by. What is kept is the reference 
 speaks against them, not for them.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from statistics import median_low
 
 import numpy as np
 from filelock import FileLock
 
-from yololab.comparison.comparability import names_protocol_difference, protocol_warnings
+from yololab.comparison.comparability import names_protocol_difference
 from yololab.comparison.compare import compare_metrics
 from yololab.comparison.groups import units_of
 from yololab.comparison.result import Comparison
@@ -23,8 +21,8 @@ from yololab.comparison.run_reference import read_reference
 from yololab.errors import InputError, Problem
 from yololab.files.looks import Look, look_of
 from yololab.files.metrics import MetricsFile, read_metrics
-from yololab.files.paths import OutputTree, RunFolder
-from yololab.files.record import Record, now
+from yololab.files.paths import OutputTree
+from yololab.files.record import now
 from yololab.files.series.chain import link_of
 from yololab.statistics.inference.noise_floor import (
     FEWEST_SEEDS,
@@ -35,14 +33,14 @@ from yololab.statistics.inference.noise_floor import (
     with_scale_of,
 )
 from yololab.statistics.inference.verdict import Verdict
+from yololab.sweep.referee.further import kept_last, strengthen
 from yololab.sweep.referee.night import (
     NIGHT_ALPHA,
-    FurtherContent,
     Night,
     NightContent,
     ProposalContent,
-    RefereedContent,
     keep_evaluation,
+    keep_in_record,
     moment_of,
     newest_night,
     read_night,
@@ -98,8 +96,9 @@ def rule_on(path: Path, tree: OutputTree) -> Judgement:
         before = next((item for item in judged if item["candidate"] == proposed.candidate), None)
         if before is not None:
             return Judgement(night, before, again=True)
-        if newest := _seed_of_the_reference(proposed, night):
-            return _strengthened(proposed, newest, night, tree)
+        if newest := kept_last(proposed, night):
+            night, again = strengthen(proposed, newest, night, tree)
+            return Judgement(night, newest, again, seed=proposed.name)
         problems = [*_what_forbids(proposed, night)]
         if problems:
             raise InputError(problems)
@@ -121,65 +120,8 @@ def rule_on(path: Path, tree: OutputTree) -> Judgement:
             content["reference"] = name
         night = replace(night, content=content)
         night.write()
-    _keep(proposal["number"], proposal["sha256"], night, proposed, kept=proposal["kept"])
+    keep_in_record(proposal["number"], proposal["sha256"], night, proposed.path, kept=proposal["kept"])
     return Judgement(night, proposal, again=False, comparison=comparison)
-
-
-def _seed_of_the_reference(proposed: Contestant, night: Night) -> ProposalContent | None:
-    """Return the proposal that was kept last, where a run is another seed of it and its noise can be known."""
-    newest = night.kept[-1] if night.kept and len(night.content["seeds"]) >= FEWEST_SEEDS else None
-    return newest if newest and proposed.recipe and newest.get("recipe") == proposed.recipe else None
-
-
-def _strengthened(proposed: Contestant, newest: ProposalContent, night: Night, tree: OutputTree) -> Judgement:
-    """Let another seed of the reference stand for it as well: its mean is less luck than a single run is.
-
-    Raises:
-        InputError: It is no seed of its own, or was measured otherwise.
-    """
-    if any(seed["candidate"] == proposed.candidate for seed in night.further):
-        return Judgement(night, newest, again=True, seed=proposed.name)
-    content, where = night.content, str(proposed.path)
-    if proposed.metrics.split != content.get("split"):
-        allowed = f"an evaluation on {content.get('split')}"
-        raise InputError(Problem(where, f"measured on the split {proposed.metrics.split}", allowed))
-    files = [read_metrics(night.folder.kept(name).metrics) for name in night.reference_names]
-    warnings = [line for file in files for line in protocol_warnings(proposed.metrics, file, paired=True)]
-    if names_protocol_difference(warnings):
-        found = "measured under another protocol than the reference"
-        raise InputError(Problem(where, found, "the same evaluation.* settings"))
-    floor = floor_of([*files, proposed.metrics])  # on the same images, or it raises
-    if any(records_of(file).same_as(records_of(proposed.metrics)) for file in files):
-        found, allowed = "the very detections of another run of the reference", "a training with another seed"
-        raise InputError(Problem(where, found, allowed))
-    name = f"{reference_name(newest)}_seed_{len(files) + 1}"
-    entry = FurtherContent(
-        name=name,
-        run=place_of(proposed.path, tree),
-        candidate=proposed.candidate,
-        recipe=proposed.recipe,
-        value=proposed.value,
-        of=newest["number"],
-        before=night.last_link,
-    )
-    entry["sha256"] = link_of(entry)
-    keep_evaluation(night.folder, name, proposed.metrics, proposed.predictions)
-    names, values = [*night.reference_names, name], list(floor.values)
-    whole: NightContent = {**content, "further": [*night.further, entry]}
-    whole["reference"] = names[values.index(median_low(values))]
-    night = replace(night, content=whole)
-    night.write()
-    _keep(newest["number"], entry["sha256"], night, proposed, kept=True)
-    return Judgement(night, newest, again=False, seed=proposed.name)
-
-
-def _keep(number: int, link: str, night: Night, proposed: Contestant, *, kept: bool) -> None:
-    """Keep a judgement in the record of its run as well, where there is one that can be written."""
-    run = RunFolder(proposed.path)
-    if run.record.is_file():
-        said = RefereedContent(series=night.series, number=number, kept=kept, sha256=link)
-        with suppress(PermissionError):
-            Record(run).update(refereed=said)
 
 
 def _what_forbids(proposed: Contestant, night: Night) -> list[Problem]:

@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+from night_samples import begin, run_of
 from record_samples import records_of, write_run
 
 from yololab.cli.main import main
@@ -17,19 +18,7 @@ from yololab.sweep.referee.night import newest_night
 from yololab.sweep.referee.proposals import recipe_of
 from yololab.sweep.referee.report import greedy_keeps, night_report, noise_text
 from yololab.sweep.referee.ruling import rule_on
-from yololab.sweep.referee.start import NightSettings, floor_of, start_night
-
-
-def run_of(root, name: str, found: float, seed: int, **config):
-    folder = root / "outputs/training" / name
-    settings = {"lr0": 0.01, "data": {"source": "animals.yaml"}, "seed": seed} | config
-    write_run(folder, records_of(found, seed), settings)
-    (folder / "weights/best.pt").write_bytes(name.encode())
-    return folder
-
-
-def begin(root, text: str, **declared):
-    return start_night(text, NightSettings(**declared), OutputTree(root), root)
+from yololab.sweep.referee.start import NightSettings, floor_of
 
 
 @pytest.fixture
@@ -213,39 +202,3 @@ def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, ba
     night.folder.night.write_text(json.dumps(content))
     with pytest.raises(InputError, match=told):
         rule_on(run_of(moved, "run_4", 0.6, 4, lr0=0.04), OutputTree(moved))
-
-
-@pytest.mark.heavy
-def test_further_seeds_of_what_was_kept_stand_for_the_reference_as_well(tmp_path):
-    for seed in range(6):
-        run_of(tmp_path, f"seed_{seed}", 0.5, seed)
-    begin(tmp_path, str(tmp_path / "outputs/training/seed_*"), proposals=3)
-    tree = OutputTree(tmp_path)
-    kept = rule_on(run_of(tmp_path, "better", 0.9, 11, lr0=0.02), tree)
-    assert kept.proposal["kept"]
-    alone = rule_on(run_of(tmp_path, "first_try", 0.9, 12, lr0=0.03), tree).proposal
-    for seed in (21, 22):
-        found = rule_on(run_of(tmp_path, f"better_{seed}", 0.9, seed, lr0=0.02), tree)
-        assert (found.again, found.proposal["number"]) == (False, 1)
-    night = newest_night(tree)
-    assert (night.left, len(night.reference_names)) == (1, 3)
-    # The middle one of the three is what the paired test goes by.
-    values = sorted(read_metrics(night.folder.kept(name).metrics).value("mAP50-95") for name in night.reference_names)
-    assert night.reference.value("mAP50-95") == values[1]
-    assert rule_on(tmp_path / "outputs/training/better_21", tree).again
-    with pytest.raises(InputError, match="the very detections of another run"):
-        rule_on(run_of(tmp_path, "copied", 0.9, 22, lr0=0.02), tree)
-    report = night_report(night, tmp_path)
-    assert report["reference_runs"] == 3
-    last = rule_on(run_of(tmp_path, "second_try", 0.9, 13, lr0=0.04), tree).proposal
-    assert last["error"] < alone["error"]
-    assert last["needed"] < alone["needed"]
-    # Another seed of what was discarded is no proposal, and an edit is found.
-    with pytest.raises(InputError, match="proposed before"):
-        rule_on(run_of(tmp_path, "again", 0.9, 31, lr0=0.03), tree)
-    content = json.loads(night.folder.night.read_text())
-    content["further"].pop()
-    content["reference"] = night.reference_names[0]
-    night.folder.night.write_text(json.dumps(content))
-    with pytest.raises(InputError, match="lacks the judgement of proposal 1"):
-        rule_on(tmp_path / "outputs/training/seed_0", tree)
