@@ -25,6 +25,7 @@ ROOMS = (
     {"tasks"},
     {"extensions"},
     {"text"},
+    {"masking"},
     {"host"},
     {"files"},
     {"config", "data", "statistics"},

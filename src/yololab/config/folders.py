@@ -9,7 +9,7 @@ import yololab
 from yololab.errors import InputError, Problem
 from yololab.files.atomic import write_text
 from yololab.files.reading import read_text
-from yololab.text import mask_secrets
+from yololab.masking import mask_secrets
 
 # The folders of the copy that this process composes from instead, while a sweep lasts: the shipped one, the user's.
 _snapshots: list[tuple[Path, ...]] = []

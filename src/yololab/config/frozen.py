@@ -19,7 +19,7 @@ from yololab.errors import InputError, Problem
 from yololab.files.atomic import copy_file, write_text
 from yololab.files.paths import RunFolder
 from yololab.files.reading import read_yaml
-from yololab.text import mask_secrets
+from yololab.masking import mask_secrets
 
 # The one key of `.hydra/hydra.yaml`.
 _HYDRA = "hydra"

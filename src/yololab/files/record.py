@@ -20,7 +20,7 @@ from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import RecordContent, Status
 from yololab.host.processes import ProcessIdentity
-from yololab.text import mask_secrets
+from yololab.masking import mask_secrets
 
 RECORD_VERSION = 1
 LOCK_TIMEOUT_SECONDS = 30

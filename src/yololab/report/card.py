@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yololab.masking import mask_secrets
 from yololab.report.appearance import Tone
 from yololab.report.section import environment
-from yololab.text import mask_secrets, shortened
+from yololab.text import shortened
 
 LONGEST = 300
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from yololab.masking import shown
 from yololab.report.appearance import gain_word, verdict_appearance
 from yololab.report.run_files import mapping, mappings, primary_row, texts
 from yololab.report.section import Templates
-from yololab.text import as_number, shown
+from yololab.text import as_number
 
 # What Markdown, HTML or GitHub (mentions, references) would take for its own.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")

@@ -20,9 +20,9 @@ from yololab.files.metrics import MetricsContent, MetricsFile
 from yololab.files.paths import BaselineFolder, RunFolder
 from yololab.files.predictions import PredictionsError
 from yololab.files.record_content import RecordContent
+from yololab.masking import mask_secrets
 from yololab.report.pictures import Album
 from yololab.statistics.records.base import Records
-from yololab.text import mask_secrets
 
 KNOWN_VERSIONS = (1,)
 # Version 1 of a comparison rests on bare metrics.

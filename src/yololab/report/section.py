@@ -12,22 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedErro
 from markupsafe import Markup
 
 from yololab.errors import InputError
+from yololab.masking import shown
 from yololab.report.appearance import gain_word
 from yololab.report.pictures import Album
-from yololab.text import (
-    as_text,
-    count,
-    duration,
-    interval,
-    moment,
-    number,
-    p_value,
-    percent,
-    setting,
-    share,
-    shown,
-    signed,
-)
+from yololab.text import as_text, count, duration, interval, moment, number, p_value, percent, setting, share, signed
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What templates write values with.

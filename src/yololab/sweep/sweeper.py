@@ -28,6 +28,7 @@ from yololab.files.record import now
 from yololab.job.gatekeeper import Gatekeeper, terminal_asker
 from yololab.job.measure import fingerprint_splits
 from yololab.job.prepare import Prepared
+from yololab.masking import mask_secrets
 from yololab.sweep.engines.registry import LOCAL, keep_secrets, make_executor, remote_device, split_settings
 from yololab.sweep.executor import Executor
 from yololab.sweep.planning.approvals import Agreement, Gates, agree, save_agreement, save_rejected
@@ -41,7 +42,7 @@ from yololab.sweep.planning.strategies import SEQUENCES, FreezeThaw, make_pruner
 from yololab.sweep.run import run_trials
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings
 from yololab.terminal.screen import Screen, current_screen, shown_path
-from yololab.text import counted, mask_secrets, number
+from yololab.text import counted, number
 from yololab.ultralytics_adapter.isolation.devices import resolve_device
 
 _ONLY_ESTIMATE: ContextVar[dict[str, Any] | None] = ContextVar("only_estimate", default=None)

@@ -21,7 +21,8 @@ from yololab.errors import InterruptedRunError, JobError, YololabError
 from yololab.files.json_files import plain
 from yololab.host.failures import explain
 from yololab.host.signals import of_interrupt
-from yololab.text import mask_secrets, printable, shown
+from yololab.masking import mask_secrets, shown
+from yololab.text import printable
 
 # What could not be written, and why.
 _errors: dict[str, OSError] = {}

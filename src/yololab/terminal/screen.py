@@ -20,11 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from yololab.errors import InputError, Problem
+from yololab.masking import shown
 from yololab.terminal.notebook import NotebookStatus, in_notebook
 from yololab.terminal.output import PatientStream, print_lines
 from yololab.terminal.status_line import INDENT, Activity, StatusLine
 from yololab.terminal.training import Expected, TrainingProgress
-from yololab.text import counted, printable, shortened, shown, text_width
+from yololab.text import counted, printable, shortened, text_width
 
 LOG_WIDTH = 120
 PIPED_WIDTH = 160

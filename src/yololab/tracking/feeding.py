@@ -17,7 +17,7 @@ from pathlib import Path
 from yololab.errors import InputError
 from yololab.files.json_files import read_json, write_json
 from yololab.files.paths import TrackingFolder, TrackingStore
-from yololab.text import mask_secrets, shown
+from yololab.masking import mask_secrets, shown
 from yololab.tracking.contents import contents_of, subject_of
 from yololab.tracking.registry import TRACKERS
 from yololab.tracking.tracker import Tracker

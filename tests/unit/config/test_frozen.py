@@ -12,7 +12,7 @@ from yololab.config.frozen import freeze, frozen_working_directory, refreeze, th
 from yololab.config.hydra.compose import compose_experiment, plain_settings
 from yololab.errors import InputError
 from yololab.files.paths import RunFolder
-from yololab.text import mask_secrets
+from yololab.masking import mask_secrets
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup, escape
 
+from yololab.masking import shown
 from yololab.report.charts.scales import Scale, tick_label
-from yololab.text import printable, shown
+from yololab.text import printable
 
 # A glyph of the charts' 12 px type is about this wide, in wide fonts too; labels get room by it.
 GLYPH = 7.2

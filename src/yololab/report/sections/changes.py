@@ -6,8 +6,9 @@ from typing import Any
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import RecordContent
+from yololab.masking import mask_secrets
 from yololab.report.run_files import KNOWN_VERSIONS, RunFiles, address, inside, mapping, primary_row
-from yololab.text import as_number, differing, flattened, mask_secrets, moment, short_hash
+from yololab.text import as_number, differing, flattened, moment, short_hash
 
 # Where things lie, who is asked and what is made of the result: they do not decide what is learnt.
 _NO_MATTER = (

@@ -10,8 +10,8 @@ from yololab.files.epochs import EpochTable, read_results
 from yololab.files.json_files import read_json
 from yololab.files.paths import RunFolder, SweepPaths
 from yololab.files.reading import last_lines
+from yololab.masking import mask_secrets
 from yololab.report.run_files import mapping, mappings, read_parts
-from yololab.text import mask_secrets
 
 SUMMARY_VERSIONS, SETTINGS_VERSIONS = (2,), (1,)
 TAIL_LINES, TAIL_BYTES = 15, 20_000

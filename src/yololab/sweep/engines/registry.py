@@ -13,8 +13,9 @@ from yololab.config.reading import read_group
 from yololab.config.renamed import current_name
 from yololab.errors import InputError, Problem
 from yololab.extensions import Point, extensions
+from yololab.masking import MASK, mask_secrets
 from yololab.sweep.executor import BODY, Executor, Resources
-from yololab.text import MASK, mask_secrets, one_of
+from yololab.text import one_of
 from yololab.ultralytics_adapter.isolation.devices import Device
 
 # Settings of engines through which GPUs come that `gpus` does not count: Slurm's gres, a resource of one's own in Ray.

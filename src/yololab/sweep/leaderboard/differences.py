@@ -12,9 +12,10 @@ from yololab.files.metrics import number_in
 from yololab.files.paths import RunFolder
 from yololab.files.reading import read_text
 from yololab.files.record import Record
+from yololab.masking import mask_secrets
 from yololab.sweep.leaderboard.plain import is_plain_run, record_of_plain
 from yololab.tasks import TASKS
-from yololab.text import differing, flattened, mask_secrets
+from yololab.text import differing, flattened
 
 _PATCHED = re.compile(r"^diff --git a/(.+?) b/", re.MULTILINE)
 # Sections of a config that say where and under which name a run lies.

@@ -22,8 +22,9 @@ from yololab.files.json_files import MOST_BYTES, checked, parse_json
 from yololab.files.metrics import number_in
 from yololab.files.reading import read_bytes
 from yololab.files.record_content import FOLD, NOT_THE_RECIPE, Pid, Status
+from yololab.masking import MASK, mask_secrets
 from yololab.tasks import TASKS
-from yololab.text import MASK, as_number, flattened, mask_secrets, shortened
+from yololab.text import as_number, flattened, shortened
 
 _MOST_SETTINGS = 500  # that differ from the base; a record of ours has some 250 in all
 _LONGEST = 500  # columns of a value or a note

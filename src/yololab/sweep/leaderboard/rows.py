@@ -18,9 +18,9 @@ from yololab.files.paths import PROVENANCE, RECORD, TRIAL, CacheFolder, OutputTr
 from yololab.files.reading import read_bytes
 from yololab.files.record_content import Status
 from yololab.host.processes import ProcessIdentity
+from yololab.masking import mask_secrets
 from yololab.sweep.leaderboard.facts import Base, RunFacts, facts_of, read_record
 from yololab.tasks import TASKS, Direction
-from yololab.text import mask_secrets
 
 INDEX_VERSION = 2
 DAMAGED = "damaged"  # said of a trial whose trial.json cannot be read

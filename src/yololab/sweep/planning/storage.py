@@ -17,8 +17,8 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 
 from yololab.errors import InputError, Problem
+from yololab.masking import MASK, mask_secrets
 from yololab.sweep.executor import PASSWORD
-from yololab.text import MASK, mask_secrets
 
 JOURNAL = "journal://"
 SQLITE = "sqlite:///"

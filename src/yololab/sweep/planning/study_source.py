@@ -17,6 +17,7 @@ from optuna.trial import TrialState as StudyState
 from yololab.config.search import Pruner, Sampler
 from yololab.errors import InputError, JobError, Problem
 from yololab.host.processes import ProcessIdentity
+from yololab.masking import mask_secrets
 from yololab.sweep.executor import PASSWORD
 from yololab.sweep.planning.known_points import DUPLICATE_ATTRIBUTE, KnownPoints, same
 from yololab.sweep.planning.known_trials import KnownTrials
@@ -25,7 +26,7 @@ from yololab.sweep.planning.storage import absolute_url, journal_url, open_study
 from yololab.sweep.planning.strategies import distribution_of, make_pruner, make_sampler
 from yololab.sweep.planning.trial_env import TrialEnvironment
 from yololab.sweep.state import SweepFolder, SweepSettings, TrialEntry, TrialStatus, failure
-from yololab.text import first_of, mask_secrets
+from yololab.text import first_of
 
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")
