@@ -112,10 +112,12 @@ def registered_in(folder: Path) -> tuple[RegistrationSection, str] | None:
     unlike = [what for key, what in _IDENTITY.items() if wanted.get(key, own[key]) != own[key]]
     if not unlike:
         return found, ""
+    *others, last = unlike
+    what = f"{', '.join(others)} and {last}" if others else last
     theirs = (
         f"{found.get('run')}, which began at {moment(found['started'])}" if "started" in found else found.get("run")
     )
-    return found, f"it was made for a run of another {' and '.join(unlike)} ({theirs})"
+    return found, f"it was made for a run of another {what} ({theirs})"
 
 
 def _identity(record: RecordContent, name: str) -> dict[str, Any]:

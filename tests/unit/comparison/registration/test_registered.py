@@ -66,7 +66,10 @@ def test_an_edited_registration_is_told_from_a_whole_one(tmp_path):
         ({"requested_config": {"seed": 1}}, "of another configuration"),
         ({"timestamp": "2026-01-18T08:00:00"}, "of another start"),
         ({"name": "b"}, "of another name"),
-        ({"name": "b", "timestamp": "2026-01-18T08:00:00"}, "of another name and start"),
+        (
+            {"name": "b", "timestamp": "2026-01-18T08:00:00", "requested_config": {}},
+            "of another name, start and configuration",
+        ),
     ],
 )
 def test_the_registration_of_another_run_is_refused_although_its_hash_fits(tmp_path, other, said):
