@@ -44,27 +44,37 @@ def is_edited(entry: Mapping[str, Any]) -> bool:
 
 
 def traces(tree: OutputTree, series: str) -> Iterator[Mapping[str, Any]]:
-    """Yield what the records of a project keep of a series: each mapping in them whose `series` it is.
+    """Yield what the records and comparisons of a project keep of a series.
 
     Args:
         tree: The project's results.
         series: What `first_link` gave.
     """
-    wanted = series.encode()
+    return (found for found in kept_of_series(tree, series) if found["series"] == series)
+
+
+def kept_of_series(tree: OutputTree, word: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what the records and comparisons of a project keep of any series: each mapping in them with a `series`.
+
+    Args:
+        tree: The project's results.
+        word: Only files with this word in them are read.
+    """
+    wanted = word.encode()
     for file in (*tree.records(), *sorted(tree.comparisons.glob(f"*/{COMPARISON}"))):
         try:
             data = file.read_bytes()
             content = parse_json(data, str(file)) if wanted in data else None
         except (OSError, InputError):  # what cannot be read shows nothing
             continue
-        yield from _of_series(content, series)
+        yield from _of_series(content)
 
 
-def _of_series(content: Any, series: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the mappings of a series in a record or a comparison, which keep them at the top or one level below."""
+def _of_series(content: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the mappings with a series in a record or a comparison, which keep them at the top or one level below."""
     if not isinstance(content, dict):
         return
     below = [item for item in content.values() if isinstance(item, dict)]
     for item in (*below, *(inner for part in below for inner in part.values() if isinstance(inner, dict))):
-        if item.get("series") == series:
+        if isinstance(item.get("series"), str):
             yield cast(Mapping[str, Any], item)

@@ -20,11 +20,12 @@ from yololab.files.looks import LookEntry
 from yololab.files.metrics import MetricsFile, read_metrics
 from yololab.files.paths import NightFolder, OutputTree, RunFolder
 from yololab.files.record import Record
-from yololab.files.series.chain import Linked, first_link, is_edited, traces
+from yololab.files.series.chain import Linked, first_link, is_edited, kept_of_series, traces
 
 NIGHT_VERSION = 1
 # A night keeps something false one time in twenty at most.
 NIGHT_ALPHA = 0.05
+RECORD_KEY = "refereed"  # in the record of a run that was judged
 _REMEDY = "restore it; a new night, with an α of its own, begins with: yololab referee start BASELINE proposals=N"
 
 
@@ -208,6 +209,17 @@ def refuse_cut(night: Night, tree: OutputTree) -> None:
         raise InputError(Problem(str(night.folder.night), found, "what yololab wrote", _REMEDY))
 
 
+def judged_in_lost_nights(tree: OutputTree) -> int:
+    """Return how many runs were judged in nights that are gone: who deletes a night begins another one with a new α."""
+    nights = tree.referee.iterdir() if tree.referee.is_dir() else ()
+    known = set()
+    for folder in map(NightFolder, nights):
+        with suppress(InputError):
+            known.add(Night(folder, read_json(folder.night, (NIGHT_VERSION,), NightContent)).series)
+    kept = kept_of_series(tree, RECORD_KEY)
+    return sum("kept" in entry and entry["series"] not in known for entry in kept)
+
+
 def keep_evaluation(folder: NightFolder, name: str, metrics: MetricsFile, predictions: Path) -> None:
     """Copy an evaluation into the night."""
     place = folder.kept(name)
@@ -222,7 +234,7 @@ def keep_in_record(number: int, link: str, night: Night, path: Path, *, kept: bo
     if run.record.is_file():
         said = RefereedContent(series=night.series, number=number, kept=kept, sha256=link)
         with suppress(PermissionError):
-            Record(run).update(refereed=said)
+            Record(run).update(**{RECORD_KEY: said})
 
 
 def moment_of(text: str) -> datetime:

@@ -202,3 +202,15 @@ def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, ba
     night.folder.night.write_text(json.dumps(content))
     with pytest.raises(InputError, match=told):
         rule_on(run_of(moved, "run_4", 0.6, 4, lr0=0.04), OutputTree(moved))
+
+
+def test_a_night_that_was_deleted_is_told_when_another_begins(tmp_path, base, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    begin(tmp_path, str(base), proposals=4)
+    rule_on(run_of(tmp_path, "try", 0.6, 2, lr0=0.02), OutputTree(tmp_path))
+    assert main(["referee", "start", "base", "proposals=2"]) == 0
+    assert "are gone" not in capsys.readouterr().err
+    for night in (tmp_path / "outputs/referee").iterdir():
+        shutil.rmtree(night)
+    assert main(["referee", "start", "base", "proposals=2"]) == 0
+    assert "nights that are gone have judged 1 run of this project" in "".join(capsys.readouterr())

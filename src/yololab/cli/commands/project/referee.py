@@ -5,8 +5,9 @@ from typing import Any
 from yololab.cli.request import Request
 from yololab.cli.table import COMMANDS
 from yololab.errors import GateError, InputError, Problem
+from yololab.files.paths import OutputTree
 from yololab.files.run_names import find_run
-from yololab.sweep.referee.night import Night, newest_night
+from yololab.sweep.referee.night import Night, judged_in_lost_nights, newest_night
 from yololab.sweep.referee.report import night_report, noise_text, show_night, write_night_page
 from yololab.sweep.referee.ruling import Judgement, rule_on
 from yololab.sweep.referee.start import NightSettings, start_night
@@ -72,6 +73,10 @@ def _begin(request: Request, night: Night, content: dict[str, Any]) -> None:
     screen.detail(noise_text(content))
     screen.detail(f"reference: {content['reference']}")
     screen.place("the night", night.folder.path)
+    if lost := judged_in_lost_nights(OutputTree(night.folder.path.parents[2])):
+        screen.warn(
+            f"nights that are gone have judged {counted(lost, 'run')} of this project: each had an α of its own"
+        )
     screen.hint("train one change at a time, then: yololab referee judge RUN")
 
 
