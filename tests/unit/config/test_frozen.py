@@ -83,9 +83,7 @@ def test_a_repetition_has_its_own_place(run, tmp_path):
 
 def test_the_files_are_those_that_the_whole_content_gives(tmp_path):
     """Section by section, as each is written once for thousands of trials."""
-    composed = compose_experiment(
-        ["lr0=0.02", "notes='a long note with: colons, and words that go on beyond a line, twice'"]
-    )
+    composed = compose_experiment(["lr0=0.02", "notes='a long note with: colons, and words that go on beyond a line'"])
     hydra = plain_settings(composed.hydra)
     hydra["job"]["env_set"] = {"API_KEY": "secret", "TEXT": "words " * 40}
     tree = composed.tree | {"password": "secret", "empty": {}, "list": [1, [2.0, None]], "yes": "yes"}
