@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 from adapter_samples import MICRO, NO_AUGMENTATION, PLAIN, Lines, TinyDataset, TinyRun, make_dataset
 
 from yololab.ultralytics_adapter.isolation.runtime import Isolation, activate, prepare, ultralytics_log
@@ -42,6 +43,15 @@ def micro_yaml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("micro") / "micro.yaml"
     path.write_text(MICRO, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a very small architecture, and four images in each of three splits: seconds a trial."""
+    folder = tmp_path_factory.mktemp("project")
+    tiny.make_dataset(folder / "pictures", images=4, splits=("train", "val", "test"))
+    (folder / "micro.yaml").write_text(MICRO)
+    return folder
 
 
 @pytest.fixture(scope="session")

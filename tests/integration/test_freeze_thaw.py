@@ -10,10 +10,8 @@ from pathlib import Path
 
 import command_line
 import pytest
-from adapter_samples import MICRO
 from command_line import finish, start, yololab
 from sweeps import sweep_of
-from tiny import make_dataset
 
 from yololab.files.epochs import read_results
 from yololab.sweep.state import TrialStatus
@@ -23,14 +21,6 @@ pytestmark = pytest.mark.slow
 TRAINING = ("model=./micro.yaml", "data=pictures/data.yaml", "approval=auto", *command_line.QUICK, "epochs=6")
 SETTINGS = ("evaluation.plots=false", "export=none")
 SEARCH = ("search=freeze_thaw", "lr0=tag(log,interval(1e-4,1e-1))", "search.pruner_options={first_round:2}")
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("thawed")
-    make_dataset(folder / "pictures", images=4, splits=("train", "val", "test"))
-    (folder / "micro.yaml").write_text(MICRO)
-    return folder
 
 
 def test_paused_killed_and_gone_on_with_it_is_one_training(project):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class ProcessIdentity:
     @classmethod
     def current(cls) -> ProcessIdentity:
         """Return this process."""
-        return cls.of(os.getpid())
+        return _current()
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
@@ -56,6 +57,16 @@ class ProcessIdentity:
     def from_json(cls, content: dict[str, Any]) -> ProcessIdentity:
         """Return an identity that was written to a file."""
         return cls(str(content["host"]), int(content["pid"]), str(content.get("started") or ""))
+
+
+@cache
+def _current() -> ProcessIdentity:
+    """Return this process; asked for with each file that says whose a trial is."""
+    return ProcessIdentity.of(os.getpid())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_current.cache_clear)
 
 
 def _started(pid: int) -> str:

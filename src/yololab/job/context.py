@@ -142,7 +142,6 @@ class Stage:
         always: Run it in each attempt though it is done: it looks whether the world is still as it was. What follows
             from a stage that ran again is made again too; not what follows from this one.
         once: A decision: it is not taken again because what it rests on was made again.
-        of_pruned: A pruned training goes through it as well.
         wanted: Whether this run has the stage at all.
         doing: What is said while it runs.
     """
@@ -153,7 +152,6 @@ class Stage:
     record: Callable[..., None] | None = None
     always: bool = False
     once: bool = False
-    of_pruned: bool = False
     wanted: Callable[[Context], bool] = lambda context: True
     doing: str = ""
 

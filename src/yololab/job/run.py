@@ -46,8 +46,8 @@ def run_stages(context: Context, results: Results) -> None:
     """
     again: set[type] = set()
     for stage in STAGES:
-        if not stage.of_pruned and train.was_pruned(results):
-            continue
+        if train.was_pruned(results):  # its own validations have said what it reached
+            break
         if context.stop.requested:  # whatever has swallowed the signal
             raise KeyboardInterrupt
         found = None if stage.always else left(stage, context, again)

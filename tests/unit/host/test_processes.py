@@ -64,3 +64,16 @@ def test_a_process_is_known_by_more_than_its_number():
     assert identity.is_alive() is False, "a zombie does not live"
     child.wait()
     assert identity.is_alive() is False
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_process_is_not_its_parent():
+    ProcessIdentity.current()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, str(ProcessIdentity.current().pid).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(reader, 20)) == child

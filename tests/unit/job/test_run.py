@@ -15,6 +15,8 @@ from yololab.job.lifecycle import start
 from yololab.job.prepare import Prepared
 from yololab.job.run import CLOSING, STAGES, run_stages, stages_to_do
 from yololab.job.stages.export import Exporting
+from yololab.job.stages.train import Trained
+from yololab.ultralytics_adapter.training.training import TrainResult
 from yololab.ultralytics_adapter.training.training_file import read_training_file, write_training_file
 
 
@@ -159,3 +161,10 @@ def test_the_loop_asks_the_same_question(whole, monkeypatch):
     context = replace(context, previous=None)
     run_stages(context, Results(context))
     assert calls == ["first ran", "second ran"], "nothing is done in a first attempt"
+
+
+def test_nothing_comes_after_a_training_that_was_pruned(whole):
+    before = whole.record.read_bytes()
+    context = context_of(whole)
+    run_stages(context, Results(context, Trained(TrainResult(), pruned=True)))
+    assert whole.record.read_bytes() == before

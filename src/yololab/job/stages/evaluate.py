@@ -42,13 +42,11 @@ def run(context: Context, prepared: Prepared, checked: Checked, trained: Trained
     setup = trained.result.setup
     extra = {"comparable": comparable, "trained_precision": setup.get("precision"), "trained_speed": setup.get("speed")}
     extra["selection"] = chosen(context, trained, prepared.task.name)
-    # Nobody looks at the pictures of a pruned trial; one that has diverged finds thousands of boxes, and draws them.
-    drawn = context.config.evaluation.plots and not trained.pruned
     metrics = measure_checkpoint(
         folder.best,
         folder.evaluation,
         how,
-        plots=folder.path if drawn else None,
+        plots=folder.path if context.config.evaluation.plots else None,
         extra=extra | ({"dry_run": True} if rehearsal else {}),
     )
     evaluated = Evaluated(metrics)
@@ -92,4 +90,4 @@ def record(context: Context, prepared: Prepared, checked: Checked, trained: Trai
         keep_newest(metrics, prepared.paths.tree.newest_metrics)
 
 
-STAGE = Stage("evaluate", run, done, record, of_pruned=True)
+STAGE = Stage("evaluate", run, done, record)

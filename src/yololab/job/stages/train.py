@@ -122,7 +122,7 @@ STAGE = Stage("train", run, done, record)
 
 
 def was_pruned(results: Results) -> bool:
-    """Whether the training was pruned: what it reached is measured, and no more."""
+    """Whether the training was pruned: nothing comes after it."""
     trained = results.get(Trained)
     return trained is not None and trained.pruned
 

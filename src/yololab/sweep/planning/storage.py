@@ -6,7 +6,7 @@ nor in what an engine is given. Without one there, the database's own ways count
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ import optuna
 from filelock import FileLock
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from yololab.errors import InputError, Problem
 from yololab.masking import MASK, mask_secrets
@@ -94,6 +95,38 @@ def _with_password(url: str) -> str:
     return found.set(password=password).render_as_string(hide_password=False) if password and found.username else url
 
 
+class Journal(JournalStorage):
+    """A journal that knows when nothing is queued: `Study.ask` looks for that first, through all trials each time."""
+
+    def __init__(self, backend: JournalFileBackend) -> None:
+        super().__init__(backend)
+        # Study → how many of its first trials have begun.
+        self._begun: dict[int, int] = {}
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Return the trials in one of these states; those before the first one that waits are not looked at again."""
+        if states == (TrialState.WAITING,) and not self._any_waiting(study_id):
+            return []
+        return super().get_all_trials(study_id, deepcopy, states)
+
+    def _any_waiting(self, study_id: int) -> bool:
+        """Return whether a trial waits; one that has begun never does again."""
+        number = self._begun.get(study_id, 0)
+        try:
+            while self._state(study_id, number) is not TrialState.WAITING:
+                number += 1
+        except KeyError:
+            return False
+        finally:
+            self._begun[study_id] = number
+        return True
+
+    def _state(self, study_id: int, number: int) -> TrialState:
+        return self.get_trial(self.get_trial_id_from_study_id_trial_number(study_id, number)).state
+
+
 def open_storage(url: str) -> BaseStorage:
     """Open a storage, which is made when it is not there; several processes may do so at once.
 
@@ -111,7 +144,7 @@ def open_storage(url: str) -> BaseStorage:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _drop_torn_line(path)
-            return JournalStorage(JournalFileBackend(str(path)))
+            return Journal(JournalFileBackend(str(path)))
         except OSError as error:
             raise InputError(Problem("search.storage", f"{path}: {error.strerror or error}", "a file")) from None
         except Exception as error:  # whatever Optuna meets in a file that is no journal, or a damaged one

@@ -6,6 +6,8 @@ from typing import Any
 from yololab.statistics.inference.verdict import ALPHA
 from yololab.sweep.results.ranking import Ranking
 from yololab.sweep.results.rows import TrialRow
+from yololab.sweep.state import TrialStatus
+from yololab.text import counted
 
 _SHOWN = 5
 
@@ -90,6 +92,9 @@ def ranking_notes(rows: Sequence[TrialRow], ranking: Ranking, test: Mapping[str,
     few = [recipe for recipe in ranking.recipes if recipe.standing is None]
     if few:
         notes.append(f"{len(few)} recipes have fewer than three complete seeds; no claim is made on them.")
+    if pruned := sum(row.status is TrialStatus.PRUNED for row in rows):
+        told = "is not evaluated and has" if pruned == 1 else "are not evaluated and have"
+        notes.append(f"{counted(pruned, 'pruned trial')} {told} the best value of the validations in training.")
     return [*notes, *ranking.missing, *ranking.warnings]
 
 

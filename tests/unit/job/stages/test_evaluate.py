@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from whole_run import context_of, write_whole_run
 
-from yololab.files.paths import RunFolder
 from yololab.files.record import Record
-from yololab.job.stages import evaluate
-from yololab.job.stages.evaluate import STAGE, Evaluated, done
-from yololab.terminal.screen import Screen
+from yololab.job.stages.evaluate import Evaluated, done
 
 
 @pytest.fixture
@@ -39,28 +35,3 @@ def test_numbers_of_other_data_are_not_done(run):
     assert done(context_of(run)) is None
     Record(run).update(dataset={"fingerprint": {"val": "0" * 64}})
     assert done(context_of(run)) is not None
-
-
-def test_a_pruned_training_is_measured_too():
-    assert STAGE.of_pruned
-
-    assert STAGE.finds is Evaluated
-
-
-@pytest.mark.parametrize(
-    ("plots", "pruned", "drawn"), [(True, False, True), (True, True, False), (False, False, False)]
-)
-def test_a_pruned_training_has_no_pictures(plots, pruned, drawn, monkeypatch, tmp_path):
-    given = {}
-    silent = ("measurement_of", "weights_problem", "chosen", "threshold_lines", "record")
-    for name in silent:
-        value = SimpleNamespace(protocol=SimpleNamespace(split="val", imgsz=64)) if name == "measurement_of" else None
-        monkeypatch.setattr(evaluate, name, lambda *_, value=value: value)
-    monkeypatch.setattr(evaluate, "measure_checkpoint", lambda *_, **settings: given.update(settings))
-    config = SimpleNamespace(evaluation=SimpleNamespace(plots=plots))
-    context = SimpleNamespace(folder=RunFolder(tmp_path), config=config, screen=Screen(quiet=True))
-    inputs = SimpleNamespace(rehearsal=None, data_yaml=tmp_path)
-    trained = SimpleNamespace(result=SimpleNamespace(setup={}, comparable=True), pruned=pruned)
-    prepared = SimpleNamespace(task=SimpleNamespace(name="detect"))
-    evaluate.run(context, prepared, SimpleNamespace(inputs=inputs, fingerprints={}), trained)
-    assert given["plots"] == (tmp_path if drawn else None)

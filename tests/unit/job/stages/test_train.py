@@ -55,7 +55,7 @@ def test_a_complete_run_is_never_trained_from_the_start_again(whole):
     refuse_retraining(context_of(whole), ResumePoint(Step.RESUME))
 
 
-def test_a_pruned_training_is_measured_and_no_more():
+def test_a_pruned_training_is_told_from_others():
     assert was_pruned(Results(Trained(TrainResult(), pruned=True)))
     assert not was_pruned(Results())
     assert STAGE.finds is Trained

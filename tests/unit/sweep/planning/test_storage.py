@@ -7,6 +7,9 @@ import os
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
+from optuna.storages.journal import JournalStorage
+from optuna.trial import TrialState
 from spawned import make_study
 from sqlalchemy.engine import make_url
 
@@ -113,3 +116,21 @@ def test_a_pipe_is_no_journal(tmp_path):
     os.mkfifo(tmp_path / "s.log")
     with pytest.raises(InputError, match=r"search\.storage"):
         open_study(journal_url(tmp_path / "s.log"), "s", ["maximize"])
+
+
+def test_what_is_queued_is_handed_out_in_its_order_and_sought_only_while_something_is(tmp_path, monkeypatch):
+    walks, walk = [], JournalStorage.get_all_trials
+    monkeypatch.setattr(JournalStorage, "get_all_trials", lambda self, *given: walks.append(1) or walk(self, *given))
+    url, sampler = journal_url(tmp_path / "s.log"), optuna.samplers.RandomSampler()
+    study, other = (open_study(url, "queued", ["maximize"], sampler) for _ in range(2))
+    space = {"lr0": FloatDistribution(0.0, 1.0)}
+    for value in (0.1, 0.2):
+        other.enqueue_trial({"lr0": value})
+    assert [study.ask(space).params["lr0"] for _ in range(2)] == [0.1, 0.2]
+    walks.clear()
+    study.ask(space)
+    assert walks == []
+    other.enqueue_trial({"lr0": 0.3})
+    assert study.ask(space).params == {"lr0": 0.3}
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    assert waiting == []

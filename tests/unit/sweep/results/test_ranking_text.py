@@ -81,3 +81,9 @@ def test_the_test_split_is_told_with_its_baseline(folder):
         write_trial(folder, number, {"lr0": number}, 0.5)
     test = {"split": "test", "metrics": {"mAP50-95": 0.4321}, "baseline": None}
     assert "mAP50-95 0.4321; there is no baseline on that split." in said(folder, test=test)[1]
+
+
+def test_a_pruned_trial_is_said_to_be_shown_with_what_its_training_has_shown(folder):
+    write_trial(folder, 0, {"lr0": 0.1}, 0.9)
+    write_trial(folder, 1, {"lr0": 0.2}, noted=TrialStatus.PRUNED, status=Status.PRUNED, epochs=2)
+    assert "1 pruned trial is not evaluated and has the best value of the validations in training." in said(folder)[1]
