@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy  # its `special` takes a fifth of a second, and is imported when it is first used
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 MOST_BLOCKS = 40
 # Fewer leave a degree of freedom or two when the fifths are cut off.
@@ -193,4 +193,4 @@ def trimmed_mean(values: Sequence[float], level: float = 0.95) -> tuple[float, f
     kept = count - 2 * cut
     winsorized = np.clip(ordered, ordered[cut], ordered[count - cut - 1])
     error = float(winsorized.std(ddof=1)) * math.sqrt((count - 1) / (kept * (kept - 1)))
-    return float(ordered[cut : count - cut].mean()), float(stdtrit(kept - 1, 0.5 + level / 2)) * error
+    return float(ordered[cut : count - cut].mean()), float(scipy.special.stdtrit(kept - 1, 0.5 + level / 2)) * error
