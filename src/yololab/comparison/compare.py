@@ -133,7 +133,10 @@ def compare_metrics(
         baseline=None if baseline is None else describe(baseline),
         warnings=()
         if baseline is None
-        else (*([look.told] if look and look.told else []), *_warnings(current, baseline, evidence, excess, analysis)),
+        else (
+            *([look.warning] if look and look.warning else []),
+            *_warnings(current, baseline, evidence, excess, analysis),
+        ),
         notes=tuple(notes),
         confirmed=confirmed,
         otherwise=otherwise,

@@ -70,7 +70,7 @@ class Look:
         alpha: What p has to lie below for a claim; 0 when all looks are used.
         series: What tells the series; empty where it is kept elsewhere.
         entry: What stands in the list of looks; None where nothing does.
-        told: What a person should know of the list; empty when it was whole.
+        warning: What a person should know of the list; empty when it was whole.
     """
 
     number: int
@@ -78,7 +78,7 @@ class Look:
     alpha: float
     series: str = field(default="", repr=False)
     entry: LookEntry | None = field(default=None, repr=False)
-    told: str = field(default="", repr=False)
+    warning: str = field(default="", repr=False)
 
     @property
     def spent(self) -> bool:
@@ -160,10 +160,10 @@ def take_look(baseline: Baseline, candidate: str | None, declared: int, alpha: f
             entry["before"] = next((link for other in reversed(ours) if (link := other.get("sha256"))), known.series)
             entry["sha256"] = link_of(entry)
             ours = [*ours, entry]
-        if ours != known.ours or known.told:
+        if ours != known.ours or known.warning:
             written = [*known.others, *ours]
             write_json(baseline.looks, {"looks": written, "sha256": _hash_of(written)}, LOOKS_VERSION)
-        return replace(look, series=known.series, entry=entry, told=known.told)
+        return replace(look, series=known.series, entry=entry, warning=known.warning)
 
 
 def looks_left(baseline: Baseline, declared: int, alpha: float) -> bool:
@@ -184,14 +184,14 @@ class _Looks:
         series: What tells the series of that version.
         ours: The looks at it.
         others: Those at other versions.
-        told: What of them was not in the file, as a sentence; empty when it was whole.
+        warning: What of them was not in the file, as a sentence; empty when it was whole.
     """
 
     version: str
     series: str
     ours: list[LookEntry]
     others: list[LookEntry]
-    told: str
+    warning: str
 
 
 def _looks_now(baseline: Baseline) -> _Looks:
@@ -205,11 +205,11 @@ def _looks_now(baseline: Baseline) -> _Looks:
     ours = [look for look in looks if look.get("version") == version]
     others = [look for look in looks if look.get("version") != version]
     whole, lacked = whole_series(ours, traces(baseline.project, series), series)
-    told = ""
+    warning = ""
     if lacked:
-        told = f"{baseline.looks} lacked {counted(lacked, 'look')} at this baseline that comparisons and records of "
-        told += "runs show: it was deleted, replaced or cut. They count again."
-    return _Looks(version, series, whole, others, told)
+        warning = f"{baseline.looks} lacked {counted(lacked, 'look')} at this baseline that comparisons and records of "
+        warning += "runs show: it was deleted, replaced or cut. They count again."
+    return _Looks(version, series, whole, others, warning)
 
 
 def whole_series(

@@ -152,11 +152,11 @@ def test_a_series_that_was_cut_goes_on_and_it_is_told(place, how):
     there = baselines.baseline_of(OutputTree(moved), *NAMED)
     look = take_look(there, "d", 4, 0.05)
     assert (look.number, look.spent) == (4, False)
-    assert f"lacked {2 if how == 'older' else 3} looks" in look.told
+    assert f"lacked {2 if how == 'older' else 3} looks" in look.warning
     assert take_look(there, "e", 4, 0.05).spent
     # It is whole again, as it was: nothing is told twice.
     again = take_look(there, "b", 4, 0.05)
-    assert (again.number, again.told) == (2, "")
+    assert (again.number, again.warning) == (2, "")
 
 
 def test_a_look_whose_own_comparison_is_gone_still_counts(place):
@@ -167,8 +167,8 @@ def test_a_look_whose_own_comparison_is_gone_still_counts(place):
     assert not looks_left(place, 3, 0.0375)
     look = take_look(place, "d", 4, 0.05)
     assert look.number == 4
-    assert "lacked 3 looks" in look.told
-    assert take_look(place, "e", 4, 0.05).told == ""
+    assert "lacked 3 looks" in look.warning
+    assert take_look(place, "e", 4, 0.05).warning == ""
 
 
 def test_an_edited_look_is_found_although_its_hashes_fit(place):
@@ -177,13 +177,13 @@ def test_an_edited_look_is_found_although_its_hashes_fit(place):
     del content["sha256"], content["looks"][1]["before"], content["looks"][1]["sha256"]
     content["looks"][1]["alpha"] = 1e-6
     place.looks.write_text(json.dumps(content))
-    assert "lacked 1 look" in take_look(place, "d", 4, 0.05).told
+    assert "lacked 1 look" in take_look(place, "d", 4, 0.05).warning
     # What is edited in a record is no evidence, and a comparison with another baseline is none of this series.
     edited = json.loads(files[2].read_text())
     edited["look"]["entry"]["candidate"] = "z"
     files[2].write_text(json.dumps(edited))
     assert take_look(place, "z", 4, 0.05).number == 5
-    assert take_look(place, "z", 4, 0.05).told == ""
+    assert take_look(place, "z", 4, 0.05).warning == ""
 
 
 def test_a_look_comes_back_from_its_file(place):

@@ -93,8 +93,8 @@ def ranking_notes(rows: Sequence[TrialRow], ranking: Ranking, test: Mapping[str,
     if few:
         notes.append(f"{len(few)} recipes have fewer than three complete seeds; no claim is made on them.")
     if pruned := sum(row.status is TrialStatus.PRUNED for row in rows):
-        told = "is not evaluated and has" if pruned == 1 else "are not evaluated and have"
-        notes.append(f"{counted(pruned, 'pruned trial')} {told} the best value of the validations in training.")
+        said = "is not evaluated and has" if pruned == 1 else "are not evaluated and have"
+        notes.append(f"{counted(pruned, 'pruned trial')} {said} the best value of the validations in training.")
     return [*notes, *ranking.missing, *ranking.warnings]
 
 

@@ -118,9 +118,9 @@ def test_what_is_missing_is_said(project):
 def test_one_side_alone_is_refused_before_anything_is_measured(project):
     with pytest.raises(InputError, match=r"named\.json: one side alone; no baseline of set \(detect\) was promoted"):
         compare(project, "named.json", overrides=("truth=set/data.yaml",))
-    with pytest.raises(InputError, match="one side alone\n") as told:
+    with pytest.raises(InputError, match="one side alone\n") as error:
         compare(project, "named.json")
-    assert [problem.where.rpartition("/")[2] for problem in told.value.problems] == ["named.json", "truth"]
+    assert [problem.where.rpartition("/")[2] for problem in error.value.problems] == ["named.json", "truth"]
     assert not (project / "outputs").exists()
     # One of other images was promoted: whether it is of these, only a measurement tells.
     write_json(project / "metrics.json", {"task": "detect", "split": "val", "mAP50-95": 0.4}, 1)

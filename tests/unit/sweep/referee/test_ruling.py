@@ -181,7 +181,7 @@ def test_a_night_counts_images_that_look_alike_as_groups(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "said"),
     [
         (lambda content: content.update(proposals=40), "was edited since it was judged"),
         (lambda content: content["judged"][1].update(recipe="another"), "proposal 2, or what was declared"),
@@ -191,7 +191,7 @@ def test_a_night_counts_images_that_look_alike_as_groups(tmp_path):
         (lambda content: content.update(reference="a_weaker_one"), "the judgements lead to 0_base"),
     ],
 )
-def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, base, edit, told):
+def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, base, edit, said):
     begin(tmp_path, str(base), proposals=4)
     for number in (2, 3):
         rule_on(run_of(tmp_path, f"run_{number}", 0.6, number, lr0=0.01 * number), OutputTree(tmp_path))
@@ -200,7 +200,7 @@ def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, ba
     content = json.loads(night.folder.night.read_text())
     edit(content)
     night.folder.night.write_text(json.dumps(content))
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=said):
         rule_on(run_of(moved, "run_4", 0.6, 4, lr0=0.04), OutputTree(moved))
 
 
