@@ -180,28 +180,32 @@ def test_a_night_counts_images_that_look_alike_as_groups(tmp_path):
     assert len(floor_of(files).influence) == 42
 
 
-@pytest.mark.parametrize(
-    ("edit", "said"),
-    [
-        (lambda content: content.update(proposals=40), "was edited since it was judged"),
-        (lambda content: content["judged"][1].update(recipe="another"), "proposal 2, or what was declared"),
-        (lambda content: content["judged"].pop(0), "was edited since it was judged"),
-        (lambda content: content["judged"].pop(), "lacks the judgement of proposal 2"),
-        (lambda content: content["judged"].clear(), "lacks the judgement of proposal 1, 2"),
-        (lambda content: content.update(reference="a_weaker_one"), "the judgements lead to 0_base"),
-    ],
-)
-def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, base, edit, said):
+EDITS = [
+    (lambda content: content.update(proposals=40), "was edited since it was judged"),
+    (lambda content: content["judged"][1].update(recipe="another"), "proposal 2, or what was declared"),
+    (lambda content: content["judged"].pop(0), "was edited since it was judged"),
+    (lambda content: content["judged"].pop(), "lacks the judgement of proposal 2"),
+    (lambda content: content["judged"].clear(), "lacks the judgement of proposal 1, 2"),
+    (lambda content: content.update(reference="a_weaker_one"), "the judgements lead to 0_base"),
+]
+
+
+@pytest.mark.heavy
+def test_a_night_that_was_edited_or_cut_is_refused_wherever_it_lies(tmp_path, base):
     begin(tmp_path, str(base), proposals=4)
     for number in (2, 3):
         rule_on(run_of(tmp_path, f"run_{number}", 0.6, number, lr0=0.01 * number), OutputTree(tmp_path))
     moved = shutil.move(tmp_path / "outputs", tmp_path / "elsewhere/outputs").parent
-    night = newest_night(OutputTree(moved))  # a moved project has the same night
-    content = json.loads(night.folder.night.read_text())
-    edit(content)
-    night.folder.night.write_text(json.dumps(content))
-    with pytest.raises(InputError, match=said):
-        rule_on(run_of(moved, "run_4", 0.6, 4, lr0=0.04), OutputTree(moved))
+    file = newest_night(OutputTree(moved)).folder.night  # a moved project has the same night
+    another, whole = run_of(moved, "run_4", 0.6, 4, lr0=0.04), file.read_text()
+    for edit, said in EDITS:
+        content = json.loads(whole)
+        edit(content)
+        file.write_text(json.dumps(content))
+        with pytest.raises(InputError, match=said):
+            rule_on(another, OutputTree(moved))
+    file.write_text(whole)
+    assert rule_on(another, OutputTree(moved)).proposal["number"] == 3
 
 
 def test_a_night_that_was_deleted_is_told_when_another_begins(tmp_path, base, monkeypatch, capsys):
