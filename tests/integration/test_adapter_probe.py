@@ -84,8 +84,8 @@ def test_of_a_short_training_one_batch_is_timed(make_request):
     told = []
     request = make_request(epochs=2)
     probe = measure_training(request, batches=4, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (4, 4)  # two of two images, two whole ones: the first of a size chooses algorithms
-    assert (probe.measured_images, probe.batch) == (4, 4)
+    assert told[-1] == (2, 2)  # of two images each: the first of a size chooses algorithms
+    assert (probe.measured_images, probe.batch) == (2, 4)
     assert 0 < probe.seconds_per_batch < probe.spent_seconds
     assert probe.validation_seconds_per_batch is None
     written = train(request).finished and (request.save_dir / "weights/last.pt").stat().st_size
@@ -99,6 +99,7 @@ def test_the_time_limit_ends_it_with_what_it_has(make_request):
     assert probe.validation_seconds_per_batch is None
 
 
+@pytest.mark.usefixtures("long")
 def test_the_size_that_is_asked_for_is_the_one_that_is_measured(make_request, monkeypatch):
     from yololab.ultralytics_adapter.training.trainers import DetectTrainer
 

@@ -27,7 +27,8 @@ else:
 
 # Planned so that a probe ends within 5 s, or 2 % of what it foresees: validation and checkpoint come after these.
 LEAST_BUDGET_SECONDS = 3.8
-# Of a training that is shorter nobody wants to know to the second: one batch is timed, all else is reckoned from it.
+# Of a training that is shorter nobody wants to know to the second: one batch is timed, on a CPU of two images, and all else
+# is reckoned from it.
 SHORT_SECONDS = 30.0
 SHORT_SAVE_SECONDS = 0.3
 BUDGET_SHARE = 0.018
@@ -93,7 +94,7 @@ def measure_training(
 
     It ends after `batches` timed batches, or when its time is up: 5 s, or 2 % of what it foresees for the training,
     and never more than `limit_seconds` (one unit of work may end a little later). Of a training that takes less than
-    half a minute it times one batch, and neither validation nor checkpoints. On a CPU, where even one batch can
+    half a minute it times one batch, on a CPU of two images, and neither validation nor checkpoints. On a CPU, where even one batch can
     take minutes, it begins with a batch of two images and then times batches as large as the time allows; from two
     sizes the whole batch follows by a straight line.
 
@@ -289,6 +290,8 @@ class _ProbeMixin(_Base):
             self._end()
         elif size < whole and timed < 1:
             pass
+        elif size < whole and self.plan.short:
+            self._end()
         elif size < whole and len(self._pace.times) == 1:
             # two batches of this size, and two of a validation, which take about a third of that, are to fit in
             fitting = int(self.plan.left / (2.7 * times[-1] / size))
@@ -365,7 +368,8 @@ class _ProbeMixin(_Base):
         import torch
 
         whole = self._batches.whole
-        seconds = self._pace.for_whole_batch(whole)
+        gain = SMALL_BATCH_GAIN if self.plan.short and max(self._pace.times) < whole else 1.0
+        seconds = gain * self._pace.for_whole_batch(whole)
         cuda = self.device.type == "cuda"
         model: Any = self.model
         return Probe(
