@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 from yololab.errors import InterruptedRunError
-from yololab.host.collection import importing, own_process
+from yololab.host.collection import importing, leave_all_alone, own_process
 
 
 def main() -> int:
@@ -19,7 +19,10 @@ def main() -> int:
         with suppress(OSError):
             os.write(2, b"error: interrupted\n")  # there is no screen yet
         return InterruptedRunError.exit_code
-    return run()
+    try:
+        return run()
+    finally:
+        leave_all_alone()
 
 
 if __name__ == "__main__":

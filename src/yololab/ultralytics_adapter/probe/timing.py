@@ -27,8 +27,8 @@ else:
 
 # Planned so that a probe ends within 5 s, or 2 % of what it foresees: validation and checkpoint come after these.
 LEAST_BUDGET_SECONDS = 3.8
-# Of a training that is shorter nobody wants to know to the second: one batch is timed, on a CPU of two images, and all else
-# is reckoned from it.
+# Of a training that is shorter nobody wants to know to the second: one batch is timed, on a CPU of two images, and all
+# else is reckoned from it.
 SHORT_SECONDS = 30.0
 SHORT_SAVE_SECONDS = 0.3
 BUDGET_SHARE = 0.018
@@ -92,11 +92,11 @@ def measure_training(
 ) -> Probe:
     """Time a few real training batches and a validation batch, in a scratch folder that is removed.
 
-    It ends after `batches` timed batches, or when its time is up: 5 s, or 2 % of what it foresees for the training,
-    and never more than `limit_seconds` (one unit of work may end a little later). Of a training that takes less than
-    half a minute it times one batch, on a CPU of two images, and neither validation nor checkpoints. On a CPU, where even one batch can
-    take minutes, it begins with a batch of two images and then times batches as large as the time allows; from two
-    sizes the whole batch follows by a straight line.
+    It ends after `batches` timed batches, or when its time is up: 5 s, or 2 % of what it foresees for the training, and
+    never more than `limit_seconds` (one unit of work may end a little later). Of a training that takes less than half a
+    minute it times one batch, on a CPU of two images, and neither validation nor checkpoints. On a CPU, where even one
+    batch can take minutes, it begins with a batch of two images and then times batches as large as the time allows;
+    from two sizes the whole batch follows by a straight line.
 
     The training that follows is the same as without the probe, bit by bit: random generators and flags are put back,
     the user's data is guarded, no tracker hears of it.
