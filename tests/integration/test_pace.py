@@ -1,4 +1,4 @@
-"""`speed`: small images first, few validations, frozen layers, and a record that says so."""
+"""`speed`: small images first, few validations, and a record that says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yololab.data.shapes.builtin import ShapesSpec, ensure_shapes
 from yololab.files.epochs import read_results
 from yololab.files.paths import RunFolder
 from yololab.ultralytics_adapter.training.pace.keeping import PaceMixin
-from yololab.ultralytics_adapter.training.pace.plan import FROZEN, PACES, Pace
+from yololab.ultralytics_adapter.training.pace.plan import PACES
 from yololab.ultralytics_adapter.training.selection import SelectionRule
 from yololab.ultralytics_adapter.training.training import train
 
@@ -49,19 +49,6 @@ def test_images_grow_and_the_choice_is_among_epochs_that_were_validated(make_req
     assert reports[1].seconds_left > 6 * math.fsum(report.seconds for report in reports[:2]) / 2
     last = replace(request, save_dir=request.save_dir.with_name("last"), selection=SelectionRule(select="last"))
     assert train(last).best_epoch == 8
-
-
-@pytest.mark.slow
-def test_layers_are_frozen_only_where_there_is_something_to_keep(make_request, micro_run):
-    frozen = Pace("frozen", frozen=5)
-    scratch = train(replace(make_request(epochs=1), pace=frozen))
-    assert scratch.setup["pace"]["left_off"] == {FROZEN: "the training starts without weights"}
-    tuned = train(replace(make_request(epochs=1, model=str(micro_run.best)), pace=frozen))
-    assert (tuned.effective["freeze"], tuned.setup["pace"]["frozen_layers"]) == (3, 3)
-    assert tuned.setup["frozen_tensors"] > scratch.setup["frozen_tensors"]
-    assert tuned.comparable
-    said = train(replace(make_request(epochs=1, model=str(micro_run.best), freeze=1), pace=frozen))
-    assert (said.effective["freeze"], said.setup["pace"]["left_off"][FROZEN][:6]) == (1, "freeze")
 
 
 @pytest.mark.slow

@@ -1,1 +1,1 @@
-"""What makes a training reach its accuracy sooner: epochs that are validated, image sizes, frozen layers."""
+"""What makes a training reach its accuracy sooner: epochs that are validated, image sizes."""

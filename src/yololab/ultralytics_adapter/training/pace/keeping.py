@@ -1,9 +1,8 @@
-"""A trainer that keeps a pace: some epochs are not validated, images grow, the first layers are frozen."""
+"""A trainer that keeps a pace: some epochs are not validated, images grow."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from torch.nn import functional
@@ -13,14 +12,7 @@ from yololab.errors import InputError
 from yololab.files.atomic import write_text
 from yololab.files.reading import MOST_TEXT, read_bytes
 from yololab.ultralytics_adapter.training.effective import freeze_problem
-from yololab.ultralytics_adapter.training.pace.plan import (
-    EXACT,
-    FROZEN,
-    VALIDATIONS,
-    image_size,
-    is_validated,
-    patience_asks,
-)
+from yololab.ultralytics_adapter.training.pace.plan import EXACT, VALIDATIONS, image_size, is_validated, patience_asks
 
 if TYPE_CHECKING:
     from ultralytics.engine.trainer import BaseTrainer as _Base
@@ -35,7 +27,7 @@ class PaceMixin(_Base):
     """Does what a pace says; put it before Ultralytics' trainer of a task.
 
     Attributes:
-        pace: The pace, without the parts that cannot be for this model and these devices.
+        pace: The pace, without the parts that cannot be on these devices.
         image_side: Side of the images of this epoch, px; None for whole ones.
     """
 
@@ -45,25 +37,18 @@ class PaceMixin(_Base):
     image_side: int | None = None
 
     def set_model_attributes(self) -> None:
-        """Choose the layers to freeze, and refuse those that the model does not have: they would be ignored in silence.
+        """Leave off what these devices cannot do, and refuse layers to freeze that the model does not have.
+
+        Ultralytics would ignore them in silence.
 
         Raises:
             InputError: `freeze` names other layers, or counts more than there are.
         """
         super().set_model_attributes()
-        pace, start = self.settings.pace, self.settings.start
-        weights = self.args.pretrained
-        from_weights = isinstance(weights, str) or (weights is not False and _is_checkpoint(start or self.args))
+        self.pace = self.settings.pace
         if self.world_size > 1:
-            pace = pace.without(VALIDATIONS, "several GPUs validate each epoch together")
-        if self.settings.requested.get("freeze") is not None:
-            pace = pace.without(FROZEN, "freeze says which layers are frozen")
-        if not from_weights:
-            pace = pace.without(FROZEN, "the training starts without weights")
+            self.pace = self.pace.without(VALIDATIONS, "several GPUs validate each epoch together")
         model: Any = unwrap_model(self.model)
-        self.pace = replace(pace, frozen=min(pace.frozen, len(model.model) // 2))
-        if self.pace.frozen:
-            self.args.freeze = self.pace.frozen
         problem = freeze_problem(self.args.freeze, len(model.model), [name for name, _ in model.named_parameters()])
         if problem:
             raise InputError(problem)
@@ -101,8 +86,3 @@ class PaceMixin(_Base):
         if any(math.isnan(value) for value in metrics.values()):
             lines = read_bytes(self.csv, MOST_TEXT).decode().splitlines(keepends=True)
             write_text(self.csv, "".join((*lines[:-1], lines[-1].replace("nan", "NaN"))))
-
-
-def _is_checkpoint(start: Any) -> bool:
-    """Return whether a training has started from a file of weights."""
-    return str(start.model).endswith(".pt")

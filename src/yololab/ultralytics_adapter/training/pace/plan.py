@@ -15,9 +15,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from yololab.text import counted
-
-VALIDATIONS, IMAGES, FROZEN = "validations", "image sizes", "frozen layers"
+VALIDATIONS, IMAGES = "validations", "image sizes"
 # Smaller ones leave the last feature map a single pixel, of which a batch of one image has no variance.
 _LEAST_STRIDES = 2
 # What a step costs beside its pixels, as a share of one with whole images: a third at 160 px, a tenth at 640 px.
@@ -35,19 +33,15 @@ class Pace:
     Attributes:
         speed: The setting that it comes from.
         sparse: Whether only those epochs are validated that can change the choice, and a few before.
-        start: Side of the images of the first epochs, as a share of the whole.
-        grows_from: From this share of the epochs on their side grows evenly.
-        full_from: From this share on images are whole.
-        frozen: How many of the first layers are frozen when a training starts from weights.
+        start: Side of the images of the first epoch, as a share of the whole.
+        full_from: From this share of the epochs on images are whole; until then their side grows evenly.
         left_off: Part → why it is left off in this training.
     """
 
     speed: str = "exact"
     sparse: bool = False
     start: float = 1.0
-    grows_from: float = 0.0
     full_from: float = 0.0
-    frozen: int = 0
     left_off: Mapping[str, str] = field(default_factory=dict)
 
     def without(self, part: str, reason: str) -> "Pace":
@@ -56,19 +50,14 @@ class Pace:
         >>> PACES["fast"].without(IMAGES, "torch.compile").start
         1.0
         """
-        plain: Any = {
-            VALIDATIONS: {"sparse": False},
-            IMAGES: {"start": 1.0, "grows_from": 0.0, "full_from": 0.0},
-            FROZEN: {"frozen": 0},
-        }
+        plain: Any = {VALIDATIONS: {"sparse": False}, IMAGES: {"start": 1.0, "full_from": 0.0}}
         changed = replace(self, **plain[part])
         return self if changed == self else replace(changed, left_off={**self.left_off, part: reason})
 
 
 EXACT = Pace()
 # Fewer validations only draw fewer random numbers, as another seed does. Small images cost accuracy where they were
-# measured, and are for `fast` alone. No speed freezes layers: on
-# images unlike those of the weights next to nothing was learnt with five of them frozen (time_to_accuracy.json).
+# measured, and are for `fast` alone. No speed freezes layers (docs/decisions/cpu-engine.md says why).
 PACES = {
     "exact": EXACT,
     "balanced": Pace("balanced", sparse=True),
@@ -149,8 +138,7 @@ def image_size(pace: Pace, epoch: int, epochs: int, imgsz: int, stride: int) -> 
     done = epoch / epochs
     if done >= pace.full_from or epoch + 1 >= epochs:
         return imgsz
-    grown = max(0.0, (done - pace.grows_from) / (pace.full_from - pace.grows_from))
-    side = imgsz * (pace.start + (1.0 - pace.start) * grown)
+    side = imgsz * (pace.start + (1.0 - pace.start) * done / pace.full_from)
     return min(imgsz, max(_LEAST_STRIDES * stride, round(side / stride) * stride))
 
 
@@ -185,7 +173,6 @@ def described(pace: Pace, epochs: int, imgsz: int, stride: int) -> dict[str, Any
     content = {
         "validated_epochs": [epoch + 1 for epoch in range(epochs) if is_validated(pace, epoch, epochs)],
         "image_sizes": [{"from_epoch": first, "px": size} for first, size in steps],
-        "frozen_layers": pace.frozen,
         "left_off": dict(pace.left_off),
     }
     return content | {"text": None if pace == EXACT else _in_a_line(pace, epochs, content)}
@@ -199,7 +186,5 @@ def _in_a_line(pace: Pace, epochs: int, content: Mapping[str, Any]) -> str:
     first, last = content["image_sizes"][0], content["image_sizes"][-1]
     if first != last:
         parts.append(f"images of {first['px']} px at first, of {last['px']} px from epoch {last['from_epoch']} on")
-    if pace.frozen:
-        parts.append(f"the first {counted(pace.frozen, 'layer')} frozen")
     parts += [f"{part} left off: {reason}" for part, reason in pace.left_off.items()]
     return f"speed={pace.speed}: {'; '.join(parts) or 'nothing to leave out'}"

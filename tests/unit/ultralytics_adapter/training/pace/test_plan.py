@@ -4,7 +4,6 @@ import pytest
 
 from yololab.ultralytics_adapter.training.pace.plan import (
     EXACT,
-    FROZEN,
     IMAGES,
     PACES,
     VALIDATIONS,
@@ -69,10 +68,10 @@ def test_a_line_tells_it():
 def test_what_cannot_be_is_left_off_with_its_reason():
     assert pace_for("fast") == PACES["fast"]
     timed = pace_for("fast", timed=True)
-    assert (timed.sparse, timed.start, timed.full_from, timed.frozen) == (False, 1.0, 0.0, PACES["fast"].frozen)
+    assert (timed.sparse, timed.start, timed.full_from) == (False, 1.0, 0.0)
     assert set(timed.left_off) == {IMAGES, VALIDATIONS}
     assert set(pace_for("fast", compiled=True).left_off) == {IMAGES}
     assert pace_for("balanced", compiled=True) == PACES["balanced"]
     assert set(pace_for("balanced", smoothed=True).left_off) == {VALIDATIONS}
     assert pace_for("exact", timed=True, compiled=True, smoothed=True, watched=True) == EXACT
-    assert EXACT.without(FROZEN, "there is nothing to leave off") is EXACT
+    assert EXACT.without(IMAGES, "there is nothing to leave off") is EXACT
