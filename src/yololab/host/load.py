@@ -95,18 +95,21 @@ def waited_seconds(tasks: Path = Path("/proc/self/task")) -> float | None:
     A thread that has ended takes its part with it. The second number of a thread's `schedstat` is meant
     (Documentation/scheduler/sched-stats.rst of the kernel), in nanoseconds.
     """
-    total, known = 0, False
     try:
         threads = list(tasks.iterdir())
     except OSError:
         return None
-    for thread in threads:
-        try:
-            total += int((thread / "schedstat").read_bytes().split()[1])
-            known = True
-        except (OSError, LookupError, ValueError):  # it has just ended, or the kernel counts nothing
-            continue
-    return total / 1e9 if known else None
+    # One that has just ended is not known any more.
+    known = [seconds for thread in threads if (seconds := thread_waited_seconds(thread)) is not None]
+    return sum(known) if known else None
+
+
+def thread_waited_seconds(thread: Path = Path("/proc/thread-self")) -> float | None:
+    """Return for how long a thread, the calling one by default, had no core though ready; None where nobody counts."""
+    try:
+        return int((thread / "schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, LookupError, ValueError):
+        return None
 
 
 def _look() -> _Look:

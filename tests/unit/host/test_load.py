@@ -6,7 +6,7 @@ import time
 import pytest
 
 from yololab.host import load
-from yololab.host.load import CoreMeter, StepMeter, waited_seconds
+from yololab.host.load import CoreMeter, StepMeter, thread_waited_seconds, waited_seconds
 
 
 def test_the_waiting_of_all_threads_is_added_up(tmp_path):
@@ -16,6 +16,7 @@ def test_the_waiting_of_all_threads_is_added_up(tmp_path):
     (tmp_path / "5").mkdir()
     assert waited_seconds(tmp_path) == pytest.approx(2.500000002)
     assert waited_seconds(tmp_path / "5") is waited_seconds(tmp_path / "none") is None
+    assert thread_waited_seconds(tmp_path / "none") is None
 
 
 def test_what_others_use_is_not_free(monkeypatch):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from yololab.host.load import waited_seconds
+from yololab.host.load import thread_waited_seconds, waited_seconds
 from yololab.host.processor import processor_name
 from yololab.statistics.timing.latency import TimedBatch, Timing, timing_of
 
@@ -40,20 +40,25 @@ class InferenceTimer:
         model.register_forward_hook(self._end)
 
     def _begin(self, *_: Any) -> None:
-        self._before = waited_seconds(), time.process_time()
+        self._before = self._used()
         self._profile.__enter__()  # a device is waited for, as at the end
 
     def _end(self, _model: Any, arguments: tuple[Any, ...], _found: Any) -> None:
         self._profile.__exit__(None, None, None)
-        (waited, used), now = self._before, waited_seconds()
-        used = time.process_time() - used
-        waiting = None
+        (waited, used), (now, used_now) = self._before, self._used()
+        used, waiting = used_now - used, None
         if waited is not None and now is not None:
             waits = max(0.0, now - waited)
             waiting = waits / (waits + used) if waits + used > 0 else 0.0
         on_cpu = self._device.type == "cpu"
         threads = self._threads() if on_cpu else 0
         self._batches.append(TimedBatch(len(arguments[0]), float(self._profile.dt), waiting, threads))
+
+    def _used(self) -> tuple[float | None, float]:
+        """Return how long threads have waited for a core, and computed: of a GPU the one that calls it alone counts."""
+        if self._device.type == "cpu":
+            return waited_seconds(), time.process_time()
+        return thread_waited_seconds(), time.thread_time()
 
     def timing(self) -> Timing | None:
         """Return what was timed; None of fewer than two batches."""
