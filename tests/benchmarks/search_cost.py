@@ -19,12 +19,14 @@ import csv
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -82,8 +84,8 @@ class Meter:
         return max((cpu for when, cpu in self.samples if when <= moment + 1), default=0.0)
 
 
-def run(command: list[str], folder: Path) -> tuple[Meter, float]:
-    """Run a command in a folder and return its meter and its CPU seconds."""
+def run(command: list[str], folder: Path, enough: Callable[[], bool] = lambda: False) -> tuple[Meter, float]:
+    """Run a command in a folder, until it ends or there is enough, and return its meter and its CPU seconds."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {
         "YOLO_CONFIG_DIR": str(folder / "settings"),
@@ -95,8 +97,13 @@ def run(command: list[str], folder: Path) -> tuple[Meter, float]:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
         )
-        meter = Meter(process)
-        code = process.wait()
+        meter, stopped = Meter(process), False
+        while process.poll() is None:
+            time.sleep(0.5)
+            if not stopped and enough():
+                stopped = True
+                process.send_signal(signal.SIGINT)
+        code = 0 if stopped else process.returncode
     assert code == 0, f"{command[:6]} exits with {code}: {(folder / 'output.txt').read_text()[-2000:]}"
     return meter, meter.samples[-1][1]
 
@@ -107,10 +114,10 @@ def score_of(table: Path) -> float:
     return max(float({key.strip(): value for key, value in row.items()}[COLUMN]) for row in rows)
 
 
-def arm(command: list[str], folder: Path, tables: str) -> dict:
-    """Run an arm and return its trials in the order in which they ended."""
+def arm(command: list[str], folder: Path, tables: str, enough: Callable[[], bool] = lambda: False) -> dict:
+    """Run an arm, until it ends or there is enough, and return its trials in the order in which they ended."""
     started = time.time()
-    meter, cpu = run(command, folder)
+    meter, cpu = run(command, folder, enough)
     found = sorted(folder.glob(tables), key=lambda path: path.stat().st_mtime)
     trials = [(meter.at(path.stat().st_mtime), score_of(path)) for path in found]
     return {

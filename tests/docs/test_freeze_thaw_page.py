@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 NAMES = {
     "**freeze-thaw**": "freeze thaw",
+    "the same, the first point paused as well": "freeze thaw, all paused",
     "the same, points by a tree of Parzen estimators": "freeze thaw, points by TPE",
     "the same, all points spread": "freeze thaw, points spread",
     "successive halving that goes on from checkpoints": "halving",
@@ -39,5 +40,14 @@ def test_the_table_of_the_page_is_the_result():
 
 def test_the_page_says_what_the_real_pairs_gave():
     page = (ROOT / "docs/decisions/freeze-thaw.md").read_text(encoding="utf-8")
-    pairs = json.loads((ROOT / "tests/benchmarks/search_paired.json").read_text(encoding="utf-8"))["shares"]
-    assert ", ".join(f"{pair['share']:.3f}" for pair in pairs.values()) in page
+    found = json.loads((ROOT / "tests/benchmarks/search_paired.json").read_text(encoding="utf-8"))
+    rows = {name: cells for name, *cells in re.findall(r"^\| `(\w+)` \| .+? \| (.+?) \| (.+?) \|$", page, re.MULTILINE)}
+    assert rows.keys() == found["shares"].keys()
+    for name, (each, mean) in rows.items():
+        shares = found["shares"][name]
+        told = [f"{pair['share']:.2f}" for pair in shares["pairs"].values()]
+        assert each == ", ".join(told), name
+        ends = shares["ci"]
+        assert mean == f"{shares['mean']:.2f}" + (f" ({ends[0]:.2f}–{ends[1]:.2f})" if ends else ""), name
+    if "earlier" in found:
+        assert f"{found['earlier']['cpu_seconds']:.0f} CPU seconds" in page

@@ -22,6 +22,8 @@ from yololab.files.record import Record
 from yololab.host.signals import StopSignal
 from yololab.sweep.executor import Executor, JobState, Resources
 from yololab.sweep.loop import TrialLoop, reattach_trials
+from yololab.sweep.planning.freeze_thaw.source import FreezeThawSource
+from yololab.sweep.planning.space import read_space
 from yololab.sweep.state import Objective, SweepFolder, SweepSettings, TrialEntry, TrialStatus
 
 HERE = Path(__file__).parent
@@ -174,6 +176,27 @@ class SweepContract:
             TrialLoop(folder, source, make(jobs=1), MAP, (source,), poll_seconds=0.05).run(stop)
         assert [str(entry.status) for entry in folder.trials()] == ["complete", "interrupted", "not started"]
         assert not alive(tmp_path / "1")
+
+    def test_a_trial_that_was_paused_goes_on_where_it_was(self, make, tmp_path):
+        """The same folder is submitted twice: for its first epoch, and when it was the best of three to its end."""
+        folder, executor = SweepFolder(tmp_path), make(jobs=2)
+        search = {"sampler": "random", "pruner": "freeze_thaw", "pruner_options": {"whole": 0, "first_round": 3}}
+        space = read_space(("lr0=interval(0.0,1.0)", "epochs=4"), discrete=False)
+        folder.write_settings(settings_of("paused", budget=3, budget_epochs=6, search=search))
+        settings = folder.read_settings()
+        source = FreezeThawSource(
+            folder, settings, space, lambda number, overrides: folder.trial(number).path.mkdir(exist_ok=True)
+        )
+        looker = Trials(folder)
+        TrialLoop(folder, source, executor, MAP, (looker,), poll_seconds=0.05).run(StopSignal())
+        source.prune_paused()
+        entries = folder.trials()
+        assert sorted(str(entry.status) for entry in entries) == ["complete", "pruned", "pruned"]
+        won = next(entry for entry in entries if entry.status is TrialStatus.COMPLETE)
+        assert (won.pauses, won.attempts) == (1, 2)
+        pieces = [(tmp_path / f"{entry.number}/pieces.txt").read_text().split() for entry in entries]
+        assert pieces[won.number] == ["1", "4"]
+        assert sorted(map(len, pieces)) == [1, 1, 2]
 
     def test_what_still_runs_is_found_again(self, make, tmp_path):
         """Another process polls the handle; a trial that has ended meanwhile is recorded, a lost one waits."""

@@ -130,7 +130,7 @@ class SearchConfig:
         pruner: none, median, percentile, asha, hyperband; wilcoxon over seeds; freeze_thaw pauses each trial, and
             the best of those that are paused go on.
         budget_epochs: With freeze_thaw the epochs of all trials together at most; null for those of six trainings.
-        warm_start: Folders of earlier sweeps on the same data; their best points come right after the config's own.
+        warm_start: Folders of earlier sweeps on the same data; their best points come before the config's own.
         seeds: Trainings of each point, with seeds counted up from `seed`; their mean is its result.
         sequential: Whether a grid over seeds stops as soon as it is clear which recipe is best: from the third round of
             seeds on it is looked at, and all looks share one α of 0.05.

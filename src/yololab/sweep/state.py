@@ -235,7 +235,7 @@ class SweepSettings:
         stopped: Why it has fewer trials than were asked for; None when it has not.
         first_point: Values that the first point has; what it leaves out is sampled. Empty when all are sampled.
         budget_epochs: Epochs of all trials together at most; None where only their number counts.
-        warm_points: Points of earlier sweeps that come right after the first one, the best first.
+        warm_points: Points of earlier sweeps that come before all others, the best first.
         warm_from: Of each of these the folder of its trial, and what that had reached.
     """
 

@@ -309,4 +309,5 @@ def _announce(screen: Screen, plan: SweepPlan) -> None:
         screen.warn("trials that run at the same time slow each other down: speeds are rough with more than one job")
     if settings.first_point:
         values = ", ".join(f"{key}={value}" for key, value in settings.first_point.items())
-        screen.detail(f"first point: the config's own {values} (search.config_first=false samples it)")
+        place = "then" if settings.warm_from else "first point"
+        screen.detail(f"{place}: the config's own {values} (search.config_first=false samples it)")

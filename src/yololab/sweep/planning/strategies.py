@@ -22,15 +22,19 @@ class FreezeThaw(NopPruner):
         first_epochs: Epochs after which a point is paused.
         first_round: Points that are begun before the first one goes on.
         later_rounds: Points that are begun after each trial that has come to its end.
+        whole: How many of the first points are not paused: good guesses, which few epochs would tell little of.
     """
 
-    def __init__(self, first_epochs: int, first_round: int = 4, later_rounds: int = 3) -> None:
+    def __init__(self, first_epochs: int, first_round: int = 4, later_rounds: int = 3, whole: int = 1) -> None:
         super().__init__()
         counts = {"first_epochs": first_epochs, "first_round": first_round, "later_rounds": later_rounds}
         bad = [f"{name}={value}" for name, value in counts.items() if not isinstance(value, int) or value < 1]
         if bad:
             raise ValueError(f"{', '.join(bad)}: whole numbers from 1 on")
+        if not isinstance(whole, int) or whole < 0:
+            raise ValueError(f"whole={whole}: a whole number from 0 on")
         self.first_epochs, self.first_round, self.later_rounds = first_epochs, first_round, later_rounds
+        self.whole = whole
 
 
 # Name → sampler. `grid` takes its points from a queue, so what samples behind it is never asked.

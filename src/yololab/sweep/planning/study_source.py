@@ -116,7 +116,7 @@ class StudySource:
             self._queue(self._in_rounds(self.space.grid()[: self.settings.budget]))
         else:
             own = [self.settings.first_point] if self.settings.first_point else []
-            self._queue([*own, *self.settings.warm_points])
+            self._queue([*self.settings.warm_points, *own])
 
     @property
     def planned(self) -> int:

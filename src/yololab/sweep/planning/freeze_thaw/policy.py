@@ -1,6 +1,7 @@
 """What a freeze-thaw search does next: begin a point, or thaw the paused trial that has shown most.
 
-Rounds: some points are begun, each paused after the same few epochs; then the best of all that are paused goes on to
+The first point is a good guess, the config's own or the best of an earlier search: it goes to its end at once. Then
+rounds: some points are begun, each paused after the same few epochs; then the best of all that are paused goes on to
 its end, and the next round begins. No epoch is trained twice, and no trial is given up before the budget is spent. That
 the first epochs tell enough was found by Egele et al. (2023) for many searches over networks. Models of the curves that
 let another trial overtake between two pauses needed as many epochs: see docs/decisions/freeze-thaw.md.
@@ -46,6 +47,7 @@ class Rules:
         points: How many points are begun at most.
         first_round: Points of the first round.
         later_rounds: Points of each later one.
+        whole: How many of the first points go to their end at once, those of the first round among them.
     """
 
     epochs: int
@@ -54,6 +56,7 @@ class Rules:
     points: int
     first_round: int = 4
     later_rounds: int = 3
+    whole: int = 1
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,12 @@ def next_step(curves: Sequence[Curve], rules: Rules, *, late: bool = False) -> B
 
     >>> rules = Rules(epochs=9, first_epochs=1, budget=40, points=20)
     >>> next_step([], rules)
+    Begin(until=None)
+    >>> whole = Curve({9: 0.2}, 9, ended=True, complete=True)
+    >>> next_step([whole], rules)
     Begin(until=1)
-    >>> next_step([Curve({1: value}, 1) for value in (0.1, 0.3, 0.2, 0.0)], rules)
-    Thaw(place=1)
+    >>> next_step([whole, *(Curve({1: value}, 1) for value in (0.1, 0.3, 0.2))], rules)
+    Thaw(place=2)
     """
     to_the_end = sum(curve.complete or (curve.running and curve.trained >= rules.epochs) for curve in curves)
     left = rules.budget - sum(curve.trained for curve in curves)
@@ -102,7 +108,9 @@ def next_step(curves: Sequence[Curve], rules: Rules, *, late: bool = False) -> B
     lead = max(affordable, key=lambda place: (curves[place].best, -place), default=None)
     if late:
         return None if to_the_end or lead is None else Thaw(lead)
-    wanted = min(rules.points, rules.first_round + rules.later_rounds * to_the_end)
+    if len(curves) < min(rules.whole, rules.points) and rules.epochs <= left:
+        return Begin(None)
+    wanted = min(rules.points, rules.first_round + rules.later_rounds * max(0, to_the_end - rules.whole))
     started = [curve.trained for curve in curves if not curve.ended and curve.trained < rules.epochs]
     kept_back = rules.epochs - max(started, default=rules.first_epochs)
     if len(curves) < wanted and rules.first_epochs + kept_back <= left:

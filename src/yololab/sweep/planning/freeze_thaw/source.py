@@ -41,6 +41,7 @@ class FreezeThawSource(StudySource):
             self.settings.budget,
             pruner.first_round,
             pruner.later_rounds,
+            pruner.whole if self.settings.first_point or self.settings.warm_points else 0,
         )
 
     @patient

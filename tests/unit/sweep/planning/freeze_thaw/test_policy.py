@@ -9,7 +9,7 @@ import pytest
 
 from yololab.sweep.planning.freeze_thaw.policy import Begin, Curve, Rules, Thaw, next_step
 
-RULES = Rules(epochs=9, first_epochs=1, budget=54, points=40)
+RULES = Rules(epochs=9, first_epochs=1, budget=54, points=40, whole=0)
 
 
 @dataclass
@@ -57,10 +57,21 @@ def test_what_earlier_rounds_have_paused_takes_part():
     assert played.pieces[-1] == (5, 9)
 
 
+def test_a_good_guess_goes_to_its_end_at_once_and_the_rounds_follow():
+    """Its first epoch looks worst: few epochs would tell little of it."""
+    shown = (0.0, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1)
+    played = play(replace(RULES, budget=30, whole=1), lambda trial, epoch: shown[trial])
+    assert played.pieces == [(0, 9), (1, 1), (2, 1), (3, 1), (1, 9), (4, 1), (5, 1), (2, 9)]
+    running = [Curve({}, 9, running=True)]
+    assert next_step(running, replace(RULES, whole=1)) == Begin(1), "a second slot begins the round"
+    assert next_step([], replace(RULES, whole=1, budget=8)) is None
+
+
+@pytest.mark.parametrize("whole", [0, 1, 3])
 @pytest.mark.parametrize("first", [1, 2, 9])
-def test_the_budget_is_kept_and_always_buys_a_trained_model(first):
+def test_the_budget_is_kept_and_always_buys_a_trained_model(first, whole):
     for budget, points in itertools.product((9, 10, 13, 20, 33, 54, 100, 500), (1, 3, 40)):
-        rules = replace(RULES, budget=budget, points=points, first_epochs=first)
+        rules = replace(RULES, budget=budget, points=points, first_epochs=first, whole=whole)
         played = play(rules, lambda trial, epoch: (trial * 7 % 11) / 11 + 0.01 * epoch)
         assert played.epochs <= budget
         assert len(played.curves) <= points

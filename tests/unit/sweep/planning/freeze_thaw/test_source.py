@@ -27,6 +27,7 @@ from yololab.sweep.state import SweepFolder, TrialEntry, TrialStatus
 from yololab.terminal.screen import Screen
 
 pytestmark = [pytest.mark.process, pytest.mark.heavy]
+PAUSED = {"sampler": "random", "pruner": "freeze_thaw", "pruner_options": {"whole": 0}}
 SETTINGS = {
     "search": {"sampler": "random", "pruner": "freeze_thaw"},
     "arguments": ("lr0=interval(0.0,1.0)", "epochs=9"),
@@ -83,7 +84,8 @@ def test_points_begin_pause_and_the_best_goes_on_to_its_end(searched):
     trained = pieces(entries, path)
     assert all(steps == sorted(set(steps)) for steps in trained), "no epoch is trained twice"
     assert sum(steps[-1] for steps in trained) <= 30
-    best_of_first = max(entries[:4], key=lambda entry: -((entry.params["lr0"] - 0.3) ** 2))
+    assert trained[0] == [9], "and are trained to their end at once"
+    best_of_first = max(entries[1:4], key=lambda entry: -((entry.params["lr0"] - 0.3) ** 2))
     assert best_of_first.status is TrialStatus.COMPLETE
     assert trained[best_of_first.number] == [1, 9]
     assert {entry.status for entry in entries} == {TrialStatus.COMPLETE, TrialStatus.PRUNED}
@@ -110,7 +112,7 @@ def test_what_was_never_thawed_is_pruned_with_what_it_had_shown(searched):
 def test_a_dead_parent_leaves_paused_trials_and_the_next_one_goes_on_with_them(tmp_path):
     path = tmp_path / "s"
     folder = SweepFolder(path)
-    first = source_of(folder)
+    first = source_of(folder, search=PAUSED)
     entry = first.next()
     assert entry is not None
     assert entry.until == 1
