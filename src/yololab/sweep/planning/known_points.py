@@ -65,7 +65,7 @@ class KnownPoints:
             self._waiting.popleft()
             self._begin(trial)
 
-    def running_elsewhere(self) -> Iterator[FrozenTrial]:
+    def unclaimed(self) -> Iterator[FrozenTrial]:
         """Yield the points that run and have no trial in this sweep, in their order."""
         for number in sorted(self._running):
             trial = self[number]

@@ -100,8 +100,8 @@ class Journal(JournalStorage):
 
     def __init__(self, backend: JournalFileBackend) -> None:
         super().__init__(backend)
-        # Study → how many of its first trials have begun.
-        self._begun: dict[int, int] = {}
+        # Study → the number before which no trial waits.
+        self._first_waiting: dict[int, int] = {}
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
@@ -113,14 +113,14 @@ class Journal(JournalStorage):
 
     def _any_waiting(self, study_id: int) -> bool:
         """Return whether a trial waits; one that has begun never does again."""
-        number = self._begun.get(study_id, 0)
+        number = self._first_waiting.get(study_id, 0)
         try:
             while self._state(study_id, number) is not TrialState.WAITING:
                 number += 1
         except KeyError:
             return False
         finally:
-            self._begun[study_id] = number
+            self._first_waiting[study_id] = number
         return True
 
     def _state(self, study_id: int, number: int) -> TrialState:

@@ -246,7 +246,7 @@ class StudySource:
         """Return the next point to try; None when the budget is spent, or the space has no more points."""
         points = self.points
         points.catch_up()
-        for trial in points.running_elsewhere():
+        for trial in points.unclaimed():
             # A parent was killed between asking and making the trial's folder; we hold the lock, so it is not at work.
             whose = trial.user_attrs.get(SWEEP_ATTRIBUTE)
             mine = self.settings.storage is None or whose in (self.settings.identity, str(self.folder.path))

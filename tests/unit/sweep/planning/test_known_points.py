@@ -35,7 +35,7 @@ def test_it_is_what_a_walk_through_all_points_finds(study):
             study.enqueue_trial({"lr0": rng.randrange(6)})
         elif does < 0.7 or not running:
             points.catch_up()
-            [*points.running_elsewhere()]
+            [*points.unclaimed()]
             known = walked(study)
             asked = study.ask(RATE)
             twin = next((other for other in known if other.params == asked.params), None)
@@ -48,9 +48,9 @@ def test_it_is_what_a_walk_through_all_points_finds(study):
         else:
             study.tell(rng.choice(running), rng.random())
         points.catch_up()
-        elsewhere = [trial.number for trial in points.running_elsewhere()]
+        unclaimed = [trial.number for trial in points.unclaimed()]
         every = study.get_trials(deepcopy=False)
-        assert elsewhere == [t.number for t in every if t.state is TrialState.RUNNING and t.number not in ours]
+        assert unclaimed == [t.number for t in every if t.state is TrialState.RUNNING and t.number not in ours]
         assert (len(points), points.spent) == (len(every), len(walked(study)))
         assert points.any_waiting == any(trial.state is TrialState.WAITING for trial in every)
     assert points.spent == KnownPoints(study, ours.__contains__).spent == 6
@@ -63,7 +63,7 @@ def test_a_point_that_another_sweep_finds_to_be_known_uses_up_no_budget(study):
     assert points.spent == 1
     asked.set_user_attr(DUPLICATE_ATTRIBUTE, 0)
     study.tell(asked.number, state=TrialState.FAIL)
-    assert ([*points.running_elsewhere()], points.spent) == ([], 0)
+    assert ([*points.unclaimed()], points.spent) == ([], 0)
 
 
 def test_a_point_is_asked_for_alone(study, monkeypatch):
