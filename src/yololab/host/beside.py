@@ -102,13 +102,13 @@ _open: list[list[Beside[Any]]] = []
 @contextmanager
 def ended_together() -> Iterator[None]:
     """End on leaving what was begun within and still runs: nobody waits for it any more."""
-    begun: list[Beside[Any]] = []
-    _open.append(begun)
+    running: list[Beside[Any]] = []
+    _open.append(running)
     try:
         yield
     finally:
         _open.pop()
-        for beside in begun:
+        for beside in running:
             beside.end()
 
 

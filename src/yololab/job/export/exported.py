@@ -33,10 +33,10 @@ _OURS = ("format", "tolerance", "compare", "calibration_images", "accept_broken"
 _BESIDE = ("onnx", "torchscript")
 
 # An export, and the lines that Ultralytics said to it, with their levels.
-Begun = Beside[tuple[ExportedModel, list[tuple[int, str]]]]
+RunningExport = Beside[tuple[ExportedModel, list[tuple[int, str]]]]
 
 
-def begin_export(context: Context, prepared: Prepared) -> Begun | None:
+def begin_export(context: Context, prepared: Prepared) -> RunningExport | None:
     """Begin to export best.pt in a process of its own, as the evaluation of it need not wait for that.
 
     Returns:
@@ -58,7 +58,7 @@ def begin_export(context: Context, prepared: Prepared) -> Begun | None:
     return begin(work)
 
 
-def exported(context: Context, prepared: Prepared, begun: Begun | None = None) -> Check:
+def exported(context: Context, prepared: Prepared, running: RunningExport | None = None) -> Check:
     """Export best.pt and hold the export against it, as `export.compare` says; both are recorded.
 
     A dry run, whose images are few and whose model has learnt nothing, is content with the raw outputs.
@@ -66,7 +66,7 @@ def exported(context: Context, prepared: Prepared, begun: Begun | None = None) -
     Args:
         context: The attempt.
         prepared: Its dataset and model.
-        begun: The export when it has been begun; one that has failed is made again here, where its error is told.
+        running: The export when it has been begun; one that has failed is made again here, where its error is told.
     """
     config = context.config
     if not _wanted(context):
@@ -80,7 +80,7 @@ def exported(context: Context, prepared: Prepared, begun: Begun | None = None) -
             ultralytics_log(context.screen.line_of_ultralytics),
             context.screen.working("verify", f"exporting to {name}, and trying it"),
         ):
-            made, calibration = _finished(context, begun) or _export(
+            made, calibration = _finished(context, running) or _export(
                 context, prepared, images, precision, config.device.threads
             )
             content = {"path": str(made.path), "format": made.format, "bytes": made.size_bytes}
@@ -102,11 +102,11 @@ def _wanted(context: Context) -> bool:
     return config.export.format is not None and (context.trial is None or asked_for)
 
 
-def _finished(context: Context, begun: Begun | None) -> tuple[ExportedModel, None] | None:
+def _finished(context: Context, running: RunningExport | None) -> tuple[ExportedModel, None] | None:
     """Return what another process has exported; None when it has not."""
-    if begun is None or not begun.wait_while_it_works():
+    if running is None or not running.wait_while_it_works():
         return None
-    made, lines = begun.found
+    made, lines = running.found
     for level, line in lines:
         context.screen.line_of_ultralytics(level, line)
     return made, None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from yololab.job.checklist import checks_on_record
 from yololab.job.context import Context, Stage
-from yololab.job.export.exported import Begun, begin_export
+from yololab.job.export.exported import RunningExport, begin_export
 from yololab.job.prepare import Prepared
 from yololab.job.stages.train import Trained
 
@@ -14,10 +14,10 @@ class Exporting:
     """An export on its way.
 
     Attributes:
-        begun: The export; None when the checklist makes it itself.
+        running: The export; None when the checklist makes it itself.
     """
 
-    begun: Begun | None
+    running: RunningExport | None
 
 
 def run(context: Context, prepared: Prepared, trained: Trained) -> Exporting:

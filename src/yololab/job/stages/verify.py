@@ -63,7 +63,7 @@ def run(
         checklist.training_started(losses, trained.result.first_loss),
         checklist.batch_learnt(losses) if overfit else checklist.loss_decreased(losses),
         checklist.metrics_saved(folder.metrics, measured),
-        exported(context, prepared, exporting.begun),
+        exported(context, prepared, exporting.running),
         checklist.comparison_executed(comparison.verdict, folder.comparison),
         *(() if checked.inputs.rehearsal else usability(context, prepared, evaluated)),
     )
