@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+import scipy  # its `special` takes a fifth of a second, and is imported when it is first used
 
 from yololab.statistics.inference.paired_models import metrics_of
 from yololab.statistics.inference.resampling import Progress, Units, untold
@@ -156,9 +156,9 @@ def recipe_difference(
         return RecipeDifference(current, baseline, exact, 0.0, 0.0, math.inf)
     degrees = variance**2 / sum(part**2 / max(df, 1) for part, df in parts)
     error = math.sqrt(variance)
-    ends = [float(stdtrit(degrees, 0.5 + level / 2)) * error for level in (0.95, 0.9)]
+    ends = [float(scipy.special.stdtrit(degrees, 0.5 + level / 2)) * error for level in (0.95, 0.9)]
     ci95, ci90 = ((gain - end, gain + end) for end in ends)
-    difference = Difference(gain, ci95, ci90, 2 * float(stdtr(degrees, -abs(gain) / error)))
+    difference = Difference(gain, ci95, ci90, 2 * float(scipy.special.stdtr(degrees, -abs(gain) / error)))
     return RecipeDifference(current, baseline, difference, error, image_variance / variance, degrees)
 
 
