@@ -6,7 +6,10 @@
 
 Both train the same checkpoint (YOLO26n with random weights) with equal arguments: 3 epochs at 160 px. In each round
 every arm runs once, in reversed order in every second round; a ratio is that of two arms of one round. CPU seconds are
-those of the whole process tree. Without bf16 in the processor the bf16 arms are left out. Two rounds take about five
+those of the whole process tree. `arithmetic_alone` is what the steps of such a training take by themselves, on random
+images that are there, with their losses, the optimizer, and the forward passes of its validations: nothing is imported,
+read, augmented, measured, saved or drawn. No job can be faster by more than `at_most`, the plain tool's time over that.
+Without bf16 in the processor the bf16 arms are left out. Two rounds take about five
 minutes on two idle cores.
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -30,6 +34,52 @@ HERE = Path(__file__).parent
 COMMON = ("epochs=3", "imgsz=160", "batch=16", "device=cpu", "optimizer=AdamW", "lr0=0.002", "patience=100", "seed=0")
 YOLO = (sys.executable, "-c", "from ultralytics.cfg import entrypoint; entrypoint()")
 MAKE = "import sys, torch; from ultralytics import YOLO; torch.manual_seed(0); YOLO('yolo26n.yaml').save(sys.argv[1])"
+
+# What a job computes, and nothing else; as many threads as there are cores, which wait as those of our jobs do.
+ARITHMETIC = """
+import os, sys, time
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+import torch
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel
+from yololab.ultralytics_adapter.isolation.memory import kept_memory
+from yololab.ultralytics_adapter.training.computing import Bf16Network, fused
+precision, steps, images = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+torch.set_num_threads(os.cpu_count())
+torch.manual_seed(0)
+model = DetectionModel("yolo26n.yaml", nc=3, verbose=False)
+model.args = get_cfg()
+model.to(memory_format=torch.channels_last)
+network = Bf16Network(model) if precision == "bf16" else model
+optimizer = fused(torch.optim.AdamW(model.parameters(), lr=1e-5))
+boxes = torch.cat([torch.rand(16 * 12, 2) * 0.8 + 0.1, torch.rand(16 * 12, 2) * 0.15 + 0.05], 1)
+batch = {
+    "img": torch.rand(16, 3, 160, 160), "batch_idx": torch.arange(16).repeat_interleave(12).float(),
+    "cls": torch.randint(0, 3, (16 * 12, 1)).float(), "bboxes": boxes,
+}
+def step():
+    network(dict(batch))[0].sum().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+with kept_memory():
+    step()
+    begin = time.perf_counter()
+    for _ in range(steps):
+        step()
+    model.eval()
+    with torch.inference_mode():
+        for _ in range(images // 16):
+            model(batch["img"])
+    print(time.perf_counter() - begin)
+"""
+
+
+def arithmetic(data: Path, precision: str, folder: Path) -> float:
+    """Return the seconds of what a job computes, and of nothing else."""
+    train, val = (len(list((data.parent / split / "images").iterdir())) for split in ("train", "val"))
+    command = (sys.executable, "-c", ARITHMETIC, precision, str(3 * math.ceil(train / 16)), str(4 * val))
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
 
 
 def timed(*command: str, cwd: Path) -> dict[str, float]:
@@ -100,12 +150,20 @@ def main() -> None:
                     found[", ".join(arm)] = ours(data, start, folder, *arm)
                     shares[", ".join(arm)] = stages(folder)
                 print(arm, {name: round(took["seconds"], 1) for name, took in found.items()}, flush=True)
-            rounds.append({"took": found, "stages": shares})
+            alone = {precision: arithmetic(data, precision, place) for precision in dict(arms)}
+            rounds.append({"took": found, "stages": shares, "arithmetic_alone": alone})
 
     def ratio(arm: tuple[str, str], key: str) -> float:
         took = [entry["took"] for entry in rounds]
         return round(statistics.median(one[f"plain, {arm[1]}"][key] / one[", ".join(arm)][key] for one in took), 3)
 
+    alone = {name: statistics.median(entry["arithmetic_alone"][name] for entry in rounds) for name in dict(arms)}
+    most = {
+        ", ".join(arm): round(
+            statistics.median(entry["took"][f"plain, {arm[1]}"]["seconds"] for entry in rounds) / alone[arm[0]], 2
+        )
+        for arm in arms
+    }
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True)
     result = {
         "command": f"python tests/benchmarks/whole_job.py DATA.YAML --rounds {asked.rounds}",
@@ -119,6 +177,8 @@ def main() -> None:
         "dataset": data.parent.name,
         "times_faster": {", ".join(arm): ratio(arm, "seconds") for arm in arms},
         "times_less_cpu": {", ".join(arm): ratio(arm, "cpu_seconds") for arm in arms},
+        "arithmetic_alone": {name: round(seconds, 2) for name, seconds in alone.items()},
+        "at_most": most,
         "rounds": rounds,
     }
     asked.out.write_text(json.dumps(result, indent=2) + "\n")
