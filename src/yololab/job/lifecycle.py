@@ -38,6 +38,7 @@ from yololab.job.stages.evaluate import Evaluated
 from yololab.terminal.screen import shown_path
 from yololab.text import duration, number
 from yololab.ultralytics_adapter.isolation.drawing import drawing_aside
+from yololab.ultralytics_adapter.isolation.kept_checkpoints import keeping_checkpoints
 from yololab.ultralytics_adapter.isolation.kept_images import keeping_images
 
 # The status of a run that an error has ended; any other error has failed it.
@@ -181,6 +182,7 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
             stack.enter_context(ended_together())
             stack.enter_context(drawing_aside())
             stack.enter_context(keeping_images())
+            stack.enter_context(keeping_checkpoints())
             if not new:
                 begin_record(context)
             prepared = prepared or _prepare(context)

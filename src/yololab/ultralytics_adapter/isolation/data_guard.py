@@ -22,6 +22,7 @@ from yololab.files.paths import CacheFolder
 from yololab.files.reading import open_regular
 from yololab.text import counted, first_of
 from yololab.ultralytics_adapter.isolation.decoded_images import decoded_images, file_state
+from yololab.ultralytics_adapter.isolation.kept_checkpoints import kept_checkpoints
 from yololab.ultralytics_adapter.isolation.kept_images import kept_images
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, plain_lines
 from yololab.ultralytics_adapter.isolation.patching import replaced
@@ -111,7 +112,7 @@ def guarded_data(cache: Path) -> Iterator[DataFindings]:
     readers = {"load_dataset_cache_file": load_cache, "save_dataset_cache_file": save_cache, "get_hash": get_hash}
     checks = {"check_image": check_image, "_replace_image": keep_image}
     decoded = decoded_images(CacheFolder(cache).pixels)
-    with replaced(dataset, readers), replaced(utils, checks), decoded, kept_images():
+    with replaced(dataset, readers), replaced(utils, checks), decoded, kept_images(), kept_checkpoints():
         yield findings
 
 

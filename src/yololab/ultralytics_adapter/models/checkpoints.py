@@ -9,6 +9,7 @@ from typing import Any
 
 from yololab.errors import InputError, Problem
 from yololab.ultralytics_adapter.isolation.decoded_images import file_state
+from yololab.ultralytics_adapter.isolation.kept_checkpoints import copied
 from yololab.ultralytics_adapter.isolation.logs import plain_lines
 from yololab.ultralytics_adapter.models.foreign_files import check_file, foreign_problem, not_usable
 
@@ -60,7 +61,7 @@ def _inspected(path: Path, _state: tuple[int, ...]) -> CheckpointInfo:
     from ultralytics.nn import tasks
 
     try:
-        model, content = tasks.load_checkpoint(str(path))
+        model, content = copied(tasks.load_checkpoint)(str(path))
         names = {int(index): str(name) for index, name in dict(getattr(model, "names", None) or {}).items()}
         head = model.model[-1]._get_name()
         task = str(model.task)
