@@ -22,8 +22,8 @@ Found = TypeVar("Found")
 _LOOK_SECONDS = 0.02
 # One that uses no processor for so long waits for something that a forked process does not have.
 _STUCK_SECONDS = 20.0
-# With so much patience (`nice`) work takes what others leave of the cores.
-LEFT_OVER = 10
+# Next to what this process computes it takes what is left over.
+_NICE = 10
 
 
 class Beside(Generic[Found]):
@@ -112,12 +112,11 @@ def ended_together() -> Iterator[None]:
             beside.end()
 
 
-def begin(work: Callable[[], Found], patience: int = 0) -> Beside[Found] | None:
+def begin(work: Callable[[], Found]) -> Beside[Found] | None:
     """Begin some work in a process of its own.
 
     Args:
         work: What is done; what it returns must be picklable. What it raises is not told: it is done again here.
-        patience: How far it stands back; it can never be taken back. Work that is waited for soon should not.
 
     Returns:
         The work, on its way; None where no process can be forked, as on other systems than Linux.
@@ -133,7 +132,7 @@ def begin(work: Callable[[], Found], patience: int = 0) -> Beside[Found] | None:
         found.close()
         return None
     if not process:
-        _end_with(work, found, patience)
+        _end_with(work, found)
     beside: Beside[Found] = Beside(process, found)
     if _open:
         _open[-1].append(beside)
@@ -151,7 +150,7 @@ def _processor_seconds(process: int) -> float:
     return float(times.user + times.system)
 
 
-def _end_with(work: Callable[[], Any], found: IO[bytes], patience: int) -> None:
+def _end_with(work: Callable[[], Any], found: IO[bytes]) -> None:
     """Do the work, and end this process: with 0 when it was done.
 
     It says nothing: the terminal is the parent's, and what went wrong is told where it is done again.
@@ -165,7 +164,7 @@ def _end_with(work: Callable[[], Any], found: IO[bytes], patience: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         logging.disable()
-        os.nice(patience)
+        os.nice(_NICE)
         pickle.dump(work(), found)
         found.flush()
         code = 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from yololab.errors import InputError
 from yololab.files.epochs import read_columns
-from yololab.host.beside import LEFT_OVER, Beside, begin
+from yololab.host.beside import Beside, begin
 from yololab.ultralytics_adapter.isolation.logs import LOGGER_NAME, first_line
 from yololab.ultralytics_adapter.isolation.patching import replaced
 
@@ -120,7 +120,7 @@ def _draw(waiting: Sequence[Draw]) -> None:
         for draw in waiting:
             draw()
 
-    beside = begin(all_of_them, LEFT_OVER) if _open and _WITH_THREADS not in sys.modules else None
+    beside = begin(all_of_them) if _open and _WITH_THREADS not in sys.modules else None
     if beside is None:
         all_of_them()
     else:
