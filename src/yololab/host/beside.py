@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any, Generic, TypeVar
 
 from yololab.host.parent import tie_to
@@ -20,8 +20,6 @@ from yololab.host.parent import tie_to
 Found = TypeVar("Found")
 
 _LOOK_SECONDS = 0.02
-# One that uses no processor for so long waits for something that a forked process does not have.
-_STUCK_SECONDS = 20.0
 # Next to what this process computes it takes what is left over.
 _NICE = 10
 
@@ -55,25 +53,7 @@ class Beside(Generic[Found]):
         """
         while self.look() is None and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
-        return self.end()
-
-    def wait_while_it_works(self, stuck_seconds: float = _STUCK_SECONDS) -> bool:
-        """Wait for its end, however long that takes, as long as it uses the processor.
-
-        Args:
-            stuck_seconds: After so long without it is ended.
-        """
-        used, since = -1.0, time.monotonic()
-        while self.look() is None and time.monotonic() - since < stuck_seconds:
-            now = _processor_seconds(self._process)
-            if now != used:
-                used, since = now, time.monotonic()
-            time.sleep(_LOOK_SECONDS)
-        return self.end()
-
-    def end(self) -> bool:
-        """End it if it runs; return whether it was done before."""
-        if self.look() is None:
+        if self.done is None:
             with suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGKILL)
             self._reap(0)
@@ -93,23 +73,6 @@ class Beside(Generic[Found]):
             process, status = self._process, 1
         if process:
             self.done = os.waitstatus_to_exitcode(status) == 0
-
-
-# What was begun within each `ended_together` that is open.
-_open: list[list[Beside[Any]]] = []
-
-
-@contextmanager
-def ended_together() -> Iterator[None]:
-    """End on leaving what was begun within and still runs: nobody waits for it any more."""
-    running: list[Beside[Any]] = []
-    _open.append(running)
-    try:
-        yield
-    finally:
-        _open.pop()
-        for beside in running:
-            beside.end()
 
 
 def begin(work: Callable[[], Found]) -> Beside[Found] | None:
@@ -133,21 +96,7 @@ def begin(work: Callable[[], Found]) -> Beside[Found] | None:
         return None
     if not process:
         _end_with(work, found)
-    beside: Beside[Found] = Beside(process, found)
-    if _open:
-        _open[-1].append(beside)
-    return beside
-
-
-def _processor_seconds(process: int) -> float:
-    """Return the seconds of the processor that a process has used; 0 when that is not known."""
-    import psutil
-
-    try:
-        times = psutil.Process(process).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(times.user + times.system)
+    return Beside(process, found)
 
 
 def _end_with(work: Callable[[], Any], found: IO[bytes]) -> None:

@@ -24,7 +24,6 @@ from yololab.files.atomic import new_folder, new_named_folder
 from yololab.files.locks import last_sign, locked, maybe_running_remotely, process_of
 from yololab.files.paths import RunFolder
 from yololab.files.record_content import Status
-from yololab.host.beside import ended_together
 from yololab.host.failures import explain
 from yololab.host.signals import INTERRUPTED, of_interrupt
 from yololab.job.begin import begin_record, introduce
@@ -179,7 +178,6 @@ def _attempt(context: Context, prepared: Prepared | None, *, new: bool = False) 
         try:
             stop.release()
             stack.enter_context(context.screen.logging_to(context.folder.log))
-            stack.enter_context(ended_together())
             stack.enter_context(drawing_aside())
             stack.enter_context(keeping_images())
             stack.enter_context(keeping_checkpoints())

@@ -4,19 +4,7 @@ import time
 
 from yololab.files.record_content import Status
 from yololab.job.context import Context, Results, Stage
-from yololab.job.stages import (
-    approve,
-    check,
-    compare,
-    estimate,
-    evaluate,
-    export,
-    promote,
-    report,
-    track,
-    train,
-    verify,
-)
+from yololab.job.stages import approve, check, compare, estimate, evaluate, promote, report, track, train, verify
 
 STAGES = (
     check.STAGE,
@@ -26,7 +14,6 @@ STAGES = (
     approve.DURATION,
     track.STAGE,
     train.STAGE,
-    export.STAGE,
     evaluate.STAGE,
     compare.STAGE,
     verify.STAGE,

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from yololab.host.beside import begin, ended_together
+from yololab.host.beside import begin
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")]
 
@@ -36,25 +36,3 @@ def test_what_is_late_is_ended_and_not_done():
     assert beside is not None
     assert beside.look() is None
     assert not beside.wait(time.monotonic())
-
-
-def test_one_that_works_is_waited_for_and_one_that_waits_for_ever_is_ended():
-    works, waits = begin(lambda: sum(range(3_000_000))), begin(lambda: time.sleep(60))
-    assert works is not None
-    assert waits is not None
-    assert works.wait_while_it_works(stuck_seconds=20.0)
-    assert not waits.wait_while_it_works(stuck_seconds=0.1)
-
-
-def test_what_nobody_waits_for_is_ended_with_the_rest():
-    with ended_together():
-        beside = begin(lambda: time.sleep(60))
-    assert beside is not None
-    assert beside.done is False
-
-
-def test_it_says_nothing(capfd):
-    beside = begin(lambda: os.write(1, b"from there") + os.write(2, b"too"))
-    assert beside is not None
-    assert beside.wait(soon())
-    assert capfd.readouterr() == ("", "")

@@ -14,9 +14,6 @@ from yololab.job.context import Context, Results, Stage, TrialContext
 from yololab.job.lifecycle import start
 from yololab.job.prepare import Prepared
 from yololab.job.run import CLOSING, STAGES, run_stages, stages_to_do
-from yololab.job.stages.export import Exporting
-from yololab.job.stages.train import Trained
-from yololab.ultralytics_adapter.training.training import TrainResult
 from yololab.ultralytics_adapter.training.training_file import read_training_file, write_training_file
 
 
@@ -36,12 +33,6 @@ def test_the_order_of_the_job():
     names = [stage.name for stage in (*STAGES, *CLOSING)]
     order = ("check", "estimate", "train", "evaluate", "compare", "verify", "promote", "report")
     assert [name for name in names if name in order] == list(order)
-
-
-def test_the_export_is_begun_before_the_evaluation_and_waited_for_by_the_checklist():
-    names = [stage.name for stage in STAGES]
-    assert names.index("train") < names.index("export") < names.index("evaluate")
-    assert [stage.name for stage in STAGES if Exporting in stage.needs] == ["verify"]
 
 
 def test_what_is_not_known_yet_is_a_mistake_of_ours():

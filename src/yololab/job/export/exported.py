@@ -1,6 +1,5 @@
 """The checklist's item on the export: it is made, and held against its checkpoint."""
 
-import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +13,6 @@ from yololab.data.dataset.resolved_yaml import key_root, write_resolved_yaml
 from yololab.errors import InputError, JobError
 from yololab.files.paths import DATA_YAML
 from yololab.files.reading import read_text
-from yololab.host.beside import Beside, begin
-from yololab.host.cores import usable_cores
 from yololab.job.checklist import EXPORT_CHECK, Check, exported_model_works, nothing_exported
 from yololab.job.context import Context
 from yololab.job.export.calibration import draw_calibration
@@ -29,47 +26,16 @@ from yololab.ultralytics_adapter.validation.evaluation import evaluate
 
 # Settings that are ours, not Ultralytics' arguments of an export.
 _OURS = ("format", "tolerance", "compare", "calibration_images", "accept_broken")
-# Formats that one thread makes in its own memory: a forked process has no other, and no GPU.
-_BESIDE = ("onnx", "torchscript")
-
-# An export, and the lines that Ultralytics said to it, with their levels.
-RunningExport = Beside[tuple[ExportedModel, list[tuple[int, str]]]]
 
 
-def begin_export(context: Context, prepared: Prepared) -> RunningExport | None:
-    """Begin to export best.pt in a process of its own, as the evaluation of it need not wait for that.
-
-    Returns:
-        What `exported` takes; None where it exports by itself: on one core or a GPU, in other formats, calibrated.
-    """
-    config = context.config
-    reduced = reduced_precision(config.export, config.train.quantize)
-    fits = config.export.format in _BESIDE and reduced is None and prepared.device.kind == "cpu" and usable_cores() > 1
-    if not fits or not _wanted(context) or not context.folder.best.is_file():
-        return None
-
-    def work() -> tuple[ExportedModel, list[tuple[int, str]]]:
-        logging.disable(logging.NOTSET)
-        lines: list[tuple[int, str]] = []
-        with ultralytics_log(lambda level, line: lines.append((level, line))):
-            made, _ = _export(context, prepared, (), None, threads=1)
-        return made, lines
-
-    return begin(work)
-
-
-def exported(context: Context, prepared: Prepared, running: RunningExport | None = None) -> Check:
+def exported(context: Context, prepared: Prepared) -> Check:
     """Export best.pt and hold the export against it, as `export.compare` says; both are recorded.
 
     A dry run, whose images are few and whose model has learnt nothing, is content with the raw outputs.
-
-    Args:
-        context: The attempt.
-        prepared: Its dataset and model.
-        running: The export when it has been begun; one that has failed is made again here, where its error is told.
     """
     config = context.config
-    if not _wanted(context):
+    asked_for = any(key.partition(".")[0] == "export" for key in config.overridden)
+    if config.export.format is None or (context.trial is not None and not asked_for):
         return nothing_exported()
     precision = reduced_precision(config.export, config.train.quantize)
     name = f"{config.export.format}{f' {precision}' if precision else ''}"
@@ -80,9 +46,7 @@ def exported(context: Context, prepared: Prepared, running: RunningExport | None
             ultralytics_log(context.screen.line_of_ultralytics),
             context.screen.working("verify", f"exporting to {name}, and trying it"),
         ):
-            made, calibration = _finished(context, running) or _export(
-                context, prepared, images, precision, config.device.threads
-            )
+            made, calibration = _export(context, prepared, images, precision)
             content = {"path": str(made.path), "format": made.format, "bytes": made.size_bytes}
             content |= {"precision": precision, "calibration": calibration, "works": None}
             context.record.update(export=content)
@@ -93,23 +57,6 @@ def exported(context: Context, prepared: Prepared, running: RunningExport | None
         if content:
             context.record.update(export=content | {"works": works, "sentence": str(error)})
         return Check(EXPORT_CHECK, False, f"{name}: {error}")
-
-
-def _wanted(context: Context) -> bool:
-    """Return whether the model is exported: that of a trial only where somebody asks for it."""
-    config = context.config
-    asked_for = any(key.partition(".")[0] == "export" for key in config.overridden)
-    return config.export.format is not None and (context.trial is None or asked_for)
-
-
-def _finished(context: Context, running: RunningExport | None) -> tuple[ExportedModel, None] | None:
-    """Return what another process has exported; None when it has not."""
-    if running is None or not running.wait_while_it_works():
-        return None
-    made, lines = running.found
-    for level, line in lines:
-        context.screen.line_of_ultralytics(level, line)
-    return made, None
 
 
 def _tried(
@@ -156,7 +103,7 @@ def _evaluated(context: Context, prepared: Prepared) -> list[Path]:
 
 
 def _export(
-    context: Context, prepared: Prepared, evaluated: Sequence[Path], precision: str | None, threads: int | None
+    context: Context, prepared: Prepared, evaluated: Sequence[Path], precision: str | None
 ) -> tuple[ExportedModel, dict[str, Any] | None]:
     """Export best.pt; returns the export and what the record says of its calibration."""
     config = context.config
@@ -168,7 +115,7 @@ def _export(
         if precision in CALIBRATED and config.train.quantize != 8:
             calibration = draw_calibration(context, prepared, evaluated, Path(scratch))
             options |= calibration.options
-        format_name = config.export.format or ""
+        threads, format_name = config.device.threads, config.export.format or ""
         made = export_model(context.folder.best, format=format_name, options=options, threads=threads)
     return made, None if calibration is None else calibration.to_json()
 

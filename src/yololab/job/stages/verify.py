@@ -15,7 +15,6 @@ from yololab.job.export.exported import exported
 from yololab.job.prepare import Prepared
 from yololab.job.stages.check import Checked
 from yololab.job.stages.evaluate import Evaluated
-from yololab.job.stages.export import Exporting
 from yololab.job.stages.train import Trained
 from yololab.terminal.screen import Screen
 
@@ -50,7 +49,6 @@ def run(
     prepared: Prepared,
     checked: Checked,
     trained: Trained,
-    exporting: Exporting,
     evaluated: Evaluated,
     comparison: Comparison,
 ) -> Verified:
@@ -63,7 +61,7 @@ def run(
         checklist.training_started(losses, trained.result.first_loss),
         checklist.batch_learnt(losses) if overfit else checklist.loss_decreased(losses),
         checklist.metrics_saved(folder.metrics, measured),
-        exported(context, prepared, exporting.running),
+        exported(context, prepared),
         checklist.comparison_executed(comparison.verdict, folder.comparison),
         *(() if checked.inputs.rehearsal else usability(context, prepared, evaluated)),
     )

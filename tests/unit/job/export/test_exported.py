@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,10 +36,7 @@ def seen(tmp_path, monkeypatch):
     """A call of `exported` with a config; returns what the export and the evaluations were asked for."""
     dataset = load_dataset(make_dataset(tmp_path / "set", images=IMAGES), datasets_dir=tmp_path)
     prepared = SimpleNamespace(
-        dataset=dataset,
-        task=task_named("detect"),
-        paths=SimpleNamespace(cache=tmp_path / "cache"),
-        device=SimpleNamespace(kind="cpu"),
+        dataset=dataset, task=task_named("detect"), paths=SimpleNamespace(cache=tmp_path / "cache")
     )
     asked = SimpleNamespace(options=None, tried=None, measured=[], check=None)
 
@@ -66,39 +61,13 @@ def seen(tmp_path, monkeypatch):
     monkeypatch.setattr(exported, "evaluate", evaluate)
     folder = write_whole_run(tmp_path / "run")
 
-    def call(config, ahead=False):
-        asked.options = None
+    def call(config):
         asked.measured.clear()
-        context = replace(context_of(folder), frozen=Frozen(config, {}, {}, ()))
-        begun = exported.begin_export(context, prepared) if ahead else None
-        asked.begun = begun is not None
-        asked.check = exported.exported(context, prepared, begun)
+        asked.check = exported.exported(replace(context_of(folder), frozen=Frozen(config, {}, {}, ())), prepared)
         asked.record = Record(folder).read()["export"]
         return asked
 
     return call
-
-
-@pytest.mark.process
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
-def test_an_export_that_was_begun_beside_is_waited_for_and_one_that_failed_made_again(seen, monkeypatch, tmp_path):
-    monkeypatch.setattr(exported, "usable_cores", lambda: 2)
-    config = config_with("export", format="onnx")
-    found = seen(config, ahead=True)
-    assert found.begun
-    assert found.options is None  # nothing was asked of this process
-    assert Path(found.record["path"]).suffix == ".onnx"
-
-    (tmp_path / "run/weights/best.onnx").unlink(missing_ok=True)
-    here, make = os.getpid(), exported.export_model
-    monkeypatch.setattr(exported, "export_model", lambda *a, **k: make(*a, **k) if os.getpid() == here else 1 / 0)
-    found = seen(config, ahead=True)
-    assert found.begun
-    assert found.options["imgsz"]
-    assert found.check.passed
-
-    monkeypatch.setattr(exported, "usable_cores", lambda: 1)
-    assert not seen(config, ahead=True).begun
 
 
 def test_half_precision_is_compared_on_the_whole_split_and_full_on_a_few_images(seen, monkeypatch):
