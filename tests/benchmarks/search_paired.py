@@ -106,20 +106,25 @@ def main() -> None:
     parser.add_argument("--earlier-cpu", type=float, help="the CPU seconds that it took")
     parser.add_argument("--out", type=Path, default=HERE / "search_paired.json")
     options = parser.parse_args()
-    content = json.loads(options.out.read_text()) if options.out.exists() else {"pairs": {}}
-    pair = content["pairs"].get(str(options.seed), {})
+    pair = read(options.out)["pairs"].get(str(options.seed), {})
     target = pair["tune"]["best"] if options.arm in OURS and "tune" in pair else float("inf")
     warm = options.earlier.resolve() if options.arm == "warm" else None
     with tempfile.TemporaryDirectory() as scratch:
         place = options.data.resolve(), str(options.start.resolve()), options.seed, Path(scratch)
         found = measure(options.arm, *place, warm, target)
     found.pop("bodies", None)
+    content = read(options.out)  # now, since another arm may have been measured meanwhile
     content["pairs"].setdefault(str(options.seed), {})[options.arm] = found
     if warm:
         rows = json.loads((warm / "summary.json").read_text())["trials"]
         trials = [{**row["values"], "mAP50-95": row["objectives"][0]} for row in rows]
         content["earlier"] = {"trials": trials, "cpu_seconds": options.earlier_cpu}
     keep(options.out, content)
+
+
+def read(out: Path) -> dict:
+    """Return what has been measured so far."""
+    return json.loads(out.read_text()) if out.exists() else {"pairs": {}}
 
 
 def keep(out: Path, content: dict) -> None:

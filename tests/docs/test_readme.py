@@ -165,6 +165,14 @@ def test_figures_come_from_their_results():
     assert f"BCa intervals {bca}, this verdict {ours}" in text
 
 
+def test_how_much_sooner_a_whole_job_is_done_comes_from_its_result():
+    times = json.loads((ROOT / "tests/benchmarks/whole_job.json").read_text())["times_faster"]
+    text = " ".join(README.split())
+    assert f"{times['fp32, none']:.1f} times sooner, {times['fp32, onnx']:.1f} with the ONNX export" in text
+    if "bf16, none" in times:
+        assert f"in bf16 {times['bf16, none']:.1f} and {times['bf16, onnx']:.1f}" in text
+
+
 def test_what_a_search_costs_comes_from_its_result():
     found = json.loads((ROOT / "tests/benchmarks/search_cost.json").read_text())
     text = " ".join(GUIDES["sweep"].split())

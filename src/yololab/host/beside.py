@@ -5,38 +5,33 @@ A forked process has nothing but the thread that forked it: what is done there m
 
 import logging
 import os
-import pickle
 import signal
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, Any, Generic, TypeVar
+from typing import Any
 
 from yololab.host.parent import tie_to
-
-Found = TypeVar("Found")
 
 _LOOK_SECONDS = 0.02
 # Next to what this process computes it takes what is left over.
 _NICE = 10
 
 
-class Beside(Generic[Found]):
+class Beside:
     """Work that is being done by another process.
 
     Args:
         process: The number of the process.
-        found: Where it puts what it finds.
 
     Attributes:
         done: Whether it has been done; None while that is not known.
     """
 
-    def __init__(self, process: int, found: IO[bytes]) -> None:
-        self._process, self._found = process, found
+    def __init__(self, process: int) -> None:
+        self._process = process
         self.done: bool | None = None
 
     def look(self) -> bool | None:
@@ -59,13 +54,6 @@ class Beside(Generic[Found]):
             self._reap(0)
         return bool(self.done)
 
-    @property
-    def found(self) -> Found:
-        """What it has found, once it is done."""
-        self._found.seek(0)
-        found: Found = pickle.load(self._found)
-        return found
-
     def _reap(self, how: int) -> None:
         try:
             process, status = os.waitpid(self._process, how)
@@ -75,31 +63,29 @@ class Beside(Generic[Found]):
             self.done = os.waitstatus_to_exitcode(status) == 0
 
 
-def begin(work: Callable[[], Found]) -> Beside[Found] | None:
+def begin(work: Callable[[], Any]) -> Beside | None:
     """Begin some work in a process of its own.
 
     Args:
-        work: What is done; what it returns must be picklable. What it raises is not told: it is done again here.
+        work: What is done. What it raises is not told: it is done again here.
 
     Returns:
         The work, on its way; None where no process can be forked, as on other systems than Linux.
     """
     if sys.platform != "linux":
         return None
-    found = tempfile.TemporaryFile()  # noqa: SIM115  (the work keeps it open)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: what is done there needs none of them
             process = os.fork()
     except OSError:  # no room for one
-        found.close()
         return None
     if not process:
-        _end_with(work, found)
-    return Beside(process, found)
+        _end_with(work)
+    return Beside(process)
 
 
-def _end_with(work: Callable[[], Any], found: IO[bytes]) -> None:
+def _end_with(work: Callable[[], Any]) -> None:
     """Do the work, and end this process: with 0 when it was done.
 
     It says nothing: the terminal is the parent's, and what went wrong is told where it is done again.
@@ -114,8 +100,7 @@ def _end_with(work: Callable[[], Any], found: IO[bytes]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         logging.disable()
         os.nice(_NICE)
-        pickle.dump(work(), found)
-        found.flush()
+        work()
         code = 0
     finally:
         os._exit(code)

@@ -14,6 +14,8 @@ from yololab.job.context import Context, Results, Stage, TrialContext
 from yololab.job.lifecycle import start
 from yololab.job.prepare import Prepared
 from yololab.job.run import CLOSING, STAGES, run_stages, stages_to_do
+from yololab.job.stages.train import Trained
+from yololab.ultralytics_adapter.training.training import TrainResult
 from yololab.ultralytics_adapter.training.training_file import read_training_file, write_training_file
 
 

@@ -33,7 +33,7 @@ log = logging.getLogger(LOGGER_NAME)
 
 
 # What processes draw for each job that is open.
-_open: list[list[tuple[Beside[None], Sequence[Draw]]]] = []
+_open: list[list[tuple[Beside, Sequence[Draw]]]] = []
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def drawing_aside() -> Iterator[None]:
 
     Where no process can be forked (other systems than Linux), and outside of this, they are drawn on the spot.
     """
-    running: list[tuple[Beside[None], Sequence[Draw]]] = []
+    running: list[tuple[Beside, Sequence[Draw]]] = []
     _open.append(running)
     try:
         yield
