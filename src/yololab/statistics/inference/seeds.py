@@ -70,7 +70,7 @@ def chance_of_answer(difference: float, error: float, degrees: float, share: flo
         level: One-sided level of the last look.
 
     >>> round(chance_of_answer(1.0, 1.0, 8, 0.6, 0.01), 3), round(chance_of_answer(2.5, 1.0, 8, 0.6, 0.01), 3)
-    (0.014, 0.85)
+    (0.016, 0.823)
     """
     if error <= 0 or share >= 1:
         return 1.0 if difference else 0.0
