@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "samples"))
 from runs_speed import as_installed  # noqa: E402
 from terminal_session import TerminalSession  # noqa: E402
+from whole_job import MAKE, YOLO  # noqa: E402
 
 REPEATS = 5
 TWELVE = (
@@ -94,9 +95,7 @@ class Watch:
 
 sys.meta_path.insert(0, Watch())
 """
-MAKE = "import sys, torch; from ultralytics import YOLO; torch.manual_seed(0); YOLO('yolo26n.yaml').save(sys.argv[1])"
 TRAIN = ("model=start.pt", "epochs=3", "imgsz=160", "batch=16", "device=cpu")
-PLAIN = (sys.executable, "-c", "from ultralytics.cfg import entrypoint; entrypoint()", "train")
 
 
 def seconds_to_first_batch(folder: Path) -> dict[str, list[float]]:
@@ -111,7 +110,7 @@ def seconds_to_first_batch(folder: Path) -> dict[str, list[float]]:
     environment["PYTHONPATH"] = os.pathsep.join((str(folder / "watch"), environment.get("PYTHONPATH", "")))
     took: dict[str, list[float]] = {"yololab": [], "yolo": []}
     for _ in range(REPEATS + 1):
-        for name, command in {"yololab": (*YOLOLAB, "train", "approval=auto"), "yolo": PLAIN}.items():
+        for name, command in {"yololab": (*YOLOLAB, "train", "approval=auto"), "yolo": (*YOLO, "train")}.items():
             began = time.perf_counter()
             words = (*command, *TRAIN, f"data={data}")
             done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, check=False, timeout=300)

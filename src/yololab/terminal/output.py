@@ -10,7 +10,6 @@ import errno
 import io
 import json
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,11 +21,10 @@ from yololab.files.json_files import plain
 from yololab.host.failures import explain
 from yololab.host.signals import of_interrupt
 from yololab.masking import mask_secrets, shown
-from yololab.text import printable
+from yololab.text import printable, read_number
 
 # What could not be written, and why.
 _errors: dict[str, OSError] = {}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?%?", re.IGNORECASE)
 
 
 class PatientStream:
@@ -167,7 +165,7 @@ def _cell(text: str) -> str:
     >>> _cell("=1+2"), _cell("-0.5")
     ("'=1+2", '-0.5')
     """
-    formula = text.startswith(("=", "+", "-", "@")) and not _NUMBER.fullmatch(text)
+    formula = text.startswith(("=", "+", "-", "@")) and read_number(text.removesuffix("%")) is None
     return f"'{printable(text)}" if formula else printable(text)
 
 
